@@ -1,0 +1,57 @@
+"""What can go wrong, as one tree of exceptions.
+
+FoodclsError
+├── InputError            what the user wrote is wrong: exit code 2
+│   ├── RecipeError       a recipe: file, key, line, value and what is allowed
+│   └── TableError        a CSV: file, row, value and what is allowed
+├── StageError            a stage cannot give a sound result: exit code 1
+│   ├── CollectError      too few pictures, or an engine that cannot be asked
+│   ├── WeightsError      pretrained weights that cannot be had or are not the right ones
+│   ├── TrainingError     training that cannot go on
+│   └── ExportError       an exported model that disagrees with the trained one
+└── StoreError            the workspace is damaged, in use, or full: exit code 1
+"""
+
+
+class FoodclsError(Exception):
+    """Base of all errors that foodcls raises on purpose; the message ends with what to do."""
+
+    exit_code = 1
+
+
+class InputError(FoodclsError):
+    """Something the user wrote is wrong."""
+
+    exit_code = 2
+
+
+class RecipeError(InputError):
+    """A recipe that cannot be used."""
+
+
+class TableError(InputError):
+    """A CSV file or a row of it that cannot be used."""
+
+
+class StageError(FoodclsError):
+    """A stage that cannot give a sound result."""
+
+
+class CollectError(StageError):
+    """Too few pictures of a class, or an engine that cannot be asked."""
+
+
+class WeightsError(StageError):
+    """Pretrained weights that cannot be had, or are not the expected ones."""
+
+
+class TrainingError(StageError):
+    """Training that cannot go on."""
+
+
+class ExportError(StageError):
+    """An exported model that does not answer as the trained one does."""
+
+
+class StoreError(FoodclsError):
+    """A workspace that is damaged, in use by another run, or out of space."""

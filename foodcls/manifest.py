@@ -1,0 +1,160 @@
+"""The table that passes between stages: one row per picture, never deleted, only marked."""
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.errors import TableError
+from foodcls.store import Store, digest_of, replacing
+
+TEXT, NUMBER = "str", "Int64"
+
+COLUMNS = {
+    # what it is
+    "id": TEXT,  # SHA-256 of the picture's bytes as they arrived; empty when none did
+    "label": TEXT,
+    # where it came from
+    "origin": TEXT,  # URL or path
+    "source": TEXT,  # engine's name, "urls", "folder" or "test"
+    "query": TEXT,
+    "rank": NUMBER,  # place among the query's results, from 1
+    "page": TEXT,  # the page that showed it
+    "licence": TEXT,
+    "fetched_at": TEXT,  # UTC, ISO 8601; not part of the digest
+    # how it arrived
+    "outcome": TEXT,  # ok, http_error, timeout, too_large, not_an_image, …
+    "detail": TEXT,
+    "attempts": NUMBER,
+    "bytes": NUMBER,
+    # what it looks like
+    "format": TEXT,
+    "width": NUMBER,  # pixels, upright
+    "height": NUMBER,
+    "hash": TEXT,
+    "mirror_hash": TEXT,
+    "cluster": TEXT,  # pictures of one cluster never part in the split
+    # what became of it
+    "state": TEXT,  # kept or dropped
+    "stage": TEXT,  # the stage that dropped it
+    "reason": TEXT,
+    "duplicate_of": TEXT,
+    "box": TEXT,  # xmin,ymin,xmax,ymax in pixels of the upright picture
+    "picture": TEXT,  # blob that later stages read: upright, 8-bit RGB, cropped
+    "split": TEXT,  # train, val or test
+    "parent": TEXT,  # id of the picture that an augmented copy was made from
+    "copy": NUMBER,  # number of the copy, from 1
+}
+VOLATILE = ["fetched_at", "attempts"]
+SPLITS = ("train", "val", "test")
+KEPT, DROPPED = "kept", "dropped"
+
+
+@dataclass(frozen=True)
+class ManifestRef:
+    """A written manifest: what stages hand to each other through the cache."""
+
+    stage: str
+    digest: str  # of everything but the volatile columns
+    blob: str
+    kept: int
+    dropped: int
+
+
+def new_manifest(rows: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
+    """A manifest of these rows; a column that a row leaves out is empty."""
+    rows = list(rows)
+    unknown = sorted({name for row in rows for name in row} - set(COLUMNS))
+    if unknown:
+        raise ValueError(f"unknown manifest columns {unknown}; allowed: {list(COLUMNS)}")
+    columns = {}
+    for name, kind in COLUMNS.items():
+        blank = "" if kind == TEXT else pd.NA
+        columns[name] = pd.Series([row.get(name, blank) for row in rows], dtype=kind)
+    return pd.DataFrame(columns)
+
+
+def kept_rows(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The rows that no stage has dropped."""
+    return manifest[manifest["state"] == KEPT]
+
+
+def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) -> pd.DataFrame:
+    """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
+    marked = manifest.copy()
+    index = list(reasons)
+    marked.loc[index, "state"] = DROPPED
+    marked.loc[index, "stage"] = stage
+    marked.loc[index, "reason"] = list(reasons.values())
+    return marked
+
+
+def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Kept rows by label and split: {label: {"train": n, "val": n, "test": n}}."""
+    counts = kept_rows(manifest).groupby(["label", "split"]).size()
+    labels = sorted(set(manifest["label"]))
+    return {
+        label: {split: int(counts.get((label, split), 0)) for split in SPLITS} for label in labels
+    }
+
+
+def manifest_digest(manifest: pd.DataFrame) -> str:
+    """SHA-256 of the table without its volatile columns."""
+    return digest_of(_as_csv(manifest.drop(columns=VOLATILE)))
+
+
+def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestRef:
+    """Write the table into the store."""
+    kept = int((manifest["state"] == KEPT).sum())
+    return ManifestRef(
+        stage=stage,
+        digest=manifest_digest(manifest),
+        blob=store.put(_as_csv(manifest)),
+        kept=kept,
+        dropped=len(manifest) - kept,
+    )
+
+
+def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
+    """Read a table that `save_manifest` wrote."""
+    return _from_csv(store.read(ref.blob))
+
+
+def write_table(manifest: pd.DataFrame, path: Path) -> None:
+    """Write the table for people: no cell of it is a formula to a spreadsheet."""
+    shown = manifest.copy()
+    for name, kind in COLUMNS.items():
+        if kind == TEXT:
+            risky = shown[name].str.match(r"[=+\-@\t\r]")
+            shown.loc[risky, name] = "'" + shown.loc[risky, name]
+    with replacing(path) as part:
+        part.write_bytes(_as_csv(shown))
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table that `write_table` wrote; TableError when it is none."""
+    try:
+        table = _from_csv(path.read_bytes())
+    except FileNotFoundError as error:
+        raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
+    except (ValueError, KeyError) as error:
+        raise TableError(f"{path} is not a manifest: {error}") from error
+    for name, kind in COLUMNS.items():
+        if kind == TEXT:
+            table[name] = table[name].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
+    return table
+
+
+def _as_csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _from_csv(data: bytes) -> pd.DataFrame:
+    # every cell is text first: a class may be called "NA"
+    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+    numbers = {name for name, kind in COLUMNS.items() if kind == NUMBER}
+    for name in numbers:
+        table[name] = pd.to_numeric(table[name].replace("", None)).astype(NUMBER)
+    return table[list(COLUMNS)]

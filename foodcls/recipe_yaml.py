@@ -1,0 +1,92 @@
+"""Reads YAML with the line of each key; knows nothing of what the keys mean."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foodcls.errors import RecipeError
+
+Lines = dict[tuple[int | str, ...], int]
+MAX_BYTES = 1_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 words and numbers: `no` is a word, `3e-5` is a number."""
+
+    yaml_implicit_resolvers = {
+        first: [pair for pair in pairs if not pair[0].endswith((":bool", ":float", ":timestamp"))]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|nan)$"),
+    list("-+.0123456789"),
+)
+
+
+def read_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
+    """The mapping in the file, and the line (from 1) at which each key stands.
+
+    RecipeError when the file is absent, is not YAML, repeats a key, or holds no mapping.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}; name a recipe file") from error
+    if len(data) > MAX_BYTES:
+        raise RecipeError(f"{path}: {len(data)} bytes; a recipe has at most {MAX_BYTES}")
+    try:
+        text = data.decode("utf-8-sig")
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines = _key_lines(node, path)
+        value = loader.construct_document(node) if node else None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    if not isinstance(value, dict):
+        raise RecipeError(
+            f"{path}: a recipe is a mapping of keys to values, found {type(value).__name__}"
+        )
+    return value, lines
+
+
+def parse_value(text: str) -> Any:
+    """A value as a recipe would read it: `4` is a number, `[a, b]` a list."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{text!r} is not a YAML value: {error}") from error
+
+
+def _key_lines(node: yaml.Node | None, path: Path) -> Lines:
+    lines: Lines = {(): 1}
+
+    def visit(place: tuple[int | str, ...], node: yaml.Node) -> None:
+        if len(lines) > 100_000:
+            raise RecipeError(f"{path}: too many values (aliases that multiply?)")
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                lines[(*place, index)] = item.start_mark.line + 1
+                visit((*place, index), item)
+        if isinstance(node, yaml.MappingNode):
+            seen = set()
+            for key, item in node.value:
+                line = key.start_mark.line + 1
+                if key.value in seen:
+                    raise RecipeError(f"{path}: line {line}: key {key.value!r} stands twice")
+                seen.add(key.value)
+                lines[(*place, key.value)] = line
+                visit((*place, key.value), item)
+
+    if node is not None:
+        visit((), node)
+    return lines

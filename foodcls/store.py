@@ -1,0 +1,172 @@
+"""Keeps finished work: blobs by content digest, and small facts by key, safe against a kill."""
+
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foodcls.errors import StoreError
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of `data`, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, or of a folder's names and bytes in the order of names."""
+    if path.is_dir():
+        return digest_of("\n".join(_folder_lines(path)).encode())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_json(value: object) -> str:
+    """SHA-256 of a JSON value, whatever the order of its keys."""
+    return digest_of(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path; on success it is flushed to disk and takes the place of `path`.
+
+    Readers see the old file or the new one, never a part; a kill leaves the old one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        _flush(part)
+        part.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; free space or "
+            f"permissions are missing, then run the same command again"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class Store:
+    """A folder of blobs named by their SHA-256, with a small memory of facts beside them.
+
+    Two threads or processes may write the same blob: both write the same bytes, and the rename
+    is atomic. A fact is JSON under (kind, key), kept in SQLite so that thousands of small ones
+    cost no thousands of files.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._memory() as memory:
+            memory.execute("PRAGMA journal_mode=WAL")
+            memory.execute(
+                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
+                " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            )
+
+    # blobs
+
+    def path(self, digest: str) -> Path:
+        """Where the blob of that digest lies, whether it is there or not."""
+        return self.root / "blobs" / digest[:2] / digest
+
+    def has(self, digest: str) -> bool:
+        """Whether the blob is there (its bytes are not read; see `is_whole`)."""
+        return bool(digest) and self.path(digest).is_file()
+
+    def is_whole(self, digest: str) -> bool:
+        """Whether the blob is there and its bytes still have that digest."""
+        return self.has(digest) and digest_file(self.path(digest)) == digest
+
+    def read(self, digest: str) -> bytes:
+        """The blob's bytes; StoreError when it is not there."""
+        try:
+            return self.path(digest).read_bytes()
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"blob {digest} is missing from {self.root}; run the same command "
+                "again, the stage that made it will make it anew"
+            ) from error
+
+    def put(self, data: bytes) -> str:
+        """Write a blob unless it is there already; return its digest.
+
+        Not flushed to disk one by one: a blob torn by a power cut no longer has its digest.
+        """
+        digest = digest_of(data)
+        path = self.path(digest)
+        if path.is_file() and path.stat().st_size == len(data):
+            return digest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except OSError as error:
+            Path(name).unlink(missing_ok=True)
+            raise StoreError(
+                f"cannot write a blob of {len(data)} bytes under {self.root}: "
+                f"{error.strerror}; free space, then run again"
+            ) from error
+        return digest
+
+    # facts
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """The remembered values of those of `keys` that have one."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, Any] = {}
+        with self._memory() as memory:
+            for start in range(0, len(wanted), 500):
+                batch = wanted[start : start + 500]
+                marks = ",".join("?" * len(batch))
+                rows = memory.execute(
+                    f"SELECT key, value FROM facts WHERE kind = ? AND key IN ({marks})",
+                    [kind, *batch],
+                )
+                found.update((key, json.loads(value)) for key, value in rows)
+        return found
+
+    def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Keep values under their keys, all or none; a later value replaces an earlier one."""
+        rows = [(kind, key, json.dumps(value)) for key, value in facts.items()]
+        with self._memory() as memory:
+            memory.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+    @contextmanager
+    def _memory(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.root / "facts.sqlite", timeout=60)
+        try:
+            with connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.root / 'facts.sqlite'}: {error}; free space, or move the "
+                "file away to let foodcls build it anew"
+            ) from error
+        finally:
+            connection.close()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _folder_lines(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield f"{path.relative_to(folder).as_posix()!r} {digest_file(path)}"

@@ -1,0 +1,39 @@
+"""What every test may ask for: a store in a temporary folder, and pictures drawn on the spot."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foodcls.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def noise() -> Callable[..., Image.Image]:
+    """Smooth random colour patches: two seeds give two pictures that no hash confuses."""
+
+    def draw(seed: int, width: int = 96, height: int = 64) -> Image.Image:
+        coarse = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+        return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+    return draw
+
+
+@pytest.fixture
+def encode() -> Callable[..., bytes]:
+    """The bytes of a picture file."""
+
+    def to_bytes(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+        buffer = io.BytesIO()
+        image.save(buffer, kind, **options)
+        return buffer.getvalue()
+
+    return to_bytes
