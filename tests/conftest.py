@@ -1,7 +1,7 @@
 """What every test may ask for: a store in a temporary folder, and pictures drawn on the spot."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,3 +37,12 @@ def encode() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return to_bytes
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One temporary Prefect server for all tests that run flows."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield

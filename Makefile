@@ -1,0 +1,39 @@
+# make demo   the whole pipeline on a drawn web
+# make test   the tests
+# make check  format, lint, types, tests
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check lock clean
+
+demo: $(STAMP)
+	$(BIN)/foodcls demo
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+# What pyproject.toml allows, resolved once for everyone; lock.sed adds the reasons of odd pins and
+# cuts off build tags (torch's +cpu), so that the file fits machines with any build.
+lock:
+	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--output-file requirements.lock pyproject.toml
+	sed -i -f lock.sed requirements.lock
+
+clean:
+	rm -rf $(VENV) workspace

@@ -1,0 +1,95 @@
+"""Holds the house: imports point one way, names shadow nothing, each module says what it is."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("foodcls", "tasks", "flows")
+# who may import whom; the library's own packages are ordered below
+FORBIDDEN = {
+    "foodcls": ("tasks", "flows", "prefect", "mlflow", "rich", "typer"),
+    "tasks": ("flows", "typer"),
+    "flows": ("mlflow", "torch", "pandas", "PIL"),
+}
+SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_imports_point_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    roots = {name.partition(".")[0] for name in imported(path)}
+    assert not roots & set(FORBIDDEN[package])
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    users = [name for name, path in zip(NAMES, SOURCES, strict=True)
+             if any(module.partition(".")[0] == "mlflow" for module in imported(path))]  # fmt: skip
+    assert users == ["tasks/tracking.py"]
+
+
+def test_torchvision_and_timm_come_through_one_module() -> None:
+    users = {name for name, path in zip(NAMES, SOURCES, strict=True)
+             if any(module.partition(".")[0] in ("torchvision", "timm")
+                    for module in imported(path))}  # fmt: skip
+    assert users == {"foodcls/learn/vision.py"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_module_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 260
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_import_runs_nothing(path: Path) -> None:
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    entry = path.name in ("cli.py", "__main__.py", "recipe_yaml.py")
+    for node in ast.parse(path.read_text()).body:
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert isinstance(node, allowed) or is_docstring or entry, ast.unparse(node)
+
+
+def test_no_flow_file_shadows_a_module() -> None:
+    """Prefect puts flows/ first on sys.path when it loads a flow by its path."""
+    stems = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+    assert not stems & (set(sys.stdlib_module_names) | {"tasks", "foodcls", "mlflow", "prefect"})
+    site = Path(pytest.__file__).parent.parent
+    installed = {path.stem for path in site.iterdir()} - {"__pycache__"}
+    assert not stems & installed
+
+
+def test_mlflow_folder_holds_no_python() -> None:
+    assert not list((ROOT / "mlflow").rglob("*.py"))
+
+
+def test_tests_have_no_init_files() -> None:
+    assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("package", ["foodcls", "tasks"])
+def test_each_module_has_a_test(package: str) -> None:
+    untested = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if path.name not in ("__init__.py", "__main__.py")
+        and not (ROOT / "tests" / path.relative_to(ROOT)).with_name(f"test_{path.name}").exists()
+    ]
+    assert not untested
