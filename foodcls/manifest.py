@@ -93,8 +93,9 @@ def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) ->
 
 def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Kept rows by label and split: {label: {"train": n, "val": n, "test": n}}."""
-    counts = kept_rows(manifest).groupby(["label", "split"]).size()
-    labels = sorted(set(manifest["label"]))
+    rows = kept_rows(manifest)
+    counts = rows.groupby(["label", "split"]).size()
+    labels = sorted(set(rows["label"]))
     return {
         label: {split: int(counts.get((label, split), 0)) for split in SPLITS} for label in labels
     }
@@ -115,6 +116,19 @@ def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestR
         kept=kept,
         dropped=len(manifest) - kept,
     )
+
+
+def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
+    """What the manifest needs and the store lacks: its own table, or pictures of kept rows.
+
+    The table's bytes are read back; of the pictures, which name themselves by content, only
+    the presence is looked at.
+    """
+    if not store.is_whole(ref.blob):
+        return [ref.blob]
+    rows = kept_rows(load_manifest(ref, store))
+    pictures = rows["picture"].where(rows["picture"] != "", rows["id"])
+    return [digest for digest in pictures.unique() if not store.has(digest)]
 
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
-import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +37,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Readers see the old file or the new one, never a part; a kill leaves the old one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         _flush(part)
         part.replace(path)
@@ -106,14 +104,13 @@ class Store:
         path = self.path(digest)
         if path.is_file() and path.stat().st_size == len(data):
             return digest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        part = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(path)
         except OSError as error:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise StoreError(
                 f"cannot write a blob of {len(data)} bytes under {self.root}: "
                 f"{error.strerror}; free space, then run again"

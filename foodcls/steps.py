@@ -1,0 +1,53 @@
+"""What is told of the stages of a run: lines, a table, and the summary for programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from foodcls.manifest import ManifestRef
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Step(Generic[Result]):
+    """A finished stage: what it gave, how long it took (seconds), and whether it was cached."""
+
+    name: str
+    result: Result
+    seconds: float
+    cached: bool
+
+
+def describe(step: Step[Any]) -> str:
+    """One line about a step, e.g. `dedup     612 kept, 88 dropped         1.2 s`."""
+    counts = ""
+    if isinstance(step.result, ManifestRef):
+        counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
+    return f"{step.name:<9} {counts:<28} {'cached' if step.cached else f'{step.seconds:.1f} s'}"
+
+
+def stage_table(steps: Sequence[Step[Any]]) -> str:
+    """The stages as a Markdown table."""
+    lines = ["| stage | kept | dropped so far | seconds | |", "|---|---:|---:|---:|---|"]
+    for step in steps:
+        ref = step.result if isinstance(step.result, ManifestRef) else None
+        counts = f"{ref.kept} | {ref.dropped}" if ref else " | "
+        lines.append(
+            f"| {step.name} | {counts} | {step.seconds:.1f} | {'cached' if step.cached else ''} |"
+        )
+    return "\n".join(lines)
+
+
+def stage_counts(steps: Sequence[Step[Any]]) -> dict[str, dict[str, int]]:
+    """Kept and dropped rows after each stage that gives a manifest."""
+    return {
+        step.name: {"kept": step.result.kept, "dropped": step.result.dropped}
+        for step in steps
+        if isinstance(step.result, ManifestRef)
+    }
+
+
+def stage_seconds(steps: Sequence[Step[Any]]) -> dict[str, float]:
+    """Seconds that each stage took in this run."""
+    return {step.name: round(step.seconds, 3) for step in steps}

@@ -1,0 +1,63 @@
+"""Names the places inside a workspace: one folder that holds all a run writes."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from foodcls.errors import StoreError
+from foodcls.store import Store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that only its owner can write; made on first use."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path | str) -> "Workspace":
+        """Open the workspace at `path`, making it where it is absent.
+
+        StoreError when it cannot be written, or when others could plant files in it: cached
+        results are trusted, so whoever can write them could run code as its owner.
+        """
+        space = cls(Path(path).expanduser().resolve())
+        try:
+            space.results.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if space.results.stat().st_uid != os.geteuid():
+                raise StoreError(
+                    f"{space.results} belongs to another user; name a folder of your "
+                    "own with --workspace"
+                )
+            space.results.chmod(0o700)
+            space.pixels.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"workspace {space.root}: {error.strerror}; name a folder that you own and can "
+                "write with --workspace"
+            ) from error
+        return space
+
+    @property
+    def store(self) -> Store:
+        """Finished pictures, tables and models, by content."""
+        return Store(self.root / "store")
+
+    @property
+    def results(self) -> Path:
+        """Prefect's small records of finished tasks."""
+        return self.root / "cache" / "results"
+
+    @property
+    def pixels(self) -> Path:
+        """Decoded pictures and activations; may be deleted at any time."""
+        return self.root / "cache" / "pixels"
+
+    @property
+    def manifest(self) -> Path:
+        """The story of every picture, for people and programs."""
+        return self.root / "manifest.csv"
+
+    def model(self, name: str, digest: str) -> Path:
+        """Where the exported model of a recipe lies."""
+        return self.root / "models" / f"{name}-{digest[:12]}.pt"

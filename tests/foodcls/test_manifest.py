@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foodcls.errors import TableError
+from foodcls.manifest import (
+    class_counts,
+    drop_rows,
+    kept_rows,
+    load_manifest,
+    manifest_digest,
+    missing_blobs,
+    new_manifest,
+    read_table,
+    save_manifest,
+    write_table,
+)
+from foodcls.store import Store
+
+
+def rows(count: int = 3, **extra: object) -> pd.DataFrame:
+    return new_manifest({"id": f"id{i}", "label": "NA", "state": "kept", **extra}
+                        for i in range(count))  # fmt: skip
+
+
+def test_saved_manifest_comes_back_equal(store: Store) -> None:
+    table = rows(origin='a "quoted", \n two-line name', width=3)
+    table.loc[1, "width"] = pd.NA
+    back = load_manifest(save_manifest(table, store, "collect"), store)
+    pd.testing.assert_frame_equal(back, table)
+    assert set(back["label"]) == {"NA"}
+
+
+def test_empty_manifest_comes_back_equal(store: Store) -> None:
+    ref = save_manifest(new_manifest(), store, "collect")
+    pd.testing.assert_frame_equal(load_manifest(ref, store), new_manifest())
+    assert (ref.kept, ref.dropped) == (0, 0)
+
+
+def test_dropped_rows_stay_with_stage_and_reason() -> None:
+    table = rows()
+    marked = drop_rows(table, {0: "blank", 2: "truncated"}, "inspect")
+    assert len(marked) == 3 and list(kept_rows(marked)["id"]) == ["id1"]
+    assert list(marked["reason"]) == ["blank", "", "truncated"]
+    assert list(table["state"]) == ["kept"] * 3
+
+
+def test_digest_ignores_when_it_was_fetched_and_nothing_else() -> None:
+    table = rows()
+    assert manifest_digest(table) == manifest_digest(table.assign(fetched_at="now", attempts=3))
+    assert manifest_digest(table) != manifest_digest(table.assign(reason="x"))
+
+
+def test_unknown_column_is_refused() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        new_manifest([{"colour": "red"}])
+
+
+def test_missing_blobs_are_pictures_of_kept_rows_and_the_table(store: Store) -> None:
+    there = store.put(b"a")
+    table = new_manifest([
+        {"id": there, "state": "kept"},
+        {"id": "x", "picture": "gone", "state": "kept"},
+        {"id": "y", "picture": "gone too", "state": "dropped"},
+    ])  # fmt: skip
+    ref = save_manifest(table, store, "crop")
+    assert missing_blobs(ref, store) == ["gone"]
+    store.path(ref.blob).write_text("edited")
+    assert missing_blobs(ref, store) == [ref.blob]
+
+
+def test_table_for_people_holds_no_formula_and_comes_back(tmp_path: Path) -> None:
+    table = rows(1, origin='=HYPERLINK("x")', detail="-1", label="@a")
+    write_table(table, tmp_path / "manifest.csv")
+    raw = pd.read_csv(tmp_path / "manifest.csv", dtype=str, keep_default_na=False)
+    assert not raw.map(lambda cell: cell[:1] in "=+-@\t\r" if cell else False).to_numpy().any()
+    pd.testing.assert_frame_equal(read_table(tmp_path / "manifest.csv"), table)
+
+
+def test_what_is_no_manifest_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(TableError, match="x.csv is not a manifest"):
+        read_table(tmp_path / "x.csv")
+    with pytest.raises(TableError, match="foodcls prepare"):
+        read_table(tmp_path / "gone.csv")
+
+
+def test_counts_are_by_label_and_split_of_kept_rows() -> None:
+    table = rows(4).assign(split=["train", "train", "val", "test"])
+    table = drop_rows(table, {1: "x"}, "filter")
+    assert class_counts(table) == {"NA": {"train": 1, "val": 1, "test": 1}}

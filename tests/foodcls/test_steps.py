@@ -1,0 +1,21 @@
+from foodcls.manifest import ManifestRef
+from foodcls.steps import Step, describe, stage_counts, stage_seconds, stage_table
+
+DEDUP = Step("dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False)
+TRAIN = Step("fit", object(), 0.04, cached=True)
+
+
+def test_line_tells_counts_and_time_or_that_it_was_cached() -> None:
+    assert describe(DEDUP).split() == ["dedup", "612", "kept,", "88", "dropped", "1.2", "s"]
+    assert describe(TRAIN).split() == ["fit", "cached"]
+
+
+def test_table_has_a_row_for_each_stage() -> None:
+    lines = stage_table([DEDUP, TRAIN]).splitlines()
+    assert lines[2:] == ["| dedup | 612 | 88 | 1.2 |  |", "| fit |  |  | 0.0 | cached |"]
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_counts_are_of_stages_that_give_a_manifest() -> None:
+    assert stage_counts([DEDUP, TRAIN]) == {"dedup": {"kept": 612, "dropped": 88}}
+    assert stage_seconds([DEDUP, TRAIN]) == {"dedup": 1.24, "fit": 0.04}
