@@ -1,0 +1,1 @@
+"""Draws a small messy web of canteen food, and serves it on this machine."""

@@ -1,0 +1,147 @@
+"""Says what stands at each address of the sample web; knows nothing of HTTP and draws nothing."""
+
+import random
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from foodcls.sample.dishes import LABELS
+from foodcls.sample.edits import EDITS, Edit
+from foodcls.sample.light import Box
+from foodcls.sample.scene import true_box
+
+# the name under which pictures are recorded, so that no address depends on a port
+HOST = "sample.foodcls.test"
+
+# one in four results is mess: each class takes the next ones from this round
+MESS = (
+    "near_duplicate:mirrored", "wrong:dish", "broken:truncated", "near_duplicate:resized",
+    "placeholder", "wrong:menu", "near_duplicate:cropped", "gone", "exact_duplicate",
+    "wrong:dish", "near_duplicate:brighter", "broken:html", "redirect", "wrong:cat",
+    "near_duplicate:reencoded", "fault", "broken:empty", "placeholder", "wrong:landscape",
+    "loop", "broken:garbage", "private",
+)  # fmt: skip
+# how originals are encoded and answered, by their place in a round of 24
+FORMS = {3: "webp", 5: "png", 8: "rotated", 11: "alpha", 14: "cmyk", 17: "grey", 20: "gif"}
+MANNERS = {1: "slow", 12: "busy"}
+SUFFIXES = {"webp": "webp", "png": "png", "alpha": "png", "gif": "gif"}
+# words that queries may leave out
+FILLERS = {"with", "and"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """The truth about one search result."""
+
+    file: str  # unique over the whole web
+    kind: str  # original, near_duplicate:<edit>, exact_duplicate, wrong:<what>, broken:<how>, …
+    found_as: str  # the class whose search shows it
+    label: str  # what it truly shows; empty when that is none of the dishes
+    seed: int
+    number: int  # of the drawn picture
+    source: str = ""  # the file that it copies or leads to
+    form: str = "jpeg"  # jpeg, png, webp, rotated, alpha, cmyk, grey or gif
+    manner: str = "plain"  # plain, slow, or busy at the first visit
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether asking for it (again, if need be) gives a picture."""
+        return self.kind.partition(":")[0] not in ("broken", "gone", "fault", "loop", "private")
+
+    @property
+    def frame(self) -> tuple[Box, int, int] | None:
+        """Box of the dish, width and height in upright pixels; None when there is no dish."""
+        if not self.label:
+            return None
+        return self.edit.of_box(*true_box(self.seed, self.label, self.number))
+
+    @property
+    def box(self) -> Box | None:
+        """Where the dish is: xmin, ymin, xmax, ymax in upright pixels."""
+        return self.frame[0] if self.frame else None
+
+    @property
+    def edit(self) -> Edit:
+        """What was done to the drawn picture."""
+        return EDITS.get(self.kind.partition(":")[2], Edit())
+
+
+@dataclass(frozen=True)
+class SampleWeb:
+    """A web of `per_class` good pictures a class, and a third as many that are not."""
+
+    per_class: int = 48
+    seed: int = 0
+
+    def items(self, label: str) -> tuple[Item, ...]:
+        """All results of the class, in the order of its own name's search."""
+        return _items(self, label)
+
+    def find(self, file: str) -> Item | None:
+        """The item of that file name, if there is one."""
+        label = file.rpartition("-")[0]
+        items = self.items(label) if label in LABELS else ()
+        return next((item for item in items if item.file == file), None)
+
+    def search(self, query: str) -> tuple[Item, ...]:
+        """What a query shows; other words for a class show most of it in another order."""
+        label = match_label(query)
+        if label is None:
+            return ()
+        items, words = self.items(label), _words(query)
+        if words == _words(label):
+            return items
+        dice = random.Random(f"{self.seed}/{' '.join(words)}")
+        return tuple(dice.sample(items, round(len(items) * 0.8)))
+
+
+def match_label(query: str) -> str | None:
+    """The class whose words are all in the query; the one with the most words, if several."""
+    words = set(_words(query))
+    fitting = [label for label in LABELS if set(_words(label)) <= words]
+    return max(fitting, key=lambda label: len(_words(label)), default=None)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.lower().replace("_", " ").split() if word not in FILLERS]
+
+
+@lru_cache(maxsize=256)
+def _items(web: SampleWeb, label: str) -> tuple[Item, ...]:
+    turn = LABELS.index(label)
+    originals = [_original(web, label, number, turn) for number in range(web.per_class)]
+    start, count = turn * 5, round(web.per_class / 3)
+    kinds = [MESS[(start + place) % len(MESS)] for place in range(count)]
+    order = list(range(web.per_class + count))
+    dice = random.Random(f"{web.seed}/{label}/order")
+    dice.shuffle(order)
+    named = [_named(item, order[number]) for number, item in enumerate(originals)]
+    messy = [_mess(web, label, kind, dice, named) for kind in kinds]
+    places = order[web.per_class :]
+    named += [_named(item, place) for item, place in zip(messy, places, strict=True)]
+    return tuple(sorted(named, key=lambda item: item.file))
+
+
+def _named(item: Item, place: int) -> Item:
+    # a name tells nothing of what the file is, as anywhere
+    suffix = SUFFIXES.get(item.form, "jpg")
+    return replace(item, file=f"{item.found_as}-{place:04d}.{suffix}")
+
+
+def _original(web: SampleWeb, label: str, number: int, turn: int) -> Item:
+    place = (number + 5 * turn) % 24
+    form, manner = FORMS.get(place, "jpeg"), MANNERS.get(place, "plain")
+    return Item("", "original", label, label, web.seed, number, form=form, manner=manner)
+
+
+def _mess(
+    web: SampleWeb, label: str, kind: str, dice: random.Random, originals: list[Item]
+) -> Item:
+    family, _, _ = kind.partition(":")
+    number = web.per_class + dice.randrange(10_000)
+    if family in ("near_duplicate", "exact_duplicate", "redirect"):
+        source = dice.choice([item for item in originals if item.form == "jpeg"] or originals)
+        form = source.form if family == "exact_duplicate" else "jpeg"
+        return replace(source, kind=kind, source=source.file, form=form, manner="plain")
+    other = dice.choice([name for name in LABELS if name != label])
+    shown = {"wrong:dish": other, "broken:truncated": label}.get(kind, "")
+    return Item("", kind, label, shown, web.seed, number)
