@@ -1,0 +1,1 @@
+"""Turns a recipe's wishes into pictures in the store and a manifest of all that was tried."""

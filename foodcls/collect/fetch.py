@@ -1,0 +1,147 @@
+"""Turns picture URLs into blobs of the store and typed outcomes, each remembered.
+
+A later run fetches only what is not final; knows nothing of classes, engines or manifests.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from foodcls.collect.background import iterate
+from foodcls.collect.download import Answer, Download
+from foodcls.collect.guard import Address
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import Outcome
+from foodcls.collect.signatures import describe_bytes, sniff_format
+from foodcls.store import Store
+
+KIND = "fetch/1"
+# outcomes remembered at once: what a kill may lose, against a write to disk each time
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How a URL ended; `id` is the blob of a picture, empty when none arrived."""
+
+    url: str
+    outcome: Outcome
+    detail: str = ""
+    id: str = ""
+    bytes: int = 0
+    attempts: int = 0
+    fetched_at: str = ""  # UTC, ISO 8601
+    recalled: bool = False  # known from an earlier run: no request was made
+
+
+def fetch_all(
+    urls: Iterable[str],
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address] | None = None,
+) -> Iterator[Fetched]:
+    """Fetch each distinct URL into the store; yield them as they end, known ones first.
+
+    `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
+    last few outcomes; their pictures are fetched again.
+    """
+    wanted = list(dict.fromkeys(urls))
+    known = _recall(wanted, limits, store)
+    yield from known.values()
+    missing = [url for url in wanted if url not in known]
+    if missing:
+        yield from _remembering(_fetch(missing, limits, store, hosts or {}), limits, store)
+
+
+def download_all(
+    urls: Iterable[str], limits: Limits, hosts: Mapping[str, Address] | None = None
+) -> Iterator[Answer]:
+    """Fetch each URL into memory; yield them as they end. For pages, not for pictures."""
+    yield from _download(urls, limits, hosts or {}, lambda answer: answer)
+
+
+def _fetch(
+    urls: Iterable[str], limits: Limits, store: Store, hosts: Mapping[str, Address]
+) -> Generator[Fetched, None, None]:
+    return _download(urls, limits, hosts, lambda answer: _kept(answer, store, limits))
+
+
+def _download(
+    urls: Iterable[str],
+    limits: Limits,
+    hosts: Mapping[str, Address],
+    finish: Callable[[Answer], Any],
+) -> Generator[Any, None, None]:
+    return iterate(lambda deliver: Download(limits, hosts, finish, deliver).run(urls))
+
+
+def _kept(answer: Answer, store: Store, limits: Limits) -> Fetched:
+    """Put a picture's bytes into the store; anything else ends here."""
+    fetched = Fetched(
+        url=answer.url,
+        outcome=answer.outcome,
+        detail=answer.detail,
+        attempts=answer.attempts,
+        fetched_at=utc_text(limits.clock()),
+    )
+    if answer.outcome is not Outcome.OK:
+        return fetched
+    if sniff_format(answer.body) is None:
+        reason = describe_bytes(answer.body)
+        return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
+    return replace(fetched, id=store.put(answer.body), bytes=len(answer.body))
+
+
+def utc_text(seconds: float) -> str:
+    """A time in seconds since 1970 as UTC in ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _remembering(
+    results: Generator[Fetched, None, None], limits: Limits, store: Store
+) -> Iterator[Fetched]:
+    """Pass results on, keeping the final ones in the store's memory batch by batch."""
+    batch: dict[str, Any] = {}
+    try:
+        with closing(results):
+            for fetched in results:
+                if fetched.outcome.is_final:
+                    batch[fetched.url] = _fact(fetched, limits)
+                if len(batch) >= BATCH:
+                    store.remember(KIND, batch)
+                    batch = {}
+                yield fetched
+    finally:
+        if batch:
+            store.remember(KIND, batch)
+
+
+def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
+    names = ("outcome", "detail", "id", "bytes", "attempts", "fetched_at")
+    return {name: getattr(fetched, name) for name in names} | {"max_bytes": limits.max_bytes}
+
+
+def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]:
+    """What earlier runs found out and still holds."""
+    facts = store.recall(KIND, urls)
+    return {
+        url: _recalled(url, facts[url])
+        for url in urls
+        if url in facts and _still_holds(facts[url], limits, store)
+    }
+
+
+def _recalled(url: str, fact: Mapping[str, Any]) -> Fetched:
+    known = {name: value for name, value in fact.items() if name != "max_bytes"}
+    outcome = Outcome(known.pop("outcome"))
+    return Fetched(url=url, outcome=outcome, recalled=True, **known)
+
+
+def _still_holds(fact: Mapping[str, Any], limits: Limits, store: Store) -> bool:
+    if fact["outcome"] == Outcome.OK:
+        return fact["bytes"] <= limits.max_bytes and store.has(fact["id"])
+    if fact["outcome"] == Outcome.TOO_LARGE:
+        return bool(fact["max_bytes"] >= limits.max_bytes)
+    return True

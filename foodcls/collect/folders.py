@@ -1,0 +1,117 @@
+"""Turns a folder a class into arrivals; follows no link and opens nothing but regular files."""
+
+import logging
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from foodcls.collect.candidates import Arrival, Candidate
+from foodcls.collect.fetch import utc_text
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.signatures import describe_bytes, sniff_format
+from foodcls.store import Store
+
+LOG = logging.getLogger(__name__)
+
+# what a warning names before it counts
+NAMED = 5
+# should a name turn into a link or a pipe after the check, neither is followed nor waited for
+OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[Candidate, Path]]:
+    """All that lies in the folders of the classes, in the order of classes, then of names."""
+    folders: dict[str, list[Path]] = {label: [] for label in labels}
+    strange: list[Path] = []
+    for entry in sorted(root.iterdir(), key=os.fsencode):
+        plain = unicodedata.normalize("NFC", entry.name)
+        (folders[plain] if plain in folders and _is_holder(entry) else strange).append(entry)
+    _warn(root, strange)
+    return [
+        (Candidate(origin_text(path), label, source, rank=rank), path)
+        for label, tops in folders.items()
+        for rank, path in enumerate((path for top in tops for path in _walk(top)), start=1)
+    ]
+
+
+def read_files(
+    files: list[tuple[Candidate, Path]], limits: Limits, store: Store
+) -> Iterator[Arrival]:
+    """Put each picture into the store; anything else arrives with its reason."""
+    for candidate, path in files:
+        now = utc_text(limits.clock())
+        try:
+            data = _read(path, limits.max_bytes)
+        except Trouble as trouble:
+            yield Arrival(candidate, trouble.outcome, trouble.detail, attempts=1, fetched_at=now)
+        else:
+            yield Arrival(
+                candidate,
+                Outcome.OK,
+                id=store.put(data),
+                bytes=len(data),
+                attempts=1,
+                fetched_at=now,
+            )
+
+
+def origin_text(path: Path) -> str:
+    """The path as it is where that is printable text, else as a percent-encoded file: URI."""
+    text = str(path.absolute())
+    return text if text.isprintable() else path.absolute().as_uri()
+
+
+def _is_holder(entry: Path) -> bool:
+    # a linked folder is listed too, as one thing that is not regular
+    return entry.is_symlink() or entry.is_dir()
+
+
+def _warn(root: Path, strange: list[Path]) -> None:
+    if strange:
+        names = ", ".join(repr(entry.name) for entry in strange[:NAMED])
+        LOG.warning("%s: %d entries are no class's folder: %s", root, len(strange), names)
+
+
+def _walk(top: Path) -> list[Path]:
+    """Everything below that is not a folder, and folders that cannot be listed."""
+    found = [top] if top.is_symlink() else []
+    waiting = [] if found else [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    (waiting if is_folder else found).append(Path(entry.path))
+        except OSError:
+            found.append(folder)
+    return sorted(found, key=os.fsencode)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        _check_kind(path.lstat(), limit)
+        with os.fdopen(os.open(path, OPEN_SAFELY), "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise Trouble(Outcome.UNREADABLE, error.strerror or type(error).__name__) from error
+    if len(data) > limit:
+        raise Trouble(Outcome.TOO_LARGE, f"more than {limit} bytes")
+    if not data:
+        raise Trouble(Outcome.EMPTY, "an empty file")
+    if sniff_format(data) is None:
+        raise Trouble(Outcome.NOT_AN_IMAGE, describe_bytes(data))
+    return data
+
+
+def _check_kind(info: os.stat_result, limit: int) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise Trouble(Outcome.UNREADABLE, "a folder that cannot be listed")
+    if not stat.S_ISREG(info.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(info.st_mode) else "a pipe, socket or device"
+        raise Trouble(Outcome.NOT_REGULAR, kind)
+    if info.st_size > limit:
+        raise Trouble(Outcome.TOO_LARGE, f"{info.st_size} bytes, allowed are {limit}")

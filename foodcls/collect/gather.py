@@ -1,0 +1,154 @@
+"""Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.collect.candidates import Arrival, Candidate
+from foodcls.collect.engines import Access, Question, check_questions
+from foodcls.collect.fetch import Fetched, fetch_all
+from foodcls.collect.floor import check_floor
+from foodcls.collect.folders import list_files, read_files
+from foodcls.collect.guard import Address
+from foodcls.collect.limits import Limits, limits_of
+from foodcls.collect.outcomes import Outcome
+from foodcls.collect.rows import TEST, arrivals_manifest, repeated_urls
+from foodcls.collect.search import EngineYield, search_all
+from foodcls.collect.url_list import read_urls
+from foodcls.progress import Track, silent
+from foodcls.recipe import Collect, FoodClass
+from foodcls.store import Store
+
+LOG = logging.getLogger(__name__)
+
+# one web for all recipes: what is remembered of an address must not depend on per_query
+SAMPLE_WEB = {"per_class": 48, "seed": 0}
+
+Plan = Sequence[Candidate | Arrival]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be collected: classes, where from, and a test set from outside."""
+
+    classes: tuple[FoodClass, ...]
+    settings: Collect
+    test_folder: Path | None = None
+    access: Access = Access()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names in output order."""
+        return tuple(item.name for item in self.classes)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What engines are asked: by class, then engine, then query."""
+        chosen = self.settings
+        return tuple(
+            Question(engine, item.name, query, chosen.per_query, chosen.licence or "")
+            for item in self.classes
+            for engine in chosen.engines
+            for query in item.queries
+        )
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A row for every URL and file, and what each engine gave for each query."""
+
+    manifest: pd.DataFrame
+    yields: tuple[EngineYield, ...]
+
+
+def collect(order: Order, store: Store, track: Track = silent) -> Collected:
+    """Fetch all pictures of all classes into the store.
+
+    TableError when the list of URLs is no such table, CollectError when an engine cannot be asked
+    or a class stays below its floor. What arrived is remembered, also by a run that was killed.
+    """
+    check_questions(order.questions, order.access)
+    limits = limits_of(order.settings)
+    with _sample_hosts(order.settings) as hosts:
+        plan, gains = _plan(order, limits, store, hosts, track)
+        arrivals = _fetch_plan(plan, limits, store, hosts, track)
+    arrivals += _read_folders(order, limits, store, track)
+    manifest = arrivals_manifest(arrivals, order.labels)
+    LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
+    check_floor(manifest, order.labels, order.settings.min_per_class, gains)
+    return Collected(manifest, gains)
+
+
+def _plan(
+    order: Order, limits: Limits, store: Store, hosts: Mapping[str, Address], track: Track
+) -> tuple[Plan, tuple[EngineYield, ...]]:
+    """What is to be fetched, in the order of its rows."""
+    if order.settings.urls is not None:
+        return read_urls(order.settings.urls, order.labels), ()
+    asked = order.questions
+    answers = search_all(asked, order.access, limits, store, hosts)
+    found = {one.question: one for one in track(answers, len(asked), "search")}
+    findings = [found[question] for question in asked]
+    candidates = [candidate for one in findings for candidate in one.candidates]
+    return candidates, tuple(one.gain for one in findings)
+
+
+def _fetch_plan(
+    plan: Plan, limits: Limits, store: Store, hosts: Mapping[str, Address], track: Track
+) -> list[Arrival]:
+    """Fetch the candidates of a plan; what has arrived at planning stays in its place."""
+    candidates = [item for item in plan if isinstance(item, Candidate)]
+    repeated = set(map(id, repeated_urls(candidates)))
+    urls = list(dict.fromkeys(item.url for item in candidates))
+    results = fetch_all(urls, limits, store, hosts)
+    fetched = {one.url: one for one in track(results, len(urls), "fetch")}
+    return [
+        item
+        if isinstance(item, Arrival)
+        else Arrival(item, Outcome.SAME_URL)
+        if id(item) in repeated
+        else _arrival(item, fetched[item.url])
+        for item in plan
+    ]
+
+
+def _arrival(candidate: Candidate, fetched: Fetched) -> Arrival:
+    return Arrival(
+        candidate,
+        fetched.outcome,
+        fetched.detail,
+        id=fetched.id,
+        bytes=fetched.bytes,
+        attempts=fetched.attempts,
+        fetched_at=fetched.fetched_at,
+    )
+
+
+def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> list[Arrival]:
+    """Read the folder of pictures, and that of the outside test set."""
+    named = (("folder", order.settings.folder), (TEST, order.test_folder))
+    files = [
+        item
+        for source, root in named
+        if root is not None
+        for item in list_files(root, order.labels, source)
+    ]
+    return list(track(read_files(files, limits, store), len(files), "read files"))
+
+
+@contextmanager
+def _sample_hosts(settings: Collect) -> Iterator[Mapping[str, Address]]:
+    """Serve the sample web while its engine is asked; otherwise no hosts of our own."""
+    if "sample" not in settings.engines:
+        yield {}
+        return
+    # only here, so that collecting needs no drawing
+    from foodcls.sample.server import serve
+    from foodcls.sample.web import HOST, SampleWeb
+
+    with serve(SampleWeb(**SAMPLE_WEB)) as port:
+        yield {HOST: ("127.0.0.1", port)}

@@ -1,0 +1,90 @@
+"""Turns an answer's status and headers into a verdict before its body is read."""
+
+import math
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from foodcls.collect.outcomes import Outcome, Trouble
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+BODILESS = frozenset({204, 205, 206})
+BUSY = frozenset({408, 425, 429})
+OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
+# directives with a colon of their own: the word before it is no robot's name
+VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+ROBOT = "foodcls"
+
+
+class Headers(Protocol):
+    """What is asked of an answer's headers."""
+
+    def get(self, key: str) -> str | None:
+        """The first value under that name, whatever its case."""
+        ...
+
+    def getall(self, key: str, default: list[str]) -> list[str]:
+        """All values under that name."""
+        ...
+
+
+def check_head(status: int, headers: Headers, now: float, *, heed_robots: bool = True) -> str:
+    """Where a redirect leads, or empty when the body is to be read; otherwise Trouble.
+
+    `now` is the time in seconds since 1970, to read dates in Retry-After by.
+    """
+    if status in REDIRECTS:
+        return _target(status, headers)
+    if status in BUSY or status >= 500:
+        wait = parse_wait(headers.get("Retry-After"), now)
+        raise Trouble(Outcome.UNAVAILABLE, f"HTTP {status}", wait)
+    if status in BODILESS:
+        raise Trouble(Outcome.EMPTY, f"HTTP {status}")
+    if not 200 <= status < 300:
+        raise Trouble(Outcome.HTTP_ERROR, f"HTTP {status}")
+    if heed_robots:
+        _check_robots(headers)
+    return ""
+
+
+def parse_wait(value: str | None, now: float) -> float | None:
+    """The seconds that a Retry-After asks for (RFC 9110, 10.2.3); None when it says nothing."""
+    if value is None:
+        return None
+    try:
+        wait = float(value) if value.strip().isdecimal() else _until(value, now)
+    except (ValueError, OverflowError):
+        return None
+    return wait if wait >= 0 and math.isfinite(wait) else None
+
+
+def opt_out(values: list[str]) -> str:
+    """The directive by which X-Robots-Tag values keep us away; empty when none does."""
+    for value in values:
+        robot = ROBOT
+        for part in value.lower().split(","):
+            name, colon, rest = part.partition(":")
+            if colon and name.strip() in VALUED:
+                continue
+            # "robot: directive" holds for that robot, and so do those that follow
+            robot = name.strip() if colon else robot
+            directive = (rest if colon else part).strip()
+            if robot == ROBOT and directive in OPT_OUTS:
+                return directive
+    return ""
+
+
+def _target(status: int, headers: Headers) -> str:
+    target = headers.get("Location")
+    if not target:
+        raise Trouble(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
+    return target
+
+
+def _until(value: str, now: float) -> float:
+    return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
+
+
+def _check_robots(headers: Headers) -> None:
+    directive = opt_out(headers.getall("X-Robots-Tag", []))
+    if directive:
+        raise Trouble(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")

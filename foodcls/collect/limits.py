@@ -1,0 +1,36 @@
+"""Says how far fetching may go: in time, bytes, attempts and connections."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foodcls.recipe import Collect
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of fetching; times in seconds."""
+
+    timeout: float = 20.0  # on the network for one URL: all attempts and redirects, no pauses
+    max_bytes: int = 20_000_000  # of a body, unpacked
+    retries: int = 2
+    connections: int = 32
+    per_host: int = 8
+    allow_private: bool = False
+    heed_robots: bool = True  # whether an X-Robots-Tag keeps the body from being read
+    longest_wait: float = 30.0  # a server that asks for more is left to a later run
+    first_pause: float = 0.5  # before the second attempt; doubles with each
+    seed: int = 0  # of the jitter of pauses
+    clock: Callable[[], float] = time.time  # seconds since 1970
+
+
+def limits_of(settings: Collect) -> Limits:
+    """The bounds that a recipe sets."""
+    return Limits(
+        timeout=settings.timeout,
+        max_bytes=settings.max_bytes,
+        retries=settings.retries,
+        connections=settings.connections,
+        per_host=settings.per_host,
+        allow_private=settings.allow_private_hosts,
+    )

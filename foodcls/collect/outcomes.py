@@ -1,0 +1,83 @@
+"""Names every way in which a URL or a file can end; each manifest row bears one of them."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a URL or a file ended; `is_final` tells whether a later run leaves it at that."""
+
+    # a picture's bytes arrived and lie in the store; final while they do
+    OK = "ok"
+    # this address stands earlier in the same class; not asked for again
+    SAME_URL = "same_url"
+    # these bytes arrived earlier in the same class, from another address
+    SAME_CONTENT = "same_content"
+    # the server refused for good: 4xx, or a redirect without a target; final
+    HTTP_ERROR = "http_error"
+    # the server was busy or broken (408, 425, 429, 5xx) each time; tried again by a later run
+    UNAVAILABLE = "unavailable"
+    # the server asked to wait longer than a run should; tried again by a later run
+    DEFERRED = "deferred"
+    # the answer was not complete in time; tried again by a later run
+    TIMEOUT = "timeout"
+    # no connection, or it broke, or what came was not HTTP; tried again by a later run
+    CONNECTION_FAILED = "connection_failed"
+    # the body ended before it was whole; tried again by a later run
+    TRUNCATED = "truncated"
+    # more bytes than allowed, packed or unpacked; final until the limit is raised
+    TOO_LARGE = "too_large"
+    # no bytes: an empty body, 204, 205 or 206, an empty file; final
+    EMPTY = "empty"
+    # the bytes are no picture in a format that foodcls reads, whatever the name says; final
+    NOT_AN_IMAGE = "not_an_image"
+    # the name leads to an address that must not be connected to; looked up again by a later run
+    BLOCKED_ADDRESS = "blocked_address"
+    # not an http(s) address that can be asked, or a redirect to one; final
+    BAD_URL = "bad_url"
+    # too many redirects; final
+    REDIRECT_LOOP = "redirect_loop"
+    # the server does not want the picture to be used for training (X-Robots-Tag); final
+    OPTED_OUT = "opted_out"
+    # the row's label is not a class of the recipe; read again by a later run
+    UNKNOWN_LABEL = "unknown_label"
+    # a link, pipe, socket or device in a folder of pictures: not opened
+    NOT_REGULAR = "not_regular"
+    # a file or folder that the system does not let us read
+    UNREADABLE = "unreadable"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether asking the same URL again, with the same settings, would be in vain."""
+        return self in FINAL
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether another attempt a little later may well succeed."""
+        return self in PASSING
+
+
+FINAL = frozenset(
+    {
+        Outcome.OK,
+        Outcome.HTTP_ERROR,
+        Outcome.TOO_LARGE,
+        Outcome.EMPTY,
+        Outcome.NOT_AN_IMAGE,
+        Outcome.BAD_URL,
+        Outcome.REDIRECT_LOOP,
+        Outcome.OPTED_OUT,
+    }
+)
+PASSING = frozenset(
+    {Outcome.UNAVAILABLE, Outcome.TIMEOUT, Outcome.CONNECTION_FAILED, Outcome.TRUNCATED}
+)
+
+
+class Trouble(Exception):
+    """What kept a URL from giving its bytes; `wait` is the pause in seconds a server asked for."""
+
+    def __init__(self, outcome: Outcome, detail: str, wait: float | None = None) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+        self.wait = wait

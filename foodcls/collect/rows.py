@@ -1,0 +1,85 @@
+"""Turns arrivals into manifest rows, and marks what arrived twice within a class."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from foodcls.collect.candidates import Arrival, Candidate, printable
+from foodcls.collect.outcomes import Outcome
+from foodcls.manifest import DROPPED, KEPT, new_manifest
+
+STAGE = "collect"
+TEST = "test"
+
+
+def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Those whose address stands before them in the same class."""
+    seen: set[tuple[str, str]] = set()
+    repeated = []
+    for candidate in candidates:
+        place = (candidate.label, candidate.url)
+        if place in seen:
+            repeated.append(candidate)
+        seen.add(place)
+    return repeated
+
+
+def arrivals_manifest(arrivals: Iterable[Arrival], labels: tuple[str, ...]) -> pd.DataFrame:
+    """A row for each arrival: classes in their order, within a class in the order given.
+
+    Rows of an outside test set are born into the split "test"; they are never dropped for being
+    there twice, as it is for the judging, not for the collecting, to say what a test set holds.
+    """
+    places = {label: place for place, label in enumerate(labels)}
+    ordered = sorted(arrivals, key=lambda one: places.get(one.candidate.label, len(labels)))
+    firsts: dict[tuple[str, str], str] = {}
+    return new_manifest(_row(arrival, firsts) for arrival in ordered)
+
+
+def _row(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> dict[str, object]:
+    """The row; `firsts` holds the id by label and address, and by label and id, so far."""
+    candidate = arrival.candidate
+    outcome, twin = arrival.outcome, ""
+    if candidate.source != TEST:
+        twin = _twin(arrival, firsts)
+        outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
+    row: dict[str, object] = {
+        "id": arrival.id,
+        "label": candidate.label,
+        "origin": candidate.url,
+        "source": candidate.source,
+        "query": candidate.query,
+        "rank": candidate.rank,
+        "page": candidate.page,
+        "licence": candidate.licence,
+        "fetched_at": arrival.fetched_at,
+        "outcome": outcome.value,
+        "detail": printable(arrival.detail),
+        "attempts": arrival.attempts,
+        "duplicate_of": twin,
+        "split": TEST if candidate.source == TEST else "",
+    }
+    return row | _arrived(arrival) | _state(outcome, arrival.detail)
+
+
+def _twin(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> str:
+    """The id that came before in the same class, for a row that repeats it; else empty."""
+    label, url = arrival.candidate.label, arrival.candidate.url
+    if arrival.outcome is Outcome.SAME_URL:
+        return firsts.get((label, url), "")
+    if not arrival.id:
+        return ""
+    firsts[label, url] = arrival.id
+    # addresses and digests cannot be mistaken for each other
+    return arrival.id if firsts.setdefault((label, arrival.id), url) != url else ""
+
+
+def _arrived(arrival: Arrival) -> dict[str, object]:
+    return {"bytes": arrival.bytes} if arrival.id else {}
+
+
+def _state(outcome: Outcome, detail: str) -> dict[str, object]:
+    if outcome is Outcome.OK:
+        return {"state": KEPT}
+    reason = f"{outcome}: {printable(detail)}" if detail else str(outcome)
+    return {"state": DROPPED, "stage": STAGE, "reason": reason}

@@ -1,0 +1,200 @@
+"""Turns questions to engines into candidates, and says of each what it yielded and why no more."""
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from foodcls.collect.candidates import Candidate, printable
+from foodcls.collect.download import Answer
+from foodcls.collect.engines import Access, Question, page_parser, page_urls
+from foodcls.collect.fetch import download_all
+from foodcls.collect.guard import Address
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import Outcome
+from foodcls.collect.parsers import Hit, Page
+from foodcls.store import Store, digest_json
+
+LOG = logging.getLogger(__name__)
+
+KIND = "search/1"
+# seconds for which an answered question is not asked again: long enough for a killed run to
+# resume on the same results, short enough for a daily run to see new ones
+FRESH = 12 * 3600
+PAGE_BYTES = 5_000_000
+# engines shut out who asks many pages at once
+PAGES_AT_ONCE = 4
+NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
+BARRIERS = (
+    "captcha",
+    "unusual traffic",
+    "/sorry/",
+    "before you continue",
+    "consent.",
+    "enablejs",
+    "forbid spider",
+    "安全验证",
+)
+
+
+@dataclass(frozen=True)
+class EngineYield:
+    """What an engine gave for a query; `reason` says why no more, empty when that was enough."""
+
+    engine: str
+    label: str
+    query: str
+    pages: int
+    found: int
+    reason: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the engine answered to the end, and with something."""
+        return self.found > 0 and self.reason in (ENOUGH, NO_MORE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An answered question."""
+
+    question: Question
+    candidates: tuple[Candidate, ...]
+    gain: EngineYield
+
+
+def search_all(
+    questions: Iterable[Question],
+    access: Access,
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address] | None = None,
+) -> Iterator[Finding]:
+    """Answer every question, side by side; yield each as it is done, known ones first."""
+    searches = [_Search(question, access) for question in dict.fromkeys(questions)]
+    known = store.recall(KIND, (search.key for search in searches))
+    for search in searches:
+        search.recall(known.get(search.key), limits.clock())
+    yield from (search.finding() for search in searches if not search.is_open)
+    bounds = replace(
+        limits,
+        max_bytes=PAGE_BYTES,
+        per_host=min(limits.per_host, PAGES_AT_ONCE),
+        # a result page that is not to be indexed may still be read
+        heed_robots=False,
+    )
+    while searches := [search for search in searches if search.is_open]:
+        yield from _read_pages(searches, bounds, store, hosts)
+
+
+def _read_pages(
+    searches: list["_Search"],
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address] | None,
+) -> Iterator[Finding]:
+    """Read the next page of each search; yield those that are done."""
+    urls = dict.fromkeys(search.pages[0] for search in searches)
+    answers = {answer.url: answer for answer in download_all(urls, limits, hosts)}
+    for search in searches:
+        search.take(answers[search.pages.popleft()])
+        if not search.is_open:
+            finding = search.finding()
+            if finding.gain.is_complete:
+                store.remember(KIND, {search.key: search.fact(limits.clock())})
+            yield finding
+
+
+class _Search:
+    """A question on its way through the engine's pages."""
+
+    def __init__(self, question: Question, access: Access) -> None:
+        self.question = question
+        self.pages = deque(page_urls(question, access))
+        self.is_open = bool(self.pages)
+        base = dict(access.bases).get(question.engine, "")
+        asked = (question.engine, question.query, question.limit, question.licence, base)
+        self.key = digest_json(asked)
+        self._parser = page_parser(question.engine)
+        self._hits: dict[str, Hit] = {}
+        self._read = 0
+        self._reason = NO_RESULTS
+
+    def take(self, answer: Answer) -> None:
+        """Add a page's pictures, and end the search when they are enough or nothing new."""
+        self._read += 1
+        hits, trouble = _parse(self._parser, answer)
+        fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
+        self._hits |= {hit["file_url"]: hit for hit in fresh}
+        enough = len(self._hits) >= self.question.limit
+        if enough:
+            self._reason = ENOUGH
+        elif trouble:
+            self._reason = f"{trouble} (page {self._read})"
+        else:
+            self._reason = NO_MORE if self._hits else NO_RESULTS
+        self.is_open = bool(fresh and self.pages) and not enough and not trouble
+
+    def recall(self, fact: Mapping[str, Any] | None, now: float) -> None:
+        """Take over what an earlier run was told, if that is not long ago."""
+        if fact is not None and 0 <= now - fact["asked_at"] < FRESH:
+            self._hits = {hit["file_url"]: hit for hit in fact["hits"]}
+            self._read, self._reason = fact["pages"], fact["reason"]
+            self.is_open = False
+
+    def fact(self, now: float) -> dict[str, Any]:
+        """What to remember of the answer."""
+        hits = list(self._hits.values())
+        return {"asked_at": now, "hits": hits, "pages": self._read, "reason": self._reason}
+
+    def finding(self) -> Finding:
+        """The answer, as candidates in the engine's order."""
+        question = self.question
+        hits = list(self._hits.values())[: question.limit]
+        gain = EngineYield(
+            engine=question.engine,
+            label=question.label,
+            query=question.query,
+            pages=self._read,
+            found=len(hits),
+            reason=self._reason,
+        )
+        if not gain.is_complete:
+            LOG.warning("%s, %r: %s", gain.engine, gain.query, gain.reason)
+        candidates = (_candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
+        return Finding(question, tuple(candidates), gain)
+
+
+def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
+    return Candidate(
+        url=printable(hit["file_url"]),
+        label=question.label,
+        source=question.engine,
+        query=question.query,
+        rank=rank,
+        page=printable(hit.get("page", "")),
+        licence=printable(hit.get("licence", "") or question.licence),
+    )
+
+
+def _parse(parser: Any, answer: Answer) -> tuple[list[Hit], str]:
+    """A page's pictures, or why it gave none."""
+    if answer.outcome is not Outcome.OK:
+        return [], answer.detail or answer.outcome
+    hits: list[Hit] = []
+    trouble = ""
+    try:
+        # one by one, so that what comes before an odd entry is not lost
+        for hit in parser.parse(Page(answer.at, answer.body)):
+            hits.append(hit)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        trouble = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
+    if not hits and _is_barrier(answer):
+        trouble = "consent or captcha page"
+    return hits, trouble
+
+
+def _is_barrier(answer: Answer) -> bool:
+    text = f"{answer.at} {answer.body.decode('utf-8', 'ignore')}".lower()
+    return any(mark in text for mark in BARRIERS)

@@ -1,0 +1,129 @@
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from foodcls.collect.candidates import Arrival
+from foodcls.collect.folders import list_files, origin_text, read_files
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import Outcome
+from foodcls.store import Store, digest_of
+
+
+@pytest.fixture
+def arrive(store: Store, limits: Limits, tmp_path: Path) -> Callable[..., list[Arrival]]:
+    def read(*labels: str, **changes: object) -> list[Arrival]:
+        files = list_files(tmp_path / "photos", labels or ("beans",), "folder")
+        return list(read_files(files, replace(limits, **changes), store))
+
+    return read
+
+
+@pytest.fixture
+def beans(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos" / "beans"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_pictures_arrive_in_the_order_of_classes_and_names(beans, arrive, picture, store) -> None:
+    other = beans.parent / "artichokes" / "deep"
+    other.mkdir(parents=True)
+    for number, path in enumerate([beans / "b.jpg", beans / "a.jpg", other / "c.txt"]):
+        path.write_bytes(picture(number))
+    found = arrive("beans", "artichokes")
+    paths = [beans / "a.jpg", beans / "b.jpg", other / "c.txt"]
+    assert [one.candidate.url for one in found] == [str(path) for path in paths]
+    assert [one.candidate.rank for one in found] == [1, 2, 1]
+    assert [one.candidate.label for one in found] == ["beans", "beans", "artichokes"]
+    assert {one.outcome for one in found} == {Outcome.OK}
+    assert [one.id for one in found] == [digest_of(path.read_bytes()) for path in paths]
+    assert all(store.has(one.id) for one in found)
+
+
+@pytest.mark.timeout(20)
+def test_nothing_but_regular_files_is_opened(beans, arrive, picture, tmp_path) -> None:
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(picture(1))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x.jpg").write_bytes(picture(2))
+    (beans / "link.jpg").symlink_to(secret)
+    (beans / "zero.jpg").symlink_to("/dev/zero")
+    (beans / "loop").symlink_to(beans)
+    (beans / "tree").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(beans / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(beans / "s.jpg"))
+    found = arrive()
+    assert len(found) == 6
+    assert {one.outcome for one in found} == {Outcome.NOT_REGULAR}
+    assert not any(one.id for one in found)
+
+
+def test_a_linked_folder_of_a_class_is_not_followed(beans, arrive, picture) -> None:
+    (beans / "a.jpg").write_bytes(picture(1))
+    (beans.parent / "rice").symlink_to(beans)
+    (arrival,) = arrive("rice")
+    assert arrival.outcome is Outcome.NOT_REGULAR
+
+
+def test_each_bad_file_has_its_reason(beans, arrive, picture) -> None:
+    (beans / "a.jpg").write_bytes(b"<html>")
+    (beans / "b.jpg").touch()
+    with (beans / "c.jpg").open("wb") as sparse:
+        sparse.truncate(2**31)
+    assert [one.outcome for one in arrive()] == [
+        Outcome.NOT_AN_IMAGE,
+        Outcome.EMPTY,
+        Outcome.TOO_LARGE,
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_said(beans, arrive, picture) -> None:
+    (beans / "a.jpg").write_bytes(picture(1))
+    (beans / "a.jpg").chmod(0)
+    (beans / "closed").mkdir(mode=0)
+    assert [one.outcome for one in arrive()] == [Outcome.UNREADABLE] * 2
+
+
+def test_what_is_no_class_is_warned_of_and_left_alone(beans, arrive, picture, caplog) -> None:
+    (beans / "a.jpg").write_bytes(picture(1))
+    for name in ("Beans", "pizza"):
+        (beans.parent / name).mkdir()
+        (beans.parent / name / "x.jpg").write_bytes(picture(2))
+    (beans.parent / "stray.jpg").write_bytes(picture(3))
+    assert len(arrive()) == 1
+    assert "3 entries" in caplog.text and "'pizza'" in caplog.text
+
+
+def test_a_class_is_found_under_either_unicode_form(tmp_path, arrive, picture) -> None:
+    folder = tmp_path / "photos" / "pa\u0302te\u0301"
+    folder.mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(picture(1))
+    assert [one.candidate.label for one in arrive("pâté")] == ["pâté"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"plain name.jpg", "plain name.jpg"),
+        ("süß.jpg".encode(), "süß.jpg"),
+        (b"-rf.jpg", "-rf.jpg"),
+        (b"two\nlines.jpg", "two%0Alines.jpg"),
+        (b"not\xffutf8.jpg", "not%FFutf8.jpg"),
+    ],
+)
+def test_odd_names_survive_in_the_origin(name: bytes, shown: str, beans, arrive, picture) -> None:
+    Path(os.fsdecode(os.fsencode(beans) + b"/" + name)).write_bytes(picture(1))
+    (arrival,) = arrive()
+    assert arrival.outcome is Outcome.OK
+    assert arrival.candidate.url.endswith(shown)
+    assert arrival.candidate.url.startswith("file://") == ("%" in shown)
+
+
+def test_an_origin_leads_back_to_the_file(tmp_path: Path) -> None:
+    assert origin_text(tmp_path / "a b.jpg") == str(tmp_path / "a b.jpg")

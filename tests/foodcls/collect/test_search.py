@@ -1,0 +1,153 @@
+import html
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from foodcls.collect.engines import Access, Question
+from foodcls.collect.search import FRESH, EngineYield, Finding, search_all
+
+PATH = "/images/async"
+
+
+def bing_page(urls: list[str]) -> bytes:
+    results = (html.escape(json.dumps({"murl": url})) for url in urls)
+    divs = "".join(f'<div class="imgpt"><a m="{one}"></a></div>' for one in results)
+    return f"<html>{divs}</html>".encode()
+
+
+@pytest.fixture
+def bing(web) -> Callable[[int], None]:
+    """Let the web answer as Bing with so many results a query, 35 a page."""
+
+    def serve(total: int) -> None:
+        async def answer(talk) -> None:
+            asked = parse_qs(urlsplit(talk.path).query)
+            first = int(asked["first"][0])
+            numbers = range(first, min(first + 35, total))
+            await talk.reply(bing_page([f"http://p.test/{n}.jpg" for n in numbers]))
+
+        web.route(PATH, answer)
+
+    return serve
+
+
+@pytest.fixture
+def ask(web, limits, store) -> Callable[..., list[Finding]]:
+    def search(*questions: Question, **changes: object) -> list[Finding]:
+        names = {question.engine for question in questions}
+        access = Access("sesame", tuple((name, web.url("")) for name in sorted(names)))
+        return list(search_all(questions, access, replace(limits, **changes), store))
+
+    return search
+
+
+def question(engine: str = "bing", query: str = "soup", limit: int = 50) -> Question:
+    return Question(engine, "dish", query, limit)
+
+
+def test_results_are_ranked_without_repeats_up_to_the_limit(bing, ask) -> None:
+    bing(200)
+    (found,) = ask(question(limit=50))
+    assert [one.rank for one in found.candidates] == list(range(1, 51))
+    assert [one.url for one in found.candidates] == [f"http://p.test/{n}.jpg" for n in range(50)]
+    assert found.gain == EngineYield("bing", "dish", "soup", 2, 50, "")
+
+
+def test_a_search_ends_where_pages_bring_nothing_new(web, bing, ask) -> None:
+    bing(40)
+    (found,) = ask(question(limit=500))
+    assert (found.gain.found, found.gain.pages) == (40, 3)
+    assert found.gain.reason == "no more results"
+    assert web.hits[PATH] == 3
+
+
+def test_queries_arrive_as_they_were_written(web, bing, ask) -> None:
+    bing(1)
+    ask(question(query="mac & cheese #1 pâté", limit=1))
+    assert parse_qs(urlsplit(web.talks[0].path).query)["q"] == ["mac & cheese #1 pâté"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "path", "body", "status", "reason"),
+    [
+        ("bing", PATH, b"<html><p>nothing</html>", "200 OK", "no results"),
+        ("bing", PATH, b"<form id=captcha></form>", "200 OK", "consent or captcha page (page 1)"),
+        ("bing", PATH, b"", "429 Slow down", "HTTP 429 (page 1)"),
+        ("bing", PATH, b"", "200 OK", "an empty body (page 1)"),
+        ("google", "/search", b"<html><script>1</script>", "200 OK", "no results"),
+        ("google", "/search", b"Before you continue to Google", "200 OK", "consent or captcha"),
+        ("google", "/search", b"<noscript>/httpservice/retry/enablejs", "200 OK", "consent or"),
+        ("baidu", "/search/acjson", b"<html>", "200 OK", "a page of unknown shape: JSONDecode"),
+        ("baidu", "/search/acjson", '{"x":"安全验证"}'.encode(), "200 OK", "consent or captcha"),
+        ("baidu", "/search/acjson", b'{"data": [{}]}', "200 OK", "no results"),
+        (
+            "flickr",
+            "/services/rest/",
+            b'{"stat": "fail", "message": "Invalid API Key"}',
+            "200 OK",
+            "Flickr says 'Invalid API Key'",
+        ),
+        ("flickr", "/services/rest/", b'{"stat": "ok"}', "200 OK", "unknown shape: KeyError"),
+    ],
+)
+def test_an_engine_that_gives_nothing_says_why(
+    engine: str, path: str, body: bytes, status: str, reason: str, web, ask, caplog
+) -> None:
+    web.say(path, body, status)
+    (found,) = ask(question(engine))
+    assert found.candidates == ()
+    assert reason in found.gain.reason
+    assert not found.gain.is_complete
+    assert found.gain.reason in caplog.text
+    assert "sesame" not in caplog.text + found.gain.reason
+
+
+def test_a_wall_met_later_keeps_what_was_found(web, ask) -> None:
+    async def answer(talk) -> None:
+        if talk.number == 1:
+            await talk.reply(bing_page(["http://p.test/1.jpg"]))
+        else:
+            await talk.reply(b"our systems have detected unusual traffic")
+
+    web.route(PATH, answer)
+    (found,) = ask(question())
+    assert (found.gain.found, found.gain.is_complete) == (1, False)
+    assert found.gain.reason == "consent or captcha page (page 2)"
+
+
+def test_an_answer_is_remembered_for_half_a_day(web, bing, ask) -> None:
+    bing(40)
+    first = ask(question(), clock=lambda: 1000.0)
+    hits = web.hits[PATH]
+    assert ask(question(), clock=lambda: 1000.0 + FRESH - 1) == first
+    assert web.hits[PATH] == hits
+    ask(question(), clock=lambda: 1000.0 + FRESH)
+    assert web.hits[PATH] == 2 * hits
+
+
+def test_an_answer_that_failed_is_asked_again(web, bing, ask) -> None:
+    web.say(PATH, b"<form id=captcha>")
+    assert not ask(question())[0].gain.is_complete
+    bing(10)
+    assert ask(question())[0].gain.found == 10
+
+
+def test_questions_go_side_by_side(web, bing, ask) -> None:
+    bing(10)
+    found = ask(*(question(query=f"soup {number}") for number in range(6)))
+    assert sorted(one.gain.query for one in found) == [f"soup {number}" for number in range(6)]
+    assert 1 < web.busiest <= 4
+
+
+def test_result_pages_need_not_want_to_be_indexed(web, ask) -> None:
+    web.say(PATH, bing_page(["http://p.test/1.jpg"]), X_Robots_Tag="noindex")
+    assert ask(question())[0].gain.found == 1
+
+
+def test_an_answer_with_broken_text_is_made_printable(web, ask) -> None:
+    web.say(PATH, bing_page(["http://p.test/\ud800\n.jpg"]))
+    (found,) = ask(question())
+    assert found.candidates[0].url == "http://p.test/%ED%A0%80%0A.jpg"
