@@ -1,0 +1,113 @@
+"""Keeps one row of each picture and tells which pictures the split must not part."""
+
+import numpy as np
+import pandas as pd
+
+from foodcls.curate.alike import SAME, Pairs, find_pairs
+from foodcls.curate.hashes import recall_looks
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.recipe import Dedup
+from foodcls.store import Store
+
+TEST = "test"
+
+
+def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> pd.DataFrame:
+    """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
+
+    A row is dropped only for a keeper that it resembles itself: likeness is not passed on, so
+    chains do not grow. Keepers are rows of the test set, then the largest in pixels and bytes,
+    then the first by id and origin; the order of rows does not matter. Rows of the test set are
+    never dropped. A picture found under several labels teaches none of them: all its rows go.
+    `cluster` is wider: it also joins what merely looks alike, link by link.
+    """
+    rows = _by_priority(kept_rows(manifest))
+    contents = rows.drop_duplicates("id")
+    looks = recall_looks(
+        store, dict(zip(contents["id"], _blobs(contents), strict=True)), settings.hash
+    )
+    pairs = find_pairs(
+        [looks[digest] for digest in contents["id"]],
+        settings.distance,
+        # a hash of colours says nothing of where they are: its reach is the recipe's
+        with_crops=settings.hash != "colorhash",
+    )
+    ids = contents["id"].to_numpy(dtype=object)
+    is_test = (contents["source"] == TEST).to_numpy()
+    star, how = _stars(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
+    place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
+    rows = rows.assign(
+        star=ids[star[place]],
+        how=how[place],
+        cluster=ids[_components(len(contents), pairs)[place]],
+    )
+    return _mark(manifest, rows)
+
+
+def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
+    pixels = (rows["width"] * rows["height"]).fillna(0)
+    keys = rows.assign(
+        not_test=rows["source"] != TEST, pixels=-pixels, size=-rows["bytes"].fillna(0)
+    )
+    order = ["not_test", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
+    return rows.loc[keys.sort_values(order).index]
+
+
+def _blobs(rows: pd.DataFrame) -> pd.Series:
+    return rows["picture"].where(rows["picture"] != "", rows["id"])
+
+
+def _stars(count: int, pairs: Pairs, is_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each place the place of its keeper, and in words how it resembles it."""
+    star, how = np.arange(count), np.full(count, "", dtype=object)
+    # pairs come sorted by left: every keeper claims what is free, before those of less priority
+    for number, (left, right) in enumerate(zip(pairs.left, pairs.right, strict=True)):
+        if star[left] == left and star[right] == right and not is_test[right]:
+            star[right], how[right] = left, _words(pairs, number)
+    return star, how
+
+
+def _words(pairs: Pairs, number: int) -> str:
+    if pairs.same_pixels[number]:
+        return "same pixels"
+    kind = "mirrored" if pairs.mirrored[number] else "near duplicate"
+    return f"{kind}, distance {pairs.distance[number]}"
+
+
+def _components(count: int, pairs: Pairs) -> np.ndarray:
+    """For each place the first place that links lead to."""
+    first = np.arange(count)
+    while True:
+        lower = first.copy()
+        np.minimum.at(lower, pairs.right, first[pairs.left])
+        np.minimum.at(lower, pairs.left, first[pairs.right])
+        lower = lower[lower]
+        if np.array_equal(lower, first):
+            return first
+        first = lower
+
+
+def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    is_test = rows["source"] == TEST
+    is_copy = rows.duplicated("id")
+    surplus = rows[~is_test & (is_copy | (rows["star"] != rows["id"]))]
+    reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")
+    tested = surplus["star"].isin(rows.loc[is_test, "id"])
+    reasons = reasons.where(~tested, reasons + ", of a test picture")
+    conflicts = _conflicts(rows[~rows["star"].isin(rows.loc[is_test, "id"])])
+    marked = drop_rows(
+        manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
+    )
+    marked.loc[surplus.index, "duplicate_of"] = surplus["star"]
+    marked.loc[rows.index, "cluster"] = rows["cluster"]
+    return marked
+
+
+def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
+    """Reasons for all rows of pictures that stand under several labels."""
+    labels = rows.groupby("star")["label"].agg(lambda names: sorted(set(names)))
+    mixed = rows[rows["star"].map(labels.map(len)) > 1]
+    return {
+        index: "label conflict: also " + ", ".join(name for name in labels[star] if name != label)
+        for index, star, label in zip(mixed.index, mixed["star"], mixed["label"], strict=True)
+    }

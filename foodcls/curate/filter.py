@@ -1,0 +1,130 @@
+"""Applies a person's decisions, keep or drop, to the pictures they speak of."""
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.curate.matching import Finder, Match, index_rows
+from foodcls.curate.sheet import Problem, Row, list_problems, read_sheet
+from foodcls.errors import TableError
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.recipe import Filter
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("id", "path", "keep", "reason")
+WORDS = {
+    **dict.fromkeys(("true", "1", "yes", "keep"), True),
+    **dict.fromkeys(("false", "0", "no", "drop"), False),
+}
+TEST = "test"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about one picture, named by `id` or, without one, by `path`."""
+
+    number: int  # line of the file
+    id: str
+    path: str
+    keep: bool
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """What the picture is called in the file."""
+        return self.id or self.path
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """Read a CSV with `id` or `path`, `keep` and perhaps `reason`.
+
+    TableError names all rows that say neither of which picture they speak nor what to do.
+    """
+    rows, problems = read_sheet(path, COLUMNS, needs_all=False)
+    decisions = [_decision(row) for row in rows]
+    problems += [item for item in decisions if isinstance(item, Problem)]
+    if problems:
+        problems.sort(key=lambda item: item.number)
+        raise TableError(
+            f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
+            f"a row needs an id or a path, and keep as one of {', '.join(WORDS)}"
+        )
+    return [item for item in decisions if isinstance(item, Decision)]
+
+
+def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
+    """Drop the kept rows that the recipe's `filter.manifest` says to drop.
+
+    A decision is about the rows it names; exact copies of them (rows of the same id) that no
+    decision names follow it. Rows of the test set are never touched. TableError when a decision
+    may mean several pictures, or two decisions about a row disagree; nothing is changed then.
+    """
+    if settings.manifest is None:
+        return manifest.copy()
+    decisions = read_decisions(settings.manifest)
+    chosen = _by_row(decisions, index_rows(manifest), settings.manifest)
+    _spread(chosen, manifest)
+    rows = kept_rows(manifest)
+    rows = rows[rows["source"] != TEST]
+    drops = {row: chosen[row] for row in rows.index if row in chosen and not chosen[row].keep}
+    logger.info("%s: %d decisions drop %d pictures", settings.manifest, len(decisions), len(drops))
+    reasons = {row: item.reason or "dropped by hand" for row, item in drops.items()}
+    return drop_rows(manifest, reasons, "filter")
+
+
+def _decision(row: Row) -> Decision | Problem:
+    cells = {name: row.cells.get(name, "").strip() for name in COLUMNS}
+    name = cells["id"] or cells["path"]
+    keep = WORDS.get(cells["keep"].casefold())
+    if not name:
+        return Problem(row.number, "", "names no picture: id and path are empty")
+    if keep is None:
+        return Problem(row.number, name, f"keep is {cells['keep']!r}")
+    return Decision(row.number, cells["id"], cells["path"], keep, cells["reason"])
+
+
+def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, Decision]:
+    chosen: dict[int, Decision] = {}
+    problems: list[Problem] = []
+    strangers = 0
+    for item in decisions:
+        match = _find(item, finder)
+        strangers += not match.rows and not match.problem
+        if match.problem:
+            problems.append(Problem(item.number, item.name, match.problem))
+        rivals = [chosen[row] for row in match.rows if row in chosen]
+        rival = next((other for other in rivals if other.keep != item.keep), None)
+        if rival:
+            problems.append(
+                Problem(item.number, item.name, f"says the opposite of row {rival.number}")
+            )
+        chosen.update(dict.fromkeys(match.rows, item))
+    if problems:
+        raise TableError(
+            f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
+            "correct these rows; nothing was changed"
+        )
+    if strangers:
+        # pictures come and go on the web: a decision may outlive its picture
+        logger.warning("%s: %d rows match no picture of this run", path, strangers)
+    return chosen
+
+
+def _find(item: Decision, finder: Finder) -> Match:
+    return finder.by_id(item.id) if item.id else finder.by_path(item.path)
+
+
+def _spread(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
+    """Let rows that no decision names follow their exact copies, where those agree."""
+    ids = dict(zip(manifest.index, manifest["id"], strict=True))
+    told: dict[str, list[Decision]] = defaultdict(list)
+    for row, item in chosen.items():
+        told[ids[row]].append(item)
+    for row, digest in ids.items():
+        items = told.get(digest, [])
+        if row not in chosen and len({item.keep for item in items}) == 1:
+            chosen[row] = items[0]

@@ -1,0 +1,93 @@
+"""Finds the rows of a manifest that an id or a path in a person's table speaks of."""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+MIN_ID = 8  # hexadecimal digits: 4 billion prefixes
+
+
+@dataclass(frozen=True)
+class Match:
+    """Rows by index label, or, where several pictures match, why none is chosen."""
+
+    rows: tuple[int, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Finder:
+    """An index of a manifest's rows by id and by every trailing part of their origin."""
+
+    ids: dict[str, list[int]] = field(default_factory=dict)
+    paths: dict[str, list[int]] = field(default_factory=dict)
+    origins: dict[str, list[int]] = field(default_factory=dict)
+    owners: dict[int, str] = field(default_factory=dict)  # ids by row
+    sorted_ids: list[str] = field(default_factory=list)
+
+    def by_id(self, text: str) -> Match:
+        """Rows whose id is `text` or, uniquely, begins with it (8 digits or more)."""
+        prefix = text.strip().lower()
+        if not re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix):
+            return Match(problem=f"an id has {MIN_ID} to 64 hexadecimal digits")
+        exact = self.ids.get(prefix)
+        if exact:
+            return Match(tuple(exact))
+        start = bisect_left(self.sorted_ids, prefix)
+        found = [name for name in self.sorted_ids[start : start + 2] if name.startswith(prefix)]
+        if len(found) > 1:
+            return Match(problem="several pictures begin with it; give more digits")
+        return Match(tuple(self.ids[found[0]]) if found else ())
+
+    def by_path(self, text: str) -> Match:
+        """Rows whose origin is `text` or ends in it after a `/`; of one picture only."""
+        name = _plain(text)
+        rows = self.origins.get(name) or self.paths.get(name.removeprefix("./"), [])
+        pictures = {self.owners[row] for row in rows}
+        if len(pictures) > 1:
+            return Match(problem=f"{len(pictures)} pictures end in it; give more of the path")
+        return Match(tuple(rows))
+
+    def by_name(self, text: str) -> Match:
+        """Rows by path or, where no path matches and it is one, by id."""
+        match = self.by_path(text)
+        if match.rows or match.problem or not re.fullmatch(r"[0-9A-Fa-f]{8,64}", text.strip()):
+            return match
+        return self.by_id(text)
+
+
+def index_rows(manifest: pd.DataFrame) -> Finder:
+    """Index the rows that a picture arrived for, dropped ones too."""
+    finder = Finder()
+    arrived = manifest[manifest["id"] != ""]
+    for row, digest, origin in zip(arrived.index, arrived["id"], arrived["origin"], strict=True):
+        name = _plain(origin)
+        finder.ids.setdefault(digest, []).append(row)
+        finder.origins.setdefault(name, []).append(row)
+        finder.owners[row] = digest
+        parts = name.split("/")
+        for start in range(len(parts)):
+            finder.paths.setdefault("/".join(parts[start:]), []).append(row)
+    finder.sorted_ids.extend(sorted(finder.ids))
+    return finder
+
+
+def is_unsafe(name: str) -> bool:
+    """Whether a picture's name climbs out of its folder or is no name at all.
+
+    Names are only compared, never opened: this is to tell the user what is odd about them.
+    """
+    return (
+        "\0" in name
+        or len(name) > 2_000
+        or name.startswith(("~", "file:"))
+        or ".." in _plain(name).split("/")
+    )
+
+
+def _plain(path: str) -> str:
+    # one form for names that a Mac or Windows wrote
+    return unicodedata.normalize("NFC", path.strip()).replace("\\", "/")

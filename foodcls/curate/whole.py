@@ -1,0 +1,98 @@
+"""Tells whether a picture file holds all of its data, where Pillow says nothing of it."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+# what libjpeg paints where there is no data
+FILL = 128
+# two rows of its largest blocks: the last of them is then grey all over
+FILLED_ROWS = 32
+# bytes, about one grey block, that are left out to see whether they painted anything
+TAIL = 4
+# first column and row, and steps, of the seven passes of an interlaced PNG (PNG spec, 8.2)
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
+LAST_PASS = (0, 1, 1, 2)
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def lacks_rows(data: bytes, image: Image.Image) -> bool:
+    """Whether a PNG or JPEG that Pillow has loaded ends before its last row."""
+    if image.format == "PNG":
+        return _png_lacks_rows(data)
+    if image.format in ("JPEG", "MPO"):
+        return _jpeg_lacks_rows(data, image)
+    return False
+
+
+def is_cut_short(data: bytes) -> bool:
+    """Whether a file that cannot be read lacks the end that its kind of file has."""
+    if data.startswith(b"\xff\xd8"):
+        return not data.rstrip(b"\0").endswith(b"\xff\xd9")
+    if data.startswith(b"\x89PNG"):
+        return b"IEND" not in data[-16:]
+    if data.startswith(b"GIF8"):
+        return not data.endswith(b";")
+    if data.startswith(b"RIFF"):
+        return len(data) < 12 or len(data) < 8 + struct.unpack("<I", data[4:8])[0]
+    if data[4:8] == b"ftyp":
+        return _boxes_end(data) > len(data)
+    return data.startswith(b"BM") and len(data) < 54
+
+
+def _png_lacks_rows(data: bytes) -> bool:
+    width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", data[16:29])
+    depth = bits * CHANNELS.get(colour, 4)
+    passes = (*PASSES, LAST_PASS) if interlace else ((0, 0, 1, 1),)
+    return _inflated_size(data) < sum(_pass_size(width, height, depth, *step) for step in passes)
+
+
+def _pass_size(width: int, height: int, depth: int, x: int, y: int, dx: int, dy: int) -> int:
+    columns, rows = -(-(width - x) // dx), -(-(height - y) // dy)
+    return rows * (1 + -(-columns * depth // 8)) if columns > 0 and rows > 0 else 0
+
+
+def _inflated_size(data: bytes) -> int:
+    # a megabyte at a time: the whole may be as large as the pixels
+    inflate, size = zlib.decompressobj(), 0
+    for chunk in _idat_chunks(data):
+        while chunk and not inflate.eof:
+            size += len(inflate.decompress(chunk, 1 << 20))
+            chunk = inflate.unconsumed_tail
+    return size + len(inflate.flush())
+
+
+def _idat_chunks(data: bytes) -> Iterator[bytes]:
+    place = 8
+    while place + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        if kind == b"IDAT":
+            yield data[place + 8 : place + 8 + length]
+        place += 12 + length
+
+
+def _jpeg_lacks_rows(data: bytes, image: Image.Image) -> bool:
+    pixels = np.asarray(image)
+    if (pixels[-1] != FILL).any():
+        return False
+    painted = np.flatnonzero((pixels.reshape(len(pixels), -1) != FILL).any(axis=1))
+    last = painted[-1] + 1 if len(painted) else 0
+    if image.mode not in ("RGB", "L") or last > len(pixels) - FILLED_ROWS:
+        return False
+    # grey at the bottom: painted so, or never sent? without its last bytes a picture that is
+    # grey there stays as it is above, one that was cut loses texture
+    end = data.rfind(b"\xff\xd9")
+    shorter = Image.open(io.BytesIO(data[: end - TAIL] + b"\xff\xd9"), formats=["JPEG"])
+    return not np.array_equal(np.asarray(shorter)[:last], pixels[:last])
+
+
+def _boxes_end(data: bytes) -> int:
+    place = 0
+    while place + 8 <= len(data):
+        size = struct.unpack(">I", data[place : place + 4])[0]
+        place += size if size >= 8 else len(data)
+    return place

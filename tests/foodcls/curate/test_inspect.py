@@ -1,0 +1,102 @@
+"""Inspection fills what is sound, drops what is not, and does neither twice."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foodcls.curate.decode import load_picture
+from foodcls.curate.inspect import inspect
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.recipe import Inspect
+
+
+def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1), "JPEG"), "beans"), (encode(noise(2)), "salad"))
+    found = inspect(rows, store, Inspect(), "phash")
+    assert found["picture"].tolist() == rows["id"].tolist()
+    assert found["format"].tolist() == ["JPEG", "PNG"]
+    assert found[["width", "height"]].to_numpy().tolist() == [[96, 64], [96, 64]]
+    assert (found["hash"].str.len() == 16).all() and (found["state"] == "kept").all()
+    assert (rows["picture"] == "").all(), "the argument must not change"
+
+
+def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_rows):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rows = put_rows((encode(noise(1), "JPEG", exif=exif), "beans"))
+    found = inspect(rows, store, Inspect(), "phash").iloc[0]
+    assert (found["width"], found["height"]) == (64, 96) and found["picture"] != found["id"]
+    written = Image.open(store.path(found["picture"]))
+    assert (written.format, written.mode, written.size) == ("PNG", "RGB", (64, 96))
+    assert "exif" not in written.info
+
+
+def test_bad_pictures_are_dropped_with_their_reason(store, noise, encode, put_rows):
+    jpeg = encode(noise(1), "JPEG")
+    rows = put_rows(
+        (b"<html>", "beans"),
+        (jpeg[: len(jpeg) // 2], "beans"),
+        (encode(Image.new("RGB", (64, 64), "white")), "beans"),
+        (encode(noise(2, 20, 20)), "beans"),
+        (encode(noise(3, 200, 200)), "beans"),
+        (encode(noise(4)), "beans"),
+    )
+    found = inspect(rows, store, Inspect(max_pixels=30_000), "phash")
+    reasons = ["not_an_image", "truncated", "blank", "too_small", "too_many_pixels", ""]
+    assert found["reason"].tolist() == reasons
+    assert found["outcome"].tolist() == [*reasons[:-1], "ok"]
+    assert found["stage"].tolist() == ["inspect"] * 5 + [""]
+    assert (found["detail"].iloc[:5] != "").all() and len(kept_rows(found)) == 1
+
+
+def test_dropped_rows_are_left_alone(store, put_rows):
+    rows = drop_rows(put_rows((b"no picture", "beans")), {0: "gone"}, "collect")
+    assert inspect(rows, store, Inspect(), "phash").equals(rows)
+
+
+def test_finished_work_is_not_repeated(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1)), "a"), (b"junk", "a"), (encode(noise(1).convert("L")), "a"))
+    decoded = []
+
+    def track(items, total, label):
+        decoded.append(total)
+        return iter(items)
+
+    first = inspect(rows, store, Inspect(), "phash", track)
+    # would be missed if it were read again
+    store.path(first["id"].iloc[1]).unlink()
+    again = rows.iloc[1:]
+    assert inspect(again, store, Inspect(), "phash", track).equals(first.iloc[1:])
+    assert decoded == [3, 0]
+
+
+def test_a_lost_picture_is_made_anew(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1).convert("L")), "a"))
+    first = inspect(rows, store, Inspect(), "phash")
+    store.path(first["picture"].iloc[0]).unlink()
+    second = inspect(rows, store, Inspect(), "phash")
+    assert second.equals(first) and store.is_whole(first["picture"].iloc[0])
+
+
+def test_the_same_bytes_are_decoded_once(store, noise, encode, put_rows):
+    totals = []
+
+    def track(items, total, label):
+        totals.append(total)
+        return iter(items)
+
+    data = encode(noise(1))
+    found = inspect(put_rows((data, "a"), (data, "b")), store, Inspect(), "phash", track)
+    assert totals == [1] and found["hash"].nunique() == 1
+
+
+@pytest.mark.parametrize("kind", ["dhash", "average_hash", "whash", "colorhash", "phash_simple"])
+def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
+    import imagehash
+
+    rows = put_rows((encode(noise(1)), "a"))
+    found = inspect(rows, store, Inspect(), kind).iloc[0]
+    image = load_picture(store.read(found["picture"]))
+    assert found["hash"] == str(getattr(imagehash, kind)(image))
+    mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
+    assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))

@@ -1,0 +1,139 @@
+"""Clusters never part, nothing moves when pictures come, and each class has its share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foodcls.curate.split import place_of, split
+from foodcls.errors import StageError
+from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manifest
+from foodcls.recipe import Split
+
+LABELS = ("beans", "salad", "bread")
+
+
+def clusters_of(sizes, label="beans", source="urls"):
+    """Rows of clusters with these many members each."""
+    return [
+        {
+            "id": f"{label}{number}-{member}",
+            "label": label,
+            "cluster": f"{label}{number}",
+            "state": KEPT,
+            "source": source,
+        }
+        for number, size in enumerate(sizes)
+        for member in range(size)
+    ]
+
+
+@pytest.fixture
+def planted():
+    dice = np.random.default_rng(0)
+    rows = [row for label in LABELS for row in clusters_of(dice.integers(1, 6, 60), label)]
+    return new_manifest(rows)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_split_keeps_clusters_together(planted, seed):
+    found = split(planted, Split(seed=seed), LABELS)
+    assert (found.groupby("cluster")["split"].nunique() == 1).all()
+    assert set(found["split"]) == {"train", "val", "test"}
+
+
+def test_shares_are_kept_in_each_class():
+    rows = [row for label in LABELS for row in clusters_of([1] * 1000, label)]
+    counts = class_counts(split(new_manifest(rows), Split(val=0.2, test=0.1), LABELS))
+    for label in LABELS:
+        assert abs(counts[label]["val"] - 200) < 40 and abs(counts[label]["test"] - 100) < 30
+
+
+def test_new_pictures_move_no_other(planted):
+    before = split(planted, Split(), LABELS)
+    more = new_manifest(
+        {**row, "id": "n" + row["id"], "cluster": "n" + row["cluster"]}
+        for label in LABELS
+        for row in clusters_of([1] * 12, label)
+    )
+    after = split(pd.concat([more, planted], ignore_index=True), Split(), LABELS)
+    old = after[~after["id"].str.startswith("n")]
+    assert old["split"].tolist() == before["split"].tolist()
+    assert set(after["split"].iloc[:36]) == {"train", "val", "test"}
+
+
+def test_order_does_not_matter(planted):
+    found = split(planted, Split(), LABELS)
+    mixed = split(planted.sample(frac=1, random_state=1), Split(), LABELS)
+    assert mixed.loc[found.index, "split"].tolist() == found["split"].tolist()
+
+
+def test_seeds_give_other_splits(planted):
+    first, second = (split(planted, Split(seed=seed), LABELS)["split"] for seed in (0, 1))
+    assert (first != second).mean() > 0.2
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_small_classes_get_one_of_each(seed):
+    rows = [row for label in LABELS for row in clusters_of([1, 2, 1], label)]
+    counts = class_counts(split(new_manifest(rows), Split(seed=seed), LABELS))
+    assert all(all(counts[label].values()) for label in LABELS)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_mending_one_class_does_not_empty_another(seed):
+    """Clusters that two classes share are moved for neither's sake alone."""
+    rows = clusters_of([1] * 4, "beans") + clusters_of([1] * 4, "salad")
+    for row in rows:
+        row["cluster"] = row["cluster"].replace("salad0", "beans0").replace("salad1", "beans1")
+    found = split(new_manifest(rows), Split(seed=seed), LABELS[:2])
+    assert (found.groupby("cluster")["split"].nunique() == 1).all()
+    counts = class_counts(found)
+    assert all(all(counts[label].values()) for label in LABELS[:2])
+
+
+@pytest.mark.parametrize(
+    "sizes, test, enough",
+    [([], 0.2, False), ([9, 9], 0.2, False), ([9, 9], 0.0, True), ([1, 1, 1], 0.2, True)],
+    ids=str,
+)
+def test_too_few_clusters_are_an_error_by_name(sizes, test, enough):
+    manifest = new_manifest(clusters_of([1] * 9, "salad") + clusters_of(sizes))
+    if enough:
+        split(manifest, Split(test=test), LABELS[:2])
+        return
+    with pytest.raises(StageError, match=f"beans: {len(sizes)}.*collect more") as caught:
+        split(manifest, Split(test=test), LABELS[:2])
+    assert "salad:" not in str(caught.value)
+
+
+def test_an_outside_test_set_is_the_test_split(planted):
+    outside = new_manifest(clusters_of([1] * 5, "salad", "test")).assign(cluster="outside")
+    both = pd.concat([planted, outside], ignore_index=True)
+    found = split(both, Split(), LABELS)
+    assert (found["split"] == "test").tolist() == (both["source"] == "test").tolist()
+
+
+def test_pictures_like_a_test_picture_are_not_learned(planted):
+    outside = new_manifest(clusters_of([1], "salad", "test")).assign(cluster="beans3")
+    found = split(pd.concat([planted, outside], ignore_index=True), Split(), LABELS)
+    like = found[found["cluster"] == "beans3"]
+    assert (like["source"] == "test").tolist() == (like["state"] == "kept").tolist()
+    assert set(like.loc[like["state"] == "dropped", "stage"]) == {"split"}
+    assert len(kept_rows(found)) == len(planted) + 2 - len(like)
+
+
+def test_dropped_rows_are_in_no_split(planted):
+    found = split(drop_rows(planted, {0: "junk"}, "filter"), Split(), LABELS)
+    assert found["split"].iloc[0] == "" and (found["split"].iloc[1:] != "").all()
+
+
+def test_without_dedup_copies_still_stay_together():
+    rows = [{**row, "cluster": ""} for row in clusters_of([1] * 40)] * 2
+    found = split(new_manifest(rows), Split(), ("beans",))
+    assert (found.groupby("id")["split"].nunique() == 1).all()
+
+
+def test_places_are_spread_evenly():
+    places = [place_of(0, str(number)) for number in range(4000)]
+    assert min(places) >= 0 and max(places) < 1
+    assert np.histogram(places, 10, (0, 1))[0].min() > 320
