@@ -168,7 +168,7 @@ def _as_csv(table: pd.DataFrame) -> bytes:
 def _from_csv(data: bytes) -> pd.DataFrame:
     # every cell is text first: a class may be called "NA"
     table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
-    numbers = {name for name, kind in COLUMNS.items() if kind == NUMBER}
-    for name in numbers:
-        table[name] = pd.to_numeric(table[name].replace("", None)).astype(NUMBER)
+    for name in (name for name, kind in COLUMNS.items() if kind == NUMBER):
+        # through pandas' own parser: a cell that is no number is an error, an empty one is absent
+        table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())
     return table[list(COLUMNS)]

@@ -1,0 +1,1 @@
+"""Compositions of tasks, to be read aloud."""

@@ -1,0 +1,194 @@
+"""The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from foodcls.errors import FoodclsError, InputError
+from foodcls.recipe_yaml import parse_value
+from foodcls.store import replacing
+
+app = typer.Typer(
+    help="Image classifiers for classes that no dataset has, from pictures of the web.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+ROOT = Path(__file__).resolve().parent.parent
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
+Space = Annotated[Path, typer.Option("--workspace", help="Folder for all that the run writes.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
+]
+Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
+
+
+@app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
+def run(
+    recipe: RecipeFile,
+    workspace: Space = Path("workspace"),
+    json_file: Json = None,
+    changes: Changes = None,
+    search_again: Again = False,
+) -> None:
+    """Collect, clean, train, evaluate, export and record: the whole recipe."""
+    with told():
+        from flows.train import train
+
+        steps = train(recipe, overrides(changes), workspace, search_again)
+        finish(steps, workspace, json_file)
+
+
+@app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
+def prepare(
+    recipe: RecipeFile,
+    workspace: Space = Path("workspace"),
+    changes: Changes = None,
+    search_again: Again = False,
+) -> None:
+    """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
+    with told():
+        from flows.prepare import prepare as prepare_flow
+
+        prepare_flow(recipe, overrides(changes), workspace, search_again)
+        out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
+
+
+@app.command(epilog="Example: `foodcls predict workspace/models/foods13-*.pt dish.jpg photos/`")
+def predict(
+    model: Annotated[Path, typer.Argument(help="An exported model, *.pt.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Files or folders.")],
+    json_file: Json = None,
+) -> None:
+    """Name what is in pictures.
+
+    A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
+    """
+    with told():
+        from flows.show import show_predictions
+        from foodcls.learn.predict import find_pictures, load_model, predict
+        from tasks.progress import bars
+
+        loaded = load_model(model)
+        answers = list(predict(loaded, find_pictures(images), bars))
+        show_predictions(out, answers)
+        write_json([describe_answer(answer, loaded.labels) for answer in answers], json_file)
+    raise typer.Exit(int(any(answer.error for answer in answers)))
+
+
+@app.command(epilog="Example: `foodcls doctor`")
+def doctor(workspace: Space = Path("workspace")) -> None:
+    """Check versions, weights, servers and disk; say what is missing and how to mend it."""
+    from flows.show import show_checks
+    from foodcls.doctor import examine
+
+    findings = list(examine(workspace, dict(os.environ)))
+    show_checks(out, findings)
+    raise typer.Exit(int(any(not finding.is_fine and finding.is_needed for finding in findings)))
+
+
+@app.command(epilog="Example: `foodcls demo`")
+def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> None:
+    """Run everything on a small drawn web on this machine; needs no internet.
+
+    The dishes are drawn: the figures say that the pipeline works, nothing about real food.
+    """
+    with told():
+        from flows.train import train
+
+        recipe = ROOT / "recipes" / "sample.yaml"
+        if not recipe.exists():
+            raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
+        finish(train(recipe, None, workspace), workspace, json_file)
+
+
+def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
+    """Print a run's result and where to look, and write it for programs."""
+    from flows.show import show_places, show_result
+    from foodcls.summary import summarize
+
+    result = summarize(steps)
+    show_result(out, result)
+    show_places(out, result, workspace)
+    write_json(result, json_file)
+
+
+def describe_answer(answer: Any, labels: tuple[str, ...]) -> dict[str, Any]:
+    """A prediction for programs, with a probability for each class."""
+    scores = dict(zip(labels, answer.probabilities, strict=False))
+    return {
+        "path": answer.path,
+        "label": answer.label or None,
+        "probability": answer.probability,
+        "probabilities": scores,
+        "error": answer.error or None,
+    }
+
+
+def write_json(value: Any, path: Path | None) -> None:
+    """Write a value as JSON, whole or not at all."""
+    if path:
+        with replacing(path) as part:
+            part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def overrides(changes: list[str] | None) -> dict[str, Any]:
+    """`["train.epochs=4"]` as {"train.epochs": 4}; values are read as YAML."""
+    pairs = [change.partition("=") for change in changes or []]
+    for key, equals, _ in pairs:
+        if not key or not equals:
+            raise InputError(f"--set {key}: write KEY=VALUE, e.g. --set train.epochs=4")
+    return {key: parse_value(text) for key, _, text in pairs}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show the stages as they end; end an error as one message and its exit code."""
+    speak_plainly()
+    try:
+        yield
+    except FoodclsError as error:
+        # a message may hold brackets, which rich would take for markup
+        err.print("error:", style="bold red", end=" ")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from error
+
+
+def speak_plainly() -> None:
+    """Let foodcls's own lines be what a terminal shows; Prefect's are in its UI.
+
+    To be called before Prefect is imported, which reads its settings then.
+    """
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # the temporary server's first start takes longer than Prefect's 20 s on a busy machine
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    logger = logging.getLogger("foodcls")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    # Prefect gives the root logger a handler of its own, which would say it all again
+    logger.propagate = False
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

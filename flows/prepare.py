@@ -1,0 +1,43 @@
+"""From a recipe to an augmented, split set of pictures."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.titles import title
+from foodcls.manifest import ManifestRef
+from foodcls.recipe import load_recipe
+from foodcls.steps import Step
+from foodcls.workspace import Workspace
+from tasks.artifacts import show_stages
+from tasks.data import augment, choose, collect, crop, dedup, inspect, publish, split
+
+WORKSPACE = Path("workspace")
+
+
+@flow(name="prepare", flow_run_name=title)
+def prepare(
+    recipe: Path,
+    overrides: dict[str, Any] | None = None,
+    workspace: Path = WORKSPACE,
+    search_again: bool = False,
+) -> list[Step[ManifestRef]]:
+    """Collect, inspect, deduplicate, filter, crop, split and augment.
+
+    `overrides` replaces settings by dotted key, e.g. {"train.epochs": 4}. `search_again` asks the
+    engines anew even where the recipe has not changed; pictures that came before are not fetched
+    again.
+    """
+    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
+    sound = inspect(space, found, plan.inspect, plan.dedup.hash)
+    distinct = dedup(space, sound, plan.dedup)
+    chosen = choose(space, distinct, plan.filter)
+    cropped = crop(space, chosen, plan.crop, plan.labels)
+    parted = split(space, cropped, plan.split, plan.labels)
+    grown = augment(space, parted, plan.augment, plan.labels)
+    steps = [found, sound, distinct, chosen, cropped, parted, grown]
+    publish(space, grown)
+    show_stages(f"prepare {plan.name}", steps)
+    return steps

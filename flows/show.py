@@ -1,0 +1,88 @@
+"""Prints the result of a run for a person."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foodcls.doctor import Finding
+from foodcls.learn.predict import Prediction
+
+
+def show_result(console: Console, result: dict[str, Any]) -> None:
+    """Print the scores, each class, and where to look next."""
+    console.print(_class_table(result))
+    console.print(
+        f"accuracy [bold]{result['accuracy']:.3f}[/] "
+        f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
+        f"n = {result['n']})   average position [bold]{result['average_position']:.2f}[/]"
+    )
+    if result["cached"]:
+        console.print(f"cached: {', '.join(result['cached'])}")
+
+
+def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
+    """Print where the files lie and what to type to open the two UIs."""
+    uri = result["mlflow_tracking_uri"]
+    rows = [
+        ("model", result["model_path"]),
+        ("pictures", f"{workspace}/manifest.csv"),
+        ("MLflow run", f"{result['mlflow_run_id']}, model version {result['registered_version']}"),
+        ("try it", f"foodcls predict {result['model_path']} PICTURE..."),
+        ("MLflow UI", f"mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"),
+        ("Prefect UI", "prefect server start   # http://127.0.0.1:4200"),
+    ]
+    for name, text in rows:
+        console.print(f"[bold]{name:<12}[/]", end="")
+        # not wrapped: a command has to survive being copied
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_predictions(console: Console, answers: Iterable[Prediction]) -> None:
+    """Print a line for each picture: what is in it, or why it cannot be said."""
+    table = Table.grid(padding=(0, 2))
+    for answer in answers:
+        if answer.error:
+            table.add_row(answer.path, Text(answer.error, style="red"), "")
+        else:
+            table.add_row(answer.path, answer.label, f"{answer.probability:.3f}")
+    console.print(table, markup=False)
+
+
+def show_checks(console: Console, findings: Iterable[Finding]) -> None:
+    """Print a line for each thing looked at, and how to mend what is not fine."""
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.is_fine else "[red]✗[/]" if finding.is_needed else "–"
+        table.add_row(mark, finding.name, Text(finding.text))
+        if not finding.is_fine:
+            table.add_row("", "", Text(f"→ {finding.mend}", style="dim"))
+    console.print(table)
+
+
+def _class_table(result: dict[str, Any]) -> Table:
+    table = Table(title="Test pictures, by class")
+    table.add_column("class")
+    for name in ("n", "recall", "precision", "average position"):
+        table.add_column(name, justify="right")
+    for label, score in result["per_class"].items():
+        table.add_row(
+            label,
+            str(score["n"]),
+            _bar(score["recall"]),
+            _number(score["precision"]),
+            _number(score["average_position"]),
+        )
+    return table
+
+
+def _bar(share: float | None) -> str:
+    return f"{'█' * round((share or 0) * 10):<10} {_number(share)}"
+
+
+def _number(value: float | None) -> str:
+    # nothing to divide by: no picture of that class, or none that was called so
+    return "–" if value is None else f"{value:.2f}"

@@ -1,0 +1,34 @@
+"""From a recipe to a trained, evaluated, exported and recorded model."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.prepare import WORKSPACE, prepare
+from flows.titles import title
+from foodcls.recipe import load_recipe
+from foodcls.steps import Step
+from foodcls.workspace import Workspace
+from tasks.artifacts import show_stages
+from tasks.model import evaluate, export, fit
+from tasks.tracking import record
+
+
+@flow(name="train", flow_run_name=title)
+def train(
+    recipe: Path,
+    overrides: dict[str, Any] | None = None,
+    workspace: Path = WORKSPACE,
+    search_again: bool = False,
+) -> list[Step[Any]]:
+    """Prepare, then train, evaluate, export and record; the parameters are those of `prepare`."""
+    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    pictures = prepare(recipe, overrides, workspace, search_again)
+    checkpoint = fit(space, pictures[-1], plan.labels, plan.train)
+    scores = evaluate(space, checkpoint, pictures[-1])
+    model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
+    steps: list[Step[Any]] = [*pictures, checkpoint, scores, model]
+    recorded = record(space, plan, recipe, steps)
+    show_stages(f"train {plan.name}", [*steps, recorded])
+    return [*steps, recorded]

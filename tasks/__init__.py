@@ -1,0 +1,1 @@
+"""One thin cached Prefect task for each stage: a decorator and a call."""

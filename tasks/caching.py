@@ -1,0 +1,177 @@
+"""Turns a function into a stage: a Prefect task cached by content, its outputs verified on a hit.
+
+A stage's key is made of its name, the source of the library modules behind it, the versions of the
+packages those import, the digests of its inputs and the contents of its settings. Paths, clocks and
+the workspace are not part of it. Prefect keeps only the small record of a result, as JSON, inside
+the workspace; what the record names lies in the store and is read back before a hit is believed.
+"""
+
+import ast
+import dataclasses
+import importlib.util
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE, CachePolicy
+from pydantic import BaseModel
+
+from foodcls.manifest import ManifestRef, missing_blobs
+from foodcls.recipe import settings_digest
+from foodcls.steps import Step, describe
+from foodcls.store import Store, digest_json, digest_of
+from foodcls.workspace import Workspace
+
+log = logging.getLogger("foodcls.stages")
+Result = TypeVar("Result")
+
+# where the name to import is not the name to install
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+
+
+class Stage(Generic[Result]):
+    """A task that is called with a workspace and the steps before it; cached if it has modules."""
+
+    def __init__(
+        self,
+        function: Callable[..., Result],
+        name: str,
+        modules: tuple[str, ...],
+        blobs: tuple[str, ...],
+    ) -> None:
+        self.name = name
+        self.modules = modules
+        self.blobs = blobs
+        self.task = Task(
+            fn=function,
+            name=self.name,
+            task_run_name=self.name,
+            cache_policy=CachePolicy.from_cache_key_fn(self._key) if modules else NO_CACHE,
+            persist_result=bool(modules),
+            result_serializer="json",
+        )
+        self.__doc__ = function.__doc__
+
+    def __call__(self, space: Workspace, *inputs: Any, refresh: bool = False) -> Step[Result]:
+        """Run the stage, or take its result from the cache if all its outputs are still whole."""
+        started = time.monotonic()
+        values = [item.result if isinstance(item, Step) else item for item in inputs]
+        bound = self.task.with_options(result_storage=space.results, refresh_cache=refresh)
+        state: Any = bound(space, *values, return_state=True)
+        result: Result = state.result()
+        cached = state.name == "Cached"
+        if cached and (damaged := self._damaged(result, space.store)):
+            log.warning(
+                "%s: %d of its outputs are missing or changed; doing it again",
+                self.name,
+                len(damaged),
+            )
+            return self(space, *values, refresh=True)
+        step = Step(self.name, result, time.monotonic() - started, cached)
+        log.info("%s", describe(step))
+        return step
+
+    def _damaged(self, result: Result, store: Store) -> list[str]:
+        """Digests of the blobs behind a result that the store no longer has whole."""
+        if isinstance(result, ManifestRef):
+            return missing_blobs(result, store)
+        named = [getattr(result, name) for name in self.blobs]
+        return [digest for digest in named if not store.is_whole(digest)]
+
+    def _key(self, context: Any, inputs: dict[str, Any]) -> str:
+        given = {name: value for name, value in inputs.items() if not isinstance(value, Workspace)}
+        parts = {name: fingerprint(value) for name, value in given.items()}
+        return digest_json([self.name, source_digest(self.modules), parts])
+
+
+def stage(
+    *modules: str, name: str = "", blobs: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Result]], Stage[Result]]:
+    """Make a stage of a function; `modules` are the library modules whose code decides its result.
+
+    Without modules the stage runs each time. The function's first parameter is the workspace; the
+    others are results of earlier stages, settings, or plain values. `blobs` names the fields of
+    its result that are digests of blobs. The stage is called like the function unless `name` is
+    given.
+    """
+
+    def decorate(function: Callable[..., Result]) -> Stage[Result]:
+        return Stage(function, name or function.__name__, modules, blobs)
+
+    return decorate
+
+
+def fingerprint(value: Any) -> Any:
+    """What of an input decides a stage's result: contents and values, never places."""
+    if isinstance(value, BaseModel):
+        return settings_digest(value)
+    if isinstance(value, tuple | list):
+        return [fingerprint(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        own = getattr(value, "digest", None)
+        return own or {
+            field.name: fingerprint(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+        }
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"a stage cannot be cached by {type(value).__name__}: {value!r}")
+
+
+@lru_cache
+def source_digest(modules: tuple[str, ...]) -> str:
+    """SHA-256 of these modules, of all foodcls modules they import, and of package versions."""
+    sources: dict[str, bytes] = {}
+    packages: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in sources:
+            continue
+        sources[name] = _source(name).read_bytes()
+        for imported in _imports(sources[name]):
+            root = imported.partition(".")[0]
+            if root == "foodcls":
+                waiting.append(imported)
+            elif root not in sys.stdlib_module_names:
+                packages.add(DISTRIBUTIONS.get(root, root))
+    digests = {name: digest_of(source) for name, source in sources.items()}
+    return digest_json([digests, {name: _version(name) for name in sorted(packages)}])
+
+
+def _source(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no source of {name}")
+    return Path(spec.origin)
+
+
+def _imports(source: bytes) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module.startswith("foodcls"):
+                inner = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from (name for name in inner if _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

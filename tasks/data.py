@@ -1,0 +1,94 @@
+"""The data half as cached tasks: from the web to an augmented training set."""
+
+import os
+
+from foodcls.collect.engines import Access
+from foodcls.collect.gather import Order
+from foodcls.collect.gather import collect as collect_pictures
+from foodcls.curate.augment import augment as augment_pictures
+from foodcls.curate.crop import crop as crop_pictures
+from foodcls.curate.dedup import dedup as drop_duplicates
+from foodcls.curate.filter import apply_filter
+from foodcls.curate.inspect import inspect as inspect_pictures
+from foodcls.curate.split import split as split_clusters
+from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
+from foodcls.recipe import Augment, Collect, Crop, Dedup, Filter, FoodClass, Inspect, Split
+from foodcls.recipe import Test as OutsideTest
+from foodcls.steps import Step
+from foodcls.workspace import Workspace
+from tasks.artifacts import show_yields
+from tasks.caching import stage
+from tasks.progress import bars
+
+
+@stage("foodcls.collect.gather")
+def collect(
+    space: Workspace,
+    classes: tuple[FoodClass, ...],
+    settings: Collect,
+    test: OutsideTest | None,
+) -> ManifestRef:
+    """Fetch the pictures of all classes."""
+    access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
+    order = Order(classes, settings, test.folder if test else None, access)
+    collected = collect_pictures(order, space.store, bars)
+    show_yields(collected.yields)
+    return save_manifest(collected.manifest, space.store, "collect")
+
+
+@stage("foodcls.curate.inspect")
+def inspect(
+    space: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
+) -> ManifestRef:
+    """Decode each picture once; refuse what is not sound."""
+    manifest = load_manifest(pictures, space.store)
+    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars)
+    return save_manifest(sound, space.store, "inspect")
+
+
+@stage("foodcls.curate.dedup")
+def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> ManifestRef:
+    """Drop pictures that show again what another one shows."""
+    distinct = drop_duplicates(load_manifest(pictures, space.store), space.store, settings)
+    return save_manifest(distinct, space.store, "dedup")
+
+
+@stage("foodcls.curate.filter", name="filter")
+def choose(space: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
+    """Drop what a person has dropped."""
+    chosen = apply_filter(load_manifest(pictures, space.store), settings)
+    return save_manifest(chosen, space.store, "filter")
+
+
+@stage("foodcls.curate.crop")
+def crop(
+    space: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
+) -> ManifestRef:
+    """Cut each picture to its boxes."""
+    manifest = load_manifest(pictures, space.store)
+    cropped = crop_pictures(manifest, space.store, settings, labels, bars)
+    return save_manifest(cropped.manifest, space.store, "crop")
+
+
+@stage("foodcls.curate.split")
+def split(
+    space: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
+) -> ManifestRef:
+    """Part the clusters into train, val and test."""
+    parted = split_clusters(load_manifest(pictures, space.store), settings, labels)
+    return save_manifest(parted, space.store, "split")
+
+
+@stage("foodcls.curate.augment")
+def augment(
+    space: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
+) -> ManifestRef:
+    """Bring each class to as many training pictures as the recipe asks for."""
+    manifest = load_manifest(pictures, space.store)
+    grown = augment_pictures(manifest, space.store, settings, labels, bars)
+    return save_manifest(grown, space.store, "augment")
+
+
+def publish(space: Workspace, pictures: Step[ManifestRef]) -> None:
+    """Write the manifest where people and programs look for it."""
+    write_table(load_manifest(pictures.result, space.store), space.manifest)

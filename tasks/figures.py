@@ -1,0 +1,78 @@
+"""What of a run is kept for comparison: its name, tags and figures; knows nothing of MLflow."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from foodcls import __version__
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.evaluate import Evaluation
+from foodcls.recipe import Recipe
+from foodcls.steps import Step, stage_counts, stage_seconds, stage_table
+
+Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
+EPOCH_FIGURES = (
+    "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_average_position"
+)  # fmt: skip
+
+
+def run_name(plan: Recipe) -> str:
+    """What tells runs of one recipe apart in a list, e.g. `resnet34, 8 epochs, 301 a class`."""
+    copies = f"{plan.augment.per_class} a class" if plan.augment.per_class else "no copies"
+    return f"{plan.train.backbone}, {plan.train.epochs} epochs, {copies}, {plan.digest[:8]}"
+
+
+def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
+    """What a run is found by again: digests of recipe, data, weights and exported model."""
+    *data, checkpoint, _, model = steps
+    return {
+        "recipe": plan.name,
+        "recipe_digest": plan.digest,
+        "dataset_digest": data[-1].result.digest,
+        "pretrained_digest": checkpoint.result.pretrained_digest,
+        "model_digest": model.result.blob,
+        "foodcls_version": __version__,
+        "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
+        "mlflow.note.content": stage_table(steps),
+    }
+
+
+def run_figures(steps: Sequence[Step[Any]]) -> Iterator[Figure]:
+    """Each epoch's figures, then the final ones, then counts and seconds by stage."""
+    *_, checkpoint, scores, _ = steps
+    for report in checkpoint.result.reports:
+        yield from ((name, getattr(report, name), report.epoch) for name in EPOCH_FIGURES)
+    for name, value in final_figures(checkpoint.result, scores.result).items():
+        yield name, value, 0
+    for name, counts in stage_counts(steps).items():
+        yield f"count/{name}_kept", counts["kept"], 0
+        yield f"count/{name}_dropped", counts["dropped"], 0
+    for name, seconds in stage_seconds(steps).items():
+        yield f"seconds/{name}", seconds, 0
+
+
+def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float]:
+    """The figures that runs are compared by."""
+    best = checkpoint.best
+    figures = {
+        "accuracy": scores.accuracy,
+        "accuracy_low": scores.accuracy_low,
+        "accuracy_high": scores.accuracy_high,
+        "n": scores.n,
+        "average_position": scores.average_position,
+        "average_position_micro": scores.average_position_micro,
+        "top3": scores.top3,
+        "best_epoch": best.epoch,
+        "best_val_accuracy": best.val_accuracy,
+        "best_val_loss": best.val_loss,
+    }
+    recalls = {
+        f"recall/{metric_name(score.label)}": score.recall
+        for score in scores.per_class
+        if score.recall is not None
+    }
+    return {name: float(value) for name, value in (figures | recalls).items()}
+
+
+def metric_name(label: str) -> str:
+    """A class name as a metric's name may hold it: other characters become `_`."""
+    return "".join(char if char.isalnum() or char in "_-. " else "_" for char in label)

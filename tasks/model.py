@@ -1,0 +1,40 @@
+"""The model half as cached tasks: from a split manifest to an exported file."""
+
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.evaluate import Evaluation
+from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
+from foodcls.learn.export import ExportedRef
+from foodcls.learn.export import export as export_checkpoint
+from foodcls.learn.train import train
+from foodcls.manifest import ManifestRef, load_manifest
+from foodcls.recipe import Train
+from foodcls.workspace import Workspace
+from tasks.caching import stage
+from tasks.progress import bars
+
+
+@stage("foodcls.learn.train", name="train", blobs=("weights",))
+def fit(
+    space: Workspace, pictures: ManifestRef, labels: tuple[str, ...], settings: Train
+) -> Checkpoint:
+    """Train on the split "train", choose the epoch by "val"."""
+    manifest = load_manifest(pictures, space.store)
+    return train(manifest, space.store, labels, settings, space.pixels, bars)
+
+
+@stage("foodcls.learn.evaluate", blobs=("predictions",))
+def evaluate(space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef) -> Evaluation:
+    """Judge the checkpoint on the split "test"."""
+    manifest = load_manifest(pictures, space.store)
+    return evaluate_checkpoint(checkpoint, manifest, space.store, space.pixels, track=bars)
+
+
+@stage("foodcls.learn.export", blobs=("blob",))
+def export(
+    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
+) -> ExportedRef:
+    """Write the TorchScript file, once it answers as the checkpoint does."""
+    provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
+    return export_checkpoint(
+        checkpoint, load_manifest(pictures, space.store), space.store, provenance
+    )

@@ -1,0 +1,221 @@
+"""Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
+
+The only module that imports mlflow. Tasks may run in threads, but MLflow has one tracking address
+for the whole process: records are made one at a time, each with its own address.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric
+from mlflow.models import ModelSignature
+from mlflow.tracking import MlflowClient
+from mlflow.types import ColSpec, Schema
+
+from foodcls import __version__
+from foodcls.learn.challenge import Verdict, challenge
+from foodcls.learn.evaluate import Evaluation
+from foodcls.learn.export import ExportedRef
+from foodcls.learn.plots import confusion_csv, confusion_png, learning_png
+from foodcls.learn.predict import load_model
+from foodcls.manifest import ManifestRef, class_counts, load_manifest
+from foodcls.recipe import Recipe, flatten
+from foodcls.steps import Step, stage_table
+from foodcls.store import replacing
+from foodcls.workspace import Workspace
+from tasks.caching import stage
+from tasks.figures import run_figures, run_name, run_tags
+
+PARAM_LENGTH = 6000  # characters; MLflow's own bound
+ONE_AT_A_TIME = threading.Lock()
+# a white GIF of one pixel: shows in MLflow's UI what a request looks like
+EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a run stands in MLflow."""
+
+    tracking_uri: str
+    experiment_id: str
+    run_id: str
+    version: str  # of the registered model named like the recipe
+    model_path: str
+
+
+@stage()
+def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
+    """Log one complete run and register its model; a model seen before keeps its version."""
+    *data, checkpoint, scores, model = steps
+    path = publish_model(space, plan.name, model.result)
+    with tracking(space) as client, open_run(client, space, plan) as run:
+        run_id = run.info.run_id
+        mlflow.set_tags(run_tags(plan, steps))
+        mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
+        figures = [
+            Metric(name, value, int(time.time() * 1000), epoch)
+            for name, value, epoch in run_figures(steps)
+        ]
+        client.log_batch(run_id, metrics=figures)
+        log_dataset(space, plan, data[-1])
+        log_files(space, steps, recipe_file, path)
+        version = register_model(client, plan, scores.result, model.result, path)
+        mlflow.set_tag("model_version", version)
+    return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
+
+
+@stage()
+def promote(space: Workspace, name: str, steps: list[Step[Any]]) -> Verdict:
+    """Let the new version serve, as the alias `champion`, if it is the better one."""
+    *data, _, scores, _, recorded = (step.result for step in steps)
+    with tracking(space) as client:
+        verdict = judge_version(client, space, name, recorded.version, scores, data[-1])
+        client.set_registered_model_alias(name, "challenger", recorded.version)
+        client.set_model_version_tag(name, recorded.version, "verdict", verdict.reason)
+        if verdict.is_promoted:
+            client.set_registered_model_alias(name, "champion", recorded.version)
+    return verdict
+
+
+def judge_version(
+    client: MlflowClient,
+    space: Workspace,
+    name: str,
+    version: str,
+    scores: Evaluation,
+    pictures: ManifestRef,
+) -> Verdict:
+    """Compare a version with the champion, if there is another one."""
+    champion = client.get_registered_model(name).aliases.get("champion")
+    if champion is None:
+        return Verdict(True, "the first model")
+    if str(champion) == version:
+        return Verdict(False, "nothing new: this model serves already")
+    folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{champion}")
+    (path,) = Path(folder).rglob("*.pt")
+    manifest = load_manifest(pictures, space.store)
+    return challenge(load_model(path), scores, manifest, space.store)
+
+
+@contextmanager
+def tracking(space: Workspace) -> Iterator[MlflowClient]:
+    """Point MLflow at MLFLOW_TRACKING_URI, or at SQLite in the workspace, for this thread alone."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{space.root / 'mlflow.db'}"
+    with ONE_AT_A_TIME:
+        mlflow.set_tracking_uri(uri)
+        # MLflow's own lines (tables created, version created) say what ours say
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        yield MlflowClient(uri)
+
+
+def open_run(client: MlflowClient, space: Workspace, plan: Recipe) -> mlflow.ActiveRun:
+    """Start a run in the experiment named like the recipe."""
+    found = client.get_experiment_by_name(plan.name)
+    experiment = found.experiment_id if found else create_experiment(client, plan.name, space)
+    return mlflow.start_run(experiment_id=experiment, run_name=run_name(plan))
+
+
+def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
+    """Make an experiment; a local store keeps its artifacts in the workspace."""
+    # left to itself MLflow puts the artifacts of a SQLite store into the current folder
+    local = client.tracking_uri.startswith("sqlite:")
+    place = (space.root / "mlartifacts").as_uri() if local else None
+    return str(client.create_experiment(name, artifact_location=place))
+
+
+def log_dataset(space: Workspace, plan: Recipe, data: Step[Any]) -> None:
+    """Log which pictures the run saw: digest, and counts by class and split."""
+    counts = class_counts(load_manifest(data.result, space.store))
+    # as real numbers: MLflow warns of each column of whole ones
+    table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
+    source = CodeDatasetSource({"manifest": str(space.manifest)})
+    dataset = from_pandas(table, source, name=plan.name, digest=data.result.digest[:32])
+    mlflow.log_input(dataset, context="training")
+
+
+def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> None:
+    """Log the files that explain the run, and the model itself."""
+    *_, checkpoint, scores, exported = steps
+    mlflow.log_artifact(str(recipe_file))
+    mlflow.log_artifact(str(space.manifest))
+    mlflow.log_artifact(str(model))
+    mlflow.log_text(f"{exported.result.blob}  {model.name}\n", f"{model.name}.sha256")
+    mlflow.log_text(stage_table(steps), "stages.md")
+    mlflow.log_text(confusion_csv(scores.result), "confusion.csv")
+    mlflow.log_text(space.store.read(scores.result.predictions).decode(), "predictions.csv")
+    pictures = {
+        "confusion.png": confusion_png(scores.result),
+        "learning.png": learning_png(checkpoint.result.reports, checkpoint.result.best_epoch),
+    }
+    for name, data in pictures.items():
+        space.root.joinpath(name).write_bytes(data)
+        mlflow.log_artifact(str(space.root / name))
+
+
+def publish_model(space: Workspace, name: str, model: ExportedRef) -> Path:
+    """Copy the exported model from the store to where people look for it."""
+    path = space.model(name, model.blob)
+    if not path.exists():
+        with replacing(path) as part:
+            part.write_bytes(space.store.read(model.blob))
+    return path
+
+
+def register_model(
+    client: MlflowClient, plan: Recipe, scores: Evaluation, model: ExportedRef, path: Path
+) -> str:
+    """Register the exported model with its signature; return the version's number."""
+    known = find_version(client, plan.name, model.blob)
+    if known:
+        return known
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        loader_module="foodcls.learn.served",
+        data_path=str(path),
+        signature=model_signature(plan.labels),
+        input_example=pd.DataFrame({"image": [EXAMPLE]}),
+        pip_requirements=[f"foodcls=={__version__}"],
+    )
+    version = mlflow.register_model(
+        logged.model_uri,
+        plan.name,
+        tags={
+            "model_digest": model.blob,
+            "accuracy": f"{scores.accuracy:.4f}",
+            "average_position": f"{scores.average_position:.3f}",
+            "n": str(scores.n),
+        },
+    )
+    return str(version.version)
+
+
+def find_version(client: MlflowClient, name: str, digest: str) -> str | None:
+    """The registered version that holds exactly this model, if there is one."""
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if version.tags.get("model_digest") == digest:
+            return str(version.version)
+    return None
+
+
+def model_signature(labels: tuple[str, ...]) -> ModelSignature:
+    """A column of picture files in; label, probability, error and a column a class out."""
+    answers = [
+        ColSpec("string", "label"),
+        ColSpec("double", "probability"),
+        ColSpec("string", "error"),
+    ]
+    return ModelSignature(
+        inputs=Schema([ColSpec("binary", "image")]),
+        outputs=Schema([*answers, *(ColSpec("double", f"p_{label}") for label in labels)]),
+    )

@@ -1,0 +1,167 @@
+"""Runs the whole job on drawn patches: real Prefect server, real MLflow on SQLite."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+import torch
+from mlflow.tracking import MlflowClient
+
+from flows.prepare import prepare
+from flows.retrain import retrain
+from flows.train import train
+from foodcls.errors import CollectError, RecipeError
+from foodcls.store import digest_file
+from foodcls.summary import summarize
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
+MODEL_STAGES = ["train", "evaluate", "export"]
+
+
+@pytest.fixture(autouse=True)
+def own_tracking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Path:
+    return tmp_path / "space"
+
+
+def test_a_recipe_becomes_a_complete_run(recipe: Path, space: Path) -> None:
+    result = summarize(train(recipe, None, space))
+    json.dumps(result)
+    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    run = client.get_run(result["mlflow_run_id"])
+    assert run.info.status == "FINISHED"
+    # parameters, metrics and tags
+    assert run.data.params["train.lr"] == "0.01" and run.data.params["split.val"] == "0.25"
+    metrics = run.data.metrics
+    for name in ("accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
+                 "average_position_micro"):  # fmt: skip
+        assert metrics[name] == pytest.approx(result[name])
+    assert metrics["count/augment_kept"] == result["stage_counts"]["augment"]["kept"]
+    losses = client.get_metric_history(result["mlflow_run_id"], "val_loss")
+    assert [point.step for point in losses] == [1, 2, 3]
+    assert run.inputs.dataset_inputs[0].dataset.digest == run.data.tags["dataset_digest"][:32]
+    # files
+    files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
+    model = Path(result["model_path"])
+    assert {"confusion.csv", "confusion.png", "learning.png", "manifest.csv", "predictions.csv",
+            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256"} <= files  # fmt: skip
+    # the model: a TorchScript file with its labels inside, registered with a signature
+    assert list(torch.jit.load(model).labels) == ["reds", "greens", "blues"]
+    assert digest_file(model) == result["model_digest"]
+    version = client.get_model_version("patches", result["registered_version"])
+    assert version.tags["model_digest"] == result["model_digest"]
+    assert version.run_id == result["mlflow_run_id"]
+
+
+def test_registered_model_answers_pictures_with_labels(recipe: Path, space: Path) -> None:
+    result = summarize(train(recipe, None, space))
+    mlflow.set_tracking_uri(f"sqlite:///{space / 'mlflow.db'}")
+    served = mlflow.pyfunc.load_model(f"models:/patches/{result['registered_version']}")
+    photos = [recipe.parent / "photos" / label / f"{label}-0.png" for label in ("reds", "blues")]
+    answers = served.predict(pd.DataFrame({"image": [photo.read_bytes() for photo in photos]}))
+    assert list(answers["label"]) == ["reds", "blues"]
+    assert {"p_reds", "p_greens", "p_blues", "probability"} <= set(answers)
+    assert served.metadata.signature.inputs.input_names() == ["image"]
+
+
+def test_a_second_run_is_cached_and_still_complete(recipe: Path, space: Path) -> None:
+    first, second = (summarize(train(recipe, None, space)) for _ in range(2))
+    assert first["cached"] == [] and second["cached"] == STAGES + MODEL_STAGES
+    same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version")
+    assert all(first[name] == second[name] for name in same)
+    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    runs = [client.get_run(result["mlflow_run_id"]) for result in (first, second)]
+    assert runs[0].info.run_id != runs[1].info.run_id
+    assert set(runs[0].data.metrics) == set(runs[1].data.metrics)
+    files = [{f.path for f in client.list_artifacts(run.info.run_id)} for run in runs]
+    assert files[0] == files[1]
+
+
+def test_a_change_recomputes_only_what_it_touches(recipe: Path, space: Path) -> None:
+    train(recipe, None, space)
+    result = summarize(train(recipe, {"train.epochs": 2}, space))
+    assert result["cached"] == STAGES
+    result = summarize(train(recipe, {"augment.per_class": 10}, space))
+    assert result["cached"] == STAGES[:-1]
+
+
+def test_an_added_picture_is_seen(recipe: Path, space: Path) -> None:
+    prepare(recipe, None, space)
+    photos = recipe.parent / "photos"
+    (photos / "blues" / "new.png").write_bytes((photos / "reds" / "reds-0.png").read_bytes())
+    steps = prepare(recipe, None, space)
+    assert not steps[0].cached
+    table = pd.read_csv(space / "manifest.csv", dtype=str, keep_default_na=False)
+    # the same picture under two labels teaches neither
+    twins = table[table["origin"].str.endswith(("new.png", "reds-0.png"))]
+    assert list(twins["state"]) == ["dropped", "dropped"]
+    assert twins["reason"].str.contains("label").all()
+
+
+def test_the_same_recipe_gives_the_same_model_bit_for_bit(recipe: Path, tmp_path: Path) -> None:
+    """SEED fault 6: nothing could be repeated."""
+    results = [summarize(train(recipe, None, tmp_path / name)) for name in ("one", "two")]
+    assert results[0]["model_digest"] == results[1]["model_digest"]
+    manifests = [(tmp_path / name / "manifest.csv").read_text() for name in ("one", "two")]
+    drop_time = [
+        pd.read_csv(tmp_path / name / "manifest.csv", dtype=str).drop(columns="fetched_at")
+        for name in ("one", "two")
+    ]
+    assert manifests[0].count("\n") == manifests[1].count("\n")
+    pd.testing.assert_frame_equal(*drop_time)
+
+
+def test_every_row_of_the_manifest_tells_its_story(recipe: Path, space: Path) -> None:
+    (recipe.parent / "photos" / "reds" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    prepare(recipe, None, space)
+    table = pd.read_csv(space / "manifest.csv", dtype=str, keep_default_na=False)
+    assert {"id", "label", "origin", "outcome", "state", "stage", "reason", "duplicate_of",
+            "split", "parent", "box"} <= set(table)  # fmt: skip
+    assert (table["outcome"] != "").all()
+    dropped = table[table["state"] == "dropped"]
+    assert (dropped["reason"] != "").all() and (dropped["stage"] != "").all()
+    kept = table[table["state"] == "kept"]
+    train_rows = kept[kept["split"] == "train"]
+    assert train_rows.groupby("label").size().to_dict() == {"reds": 12, "greens": 12, "blues": 12}
+    # SEED fault 2: copies stand in training only, and so do their parents
+    copies = kept[kept["parent"] != ""]
+    assert len(copies) and set(copies["split"]) == {"train"}
+    parents = table[table["id"].isin(copies["parent"]) & (table["parent"] == "")]
+    assert set(parents["split"]) == {"train"}
+
+
+def test_too_few_pictures_end_the_flow_with_a_table(recipe: Path, space: Path,
+                                                     change: Callable) -> None:  # fmt: skip
+    change("min_per_class: 5", "min_per_class: 13")
+    with pytest.raises(CollectError, match="greens"):
+        prepare(recipe, None, space)
+
+
+def test_a_wrong_recipe_ends_before_anything_runs(recipe: Path, space: Path,
+                                                  change: Callable) -> None:  # fmt: skip
+    change("val: 0.25", "val: 1.5")
+    with pytest.raises(RecipeError, match=r"split.val = 1.5"):
+        train(recipe, None, space)
+    assert not space.exists()
+
+
+def test_retrain_keeps_the_champion_unless_the_new_model_is_better(
+    recipe: Path, space: Path
+) -> None:
+    first = retrain(recipe, None, space)[-1].result
+    assert first.is_promoted and first.reason == "the first model"
+    again = retrain(recipe, None, space)[-1].result
+    assert not again.is_promoted and "nothing new" in again.reason
+    worse = retrain(recipe, {"train.lr": 1e-9, "train.epochs": 1}, space)[-1].result
+    assert not worse.is_promoted and "test pictures" in worse.reason
+    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    aliases = client.get_registered_model("patches").aliases
+    assert (str(aliases["champion"]), str(aliases["challenger"])) == ("1", "2")
