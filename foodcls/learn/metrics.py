@@ -1,0 +1,77 @@
+"""Turns probabilities and true classes into figures; knows nothing of networks and pictures."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+
+def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval of a share, 95 % at the default `z` (Wilson 1927, JASA 22:209)."""
+    if not 0 <= successes <= n or n == 0:
+        raise ValueError(f"{successes} successes of {n} trials: needs 0 <= successes <= n, n > 0")
+    share, spread = successes / n, z * z / n
+    middle = share + spread / 2
+    reach = z * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
+    # at the ends rounding could leave the share itself outside
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
+
+
+def ranks(probabilities: Floats, truth: Ints) -> Ints:
+    """The true label's place among all classes, 1 is best; a tie counts against the model.
+
+    `probabilities` is (N, C), `truth` (N,) of 0 to C - 1. A constant model gets C.
+    """
+    if probabilities.ndim != 2 or len(probabilities) != len(truth) or len(truth) == 0:
+        raise ValueError(
+            f"needs N > 0 rows of probabilities and as many true classes, found "
+            f"{probabilities.shape} and {truth.shape}"
+        )
+    if not np.isfinite(probabilities).all():
+        raise ValueError("some probabilities are no numbers; the model is broken")
+    own = probabilities[np.arange(len(truth)), truth]
+    places: Ints = (probabilities >= own[:, None]).sum(axis=1)
+    return places
+
+
+def average_position(places: Ints, truth: Ints) -> float:
+    """The mean, over the classes that are present, of the class's mean rank."""
+    means = class_means(places, truth)
+    return float(np.mean(list(means.values())))
+
+
+def class_means(values: Floats | Ints, truth: Ints) -> dict[int, float]:
+    """The mean of `values` for each class that is present, by class."""
+    return {int(label): float(values[truth == label].mean()) for label in np.unique(truth)}
+
+
+def top_share(places: Ints, k: int) -> float:
+    """The share of rows whose true label is among the first `k`."""
+    if len(places) == 0:
+        raise ValueError("no ranks to count")
+    return float((places <= k).mean())
+
+
+def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> Ints:
+    """Counts (C, C): a row for each true class, a column for each predicted one."""
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
+
+
+def recalls(confusion: Ints) -> list[float | None]:
+    """Of each class's own pictures, the share found; None for a class without pictures."""
+    return _shares(np.diag(confusion), confusion.sum(axis=1))
+
+
+def precisions(confusion: Ints) -> list[float | None]:
+    """Of all pictures given to a class, the share that is right; None where none was given."""
+    return _shares(np.diag(confusion), confusion.sum(axis=0))
+
+
+def _shares(right: Ints, of: Ints) -> list[float | None]:
+    return [int(r) / int(n) if n else None for r, n in zip(right, of, strict=True)]

@@ -1,0 +1,120 @@
+"""Keeps a training's last epochs on disk, so that a killed training goes on after the last one."""
+
+import dataclasses
+import json
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from foodcls.learn.fit import EpochReport, Learner
+from foodcls.store import digest_file, digest_of, replacing
+
+log = logging.getLogger(__name__)
+
+Tensors = Mapping[str, Tensor]
+
+KEPT_EPOCHS = 2
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A training after some epochs; the tensors lie on the processor."""
+
+    reports: tuple[EpochReport, ...]
+    learnt: Tensors  # what trains, as it is now
+    moments: Tensors  # Adam's
+    best: Tensors  # what trains, as it was at the best epoch
+
+
+def learnt_tensors(learner: Learner) -> dict[str, Tensor]:
+    """Copies of all weights and statistics that training changes, by name in the network."""
+    network = learner.network
+    moving = {id(value) for module in (network.head, *network.trainable) for value in _own(module)}
+    state = network.state_dict(keep_vars=True)
+    return {name: _copy(value) for name, value in state.items() if id(value) in moving}
+
+
+def take_progress(learner: Learner, reports: tuple[EpochReport, ...], best: Tensors) -> Progress:
+    """The learner's present state, copied."""
+    states = learner.optimiser.state_dict()["state"]
+    moments = {
+        f"{number}.{name}": _copy(value)
+        for number, state in states.items()
+        for name, value in state.items()
+    }
+    return Progress(reports, learnt_tensors(learner), moments, best)
+
+
+def restore_learner(learner: Learner, progress: Progress) -> None:
+    """Bring a fresh learner to that state."""
+    learner.network.load_state_dict(progress.learnt, strict=False)
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, value in progress.moments.items():
+        number, kind = name.split(".")
+        states.setdefault(int(number), {})[kind] = value
+    groups = learner.optimiser.state_dict()["param_groups"]
+    learner.optimiser.load_state_dict({"state": states, "param_groups": groups})
+
+
+@dataclass(frozen=True)
+class Diary:
+    """The files of one training: `key` names all that its outcome depends on."""
+
+    folder: Path
+    key: str
+
+    def save(self, progress: Progress) -> None:
+        """Write a file named by its digest; the one before stays, in case this one is damaged."""
+        groups = {"learnt": progress.learnt, "moments": progress.moments, "best": progress.best}
+        tensors = {f"{group}/{name}": v for group, own in groups.items() for name, v in own.items()}
+        reports = json.dumps([dataclasses.asdict(report) for report in progress.reports])
+        data = save(tensors, {"reports": reports})
+        number = len(progress.reports)
+        path = self.folder / f"training-{self.key}-{number:06}-{digest_of(data)}.safetensors"
+        with replacing(path) as part:
+            part.write_bytes(data)
+        for old in self.files()[KEPT_EPOCHS:]:
+            old.unlink(missing_ok=True)
+
+    def load(self) -> Progress | None:
+        """The last epoch whose file is whole, if there is one."""
+        for path in self.files():
+            if path.stem.endswith(digest_file(path)):
+                return _read(path)
+            log.warning("%s is damaged; training goes on from the epoch before", path)
+        return None
+
+    def forget(self) -> None:
+        """Delete the files of a training that is over."""
+        for path in self.files():
+            path.unlink(missing_ok=True)
+
+    def files(self) -> list[Path]:
+        """What is kept, the last epoch first."""
+        name = re.compile(rf"training-{self.key}-\d{{6}}-[0-9a-f]{{64}}\.safetensors")
+        found = self.folder.iterdir() if self.folder.is_dir() else iter(())
+        return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
+
+
+def _read(path: Path) -> Progress:
+    held: dict[str, dict[str, Tensor]] = {"learnt": {}, "moments": {}, "best": {}}
+    with safe_open(path, "pt") as file:
+        reports = json.loads(file.metadata()["reports"])
+        for name in file.keys():  # noqa: SIM118  (the file is no dictionary)
+            group, _, inner = name.partition("/")
+            held[group][inner] = file.get_tensor(name)
+    return Progress(tuple(EpochReport(**report) for report in reports), **held)
+
+
+def _own(module: object) -> list[Tensor]:
+    return [*module.parameters(), *module.buffers()]  # type: ignore[attr-defined]
+
+
+def _copy(value: Tensor) -> Tensor:
+    return value.detach().cpu().contiguous().clone()

@@ -1,0 +1,108 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foodcls.errors import StageError
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.evaluate import Evaluation, evaluate
+from foodcls.learn.metrics import wilson
+from foodcls.learn.pixels import as_images, read_picture, squash_pixels
+from foodcls.learn.train import load_network
+from foodcls.store import Store
+
+Trained = tuple[Checkpoint, pd.DataFrame]
+
+
+@pytest.fixture
+def predictions(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluation, pd.DataFrame]:
+    found = evaluate(*trained, store, tmp_path / "cache")
+    table = pd.read_csv(io.BytesIO(store.read(found.predictions)), keep_default_na=False)
+    return found, table
+
+
+def test_figures_follow_from_the_predictions(
+    predictions: tuple[Evaluation, pd.DataFrame],
+) -> None:
+    found, table = predictions
+    right = int((table["label"] == table["predicted"]).sum())
+    assert (found.split, found.n, len(table)) == ("test", 9, 9)
+    assert found.accuracy == right / 9
+    assert (found.accuracy_low, found.accuracy_high) == wilson(right, 9)
+    assert found.average_position_micro == pytest.approx(table["rank"].mean())
+    means = table.groupby("label")["rank"].mean()
+    assert found.average_position == pytest.approx(means.mean())
+    assert found.top3 == 1.0
+    assert sum(map(sum, found.confusion)) == 9
+    for score in found.per_class:
+        own = table[table["label"] == score.label]
+        assert score.n == len(own) == 3
+        assert score.recall == pytest.approx((own["predicted"] == score.label).mean())
+        assert score.average_position == pytest.approx(means[score.label])
+
+
+def test_probabilities_are_the_networks(
+    predictions: tuple[Evaluation, pd.DataFrame], trained: Trained, store: Store
+) -> None:
+    _, table = predictions
+    checkpoint, _ = trained
+    network = load_network(checkpoint, store)
+    for _, row in table.iterrows():
+        pixels = squash_pixels(read_picture(row["id"], store), checkpoint.input_size)
+        wanted = network(as_images(pixels[None])).softmax(1)[0].detach().numpy()
+        given = row[[f"p_{label}" for label in checkpoint.labels]].to_numpy(dtype=float)
+        assert np.allclose(given, wanted, atol=2e-6)
+        assert row["predicted"] == checkpoint.labels[int(wanted.argmax())]
+
+
+def test_training_pictures_are_not_judged(trained: Trained, store: Store, tmp_path: Path) -> None:
+    checkpoint, manifest = trained
+    for blob in manifest.loc[manifest["split"] != "test", "picture"]:
+        store.path(blob).unlink()
+    assert evaluate(checkpoint, manifest, store, tmp_path / "new").n == 9
+
+
+def test_another_split_may_be_judged(trained: Trained, store: Store, tmp_path: Path) -> None:
+    checkpoint, manifest = trained
+    found = evaluate(checkpoint, manifest, store, tmp_path / "cache", split="val")
+    assert found.accuracy == checkpoint.best.val_accuracy
+    assert found.average_position == checkpoint.best.val_average_position
+
+
+def test_a_class_without_test_pictures_has_no_figures_and_no_nan(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    fewer = manifest[(manifest["split"] != "test") | (manifest["label"] != "sushi")]
+    found = evaluate(checkpoint, fewer, store, tmp_path / "cache")
+    sushi = found.per_class[2]
+    assert (sushi.n, sushi.recall, sushi.average_position) == (0, None, None)
+    assert "NaN" not in found.to_json()
+
+
+def test_no_test_pictures_are_an_error(trained: Trained, store: Store, tmp_path: Path) -> None:
+    checkpoint, manifest = trained
+    bare = manifest[manifest["split"] != "test"]
+    with pytest.raises(StageError, match="no test pictures"):
+        evaluate(checkpoint, bare, store, tmp_path / "cache")
+
+
+def test_an_evaluation_survives_json_and_repeats(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    first = evaluate(*trained, store, tmp_path / "a")
+    assert Evaluation.from_json(first.to_json()) == first
+    assert evaluate(*trained, store, tmp_path / "b").digest == first.digest
+
+
+def test_no_origin_is_a_formula_to_a_spreadsheet(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    sly = manifest.copy()
+    sly["origin"] = '=HYPERLINK("http://x")'
+    found = evaluate(checkpoint, sly, store, tmp_path / "cache")
+    table = pd.read_csv(io.BytesIO(store.read(found.predictions)))
+    assert set(table["origin"]) == {'\'=HYPERLINK("http://x")'}

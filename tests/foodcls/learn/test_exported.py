@@ -1,0 +1,76 @@
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+import foodcls
+from foodcls.learn.backbones import Backbone
+from foodcls.learn.exported import export_bytes
+from foodcls.learn.network import Network, make_head
+from foodcls.learn.resize import squash
+
+LABELS = ["b", "a", "c"]
+
+
+@pytest.fixture
+def network(tiny_backbone: Callable[[], Backbone]) -> Network:
+    return Network(tiny_backbone(), make_head(8, 6, 3, 0.3, 0), ("conv2",))
+
+
+def load(data: bytes) -> torch.jit.ScriptModule:
+    return torch.jit.load(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 32), (2, 50, 70), (5, 1, 9), (3, 640, 480)])
+def test_any_batch_and_size_gives_the_networks_probabilities(
+    network: Network, shape: tuple[int, int, int]
+) -> None:
+    count, height, width = shape
+    pictures = torch.randint(0, 256, (count, 3, height, width), dtype=torch.uint8)
+    given = load(export_bytes(network, 32, LABELS, {}))(pictures)
+    wanted = network.eval()(squash(pictures, 32)).softmax(1)
+    assert torch.allclose(given, wanted, atol=1e-5)
+    assert torch.allclose(given.sum(1), torch.ones(count))
+
+
+def test_dropout_and_batch_statistics_are_off(network: Network) -> None:
+    exported = load(export_bytes(network.train(), 32, LABELS, {}))
+    pictures = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    assert torch.equal(exported(pictures), exported(pictures))
+    assert torch.allclose(exported(pictures[:1]), exported(pictures)[:1], atol=1e-6)
+
+
+def test_classes_and_provenance_travel_in_the_file(network: Network) -> None:
+    exported = load(export_bytes(network, 32, LABELS, {"recipe": "ünïcode"}))
+    assert exported.labels == LABELS
+    assert exported.provenance == {"recipe": "ünïcode"}
+    assert load(export_bytes(network, 32, LABELS, {})).provenance == {}
+
+
+def test_same_network_gives_the_same_bytes(network: Network) -> None:
+    first = export_bytes(network, 32, LABELS, {"a": "1"})
+    torch.jit.script(torch.nn.Linear(2, 2))
+    assert export_bytes(network, 32, LABELS, {"a": "1"}) == first
+    assert export_bytes(network, 32, LABELS, {"a": "2"}) != first
+
+
+def test_nothing_of_this_machine_is_in_the_file(network: Network) -> None:
+    data = export_bytes(network, 32, LABELS, {})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        text = b"".join(archive.read(name) for name in archive.namelist())
+    assert str(Path(foodcls.__file__).parent).encode() not in text
+    assert b"site-packages" not in text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [torch.zeros(1, 3, 8, 8), torch.zeros(3, 8, 8).byte(), torch.zeros(1, 4, 8, 8).byte()],
+    ids=["float", "no batch", "four channels"],
+)
+def test_other_tensors_are_refused(network: Network, wrong: torch.Tensor) -> None:
+    exported = load(export_bytes(network, 32, LABELS, {}))
+    with pytest.raises(torch.jit.Error, match="expected uint8"):
+        exported(wrong)

@@ -1,0 +1,183 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load
+
+from foodcls.errors import InputError, StoreError, TrainingError
+from foodcls.learn.backbones import make_backbone
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.train import load_network, train
+from foodcls.manifest import drop_rows
+from foodcls.recipe import Train
+from foodcls.store import Store
+
+Trained = tuple[Checkpoint, pd.DataFrame]
+
+
+def test_same_seed_gives_the_same_weights_and_another_seed_others(
+    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    again = train(manifest, store, labels, quick, tmp_path / "elsewhere")
+    other = train(
+        manifest, store, labels, quick.model_copy(update={"seed": 1}), tmp_path / "elsewhere"
+    )
+    assert again.weights == checkpoint.weights
+    assert again.digest == checkpoint.digest
+    assert other.weights != checkpoint.weights
+
+
+def test_test_pictures_change_no_bit(
+    trained: Trained,
+    store: Store,
+    labels: tuple[str, ...],
+    quick: Train,
+    coloured: Callable[..., bytes],
+    tmp_path: Path,
+) -> None:
+    checkpoint, manifest = trained
+    test_rows = manifest["split"] == "test"
+    without = manifest[~test_rows].reset_index(drop=True)
+    perturbed = manifest.copy()
+    perturbed.loc[test_rows, "picture"] = store.put(coloured(99, 99))
+    perturbed.loc[test_rows, "label"] = labels[0]
+    absent = manifest.copy()
+    absent.loc[test_rows, "picture"] = "0" * 64
+    for number, table in enumerate((without, perturbed, absent)):
+        found = train(table, store, labels, quick, tmp_path / f"cache{number}")
+        assert found.digest == checkpoint.digest
+
+
+def test_training_pictures_do_change_it(
+    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    fewer = drop_rows(manifest, {0: "wrong dish"}, "filter")
+    found = train(fewer, store, labels, quick, tmp_path / "other")
+    assert found.train_count == checkpoint.train_count - 1
+    assert found.weights != checkpoint.weights
+
+
+def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> None:
+    checkpoint, _ = trained
+    for name, value in quick.model_dump(exclude={"weights"}).items():
+        assert getattr(checkpoint, name) == value, name
+    assert checkpoint.pretrained == "none"
+    assert (checkpoint.train_count, checkpoint.val_count) == (18, 9)
+    own = make_backbone(quick.backbone, "none", quick.input_size, quick.seed)
+    assert checkpoint.pretrained_digest == own.pretrained_digest
+
+
+def test_the_kept_weights_are_those_of_the_best_epoch(
+    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
+) -> None:
+    # a training that ends at the best epoch has the same weights
+    checkpoint, manifest = trained
+    best = max(checkpoint.reports, key=lambda r: (r.val_accuracy, -r.val_loss))
+    assert checkpoint.best_epoch == best.epoch
+    short = quick.model_copy(update={"epochs": best.epoch})
+    assert train(manifest, store, labels, short, tmp_path / "x").weights == checkpoint.weights
+
+
+def test_frozen_statistics_come_out_bit_for_bit(trained: Trained, store: Store) -> None:
+    checkpoint, _ = trained
+    begun = make_backbone(checkpoint.backbone, "none", checkpoint.input_size, checkpoint.seed)
+    ended = load(store.read(checkpoint.weights))
+    frozen = [
+        name
+        for name in begun.module.state_dict()
+        if not name.startswith(("blocks.4", "conv_head", "bn2"))
+    ]
+    assert any(name.endswith("running_var") for name in frozen)
+    for name in frozen:
+        assert torch.equal(ended[f"backbone.{name}"], begun.module.state_dict()[name]), name
+    assert not torch.equal(
+        ended["backbone.conv_head.weight"], begun.module.state_dict()["conv_head.weight"]
+    )
+
+
+def test_a_loaded_network_answers_as_the_trained_one(trained: Trained, store: Store) -> None:
+    checkpoint, _ = trained
+    network = load_network(checkpoint, store)
+    assert not any(module.training for module in network.modules())
+    answers = network(torch.zeros(2, 3, 32, 32, dtype=torch.uint8))
+    assert answers.shape == (2, 3)
+    for name, value in load(store.read(checkpoint.weights)).items():
+        assert torch.equal(network.state_dict()[name], value)
+
+
+def test_damaged_weights_are_refused(trained: Trained, store: Store) -> None:
+    checkpoint, _ = trained
+    path = store.path(checkpoint.weights)
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(StoreError, match="damaged"):
+        load_network(checkpoint, store)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_class_without_training_pictures_is_named(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+    split: str,
+) -> None:
+    manifest = gallery(store)
+    gone = (manifest["split"] == split) & ((manifest["label"] == "sushi") | (split == "val"))
+    bare = drop_rows(manifest, dict.fromkeys(manifest.index[gone], "bad"), "filter")
+    message = "no training pictures of sushi" if split == "train" else "no validation pictures"
+    with pytest.raises(TrainingError, match=message):
+        train(bare, store, labels, quick, tmp_path / "cache")
+
+
+def test_a_picture_of_no_class_is_refused(
+    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
+) -> None:
+    _, manifest = trained
+    with pytest.raises(TrainingError, match="sushi"):
+        train(manifest, store, labels[:2], quick, tmp_path / "cache")
+
+
+def test_an_unknown_trainable_module_is_refused_before_any_picture_is_read(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+) -> None:
+    wrong = quick.model_copy(update={"trainable": ("layer4",)})
+    with pytest.raises(InputError, match="blocks"):
+        train(gallery(store), store, labels, wrong, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("trainable", [("all",), ()], ids=["all", "head alone"])
+def test_any_part_of_the_network_may_train(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+    trainable: tuple[str, ...],
+) -> None:
+    settings = quick.model_copy(update={"trainable": trainable, "head": 0, "epochs": 1})
+    checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
+    assert checkpoint.trainable == trainable
+    assert load_network(checkpoint, store).head[1].out_features == 3
+
+
+def test_epochs_are_told_one_by_one(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+) -> None:
+    seen: list[object] = []
+    checkpoint = train(gallery(store), store, labels, quick, tmp_path, on_epoch=seen.append)
+    assert tuple(seen) == checkpoint.reports
