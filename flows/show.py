@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -64,10 +65,10 @@ def show_checks(console: Console, findings: Iterable[Finding]) -> None:
 
 
 def _class_table(result: dict[str, Any]) -> Table:
-    table = Table(title="Test pictures, by class")
-    table.add_column("class")
-    for name in ("n", "recall", "precision", "average position"):
-        table.add_column(name, justify="right")
+    table = Table(title="Test pictures, by class", box=SIMPLE_HEAD)
+    table.add_column("class", overflow="fold")
+    for name in ("n", "recall", "precision", "position"):
+        table.add_column(name, justify="right", no_wrap=True)
     for label, score in result["per_class"].items():
         table.add_row(
             label,

@@ -32,6 +32,8 @@ def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
         "model_digest": model.result.blob,
         "foodcls_version": __version__,
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
+        # what MLflow's list of runs shows as the run's source and description
+        "mlflow.source.name": "foodcls",
         "mlflow.note.content": stage_table(steps),
     }
 

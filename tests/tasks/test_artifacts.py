@@ -1,0 +1,33 @@
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+
+from foodcls.collect.search import EngineYield
+from foodcls.manifest import ManifestRef
+from foodcls.steps import Step
+from tasks.artifacts import show_stages, show_yields
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def artifact(key: str) -> str:
+    with get_client(sync_client=True) as client:
+        return str(next(a.data for a in client.read_artifacts() if a.key == key))
+
+
+def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui() -> None:
+    @flow
+    def shown() -> None:
+        show_stages("train My_Recipe", [Step("dedup", ManifestRef("d", "", "", 3, 4), 1.0, False)])
+
+    shown()
+    assert "| dedup | 3 | 4 |" in artifact("stages-train-my-recipe")
+
+
+def test_yields_of_engines_can_be_read_in_the_ui() -> None:
+    @flow
+    def shown() -> None:
+        show_yields([EngineYield("bing", "soup", "hot soup", 2, 0, "captcha page")])
+
+    shown()
+    assert "captcha page" in artifact("engine-yields")

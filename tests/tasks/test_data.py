@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from foodcls.manifest import ManifestRef, load_manifest, new_manifest, read_table, save_manifest
+from foodcls.recipe import Augment, Crop, Dedup, Filter, Inspect, Split
+from foodcls.steps import Step
+from foodcls.workspace import Workspace
+from tasks import data
+
+LABELS = ("a", "b")
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path / "space")
+
+
+@pytest.fixture
+def collected(space: Workspace, noise, encode) -> ManifestRef:
+    """Six different pictures a class, one exact copy, one that is none."""
+    files = [encode(noise(number)) for number in range(12)]
+    files += [files[0], b"no picture"]
+    rows = [{"id": space.store.put(file), "label": LABELS[number % 2], "state": "kept",
+             "origin": f"{number}.png", "outcome": "ok"}
+            for number, file in enumerate(files)]  # fmt: skip
+    return save_manifest(new_manifest(rows), space.store, "collect")
+
+
+def test_each_task_hands_on_the_manifest_with_its_own_marks(
+    space: Workspace, collected: ManifestRef
+) -> None:
+    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
+    distinct = data.dedup.task.fn(space, sound, Dedup())
+    chosen = data.choose.task.fn(space, distinct, Filter())
+    cropped = data.crop.task.fn(space, chosen, Crop(), LABELS)
+    parted = data.split.task.fn(space, cropped, Split(val=0.2, test=0.2), LABELS)
+    grown = data.augment.task.fn(space, parted, Augment(per_class=8), LABELS)
+    assert [ref.stage for ref in (sound, distinct, chosen, cropped, parted, grown)] == [
+        "inspect", "dedup", "filter", "crop", "split", "augment"]  # fmt: skip
+    assert [ref.kept for ref in (sound, distinct, chosen, cropped, parted)] == [13, 12, 12, 12, 12]
+    final = load_manifest(grown, space.store)
+    assert dict(final[final["state"] == "dropped"]["stage"].value_counts()) == {
+        "inspect": 1, "dedup": 1}  # fmt: skip
+    in_train = final[(final["state"] == "kept") & (final["split"] == "train")]
+    assert in_train.groupby("label").size().to_dict() == {"a": 8, "b": 8}
+
+
+def test_publish_writes_the_manifest_for_people(space: Workspace, collected: ManifestRef) -> None:
+    data.publish(space, Step("augment", collected, 0.0, cached=False))
+    assert len(read_table(space.manifest)) == 14

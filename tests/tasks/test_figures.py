@@ -1,0 +1,44 @@
+from types import SimpleNamespace
+
+import pytest
+
+from foodcls.learn.evaluate import ClassScore
+from foodcls.manifest import ManifestRef
+from foodcls.steps import Step
+from tasks.figures import final_figures, metric_name, run_figures
+
+REPORTS = tuple(
+    SimpleNamespace(epoch=epoch, train_loss=1.0, train_accuracy=0.5, val_loss=1 / epoch,
+                    val_accuracy=0.5, val_average_position=1.5)
+    for epoch in (1, 2)
+)  # fmt: skip
+CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
+SCORES = SimpleNamespace(
+    accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
+    average_position_micro=1.3, top3=0.95,
+    per_class=(ClassScore("fish & chips", 5, 0.8, 1.0, 1.4), ClassScore("b", 0, None, None, None)),
+)  # fmt: skip
+
+
+def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones() -> None:
+    results = [ManifestRef("collect", "d", "b", 9, 1), CHECKPOINT, SCORES, None]
+    steps = [Step(name, result, 2.0, False)
+             for name, result in zip("abcd", results, strict=True)]  # fmt: skip
+    figures = list(run_figures(steps))
+    assert [value for name, value, epoch in figures if name == "val_loss"] == [1.0, 0.5]
+    assert ("accuracy", 0.8, 0) in figures and ("count/a_kept", 9, 0) in figures
+    assert ("seconds/d", 2.0, 0) in figures
+    assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
+
+
+def test_a_class_without_test_pictures_has_no_recall() -> None:
+    figures = final_figures(CHECKPOINT, SCORES)
+    assert figures["recall/fish _ chips"] == 0.8 and "recall/b" not in figures
+    assert figures["best_epoch"] == 2 and figures["best_val_loss"] == 0.5
+
+
+@pytest.mark.parametrize("label", ["fish & chips", "crème (brûlée)", "a.b-c_d"])
+def test_metric_names_are_such_as_mlflow_takes(label: str) -> None:
+    from mlflow.utils.validation import _validate_metric_name
+
+    _validate_metric_name(f"recall/{metric_name(label)}")

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from foodcls.manifest import load_manifest, new_manifest, save_manifest
+from foodcls.recipe import Train
+from foodcls.workspace import Workspace
+from tasks.model import evaluate, export, fit
+
+TINY = Train(backbone="resnet18", weights="none", trainable=(), head=0, input_size=32, epochs=1)
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path / "space")
+
+
+def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
+    space: Workspace, noise, encode
+) -> None:
+    rows = []
+    for number in range(12):
+        digest = space.store.put(encode(noise(number)))
+        split = ("train", "train", "val", "test")[number // 3]
+        rows.append({"id": digest, "picture": digest, "label": "ab"[number % 2], "state": "kept",
+                     "split": split})  # fmt: skip
+    ref = save_manifest(new_manifest(rows), space.store, "split")
+    checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
+    scores = evaluate.task.fn(space, checkpoint, ref)
+    model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
+    assert scores.n == 3 and checkpoint.train_count == 6
+    assert all(space.store.is_whole(digest)
+               for digest in (checkpoint.weights, scores.predictions, model.blob))  # fmt: skip
+    assert len(load_manifest(ref, space.store)) == 12
