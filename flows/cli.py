@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 
 from foodcls.errors import FoodclsError, InputError
+from foodcls.recipe import load_recipe
 from foodcls.recipe_yaml import parse_value
 from foodcls.store import replacing
 
@@ -45,10 +47,12 @@ def run(
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told():
-        from flows.train import train
+        changed = overrides(changes)
+        load_recipe(recipe, changed)
+        with server_starting():
+            from flows.train import train
 
-        steps = train(recipe, overrides(changes), workspace, search_again)
-        finish(steps, workspace, json_file)
+        finish(train(recipe, changed, workspace, search_again), workspace, json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -60,10 +64,46 @@ def prepare(
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told():
-        from flows.prepare import prepare as prepare_flow
+        changed = overrides(changes)
+        load_recipe(recipe, changed)
+        with server_starting():
+            from flows.prepare import prepare as prepare_flow
 
-        prepare_flow(recipe, overrides(changes), workspace, search_again)
+        prepare_flow(recipe, changed, workspace, search_again)
         out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
+
+
+@app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
+def review(
+    recipe: RecipeFile,
+    workspace: Space = Path("workspace"),
+    port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at the pictures on a local page: keep or drop them, draw boxes.
+
+    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
+    """
+    with told():
+        from flows.visit import visit
+
+        visit(out, recipe, workspace, port, opens_browser=browser)
+
+
+@app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
+def trace(
+    picture: Annotated[
+        str,
+        typer.Argument(metavar="IMAGE_OR_ID", help="A file, a URL or the end of one, or an id."),
+    ],
+    workspace: Space = Path("workspace"),
+    page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
+) -> None:
+    """Tell the story of one picture: where it came from and what became of it."""
+    with told():
+        from flows.tell import tell
+
+        tell(out, picture, workspace, page)
 
 
 @app.command(epilog="Example: `foodcls predict workspace/models/foods13-*.pt dish.jpg photos/`")
@@ -106,12 +146,15 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
     The dishes are drawn: the figures say that the pipeline works, nothing about real food.
     """
     with told():
-        from flows.train import train
-
         recipe = ROOT / "recipes" / "sample.yaml"
         if not recipe.exists():
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
+        with server_starting():
+            from flows.train import train
+
         finish(train(recipe, None, workspace), workspace, json_file)
+        out.print("The dishes are drawn: this shows that the pipeline works, not how well it "
+                  "knows food.")  # fmt: skip
 
 
 def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
@@ -164,6 +207,17 @@ def told() -> Iterator[None]:
         err.print("error:", style="bold red", end=" ")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
+
+
+@contextmanager
+def server_starting() -> Iterator[None]:
+    """Start Prefect's temporary server, where none is set, while the body imports what is slow."""
+    from prefect.client.orchestration import get_client
+
+    with ThreadPoolExecutor(1) as pool:
+        client = pool.submit(get_client, sync_client=True)
+        yield
+        client.result()
 
 
 def speak_plainly() -> None:

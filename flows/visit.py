@@ -1,0 +1,66 @@
+"""Opens the page on which a person looks at the pictures, and says what is to be done after."""
+
+import webbrowser
+from pathlib import Path
+
+from rich.console import Console
+
+from foodcls.errors import InputError
+from foodcls.recipe import load_recipe
+from foodcls.review.server import ReviewServer
+from foodcls.review.session import Files, open_session
+from foodcls.review.thumbs import Thumbs
+from foodcls.workspace import Workspace
+
+
+def visit(
+    console: Console, recipe: Path, workspace: Path, port: int, *, opens_browser: bool
+) -> None:
+    """Serve the page until Ctrl-C."""
+    server = make_server(recipe, workspace, port)
+    # not wrapped: an address has to survive being copied
+    console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
+    console.print("Each decision is saved at once. Ctrl-C ends.")
+    if opens_browser:
+        webbrowser.open(server.url)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        console.print()
+    finally:
+        server.server_close()
+    tell_next(console, server.session.files, recipe, workspace)
+
+
+def make_server(recipe: Path, workspace: Path, port: int = 0) -> ReviewServer:
+    """A server for the pictures of a workspace; InputError when it holds none or has no port."""
+    plan = load_recipe(recipe)
+    if not (workspace / "manifest.csv").exists():
+        raise InputError(
+            f"{workspace / 'manifest.csv'} is not there; run `foodcls prepare {recipe} "
+            f"--workspace {workspace}` first, it collects the pictures"
+        )
+    space = Workspace.at(workspace)
+    session = open_session(plan, recipe, space.root)
+    thumbs = Thumbs(space.store, space.root / "cache" / "thumbs", plan.inspect.max_pixels)
+    try:
+        return ReviewServer(session, thumbs, plan.name, port)
+    except OSError as error:
+        raise InputError(
+            f"--port {port}: {error.strerror}; leave --port out to take a free one"
+        ) from error
+
+
+def tell_next(console: Console, files: Files, recipe: Path, workspace: Path) -> None:
+    """Print where the decisions are, what the recipe still lacks, and how to use them."""
+    for path in (files.decisions, files.boxes):
+        if path.exists():
+            console.print(f"{path}", markup=False, highlight=False, soft_wrap=True)
+    lines = [line for line in files.missing if (recipe.resolve().parent / line.file).exists()]
+    if lines:
+        console.print(f"Add to {recipe} (into a section that is there already, if it is):")
+        for line in lines:
+            console.print(f"  {line.text}", markup=False, highlight=False)
+    console.print(
+        f"Then: foodcls run {recipe} --workspace {workspace}", markup=False, soft_wrap=True
+    )
