@@ -27,16 +27,27 @@ train:
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """The recipe's file, with its photographs beside it."""
+    return write_recipe(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, for tests that only read it."""
+    return write_recipe(tmp_path_factory.mktemp("shared"))
+
+
+def write_recipe(folder: Path) -> Path:
+    """Draw twelve patches a class in the class's colour, and write the recipe."""
     for channel, label in enumerate(("reds", "greens", "blues")):
-        folder = tmp_path / "photos" / label
-        folder.mkdir(parents=True)
+        photos = folder / "photos" / label
+        photos.mkdir(parents=True)
         for number in range(12):
             draw = np.random.default_rng([channel, number])
             patches = draw.integers(0, 90, (6, 7, 3), dtype=np.uint8)
             patches[..., channel] += 150
             picture = Image.fromarray(patches).resize((90, 70), Image.Resampling.BICUBIC)
-            picture.save(folder / f"{label}-{number}.png")
-    path = tmp_path / "patches.yaml"
+            picture.save(photos / f"{label}-{number}.png")
+    path = folder / "patches.yaml"
     path.write_text(RECIPE)
     return path
 

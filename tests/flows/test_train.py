@@ -1,8 +1,9 @@
 """Runs the whole job on drawn patches: real Prefect server, real MLflow on SQLite."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -14,6 +15,8 @@ from flows.prepare import prepare
 from flows.retrain import retrain
 from flows.train import train
 from foodcls.errors import CollectError, RecipeError
+from foodcls.learn.challenge import Verdict
+from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import digest_file
 from foodcls.summary import summarize
 
@@ -22,9 +25,22 @@ STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
 MODEL_STAGES = ["train", "evaluate", "export"]
 
 
-@pytest.fixture(autouse=True)
-def own_tracking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+@pytest.fixture(autouse=True, scope="module")
+def own_tracking() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def shared_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shared") / "space"
+
+
+@pytest.fixture(scope="module")
+def first(prefect_server: None, shared_recipe: Path, shared_space: Path) -> dict[str, Any]:
+    """The result of one run, which costs seconds and which many tests look at."""
+    return summarize(train(shared_recipe, None, shared_space))
 
 
 @pytest.fixture
@@ -32,8 +48,8 @@ def space(tmp_path: Path) -> Path:
     return tmp_path / "space"
 
 
-def test_a_recipe_becomes_a_complete_run(recipe: Path, space: Path) -> None:
-    result = summarize(train(recipe, None, space))
+def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Path) -> None:
+    result, space = first, shared_space
     json.dumps(result)
     client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
     run = client.get_run(result["mlflow_run_id"])
@@ -61,23 +77,28 @@ def test_a_recipe_becomes_a_complete_run(recipe: Path, space: Path) -> None:
     assert version.run_id == result["mlflow_run_id"]
 
 
-def test_registered_model_answers_pictures_with_labels(recipe: Path, space: Path) -> None:
-    result = summarize(train(recipe, None, space))
-    mlflow.set_tracking_uri(f"sqlite:///{space / 'mlflow.db'}")
-    served = mlflow.pyfunc.load_model(f"models:/patches/{result['registered_version']}")
-    photos = [recipe.parent / "photos" / label / f"{label}-0.png" for label in ("reds", "blues")]
+def test_registered_model_answers_pictures_with_labels(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{shared_space / 'mlflow.db'}")
+    served = mlflow.pyfunc.load_model(f"models:/patches/{first['registered_version']}")
+    photos = [
+        shared_recipe.parent / "photos" / label / f"{label}-0.png" for label in ("reds", "blues")
+    ]
     answers = served.predict(pd.DataFrame({"image": [photo.read_bytes() for photo in photos]}))
     assert list(answers["label"]) == ["reds", "blues"]
     assert {"p_reds", "p_greens", "p_blues", "probability"} <= set(answers)
     assert served.metadata.signature.inputs.input_names() == ["image"]
 
 
-def test_a_second_run_is_cached_and_still_complete(recipe: Path, space: Path) -> None:
-    first, second = (summarize(train(recipe, None, space)) for _ in range(2))
+def test_a_second_run_is_cached_and_still_complete(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+) -> None:
+    second = summarize(train(shared_recipe, None, shared_space))
     assert first["cached"] == [] and second["cached"] == STAGES + MODEL_STAGES
     same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version")
     assert all(first[name] == second[name] for name in same)
-    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    client = MlflowClient(f"sqlite:///{shared_space / 'mlflow.db'}")
     runs = [client.get_run(result["mlflow_run_id"]) for result in (first, second)]
     assert runs[0].info.run_id != runs[1].info.run_id
     assert set(runs[0].data.metrics) == set(runs[1].data.metrics)
@@ -85,12 +106,13 @@ def test_a_second_run_is_cached_and_still_complete(recipe: Path, space: Path) ->
     assert files[0] == files[1]
 
 
-def test_a_change_recomputes_only_what_it_touches(recipe: Path, space: Path) -> None:
-    train(recipe, None, space)
-    result = summarize(train(recipe, {"train.epochs": 2}, space))
+def test_a_change_recomputes_only_what_it_touches(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+) -> None:
+    result = summarize(train(shared_recipe, {"train.epochs": 2}, shared_space))
     assert result["cached"] == STAGES
-    result = summarize(train(recipe, {"augment.per_class": 10}, space))
-    assert result["cached"] == STAGES[:-1]
+    steps = prepare(shared_recipe, {"augment.per_class": 10}, shared_space)
+    assert [step.name for step in steps if step.cached] == STAGES[:-1]
 
 
 def test_an_added_picture_is_seen(recipe: Path, space: Path) -> None:
@@ -106,17 +128,15 @@ def test_an_added_picture_is_seen(recipe: Path, space: Path) -> None:
     assert twins["reason"].str.contains("label").all()
 
 
-def test_the_same_recipe_gives_the_same_model_bit_for_bit(recipe: Path, tmp_path: Path) -> None:
+def test_the_same_recipe_gives_the_same_model_bit_for_bit(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path, space: Path
+) -> None:
     """SEED fault 6: nothing could be repeated."""
-    results = [summarize(train(recipe, None, tmp_path / name)) for name in ("one", "two")]
-    assert results[0]["model_digest"] == results[1]["model_digest"]
-    manifests = [(tmp_path / name / "manifest.csv").read_text() for name in ("one", "two")]
-    drop_time = [
-        pd.read_csv(tmp_path / name / "manifest.csv", dtype=str).drop(columns="fetched_at")
-        for name in ("one", "two")
-    ]
-    assert manifests[0].count("\n") == manifests[1].count("\n")
-    pd.testing.assert_frame_equal(*drop_time)
+    again = summarize(train(shared_recipe, None, space))
+    assert again["cached"] == [] and again["model_digest"] == first["model_digest"]
+    prepare(shared_recipe, None, shared_space)
+    tables = [read_table(folder / "manifest.csv") for folder in (space, shared_space)]
+    pd.testing.assert_frame_equal(*(table.drop(columns=VOLATILE) for table in tables))
 
 
 def test_every_row_of_the_manifest_tells_its_story(recipe: Path, space: Path) -> None:
@@ -154,14 +174,18 @@ def test_a_wrong_recipe_ends_before_anything_runs(recipe: Path, space: Path,
 
 
 def test_retrain_keeps_the_champion_unless_the_new_model_is_better(
-    recipe: Path, space: Path
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    first = retrain(recipe, None, space)[-1].result
-    assert first.is_promoted and first.reason == "the first model"
-    again = retrain(recipe, None, space)[-1].result
+    def verdict(**changes: object) -> Verdict:
+        overrides = {f"train.{name}": value for name, value in changes.items()}
+        return retrain(shared_recipe, overrides, shared_space)[-1].result
+
+    assert verdict().is_promoted
+    again = verdict()
     assert not again.is_promoted and "nothing new" in again.reason
-    worse = retrain(recipe, {"train.lr": 1e-9, "train.epochs": 1}, space)[-1].result
+    worse = verdict(lr=1e-9, epochs=1)
     assert not worse.is_promoted and "test pictures" in worse.reason
-    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    client = MlflowClient(f"sqlite:///{shared_space / 'mlflow.db'}")
     aliases = client.get_registered_model("patches").aliases
-    assert (str(aliases["champion"]), str(aliases["challenger"])) == ("1", "2")
+    assert str(aliases["champion"]) == first["registered_version"]
+    assert str(aliases["challenger"]) != first["registered_version"]
