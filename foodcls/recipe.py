@@ -48,6 +48,14 @@ def _folder(path: Path, info: ValidationInfo) -> Path:
     return found
 
 
+def _file_or_folder(path: Path, info: ValidationInfo) -> Path:
+    found = _existing(path, info)
+    # what digest and readers wait for without end: a pipe, a device
+    if not found.is_file() and not found.is_dir():
+        raise ValueError(f"{found} is neither a file nor a folder")
+    return found
+
+
 def _class_name(name: str) -> str:
     plain = unicodedata.normalize("NFC", name)
     if not plain or plain != plain.strip() or len(plain) > 100:
@@ -62,6 +70,7 @@ def _class_name(name: str) -> str:
 
 ExistingFile = Annotated[Path, AfterValidator(_file)]
 ExistingFolder = Annotated[Path, AfterValidator(_folder)]
+ExistingPath = Annotated[Path, AfterValidator(_file_or_folder)]
 ClassName = Annotated[str, AfterValidator(_class_name)]
 Query = Annotated[str, Field(min_length=1, max_length=200)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
@@ -132,9 +141,24 @@ class Filter(Settings):
 
 
 class Crop(Settings):
-    """Boxes: CSV filename,width,height,class,xmin,ymin,xmax,ymax in pixels."""
+    """Boxes as a drawing tool wrote them; foodcls.curate.dialects says which and how."""
 
-    boxes: ExistingFile | None = None
+    boxes: ExistingPath | None = None  # a file, or a folder with a file a picture
+    # auto: by the contents; where those leave it open, the message says what to put here
+    dialect: Literal[
+        "auto",
+        "tfod_csv",
+        "via_csv",
+        "open_images_csv",
+        "label_studio_csv",
+        "xywh_csv",
+        "coco_json",
+        "label_studio_json",
+        "labelme_json",
+        "voc_xml",
+        "yolo_txt",
+    ] = "auto"
+    units: Literal["auto", "pixels", "percent", "share"] = "auto"
     padding: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.05  # of a box's side
 
 

@@ -1,39 +1,46 @@
-"""Turns a CSV of boxes into whole pixels within their pictures, or tells what is wrong."""
+"""Turns what a tool drew into boxes that can be placed, or tells what is wrong with each."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from foodcls.curate.dialects.drawn import Dialect, Drawn, Edges
+from foodcls.curate.dialects.recognise import recognise
 from foodcls.curate.matching import is_unsafe
-from foodcls.curate.sheet import Problem, Row, read_sheet
-
-COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
-EDGES = COLUMNS[4:]
+from foodcls.curate.sheet import Problem
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box as written: pixels of the upright picture, from its top left corner."""
+    """A box as written: from the top left corner of the picture, in the unit of its file."""
 
-    number: int  # line of the file
+    number: int  # line of a table; annotation or object of a document
     name: str  # of the picture: a path, its last part, or an id
     label: str
-    edges: tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
+    edges: Edges  # xmin, ymin, xmax, ymax
     size: tuple[int, int]  # of the picture, as the row says; 0, 0 when it does not
+    other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
+    stem: str = ""  # a name without its ending, tried last
+    file: str = ""  # in a folder: which file
 
 
-def read_boxes(path: Path, labels: Sequence[str]) -> tuple[list[Box], list[Problem]]:
-    """Read boxes; a row that cannot be used is a problem, an unreadable file a TableError."""
-    rows, problems = read_sheet(path, COLUMNS, needs_all=True)
-    read = [_read_box(row, labels) for row in rows]
-    problems += [item for item in read if isinstance(item, Problem)]
-    return [item for item in read if isinstance(item, Box)], problems
+def read_boxes(
+    path: Path, labels: Sequence[str], dialect: Dialect | None = None
+) -> tuple[list[Box], list[Problem]]:
+    """Read boxes, by default in the dialect that the contents speak.
+
+    A row that cannot be used is a problem, an unreadable file a TableError.
+    """
+    found = [
+        item if isinstance(item, Problem) else _check_box(item, labels)
+        for item in (dialect or recognise(path)).read(path)
+    ]
+    boxes = [item for item in found if isinstance(item, Box)]
+    return boxes, [item for item in found if isinstance(item, Problem)]
 
 
-def clamp_box(
-    edges: tuple[float, float, float, float], size: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
+def clamp_box(edges: Edges, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """The pixels that a box touches, within a picture of (width, height); None when none."""
     width, height = size
     # whole pixels: what is touched at the near edges counts, as at the far ones
@@ -47,26 +54,50 @@ def size_differs(box: Box, size: tuple[int, int]) -> bool:
     return box.size != (0, 0) and box.size != size
 
 
-def _read_box(row: Row, labels: Sequence[str]) -> Box | Problem:
-    name = row.cells["filename"].strip()
-    if not name:
-        return Problem(row.number, "", "no filename")
-    if is_unsafe(name):
-        return Problem(row.number, name[:80], "unsafe filename")
-    if row.cells["class"] not in labels:
-        return Problem(row.number, name, f"unknown class {row.cells['class'][:80]!r}")
+def _check_box(drawn: Drawn, labels: Sequence[str]) -> Box | Problem:
+    def refuse(reason: str) -> Problem:
+        return Problem(drawn.number, drawn.name[:80], reason, drawn.file)
+
+    if not drawn.name:
+        return refuse("no filename")
+    if is_unsafe(drawn.name):
+        return refuse("unsafe filename")
+    if drawn.label not in labels:
+        return refuse(f"unknown class {drawn.label[:80]!r}")
     try:
-        edges = tuple(float(row.cells[edge]) for edge in EDGES)
-        width, height = (int(float(row.cells[side] or 0)) for side in ("width", "height"))
-    except (ValueError, OverflowError):
-        return Problem(row.number, name, "a side or an edge is not a number")
+        numbers = [_to_number(value) for value in drawn.numbers]
+        width, height = (int(_to_number(side or 0)) for side in drawn.size)
+    except (ValueError, TypeError, OverflowError):
+        return refuse("a side or an edge is not a number")
+    if not all(map(math.isfinite, numbers)):
+        return refuse("an edge is not finite")
+    try:
+        edges = drawn.shape(numbers)
+    except ValueError:
+        return refuse(f"{len(numbers)} numbers do not make a box")
     reason = _fault(edges)
     if reason:
-        return Problem(row.number, name, reason)
-    return Box(row.number, name, row.cells["class"], edges, (width, height))  # type: ignore[arg-type]
+        return refuse(reason)
+    return Box(
+        drawn.number,
+        drawn.name,
+        drawn.label,
+        edges,
+        (width, height),
+        drawn.other_names,
+        drawn.stem,
+        drawn.file,
+    )
 
 
-def _fault(edges: tuple[float, ...]) -> str:
+def _to_number(value: object) -> float:
+    # JSON's true is no 1
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"{type(value).__name__} is no number")
+    return float(value)
+
+
+def _fault(edges: Edges) -> str:
     if not all(math.isfinite(edge) for edge in edges):
         return "an edge is not finite"
     xmin, ymin, xmax, ymax = edges

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from foodcls.curate.boxes import Box, clamp_box, read_boxes, size_differs
+from foodcls.curate.boxes import read_boxes
 from foodcls.curate.decode import load_picture, png_bytes
-from foodcls.curate.matching import Finder, index_rows
+from foodcls.curate.dialects.recognise import DIALECTS, recognise
+from foodcls.curate.matching import index_rows
 from foodcls.curate.memo import remembered
-from foodcls.curate.sheet import SHOWN, Problem
-from foodcls.manifest import kept_rows
+from foodcls.curate.placing import Placed, cover_pixels, list_kept, place_box
+from foodcls.curate.sheet import SHOWN, Problem, list_problems
+from foodcls.curate.units import settle_unit
 from foodcls.progress import Track, silent
 from foodcls.recipe import Crop
 from foodcls.store import Store, digest_json
@@ -31,16 +33,10 @@ Edges = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Cropped:
-    """The manifest after cropping, and the rows of the box file that could not be used."""
+    """The manifest after cropping, and what of the box file could not be used."""
 
     manifest: pd.DataFrame
     problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True)
-class _Cut:
-    row: int
-    edges: Edges
 
 
 def crop(
@@ -58,22 +54,17 @@ def crop(
     """
     if settings.boxes is None:
         return Cropped(manifest.copy(), ())
-    boxes, problems = read_boxes(settings.boxes, labels)
-    cuts: dict[int, list[_Cut]] = defaultdict(list)
-    finder, rows = index_rows(manifest), kept_rows(manifest)
-    for box in boxes:
-        placed = _place(box, finder, rows)
-        if isinstance(placed, Problem):
-            problems.append(placed)
-            continue
-        for item in placed:
-            # the same box written twice is one
-            if item not in cuts[item.row]:
-                cuts[item.row].append(item)
-    problems.sort(key=lambda item: item.number)
-    _log(problems, len(boxes), settings)
-    pictures = _cut_all(cuts, rows, store, settings.padding, track)
+    cuts, problems = _place_all(manifest, store, settings, labels)
+    pictures = _cut_all(cuts, manifest, store, settings.padding, track)
     return Cropped(_fill(manifest, cuts, pictures), tuple(problems))
+
+
+def describe_problems(problems: Sequence[Problem]) -> str:
+    """How many problems there are of each kind, and the first of them by number and reason."""
+    # a kind is a reason without the names and numbers in it
+    kinds = Counter(re.split(r"[,(']", item.reason)[0].strip() for item in problems)
+    table = "\n".join(f"{number:>7}  {kind}" for kind, number in kinds.most_common(SHOWN))
+    return f"{len(problems)} rows of the boxes cannot be used:\n{table}\n{list_problems(problems)}"
 
 
 def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
@@ -102,39 +93,49 @@ def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
     return canvas
 
 
-def _place(box: Box, finder: Finder, rows: pd.DataFrame) -> list[_Cut] | Problem:
-    """The rows of the box's picture and class, or why there is none."""
-    match = finder.by_name(box.name)
-    if match.problem or not match.rows:
-        return Problem(box.number, box.name, match.problem or "no such picture")
-    # an exact copy of the named file may be the one that was kept
-    copies = {row for named in match.rows for row in finder.ids[finder.owners[named]]}
-    kept = rows.loc[rows.index.intersection(sorted(copies))]
-    if not len(kept):
-        return Problem(box.number, box.name, "its picture was dropped")
-    same = kept[kept["label"] == box.label]
-    if not len(same):
-        label = kept["label"].iloc[0]
-        return Problem(box.number, box.name, f"another dish, {box.label}, on a picture of {label}")
-    size = int(same["width"].iloc[0]), int(same["height"].iloc[0])
-    if size_differs(box, size):
-        return Problem(box.number, box.name, f"wrong size {box.size}, the picture has {size}")
-    edges = clamp_box(box.edges, size)
-    if edges is None:
-        return Problem(box.number, box.name, f"outside the picture of {size}")
-    return [_Cut(row, edges) for row in same.index]
+def _place_all(
+    manifest: pd.DataFrame, store: Store, settings: Crop, labels: Sequence[str]
+) -> tuple[dict[int, list[Edges]], list[Problem]]:
+    """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
+    assert settings.boxes is not None
+    path = settings.boxes
+    dialect = recognise(path) if settings.dialect == "auto" else DIALECTS[settings.dialect]
+    boxes, problems = read_boxes(path, labels, dialect)
+    finder, kept = index_rows(manifest), list_kept(manifest)
+    found = [place_box(box, finder, kept, store) for box in boxes]
+    placed = [item for item in found if isinstance(item, Placed)]
+    problems += [item for item in found if isinstance(item, Problem)]
+    unit: str = settings.units
+    if unit == "auto":
+        unit = settle_unit(path, dialect, [item.framed for item in placed])
+    cuts: dict[int, list[Edges]] = defaultdict(list)
+    for item in placed:
+        edges = cover_pixels(item, unit)
+        if isinstance(edges, Problem):
+            problems.append(edges)
+            continue
+        for row in item.rows:
+            # the same box written twice is one
+            if edges not in cuts[row]:
+                cuts[row].append(edges)
+    problems.sort(key=lambda item: (item.file, item.number))
+    _log(f"{path}: {dialect.name} in {unit}", len(boxes), placed, problems)
+    return cuts, problems
 
 
-def _log(problems: Sequence[Problem], count: int, settings: Crop) -> None:
-    kinds = Counter(re.split(r"[,(']", item.reason)[0].strip() for item in problems)
-    shown = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(SHOWN))
+def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Problem]) -> None:
+    pictures = len({item.rows for item in placed})
+    turned = sum(item.turn != 1 for item in placed)
     logger.info(
-        "%s: %d boxes read, %d rows not used: %s", settings.boxes, count, len(problems), shown
+        "%s: %d boxes read, %d of them on %d pictures, %d turned as EXIF says; %d rows not used",
+        *(what, count, len(placed), pictures, turned, len(problems)),
     )
+    if problems:
+        logger.warning("%s", describe_problems(problems))
 
 
 def _cut_all(
-    cuts: Mapping[int, list[_Cut]],
+    cuts: Mapping[int, list[Edges]],
     rows: pd.DataFrame,
     store: Store,
     padding: float,
@@ -142,9 +143,8 @@ def _cut_all(
 ) -> dict[int, list[str]]:
     """Blobs of the cuts of each row; a picture is decoded once for all its boxes."""
     work = {}
-    for row, items in cuts.items():
+    for row, edges in cuts.items():
         blob = str(rows.at[row, "picture"])
-        edges = [item.edges for item in items]
         work[row] = (digest_json([VERSION, blob, edges, padding]), (blob, edges))
 
     def cut(item: tuple[str, list[Edges]]) -> list[str]:
@@ -158,13 +158,13 @@ def _cut_all(
 
 
 def _fill(
-    manifest: pd.DataFrame, cuts: Mapping[int, list[_Cut]], blobs: Mapping[int, list[str]]
+    manifest: pd.DataFrame, cuts: Mapping[int, list[Edges]], blobs: Mapping[int, list[str]]
 ) -> pd.DataFrame:
     counts = [max(1, len(cuts.get(row, ()))) for row in manifest.index]
     filled = manifest.loc[manifest.index.repeat(counts)].reset_index(drop=True)
     starts = dict(zip(manifest.index, np.cumsum([0, *counts[:-1]]), strict=True))
     for row, items in cuts.items():
         places = range(starts[row], starts[row] + len(items))
-        filled.loc[places, "box"] = [",".join(map(str, item.edges)) for item in items]
+        filled.loc[places, "box"] = [",".join(map(str, edges)) for edges in items]
         filled.loc[places, "picture"] = blobs[row]
     return filled

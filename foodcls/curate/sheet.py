@@ -28,6 +28,7 @@ class Problem:
     number: int
     name: str  # what the row speaks of, shortened
     reason: str
+    file: str = ""  # in a folder of files: which one
 
 
 def read_sheet(
@@ -60,9 +61,17 @@ def read_sheet(
     return rows, problems
 
 
+def read_header(path: Path) -> list[str]:
+    """The names of the columns; TableError when the file cannot be read as UTF-8 CSV."""
+    return _split_header(path, re.split(r"\r\n|\r|\n", _read_text(path), maxsplit=1)[0])
+
+
 def list_problems(problems: Sequence[Problem]) -> str:
     """The first problems, a line each, and how many more there are."""
-    lines = [f"  row {item.number}: {item.name!r}: {item.reason}" for item in problems[:SHOWN]]
+    lines = [
+        f"  {item.file + ', ' if item.file else ''}row {item.number}: {item.name!r}: {item.reason}"
+        for item in problems[:SHOWN]
+    ]
     if len(problems) > SHOWN:
         lines.append(f"  and {len(problems) - SHOWN} more")
     return "\n".join(lines)
@@ -85,10 +94,7 @@ def _read_text(path: Path) -> str:
 
 
 def _parse_header(path: Path, line: str, wanted: Sequence[str], *, needs_all: bool) -> list[str]:
-    cells = _parse_line(line)
-    if isinstance(cells, str):
-        raise TableError(f"{path}: header: {cells}; save the table as CSV in UTF-8")
-    header = [cell.strip() for cell in cells]
+    header = _split_header(path, line)
     twice = [name for name in wanted if header.count(name) > 1]
     missing = [name for name in wanted if name not in header]
     if twice:
@@ -100,6 +106,13 @@ def _parse_header(path: Path, line: str, wanted: Sequence[str], *, needs_all: bo
             f"{','.join(wanted)}, found {_short(line)!r}"
         )
     return header
+
+
+def _split_header(path: Path, line: str) -> list[str]:
+    cells = _parse_line(line)
+    if isinstance(cells, str):
+        raise TableError(f"{path}: header: {cells}; save the table as CSV in UTF-8")
+    return [cell.strip() for cell in cells]
 
 
 def _parse_line(line: str) -> list[str] | str:

@@ -167,3 +167,48 @@ def test_finished_cuts_are_not_repeated(cut):
     rows = ["000.jpg,0,0,beans,0,0,50,40", "002.jpg,0,0,beans,0,0,9,9"]
     first = cut(*rows, track=track).manifest
     assert cut(*rows, track=track).manifest.equals(first) and totals == [2, 0]
+
+
+def test_percent_are_not_taken_for_pixels(store, noise, encode, put_rows, tmp_path):
+    rows = inspect(put_rows((encode(noise(1, 400, 300)), "beans")), store, Inspect(), "phash")
+    path = tmp_path / "boxes.csv"
+    path.write_text("filename,class,x,y,w,h\n000.jpg,beans,10,20,30,40\n")
+    with pytest.raises(TableError, match="can be pixels or percent; set crop.units"):
+        crop(rows, store, Crop(boxes=path), LABELS)
+    for unit, box in [("percent", "40,60,160,180"), ("pixels", "10,20,40,60")]:
+        settled = crop(rows, store, Crop(boxes=path, units=unit), LABELS).manifest
+        assert settled["box"].tolist() == [box]
+
+
+def test_the_log_says_dialect_unit_counts_and_the_first_problems(cut, caplog):
+    caplog.set_level("INFO")
+    cut("000.jpg,0,0,beans,0,0,9,9", "000.jpg,0,0,pizza,0,0,9,9", "x.jpg,0,0,pie,0,0,9,9",
+        "000.jpg,0,0,beans,9,9,9,9")  # fmt: skip
+    said, listed = (record.getMessage() for record in caplog.records)
+    assert said.endswith(
+        "boxes.csv: tfod_csv in pixels: 1 boxes read, 1 of them on 1 pictures, "
+        "0 turned as EXIF says; 3 rows not used"
+    )
+    assert listed.splitlines() == [
+        "3 rows of the boxes cannot be used:",
+        "      2  unknown class",
+        "      1  no area",
+        "  row 3: '000.jpg': unknown class 'pizza'",
+        "  row 4: 'x.jpg': unknown class 'pie'",
+        "  row 5: '000.jpg': no area",
+    ]
+
+
+def test_boxes_on_stored_pixels_turn_with_the_picture(store, encode, put_rows, tmp_path, pixels):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = quarters().transpose(Image.Transpose.ROTATE_90)
+    data = encode(stored, "JPEG", exif=exif, quality=95, subsampling=0)
+    rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
+    path = tmp_path / "boxes.csv"
+    # the green quarter lies at the top left of the stored pixels
+    path.write_text(HEADER + "000.jpg,80,100,beans,2,2,38,48\n")
+    result = crop(rows, store, Crop(boxes=path, padding=0.0), LABELS)
+    assert result.manifest["box"].tolist() == ["52,2,98,38"] and not result.problems
+    found = pixels(result.manifest["picture"].iloc[0])
+    assert np.abs(found.mean((0, 1)) - (0, 255, 0)).max() < 20

@@ -80,3 +80,23 @@ def test_climbing_names_are_unsafe(name):
 @pytest.mark.parametrize("name", ["a..b/c.jpg", "/photos/x.jpg", "x~.jpg", "-rf", "=x.jpg"])
 def test_odd_names_are_names(name):
     assert not is_unsafe(name)
+
+
+@pytest.mark.parametrize(
+    "text, rows",
+    [
+        ("dish", (2,)),
+        ("host/Cafe\u0301/dish", (2,)),
+        ("beans/1", (0,)),
+        ("ans/1", ()),
+        ("dish.jpg", ()),
+        ("gone", ()),
+        ("win\\copy", (3,)),
+    ],
+)
+def test_names_are_found_without_their_endings(finder, text, rows):
+    assert finder.by_stem(text).rows == rows and not finder.by_stem(text).problem
+
+
+def test_a_stem_of_several_pictures_is_a_problem(finder):
+    assert "2 pictures" in finder.by_stem("1").problem and not finder.by_stem("1").rows

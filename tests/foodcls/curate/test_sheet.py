@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from foodcls.curate.sheet import list_problems, read_sheet
+from foodcls.curate.sheet import Problem, list_problems, read_header, read_sheet
 from foodcls.errors import TableError
 
 WANTED = ("id", "keep")
@@ -89,3 +89,14 @@ def test_long_lists_are_cut_short(read):
     _, problems = read(b"id,keep\n" + b"a,b,c\n" * 20_000)
     text = list_problems(problems)
     assert text.count("\n") == 10 and text.endswith("and 19990 more") and "row 2" in text
+
+
+def test_a_problem_of_a_folder_names_its_file():
+    text = list_problems([Problem(3, "a.jpg", "no area", "labels/a.txt")])
+    assert text == "  labels/a.txt, row 3: 'a.jpg': no area"
+
+
+def test_the_header_is_read_alone(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b'\xef\xbb\xbf"id", keep \r"open')
+    assert read_header(path) == ["id", "keep"]
