@@ -8,10 +8,10 @@ from rich.text import Text
 
 from foodcls.errors import InputError
 from foodcls.manifest import read_table
-from foodcls.recipe import Inspect
 from foodcls.review.story import Story, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
+from foodcls.settings import Inspect
 from foodcls.store import Store, replacing
 
 MOST_PIXELS = Inspect().max_pixels

@@ -11,7 +11,7 @@ from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
-from tasks.model import evaluate, export, fit
+from tasks.model import check_training, evaluate, export, fit
 from tasks.tracking import record
 
 
@@ -24,6 +24,7 @@ def train(
 ) -> list[Step[Any]]:
     """Prepare, then train, evaluate, export and record; the parameters are those of `prepare`."""
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    check_training(space, plan.train)
     pictures = prepare(recipe, overrides, workspace, search_again)
     checkpoint = fit(space, pictures[-1], plan.labels, plan.train)
     scores = evaluate(space, checkpoint, pictures[-1])

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from foodcls.errors import InputError
 from foodcls.recipe import load_recipe
+from foodcls.review.files import Files
 from foodcls.review.server import ReviewServer
-from foodcls.review.session import Files, open_session
+from foodcls.review.session import open_session
 from foodcls.review.thumbs import Thumbs
 from foodcls.workspace import Workspace
 
@@ -56,9 +57,9 @@ def tell_next(console: Console, files: Files, recipe: Path, workspace: Path) -> 
     for path in (files.decisions, files.boxes):
         if path.exists():
             console.print(f"{path}", markup=False, highlight=False, soft_wrap=True)
-    lines = [line for line in files.missing if (recipe.resolve().parent / line.file).exists()]
+    lines = [line for line in files.missing if line.file.exists()]
     if lines:
-        console.print(f"Add to {recipe} (into a section that is there already, if it is):")
+        console.print(f"Put into {recipe} (into its section filter or crop, if it has one):")
         for line in lines:
             console.print(f"  {line.text}", markup=False, highlight=False)
     console.print(

@@ -12,8 +12,8 @@ from foodcls.curate.filter import apply_filter
 from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.split import split as split_clusters
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
-from foodcls.recipe import Augment, Collect, Crop, Dedup, Filter, FoodClass, Inspect, Split
-from foodcls.recipe import Test as OutsideTest
+from foodcls.settings import Augment, Collect, Crop, Dedup, Filter, FoodClass, Inspect, Split
+from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_yields

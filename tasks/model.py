@@ -5,12 +5,19 @@ from foodcls.learn.evaluate import Evaluation
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
-from foodcls.learn.train import train
+from foodcls.learn.train import start_network, train
 from foodcls.manifest import ManifestRef, load_manifest
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 from tasks.progress import bars
+
+
+@stage("foodcls.learn.train", name="check")
+def check_training(space: Workspace, settings: Train) -> str:
+    """Make sure of backbone, weights and trainable layers before pictures are collected."""
+    backbone, _ = start_network(settings, classes=2)
+    return backbone.pretrained_digest
 
 
 @stage("foodcls.learn.train", name="train", blobs=("weights",))

@@ -93,3 +93,10 @@ def test_each_module_has_a_test(package: str) -> None:
         and not (ROOT / "tests" / path.relative_to(ROOT)).with_name(f"test_{path.name}").exists()
     ]
     assert not untested
+
+
+def test_readme_tree_names_each_module() -> None:
+    tree = (ROOT / "README.md").read_text().partition("## The tree")[2]
+    named = {line.split()[0] for line in tree.splitlines() if line.strip()}
+    assert not [name for name, path in zip(NAMES, SOURCES, strict=True)
+                if path.name != "__init__.py" and path.name not in named]  # fmt: skip

@@ -20,7 +20,7 @@ from foodcls.collect.rows import TEST, arrivals_manifest, repeated_urls
 from foodcls.collect.search import EngineYield, search_all
 from foodcls.collect.url_list import read_urls
 from foodcls.progress import Track, silent
-from foodcls.recipe import Collect, FoodClass
+from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store
 
 LOG = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.recipe import Augment
+from foodcls.settings import Augment
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from foodcls.curate.memo import remembered
 from foodcls.errors import StageError
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
-from foodcls.recipe import Augment
+from foodcls.settings import Augment
 from foodcls.store import Store, digest_json
 
 VERSION = 1

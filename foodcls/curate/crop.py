@@ -20,7 +20,7 @@ from foodcls.curate.placing import Placed, cover_pixels, list_kept, place_box
 from foodcls.curate.sheet import SHOWN, Problem, list_problems
 from foodcls.curate.units import settle_unit
 from foodcls.progress import Track, silent
-from foodcls.recipe import Crop
+from foodcls.settings import Crop
 from foodcls.store import Store, digest_json
 
 logger = logging.getLogger(__name__)

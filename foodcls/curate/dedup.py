@@ -6,7 +6,7 @@ import pandas as pd
 from foodcls.curate.alike import SAME, Pairs, find_pairs
 from foodcls.curate.hashes import recall_looks
 from foodcls.manifest import drop_rows, kept_rows
-from foodcls.recipe import Dedup
+from foodcls.settings import Dedup
 from foodcls.store import Store
 
 TEST = "test"

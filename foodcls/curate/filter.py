@@ -11,7 +11,7 @@ from foodcls.curate.matching import Finder, Match, index_rows
 from foodcls.curate.sheet import Problem, Row, list_problems, read_sheet
 from foodcls.errors import TableError
 from foodcls.manifest import drop_rows, kept_rows
-from foodcls.recipe import Filter
+from foodcls.settings import Filter
 
 logger = logging.getLogger(__name__)
 

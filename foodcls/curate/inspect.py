@@ -10,7 +10,7 @@ from foodcls.curate.hashes import Look, look_at, remember_looks
 from foodcls.curate.memo import remembered
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
-from foodcls.recipe import Inspect
+from foodcls.settings import Inspect
 from foodcls.store import Store, digest_json
 
 # raise when the same bytes and settings may give another fact than before

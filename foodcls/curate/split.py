@@ -8,7 +8,7 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.manifest import drop_rows, kept_rows
-from foodcls.recipe import Split
+from foodcls.settings import Split
 
 TEST_SOURCE = "test"
 

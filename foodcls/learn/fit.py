@@ -16,7 +16,7 @@ from foodcls.learn.metrics import Floats, Ints, average_position, ranks
 from foodcls.learn.network import Network
 from foodcls.learn.pixels import as_images
 from foodcls.learn.randomness import derive_seed, seeded
-from foodcls.recipe import Train
+from foodcls.settings import Train
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from foodcls.learn.halves import split_network
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
 from foodcls.progress import Track, silent
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.store import Store, digest_of
 
 Listener = Callable[[EpochReport], None]
@@ -51,9 +51,7 @@ def train(
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     check_splits(*splits, labels)
     size = settings.input_size
-    backbone = make_backbone(settings.backbone, settings.weights, size, settings.seed)
-    head = make_head(backbone.features, settings.head, len(labels), settings.dropout, settings.seed)
-    network = Network(backbone, head, settings.trainable)
+    backbone, network = start_network(settings, len(labels))
     halves = split_network(network, size)
     network.to(choose_device(settings.device))
     convert_conv2d_weight_memory_format(network, torch.channels_last)
@@ -69,6 +67,19 @@ def train(
     return dataclasses.replace(
         plan, weights=weights, best_epoch=_best_epoch(reports).epoch, reports=reports
     )
+
+
+def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
+    """The untrained network of a recipe, with its pretrained weights.
+
+    WeightsError or InputError when backbone, weights or trainable names cannot be had: called
+    before the pictures are collected, it spares hours.
+    """
+    backbone = make_backbone(
+        settings.backbone, settings.weights, settings.input_size, settings.seed
+    )
+    head = make_head(backbone.features, settings.head, classes, settings.dropout, settings.seed)
+    return backbone, Network(backbone, head, settings.trainable)
 
 
 def load_network(checkpoint: Checkpoint, store: Store) -> Network:

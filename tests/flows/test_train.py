@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from flows.prepare import prepare
 from flows.retrain import retrain
 from flows.train import train
-from foodcls.errors import CollectError, RecipeError
+from foodcls.errors import CollectError, FoodclsError, RecipeError
 from foodcls.learn.challenge import Verdict
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import digest_file
@@ -171,6 +171,18 @@ def test_a_wrong_recipe_ends_before_anything_runs(recipe: Path, space: Path,
     with pytest.raises(RecipeError, match=r"split.val = 1.5"):
         train(recipe, None, space)
     assert not space.exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("train.backbone", "resnet3", "resnet34"), ("train.trainable", ["layer9"], "layer4")],
+)
+def test_a_network_that_cannot_be_built_ends_before_pictures_are_collected(
+    recipe: Path, space: Path, key: str, value: object, said: str
+) -> None:
+    with pytest.raises(FoodclsError, match=said):
+        train(recipe, {key: value}, space)
+    assert not (space / "manifest.csv").exists() and not (space / "store" / "blobs").exists()
 
 
 def test_retrain_keeps_the_champion_unless_the_new_model_is_better(

@@ -22,15 +22,8 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_defaults_are_the_originals(tmp_path: Path) -> None:
-    recipe = load_recipe(write(tmp_path, GOOD))
-    train, augment = recipe.train, recipe.augment
-    assert (train.backbone, train.weights, train.trainable) == ("resnet34", "imagenet", ("layer4",))
-    assert (train.head, train.dropout, train.input_size) == (200, 0.3, 224)
-    assert (train.lr, train.epochs, train.batch_size) == (3e-5, 8, 20)
-    assert (augment.per_class, augment.rotation, augment.shear) == (301, 30, 7)
-    assert (augment.translation, augment.scale) == (0.1, (0.8, 1.2))
-    assert recipe.labels == ("soup", "pie")
+def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
+    assert load_recipe(write(tmp_path, GOOD)).labels == ("soup", "pie")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from prefect import flow
 
 from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
-from foodcls.recipe import Dedup, Filter
+from foodcls.settings import Dedup, Filter
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.caching import Stage, fingerprint, source_digest, stage

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, read_table, save_manifest
-from foodcls.recipe import Augment, Crop, Dedup, Filter, Inspect, Split
+from foodcls.settings import Augment, Crop, Dedup, Filter, Inspect, Split
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks import data

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import load_manifest, new_manifest, save_manifest
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.workspace import Workspace
 from tasks.model import evaluate, export, fit
 

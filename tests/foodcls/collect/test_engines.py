@@ -4,7 +4,7 @@ import pytest
 
 from foodcls.collect.engines import ENGINES, Access, Question, check_questions, page_urls
 from foodcls.errors import CollectError
-from foodcls.recipe import ENGINES as IN_RECIPES
+from foodcls.settings import ENGINES as IN_RECIPES
 
 TRICKY = "mac & cheese #1 pâté"
 KEYWORDS = {"bing": "q", "google": "q", "baidu": "word", "flickr": "text", "sample": "q"}

@@ -12,7 +12,7 @@ from foodcls.collect.engines import Access
 from foodcls.collect.gather import Collected, Order, collect
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest
-from foodcls.recipe import Collect, FoodClass
+from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store, digest_of
 
 CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.curate.affine import Move, apply_move, draw_move, shrink_to
-from foodcls.recipe import Augment
+from foodcls.settings import Augment
 
 STAY = {
     "flip_x": False,

@@ -12,7 +12,7 @@ from foodcls.curate.inspect import inspect
 from foodcls.curate.split import split
 from foodcls.errors import StageError
 from foodcls.manifest import kept_rows
-from foodcls.recipe import Augment, Dedup, Inspect, Split
+from foodcls.settings import Augment, Dedup, Inspect, Split
 
 LABELS = ("beans", "salad")
 

@@ -10,7 +10,7 @@ from foodcls.curate.crop import crop, cut_out
 from foodcls.curate.inspect import inspect
 from foodcls.errors import TableError
 from foodcls.manifest import drop_rows
-from foodcls.recipe import Crop, Inspect
+from foodcls.settings import Crop, Inspect
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 LABELS = ("beans", "salad")

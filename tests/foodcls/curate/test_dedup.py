@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from foodcls.curate.dedup import dedup
 from foodcls.curate.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe import Dedup, Inspect
+from foodcls.settings import Dedup, Inspect
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from foodcls.curate.filter import apply_filter, read_decisions
 from foodcls.errors import TableError
 from foodcls.manifest import KEPT, drop_rows, new_manifest
-from foodcls.recipe import Filter
+from foodcls.settings import Filter
 
 IDS = [digit * 64 for digit in "abcd"]
 

@@ -7,7 +7,7 @@ from PIL import Image
 from foodcls.curate.decode import load_picture
 from foodcls.curate.inspect import inspect
 from foodcls.manifest import drop_rows, kept_rows
-from foodcls.recipe import Inspect
+from foodcls.settings import Inspect
 
 
 def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise, encode, put_rows):

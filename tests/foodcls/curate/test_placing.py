@@ -9,7 +9,7 @@ from foodcls.curate.inspect import inspect
 from foodcls.curate.matching import index_rows
 from foodcls.curate.placing import Placed, cover_pixels, list_kept, place_box, turn_edges
 from foodcls.curate.sheet import Problem
-from foodcls.recipe import Inspect
+from foodcls.settings import Inspect
 
 STORED = (100, 60)
 

@@ -7,7 +7,7 @@ import pytest
 from foodcls.curate.split import place_of, split
 from foodcls.errors import StageError
 from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manifest
-from foodcls.recipe import Split
+from foodcls.settings import Split
 
 LABELS = ("beans", "salad", "bread")
 

@@ -17,7 +17,7 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.randomness import seeded
 from foodcls.learn.train import train
 from foodcls.manifest import new_manifest
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.store import Store
 
 LABELS = ("apple pie", "label", "sushi")

@@ -24,7 +24,7 @@ from foodcls.learn.halves import split_network
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.pixels import as_images
 from foodcls.learn.randomness import seeded
-from foodcls.recipe import Train
+from foodcls.settings import Train
 
 CLASSES = 13
 SIDE = 16

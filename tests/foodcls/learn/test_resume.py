@@ -8,7 +8,7 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.fit import EpochReport
 from foodcls.learn.resume import KEPT_EPOCHS
 from foodcls.learn.train import train
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.store import Store
 
 Run = Callable[..., Checkpoint]

@@ -11,7 +11,7 @@ from foodcls.learn.backbones import make_backbone
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.train import load_network, train
 from foodcls.manifest import drop_rows
-from foodcls.recipe import Train
+from foodcls.settings import Train
 from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]

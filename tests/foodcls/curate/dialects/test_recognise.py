@@ -15,7 +15,7 @@ from foodcls.curate.dialects.recognise import DIALECTS, recognise
 from foodcls.curate.inspect import inspect
 from foodcls.errors import TableError
 from foodcls.manifest import new_manifest
-from foodcls.recipe import Crop, Inspect
+from foodcls.settings import Crop, Inspect
 
 ROOT = Path(__file__).resolve().parents[4]
 FRUIT = Path(os.environ.get("FOODCLS_REAL_DATA", ROOT.parent / "shared/data")) / "fruit_boxes"

@@ -1,0 +1,63 @@
+"""What a single setting may hold: places, names and numbers within bounds."""
+
+import unicodedata
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+
+def _existing(path: Path, info: ValidationInfo) -> Path:
+    """Resolve against the recipe's folder; the thing must be there."""
+    folder = (info.context or {}).get("folder", Path())
+    found = (folder / path.expanduser()).resolve()
+    if not found.exists():
+        raise ValueError(f"{found} is not there; paths are relative to the recipe")
+    return found
+
+
+def regular_file(path: Path, info: ValidationInfo) -> Path:
+    """Resolve against the recipe's folder; it must be a file."""
+    found = _existing(path, info)
+    if not found.is_file():
+        raise ValueError(f"{found} is not a file")
+    return found
+
+
+def _folder(path: Path, info: ValidationInfo) -> Path:
+    found = _existing(path, info)
+    if not found.is_dir():
+        raise ValueError(f"{found} is not a folder")
+    return found
+
+
+def _file_or_folder(path: Path, info: ValidationInfo) -> Path:
+    found = _existing(path, info)
+    # what digest and readers wait for without end: a pipe, a device
+    if not found.is_file() and not found.is_dir():
+        raise ValueError(f"{found} is neither a file nor a folder")
+    return found
+
+
+def _class_name(name: str) -> str:
+    plain = unicodedata.normalize("NFC", name)
+    if not plain or plain != plain.strip() or len(plain) > 100:
+        raise ValueError("a class name has 1 to 100 characters and no blank at its ends")
+    if not plain[0].isalnum() or not all(char.isalnum() or char in "_-. ()&'" for char in plain):
+        raise ValueError(
+            "a class name begins with a letter or digit and holds letters, digits, blanks "
+            "and _ - . ( ) & ' only"
+        )
+    return plain
+
+
+ExistingFile = Annotated[Path, AfterValidator(regular_file)]
+ExistingFolder = Annotated[Path, AfterValidator(_folder)]
+ExistingPath = Annotated[Path, AfterValidator(_file_or_folder)]
+ClassName = Annotated[str, AfterValidator(_class_name)]
+Query = Annotated[str, Field(min_length=1, max_length=200)]
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
