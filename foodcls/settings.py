@@ -19,6 +19,8 @@ from foodcls.values import (
     regular_file,
 )
 
+EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
+
 
 class Settings(BaseModel):
     """Frozen settings; unknown keys and wrong types are refused."""
@@ -36,7 +38,7 @@ class FoodClass(Settings):
 class Collect(Settings):
     """Where pictures come from; exactly one of `engines`, `urls` and `folder`."""
 
-    engines: tuple[Literal["bing", "google", "baidu", "flickr", "sample"], ...] = ()
+    engines: tuple[EngineName, ...] = ()
     urls: ExistingFile | None = None  # CSV with the columns label,url
     folder: ExistingFolder | None = None  # a folder a class
     per_query: Count = 350

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 # padding may ask for 25 times the picture: beyond this the cut is made smaller
 MAX_CANVAS = 50_000_000  # pixels
+# pictures come and go on the web, the boxes of the others stay right
+USUAL = ("no such picture", "its picture was dropped")
 Edges = tuple[int, int, int, int]
 
 
@@ -130,8 +132,9 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
         "%s: %d boxes read, %d of them on %d pictures, %d turned as EXIF says; %d rows not used",
         *(what, count, len(placed), pictures, turned, len(problems)),
     )
-    if problems:
-        logger.warning("%s", describe_problems(problems))
+    odd = [item for item in problems if not item.reason.startswith(USUAL)]
+    if odd:
+        logger.warning("%s", describe_problems(odd))
 
 
 def _cut_all(

@@ -36,7 +36,9 @@ def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     return run
 
 
-@pytest.mark.parametrize("command", ["run", "prepare", "predict", "doctor", "demo"])
+@pytest.mark.parametrize(
+    "command", ["run", "prepare", "review", "trace", "predict", "doctor", "demo"]
+)
 def test_help_of_each_command_has_an_example(type_in: Callable, command: str) -> None:
     result = type_in(command, "--help")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", result.output)

@@ -1,5 +1,6 @@
 """Deploys with prefect.yaml to a real server and lets a real process worker run the sample."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
@@ -38,10 +40,10 @@ class Prefect:
         self.environment = os.environ | {
             "PREFECT_HOME": str(folder / "home"),
             "PREFECT_API_URL": self.api,
+            # what prefect.yaml calls the folder of the deployer; a shell sets it
+            "PWD": str(self.project),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            # wide enough for a table to show its cells
-            "COLUMNS": "200",
         }
         self.environment.pop("MLFLOW_TRACKING_URI", None)
 
@@ -60,6 +62,13 @@ class Prefect:
                               capture_output=True, text=True, check=False, timeout=200)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def ask(self, route: str, body: dict[str, Any]) -> Any:
+        request = urllib.request.Request(
+            f"{self.api}/{route}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
 
 
 @pytest.fixture
@@ -93,13 +102,17 @@ def wait_for(url: str) -> None:
 def test_deployed_sample_runs_to_completed(prefect: Prefect) -> None:
     prefect.run("work-pool", "create", "foodcls", "--type", "process")
     prefect.run("deploy", "--all")
-    listed = prefect.run("deployment", "inspect", "retrain/foods13")
-    assert "0 3 * * 1" in listed and "Europe/Rome" in listed
+    (deployed,) = prefect.ask(
+        "deployments/filter", {"deployments": {"name": {"any_": ["foods13"]}}}
+    )
+    (schedule,) = (one["schedule"] for one in deployed["schedules"])
+    assert (schedule["cron"], schedule["timezone"]) == ("0 3 * * 1", "Europe/Rome")
+    assert deployed["concurrency_limit"] or deployed["global_concurrency_limit"]["limit"] == 1
     prefect.run("deployment", "run", "retrain/sample", "--param", f"overrides={SMALL}")
     worker = prefect.start("worker", "start", "--pool", "foodcls", "--run-once")
     said, _ = worker.communicate(timeout=200)
-    runs = prefect.run("flow-run", "ls", "--flow-name", "retrain")
-    assert "COMPLETED" in runs, said
+    runs = prefect.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retrain"]}}})
+    assert [run["state"]["type"] for run in runs] == ["COMPLETED"], said
     client = MlflowClient(f"sqlite:///{prefect.project / 'workspace' / 'sample' / 'mlflow.db'}")
     champion = client.get_model_version_by_alias("sample", "champion")
     assert client.get_run(champion.run_id).data.params["train.backbone"] == "resnet18"

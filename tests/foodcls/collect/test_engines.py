@@ -1,11 +1,13 @@
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from foodcls.collect.engines import ENGINES, Access, Question, check_questions, page_urls
 from foodcls.errors import CollectError
-from foodcls.settings import ENGINES as IN_RECIPES
+from foodcls.settings import EngineName
 
+IN_RECIPES = get_args(EngineName)
 TRICKY = "mac & cheese #1 pâté"
 KEYWORDS = {"bing": "q", "google": "q", "baidu": "word", "flickr": "text", "sample": "q"}
 

@@ -1,0 +1,181 @@
+"""Serves the page of a visit to one person on this machine, and to nobody else."""
+
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from foodcls.curate.decode import BadPicture
+from foodcls.errors import FoodclsError
+from foodcls.review.answers import (
+    BadRequest,
+    list_classes,
+    list_pictures,
+    take_back,
+    take_boxes,
+    take_decision,
+)
+from foodcls.review.session import Session
+from foodcls.review.thumbs import Thumbs
+
+logger = logging.getLogger(__name__)
+
+PAGE = {
+    "": ("review.html", "text/html; charset=utf-8"),
+    "review.css": ("review.css", "text/css; charset=utf-8"),
+    "review.js": ("review.js", "text/javascript; charset=utf-8"),
+}
+HEADERS = {
+    # nothing from elsewhere, nothing inline: a class name or URL that is markup stays text
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "
+    "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # the address holds the token
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+MAX_BODY = 1_000_000  # bytes; a decision about 10,000 pictures
+
+
+class ReviewServer(ThreadingHTTPServer):
+    """A page for one visit, at `url`; listens on 127.0.0.1 only."""
+
+    daemon_threads = True
+
+    def __init__(self, session: Session, thumbs: Thumbs, title: str, port: int = 0) -> None:
+        """Listen on `port`, or on a free one for 0; OSError when it is taken."""
+        super().__init__(("127.0.0.1", port), Handler)
+        self.session = session
+        self.thumbs = thumbs
+        self.title = title
+        self.token = secrets.token_urlsafe(24)
+        self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
+
+    @property
+    def url(self) -> str:
+        """The page's address, with the token without which nothing is answered."""
+        return f"http://127.0.0.1:{self.server_port}/{self.token}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    server: ReviewServer
+    protocol_version = "HTTP/1.1"
+    timeout = 120  # seconds a connection may idle
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        """Give the page, its data and its pictures."""
+        self._reply(self._get)
+
+    def do_POST(self) -> None:  # noqa: N802
+        """Take a decision, boxes, or the last change back."""
+        self._reply(self._post)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: the request line holds the token."""
+
+    def _reply(self, answer: Callable[[str], None]) -> None:
+        path = self._allowed_path()
+        if path is None:
+            self._send_error(HTTPStatus.FORBIDDEN, "open the address that the command printed")
+            return
+        try:
+            answer(path)
+        except BadRequest as error:
+            self._send_error(HTTPStatus.BAD_REQUEST, str(error))
+        except BadPicture as error:
+            self._send_error(HTTPStatus.NOT_FOUND, str(error))
+        except FoodclsError as error:
+            logger.warning("%s", error)
+            self._send_error(HTTPStatus.CONFLICT, str(error))
+        except (BrokenPipeError, ConnectionResetError):
+            # the page went on to something else
+            self.close_connection = True
+
+    def _allowed_path(self) -> str | None:
+        """The path behind the token, where host, token and origin are the page's own."""
+        _, token, path = [*urlsplit(self.path).path.split("/", 2), "", ""][:3]
+        host = self.headers.get("Host", "")
+        origin = self.headers.get("Origin")
+        is_ours = secrets.compare_digest(token.encode(), self.server.token.encode())
+        # another name for this address is a foreign page that had its DNS changed
+        if not is_ours or host not in self.server.hosts:
+            return None
+        return path if origin in (None, f"http://{host}") else None
+
+    def _get(self, path: str) -> None:
+        kind, _, name = path.partition("/")
+        if path in PAGE:
+            file, mime = PAGE[path]
+            self._send(files("foodcls.review").joinpath("page", file).read_bytes(), mime)
+        elif kind in ("thumb", "picture") and name in self.server.session.gallery.items:
+            thumbs = self.server.thumbs
+            data = thumbs.small(name) if kind == "thumb" else thumbs.large(name)
+            self._send(data, "image/jpeg", cache="private, max-age=31536000, immutable")
+        elif path == "classes":
+            session = self.server.session
+            self._send_json({"title": self.server.title, "classes": list_classes(session)})
+        elif path == "pictures":
+            label = parse_qs(urlsplit(self.path).query).get("class", [""])[0]
+            self._send_json(list_pictures(self.server.session, label))
+        else:
+            self._send_error(HTTPStatus.NOT_FOUND, "no such page")
+
+    def _post(self, path: str) -> None:
+        session, request = self.server.session, self._body()
+        if path == "decide":
+            self._send_json(take_decision(session, request))
+        elif path == "boxes":
+            self._send_json(take_boxes(session, request))
+        elif path == "undo":
+            self._send_json(take_back(session))
+        else:
+            self._send_error(HTTPStatus.NOT_FOUND, "no such page")
+
+    def _body(self) -> dict[str, Any]:
+        length = self.headers.get("Content-Length", "")
+        # a form of another page cannot send this type without asking first
+        if self.headers.get_content_type() != "application/json":
+            raise BadRequest("send JSON")
+        if not length.isdecimal() or int(length) > MAX_BODY:
+            self.close_connection = True
+            raise BadRequest(f"send at most {MAX_BODY} bytes")
+        try:
+            value = json.loads(self.rfile.read(int(length)))
+        except (ValueError, RecursionError) as error:
+            raise BadRequest("send JSON") from error
+        if not isinstance(value, dict):
+            raise BadRequest("send a JSON object")
+        return value
+
+    def _send_json(self, value: object) -> None:
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        self._send(data, "application/json")
+
+    def _send_error(self, status: HTTPStatus, message: str) -> None:
+        # what was not read of the request would be taken for the next one
+        self.close_connection = True
+        self._send(message.encode(), "text/plain; charset=utf-8", status)
+
+    def _send(
+        self,
+        data: bytes,
+        mime: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        cache: str = "no-store",
+    ) -> None:
+        self.send_response(status)
+        headers = {"Content-Type": mime, "Content-Length": str(len(data)), "Cache-Control": cache}
+        for name, value in (HEADERS | headers).items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(data)

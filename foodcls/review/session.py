@@ -1,0 +1,156 @@
+"""Holds one visit to the pictures of a workspace: what is decided is in the files at once."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import pandas as pd
+
+from foodcls.curate.matching import Finder, index_rows
+from foodcls.manifest import read_table
+from foodcls.recipe import Recipe
+from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
+from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
+from foodcls.review.drawn import COLUMNS as BOX_COLUMNS
+from foodcls.review.drawn import Drawn, read_drawn, write_drawn
+from foodcls.review.files import Files, choose_files
+from foodcls.review.gallery import Gallery, build_gallery, read_suspects
+from foodcls.review.sheets import open_sheet, write_sheet
+
+logger = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What pictures were before they changed: verdicts, or the boxes of one."""
+
+    verdicts: Mapping[str, Verdict | None] = field(default_factory=dict)
+    boxes: Mapping[str, tuple[Drawn, ...]] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[str]:
+        """The pictures that changed."""
+        return [*self.verdicts, *self.boxes]
+
+
+class Session:
+    """Pictures, what is decided about them, and the changes of this visit; safe in threads."""
+
+    def __init__(
+        self, gallery: Gallery, finder: Finder, labels: Sequence[str], files: Files
+    ) -> None:
+        self.gallery = gallery
+        self.labels = tuple(labels)
+        self.files = files
+        self._lock = threading.RLock()
+        self._changes: list[Change] = []
+        # read again when the file has changed: a person may edit it while the page is open
+        self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder))
+        self._drawn = Watched(files.boxes, lambda path: read_drawn(path, finder, gallery.items))
+
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The verdict of each picture that has one; TableError when the file is broken."""
+        with self._lock:
+            return self._verdicts.read()
+
+    def drawn(self) -> Mapping[str, tuple[Drawn, ...]]:
+        """The boxes of each picture that has some; TableError when the file is broken."""
+        with self._lock:
+            return self._drawn.read()
+
+    def decide(self, ids: Sequence[str], verdict: Verdict | None) -> None:
+        """Write one verdict about pictures; None makes them undecided."""
+        with self._lock:
+            self._changes.append(self._put_verdicts(dict.fromkeys(ids, verdict)))
+
+    def draw(self, digest: str, boxes: Sequence[Drawn]) -> None:
+        """Let `boxes` be the boxes of a picture."""
+        with self._lock:
+            self._changes.append(self._put_boxes(digest, boxes))
+
+    def undo(self) -> list[str]:
+        """Take the last change of this visit back; the ids of its pictures, none at the start."""
+        with self._lock:
+            if not self._changes:
+                return []
+            change = self._changes[-1]
+            if change.verdicts:
+                self._put_verdicts(change.verdicts)
+            for digest, boxes in change.boxes.items():
+                self._put_boxes(digest, boxes)
+            # after the writing: what could not be written may be undone later
+            self._changes.pop()
+            return change.ids
+
+    def _put_verdicts(self, changes: Mapping[str, Verdict | None]) -> Change:
+        path, known = self.files.decisions, self._verdicts.read()
+        before = {digest: known.get(digest) for digest in changes}
+        write_sheet(write_verdicts(open_sheet(path, FILTER_COLUMNS), known, changes), path)
+        return Change(verdicts=before)
+
+    def _put_boxes(self, digest: str, boxes: Sequence[Drawn]) -> Change:
+        path, known = self.files.boxes, self._drawn.read().get(digest, ())
+        sheet = open_sheet(path, BOX_COLUMNS)
+        write_sheet(write_drawn(sheet, self.gallery.items[digest], known, boxes), path)
+        return Change(boxes={digest: tuple(replace(box, line=0) for box in known)})
+
+
+class Watched(Generic[Value]):
+    """What was read from a file, read again when the file is another one."""
+
+    def __init__(self, path: Path, reader: Callable[[Path], Value]) -> None:
+        self._path = path
+        self._reader = reader
+        self._seen: object = None
+        self._value: Value | None = None
+
+    def read(self) -> Value:
+        """The file's present contents."""
+        seen = self._signature()
+        if self._value is None or seen != self._seen:
+            self._value, self._seen = self._reader(self._path), seen
+        return self._value
+
+    def _signature(self) -> object:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return "absent"
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def take_over(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
+    """Write the boxes that the last run has used as a table."""
+    sheet = open_sheet(path, BOX_COLUMNS)
+    rows = manifest[(manifest["box"] != "") & manifest["id"].isin(gallery.items)]
+    rows = rows[rows["parent"] == ""].drop_duplicates(["id", "box"])
+    for digest, box in zip(rows["id"], rows["box"], strict=True):
+        left, top, right, bottom = map(int, box.split(","))
+        sheet = write_drawn(sheet, gallery.items[digest], (), (Drawn((left, top, right, bottom)),))
+    write_sheet(sheet, path)
+    logger.info("%s: %d boxes of the last run", path, len(rows))
+
+
+def open_session(recipe: Recipe, path: Path, workspace: Path) -> Session:
+    """Open a workspace for looking at its pictures; TableError when it holds no manifest yet.
+
+    `path` is the recipe's file. Boxes in another tool's form are taken over into a
+    table; otherwise the files of decisions and boxes are read, not written.
+    """
+    manifest = read_table(workspace / "manifest.csv")
+    suspects = read_suspects(workspace / "suspects.csv")
+    gallery = build_gallery(manifest, recipe.labels, suspects)
+    files = choose_files(recipe, path)
+    if recipe.crop.boxes not in (None, files.boxes) and not files.boxes.exists():
+        take_over(manifest, gallery, files.boxes)
+    # augmented copies bear their parent's address: it would name several pictures
+    finder = index_rows(manifest[manifest["parent"] == ""])
+    session = Session(gallery, finder, recipe.labels, files)
+    # broken tables are told of before a page opens
+    session.verdicts(), session.drawn()
+    return session

@@ -1,0 +1,206 @@
+"""Turns a manifest into the story of one picture: where it came from and what became of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.curate.sheet import read_sheet
+from foodcls.manifest import KEPT
+from foodcls.review.lookup import find_picture
+from foodcls.review.sheets import open_sheet
+
+KIN = 24  # relatives of a kind that a story names
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A named piece of a story, e.g. `query: pasta al pesto`."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of a story; it has at least one fact."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Another picture of the story."""
+
+    id: str
+    origin: str
+    how: str  # e.g. "keeper", "copy 3", "near duplicate, distance 2"
+
+
+@dataclass(frozen=True)
+class Story:
+    """All that is known of one picture; `id` is empty when no bytes arrived."""
+
+    id: str
+    label: str
+    origin: str
+    ending: str  # what became of it, in a sentence
+    chapters: tuple[Chapter, ...]
+    relatives: tuple[Relative, ...] = ()
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is known besides the manifest, by id: column names and texts."""
+
+    suspects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    predictions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def read_notes(workspace: Path) -> Notes:
+    """Read suspects.csv and predictions.csv of a workspace, where they are."""
+    return Notes(
+        _read_by_id(workspace / "suspects.csv"), _read_by_id(workspace / "predictions.csv")
+    )
+
+
+def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
+    """The story of the picture called `name`; see `find_picture` for what that may be.
+
+    InputError when it names no picture, or several.
+    """
+    rows = find_picture(manifest, name)
+    # of several addresses with the same bytes, the one that was kept tells what became of it
+    best = rows.sort_values("state", key=lambda state: state != KEPT, kind="stable").iloc[0]
+    relatives = tuple(_relatives(manifest, best)) if best["id"] else ()
+    chapters = (
+        *_origins(rows),
+        _chapter("arrived", _arrival(best)),
+        _chapter("like it", [Fact(item.how, _named(item)) for item in relatives]),
+        _chapter("signs", _signs(best, notes)),
+        _chapter("became", _fate(manifest, rows, best)),
+        _chapter("the model says", _prediction(best, notes)),
+    )
+    return Story(
+        id=best["id"],
+        label=best["label"],
+        origin=best["origin"],
+        ending=_ending(best),
+        chapters=tuple(chapter for chapter in chapters if chapter.facts),
+        relatives=relatives,
+    )
+
+
+def _chapter(title: str, facts: list[Fact]) -> Chapter:
+    return Chapter(title, tuple(fact for fact in facts if fact.text))
+
+
+def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
+    """A chapter for each address that the picture was found at."""
+    addresses = rows.drop_duplicates(["origin", "query", "rank"])
+    for number, row in enumerate(addresses.to_dict("records"), start=1):
+        place = "" if pd.isna(row["rank"]) else f"{row['rank']}"
+        facts = [
+            Fact("address", row["origin"]),
+            Fact("class", row["label"]),
+            Fact("source", row["source"]),
+            Fact("query", row["query"]),
+            Fact("rank", place),
+            Fact("page", row["page"]),
+            Fact("licence", row["licence"]),
+            Fact("fetched", row["fetched_at"]),
+        ]
+        yield _chapter("found" if number == 1 else f"found again ({number})", facts)
+
+
+def _arrival(row: pd.Series) -> list[Fact]:
+    size = "" if pd.isna(row["width"]) else f"{row['width']} x {row['height']} pixels"
+    return [
+        Fact("outcome", row["outcome"]),
+        Fact("detail", row["detail"]),
+        Fact("attempts", "" if pd.isna(row["attempts"]) else str(row["attempts"])),
+        Fact("bytes", "" if pd.isna(row["bytes"]) else f"{row['bytes']:,}"),
+        Fact("format", row["format"]),
+        Fact("size", size),
+        Fact("id", row["id"]),
+    ]
+
+
+def _relatives(manifest: pd.DataFrame, row: pd.Series) -> Iterator[Relative]:
+    digest, keeper = row["id"], row["duplicate_of"]
+    originals = manifest[(manifest["parent"] == "") & (manifest["id"] != "")]
+    others = originals[originals["id"] != digest].drop_duplicates("id")
+    copies = manifest[(manifest["parent"] == digest)]
+    near = others[others["duplicate_of"] == digest]
+    told = {keeper, *near["id"]}
+    is_alike = (others["cluster"] == row["cluster"]) & (row["cluster"] != "")
+    alike = others[is_alike & ~others["id"].isin(told)] if not row["parent"] else others.iloc[:0]
+    if row["parent"]:
+        yield from _kin(others[others["id"] == row["parent"]], "made from")
+    yield from _kin(others[others["id"] == keeper], "duplicate of")
+    for item in near.head(KIN).to_dict("records"):
+        yield Relative(item["id"], item["origin"], item["reason"] or "duplicate")
+    yield from _kin(alike.head(KIN), "looks alike")
+    for item in copies.head(KIN).to_dict("records"):
+        yield Relative(item["id"], item["origin"], f"augmented copy {item['copy']}")
+
+
+def _kin(rows: pd.DataFrame, how: str) -> Iterator[Relative]:
+    for item in rows.to_dict("records"):
+        yield Relative(item["id"], item["origin"], how)
+
+
+def _signs(row: pd.Series, notes: Notes) -> list[Fact]:
+    suspicion = notes.suspects.get(row["id"], {})
+    flags = Fact("flags", str(row.get("flags") or ""))
+    return [flags, *(Fact(f"suspect: {name}", text) for name, text in suspicion.items())]
+
+
+def _fate(manifest: pd.DataFrame, rows: pd.DataFrame, row: pd.Series) -> list[Fact]:
+    boxes = [f"({box})" for box in rows["box"].unique() if box]
+    copies = int((manifest["parent"] == row["id"]).sum()) if row["id"] else 0
+    cluster = row["cluster"]
+    size = manifest[(manifest["cluster"] == cluster) & (manifest["parent"] == "")]["id"].nunique()
+    return [
+        Fact("cluster", f"{cluster[:16]}, {size} in it" if cluster else ""),
+        Fact("dropped by", row["stage"]),
+        Fact("because", row["reason"]),
+        Fact("box", " and ".join(boxes)),
+        Fact("split", row["split"]),
+        Fact("copies", f"{copies} augmented" if copies else ""),
+        Fact("blob", row["picture"] if row["picture"] != row["id"] else ""),
+    ]
+
+
+def _prediction(row: pd.Series, notes: Notes) -> list[Fact]:
+    # a test picture is cut to its box: the prediction is of what the model saw
+    known = notes.predictions.get(row["id"]) or notes.predictions.get(row["picture"]) or {}
+    return [Fact(name.replace("_", " "), text) for name, text in known.items()]
+
+
+def _ending(row: pd.Series) -> str:
+    if row["state"] != KEPT:
+        return f"dropped by {row['stage'] or 'a stage'}: {row['reason'] or row['outcome']}"
+    if row["parent"]:
+        return f"augmented copy {row['copy']} for training"
+    places = {"train": "for training", "val": "for choosing the best epoch", "test": "for the test"}
+    return f"kept, {places.get(row['split'], 'not in a split yet')}"
+
+
+def _named(item: Relative) -> str:
+    return f"{item.id[:16]}  {item.origin}"
+
+
+def _read_by_id(path: Path) -> dict[str, dict[str, str]]:
+    if not path.exists():
+        return {}
+    rows, _ = read_sheet(
+        path, list(dict.fromkeys(open_sheet(path, ("id",)).columns)), needs_all=False
+    )
+    return {
+        row.cells["id"]: {name: text for name, text in row.cells.items() if name != "id" and text}
+        for row in rows
+        if row.cells.get("id")
+    }

@@ -1,0 +1,234 @@
+"""Uses the page in a real browser, with real clicks and keys."""
+
+import csv
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from foodcls.review.drawn import COLUMNS
+from foodcls.review.files import Files
+from foodcls.review.gallery import Suspect
+
+SAVED = "queue.then(() => true)"
+
+
+@pytest.fixture
+def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return pictures(6)
+
+
+@pytest.fixture
+def page(browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame) -> Any:
+    """The page of a first visit; the second picture is suspected to be a cat."""
+    suspects = {manifest["id"][1]: Suspect(0, "looks like a cat")}
+    browser.open(serve(visit(manifest, suspects)).url)
+    return browser
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def here(page: Any) -> str:
+    return page.value("document.querySelector('.card.here').dataset.id")
+
+
+def test_drop_by_key_is_in_the_file_at_once_with_its_reason(
+    page: Any, manifest: pd.DataFrame, files: Files
+) -> None:
+    suspect, first = manifest["id"][1], manifest["id"][0]
+    assert here(page) == suspect
+    page.press("d")
+    page.value(SAVED)
+    assert rows(files.decisions) == [{"id": suspect, "keep": "0", "reason": "looks like a cat"}]
+    # the next picture is here already, and a digit says why the one before was dropped
+    assert here(page) == first
+    page.press("3")
+    page.value(SAVED)
+    assert rows(files.decisions)[0]["reason"] == "drawing or logo"
+    assert page.value("document.querySelector('#progress').innerText").startswith("0 kept · 1 dro")
+
+
+def test_a_reason_can_be_typed(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+    page.press("d", "r", *"=packet, blue", "Enter", "k")
+    page.value(SAVED)
+    assert [(row["keep"], row["reason"]) for row in rows(files.decisions)] == [
+        ("0", "packet, blue"),
+        ("1", ""),
+    ]
+
+
+def test_keep_and_undo(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+    page.press("ArrowRight", "k", "d", "u")
+    page.wait(f"document.querySelectorAll('.card.drop').length === 0 && {SAVED}")
+    assert rows(files.decisions) == [{"id": manifest["id"][0], "keep": "1", "reason": ""}]
+    page.press("u")
+    page.wait("document.querySelectorAll('.card.keep').length === 0")
+    assert rows(files.decisions) == [] and here(page) == manifest["id"][0]
+    page.press("u")
+    page.wait("document.querySelector('#toast').textContent.includes('Nothing')")
+
+
+def test_several_are_dropped_together(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+    page.press("ArrowRight")
+    page.press("ArrowRight", "ArrowRight", shift=True)
+    page.press("d")
+    page.value(SAVED)
+    ids = list(manifest["id"])
+    assert [row["id"] for row in rows(files.decisions)] == [ids[0], ids[2], ids[3]]
+
+
+def test_keep_the_rest_leaves_what_is_decided(page: Any, files: Files) -> None:
+    page.press("d")
+    page.press("K", shift=True)
+    page.value(SAVED)
+    assert [row["keep"] for row in rows(files.decisions)] == ["0", *"11111"]
+    assert page.value("document.querySelector('#classes .done') !== null")
+
+
+def test_a_box_drawn_with_the_mouse_is_saved_in_pixels_of_the_picture(
+    page: Any, manifest: pd.DataFrame, files: Files
+) -> None:
+    page.click(".card:nth-child(2)", count=2)
+    page.wait("document.querySelector('#large').complete && document.querySelector('#zoom').open")
+    page.drag(page.on_picture(10, 8), page.on_picture(60, 40))
+    page.wait("document.querySelectorAll('#box-list li').length === 1")
+    page.value(SAVED)
+    [row] = rows(files.boxes)
+    assert tuple(row) == COLUMNS
+    assert (row["filename"], row["class"]) == (manifest["id"][0], "pesto")
+    drawn = [int(row[edge]) for edge in ("width", "height", "xmin", "ymin", "xmax", "ymax")]
+    assert drawn == [96, 64, 10, 8, 60, 40]
+
+
+def test_a_box_is_moved_resized_doubled_and_removed(
+    page: Any, manifest: pd.DataFrame, files: Files
+) -> None:
+    def edges() -> list[tuple[int, ...]]:
+        page.value(SAVED)
+        return [tuple(int(row[name]) for name in COLUMNS[4:]) for row in rows(files.boxes)]
+
+    page.press("b")
+    page.wait("document.querySelector('#zoom').open")
+    page.drag(page.on_picture(10, 8), page.on_picture(60, 40))
+    page.drag(page.on_picture(30, 20), page.on_picture(40, 25))
+    assert edges() == [(20, 13, 70, 45)]
+    page.drag(page.on_picture(70, 45), page.on_picture(80, 50))
+    assert edges() == [(20, 13, 80, 50)]
+    # beyond the picture's edge a box ends at the edge
+    page.drag(page.on_picture(84, 52), page.on_picture(120, 90))
+    assert edges() == [(20, 13, 80, 50), (84, 52, 96, 64)]
+    page.press("Delete")
+    assert edges() == [(20, 13, 80, 50)]
+    page.press("u")
+    page.wait("document.querySelectorAll('#box-list li').length === 2")
+    assert len(edges()) == 2
+
+
+def test_a_proposed_box_is_accepted(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: Files
+) -> None:
+    proposal = f"{manifest['id'][0]},96,64,pesto,10,8,60,40,1"
+    files.boxes.write_text(",".join((*COLUMNS, "proposed")) + f"\n{proposal}\n")
+    browser.open(serve(visit(manifest)).url)
+    assert browser.value("document.querySelectorAll('.card rect.proposed').length") == 1
+    browser.press("a")
+    browser.value(SAVED)
+    [row] = rows(files.boxes)
+    assert (row["xmax"], row["proposed"]) == ("60", "")
+    assert browser.value("document.querySelectorAll('.card rect.proposed').length") == 0
+
+
+def test_a_second_visit_goes_on(
+    page: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame
+) -> None:
+    page.press("d", "k")
+    page.value(SAVED)
+    page.open(serve(visit(manifest)).url)
+    shown = "[...document.querySelectorAll('.card')].map((card) => card.className).join()"
+    assert page.value(shown).count("drop") == 1 and page.value(shown).count("keep") == 1
+    assert "2 of 12" in page.value("document.querySelector('#overall').textContent")
+
+
+def test_filters_and_classes_by_key_and_mouse(page: Any) -> None:
+    shown = "document.querySelectorAll('.card:not([hidden])').length"
+    page.press("k")
+    page.click("[data-chip=suspects]")
+    assert page.value(shown) == 1
+    page.click("[data-chip=undecided]")
+    assert page.value(shown) == 5
+    page.press("f", *"pesto-004", "Enter")
+    assert page.value(shown) == 1
+    page.press("2")
+    page.wait("document.querySelector('#label').textContent === 'bread'")
+    page.press("[")
+    page.wait("document.querySelector('#label').textContent === 'pesto'")
+    page.click("#classes button:nth-child(2)")
+    page.wait("document.querySelector('#label').textContent === 'bread'")
+
+
+def test_help_opens_and_closes(page: Any) -> None:
+    page.press("?")
+    assert page.value("document.querySelector('#help').open")
+    page.press("Escape")
+    page.wait("!document.querySelector('#help').open")
+
+
+def test_what_a_picture_is_called_stays_text(
+    browser: Any, visit: Callable, serve: Callable, pictures: Callable
+) -> None:
+    manifest = pictures(2, {0: {"origin": "http://x/<img src=x onerror=alert(1)>.jpg"}})
+    suspects = {manifest["id"][0]: Suspect(0, "<script>alert(1)</script>")}
+    browser.open(serve(visit(manifest, suspects)).url)
+    browser.press("Enter")
+    assert "<script>" in browser.value("document.querySelector('.note').textContent")
+    assert "onerror" in browser.value("document.querySelector('#about').textContent")
+    assert browser.value("document.querySelectorAll('#about img, .note script').length") == 0
+
+
+def test_a_lost_server_is_told(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame
+) -> None:
+    server = serve(visit(manifest))
+    browser.open(server.url)
+    server.shutdown()
+    server.server_close()
+    browser.press("k")
+    browser.wait("document.querySelector('#toast.error:popover-open')")
+    assert "Not saved" in browser.value("document.querySelector('#toast').textContent")
+    browser.errors.clear()  # the browser itself says that nobody answered
+
+
+def test_five_thousand_pictures_of_a_class_are_no_burden(
+    browser: Any,
+    visit: Callable,
+    serve: Callable,
+    pictures: Callable,
+    files: Files,
+) -> None:
+    manifest = pictures(2500).assign(label="pesto")
+    url = serve(visit(manifest)).url
+    started = time.monotonic()
+    browser.open(url, "document.querySelectorAll('.card').length === 5000")
+    browser.wait("document.querySelector('.card img').complete")
+    ready = time.monotonic() - started
+    started = time.monotonic()
+    for _ in range(10):
+        browser.press("k")
+    handled = (time.monotonic() - started) / 10
+    browser.value(SAVED)
+    saved = (time.monotonic() - started) / 10
+    browser.press("End", "d")
+    browser.value(SAVED)
+    figures = {"ready": ready, "key": handled, "saved": saved}
+    print({name: round(seconds, 3) for name, seconds in figures.items()})
+    assert len(rows(files.decisions)) == 11
+    assert rows(files.decisions)[-1] == {"id": manifest["id"][4999], "keep": "0", "reason": ""}
+    # only what is seen is loaded: generous, for a busy machine
+    assert browser.value("performance.getEntriesByType('resource').length") < 1000
+    assert ready < 30 and handled < 2 and saved < 5, figures

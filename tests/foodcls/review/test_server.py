@@ -1,0 +1,144 @@
+import http.client
+import io
+import json
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from foodcls.review.files import Files
+from foodcls.review.server import ReviewServer
+from foodcls.review.session import Session
+
+
+@pytest.fixture
+def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return pictures(3)
+
+
+@pytest.fixture
+def server(visit: Callable, serve: Callable, manifest: pd.DataFrame) -> ReviewServer:
+    return serve(visit(manifest))
+
+
+@pytest.fixture
+def ask(server: ReviewServer) -> Callable[..., tuple[int, bytes]]:
+    """Ask behind the token; the status and the body."""
+
+    def send(path: str, body: object = None, token: str = "", **headers: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body else None
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        kind = {"Content-Type": "application/json"} if data is not None else {}
+        connection.request(
+            "POST" if data is not None else "GET",
+            f"/{token or server.token}/{path}",
+            body=data,
+            headers=kind | given,
+        )
+        answer = connection.getresponse()
+        result = answer.status, answer.read()
+        connection.close()
+        return result
+
+    return send
+
+
+def test_the_page_and_its_parts_are_served(ask: Callable) -> None:
+    for path, word in (("", b"<!doctype html>"), ("review.css", b"{"), ("review.js", b"fetch")):
+        status, body = ask(path)
+        assert status == 200 and word in body
+
+
+def test_it_listens_on_this_machine_only(server: ReviewServer) -> None:
+    assert server.server_address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("path", ["", "classes", "review.js", "thumb/x"])
+def test_without_the_token_nothing_is_answered(
+    server: ReviewServer, ask: Callable, path: str
+) -> None:
+    for token in ("wrong", server.token[:-1], server.token.swapcase()):
+        status, body = ask(path, token=token)
+        assert status == 403 and server.token.encode() not in body
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.request("GET", "/")
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_another_name_for_this_machine_is_refused(server: ReviewServer, ask: Callable) -> None:
+    assert ask("classes", Host=f"evil.test:{server.server_port}")[0] == 403
+    assert ask("classes", Host=f"localhost:{server.server_port}")[0] == 200
+
+
+def test_a_foreign_page_cannot_decide(
+    ask: Callable, server: ReviewServer, manifest: pd.DataFrame, files: Files
+) -> None:
+    decision = {"ids": [manifest["id"][0]], "keep": False}
+    assert ask("decide", decision, Origin="http://evil.test")[0] == 403
+    assert ask("decide", decision, Origin="null")[0] == 403
+    # what a form may send without asking first
+    assert ask("decide", decision, Content_Type="text/plain")[0] == 400
+    assert not files.decisions.exists()
+    ours = f"http://127.0.0.1:{server.server_port}"
+    assert ask("decide", decision, Origin=ours)[0] == 200
+    assert files.decisions.read_text() == f"id,keep,reason\n{manifest['id'][0]},0,\n"
+
+
+def test_pictures_are_served_by_id_and_nothing_else_is(
+    ask: Callable, manifest: pd.DataFrame
+) -> None:
+    digest = manifest["id"][0]
+    for kind in ("thumb", "picture"):
+        status, body = ask(f"{kind}/{digest}")
+        with Image.open(io.BytesIO(body)) as image:
+            assert status == 200 and image.size == (96, 64)
+    for path in (f"thumb/{'0' * 64}", "thumb/../../../../etc/passwd", "picture/", "filter.csv"):
+        assert ask(path)[0] == 404
+
+
+def test_classes_and_pictures_are_told(ask: Callable, manifest: pd.DataFrame) -> None:
+    told = json.loads(ask("classes")[1])
+    assert told["title"] == "lunch"
+    assert [item["name"] for item in told["classes"]] == ["pesto", "bread"]
+    pictures = json.loads(ask("pictures?class=bread")[1])
+    assert [item["id"] for item in pictures] == list(manifest["id"][3:])
+    assert ask("pictures?class=soup")[0] == 400
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"[" * 100_000, b"\xff", b'{"ids": 1}'],
+    ids=["empty", "list", "open", "deep", "bytes", "ids"],
+)  # fmt: skip
+def test_a_body_that_is_no_request_is_refused(ask: Callable, body: bytes) -> None:
+    assert ask("decide", body)[0] == 400
+
+
+def test_a_body_without_end_is_refused_unread(ask: Callable) -> None:
+    assert ask("decide", b"{}", Content_Length="99999999")[0] == 400
+
+
+def test_a_picture_that_is_gone_is_an_error_of_its_own(
+    server: ReviewServer, ask: Callable, manifest: pd.DataFrame
+) -> None:
+    server.thumbs.store.path(manifest["id"][0]).unlink()
+    status, body = ask(f"thumb/{manifest['id'][0]}")
+    assert status == 409 and b"missing" in body
+    assert ask(f"thumb/{manifest['id'][1]}")[0] == 200
+
+
+def test_a_broken_file_is_told_to_the_page(
+    ask: Callable, files: Files, manifest: pd.DataFrame
+) -> None:
+    files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
+    status, body = ask("decide", {"ids": [manifest["id"][0]], "keep": True})
+    assert status == 409 and b"perhaps" in body
+
+
+def test_two_visits_have_two_tokens(
+    visit: Callable[..., Session], serve: Callable, manifest: pd.DataFrame
+) -> None:
+    first, second = serve(visit(manifest)), serve(visit(manifest))
+    assert first.token != second.token and len(first.token) >= 32

@@ -1,0 +1,91 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from foodcls.review.story import Notes, Story, read_notes, tell_story
+
+
+@pytest.fixture
+def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    first, second, third, *_ = pictures(6)["id"]
+    cluster = {"cluster": first}
+    near = {"state": "dropped", "stage": "dedup", "reason": "near duplicate, distance 2"}
+    return pictures(6, {
+        0: cluster | {"query": "pesto", "rank": 7, "licence": "CC0-1.0", "box": "1,2,30,40",
+                      "picture": "f" * 64, "split": "train"},
+        1: cluster | near | {"duplicate_of": first},
+        2: cluster | {"split": "train"},
+        3: {"parent": first, "copy": 1, "split": "train"},
+        4: {"id": "", "state": "dropped", "stage": "collect", "reason": "http_error: HTTP 404",
+            "outcome": "http_error", "width": None, "height": None},
+    })  # fmt: skip
+
+
+def facts(story: Story) -> dict[str, str]:
+    return {fact.name: fact.text for chapter in story.chapters for fact in chapter.facts}
+
+
+def test_a_kept_picture_tells_all_that_is_known(manifest: pd.DataFrame) -> None:
+    digest = manifest["id"][0]
+    notes = Notes(
+        suspects={digest: {"reason": "looks like bread"}},
+        predictions={digest: {"predicted": "bread", "probability": "0.7"}},
+    )
+    story = tell_story(manifest, "pesto-000.jpg", notes)
+    assert (story.id, story.label, story.ending) == (digest, "pesto", "kept, for training")
+    assert facts(story).items() >= {
+        "query": "pesto", "rank": "7", "licence": "CC0-1.0", "size": "96 x 64 pixels",
+        "box": "(1,2,30,40)", "split": "train", "copies": "1 augmented", "blob": "f" * 64,
+        "suspect: reason": "looks like bread", "predicted": "bread", "probability": "0.7",
+    }.items()  # fmt: skip
+    assert [(item.how, item.id) for item in story.relatives] == [
+        ("near duplicate, distance 2", manifest["id"][1]),
+        ("looks alike", manifest["id"][2]),
+        ("augmented copy 1", manifest["id"][3]),
+    ]
+
+
+def test_a_duplicate_tells_what_it_duplicates(manifest: pd.DataFrame) -> None:
+    story = tell_story(manifest, manifest["id"][1], Notes())
+    assert story.ending == "dropped by dedup: near duplicate, distance 2"
+    assert (story.relatives[0].how, story.relatives[0].id) == ("duplicate of", manifest["id"][0])
+
+
+def test_a_copy_tells_its_parent_and_nobody_else_does(manifest: pd.DataFrame) -> None:
+    story = tell_story(manifest, manifest["id"][3], Notes())
+    assert story.ending == "augmented copy 1 for training"
+    assert [(item.how, item.id) for item in story.relatives] == [("made from", manifest["id"][0])]
+    assert "made from" not in facts(tell_story(manifest, "pesto-002.jpg", Notes()))
+
+
+def test_an_address_without_bytes_tells_how_it_ended(manifest: pd.DataFrame) -> None:
+    story = tell_story(manifest, "bread-007.jpg", Notes())
+    assert story.ending == "kept, not in a split yet"
+    story = tell_story(manifest, "pesto-004.jpg", Notes())
+    assert (story.id, story.ending) == ("", "dropped by collect: http_error: HTTP 404")
+    assert story.relatives == () and facts(story)["outcome"] == "http_error"
+
+
+def test_a_picture_found_twice_tells_both_addresses(manifest: pd.DataFrame) -> None:
+    again = manifest.iloc[[0]].assign(origin="http://127.0.0.1/other.jpg", rank=9, state="dropped")
+    story = tell_story(pd.concat([again, manifest], ignore_index=True), "other.jpg", Notes())
+    assert [chapter.title for chapter in story.chapters[:2]] == ["found", "found again (2)"]
+    # what became of it is told by the row that was kept
+    assert story.ending == "kept, for training"
+
+
+def test_nothing_empty_is_told(manifest: pd.DataFrame) -> None:
+    for name in manifest["origin"][[0, 1, 2, 4]]:
+        story = tell_story(manifest, name, Notes())
+        assert all(chapter.facts for chapter in story.chapters)
+        assert all(
+            fact.text and "<NA>" not in fact.text for ch in story.chapters for fact in ch.facts
+        )
+
+
+def test_notes_are_read_where_they_are(tmp_path: Path) -> None:
+    assert read_notes(tmp_path) == Notes()
+    (tmp_path / "predictions.csv").write_text("id,predicted,probability\nab,bread,0.9\n")
+    assert read_notes(tmp_path).predictions == {"ab": {"predicted": "bread", "probability": "0.9"}}
