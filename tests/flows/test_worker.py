@@ -111,7 +111,7 @@ def test_deployed_sample_runs_to_completed(prefect: Prefect) -> None:
     prefect.run("deployment", "run", "retrain/sample", "--param", f"overrides={SMALL}")
     worker = prefect.start("worker", "start", "--pool", "foodcls", "--run-once")
     said, _ = worker.communicate(timeout=200)
-    runs = prefect.ask("flow_runs/filter", {"flows": {"name": {"any_": ["retrain"]}}})
+    runs = prefect.ask("flow_runs/filter", {"deployments": {"name": {"any_": ["sample"]}}})
     assert [run["state"]["type"] for run in runs] == ["COMPLETED"], said
     client = MlflowClient(f"sqlite:///{prefect.project / 'workspace' / 'sample' / 'mlflow.db'}")
     champion = client.get_model_version_by_alias("sample", "champion")
