@@ -11,7 +11,7 @@ from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
-from tasks.data import augment, choose, collect, crop, dedup, inspect, publish, split
+from tasks.data import augment, check_tables, choose, collect, crop, dedup, inspect, publish, split
 
 WORKSPACE = Path("workspace")
 
@@ -30,6 +30,7 @@ def prepare(
     again.
     """
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    check_tables(space, plan.filter, plan.crop, plan.labels)
     found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
     sound = inspect(space, found, plan.inspect, plan.dedup.hash)
     distinct = dedup(space, sound, plan.dedup)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
-
 LENGTH = 60  # characters; a longer name hides the columns beside it
 
 

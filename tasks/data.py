@@ -6,9 +6,11 @@ from foodcls.collect.engines import Access
 from foodcls.collect.gather import Order
 from foodcls.collect.gather import collect as collect_pictures
 from foodcls.curate.augment import augment as augment_pictures
+from foodcls.curate.boxes import read_boxes
 from foodcls.curate.crop import crop as crop_pictures
 from foodcls.curate.dedup import dedup as drop_duplicates
-from foodcls.curate.filter import apply_filter
+from foodcls.curate.dialects.recognise import DIALECTS
+from foodcls.curate.filter import apply_filter, read_decisions
 from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.split import split as split_clusters
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
@@ -44,6 +46,16 @@ def inspect(
     manifest = load_manifest(pictures, space.store)
     sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars)
     return save_manifest(sound, space.store, "inspect")
+
+
+@stage("foodcls.curate.filter", "foodcls.curate.crop", name="check tables")
+def check_tables(
+    space: Workspace, decisions: Filter, boxes: Crop, labels: tuple[str, ...]
+) -> list[int]:
+    """Read the files that people wrote before pictures are collected: a fault in them shows now."""
+    read = read_decisions(decisions.manifest) if decisions.manifest else []
+    drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.dialect))[0] if boxes.boxes else []
+    return [len(read), len(drawn)]
 
 
 @stage("foodcls.curate.dedup")

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from flows.prepare import prepare
 from flows.retrain import retrain
 from flows.train import train
-from foodcls.errors import CollectError, FoodclsError, RecipeError
+from foodcls.errors import CollectError, FoodclsError, RecipeError, TableError
 from foodcls.learn.challenge import Verdict
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import digest_file
@@ -171,6 +171,15 @@ def test_a_wrong_recipe_ends_before_anything_runs(recipe: Path, space: Path,
     with pytest.raises(RecipeError, match=r"split.val = 1.5"):
         train(recipe, None, space)
     assert not space.exists()
+
+
+def test_a_wrong_table_ends_the_flow_before_pictures_are_collected(
+    recipe: Path, space: Path
+) -> None:
+    (recipe.parent / "filter.csv").write_text("path,keep\na.png,perhaps\n")
+    with pytest.raises(TableError, match="perhaps"):
+        prepare(recipe, {"filter.manifest": "filter.csv"}, space)
+    assert not (space / "store" / "blobs").exists()
 
 
 @pytest.mark.parametrize(
