@@ -1,7 +1,6 @@
 """The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
 
 import json
-import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from flows.speech import speak_plainly
 from foodcls.errors import FoodclsError, InputError
 from foodcls.recipe import load_recipe
 from foodcls.recipe_yaml import parse_value
@@ -34,6 +34,7 @@ Changes = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
 ]
 Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
+Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 
 
@@ -44,10 +45,11 @@ def run(
     json_file: Json = None,
     changes: Changes = None,
     search_again: Again = False,
+    replay: Replay = None,
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told():
-        changed = overrides(changes)
+        changed = overrides(changes) | replayed(replay)
         load_recipe(recipe, changed)
         with server_starting():
             from flows.train import train
@@ -61,10 +63,11 @@ def prepare(
     workspace: Space = Path("workspace"),
     changes: Changes = None,
     search_again: Again = False,
+    replay: Replay = None,
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told():
-        changed = overrides(changes)
+        changed = overrides(changes) | replayed(replay)
         load_recipe(recipe, changed)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
@@ -88,6 +91,24 @@ def review(
         from flows.visit import visit
 
         visit(out, recipe, workspace, port, opens_browser=browser)
+
+
+@app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
+def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
+    with told():
+        from flows.suggest import suggest
+
+        suggest(out, recipe, workspace)
+
+
+@app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
+def suspects(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
+    with told():
+        from flows.doubt import doubt
+
+        doubt(out, recipe, workspace)
 
 
 @app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
@@ -117,7 +138,7 @@ def predict(
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
     with told():
-        from flows.show import show_predictions
+        from flows.show import describe_answer, show_predictions
         from foodcls.learn.predict import find_pictures, load_model, predict
         from tasks.progress import bars
 
@@ -168,18 +189,6 @@ def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
     write_json(result, json_file)
 
 
-def describe_answer(answer: Any, labels: tuple[str, ...]) -> dict[str, Any]:
-    """A prediction for programs, with a probability for each class."""
-    scores = dict(zip(labels, answer.probabilities, strict=False))
-    return {
-        "path": answer.path,
-        "label": answer.label or None,
-        "probability": answer.probability,
-        "probabilities": scores,
-        "error": answer.error or None,
-    }
-
-
 def write_json(value: Any, path: Path | None) -> None:
     """Write a value as JSON, whole or not at all."""
     if path:
@@ -194,6 +203,15 @@ def overrides(changes: list[str] | None) -> dict[str, Any]:
         if not key or not equals:
             raise InputError(f"--set {key}: write KEY=VALUE, e.g. --set train.epochs=4")
     return {key: parse_value(text) for key, _, text in pairs}
+
+
+def replayed(manifest: Path | None) -> dict[str, Any]:
+    """The settings, by dotted key, that put a manifest in place of a recipe's source."""
+    if manifest is None:
+        return {}
+    # a setting's path counts from the recipe, one that was typed from the current folder
+    listed = str(manifest.expanduser().resolve())
+    return {"collect.urls": listed, "collect.engines": [], "collect.folder": None}
 
 
 @contextmanager
@@ -218,25 +236,6 @@ def server_starting() -> Iterator[None]:
         client = pool.submit(get_client, sync_client=True)
         yield
         client.result()
-
-
-def speak_plainly() -> None:
-    """Let foodcls's own lines be what a terminal shows; Prefect's are in its UI.
-
-    To be called before Prefect is imported, which reads its settings then.
-    """
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    # the temporary server's first start takes longer than Prefect's 20 s on a busy machine
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("  %(message)s"))
-    logger = logging.getLogger("foodcls")
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    # Prefect gives the root logger a handler of its own, which would say it all again
-    logger.propagate = False
 
 
 def main() -> None:

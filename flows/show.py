@@ -58,6 +58,18 @@ def show_predictions(console: Console, answers: Iterable[Prediction]) -> None:
     console.print(table, markup=False)
 
 
+def describe_answer(answer: Prediction, labels: tuple[str, ...]) -> dict[str, Any]:
+    """A prediction for programs, with a probability for each class."""
+    scores = dict(zip(labels, answer.probabilities, strict=False))
+    return {
+        "path": answer.path,
+        "label": answer.label or None,
+        "probability": answer.probability,
+        "probabilities": scores,
+        "error": answer.error or None,
+    }
+
+
 def show_checks(console: Console, findings: Iterable[Finding]) -> None:
     """Print a line for each thing looked at, and how to mend what is not fine."""
     table = Table.grid(padding=(0, 2))

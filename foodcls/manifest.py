@@ -35,6 +35,7 @@ COLUMNS = {
     "height": NUMBER,
     "hash": TEXT,
     "mirror_hash": TEXT,
+    "flags": TEXT,  # advice, words separated by blanks; filled in the table for people alone
     "cluster": TEXT,  # pictures of one cluster never part in the split
     # what became of it
     "state": TEXT,  # kept or dropped
@@ -168,6 +169,8 @@ def _as_csv(table: pd.DataFrame) -> bytes:
 def _from_csv(data: bytes) -> pd.DataFrame:
     # every cell is text first: a class may be called "NA"
     table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+    # a workspace from before there were flags can still be looked at
+    table = table if "flags" in table else table.assign(flags="")
     for name in (name for name, kind in COLUMNS.items() if kind == NUMBER):
         # through pandas' own parser: a cell that is no number is an error, an empty one is absent
         table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())

@@ -19,6 +19,7 @@ from foodcls.settings import (
     Filter,
     FoodClass,
     Inspect,
+    Quality,
     Settings,
     Split,
     Test,
@@ -34,6 +35,7 @@ class Recipe(Settings):
     classes: Annotated[tuple[FoodClass, ...], Field(min_length=2)]
     collect: Collect
     inspect: Inspect = Inspect()
+    quality: Quality = Quality()
     dedup: Dedup = Dedup()
     filter: Filter = Filter()
     crop: Crop = Crop()

@@ -12,9 +12,20 @@ from foodcls.curate.dedup import dedup as drop_duplicates
 from foodcls.curate.dialects.recognise import DIALECTS
 from foodcls.curate.filter import apply_filter, read_decisions
 from foodcls.curate.inspect import inspect as inspect_pictures
+from foodcls.curate.quality import flag_pictures
 from foodcls.curate.split import split as split_clusters
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
-from foodcls.settings import Augment, Collect, Crop, Dedup, Filter, FoodClass, Inspect, Split
+from foodcls.settings import (
+    Augment,
+    Collect,
+    Crop,
+    Dedup,
+    Filter,
+    FoodClass,
+    Inspect,
+    Quality,
+    Split,
+)
 from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
@@ -101,6 +112,10 @@ def augment(
     return save_manifest(grown, space.store, "augment")
 
 
-def publish(space: Workspace, pictures: Step[ManifestRef]) -> None:
-    """Write the manifest where people and programs look for it."""
-    write_table(load_manifest(pictures.result, space.store), space.manifest)
+def publish(space: Workspace, pictures: Step[ManifestRef], quality: Quality) -> None:
+    """Write the manifest where people and programs look for it, with flags.
+
+    Flags are put in here, not by a stage: another threshold would train the model again.
+    """
+    manifest = load_manifest(pictures.result, space.store)
+    write_table(flag_pictures(manifest, space.store, quality), space.manifest)

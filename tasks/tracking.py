@@ -24,6 +24,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
+from foodcls.collect.attribution import attribution_csv
 from foodcls.learn.challenge import Verdict, challenge
 from foodcls.learn.evaluate import Evaluation
 from foodcls.learn.export import ExportedRef
@@ -58,7 +59,7 @@ class Recorded:
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
     """Log one complete run and register its model; a model seen before keeps its version."""
     *data, checkpoint, scores, model = steps
-    path = publish_model(space, plan.name, model.result)
+    path = publish_model(space, plan.name, model.result, data[-1].result)
     with tracking(space) as client, open_run(client, space, plan) as run:
         run_id = run.info.run_id
         mlflow.set_tags(run_tags(plan, steps))
@@ -150,6 +151,7 @@ def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
     mlflow.log_artifact(str(recipe_file))
     mlflow.log_artifact(str(space.manifest))
     mlflow.log_artifact(str(model))
+    mlflow.log_artifact(str(attribution_path(model)))
     mlflow.log_text(f"{exported.result.blob}  {model.name}\n", f"{model.name}.sha256")
     mlflow.log_text(stage_table(steps), "stages.md")
     mlflow.log_text(confusion_csv(scores.result), "confusion.csv")
@@ -163,13 +165,23 @@ def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
         mlflow.log_artifact(str(space.root / name))
 
 
-def publish_model(space: Workspace, name: str, model: ExportedRef) -> Path:
-    """Copy the exported model from the store to where people look for it."""
+def publish_model(space: Workspace, name: str, model: ExportedRef, pictures: ManifestRef) -> Path:
+    """Copy the exported model from the store to where people look for it.
+
+    Beside it lies whose pictures it was trained on.
+    """
     path = space.model(name, model.blob)
     if not path.exists():
         with replacing(path) as part:
             part.write_bytes(space.store.read(model.blob))
+    with replacing(attribution_path(path)) as part:
+        part.write_text(attribution_csv(load_manifest(pictures, space.store)), "utf-8")
     return path
+
+
+def attribution_path(model: Path) -> Path:
+    """Where it stands whose pictures an exported model was trained on."""
+    return model.with_suffix(".attribution.csv")
 
 
 def register_model(

@@ -73,8 +73,12 @@ def collect(order: Order, store: Store, track: Track = silent) -> Collected:
     """
     check_questions(order.questions, order.access)
     limits = limits_of(order.settings)
-    with _sample_hosts(order.settings) as hosts:
-        plan, gains = _plan(order, limits, store, hosts, track)
+    urls = order.settings.urls
+    plan: Plan = read_urls(urls, order.labels) if urls is not None else ()
+    gains: tuple[EngineYield, ...] = ()
+    with _sample_hosts(order.settings.engines, plan) as hosts:
+        if urls is None:
+            plan, gains = _ask_engines(order, limits, store, hosts, track)
         arrivals = _fetch_plan(plan, limits, store, hosts, track)
     arrivals += _read_folders(order, limits, store, track)
     manifest = arrivals_manifest(arrivals, order.labels)
@@ -83,12 +87,10 @@ def collect(order: Order, store: Store, track: Track = silent) -> Collected:
     return Collected(manifest, gains)
 
 
-def _plan(
+def _ask_engines(
     order: Order, limits: Limits, store: Store, hosts: Mapping[str, Address], track: Track
 ) -> tuple[Plan, tuple[EngineYield, ...]]:
-    """What is to be fetched, in the order of its rows."""
-    if order.settings.urls is not None:
-        return read_urls(order.settings.urls, order.labels), ()
+    """What the engines found, in the order of its rows, and what each gave."""
     asked = order.questions
     answers = search_all(asked, order.access, limits, store, hosts)
     found = {one.question: one for one in track(answers, len(asked), "search")}
@@ -141,9 +143,10 @@ def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> l
 
 
 @contextmanager
-def _sample_hosts(settings: Collect) -> Iterator[Mapping[str, Address]]:
-    """Serve the sample web while its engine is asked; otherwise no hosts of our own."""
-    if "sample" not in settings.engines:
+def _sample_hosts(engines: Sequence[str], plan: Plan) -> Iterator[Mapping[str, Address]]:
+    """Serve the sample web while it is asked, or replayed; otherwise no hosts of our own."""
+    replayed = (item.source for item in plan if isinstance(item, Candidate))
+    if "sample" not in {*engines, *replayed}:
         yield {}
         return
     # only here, so that collecting needs no drawing

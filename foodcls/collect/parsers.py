@@ -83,7 +83,8 @@ class BaiduPictures(BaiduParser):
         answer = json.loads(response.content.decode("utf-8", "ignore"), strict=False)
         if "data" not in answer:
             raise ValueError(f"no data in an answer with {sorted(answer)[:8]}")
-        yield from super().parse(response)
+        for hit in super().parse(response):
+            yield {"file_url": str(hit["file_url"])}
 
 
 class FlickrPictures(FlickrParser):
@@ -97,7 +98,7 @@ class FlickrPictures(FlickrParser):
         for photo in answer["photos"]["photo"]:
             url = next((photo[size] for size in FLICKR_SIZES if photo.get(size)), None)
             if url:
-                yield {"file_url": url} | _flickr_origin(photo)
+                yield {"file_url": str(url)} | _flickr_origin(photo)
 
 
 class SamplePictures(Parser):

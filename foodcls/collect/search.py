@@ -188,7 +188,8 @@ def _parse(parser: Any, answer: Answer) -> tuple[list[Hit], str]:
         # one by one, so that what comes before an odd entry is not lost
         for hit in parser.parse(Page(answer.at, answer.body)):
             hits.append(hit)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    # RecursionError: JSON that is nested thousands of times
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         trouble = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
     if not hits and _is_barrier(answer):
         trouble = "consent or captcha page"

@@ -1,4 +1,4 @@
-"""Turns a CSV of labels and URLs into candidates: one line, one candidate or one reason."""
+"""Turns a CSV of labels and URLs, or a manifest, into candidates or reasons, row by row."""
 
 import csv
 import unicodedata
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from foodcls.collect.candidates import Arrival, Candidate, printable
 from foodcls.collect.outcomes import Outcome
+from foodcls.collect.replay import is_manifest, read_manifest
 from foodcls.errors import TableError
 
 COLUMNS = ("label", "url")
@@ -20,10 +21,17 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
 
     TableError names the file and the cause when it is no such table. `rank` is the row's number
     among the rows that hold something, from 1 below the header.
+
+    A manifest.csv of an earlier run is such a table too (`label` and `origin` in place of
+    `label` and `url`): the same set is fetched again, and no engine is asked. As settings that is
+    `collect.urls=old/manifest.csv collect.engines=[]`, as an option `--replay old/manifest.csv`.
     """
     lines = [line for line in _read_lines(path) if line.strip()]
     if not lines:
         raise TableError(f"{path} is empty; it needs the columns label,url and a row a picture")
+    if is_manifest(_names(lines[0])):
+        found = enumerate(read_manifest(path), start=1)
+        return [_checked(candidate, number, labels) for number, candidate in found]
     places = _find_columns(path, lines[0])
     if len(lines) == 1:
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
@@ -44,7 +52,7 @@ def _read_lines(path: Path) -> list[str]:
 
 
 def _find_columns(path: Path, header: str) -> tuple[int, int]:
-    names = [name.strip().lower() for name in _cells(header[:LONGEST_LINE])]
+    names = _names(header)
     counts = {name: names.count(name) for name in COLUMNS}
     if set(counts.values()) != {1}:
         wrong = ", ".join(f"{name} {count} times" for name, count in counts.items() if count != 1)
@@ -53,6 +61,10 @@ def _find_columns(path: Path, header: str) -> tuple[int, int]:
             "columns label and url once each, separated by commas"
         )
     return names.index("label"), names.index("url")
+
+
+def _names(header: str) -> list[str]:
+    return [name.strip().lower() for name in _cells(header[:LONGEST_LINE])]
 
 
 def _read_line(
@@ -66,11 +78,17 @@ def _read_line(
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
     plain = printable(unicodedata.normalize("NFC", label))
     candidate = Candidate(url=printable(url), label=plain, source="urls", rank=rank)
-    if plain not in labels:
-        detail = f"row {rank}: {plain[:SHOWN]!r} is none of the recipe's classes"
+    return _checked(candidate, rank, labels)
+
+
+def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Candidate | Arrival:
+    """The candidate, or why it cannot be asked; `number` is its row."""
+    if candidate.label not in labels:
+        shown = candidate.label[:SHOWN]
+        detail = f"row {number}: {shown!r} is none of the recipe's classes"
         return Arrival(candidate, Outcome.UNKNOWN_LABEL, detail)
-    if not url:
-        return Arrival(candidate, Outcome.BAD_URL, f"row {rank}: no url")
+    if not candidate.url:
+        return Arrival(candidate, Outcome.BAD_URL, f"row {number}: no url")
     return candidate
 
 

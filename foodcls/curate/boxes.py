@@ -23,6 +23,7 @@ class Box:
     other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
     stem: str = ""  # a name without its ending, tried last
     file: str = ""  # in a folder: which file
+    proposed: bool = False  # by a program; no person has accepted it
 
 
 def read_boxes(
@@ -87,6 +88,7 @@ def _check_box(drawn: Drawn, labels: Sequence[str]) -> Box | Problem:
         drawn.other_names,
         drawn.stem,
         drawn.file,
+        drawn.proposed,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from foodcls.curate.boxes import read_boxes
+from foodcls.curate.boxes import Box, read_boxes
 from foodcls.curate.decode import load_picture, png_bytes
 from foodcls.curate.dialects.recognise import DIALECTS, recognise
 from foodcls.curate.matching import index_rows
@@ -29,7 +29,8 @@ VERSION = 1
 # padding may ask for 25 times the picture: beyond this the cut is made smaller
 MAX_CANVAS = 50_000_000  # pixels
 # pictures come and go on the web, the boxes of the others stay right
-USUAL = ("no such picture", "its picture was dropped")
+PROPOSED = "proposed, not accepted"
+USUAL = ("no such picture", "its picture was dropped", PROPOSED)
 Edges = tuple[int, int, int, int]
 
 
@@ -52,7 +53,8 @@ def crop(
 
     `box` is the box within the picture, `picture` the cut with `padding` on each side, white
     beyond the picture's edge. Rows without a box stay whole. Boxes of dropped pictures are left
-    out; a box of another class than its row's is another dish on the plate and is a problem.
+    out; a box of another class than its row's is another dish on the plate and is a problem, and
+    so is, unless `settings.proposed`, a box that no person has accepted.
     """
     if settings.boxes is None:
         return Cropped(manifest.copy(), ())
@@ -103,6 +105,9 @@ def _place_all(
     path = settings.boxes
     dialect = recognise(path) if settings.dialect == "auto" else DIALECTS[settings.dialect]
     boxes, problems = read_boxes(path, labels, dialect)
+    if not settings.proposed:
+        boxes, waiting = _set_aside(boxes)
+        problems += waiting
     finder, kept = index_rows(manifest), list_kept(manifest)
     found = [place_box(box, finder, kept, store) for box in boxes]
     placed = [item for item in found if isinstance(item, Placed)]
@@ -125,6 +130,14 @@ def _place_all(
     return cuts, problems
 
 
+def _set_aside(boxes: Sequence[Box]) -> tuple[list[Box], list[Problem]]:
+    """The boxes that a person has drawn or accepted, and the others as problems."""
+    waiting = [
+        Problem(box.number, box.name[:80], PROPOSED, box.file) for box in boxes if box.proposed
+    ]
+    return [box for box in boxes if not box.proposed], waiting
+
+
 def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Problem]) -> None:
     pictures = len({item.rows for item in placed})
     turned = sum(item.turn != 1 for item in placed)
@@ -132,6 +145,9 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
         "%s: %d boxes read, %d of them on %d pictures, %d turned as EXIF says; %d rows not used",
         *(what, count, len(placed), pictures, turned, len(problems)),
     )
+    waiting = sum(item.reason == PROPOSED for item in problems)
+    if waiting:
+        logger.info("%s: %d rows proposed, not accepted", what, waiting)
     odd = [item for item in problems if not item.reason.startswith(USUAL)]
     if odd:
         logger.warning("%s", describe_problems(odd))

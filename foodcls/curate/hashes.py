@@ -19,6 +19,8 @@ SIGNATURE_SIDE = 32  # pixels: fine enough to lay a picture over a window of ano
 
 # colorhash and whash cost time and memory by the pixel, and gain nothing beyond this side
 SMALL_SIDE = 512
+# imagehash's phash shrinks pictures to this side, and leaves alone what has it
+PHASH_SIDE = 32
 
 HASHES: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
     "phash": imagehash.phash,
@@ -48,6 +50,9 @@ def look_at(image: Image.Image, kind: str) -> Look:
         hashed.thumbnail((SMALL_SIDE, SMALL_SIDE))
     if kind != "colorhash":
         hashed = hashed.convert("L")
+    if kind == "phash":
+        # shrunk once: a mirrored picture shrinks to the mirrored small one, bit by bit
+        hashed = hashed.resize((PHASH_SIDE, PHASH_SIDE), Image.Resampling.LANCZOS)
     return Look(
         hash=str(HASHES[kind](hashed)),
         mirror_hash=str(HASHES[kind](ImageOps.mirror(hashed))),

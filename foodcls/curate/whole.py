@@ -76,9 +76,10 @@ def _idat_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _jpeg_lacks_rows(data: bytes, image: Image.Image) -> bool:
-    pixels = np.asarray(image)
-    if (pixels[-1] != FILL).any():
+    # the last row acquits nearly every picture, and is had without a copy of all
+    if (np.asarray(image.crop((0, image.height - 1, *image.size))) != FILL).any():
         return False
+    pixels = np.asarray(image)
     painted = np.flatnonzero((pixels.reshape(len(pixels), -1) != FILL).any(axis=1))
     last = painted[-1] + 1 if len(painted) else 0
     if image.mode not in ("RGB", "L") or last > len(pixels) - FILLED_ROWS:

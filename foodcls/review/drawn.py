@@ -1,11 +1,13 @@
 """Turns boxes drawn by a person into rows of boxes.csv, and those rows into boxes."""
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.curate.boxes import clamp_box
+from foodcls.curate.dialects.plain_csv import PROPOSED, is_yes
 from foodcls.curate.matching import Finder
 from foodcls.curate.sheet import Row, read_sheet
 from foodcls.errors import TableError
@@ -15,8 +17,6 @@ from foodcls.review.sheets import Sheet, add_row, open_sheet, remove_rows
 SIDES = ("width", "height")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 COLUMNS = ("filename", *SIDES, "class", *EDGES)
-PROPOSED = "proposed"
-NO = ("", "0", "no", "false")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,16 @@ def read_drawn(
             if digest in items and (drawn := _drawn(row, items[digest])):
                 found[digest] = (*found.get(digest, ()), drawn)
     return found
+
+
+def read_offered(
+    path: Path, finder: Finder, items: Mapping[str, Item]
+) -> dict[str, tuple[Drawn, ...]]:
+    """The boxes of a file that holds nothing but proposals, whatever it says of them."""
+    return {
+        digest: tuple(dataclasses.replace(box, proposed=True) for box in boxes)
+        for digest, boxes in read_drawn(path, finder, items).items()
+    }
 
 
 def is_box_table(path: Path) -> bool:
@@ -87,8 +97,7 @@ def _drawn(row: Row, item: Item) -> Drawn | None:
         return None
     left, top, right, bottom = numbers
     edges = clamp_box((left, top, right, bottom), (item.width, item.height))
-    proposed = row.cells.get(PROPOSED, "").strip().casefold() not in NO
-    return Drawn(edges, proposed, row.number) if edges else None
+    return Drawn(edges, is_yes(row.cells.get(PROPOSED, "")), row.number) if edges else None
 
 
 def _key(box: Drawn) -> tuple[tuple[int, int, int, int], bool]:
@@ -103,4 +112,4 @@ def _cells(item: Item, box: Drawn) -> dict[str, str]:
         "class": item.label,
         **{name: str(edge) for name, edge in zip(EDGES, box.edges, strict=True)},
     }
-    return cells | ({PROPOSED: "1"} if box.proposed else {})
+    return cells | ({PROPOSED: "true"} if box.proposed else {})

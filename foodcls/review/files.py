@@ -22,6 +22,7 @@ class Files:
     decisions: Path
     boxes: Path
     missing: tuple[Line, ...] = ()
+    proposals: Path | None = None  # boxes of a program, shown until a person decides
 
 
 def choose_files(recipe: Recipe, path: Path) -> Files:

@@ -68,10 +68,14 @@ def build_gallery(
 
 
 def read_suspects(path: Path) -> dict[str, Suspect]:
-    """Pictures by id that are worth a look first, in the order of the file; none without a file."""
+    """Pictures by id that are worth a look first, in the order of the file; none without a file.
+
+    Rows that advise to keep, `keep` 1, are left out.
+    """
     if not path.exists():
         return {}
-    rows, _ = read_sheet(path, ("id", "reason"), needs_all=False)
+    rows, _ = read_sheet(path, ("id", "keep", "reason"), needs_all=False)
+    rows = [row for row in rows if row.cells.get("keep", "").strip() != "1"]
     return {
         row.cells.get("id", "").strip(): Suspect(place, row.cells.get("reason", "").strip())
         for place, row in enumerate(rows)

@@ -1,8 +1,10 @@
 """Serves the page of a visit to one person on this machine, and to nobody else."""
 
+import contextlib
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +58,25 @@ class ReviewServer(ThreadingHTTPServer):
         self.title = title
         self.token = secrets.token_urlsafe(24)
         self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
+        self.connections: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take the next connection, and remember that it is open."""
+        connection, address = super().get_request()
+        self.connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection that is over."""
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Stop listening, and answer no more on the connections that are open."""
+        super().server_close()
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):  # it may have ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def url(self) -> str:

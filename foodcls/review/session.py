@@ -1,7 +1,9 @@
 """Holds one visit to the pictures of a workspace: what is decided is in the files at once."""
 
 import logging
+import os
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,9 +17,9 @@ from foodcls.recipe import Recipe
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
 from foodcls.review.drawn import COLUMNS as BOX_COLUMNS
-from foodcls.review.drawn import Drawn, read_drawn, write_drawn
+from foodcls.review.drawn import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
 from foodcls.review.files import Files, choose_files
-from foodcls.review.gallery import Gallery, build_gallery, read_suspects
+from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
 from foodcls.review.sheets import open_sheet, write_sheet
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,9 @@ class Session:
         # read again when the file has changed: a person may edit it while the page is open
         self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder))
         self._drawn = Watched(files.boxes, lambda path: read_drawn(path, finder, gallery.items))
+        self._offered = Watched(
+            files.proposals, lambda path: read_offered(path, finder, gallery.items)
+        )
 
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict of each picture that has one; TableError when the file is broken."""
@@ -59,9 +64,12 @@ class Session:
             return self._verdicts.read()
 
     def drawn(self) -> Mapping[str, tuple[Drawn, ...]]:
-        """The boxes of each picture that has some; TableError when the file is broken."""
+        """The boxes of each picture that has some, else what is proposed for it.
+
+        TableError when a file is broken.
+        """
         with self._lock:
-            return self._drawn.read()
+            return ChainMap(self._drawn.read(), self._offered.read())
 
     def decide(self, ids: Sequence[str], verdict: Verdict | None) -> None:
         """Write one verdict about pictures; None makes them undecided."""
@@ -94,17 +102,34 @@ class Session:
         return Change(verdicts=before)
 
     def _put_boxes(self, digest: str, boxes: Sequence[Drawn]) -> Change:
+        item, before = self.gallery.items[digest], self.drawn().get(digest, ())
         path, known = self.files.boxes, self._drawn.read().get(digest, ())
-        sheet = open_sheet(path, BOX_COLUMNS)
-        write_sheet(write_drawn(sheet, self.gallery.items[digest], known, boxes), path)
-        return Change(boxes={digest: tuple(replace(box, line=0) for box in known)})
+        offered = [box for box in boxes if self._is_offer(box, known)]
+        drawn = [box for box in boxes if box not in offered]
+        if drawn or known:
+            write_sheet(write_drawn(open_sheet(path, BOX_COLUMNS), item, known, drawn), path)
+        # last: what is drawn hides a proposal, so a kill between the two writes loses nothing
+        self._put_offered(item, offered)
+        return Change(boxes={digest: tuple(replace(box, line=0) for box in before)})
+
+    def _is_offer(self, box: Drawn, known: Sequence[Drawn]) -> bool:
+        """Whether a box belongs into the file of proposals, not among the drawn ones."""
+        is_known = any(other.proposed and other.edges == box.edges for other in known)
+        return self.files.proposals is not None and box.proposed and not is_known
+
+    def _put_offered(self, item: Item, offered: Sequence[Drawn]) -> None:
+        path, known = self.files.proposals, self._offered.read().get(item.id, ())
+        if path and (offered or known):
+            sheet = open_sheet(path, (*BOX_COLUMNS, PROPOSED))
+            write_sheet(write_drawn(sheet, item, known, offered), path)
 
 
 class Watched(Generic[Value]):
     """What was read from a file, read again when the file is another one."""
 
-    def __init__(self, path: Path, reader: Callable[[Path], Value]) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, reader: Callable[[Path], Value]) -> None:
+        # no file is one without contents
+        self._path = path or Path(os.devnull)
         self._reader = reader
         self._seen: object = None
         self._value: Value | None = None
@@ -145,7 +170,10 @@ def open_session(recipe: Recipe, path: Path, workspace: Path) -> Session:
     manifest = read_table(workspace / "manifest.csv")
     suspects = read_suspects(workspace / "suspects.csv")
     gallery = build_gallery(manifest, recipe.labels, suspects)
-    files = choose_files(recipe, path)
+    files, proposals = choose_files(recipe, path), (workspace / "proposals.csv").resolve()
+    # a recipe may name the proposals themselves as its boxes
+    if files.boxes.resolve() != proposals:
+        files = replace(files, proposals=proposals)
     if recipe.crop.boxes not in (None, files.boxes) and not files.boxes.exists():
         take_over(manifest, gallery, files.boxes)
     # augmented copies bear their parent's address: it would name several pictures

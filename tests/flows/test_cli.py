@@ -6,13 +6,20 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import pandas as pd
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli import app, replayed
+from foodcls.errors import RecipeError
+from foodcls.manifest import VOLATILE, read_table
+from foodcls.recipe import load_recipe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -98,6 +105,38 @@ def test_a_failed_run_exits_with_1_and_shows_no_traceback(
 def test_prepare_leaves_the_manifest(type_in: Callable, recipe: Path, tmp_path: Path) -> None:
     assert type_in("prepare", recipe, "--workspace", tmp_path / "w").exit_code == 0
     assert (tmp_path / "w" / "manifest.csv").exists()
+
+
+def test_replay_takes_the_place_of_the_recipes_source(recipe: Path, tmp_path: Path) -> None:
+    assert replayed(None) == {}
+    with pytest.raises(RecipeError, match="override: collect.urls = .* is not there"):
+        load_recipe(recipe, replayed(tmp_path / "gone.csv"))
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("label,origin,parent\n")
+    settings = load_recipe(recipe, replayed(manifest)).collect
+    assert (settings.urls, settings.folder, settings.engines) == (manifest.resolve(), None, ())
+
+
+def test_a_replayed_manifest_collects_the_same_set_again(
+    type_in: Callable, recipe: Path, tmp_path: Path, change: Callable
+) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "photos"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        photos = sorted((tmp_path / "photos").glob("*/*.png"))
+        rows = [f"{photo.parent.name},http://127.0.0.1:{server.server_port}/"
+                f"{photo.parent.name}/{photo.name}\n" for photo in photos]  # fmt: skip
+        (tmp_path / "urls.csv").write_text("label,url\n" + "".join(rows))
+        change("folder: photos", "urls: urls.csv, allow_private_hosts: true")
+        first, again = tmp_path / "1", tmp_path / "2"
+        assert type_in("prepare", recipe, "--workspace", first).exit_code == 0
+        (tmp_path / "urls.csv").unlink()
+        done = type_in("prepare", recipe, "--workspace", again, "--replay", first / "manifest.csv")
+        server.shutdown()
+    assert done.exit_code == 0, done.output
+    tables = [read_table(space / "manifest.csv").drop(columns=VOLATILE) for space in (first, again)]
+    assert (tables[0]["parent"] != "").any()
+    pd.testing.assert_frame_equal(*tables)
 
 
 def test_what_is_no_model_is_refused(type_in: Callable, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
     model = Path(result["model_path"])
     assert {"confusion.csv", "confusion.png", "learning.png", "manifest.csv", "predictions.csv",
-            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256"} <= files  # fmt: skip
+            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256",
+            f"{model.stem}.attribution.csv"} <= files  # fmt: skip
     # the model: a TorchScript file with its labels inside, registered with a signature
     assert list(torch.jit.load(model).labels) == ["reds", "greens", "blues"]
     assert digest_file(model) == result["model_digest"]

@@ -90,3 +90,8 @@ def test_counts_are_by_label_and_split_of_kept_rows() -> None:
     table = rows(4).assign(split=["train", "train", "val", "test"])
     table = drop_rows(table, {1: "x"}, "filter")
     assert class_counts(table) == {"NA": {"train": 1, "val": 1, "test": 1}}
+
+
+def test_a_table_from_before_there_were_flags_is_read(tmp_path: Path) -> None:
+    rows(2).drop(columns="flags").to_csv(tmp_path / "manifest.csv", index=False)
+    assert list(read_table(tmp_path / "manifest.csv")["flags"]) == ["", ""]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, read_table, save_manifest
-from foodcls.settings import Augment, Crop, Dedup, Filter, Inspect, Split
+from foodcls.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks import data
@@ -47,5 +47,17 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 
 
 def test_publish_writes_the_manifest_for_people(space: Workspace, collected: ManifestRef) -> None:
-    data.publish(space, Step("augment", collected, 0.0, cached=False))
+    data.publish(space, Step("augment", collected, 0.0, cached=False), Quality())
     assert len(read_table(space.manifest)) == 14
+
+
+def test_flags_are_for_people_and_train_nothing_again(
+    space: Workspace, collected: ManifestRef
+) -> None:
+    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
+    for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
+        data.publish(space, Step("inspect", sound, 0.0, cached=False), limits)
+        flags = read_table(space.manifest)["flags"]
+        assert flags.str.contains("tiny").sum() == (13 if flag else 0)
+    # what later stages and the training are keyed by
+    assert set(load_manifest(sound, space.store)["flags"]) == {""}

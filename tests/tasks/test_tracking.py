@@ -6,9 +6,11 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from foodcls.learn.export import ExportedRef
+from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
-from tasks.tracking import model_signature, open_run, tracking
+from tasks.tracking import attribution_path, model_signature, open_run, publish_model, tracking
 
 RECIPE = """\
 name: NAME
@@ -69,3 +71,19 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
 def test_signature_names_the_classes() -> None:
     signature = model_signature(("a", "label"))
     assert signature.outputs.input_names() == ["label", "probability", "error", "p_a", "p_label"]
+
+
+def test_a_published_model_has_its_attribution_beside_it(tmp_path: Path) -> None:
+    space = Workspace.at(tmp_path / "w")
+    row = {"id": "1", "origin": "http://a.test/1.jpg", "licence": "CC0-1.0", "source": "bing",
+           "query": "rice", "state": "kept"}  # fmt: skip
+    manifest = new_manifest([row | {"split": "train"}, row | {"id": "2", "split": "test"}])
+    pictures = save_manifest(manifest, space.store, "augment")
+    model = ExportedRef(space.store.put(b"a model"), 7, 0.0, 1)
+    path = publish_model(space, "dishes", model, pictures)
+    assert path.read_bytes() == b"a model"
+    beside = attribution_path(path)
+    assert beside.name == f"{path.stem}.attribution.csv" and beside.parent == path.parent
+    assert beside.read_text() == (
+        "id,origin,page,licence,source,query\n1,http://a.test/1.jpg,,CC0-1.0,bing,rice\n"
+    )

@@ -7,7 +7,9 @@ the upright picture; pixels count from 0.
 dialect            columns or keys                                                unit
 -----------------  -------------------------------------------------------------  -------
 tfod_csv           filename,width,height,class,xmin,ymin,xmax,ymax                pixels
-                   (width, height: of the picture; 0 or empty: not known)
+                   (width, height: of the picture; 0 or empty: not known);
+                   rows with a `proposed` that is not empty, 0, no or false are
+                   left out until accepted, unless the recipe says otherwise
 via_csv            filename,region_shape_attributes,region_attributes             pixels
                    (JSON cells; rect, circle, and the bounds of a polygon)
 open_images_csv    ImageID,LabelName,XMin,XMax,YMin,YMax[,Confidence]             share

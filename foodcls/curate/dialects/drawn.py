@@ -77,6 +77,7 @@ class Drawn:
     other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
     stem: str = ""  # a name without its ending, tried last
     file: str = ""  # in a folder: which file
+    proposed: bool = False  # by a program; no person has accepted it
 
 
 @dataclass(frozen=True)

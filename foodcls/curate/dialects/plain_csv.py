@@ -10,6 +10,8 @@ from foodcls.errors import TableError
 TFOD = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 OPEN_IMAGES = ("ImageID", "LabelName", "XMin", "YMin", "XMax", "YMax")
 CONFIDENCE = "Confidence"
+PROPOSED = "proposed"
+NO = ("", "0", "no", "false")
 # what tools call the same thing; of several the first counts
 XYWH = {
     "picture": (
@@ -30,12 +32,18 @@ SIZE = {
 
 
 def read_tfod(path: Path) -> Iterator[Drawn | Problem]:
-    """TensorFlow's object detection: filename,width,height,class,xmin,ymin,xmax,ymax."""
-    rows, problems = read_sheet(path, TFOD, needs_all=True)
+    """TensorFlow's object detection: filename,width,height,class,xmin,ymin,xmax,ymax.
+
+    A further column `proposed` marks boxes that a program has drawn.
+    """
+    more = (PROPOSED,) if PROPOSED in read_header(path) else ()
+    rows, problems = read_sheet(path, (*TFOD, *more), needs_all=True)
     yield from problems
     for row in rows:
         name, width, height, label, *edges = (row.cells[column] for column in TFOD)
-        yield Drawn(row.number, name.strip(), label, tuple(edges), size=(width, height))
+        proposed = is_yes(row.cells.get(PROPOSED, ""))
+        size = (width, height)
+        yield Drawn(row.number, name.strip(), label, tuple(edges), size=size, proposed=proposed)
 
 
 def read_open_images(path: Path) -> Iterator[Drawn | Problem]:
@@ -72,6 +80,11 @@ def read_xywh(path: Path) -> Iterator[Drawn | Problem]:
             shape=corner_and_size,
             size=(cells.get("width", 0), cells.get("height", 0)),
         )
+
+
+def is_yes(cell: str) -> bool:
+    """Whether a cell of the column `proposed` says so: neither empty nor 0, no or false."""
+    return cell.strip().casefold() not in NO
 
 
 def name_columns(header: Sequence[str]) -> dict[str, str]:

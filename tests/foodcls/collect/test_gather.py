@@ -140,6 +140,37 @@ def test_all_engines_contribute_in_their_order(web, gather, picture) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"<form id=captcha>", "200 OK", "consent or captcha page (page 1)"),
+        (b"", "429 Slow down", "HTTP 429 (page 1)"),
+        (b"", "403 Forbidden", "HTTP 403 (page 1)"),
+        (b"<a m='{}'></a>", "200 OK", "a page of unknown shape: ValueError: 1 results without"),
+        (b"<html>a page of tomorrow</html>", "200 OK", "no results"),
+    ],
+    ids=["captcha", "429", "403", "parse", "nothing"],
+)
+def test_an_engine_that_fails_is_reported_and_the_next_one_delivers(
+    body: bytes, status: str, reason: str, web, gather, picture, caplog
+) -> None:
+    web.say("/images/async", body, status)
+    found = f'["{web.say("/1.png", picture(1))}",8,8]'
+    web.say("/search", f"<html><script>[{found}]</script></html>".encode())
+    access = Access(bases=(("bing", web.url("")), ("google", web.url(""))))
+    collected = gather({"access": access}, engines=("bing", "google"), min_per_class=1)
+    told = [(one.engine, one.label, one.found) for one in collected.yields]
+    assert told == [
+        ("bing", "rice", 0),
+        ("google", "rice", 1),
+        ("bing", "beans", 0),
+        ("google", "beans", 1),
+    ]
+    assert all(reason in one.reason for one in collected.yields if one.engine == "bing")
+    assert caplog.text.count(f"bing, 'rice': {reason}") == 1
+    assert set(collected.manifest["source"]) == {"google"}
+
+
 def test_a_changed_results_page_is_an_error_that_says_so(web, gather) -> None:
     web.say("/images/async", b"<form id=captcha>")
     access = Access(bases=(("bing", web.url("")),))

@@ -84,6 +84,16 @@ def test_baidu_decodes_its_addresses() -> None:
     assert len(found) == 2
 
 
+def test_addresses_are_text_whatever_an_answer_holds() -> None:
+    photos = [{"id": "1", "owner": "o", "url_o": 7}]
+    answers = {
+        "baidu": {"data": [{"hoverURL": 7}]},
+        "flickr": {"stat": "ok", "photos": {"photo": photos}},
+    }
+    for engine, answer in answers.items():
+        assert [hit["file_url"] for hit in parse(engine, json.dumps(answer))] == ["7"], engine
+
+
 @pytest.mark.parametrize("text", ["<html>", '{"antiFlag": 1}', "[1]"])
 def test_baidu_in_another_shape_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):

@@ -81,6 +81,7 @@ def test_queries_arrive_as_they_were_written(web, bing, ask) -> None:
         ("google", "/search", b"Before you continue to Google", "200 OK", "consent or captcha"),
         ("google", "/search", b"<noscript>/httpservice/retry/enablejs", "200 OK", "consent or"),
         ("baidu", "/search/acjson", b"<html>", "200 OK", "a page of unknown shape: JSONDecode"),
+        ("baidu", "/search/acjson", b"[" * 200_000, "200 OK", "unknown shape: RecursionError"),
         ("baidu", "/search/acjson", '{"x":"安全验证"}'.encode(), "200 OK", "consent or captcha"),
         ("baidu", "/search/acjson", b'{"data": [{}]}', "200 OK", "no results"),
         (

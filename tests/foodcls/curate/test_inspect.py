@@ -6,6 +6,7 @@ from PIL import Image
 
 from foodcls.curate.decode import load_picture
 from foodcls.curate.inspect import inspect
+from foodcls.curate.quality import measure, recall_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.settings import Inspect
 
@@ -100,3 +101,11 @@ def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
     assert found["hash"] == str(getattr(imagehash, kind)(image))
     mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
     assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))
+
+
+def test_pictures_are_measured_while_they_are_decoded(store, noise, encode, put_rows):
+    image = noise(1, 90, 70)
+    found = inspect(put_rows((encode(image), "a")), store, Inspect(), "phash")
+    # only a remembered measure can be had now
+    store.path(found["id"].iloc[0]).unlink()
+    assert recall_measures(store, list(found["id"])) == {found["id"].iloc[0]: measure(image)}

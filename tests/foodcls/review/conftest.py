@@ -114,6 +114,7 @@ class Browser:
         self._socket = websocket.create_connection(address, timeout=30, suppress_origin=True)
         self._number = 0
         self.errors: list[str] = []
+        self.expected: str | None = None  # in the text of errors that a test provokes
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
 
@@ -127,7 +128,9 @@ class Browser:
             if message.get("method") == "Log.entryAdded":
                 entry = message["params"]["entry"]
                 # the browser asks for an icon by itself
-                if entry["level"] == "error" and "favicon" not in entry.get("url", ""):
+                is_own = "favicon" in entry.get("url", "")
+                is_expected = self.expected is not None and self.expected in entry["text"]
+                if entry["level"] == "error" and not is_own and not is_expected:
                     self.errors.append(entry["text"])
             if message.get("id") == self._number:
                 assert "error" not in message, message

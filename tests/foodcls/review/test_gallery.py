@@ -57,6 +57,6 @@ def test_two_boxes_of_a_picture_are_one_item(pictures: Callable[..., pd.DataFram
 
 def test_suspects_are_read_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "suspects.csv"
-    path.write_text("id,keep,reason,score\nbb,0,looks like bread,0.9\naa,0,,0.4\n")
+    path.write_text("id,keep,reason,score\nbb,0,looks like bread,0.9\naa,0,,0.4\ncc,1,,0.1\n")
     assert read_suspects(path) == {"bb": Suspect(0, "looks like bread"), "aa": Suspect(1, "")}
     assert read_suspects(tmp_path / "absent.csv") == {}

@@ -196,12 +196,12 @@ def test_a_lost_server_is_told(
 ) -> None:
     server = serve(visit(manifest))
     browser.open(server.url)
+    browser.expected = "net::ERR_"  # the browser itself says that nobody answered
     server.shutdown()
     server.server_close()
     browser.press("k")
     browser.wait("document.querySelector('#toast.error:popover-open')")
     assert "Not saved" in browser.value("document.querySelector('#toast').textContent")
-    browser.errors.clear()  # the browser itself says that nobody answered
 
 
 def test_five_thousand_pictures_of_a_class_are_no_burden(

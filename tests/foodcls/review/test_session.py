@@ -111,3 +111,75 @@ def test_names_are_found_though_augmented_copies_bear_them_too(
     (tmp_path / "filter.csv").write_text("path,keep\npesto-000.jpg,0\n")
     session = open_session(load_recipe(path), path, workspace)
     assert list(session.verdicts()) == [manifest["id"][0]]
+
+
+@pytest.fixture
+def proposals(files: Files, manifest: pd.DataFrame, workspace: Path, tmp_path: Path) -> Path:
+    """A table as `foodcls propose` writes it, for the first two pictures."""
+    path = workspace / "proposals.csv"
+    rows = [f"{digest},96,64,pesto,10,8,60,40,true\n" for digest in manifest["id"][:2]]
+    path.write_text(",".join((*COLUMNS, "proposed")) + "\n" + "".join(rows))
+    (tmp_path / "lunch.yaml").write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def reopen(workspace: Path, tmp_path: Path) -> Callable[[], Session]:
+    path = tmp_path / "lunch.yaml"
+    return lambda: open_session(load_recipe(path), path, workspace)
+
+
+def test_an_accepted_proposal_moves_into_the_boxes(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+) -> None:
+    first, second, *_ = manifest["id"]
+    session = reopen()
+    assert session.drawn()[first] == (Drawn((10, 8, 60, 40), proposed=True, line=2),)
+    session.draw(first, [Drawn((10, 8, 60, 40))])
+    assert files.boxes.read_text() == f"{','.join(COLUMNS)}\n{first},96,64,pesto,10,8,60,40\n"
+    assert first not in proposals.read_text() and second in proposals.read_text()
+    assert [box.proposed for box in reopen().drawn()[first]] == [False]
+
+
+def test_a_refused_proposal_does_not_come_back(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+) -> None:
+    reopen().draw(manifest["id"][0], [])
+    assert list(reopen().drawn()) == [manifest["id"][1]]
+    assert not files.boxes.exists()
+
+
+@pytest.mark.parametrize("boxes", [[], [Drawn((10, 8, 60, 40))]], ids=["refused", "accepted"])
+def test_undo_offers_a_proposal_again(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, boxes: list[Drawn]
+) -> None:
+    session, before = reopen(), proposals.read_text().splitlines()
+    session.draw(manifest["id"][0], boxes)
+    session.undo()
+    assert sorted(proposals.read_text().splitlines()) == sorted(before)
+    assert [box.proposed for box in session.drawn()[manifest["id"][0]]] == [True]
+
+
+def test_a_drawn_box_hides_what_was_proposed(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+) -> None:
+    first = manifest["id"][0]
+    files.boxes.write_text(f"{','.join(COLUMNS)}\n{first},96,64,pesto,1,2,3,4\n")
+    assert [box.edges for box in reopen().drawn()[first]] == [(1, 2, 3, 4)]
+
+
+def test_what_lies_among_the_proposals_is_one_though_it_does_not_say_so(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame
+) -> None:
+    proposals.write_text(proposals.read_text().replace(",true", "").replace(",proposed", ""))
+    assert all(box.proposed for boxes in reopen().drawn().values() for box in boxes)
+
+
+def test_proposals_that_a_recipe_names_as_its_boxes_are_accepted_in_place(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, tmp_path: Path
+) -> None:
+    first, second, *_ = manifest["id"]
+    (tmp_path / "lunch.yaml").write_text(f"{RECIPE}crop: {{boxes: {proposals}}}\n")
+    reopen().draw(first, [Drawn((10, 8, 60, 40))])
+    boxes = reopen().drawn()
+    assert [boxes[name][0].proposed for name in (first, second)] == [False, True]

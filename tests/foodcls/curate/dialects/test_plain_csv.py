@@ -67,3 +67,20 @@ def test_open_images_goes_by_the_name_without_its_ending(put):
     boxes, problems = read_boxes(put("a.csv", header + rows), LABELS)
     assert [(box.stem, box.edges) for box in boxes] == [("00ff", (0.1, 0.2, 0.5, 0.8))]
     assert [item.number for item in problems] == [3] and "confidence 0" in problems[0].reason
+
+
+@pytest.mark.parametrize(
+    "cell, proposed",
+    [("", False), ("0", False), (" No ", False), ("FALSE", False),
+     ("1", True), ("true", True), ("yes", True), ("unsure", True)],
+)  # fmt: skip
+def test_a_proposed_box_says_so(put, cell, proposed):
+    header = "filename,width,height,class,xmin,ymin,xmax,ymax,proposed\n"
+    boxes, problems = read_boxes(put("a.csv", f"{header}a.jpg,0,0,apple,1,2,3,4,{cell}\n"), LABELS)
+    assert [box.proposed for box in boxes] == [proposed] and not problems
+
+
+def test_a_table_without_the_column_holds_no_proposals(put):
+    header = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    boxes, _ = read_boxes(put("a.csv", f"{header}a.jpg,0,0,apple,1,2,3,4\n"), LABELS)
+    assert [box.proposed for box in boxes] == [False]

@@ -1,0 +1,49 @@
+"""Makes an environment for a peer by itself, and says in words on what machine figures arose."""
+
+import os
+import platform
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import foodcls
+
+CACHE = Path.home() / ".cache" / "foodcls-benchmarks"
+
+
+def peer_bin(name: str, requirements: tuple[str, ...], cache: Path) -> Path:
+    """The programs of an environment that holds the peer; made on first use, kept after."""
+    folder = cache / name
+    programs, done = folder / "bin", folder / "installed.txt"
+    if not done.exists() or done.read_text() != "\n".join(requirements):
+        print(f"making an environment for {name} in {folder}", file=sys.stderr)
+        venv.create(folder, clear=True, with_pip=True)
+        subprocess.run([programs / "pip", "install", "--quiet", *requirements], check=True)
+        done.write_text("\n".join(requirements))
+    return programs
+
+
+def peer_version(programs: Path, name: str) -> str:
+    """The version of a package in an environment."""
+    code = f"from importlib.metadata import version; print(version({name!r}))"
+    return subprocess.check_output([programs / "python", "-c", code], text=True).strip()
+
+
+def describe_machine() -> str:
+    """Cores, processor, system, versions and the load of the last minute."""
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return (
+        f"{os.cpu_count()} cores ({models[0] if models else platform.processor()}), "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
+        f"foodcls {foodcls.__version__}; {busy()}"
+    )
+
+
+def busy() -> str:
+    """How busy the machine is with this and with anything else."""
+    return f"load {os.getloadavg()[0]:.2f} over the last minute"

@@ -1,0 +1,37 @@
+"""Writes which pictures of a workspace to doubt, and says how to look at them."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from foodcls.errors import InputError
+from foodcls.learn.examples import Shelf
+from foodcls.learn.suspects import rank_suspects, write_suspects
+from foodcls.manifest import read_table
+from foodcls.recipe import load_recipe
+from foodcls.workspace import Workspace
+from tasks.progress import bars
+
+
+def doubt(console: Console, recipe: Path, workspace: Path) -> None:
+    """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
+    plan = load_recipe(recipe)
+    if not (workspace / "manifest.csv").exists():
+        raise InputError(
+            f"{workspace / 'manifest.csv'} is not there; run `foodcls prepare {recipe} "
+            f"--workspace {workspace}` first, it collects the pictures"
+        )
+    space = Workspace.at(workspace)
+    shelf = Shelf(space.store, space.pixels, bars)
+    ranked = rank_suspects(read_table(space.manifest), plan.labels, plan.train, shelf)
+    write_suspects(ranked, space.root / "suspects.csv")
+    lines = [
+        f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
+        f"in {workspace / 'suspects.csv'}; nothing is dropped yet.",
+        f"Look at them: foodcls review {recipe} --workspace {workspace}",
+    ]
+    if plan.train.weights == "none":
+        lines.append(
+            "train.weights is none: a network that knows nothing judged; think little of it."
+        )
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

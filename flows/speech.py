@@ -1,0 +1,23 @@
+"""Lets foodcls's own lines be what a terminal shows, and keeps the tools behind it quiet."""
+
+import logging
+import os
+
+
+def speak_plainly() -> None:
+    """Let foodcls's own lines be what a terminal shows; Prefect's are in its UI.
+
+    To be called before Prefect is imported, which reads its settings then.
+    """
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # the temporary server's first start takes longer than Prefect's 20 s on a busy machine
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    logger = logging.getLogger("foodcls")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    # Prefect gives the root logger a handler of its own, which would say it all again
+    logger.propagate = False

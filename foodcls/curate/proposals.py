@@ -1,0 +1,78 @@
+"""Turns the kept pictures that have no box into a table of proposed boxes."""
+
+import csv
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.curate.decode import load_picture
+from foodcls.curate.dialects.plain_csv import PROPOSED, TFOD
+from foodcls.curate.memo import remembered
+from foodcls.curate.propose import VERSION, propose_box
+from foodcls.manifest import kept_rows
+from foodcls.progress import Track, silent
+from foodcls.store import Store, digest_json, replacing
+
+logger = logging.getLogger(__name__)
+
+TEST = "test"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A box that a program suggests for a picture, in whole pixels of the upright picture."""
+
+    id: str
+    label: str
+    size: tuple[int, int]  # width, height
+    edges: tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
+
+
+def propose_boxes(
+    manifest: pd.DataFrame, store: Store, track: Track = silent
+) -> tuple[Proposal, ...]:
+    """A box for each kept picture without one, in the order of the manifest.
+
+    Left out are augmented copies, outside test pictures, and pictures in which nothing stands
+    out from its surroundings.
+    """
+    rows = _boxless(manifest)
+    keys = {digest: digest_json([VERSION, digest]) for digest in rows["picture"]}
+    work = {key: digest for digest, key in keys.items()}
+
+    def look(digest: str) -> dict[str, object]:
+        image = load_picture(store.read(digest))
+        return {"size": image.size, "edges": propose_box(image)}
+
+    found = remembered(store, "propose", work, look, track)
+    proposals = tuple(
+        Proposal(digest, label, tuple(fact["size"]), tuple(fact["edges"]))
+        for digest, label, picture in zip(rows["id"], rows["label"], rows["picture"], strict=True)
+        if (fact := found[keys[picture]])["edges"]
+    )
+    logger.info("%d boxes proposed for %d pictures without one", len(proposals), len(rows))
+    return proposals
+
+
+def write_proposals(proposals: Sequence[Proposal], path: Path) -> None:
+    """Write a table that `crop` and `review` read, each row marked as proposed."""
+    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow((*TFOD, PROPOSED))
+        writer.writerows(_cells(proposals))
+
+
+def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:
+    """One row a picture; a row's picture without a box is the whole picture, upright."""
+    rows = kept_rows(manifest)
+    rows = rows[(rows["parent"] == "") & (rows["source"] != TEST) & (rows["picture"] != "")]
+    boxed = set(rows.loc[rows["box"] != "", "id"])
+    return rows[~rows["id"].isin(boxed)].drop_duplicates("id")
+
+
+def _cells(proposals: Sequence[Proposal]) -> Iterator[Sequence[object]]:
+    for item in proposals:
+        yield item.id, *item.size, item.label, *item.edges, "true"

@@ -1,0 +1,59 @@
+"""The command writes proposals beside the manifest, and says how they come into use."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from rich.console import Console
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.suggest import suggest
+from foodcls.errors import InputError
+from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.store import Store
+
+RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder: .}\n"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "lunch.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """One picture of a red disc on white."""
+    image, buffer = Image.new("RGB", (160, 120), "white"), io.BytesIO()
+    ImageDraw.Draw(image).ellipse((40, 40, 90, 90), "red")
+    image.save(buffer, "PNG")
+    folder = tmp_path / "space"
+    digest = Store(folder / "store").put(buffer.getvalue())
+    row = {"id": digest, "picture": digest, "label": "apple", "state": KEPT, "width": 160,
+           "height": 120}  # fmt: skip
+    write_table(new_manifest([row]), folder / "manifest.csv")
+    return folder
+
+
+def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> None:
+    console = Console(file=io.StringIO(), width=60)
+    suggest(console, recipe, workspace)
+    assert len((workspace / "proposals.csv").read_text().splitlines()) == 2
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 box proposed" in text
+    assert f"foodcls review {recipe} --workspace {workspace}" in text
+
+
+def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="foodcls prepare"):
+        suggest(Console(file=io.StringIO()), recipe, tmp_path / "empty")
+
+
+def test_the_command_is_there(recipe: Path, workspace: Path) -> None:
+    words = ["propose", str(recipe), "--workspace", str(workspace)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert (workspace / "proposals.csv").exists()
