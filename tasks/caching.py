@@ -127,29 +127,32 @@ def fingerprint(value: Any) -> Any:
 @lru_cache
 def source_digest(modules: tuple[str, ...]) -> str:
     """SHA-256 of these modules, of all foodcls modules they import, and of package versions."""
-    sources: dict[str, bytes] = {}
+    digests: dict[str, str] = {}
     packages: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in sources:
+        if name in digests:
             continue
-        sources[name] = _source(name).read_bytes()
-        for imported in _imports(sources[name]):
+        digests[name], imports = _read_module(name)
+        for imported in imports:
             root = imported.partition(".")[0]
             if root == "foodcls":
                 waiting.append(imported)
             elif root not in sys.stdlib_module_names:
                 packages.add(DISTRIBUTIONS.get(root, root))
-    digests = {name: digest_of(source) for name, source in sources.items()}
     return digest_json([digests, {name: _version(name) for name in sorted(packages)}])
 
 
-def _source(name: str) -> Path:
+# stages share most of their modules: each is read once in a process
+@lru_cache
+def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
+    """SHA-256 of a module's source, and what it imports."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no source of {name}")
-    return Path(spec.origin)
+    source = Path(spec.origin).read_bytes()
+    return digest_of(source), tuple(_imports(source))
 
 
 def _imports(source: bytes) -> Iterator[str]:
