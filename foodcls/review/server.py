@@ -52,13 +52,14 @@ class ReviewServer(ThreadingHTTPServer):
 
     def __init__(self, session: Session, thumbs: Thumbs, title: str, port: int = 0) -> None:
         """Listen on `port`, or on a free one for 0; OSError when it is taken."""
+        # before listening: a port that is taken ends in server_close
+        self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
         self.session = session
         self.thumbs = thumbs
         self.title = title
         self.token = secrets.token_urlsafe(24)
         self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
-        self.connections: set[socket.socket] = set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Take the next connection, and remember that it is open."""
