@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from flows.speech import speak_plainly
+from flows.commands.speech import speak_plainly
 from foodcls.errors import FoodclsError, InputError
 from foodcls.recipe import load_recipe
 from foodcls.recipe_yaml import parse_value
@@ -49,8 +49,7 @@ def run(
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told():
-        changed = overrides(changes) | replayed(replay)
-        load_recipe(recipe, changed)
+        changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.train import train
 
@@ -67,8 +66,7 @@ def prepare(
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told():
-        changed = overrides(changes) | replayed(replay)
-        load_recipe(recipe, changed)
+        changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
@@ -88,27 +86,27 @@ def review(
     Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
     """
     with told():
-        from flows.visit import visit
+        from flows.commands.review import open_page
 
-        visit(out, recipe, workspace, port, opens_browser=browser)
+        open_page(out, recipe, workspace, port, opens_browser=browser)
 
 
 @app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
 def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
     with told():
-        from flows.suggest import suggest
+        from flows.commands.propose import suggest_boxes
 
-        suggest(out, recipe, workspace)
+        suggest_boxes(out, recipe, workspace)
 
 
 @app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
 def suspects(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
     with told():
-        from flows.doubt import doubt
+        from flows.commands.suspects import list_suspects
 
-        doubt(out, recipe, workspace)
+        list_suspects(out, recipe, workspace)
 
 
 @app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
@@ -122,9 +120,9 @@ def trace(
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
     with told():
-        from flows.tell import tell
+        from flows.commands.trace import show_trace
 
-        tell(out, picture, workspace, page)
+        show_trace(out, picture, workspace, page)
 
 
 @app.command(epilog="Example: `foodcls predict workspace/models/foods13-*.pt dish.jpg photos/`")
@@ -138,7 +136,7 @@ def predict(
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
     with told():
-        from flows.show import describe_answer, show_predictions
+        from flows.commands.results import describe_answer, show_predictions
         from foodcls.learn.predict import find_pictures, load_model, predict
         from tasks.progress import bars
 
@@ -152,7 +150,7 @@ def predict(
 @app.command(epilog="Example: `foodcls doctor`")
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
-    from flows.show import show_checks
+    from flows.commands.results import show_checks
     from foodcls.doctor import examine
 
     findings = list(examine(workspace, dict(os.environ)))
@@ -170,17 +168,13 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
         recipe = ROOT / "recipes" / "sample.yaml"
         if not recipe.exists():
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
-        with server_starting():
-            from flows.train import train
-
-        finish(train(recipe, None, workspace), workspace, json_file)
-        out.print("The dishes are drawn: this shows that the pipeline works, not how well it "
-                  "knows food.")  # fmt: skip
+    run(recipe, workspace, json_file)
+    out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
 
 
 def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
     """Print a run's result and where to look, and write it for programs."""
-    from flows.show import show_places, show_result
+    from flows.commands.results import show_places, show_result
     from foodcls.summary import summarize
 
     result = summarize(steps)
@@ -194,6 +188,13 @@ def write_json(value: Any, path: Path | None) -> None:
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def settle(recipe: Path, changes: list[str] | None, replay: Path | None) -> dict[str, Any]:
+    """The overrides that were typed; a recipe that is bad with them is refused before anything."""
+    changed = overrides(changes) | replayed(replay)
+    load_recipe(recipe, changed)
+    return changed
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:

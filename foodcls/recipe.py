@@ -4,6 +4,7 @@ import difflib
 import json
 import unicodedata
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,7 +73,8 @@ class Recipe(Settings):
         """The class names in output order."""
         return tuple(item.name for item in self.classes)
 
-    @property
+    # once: a folder of photographs may be among the files
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of all settings, with the contents of the files they name."""
         return settings_digest(self)

@@ -15,13 +15,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     """
     *_, checkpoint, scores, model, recorded = (step.result for step in steps)
     return {
-        "accuracy": scores.accuracy,
-        "accuracy_low": scores.accuracy_low,
-        "accuracy_high": scores.accuracy_high,
-        "n": scores.n,
-        "average_position": scores.average_position,
-        "average_position_micro": scores.average_position_micro,
-        "top3": scores.top3,
+        **scores.headline,
         "best_epoch": checkpoint.best_epoch,
         "per_class": {score.label: asdict(score) for score in scores.per_class},
         "stage_counts": stage_counts(steps),

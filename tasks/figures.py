@@ -56,13 +56,7 @@ def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float
     """The figures that runs are compared by."""
     best = checkpoint.best
     figures = {
-        "accuracy": scores.accuracy,
-        "accuracy_low": scores.accuracy_low,
-        "accuracy_high": scores.accuracy_high,
-        "n": scores.n,
-        "average_position": scores.average_position,
-        "average_position_micro": scores.average_position_micro,
-        "top3": scores.top3,
+        **scores.headline,
         "best_epoch": best.epoch,
         "best_val_accuracy": best.val_accuracy,
         "best_val_loss": best.val_loss,

@@ -66,6 +66,15 @@ class Evaluation:
         """SHA-256 of the record."""
         return digest_json(dataclasses.asdict(self))
 
+    @property
+    def headline(self) -> dict[str, float]:
+        """The figures that models are compared by, by the names they have everywhere."""
+        names = (
+            "accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
+            "average_position_micro", "top3",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
     def to_json(self) -> str:
         """The record as JSON text."""
         return json.dumps(dataclasses.asdict(self), indent=1)

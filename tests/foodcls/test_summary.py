@@ -1,16 +1,16 @@
 import json
 from types import SimpleNamespace
 
-from foodcls.learn.evaluate import ClassScore
+from foodcls.learn.evaluate import ClassScore, Evaluation
 from foodcls.manifest import ManifestRef
 from foodcls.steps import Step
 from foodcls.summary import summarize
 
 
 def test_summary_holds_all_that_programs_were_promised() -> None:
-    scores = SimpleNamespace(
-        accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
-        average_position_micro=1.3, top3=0.95,
+    scores = Evaluation(
+        "", "test", accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
+        average_position_micro=1.3, top3=0.95, labels=("soup",), confusion=(), predictions="",
         per_class=(ClassScore("soup", 50, 0.8, None, 1.4),),
     )  # fmt: skip
     recorded = SimpleNamespace(model_path="m.pt", tracking_uri="u", run_id="r", version="3")

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from foodcls.learn.evaluate import ClassScore
+from foodcls.learn.evaluate import ClassScore, Evaluation
 from foodcls.manifest import ManifestRef
 from foodcls.steps import Step
 from tasks.figures import final_figures, metric_name, run_figures
@@ -13,9 +13,9 @@ REPORTS = tuple(
     for epoch in (1, 2)
 )  # fmt: skip
 CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
-SCORES = SimpleNamespace(
-    accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
-    average_position_micro=1.3, top3=0.95,
+SCORES = Evaluation(
+    "", "test", accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
+    average_position_micro=1.3, top3=0.95, labels=(), confusion=(), predictions="",
     per_class=(ClassScore("fish & chips", 5, 0.8, 1.0, 1.4), ClassScore("b", 0, None, None, None)),
 )  # fmt: skip
 

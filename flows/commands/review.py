@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.commands.places import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe import load_recipe
 from foodcls.review.files import Files
@@ -14,7 +15,7 @@ from foodcls.review.thumbs import Thumbs
 from foodcls.workspace import Workspace
 
 
-def visit(
+def open_page(
     console: Console, recipe: Path, workspace: Path, port: int, *, opens_browser: bool
 ) -> None:
     """Serve the page until Ctrl-C."""
@@ -36,11 +37,7 @@ def visit(
 def make_server(recipe: Path, workspace: Path, port: int = 0) -> ReviewServer:
     """A server for the pictures of a workspace; InputError when it holds none or has no port."""
     plan = load_recipe(recipe)
-    if not (workspace / "manifest.csv").exists():
-        raise InputError(
-            f"{workspace / 'manifest.csv'} is not there; run `foodcls prepare {recipe} "
-            f"--workspace {workspace}` first, it collects the pictures"
-        )
+    find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
     session = open_session(plan, recipe, space.root)
     thumbs = Thumbs(space.store, space.root / "cache" / "thumbs", plan.inspect.max_pixels)

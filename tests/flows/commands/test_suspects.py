@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from flows.doubt import doubt
+from flows.commands.suspects import list_suspects
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
 from foodcls.review.gallery import read_suspects
@@ -39,7 +39,7 @@ def test_the_list_is_written_where_the_review_page_finds_it(
         rows.append(row | {"state": KEPT, "width": 96, "height": 64})
     write_table(new_manifest(rows), space / "manifest.csv")
     console = Console(record=True, width=300)
-    doubt(console, recipe, space)
+    list_suspects(console, recipe, space)
     told = console.export_text()
     listed = pd.read_csv(space / "suspects.csv")
     assert list(listed.columns) == ["id", "keep", "reason", "score"] and len(listed) == 12
@@ -50,4 +50,4 @@ def test_the_list_is_written_where_the_review_page_finds_it(
 
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `foodcls prepare"):
-        doubt(Console(), recipe, tmp_path / "none")
+        list_suspects(Console(), recipe, tmp_path / "none")

@@ -4,23 +4,18 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.commands.places import find_manifest
 from foodcls.curate.proposals import propose_boxes, write_proposals
-from foodcls.errors import InputError
 from foodcls.manifest import read_table
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
 from tasks.progress import bars
 
 
-def suggest(console: Console, recipe: Path, workspace: Path) -> None:
+def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     load_recipe(recipe)
-    table = workspace / "manifest.csv"
-    if not table.exists():
-        raise InputError(
-            f"{table} is not there; run `foodcls prepare {recipe} --workspace {workspace}` first, "
-            "it collects the pictures"
-        )
+    table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
     proposals = propose_boxes(read_table(table), space.store, bars)
     write_proposals(proposals, space.root / "proposals.csv")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foodcls.errors import InputError
+from flows.commands.places import find_manifest
 from foodcls.manifest import read_table
 from foodcls.review.story import Story, read_notes, tell_story
 from foodcls.review.story_page import story_page
@@ -17,12 +17,10 @@ from foodcls.store import Store, replacing
 MOST_PIXELS = Inspect().max_pixels
 
 
-def tell(console: Console, name: str, workspace: Path, page: Path | None) -> None:
+def show_trace(console: Console, name: str, workspace: Path, page: Path | None) -> None:
     """Print the story of the picture called `name`; write it to `page` too, if given."""
-    table = workspace / "manifest.csv"
-    if not table.exists():
-        raise InputError(f"{table} is not there; run `foodcls prepare RECIPE` first")
-    story = tell_story(read_table(table), name, read_notes(workspace))
+    table = read_table(find_manifest(workspace))
+    story = tell_story(table, name, read_notes(workspace))
     show_story(console, story)
     if page:
         folder = workspace / "cache" / "thumbs"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from foodcls.errors import InputError
+from flows.commands.places import find_manifest
 from foodcls.learn.examples import Shelf
 from foodcls.learn.suspects import rank_suspects, write_suspects
 from foodcls.manifest import read_table
@@ -13,17 +13,13 @@ from foodcls.workspace import Workspace
 from tasks.progress import bars
 
 
-def doubt(console: Console, recipe: Path, workspace: Path) -> None:
+def list_suspects(console: Console, recipe: Path, workspace: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
     plan = load_recipe(recipe)
-    if not (workspace / "manifest.csv").exists():
-        raise InputError(
-            f"{workspace / 'manifest.csv'} is not there; run `foodcls prepare {recipe} "
-            f"--workspace {workspace}` first, it collects the pictures"
-        )
+    table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
     shelf = Shelf(space.store, space.pixels, bars)
-    ranked = rank_suspects(read_table(space.manifest), plan.labels, plan.train, shelf)
+    ranked = rank_suspects(read_table(table), plan.labels, plan.train, shelf)
     write_suspects(ranked, space.root / "suspects.csv")
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "

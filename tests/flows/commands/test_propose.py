@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.suggest import suggest
+from flows.commands.propose import suggest_boxes
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
 from foodcls.store import Store
@@ -40,7 +40,7 @@ def workspace(tmp_path: Path) -> Path:
 
 def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> None:
     console = Console(file=io.StringIO(), width=60)
-    suggest(console, recipe, workspace)
+    suggest_boxes(console, recipe, workspace)
     assert len((workspace / "proposals.csv").read_text().splitlines()) == 2
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 box proposed" in text
@@ -49,7 +49,7 @@ def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> Non
 
 def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="foodcls prepare"):
-        suggest(Console(file=io.StringIO()), recipe, tmp_path / "empty")
+        suggest_boxes(Console(file=io.StringIO()), recipe, tmp_path / "empty")
 
 
 def test_the_command_is_there(recipe: Path, workspace: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.visit import make_server
+from flows.commands.review import make_server
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
 from foodcls.store import Store

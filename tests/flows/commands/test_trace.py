@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from flows.tell import tell
+from flows.commands.trace import show_trace
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
 from foodcls.store import Store
@@ -24,7 +24,7 @@ def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
 def test_a_story_is_printed_as_it_is_and_written_as_a_page(workspace: Path) -> None:
     console = Console(record=True, width=80)
     page = workspace / "out" / "story.html"
-    tell(console, "[red]a.jpg", workspace, page)
+    show_trace(console, "[red]a.jpg", workspace, page)
     text = console.export_text()
     # brackets are no markup, and what is long is folded, not cut
     assert "http://h/[red]a.jpg" in text and "kept, for training" in text
@@ -34,4 +34,4 @@ def test_a_story_is_printed_as_it_is_and_written_as_a_page(workspace: Path) -> N
 
 def test_without_a_manifest_it_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="foodcls prepare"):
-        tell(Console(), "a.jpg", tmp_path, None)
+        show_trace(Console(), "a.jpg", tmp_path, None)

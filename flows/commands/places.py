@@ -1,0 +1,16 @@
+"""Finds what an earlier command left in a workspace, or says which command to run first."""
+
+from pathlib import Path
+
+from foodcls.errors import InputError
+
+
+def find_manifest(workspace: Path, recipe: Path = Path("RECIPE")) -> Path:
+    """The table of a workspace's pictures; InputError when there is none yet."""
+    table = workspace / "manifest.csv"
+    if not table.exists():
+        raise InputError(
+            f"{table} is not there; run `foodcls prepare {recipe} --workspace {workspace}` first, "
+            "it collects the pictures"
+        )
+    return table
