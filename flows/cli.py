@@ -125,25 +125,28 @@ def trace(
         show_trace(out, picture, workspace, page)
 
 
-@app.command(epilog="Example: `foodcls predict workspace/models/foods13-*.pt dish.jpg photos/`")
+@app.command(
+    epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
+)
 def predict(
     model: Annotated[Path, typer.Argument(help="An exported model, *.pt.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Files or folders.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Files, folders or quoted patterns.")
+    ],
     json_file: Json = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Also write a table here.")] = None,
 ) -> None:
     """Name what is in pictures.
 
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
     with told():
-        from flows.commands.results import describe_answer, show_predictions
-        from foodcls.learn.predict import find_pictures, load_model, predict
-        from tasks.progress import bars
+        from flows.commands.predict import answer_all, describe_answer, write_csv
 
-        loaded = load_model(model)
-        answers = list(predict(loaded, find_pictures(images), bars))
-        show_predictions(out, answers)
-        write_json([describe_answer(answer, loaded.labels) for answer in answers], json_file)
+        labels, answers = answer_all(out, model, images)
+        write_json([describe_answer(answer, labels) for answer in answers], json_file)
+        if csv_file:
+            write_csv(answers, labels, csv_file)
     raise typer.Exit(int(any(answer.error for answer in answers)))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from prefect import flow
 
 from flows.titles import title
+from foodcls.lock import holding
 from foodcls.manifest import ManifestRef
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
@@ -30,15 +31,16 @@ def prepare(
     again.
     """
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
-    check_tables(space, plan.filter, plan.crop, plan.labels)
-    found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
-    sound = inspect(space, found, plan.inspect, plan.dedup.hash)
-    distinct = dedup(space, sound, plan.dedup)
-    chosen = choose(space, distinct, plan.filter)
-    cropped = crop(space, chosen, plan.crop, plan.labels)
-    parted = split(space, cropped, plan.split, plan.labels)
-    grown = augment(space, parted, plan.augment, plan.labels)
-    steps = [found, sound, distinct, chosen, cropped, parted, grown]
-    publish(space, grown, plan.quality)
+    with holding(space.root):
+        check_tables(space, plan.filter, plan.crop, plan.labels)
+        found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
+        sound = inspect(space, found, plan.inspect, plan.dedup.hash)
+        distinct = dedup(space, sound, plan.dedup)
+        chosen = choose(space, distinct, plan.filter)
+        cropped = crop(space, chosen, plan.crop, plan.labels)
+        parted = split(space, cropped, plan.split, plan.labels)
+        grown = augment(space, parted, plan.augment, plan.labels)
+        steps = [found, sound, distinct, chosen, cropped, parted, grown]
+        publish(space, grown, plan.quality)
     show_stages(f"prepare {plan.name}", steps)
     return steps

@@ -8,6 +8,7 @@ from prefect import flow
 from flows.prepare import WORKSPACE
 from flows.titles import title
 from flows.train import train
+from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
@@ -23,6 +24,7 @@ def retrain(
 ) -> list[Step[Any]]:
     """Train, then compare the new model with the champion and promote it if it is better."""
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
-    steps = train(recipe, overrides, workspace, search_again)
-    verdict = promote(space, plan.name, steps)
+    with holding(space.root):
+        steps = train(recipe, overrides, workspace, search_again)
+        verdict = promote(space, plan.name, steps)
     return [*steps, verdict]

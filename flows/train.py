@@ -7,6 +7,7 @@ from prefect import flow
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
+from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
@@ -24,12 +25,13 @@ def train(
 ) -> list[Step[Any]]:
     """Prepare, then train, evaluate, export and record; the parameters are those of `prepare`."""
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
-    check_training(space, plan.train)
-    pictures = prepare(recipe, overrides, workspace, search_again)
-    checkpoint = fit(space, pictures[-1], plan.labels, plan.train)
-    scores = evaluate(space, checkpoint, pictures[-1])
-    model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
-    steps: list[Step[Any]] = [*pictures, checkpoint, scores, model]
-    recorded = record(space, plan, recipe, steps)
+    with holding(space.root):
+        check_training(space, plan.train)
+        pictures = prepare(recipe, overrides, workspace, search_again)
+        checkpoint = fit(space, pictures[-1], plan.labels, plan.train)
+        scores = evaluate(space, checkpoint, pictures[-1])
+        model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
+        steps: list[Step[Any]] = [*pictures, checkpoint, scores, model]
+        recorded = record(space, plan, recipe, steps)
     show_stages(f"train {plan.name}", [*steps, recorded])
     return [*steps, recorded]

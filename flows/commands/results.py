@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.doctor import Finding
-from foodcls.learn.predict import Prediction
 
 
 def show_result(console: Console, result: dict[str, Any]) -> None:
@@ -45,29 +44,6 @@ def show_places(console: Console, result: dict[str, Any], workspace: Path) -> No
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def show_predictions(console: Console, answers: Iterable[Prediction]) -> None:
-    """Print a line for each picture: what is in it, or why it cannot be said."""
-    table = Table.grid(padding=(0, 2))
-    for answer in answers:
-        if answer.error:
-            table.add_row(answer.path, Text(answer.error, style="red"), "")
-        else:
-            table.add_row(answer.path, answer.label, f"{answer.probability:.3f}")
-    console.print(table, markup=False)
-
-
-def describe_answer(answer: Prediction, labels: tuple[str, ...]) -> dict[str, Any]:
-    """A prediction for programs, with a probability for each class."""
-    scores = dict(zip(labels, answer.probabilities, strict=False))
-    return {
-        "path": answer.path,
-        "label": answer.label or None,
-        "probability": answer.probability,
-        "probabilities": scores,
-        "error": answer.error or None,
-    }
 
 
 def show_checks(console: Console, findings: Iterable[Finding]) -> None:

@@ -78,6 +78,16 @@ def test_run_writes_its_result_and_predict_uses_the_model(
     whole = type_in("predict", result["model_path"], tmp_path / "photos", "--json", answer)
     assert whole.exit_code == 0 and len(json.loads(answer.read_text())) == 36
 
+    table = tmp_path / "answers.csv"
+    some = type_in("predict", result["model_path"], tmp_path / "photos" / "b*" / "*-1*.png",
+                   "--csv", table)  # fmt: skip
+    assert some.exit_code == 0
+    answers = pd.read_csv(table)
+    assert list(answers["label"]) == ["blues"] * 3
+    assert answers["p_blues"].to_list() == pytest.approx(answers["probability"].to_list())
+    none = type_in("predict", result["model_path"], tmp_path / "photos" / "z*")
+    assert none.exit_code == 2 and "no pictures" in none.output
+
 
 def test_bad_input_exits_with_2_and_says_where(
     type_in: Callable, recipe: Path, tmp_path: Path, change: Callable

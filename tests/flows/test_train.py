@@ -1,6 +1,15 @@
 """Runs the whole job on drawn patches: real Prefect server, real MLflow on SQLite."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +23,7 @@ from mlflow.tracking import MlflowClient
 from flows.prepare import prepare
 from flows.retrain import retrain
 from flows.train import train
-from foodcls.errors import CollectError, FoodclsError, RecipeError, TableError
+from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
 from foodcls.learn.challenge import Verdict
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import digest_file
@@ -90,6 +99,48 @@ def test_registered_model_answers_pictures_with_labels(
     assert list(answers["label"]) == ["reds", "blues"]
     assert {"p_reds", "p_greens", "p_blues", "probability"} <= set(answers)
     assert served.metadata.signature.inputs.input_names() == ["image"]
+
+
+def test_registered_model_is_served_over_http(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
+             "--model-uri", f"models:/patches/{first['registered_version']}",
+             "--port", str(port)]  # fmt: skip
+    photo = (shared_recipe.parent / "photos" / "greens" / "greens-2.png").read_bytes()
+    asked = {"dataframe_split": {"columns": ["image"], "data": [[b64encode(photo).decode()],
+                                                                ["bm8gcGljdHVyZQ=="]]}}  # fmt: skip
+    # mlflow looks for uvicorn on the PATH, where an activated environment is
+    place = os.environ | {
+        "MLFLOW_TRACKING_URI": f"sqlite:///{shared_space / 'mlflow.db'}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    with subprocess.Popen(words, env=place, start_new_session=True) as server:
+        try:
+            good, bad = ask(f"http://127.0.0.1:{port}/invocations", asked)["predictions"]
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+    assert good["label"] == "greens" and good["p_greens"] == pytest.approx(good["probability"])
+    assert sum(good[f"p_{label}"] for label in ("reds", "greens", "blues")) == pytest.approx(1)
+    assert "not_an_image" in bad["error"] and not bad["label"]
+
+
+def ask(url: str, body: dict[str, Any]) -> Any:
+    """Post JSON to a server that is still starting."""
+    request = urllib.request.Request(url, json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})  # fmt: skip
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from error
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(url)
 
 
 def test_a_second_run_is_cached_and_still_complete(
@@ -193,6 +244,22 @@ def test_a_network_that_cannot_be_built_ends_before_pictures_are_collected(
     with pytest.raises(FoodclsError, match=said):
         train(recipe, {key: value}, space)
     assert not (space / "manifest.csv").exists() and not (space / "store" / "blobs").exists()
+
+
+def test_a_second_run_in_the_same_workspace_is_refused(recipe: Path, space: Path) -> None:
+    hold = (
+        "import sys; from pathlib import Path; from foodcls.lock import holding\n"
+        "with holding(Path(sys.argv[1])): print('in', flush=True); input()"
+    )
+    space.mkdir()
+    with subprocess.Popen([sys.executable, "-c", hold, str(space)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:  # fmt: skip
+        assert one.stdout and one.stdout.readline() == "in\n"
+        with pytest.raises(StoreError, match=f"in use by process {one.pid}"):
+            prepare(recipe, None, space)
+        one.communicate("\n")
+    assert not (space / "manifest.csv").exists()
+    prepare(recipe, None, space)
 
 
 def test_retrain_keeps_the_champion_unless_the_new_model_is_better(
