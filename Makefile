@@ -1,18 +1,22 @@
 # make demo   the whole pipeline on a drawn web
 # make test   the tests
+# make test-all  the tests, and those that take minutes
 # make check  format, lint, types, tests
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lock clean
+.PHONY: demo test test-all check lock clean
 
 demo: $(STAMP)
 	$(BIN)/foodcls demo
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+test-all: $(STAMP)
+	$(BIN)/pytest -m "long or not long"
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
