@@ -1,13 +1,17 @@
 """Looks for the same pictures with imagededup's PHash and with foodcls, on the same files.
 
     python benchmarks/dedup.py PHOTOS               # hash and search in turn, then scores
-    python benchmarks/dedup.py PHOTOS --growth 1000 10000 100000
+    python benchmarks/dedup.py PHOTOS --growth 1000 10000 100000 1000000
 
 PHOTOS holds index.csv (path,label,kind,source) and the files it names. kind (original,
 near_duplicate:EDIT, exact_duplicate, unrelated, broken) and source, the file that a copy was made
-from, are the ground truth for both; they are no input. Both read, decode and hash each file, on all
-cores, and search all pairs; foodcls does on top what confirms a hit (pixels, thumbnails, mirrored
-hash) and what refuses a broken file. imagededup searches at distance 10, foodcls at its default.
+from, are the ground truth for both; they are no input.
+
+Files to pairs: both read and hash each file, on all cores, and search all pairs. foodcls decodes
+no finer than its looks need (foodcls.curate.skim); on top of imagededup's hash it takes the
+mirrored hash and a thumbnail that confirms a hit. imagededup searches at distance 10, foodcls at
+its default. In a run of the pipeline `inspect` has each picture decoded in full already: what
+dedup adds there is timed and scored by itself.
 """
 
 import argparse
@@ -17,10 +21,10 @@ import statistics
 import subprocess
 import tempfile
 import time
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -28,21 +32,23 @@ import pandas as pd
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
-from foodcls.curate.alike import REACH, SAME, Pairs, find_pairs
+from foodcls.curate.alike import REACH, SAME, Found, Pairs, find_pairs
 from foodcls.curate.decode import BadPicture, decode
-from foodcls.curate.hashes import Look, look_at
+from foodcls.curate.hashes import Looks, look_at, pack_looks
+from foodcls.curate.skim import skim_files
 from foodcls.settings import Dedup, Inspect
 
 # the last release; newer pandas and Pillow are fine with it
 PEER = ("imagededup==0.3.3.post2",)
 PEER_DISTANCE = 10
 PLANTED = 100  # near neighbours among random hashes
+BRUTE = 10_000  # hashes of which all pairs are checked one by one
 
 Names = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Found:
+class Run:
     """What one run took in seconds, and the pairs of file names it calls the same."""
 
     hash: float
@@ -55,7 +61,7 @@ class Found:
         return self.hash + self.search
 
 
-def run_peer(programs: Path, pictures: Path) -> Found:
+def run_peer(programs: Path, pictures: Path) -> Run:
     """Let imagededup hash and search, in its own environment; start and imports do not count."""
     script = Path(__file__).with_name("imagededup_pairs.py")
     with tempfile.TemporaryDirectory() as folder:
@@ -63,30 +69,46 @@ def run_peer(programs: Path, pictures: Path) -> Found:
         words = [programs / "python", script, pictures, str(PEER_DISTANCE), answer]
         subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
         told = json.loads(answer.read_text())
-    return Found(told["hash"], told["search"], {(one, other) for one, other in told["pairs"]})
+    return Run(told["hash"], told["search"], {(one, other) for one, other in told["pairs"]})
 
 
-def run_foodcls(pictures: Path) -> Found:
-    """Do what the stages inspect and dedup do of hashing and searching."""
+def run_foodcls(pictures: Path) -> Run:
+    """Skim the files and search, as imagededup does."""
     begun = time.perf_counter()
-    paths = sorted(pictures.iterdir())
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looks = dict(zip(paths, pool.map(look_up, paths), strict=True))
-    sound = {path.name: look for path, look in looks.items() if look is not None}
+    skimmed = skim_files(sorted(pictures.iterdir()), Dedup().hash, Inspect().max_pixels)
     hashed = time.perf_counter()
-    found = find_pairs(list(sound.values()), Dedup().distance)
+    found = find_pairs(skimmed.looks, Dedup().distance)
     ended = time.perf_counter()
-    return Found(hashed - begun, ended - hashed, name_pairs(found, list(sound)))
+    names = [path.name for path in skimmed.paths]
+    return Run(hashed - begun, ended - hashed, name_pairs(found.pairs, names))
 
 
-def look_up(path: Path) -> Look | None:
-    """Read, decode and hash a file; None for a broken one."""
-    settings = Inspect()
+def run_pipeline(pictures: Path) -> tuple[Run, Found]:
+    """What dedup adds to a run: looks at decoded pictures, and the search; decoding is not timed.
+
+    A hundred pictures at a time are in memory.
+    """
+    paths, names, looks, seconds = sorted(pictures.iterdir()), [], [], 0.0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(paths), 100):
+            part = paths[start : start + 100]
+            sound = [(path.name, image) for path, image in zip(part, pool.map(_decoded, part),
+                                                               strict=True) if image]  # fmt: skip
+            begun = time.perf_counter()
+            looks += pool.map(lambda pair: look_at(pair[1], Dedup().hash), sound)
+            seconds += time.perf_counter() - begun
+            names += [name for name, _ in sound]
+    begun = time.perf_counter()
+    found = find_pairs(pack_looks(looks), Dedup().distance)
+    return Run(seconds, time.perf_counter() - begun, name_pairs(found.pairs, names)), found
+
+
+def _decoded(path: Path) -> Image.Image | None:
+    limits = Inspect()
     try:
-        picture = decode(path.read_bytes(), settings.max_pixels, settings.min_side)
+        return decode(path.read_bytes(), limits.max_pixels, limits.min_side).image
     except BadPicture:
         return None
-    return look_at(picture.image, Dedup().hash)
 
 
 def name_pairs(pairs: Pairs, names: list[str]) -> Names:
@@ -158,24 +180,33 @@ def _best_fit(whole: Image.Image, part: Image.Image) -> float:
 
 
 def show_growth(sizes: Iterable[int]) -> None:
-    """Search among random hashes with planted neighbours; check a sample by brute force."""
-    print("random hashes   seconds   planted found   hashes checked by brute force   all equal")
+    """Search among random hashes with planted neighbours, each size in a process of its own."""
+    print("random hashes   seconds   peak memory   planted found   against brute force")
     for size in sizes:
-        looks, planted = random_looks(size)
-        begun = time.perf_counter()
-        pairs = find_pairs(looks, Dedup().distance)
-        seconds = time.perf_counter() - begun
-        found = set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
-        sample = np.unique(np.linspace(0, size - 1, 200).astype(int))
-        wanted = {pair for pair in brute_force(looks, sample) if pair[0] < pair[1]}
-        chosen = set(sample.tolist())
-        equal = {pair for pair in found if pair[0] in chosen} == wanted
-        hits = len(planted & found)
-        print(f"{size:13,}   {seconds:7.2f}   {hits:6} of {len(planted):3}   "
-              f"{len(sample):29}   {equal}   ({busy()})", flush=True)  # fmt: skip
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            seconds, mebibytes, hits, equal = pool.submit(grow, size).result()
+        print(f"{size:13,}   {seconds:7.2f}   {mebibytes:7,} MiB   {hits:6} of {PLANTED}   "
+              f"{equal}   ({busy()})", flush=True)  # fmt: skip
 
 
-def random_looks(size: int) -> tuple[list[Look], set[tuple[int, int]]]:
+def grow(size: int) -> tuple[float, int, int, str]:
+    """Seconds of the search, peak memory in MiB, planted pairs found, and the check in words."""
+    looks, planted = random_looks(size)
+    begun = time.perf_counter()
+    found = find_pairs(looks, Dedup().distance)
+    seconds = time.perf_counter() - begun
+    memory = _peak_memory()
+    ends = zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True)
+    return seconds, memory, len(planted & set(ends)), _check(looks, found)
+
+
+def _peak_memory() -> int:
+    # not ru_maxrss: that one starts at what the parent process had
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def random_looks(size: int) -> tuple[Looks, set[tuple[int, int]]]:
     """Looks with random hashes and thumbnails; a planted one differs by a few bits and no pixel."""
     dice = np.random.default_rng(size)
     hashes = dice.integers(0, 2**64, size, dtype=np.uint64)
@@ -187,30 +218,30 @@ def random_looks(size: int) -> tuple[list[Look], set[tuple[int, int]]]:
         flipped = sum(1 << int(bit) for bit in dice.choice(64, bits, replace=False))
         hashes[right] = hashes[left] ^ np.uint64(flipped)
         thumbs[right] = thumbs[left]
-    looks = [
-        Look(f"{one:016x}", f"{other:016x}", str(number), _signature(thumb))
-        for number, (one, other, thumb) in enumerate(zip(hashes, mirrors, thumbs, strict=True))
-    ]
+    looks = Looks(hashes, mirrors, thumbs.repeat(8, axis=1).repeat(8, axis=2))
     return looks, set(zip(lefts.tolist(), rights.tolist(), strict=True))
 
 
-def _signature(thumb: np.ndarray) -> str:
-    return b64encode(thumb.repeat(8, axis=0).repeat(8, axis=1).tobytes()).decode()
+def _check(looks: Looks, found: Found) -> str:
+    if len(looks) > BRUTE:
+        return f"not checked above {BRUTE:,}"
+    seen = np.add(found.distances.confirmed, found.distances.vetoed)
+    wanted = brute_force(looks)
+    word = "equal" if np.array_equal(seen, wanted) else "DIFFERENT"
+    return f"{word}: {wanted.sum():,} pairs within {REACH} bits"
 
 
-def brute_force(looks: list[Look], sample: np.ndarray) -> Iterator[tuple[int, int]]:
-    """The pairs of the sampled looks, each held against all others one by one."""
-    hashes = np.array([int(look.hash, 16) for look in looks], np.uint64)
-    mirrors = np.array([int(look.mirror_hash, 16) for look in looks], np.uint64)
-    for one in sample.tolist():
-        straight = np.bitwise_count(hashes ^ hashes[one])
-        turned = np.minimum(
-            np.bitwise_count(hashes ^ mirrors[one]), np.bitwise_count(mirrors ^ hashes[one])
-        )
-        for other in np.flatnonzero(np.minimum(straight, turned) <= REACH).tolist():
-            pair = [replace(looks[one]), replace(looks[other])]
-            if one < other and len(find_pairs(pair, Dedup().distance).left):
-                yield one, other
+def brute_force(looks: Looks) -> np.ndarray:
+    """How many pairs lie at each distance up to REACH, one picture against all after another."""
+    counts = np.zeros(REACH + 1, int)
+    for one in range(len(looks)):
+        hashes, mirrors = looks.hashes[one + 1 :], looks.mirrors[one + 1 :]
+        # mirrored is what the lower hash is from the other's mirror image
+        is_lower = looks.hashes[one] < hashes
+        turned = np.where(is_lower, looks.hashes[one] ^ mirrors, hashes ^ looks.mirrors[one])
+        nearest = np.minimum(np.bitwise_count(looks.hashes[one] ^ hashes), np.bitwise_count(turned))
+        counts += np.bincount(nearest[nearest <= REACH], minlength=REACH + 1)
+    return counts
 
 
 def main() -> None:
@@ -225,7 +256,7 @@ def main() -> None:
     print(f"{describe_machine()}; imagededup {peer_version(programs, 'imagededup')}")
     pictures = options.photos / "images"
     truth = read_truth(options.photos)
-    done: dict[str, list[Found]] = {"imagededup": [], "foodcls": []}
+    done: dict[str, list[Run]] = {"imagededup": [], "foodcls": []}
     for number in range(1, options.runs + 1):
         done["imagededup"].append(run_peer(programs, pictures))
         done["foodcls"].append(run_foodcls(pictures))
@@ -233,17 +264,24 @@ def main() -> None:
             run = runs[-1]
             print(f"run {number}  {name:<10}  hash {run.hash:5.2f} s  search {run.search:5.2f} s  "
                   f"({busy()})", flush=True)  # fmt: skip
-    for name, runs in done.items():
+    own, found = run_pipeline(pictures)
+    print(f"in the pipeline, after decoding: looks {own.hash:.2f} s, search {own.search:.2f} s "
+          f"({busy()})")  # fmt: skip
+    scored = {name: runs[0].pairs for name, runs in done.items()}
+    for name, pairs in (scored | {"foodcls in the pipeline": own.pairs}).items():
         print(f"\n{name}")
-        for what, value in score(runs[0].pairs, truth, pictures):
+        for what, value in score(pairs, truth, pictures):
             print(f"  {what:<38} {value}")
-    print()
+    print("\nbits   confirmed   vetoed")
+    for row in found.distances.rows():
+        print(f"{row['distance']:4}   {row['confirmed']:9}   {row['vetoed']:6}")
+    print(f"vetoed within the default distance: {found.distances.vetoed_within}\n")
     show_growth(options.growth)
-    peer, own = (statistics.median(run.seconds for run in done[name]) for name in done)
+    peer, mine = (statistics.median(run.seconds for run in done[name]) for name in done)
     print(
-        f"\nimagededup {peer:.2f} s, foodcls {own:.2f} s for hash and search of {len(truth)} files"
+        f"\nimagededup {peer:.2f} s, foodcls {mine:.2f} s for hash and search of {len(truth)} files"
     )
-    print(f"imagededup / foodcls = {peer / own:.2f} (time)")
+    print(f"imagededup / foodcls = {peer / mine:.2f} (time)")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Runs the whole pipeline on a folder of real photographs, served on loopback as a messy web.
 
-    python benchmarks/foods13_web.py PHOTOS --workspace /tmp/foods13     # run, then score
-    python benchmarks/foods13_web.py PHOTOS --serve                      # only serve
+    python benchmarks/foods13_web.py PHOTOS --workspace /tmp/foods13          # run, then score
+    python benchmarks/foods13_web.py PHOTOS --workspace /tmp/foods13 --chain  # gain of cleaning
+    python benchmarks/foods13_web.py PHOTOS --serve                           # only serve
 
 PHOTOS holds index.csv (path,label,kind,source) and the files it names. Only path and label are
 shown to foodcls, as a urls: recipe; kind (original, near_duplicate:EDIT, exact_duplicate,
-unrelated, broken) and source are the ground truth that its decisions are scored by.
+unrelated, broken) and source are the ground truth that its decisions are scored by. With --chain
+models are trained on the raw, the deduplicated and the filtered photos, see accuracy_chain.py.
 """
 
 import argparse
@@ -22,6 +24,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
+
+from flows.commands.changes import settle
+from foodcls.recipe import load_recipe
+from foodcls.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 RECIPE = HERE / "foods13_web.yaml"
@@ -101,6 +107,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("workspace/foods13_web"))
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--serve", action="store_true", help="only serve, until Ctrl-C")
+    parser.add_argument("--chain", action="store_true", help="also the accuracy after each step")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each step of --chain")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
@@ -115,6 +123,20 @@ def main() -> None:
         print(f"{name:<36} {value}")
     print(f"{'wall seconds':<36} {result['wall_seconds']:.0f}")
     print(f"{'seconds by stage':<36} {result['seconds']}")
+    if options.chain:
+        show_chain(recipe, options)
+
+
+def show_chain(recipe: Path, options: argparse.Namespace) -> None:
+    """Print the accuracy after each step of cleaning, and how long that took."""
+    from accuracy_chain import measure_chain
+
+    started = time.monotonic()
+    plan = load_recipe(recipe, settle(recipe, options.set))
+    space = Workspace.at(options.workspace)
+    for name, value in measure_chain(plan, space, options.photos, options.seeds):
+        print(f"{name:<36} {value}", flush=True)
+    print(f"{'wall seconds of the chain':<36} {time.monotonic() - started:.0f}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 import io
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.store import Store
 
 
@@ -54,3 +55,21 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(scope="session")
+def judged() -> Callable[..., Evaluation]:
+    """The account of a model that answered as a confusion matrix says, each time with 0.9."""
+
+    def judge(confusion: Sequence[Sequence[int]], labels: Sequence[str] = ()) -> Evaluation:
+        counts = np.array(confusion)
+        truth, said = (
+            side.repeat(counts.ravel()) for side in np.indices(counts.shape).reshape(2, -1)
+        )
+        others = 0.1 / max(len(counts) - 1, 1)
+        probabilities = np.where(np.eye(len(counts), dtype=bool)[said], 0.9, others)
+        names = tuple(labels) or tuple(f"dish {place}" for place in range(len(counts)))
+        source = Source("c", "test", names, temperature=1.0, abstain_below=0.0, predictions="p")
+        return account_for(probabilities, truth, np.arange(len(truth)), source)
+
+    return judge

@@ -1,4 +1,8 @@
-"""Turns the bytes of a hostile file into an upright RGB picture, or says why it is none."""
+"""Turns the bytes of a hostile file into an upright RGB picture, or says why it is none.
+
+`decode` takes any bytes and is called in a process that may die (see `examine`), or of what
+`inspect` has found sound; `predict` alone decodes strangers in its own. `load_picture` trusts.
+"""
 
 import io
 from contextlib import AbstractContextManager, nullcontext
@@ -53,7 +57,8 @@ UPRIGHT = {
 class BadPicture(Exception):
     """A file that is no usable picture.
 
-    `reason` is one of not_an_image, truncated, broken, too_many_pixels, too_small and blank.
+    `reason` is one of not_an_image, truncated, broken, too_many_pixels, too_small, blank and,
+    where the process may not have the memory that decoding needs, decoder_crash.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -203,6 +208,8 @@ def _explain(data: bytes, error: Exception) -> BadPicture:
     detail = f"{type(error).__name__}: {error}"[:200]
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return BadPicture("too_many_pixels", detail)
+    if isinstance(error, MemoryError):
+        return BadPicture("decoder_crash", "not enough memory to decode it")
     if isinstance(error, UnidentifiedImageError):
         # Pillow's own words name a memory address, another one in each run
         if not _looks_like_picture(data):

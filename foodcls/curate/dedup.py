@@ -1,18 +1,31 @@
 """Keeps one row of each picture and tells which pictures the split must not part."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from foodcls.curate.alike import SAME, Pairs, find_pairs
+from foodcls.curate.decode import load_picture
+from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import recall_looks
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.settings import Dedup
 from foodcls.store import Store
 
 TEST = "test"
+NEAR = "near duplicate"
 
 
-def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Deduped:
+    """The marked manifest, and how far apart the pairs were that were looked at."""
+
+    manifest: pd.DataFrame
+    distances: Distances
+
+
+def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> Deduped:
     """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
 
     A row is dropped only for a keeper that it resembles itself: likeness is not passed on, so
@@ -23,25 +36,27 @@ def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> pd.DataFrame
     """
     rows = _by_priority(kept_rows(manifest))
     contents = rows.drop_duplicates("id")
-    looks = recall_looks(
-        store, dict(zip(contents["id"], _blobs(contents), strict=True)), settings.hash
-    )
-    pairs = find_pairs(
-        [looks[digest] for digest in contents["id"]],
+    blobs = _blobs(contents).to_numpy(dtype=object)
+    ids = contents["id"].to_numpy(dtype=object)
+    looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash)
+    found = find_pairs(
+        looks,
         settings.distance,
         # a hash of colours says nothing of where they are: its reach is the recipe's
         with_crops=settings.hash != "colorhash",
     )
-    ids = contents["id"].to_numpy(dtype=object)
+    pairs = found.pairs
     is_test = (contents["source"] == TEST).to_numpy()
     star, how = _stars(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
+    equal = (looks.signatures[star] == looks.signatures).all(axis=(1, 2, 3))
+    _name_equals(how, star, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
     rows = rows.assign(
         star=ids[star[place]],
         how=how[place],
         cluster=ids[_components(len(contents), pairs)[place]],
     )
-    return _mark(manifest, rows)
+    return Deduped(_mark(manifest, rows), found.distances)
 
 
 def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
@@ -68,10 +83,18 @@ def _stars(count: int, pairs: Pairs, is_test: np.ndarray) -> tuple[np.ndarray, n
 
 
 def _words(pairs: Pairs, number: int) -> str:
-    if pairs.same_pixels[number]:
-        return "same pixels"
-    kind = "mirrored" if pairs.mirrored[number] else "near duplicate"
+    kind = "mirrored" if pairs.mirrored[number] else NEAR
     return f"{kind}, distance {pairs.distance[number]}"
+
+
+def _name_equals(
+    how: np.ndarray, star: np.ndarray, blobs: np.ndarray, likely: np.ndarray, store: Store
+) -> None:
+    """Say so where a copy has its keeper's very pixels; only the likely ones are decoded for it."""
+    for place in np.flatnonzero(likely):
+        one, other = (load_picture(store.read(blobs[end])) for end in (place, star[place]))
+        if one.size == other.size and one.tobytes() == other.tobytes():
+            how[place] = "same pixels"
 
 
 def _components(count: int, pairs: Pairs) -> np.ndarray:

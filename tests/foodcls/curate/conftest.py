@@ -1,14 +1,83 @@
 """What the tests of this package share: rows of a manifest with their pictures in a store."""
 
 import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from PIL import Image
 
+from foodcls.curate.children import WORTH, Children
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.store import Store
+
+HOSTILE = """
+import os, resource, signal, sys, time
+from pathlib import Path
+from foodcls.errors import StoreError
+
+def segfault(): os.kill(os.getpid(), signal.SIGSEGV)
+def loop():
+    while True: pass
+def sleep(): time.sleep(1000)
+def leave(): os._exit(3)
+def hoard(): return [bytes(10**8) for _ in range(100)]
+def stumble(): return {}["gone"]
+def fill_disk(): raise StoreError("disk full; free space")
+def who(): return os.getpid()
+def say(): return print("noise", file=sys.stderr)
+def limits(): return {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))[0]
+                      for name in ("AS", "CORE", "CPU")}
+
+def do(question, gate):
+    return globals()[question["deed"]]()
+
+def wait(question, gate):
+    with gate:
+        start = time.monotonic()
+        time.sleep(question["seconds"])
+        return [start, time.monotonic()]
+
+def examine(question, gate):
+    from foodcls.curate.examine import examine as examine_really
+    from foodcls.store import Store
+    data = Store(Path(question["store"])).read(question["digest"])
+    for deed in (segfault, loop, hoard):
+        if data.endswith(deed.__name__.encode()):
+            deed()
+    return examine_really(question, gate)
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_children() -> Iterator[None]:
+    """One set of processes for all tests: some 140 starts of 0.4 s would be a minute."""
+    sets: dict[tuple, Children] = {}
+
+    def share(function: str, allowance: object, questions: int) -> nullcontext[Children]:
+        made = sets.get((function, allowance))
+        if made is None:
+            made = sets[function, allowance] = Children(
+                function, allowance, WORTH * (os.cpu_count() or 1)
+            )
+        return nullcontext(made)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("foodcls.curate.inspect.Children", share)
+        yield
+    for made in sets.values():
+        made.__exit__(None, None, None)
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a module whose functions do to their process what hostile data may do."""
+    (tmp_path / "hostile_deeds.py").write_text(HOSTILE)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "hostile_deeds"
 
 
 @pytest.fixture

@@ -119,7 +119,8 @@ def curated(store, noise, encode, put_rows):
         if seed % 4 < 2:
             edit = (ImageOps.mirror(image), image.crop((2, 2, 158, 118)))[seed % 2]
             files.append((encode(edit, "JPEG"), LABELS[seed % 2], scene))
-    return dedup(inspect(put_rows(*files), store, Inspect(), "phash"), store, Dedup())
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
+    return dedup(sound, store, Dedup()).manifest
 
 
 def test_copies_never_leave_training(curated, store):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
+from foodcls.curate import near
 from foodcls.curate.dedup import dedup
 from foodcls.curate.inspect import inspect
 from foodcls.manifest import kept_rows
@@ -14,7 +15,8 @@ from foodcls.settings import Dedup, Inspect
 def dedup_files(store, put_rows):
     def run(*files, settings=None):
         settings = settings or Dedup()
-        return dedup(inspect(put_rows(*files), store, Inspect(), settings.hash), store, settings)
+        sound = inspect(put_rows(*files), store, Inspect(), settings.hash)
+        return dedup(sound, store, settings).manifest
 
     return run
 
@@ -88,6 +90,15 @@ def test_soups_of_other_colours_stay(kind, encode, dedup_files):
     assert len(kept_rows(found)) == 3
 
 
+def test_vetoed_soups_are_counted(encode, put_rows, store):
+    """Hashes take two soups on white for one picture; the thumbnails say no, and that is told."""
+    files = [(encode(plate(colour)), "soup") for colour in [(190, 60, 30), (90, 140, 50)]]
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
+    found = dedup(sound, store, Dedup(distance=10))
+    assert len(kept_rows(found.manifest)) == 2
+    assert found.distances.vetoed_within == 1 and sum(found.distances.confirmed) == 0
+
+
 def test_dishes_on_one_plate_stay(encode, dedup_files):
     dishes = []
     for seed in range(6):
@@ -116,11 +127,24 @@ def test_the_largest_is_kept_whatever_the_order(noise, encode, dedup_files, stor
         mixed = whole.sample(frac=1, random_state=seed).assign(
             state="kept", stage="", reason="", cluster="", duplicate_of=""
         )
-        again = dedup(mixed, store, Dedup())
+        again = dedup(mixed, store, Dedup()).manifest
         assert again.index.tolist() == mixed.index.tolist()
         assert {
             (row.id, row.origin): (row.state, row.reason, row.cluster) for row in again.itertuples()
         } == outcome
+
+
+@pytest.mark.parametrize("tile", [(1, 3), (2, 4096), (128, 5)], ids=str)
+def test_threads_and_tiles_do_not_change_the_survivors(
+    tile, noise, encode, dedup_files, store, monkeypatch
+):
+    images = [noise(seed, 320, 240) for seed in range(8)]
+    images += [edit(images[number]) for number, edit in enumerate(EDITS.values())]
+    whole = dedup_files(*((encode(image), "a") for image in images))
+    monkeypatch.setattr(near, "ROWS", tile[0])
+    monkeypatch.setattr(near, "COLUMNS", tile[1])
+    assert len(kept_rows(whole)) == 8
+    assert dedup_files(*((encode(image), "a") for image in images)).equals(whole)
 
 
 def test_likeness_is_not_passed_on(noise, encode, dedup_files):
@@ -168,11 +192,11 @@ def test_a_picture_under_two_labels_is_dropped_from_both(change, noise, encode, 
 def test_lost_memory_is_made_anew(noise, encode, dedup_files, put_rows, store):
     files = [(encode(noise(1, 320, 240)), "a"), (encode(noise(1, 160, 120)), "a")]
     sound = inspect(put_rows(*files), store, Inspect(), "phash")
-    first = dedup(sound, store, Dedup())
+    first = dedup(sound, store, Dedup()).manifest
     (store.root / "facts.sqlite").unlink()
     for rest in store.root.glob("facts.sqlite-*"):
         rest.unlink()
-    assert dedup(sound, type(store)(store.root), Dedup()).equals(first)
+    assert dedup(sound, type(store)(store.root), Dedup()).manifest.equals(first)
 
 
 def test_nothing_is_a_manifest_too(dedup_files):

@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from foodcls.curate.decode import load_picture
+from foodcls.curate.hashes import make_thumb
 from foodcls.curate.inspect import inspect
-from foodcls.curate.quality import measure, recall_measures
+from foodcls.curate.measures import measure
+from foodcls.curate.quality import recall_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.settings import Inspect
 
@@ -97,7 +99,7 @@ def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
 
     rows = put_rows((encode(noise(1)), "a"))
     found = inspect(rows, store, Inspect(), kind).iloc[0]
-    image = load_picture(store.read(found["picture"]))
+    image = make_thumb(load_picture(store.read(found["picture"])))
     assert found["hash"] == str(getattr(imagehash, kind)(image))
     mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
     assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))
@@ -109,3 +111,23 @@ def test_pictures_are_measured_while_they_are_decoded(store, noise, encode, put_
     # only a remembered measure can be had now
     store.path(found["id"].iloc[0]).unlink()
     assert recall_measures(store, list(found["id"])) == {found["id"].iloc[0]: measure(image)}
+
+
+def test_pictures_that_break_their_decoder_are_lost_alone(
+    store, noise, encode, put_rows, hostile, monkeypatch
+):
+    deeds = {3: b"segfault", 7: b"loop", 11: b"hoard"}
+    files = [encode(noise(seed), "JPEG") + deeds.get(seed, b"") for seed in range(16)]
+    rows = put_rows(*((data, "beans") for data in files))
+    monkeypatch.setattr("foodcls.curate.inspect.SPARE_SECONDS", 1)
+    monkeypatch.setattr("foodcls.curate.inspect.EXAMINE", f"{hostile}:examine")
+    found = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
+    lost = found["reason"][found["state"] == "dropped"]
+    assert lost.to_dict() == {3: "decoder_crash", 7: "timeout", 11: "decoder_crash"}
+    assert "SIGSEGV" in found["detail"][3] and "1 s of computing" in found["detail"][7]
+    # what a decoder broke on once is tried again, here by one that does not
+    monkeypatch.undo()
+    again = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
+    assert (again["state"] == "kept").all()
+    sound = ~found.index.isin(lost.index)
+    assert again[sound].equals(found[sound])

@@ -1,0 +1,109 @@
+"""Turns files into looks, decoding each no finer than a look needs."""
+
+import io
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, JpegImagePlugin
+
+from foodcls.curate.decode import FORMATS, ORIENTATION, BadPicture, decode
+from foodcls.curate.hashes import THUMB_SIDE, Looks, join_looks, look_at_thumbs, make_thumb
+from foodcls.curate.scans import coarse_scans
+from foodcls.curate.whole import is_cut_short
+from foodcls.progress import Track, silent
+
+JPEG = JpegImagePlugin.JpegImageFile.format
+TOGETHER = 1_000  # thumbnails hashed at once: 16 MiB
+
+
+@dataclass(frozen=True)
+class Skimmed:
+    """The files that could be read, with their looks, and those that could not."""
+
+    paths: tuple[Path, ...]
+    looks: Looks
+    refused: tuple[Path, ...]
+
+
+def skim_files(paths: Sequence[Path], kind: str, max_pixels: int, track: Track = silent) -> Skimmed:
+    """Looks of many files, in threads; `kind` is a key of hashes.HASHES.
+
+    A JPEG is decoded at a fraction of its size, of a progressive one only the coarse scans. Such
+    looks differ a little from those of `look_at`: hold them against each other only. Whether a
+    file is whole is not judged; `inspect` does that.
+    """
+    gate = threading.Lock()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        thumbs = pool.map(lambda path: _skim_file(path, max_pixels, gate), paths)
+        seen = track(zip(paths, thumbs, strict=True), len(paths), "skim")
+        return _gather(seen, kind)
+
+
+def skim_thumb(
+    data: bytes, max_pixels: int, gate: AbstractContextManager[object] | None = None
+) -> Image.Image:
+    """The thumbnail of a picture file, see `make_thumb`; BadPicture when it cannot be decoded."""
+    try:
+        thumb = _draft_thumb(data, max_pixels)
+    # Pillow's decoders raise nearly anything on hostile bytes; `decode` finds the words for it
+    except Exception:
+        thumb = None
+    return thumb or make_thumb(decode(data, max_pixels, gate=gate).image)
+
+
+def _draft_thumb(data: bytes, max_pixels: int) -> Image.Image | None:
+    """The thumbnail of an upright RGB JPEG that is at least twice as large; None for others."""
+    if is_cut_short(data):
+        return None
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        size = image.size
+        if image.format != JPEG or image.mode != "RGB" or min(size) < 2 * THUMB_SIDE:
+            return None
+        if size[0] * size[1] > max_pixels or _is_turned(image):
+            return None
+        if "progressive" not in image.info:
+            return _drafted(image)
+    # at half the size all detail still shows, and only its last bits do not
+    scans = coarse_scans(data) if min(size) >= 4 * THUMB_SIDE else coarse_scans(data, finest=63)
+    with Image.open(io.BytesIO(scans), formats=(JPEG,)) as image:
+        return _drafted(image)
+
+
+def _drafted(image: Image.Image) -> Image.Image:
+    size = image.size
+    image.draft("RGB", (THUMB_SIDE, THUMB_SIDE))
+    image.load()
+    return make_thumb(image, size)
+
+
+def _is_turned(image: Image.Image) -> bool:
+    return "exif" in image.info and image.getexif().get(ORIENTATION, 1) != 1
+
+
+def _skim_file(path: Path, max_pixels: int, gate: threading.Lock) -> Image.Image | None:
+    try:
+        return skim_thumb(path.read_bytes(), max_pixels, gate)
+    except (BadPicture, OSError):
+        return None
+
+
+def _gather(seen: Iterator[tuple[Path, Image.Image | None]], kind: str) -> Skimmed:
+    paths, refused, parts = [], [], []
+    thumbs: list[Image.Image] = []
+    for path, thumb in seen:
+        if thumb is None:
+            refused.append(path)
+            continue
+        paths.append(path)
+        thumbs.append(thumb)
+        if len(thumbs) == TOGETHER:
+            parts.append(look_at_thumbs(thumbs, kind))
+            thumbs = []
+    if thumbs:
+        parts.append(look_at_thumbs(thumbs, kind))
+    return Skimmed(tuple(paths), join_looks(parts), tuple(refused))

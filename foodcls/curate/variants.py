@@ -1,0 +1,80 @@
+"""Derives other training sets from a split manifest; its validation and test rows stay as they are.
+
+So that models which learnt from different pictures are chosen and judged by the same ones.
+"""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from foodcls.curate.split import TEST_SOURCE, place_of
+from foodcls.manifest import KEPT, drop_rows, kept_rows
+from foodcls.settings import Split
+
+STAGE = "variant"
+
+
+def take_raw(parted: pd.DataFrame, whole: pd.DataFrame, settings: Split) -> pd.DataFrame:
+    """Train on all sound pictures as they arrived: whole, duplicates and a person's drops too."""
+    return undo_drops(undo_crop(parted, whole), ("dedup", "filter"), settings)
+
+
+def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Train on whole pictures; of one that was cut in several, the first row is kept.
+
+    `whole` is the manifest before it was cut.
+    """
+    learnt = _learnt(parted)
+    pictures = dict(zip(whole["id"], whole["picture"], strict=True))
+    back = parted.copy()
+    back.loc[learnt.index, "picture"] = learnt["id"].map(pictures)
+    back.loc[learnt.index, "box"] = ""
+    # what is kept after dedup has its id once, but for the pieces it was cut in
+    pieces = learnt.index[learnt.duplicated("id")]
+    return drop_rows(back, dict.fromkeys(pieces, "piece of a picture that is whole here"), STAGE)
+
+
+def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -> pd.DataFrame:
+    """Train also on what these stages dropped, unless it looks like a validation or test picture.
+
+    Clusters of dropped pictures alone are drawn as `split` draws the others, so that training
+    gets the same share of them; the rest of them stay dropped.
+    """
+    names = parted["cluster"].where(parted["cluster"] != "", parted["id"])
+    kept = kept_rows(parted)
+    sides = dict(zip(names[kept.index], kept["split"], strict=True))
+    has_outside = (kept["source"] == TEST_SOURCE).any()
+    held_out = settings.val + (0.0 if has_outside else settings.test)
+
+    def is_learnt(name: str) -> bool:
+        if name in sides:
+            return bool(sides[name] == "train")
+        return place_of(settings.seed, name) >= held_out
+
+    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST_SOURCE)]
+    chosen = [row for row in lost.index if is_learnt(names[row])]
+    back = parted.copy()
+    back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""
+    back.loc[chosen, "state"] = KEPT
+    back.loc[chosen, "split"] = "train"
+    return back
+
+
+def undo_copies(grown: pd.DataFrame) -> pd.DataFrame:
+    """The manifest before augmentation: no copies, and the surplus is kept again."""
+    back = grown[grown["parent"] == ""].reset_index(drop=True)
+    surplus = back.index[back["stage"] == "augment"]
+    back.loc[surplus, ["stage", "reason"]] = ""
+    back.loc[surplus, "state"] = KEPT
+    return back
+
+
+def spare_pictures(parted: pd.DataFrame, ids: Collection[str], reason: str) -> pd.DataFrame:
+    """Train without the pictures of these ids."""
+    learnt = _learnt(parted)
+    return drop_rows(parted, dict.fromkeys(learnt.index[learnt["id"].isin(ids)], reason), STAGE)
+
+
+def _learnt(parted: pd.DataFrame) -> pd.DataFrame:
+    rows = kept_rows(parted)
+    return rows[rows["split"] == "train"]

@@ -1,0 +1,53 @@
+"""Thumbnails correlate where one shows a part of the other, and not otherwise."""
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from foodcls.curate.hashes import look_at_thumbs, make_thumb
+from foodcls.curate.likeness import coarse_units, correlate_best, correlate_coarse, cut_windows
+
+LEFT, RIGHT = np.array([0]), np.array([1])
+
+
+def signatures_of(*images):
+    return look_at_thumbs([make_thumb(image) for image in images], "phash").signatures
+
+
+def likeness(one, other, *, mirrored=False, enough=0.965):
+    signatures = signatures_of(one, other)
+    return correlate_best(signatures, LEFT, RIGHT, np.array([mirrored]), enough)[0]
+
+
+def test_a_crop_is_found_in_the_whole_either_way_round(noise):
+    whole = noise(1, 320, 240)
+    part = whole.crop((16, 12, 304, 228))
+    assert likeness(whole, part) >= 0.97 and likeness(part, whole) >= 0.97
+    assert likeness(whole, ImageOps.mirror(part), mirrored=True) >= 0.97
+    # without windows the crop would be lost
+    assert likeness(whole, part, enough=-1) < 0.97
+    assert likeness(whole, noise(2, 320, 240)) < 0.8
+
+
+def test_brightness_and_contrast_do_not_count(noise):
+    image = noise(1, 320, 240)
+    assert likeness(image, image.point(lambda value: 40 + value // 2)) > 0.99
+
+
+def test_windows_are_about_the_mean_and_the_first_is_the_whole(noise):
+    signatures = signatures_of(noise(1), noise(2))
+    windows, lengths = cut_windows(signatures)
+    assert windows.shape == (2, 46, 768)
+    centred = windows - windows.mean(axis=2, keepdims=True)
+    assert np.allclose(np.linalg.norm(centred, axis=2), lengths, rtol=1e-3)
+    whole = signatures[1].reshape(16, 2, 16, 2, 3).mean(axis=(1, 3)).ravel()
+    assert np.corrcoef(windows[1, 0], whole)[0, 1] > 0.999
+
+
+def test_coarse_thumbnails_correlate_with_themselves_mirrored_or_not(noise):
+    images = [noise(1), ImageOps.mirror(noise(1)), Image.new("RGB", (64, 64), "grey")]
+    coarse = coarse_units(signatures_of(*images))
+    mirrored = correlate_coarse(coarse, LEFT, RIGHT, mirrored=True)
+    assert np.allclose(mirrored, 1, atol=1e-3)
+    assert correlate_coarse(coarse, LEFT, RIGHT, mirrored=False)[0] < 0.9
+    # a picture of one tone is like none
+    assert np.allclose(correlate_coarse(coarse, LEFT, RIGHT + 1, mirrored=False), 0)
