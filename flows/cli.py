@@ -11,10 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from flows.commands.changes import settle
 from flows.commands.speech import speak_plainly
 from foodcls.errors import FoodclsError, InputError
-from foodcls.recipe import load_recipe
-from foodcls.recipe_yaml import parse_value
 from foodcls.store import replacing
 
 app = typer.Typer(
@@ -72,6 +71,25 @@ def prepare(
 
         prepare_flow(recipe, changed, workspace, search_again)
         out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
+
+
+@app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")
+def ablate(
+    recipe: RecipeFile,
+    workspace: Space = Path("workspace"),
+    json_file: Json = None,
+    changes: Changes = None,
+) -> None:
+    """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
+    with told():
+        changed = settle(recipe, changes)
+        with server_starting():
+            from flows.ablation import ablate as ablate_flow
+            from flows.commands.ablate import tell_ablation
+
+        write_json(
+            tell_ablation(out, ablate_flow(recipe, changed, workspace), workspace), json_file
+        )
 
 
 @app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
@@ -191,31 +209,6 @@ def write_json(value: Any, path: Path | None) -> None:
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def settle(recipe: Path, changes: list[str] | None, replay: Path | None) -> dict[str, Any]:
-    """The overrides that were typed; a recipe that is bad with them is refused before anything."""
-    changed = overrides(changes) | replayed(replay)
-    load_recipe(recipe, changed)
-    return changed
-
-
-def overrides(changes: list[str] | None) -> dict[str, Any]:
-    """`["train.epochs=4"]` as {"train.epochs": 4}; values are read as YAML."""
-    pairs = [change.partition("=") for change in changes or []]
-    for key, equals, _ in pairs:
-        if not key or not equals:
-            raise InputError(f"--set {key}: write KEY=VALUE, e.g. --set train.epochs=4")
-    return {key: parse_value(text) for key, _, text in pairs}
-
-
-def replayed(manifest: Path | None) -> dict[str, Any]:
-    """The settings, by dotted key, that put a manifest in place of a recipe's source."""
-    if manifest is None:
-        return {}
-    # a setting's path counts from the recipe, one that was typed from the current folder
-    listed = str(manifest.expanduser().resolve())
-    return {"collect.urls": listed, "collect.engines": [], "collect.folder": None}
 
 
 @contextmanager

@@ -8,14 +8,23 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from foodcls.collect.search import EngineYield
+from foodcls.learn.ablation import Ablation
 from foodcls.steps import Step, stage_table
 
 
 def show_stages(name: str, steps: Sequence[Step[Any]]) -> None:
     """Put the stage table of a run where the UI lists its artifacts."""
-    # a key holds lower-case letters, digits and dashes only
-    key = re.sub(r"[^a-z0-9]+", "-", f"stages-{name}".lower()).strip("-")
+    key = artifact_key(f"stages-{name}")
     create_markdown_artifact(key=key, markdown=stage_table(steps), description=f"Stages of {name}")
+
+
+def show_ablation(name: str, ablation: Ablation) -> None:
+    """Put the table of an ablation beside the run."""
+    create_table_artifact(
+        key=artifact_key(f"ablation-{name}"),
+        table=[asdict(row) for row in ablation.rows],
+        description=f"Judged by {ablation.judged_by}.",
+    )
 
 
 def show_yields(yields: Sequence[EngineYield]) -> None:
@@ -23,3 +32,8 @@ def show_yields(yields: Sequence[EngineYield]) -> None:
     if yields:
         rows = [asdict(gain) for gain in yields]
         create_table_artifact(key="engine-yields", table=rows, description="Results by query")
+
+
+def artifact_key(text: str) -> str:
+    """A text as the key of an artifact: lower-case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -73,7 +73,7 @@ def check_tables(
 def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> ManifestRef:
     """Drop pictures that show again what another one shows."""
     distinct = drop_duplicates(load_manifest(pictures, space.store), space.store, settings)
-    return save_manifest(distinct, space.store, "dedup")
+    return save_manifest(distinct.manifest, space.store, "dedup")
 
 
 @stage("foodcls.curate.filter", name="filter")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from foodcls import __version__
+from foodcls.judge.evaluation import Evaluation
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import Evaluation
 from foodcls.recipe import Recipe
 from foodcls.steps import Step, stage_counts, stage_seconds, stage_table
 
@@ -25,31 +25,44 @@ def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model."""
     *data, checkpoint, _, model = steps
     return {
-        "recipe": plan.name,
-        "recipe_digest": plan.digest,
+        **common_tags(plan),
         "dataset_digest": data[-1].result.digest,
         "pretrained_digest": checkpoint.result.pretrained_digest,
         "model_digest": model.result.blob,
-        "foodcls_version": __version__,
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
-        # what MLflow's list of runs shows as the run's source and description
-        "mlflow.source.name": "foodcls",
+        # what MLflow shows as a run's description
         "mlflow.note.content": stage_table(steps),
+    }
+
+
+def common_tags(plan: Recipe) -> dict[str, str]:
+    """What every run of a recipe is found by again."""
+    return {
+        "recipe": plan.name,
+        "recipe_digest": plan.digest,
+        "foodcls_version": __version__,
+        # what MLflow's list of runs shows as the run's source
+        "mlflow.source.name": "foodcls",
     }
 
 
 def run_figures(steps: Sequence[Step[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
     *_, checkpoint, scores, _ = steps
-    for report in checkpoint.result.reports:
-        yield from ((name, getattr(report, name), report.epoch) for name in EPOCH_FIGURES)
-    for name, value in final_figures(checkpoint.result, scores.result).items():
-        yield name, value, 0
+    yield from model_figures(checkpoint.result, scores.result)
     for name, counts in stage_counts(steps).items():
         yield f"count/{name}_kept", counts["kept"], 0
         yield f"count/{name}_dropped", counts["dropped"], 0
     for name, seconds in stage_seconds(steps).items():
         yield f"seconds/{name}", seconds, 0
+
+
+def model_figures(checkpoint: Checkpoint, scores: Evaluation) -> Iterator[Figure]:
+    """Each epoch's figures, then the final ones."""
+    for report in checkpoint.reports:
+        yield from ((name, getattr(report, name), report.epoch) for name in EPOCH_FIGURES)
+    for name, value in final_figures(checkpoint, scores).items():
+        yield name, value, 0
 
 
 def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
+from foodcls.judge.evaluation import Evaluation
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import Evaluation
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint

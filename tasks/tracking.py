@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +24,20 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
-from foodcls.collect.attribution import attribution_csv
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
+from foodcls.learn.ablation import Ablation, Trial, ablation_csv
 from foodcls.learn.challenge import Verdict, challenge
-from foodcls.learn.evaluate import Evaluation
 from foodcls.learn.export import ExportedRef
-from foodcls.learn.plots import confusion_csv, confusion_png, learning_png
 from foodcls.learn.predict import load_model
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe, flatten
 from foodcls.steps import Step, stage_table
-from foodcls.store import replacing
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.figures import run_figures, run_name, run_tags
+from tasks.figures import Figure, run_figures, run_name, run_tags
+from tasks.published import attribution_path, publish_model
+from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 PARAM_LENGTH = 6000  # characters; MLflow's own bound
 ONE_AT_A_TIME = threading.Lock()
@@ -55,25 +56,48 @@ class Recorded:
     model_path: str
 
 
+@dataclass(frozen=True)
+class RecordedTable:
+    """Where the run of an ablation stands in MLflow; those of its rows are nested in it."""
+
+    tracking_uri: str
+    run_id: str
+
+
 @stage()
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
     """Log one complete run and register its model; a model seen before keeps its version."""
     *data, checkpoint, scores, model = steps
     path = publish_model(space, plan.name, model.result, data[-1].result)
-    with tracking(space) as client, open_run(client, space, plan) as run:
+    with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
         run_id = run.info.run_id
         mlflow.set_tags(run_tags(plan, steps))
-        mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
-        figures = [
-            Metric(name, value, int(time.time() * 1000), epoch)
-            for name, value, epoch in run_figures(steps)
-        ]
-        client.log_batch(run_id, metrics=figures)
+        log_settings(plan)
+        log_figures(client, run_id, run_figures(steps))
         log_dataset(space, plan, data[-1])
         log_files(space, steps, recipe_file, path)
         version = register_model(client, plan, scores.result, model.result, path)
         mlflow.set_tag("model_version", version)
     return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
+
+
+@stage()
+def record_ablation(
+    space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
+) -> RecordedTable:
+    """Log one run for the whole table and, nested in it, one for each of its rows."""
+    name = f"ablation, {run_name(plan)}"
+    with tracking(space) as client, open_run(client, space, plan, name) as run:
+        mlflow.set_tags(ablation_tags(plan, table))
+        log_settings(plan)
+        mlflow.log_text(ablation_csv(table), "ablation.csv")
+        for trial in trials:
+            with open_run(client, space, plan, trial.name, nested=True) as child:
+                mlflow.set_tags(trial_tags(plan, trial))
+                log_settings(plan)
+                log_figures(client, child.info.run_id, trial_figures(trial))
+                log_answers(space, trial.scores.result)
+    return RecordedTable(client.tracking_uri, run.info.run_id)
 
 
 @stage()
@@ -120,11 +144,13 @@ def tracking(space: Workspace) -> Iterator[MlflowClient]:
         yield MlflowClient(uri)
 
 
-def open_run(client: MlflowClient, space: Workspace, plan: Recipe) -> mlflow.ActiveRun:
+def open_run(
+    client: MlflowClient, space: Workspace, plan: Recipe, name: str, *, nested: bool = False
+) -> mlflow.ActiveRun:
     """Start a run in the experiment named like the recipe."""
     found = client.get_experiment_by_name(plan.name)
     experiment = found.experiment_id if found else create_experiment(client, plan.name, space)
-    return mlflow.start_run(experiment_id=experiment, run_name=run_name(plan))
+    return mlflow.start_run(experiment_id=experiment, run_name=name, nested=nested)
 
 
 def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
@@ -133,6 +159,23 @@ def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
     local = client.tracking_uri.startswith("sqlite:")
     place = (space.root / "mlartifacts").as_uri() if local else None
     return str(client.create_experiment(name, artifact_location=place))
+
+
+def log_settings(plan: Recipe) -> None:
+    """Log the whole recipe as parameters."""
+    mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
+
+
+def log_figures(client: MlflowClient, run_id: str, figures: Iterable[Figure]) -> None:
+    """Log all figures of a run at once."""
+    now = int(time.time() * 1000)
+    client.log_batch(run_id, [Metric(name, value, now, epoch) for name, value, epoch in figures])
+
+
+def log_answers(space: Workspace, scores: Evaluation) -> None:
+    """Log what was answered on the test pictures."""
+    mlflow.log_text(confusion_csv(scores), "confusion.csv")
+    mlflow.log_text(space.store.read(scores.predictions).decode(), "predictions.csv")
 
 
 def log_dataset(space: Workspace, plan: Recipe, data: Step[Any]) -> None:
@@ -154,8 +197,7 @@ def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
     mlflow.log_artifact(str(attribution_path(model)))
     mlflow.log_text(f"{exported.result.blob}  {model.name}\n", f"{model.name}.sha256")
     mlflow.log_text(stage_table(steps), "stages.md")
-    mlflow.log_text(confusion_csv(scores.result), "confusion.csv")
-    mlflow.log_text(space.store.read(scores.result.predictions).decode(), "predictions.csv")
+    log_answers(space, scores.result)
     pictures = {
         "confusion.png": confusion_png(scores.result),
         "learning.png": learning_png(checkpoint.result.reports, checkpoint.result.best_epoch),
@@ -163,25 +205,6 @@ def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
     for name, data in pictures.items():
         space.root.joinpath(name).write_bytes(data)
         mlflow.log_artifact(str(space.root / name))
-
-
-def publish_model(space: Workspace, name: str, model: ExportedRef, pictures: ManifestRef) -> Path:
-    """Copy the exported model from the store to where people look for it.
-
-    Beside it lies whose pictures it was trained on.
-    """
-    path = space.model(name, model.blob)
-    if not path.exists():
-        with replacing(path) as part:
-            part.write_bytes(space.store.read(model.blob))
-    with replacing(attribution_path(path)) as part:
-        part.write_text(attribution_csv(load_manifest(pictures, space.store)), "utf-8")
-    return path
-
-
-def attribution_path(model: Path) -> Path:
-    """Where it stands whose pictures an exported model was trained on."""
-    return model.with_suffix(".attribution.csv")
 
 
 def register_model(

@@ -15,6 +15,15 @@ FORBIDDEN = {
     "tasks": ("flows", "typer"),
     "flows": ("mlflow", "torch", "pandas", "PIL"),
 }
+# what a package of the library may know of the others
+ORDER = {
+    "collect": (),
+    "sample": (),
+    "curate": (),
+    "judge": ("curate",),
+    "learn": ("curate", "judge"),
+    "review": ("curate", "judge", "learn"),
+}
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
 
@@ -33,6 +42,19 @@ def test_imports_point_one_way(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
     roots = {name.partition(".")[0] for name in imported(path)}
     assert not roots & set(FORBIDDEN[package])
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_packages_of_the_library_know_only_those_below_them(package: str) -> None:
+    known = {
+        name.split(".")[1]
+        for path in (ROOT / "foodcls" / package).rglob("*.py")
+        for name in imported(path)
+        if name.startswith("foodcls.") and name.split(".")[1] in ORDER
+    }
+    # an engine like the others, served only while it is asked
+    known -= {"sample"} if package == "collect" else set()
+    assert known <= {package, *ORDER[package]}
 
 
 def test_only_tracking_imports_mlflow() -> None:

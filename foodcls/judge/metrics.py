@@ -9,8 +9,11 @@ Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
 
-def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval of a share, 95 % at the default `z` (Wilson 1927, JASA 22:209)."""
+def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's score interval of a share, 95 % at the default `z` (Wilson 1927, JASA 22:209).
+
+    Counts need not be whole: a mean of several shares may be worth as many trials as it likes.
+    """
     if not 0 <= successes <= n or n == 0:
         raise ValueError(f"{successes} successes of {n} trials: needs 0 <= successes <= n, n > 0")
     share, spread = successes / n, z * z / n
@@ -71,6 +74,14 @@ def recalls(confusion: Ints) -> list[float | None]:
 def precisions(confusion: Ints) -> list[float | None]:
     """Of all pictures given to a class, the share that is right; None where none was given."""
     return _shares(np.diag(confusion), confusion.sum(axis=0))
+
+
+def f1_scores(confusion: Ints) -> list[float | None]:
+    """The harmonic mean of precision and recall; None for a class that neither is nor was called.
+
+    A class with pictures of which none was found, or called where it never is, has 0.
+    """
+    return _shares(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
 def _shares(right: Ints, of: Ints) -> list[float | None]:

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foodcls.learn.evaluate import Evaluation
-from foodcls.learn.fit import EpochReport
+from foodcls.judge.epochs import EpochReport
+from foodcls.judge.evaluation import Evaluation
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from foodcls.learn.evaluate import Evaluation
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.metrics import average_position, ranks
 from foodcls.learn.examples import split_rows
-from foodcls.learn.metrics import average_position, ranks
 from foodcls.learn.pixels import as_images, read_picture
 from foodcls.learn.predict import Model
 from foodcls.store import Store

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foodcls.errors import StoreError
-from foodcls.learn.fit import EpochReport
+from foodcls.judge.epochs import EpochReport
 from foodcls.store import digest_json
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from foodcls.errors import TrainingError
+from foodcls.judge.metrics import Ints
 from foodcls.learn.activations import load_activations
 from foodcls.learn.fit import Examples
 from foodcls.learn.halves import Halves
-from foodcls.learn.metrics import Ints
 from foodcls.learn.pixels import load_pixels
 from foodcls.manifest import kept_rows
 from foodcls.progress import Track

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foodcls.errors import TrainingError
+from foodcls.judge.epochs import EpochReport
+from foodcls.judge.metrics import Floats, Ints, average_position, ranks
 from foodcls.learn.arrays import Array, Kept
-from foodcls.learn.metrics import Floats, Ints, average_position, ranks
 from foodcls.learn.network import Network
 from foodcls.learn.pixels import as_images
 from foodcls.learn.randomness import derive_seed, seeded
@@ -37,20 +38,6 @@ class Course:
 
     train: Examples
     val: Examples
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """How an epoch went; training figures are taken while it learns, with dropout."""
-
-    epoch: int  # from 1
-    train_loss: float  # mean cross entropy of a picture, in nats
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
-    val_average_position: float  # macro, see metrics.average_position
-    seconds: float
-    lr: float
 
 
 @dataclass(frozen=True)

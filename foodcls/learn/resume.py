@@ -12,7 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from foodcls.learn.fit import EpochReport, Learner
+from foodcls.judge.epochs import EpochReport
+from foodcls.learn.fit import Learner
 from foodcls.store import digest_file, digest_of, replacing
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foodcls.errors import TrainingError
+from foodcls.judge.metrics import Ints
 from foodcls.learn.activations import load_activations
 from foodcls.learn.examples import Shelf, encode_labels
 from foodcls.learn.halves import split_network
-from foodcls.learn.metrics import Ints
 from foodcls.learn.pixels import load_pixels
 from foodcls.learn.train import start_network
 from foodcls.manifest import KEPT

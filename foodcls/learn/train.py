@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.errors import StoreError
+from foodcls.judge.epochs import EpochReport
 from foodcls.learn.backbones import Backbone, make_backbone
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import (
@@ -23,7 +24,7 @@ from foodcls.learn.examples import (
     load_examples,
     split_rows,
 )
-from foodcls.learn.fit import Course, EpochReport, Learner, choose_device, fit, start_learner
+from foodcls.learn.fit import Course, Learner, choose_device, fit, start_learner
 from foodcls.learn.halves import split_network
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress

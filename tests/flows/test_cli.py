@@ -16,7 +16,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from flows.cli import app, replayed
+from flows.cli import app
+from flows.commands.changes import replayed
 from foodcls.errors import RecipeError
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.recipe import load_recipe
@@ -44,7 +45,7 @@ def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "prepare", "review", "trace", "predict", "doctor", "demo"]
+    "command", ["run", "prepare", "ablate", "review", "trace", "predict", "doctor", "demo"]
 )
 def test_help_of_each_command_has_an_example(type_in: Callable, command: str) -> None:
     result = type_in(command, "--help")

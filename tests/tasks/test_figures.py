@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from foodcls.learn.evaluate import ClassScore, Evaluation
+from foodcls.judge.evaluation import Evaluation
 from foodcls.manifest import ManifestRef
 from foodcls.steps import Step
 from tasks.figures import final_figures, metric_name, run_figures
@@ -13,15 +13,17 @@ REPORTS = tuple(
     for epoch in (1, 2)
 )  # fmt: skip
 CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
-SCORES = Evaluation(
-    "", "test", accuracy=0.8, accuracy_low=0.7, accuracy_high=0.9, n=50, average_position=1.4,
-    average_position_micro=1.3, top3=0.95, labels=(), confusion=(), predictions="",
-    per_class=(ClassScore("fish & chips", 5, 0.8, 1.0, 1.4), ClassScore("b", 0, None, None, None)),
-)  # fmt: skip
+LABELS = ("fish & chips", "b", "no pictures")
 
 
-def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones() -> None:
-    results = [ManifestRef("collect", "d", "b", 9, 1), CHECKPOINT, SCORES, None]
+@pytest.fixture
+def scores(judged) -> Evaluation:
+    """Of 10 pictures 8 are right; one class has none."""
+    return judged([[4, 1, 0], [1, 4, 0], [0, 0, 0]], LABELS)
+
+
+def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores) -> None:
+    results = [ManifestRef("collect", "d", "b", 9, 1), CHECKPOINT, scores, None]
     steps = [Step(name, result, 2.0, False)
              for name, result in zip("abcd", results, strict=True)]  # fmt: skip
     figures = list(run_figures(steps))
@@ -31,9 +33,9 @@ def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones() -> None:
     assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
 
 
-def test_a_class_without_test_pictures_has_no_recall() -> None:
-    figures = final_figures(CHECKPOINT, SCORES)
-    assert figures["recall/fish _ chips"] == 0.8 and "recall/b" not in figures
+def test_a_class_without_test_pictures_has_no_recall(scores) -> None:
+    figures = final_figures(CHECKPOINT, scores)
+    assert figures["recall/fish _ chips"] == 0.8 and "recall/no pictures" not in figures
     assert figures["best_epoch"] == 2 and figures["best_val_loss"] == 0.5
 
 

@@ -6,11 +6,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from foodcls.learn.export import ExportedRef
-from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
-from tasks.tracking import attribution_path, model_signature, open_run, publish_model, tracking
+from tasks.tracking import model_signature, open_run, tracking
 
 RECIPE = """\
 name: NAME
@@ -39,7 +37,7 @@ def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "r.yaml").write_text(RECIPE.replace("NAME", "local"))
     plan, space = load_recipe(tmp_path / "r.yaml"), Workspace.at(tmp_path / "w")
-    with tracking(space) as client, open_run(client, space, plan):
+    with tracking(space) as client, open_run(client, space, plan, plan.name):
         mlflow.log_text("x", "x.txt")
     assert list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
     assert not (tmp_path / "mlruns").exists() and not (tmp_path / "mlartifacts").exists()
@@ -54,7 +52,7 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "r.yaml").write_text(RECIPE.replace("NAME", f"recipe{number}"))
         plan, space = load_recipe(folder / "r.yaml"), Workspace.at(folder / "w")
-        with tracking(space) as client, open_run(client, space, plan) as run:
+        with tracking(space) as client, open_run(client, space, plan, plan.name) as run:
             for step in range(5):
                 mlflow.log_metric("n", number, step)
             history = client.get_metric_history(run.info.run_id, "n")
@@ -71,19 +69,3 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
 def test_signature_names_the_classes() -> None:
     signature = model_signature(("a", "label"))
     assert signature.outputs.input_names() == ["label", "probability", "error", "p_a", "p_label"]
-
-
-def test_a_published_model_has_its_attribution_beside_it(tmp_path: Path) -> None:
-    space = Workspace.at(tmp_path / "w")
-    row = {"id": "1", "origin": "http://a.test/1.jpg", "licence": "CC0-1.0", "source": "bing",
-           "query": "rice", "state": "kept"}  # fmt: skip
-    manifest = new_manifest([row | {"split": "train"}, row | {"id": "2", "split": "test"}])
-    pictures = save_manifest(manifest, space.store, "augment")
-    model = ExportedRef(space.store.put(b"a model"), 7, 0.0, 1)
-    path = publish_model(space, "dishes", model, pictures)
-    assert path.read_bytes() == b"a model"
-    beside = attribution_path(path)
-    assert beside.name == f"{path.stem}.attribution.csv" and beside.parent == path.parent
-    assert beside.read_text() == (
-        "id,origin,page,licence,source,query\n1,http://a.test/1.jpg,,CC0-1.0,bing,rice\n"
-    )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foodcls.learn.metrics import (
+from foodcls.judge.metrics import (
     average_position,
     class_means,
     confusion_matrix,

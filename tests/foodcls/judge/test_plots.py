@@ -1,34 +1,26 @@
 import csv
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from foodcls.learn.evaluate import ClassScore, Evaluation
-from foodcls.learn.fit import EpochReport
-from foodcls.learn.plots import confusion_csv, confusion_png, learning_png
+from foodcls.judge.epochs import EpochReport
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
 
 
-def evaluation(classes: int, wrong: int = 0) -> Evaluation:
-    confusion = np.eye(classes, dtype=int) * 9
-    confusion[0, classes - 1] = wrong
-    labels = tuple(f'dish, "{number}"' for number in range(classes))
-    return Evaluation(
-        checkpoint="c",
-        split="test",
-        n=int(confusion.sum()),
-        accuracy=0.9,
-        accuracy_low=0.8,
-        accuracy_high=0.95,
-        average_position=1.2,
-        average_position_micro=1.2,
-        top3=1.0,
-        labels=labels,
-        per_class=tuple(ClassScore(label, 9, 1.0, 1.0, 1.0) for label in labels),
-        confusion=tuple(tuple(map(int, row)) for row in confusion),
-        predictions="p",
-    )
+@pytest.fixture
+def evaluation(judged) -> Callable[..., Evaluation]:
+    """Nine pictures a class, all right but `wrong` of the first, taken for the last."""
+
+    def make(classes: int, wrong: int = 0) -> Evaluation:
+        confusion = np.eye(classes, dtype=int) * 9
+        confusion[0, classes - 1] = wrong
+        return judged(confusion, [f'dish, "{number}"' for number in range(classes)])
+
+    return make
 
 
 def open_png(data: bytes) -> Image.Image:
@@ -37,7 +29,7 @@ def open_png(data: bytes) -> Image.Image:
         return image.convert("RGB")
 
 
-def test_table_reads_back_with_true_classes_in_rows() -> None:
+def test_table_reads_back_with_true_classes_in_rows(evaluation) -> None:
     shown = evaluation(3, wrong=4)
     header, *rows = csv.reader(io.StringIO(confusion_csv(shown)))
     assert header[1:] == [row[0] for row in rows] == list(shown.labels)
@@ -45,20 +37,19 @@ def test_table_reads_back_with_true_classes_in_rows() -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 100])
-def test_matrix_grows_with_the_classes(classes: int) -> None:
+def test_matrix_grows_with_the_classes(evaluation, classes: int) -> None:
     image = open_png(confusion_png(evaluation(classes)))
     # legible: at least 30 pixels a cell
     assert min(image.size) > 30 * classes
 
 
-def test_matrix_shows_the_counts_and_repeats_byte_for_byte() -> None:
+def test_matrix_shows_the_counts_and_repeats_byte_for_byte(evaluation) -> None:
     assert confusion_png(evaluation(5)) == confusion_png(evaluation(5))
     assert confusion_png(evaluation(5)) != confusion_png(evaluation(5, wrong=2))
 
 
-def test_a_class_without_pictures_is_drawn() -> None:
-    bare = evaluation(2)
-    open_png(confusion_png(Evaluation(**{**vars(bare), "confusion": ((0, 0), (0, 9))})))
+def test_a_class_without_pictures_is_drawn(judged) -> None:
+    open_png(confusion_png(judged([[0, 0], [0, 9]])))
 
 
 @pytest.mark.parametrize("epochs", [1, 8])

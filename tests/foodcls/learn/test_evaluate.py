@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import StageError
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.metrics import wilson
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import Evaluation, evaluate
-from foodcls.learn.metrics import wilson
+from foodcls.learn.evaluate import evaluate
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
 from foodcls.learn.train import load_network
 from foodcls.store import Store
@@ -31,10 +32,10 @@ def test_figures_follow_from_the_predictions(
     assert (found.split, found.n, len(table)) == ("test", 9, 9)
     assert found.accuracy == right / 9
     assert (found.accuracy_low, found.accuracy_high) == wilson(right, 9)
-    assert found.average_position_micro == pytest.approx(table["rank"].mean())
+    assert found.scores.average_position_micro.value == pytest.approx(table["rank"].mean())
     means = table.groupby("label")["rank"].mean()
     assert found.average_position == pytest.approx(means.mean())
-    assert found.top3 == 1.0
+    assert found.scores.top3.value == 1.0
     assert sum(map(sum, found.confusion)) == 9
     for score in found.per_class:
         own = table[table["label"] == score.label]

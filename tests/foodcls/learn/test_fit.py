@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from foodcls.errors import TrainingError
+from foodcls.judge.epochs import EpochReport
 from foodcls.learn.activations import load_activations
 from foodcls.learn.arrays import Keeping, Kept, keep_arrays
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.fit import (
     Course,
-    EpochReport,
     Examples,
     Learner,
     batch_places,

@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foodcls.judge.epochs import EpochReport
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.fit import EpochReport
 from foodcls.learn.resume import KEPT_EPOCHS
 from foodcls.learn.train import train
 from foodcls.settings import Train

@@ -1,0 +1,60 @@
+"""Prints the table of an ablation, and says by which pictures its rows were judged."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from foodcls.learn.ablation import Ablation, Row, summarize_ablation
+from foodcls.steps import Step
+
+
+def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
+    """Print the table and where it lies; give all of it for programs."""
+    result = summarize_ablation(steps)
+    show_table(console, steps[-2].result)
+    lines = [
+        f"tables      {workspace}/ablation.csv, {workspace}/ablation.json",
+        f"MLflow run  {result['mlflow_run_id']}, with a run for each row nested in it",
+    ]
+    # not wrapped: a path has to survive being copied
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    return result
+
+
+def show_table(console: Console, ablation: Ablation) -> None:
+    """Print a line for each data set, and by which pictures all were judged."""
+    table = Table(title="What the cleaning gains", box=SIMPLE_HEAD)
+    table.add_column("dataset")
+    for name in (
+        "trained on",
+        "accuracy",
+        "95 %",
+        "n",
+        "average position",
+        "against the row above",
+    ):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in ablation.rows:
+        table.add_row(
+            row.dataset,
+            f"{row.trained_on:,}",
+            f"[bold]{row.accuracy:.3f}[/]",
+            f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}",
+            str(row.n),
+            f"{row.average_position:.2f}",
+            _step_up(row),
+        )
+    console.print(table)
+    console.print(f"Judged by {ablation.judged_by}.", highlight=False)
+
+
+def _step_up(row: Row) -> str:
+    if row.p_value is None:
+        return "–"
+    if row.is_same_set:
+        return "the same pictures"
+    return f"+{row.gained} −{row.lost}, p = {row.p_value:.2g}"

@@ -1,0 +1,127 @@
+"""Turns probabilities on labelled pictures into an honest account of how good a model is."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from foodcls.judge.metrics import Floats, Ints, confusion_matrix
+from foodcls.judge.reliability import Calibration, calibrate
+from foodcls.judge.scores import (
+    ClassScore,
+    Estimate,
+    Scores,
+    grade,
+    score_all,
+    score_classes,
+)
+from foodcls.store import digest_json
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who answered which pictures, and how its probabilities are used."""
+
+    checkpoint: str  # its digest
+    split: str
+    labels: tuple[str, ...]
+    temperature: float
+    abstain_below: float
+    predictions: str  # blob: CSV, a row for each picture
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a checkpoint answers on pictures it never learnt from."""
+
+    checkpoint: str  # its digest
+    split: str
+    n: int
+    groups: int  # of pictures that look alike; a bootstrap draws whole groups
+    scores: Scores
+    calibration: Calibration
+    labels: tuple[str, ...]
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]  # a row for each true class
+    predictions: str  # blob: CSV, a row for each picture
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the record."""
+        return digest_json(dataclasses.asdict(self))
+
+    @property
+    def accuracy(self) -> float:
+        """The share of pictures whose likeliest class is the true one."""
+        return self.scores.accuracy.value
+
+    @property
+    def accuracy_low(self) -> float:
+        """The lower end of its 95 % interval (Wilson)."""
+        return self.scores.accuracy.low
+
+    @property
+    def accuracy_high(self) -> float:
+        """The upper end of its 95 % interval (Wilson)."""
+        return self.scores.accuracy.high
+
+    @property
+    def average_position(self) -> float:
+        """The mean of the classes' mean ranks of the true label; 1 is best."""
+        return self.scores.average_position.value
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """The figures that models are compared by, by the names they have everywhere."""
+        figures: dict[str, float] = {"n": self.n, "groups": self.groups}
+        for field in dataclasses.fields(self.scores):
+            estimate: Estimate = getattr(self.scores, field.name)
+            figures[field.name] = estimate.value
+            figures[f"{field.name}_low"] = estimate.low
+            figures[f"{field.name}_high"] = estimate.high
+        return figures | _calibration_figures(self.calibration)
+
+    def to_json(self) -> str:
+        """The record as JSON text."""
+        return json.dumps(dataclasses.asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Evaluation":
+        """Read what `to_json` wrote."""
+        adapter: TypeAdapter[Evaluation] = TypeAdapter(cls)
+        return adapter.validate_json(text)
+
+
+def account_for(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:
+    """Judge probabilities (N, C) of temperature 1, which orders classes as any other does.
+
+    `truth` (N,) are the true classes, `groups` (N,) number what looks alike, see `number_groups`.
+    """
+    graded = grade(before, truth, groups)
+    scores, positions = score_all(graded)
+    confusion = confusion_matrix(truth, graded.predicted, graded.classes)
+    return Evaluation(
+        checkpoint=source.checkpoint,
+        split=source.split,
+        n=len(truth),
+        groups=int(groups.max()) + 1,
+        scores=scores,
+        calibration=calibrate(before, graded.right, source.temperature, source.abstain_below),
+        labels=source.labels,
+        per_class=score_classes(source.labels, graded, positions),
+        confusion=tuple(tuple(map(int, row)) for row in confusion),
+        predictions=source.predictions,
+    )
+
+
+def _calibration_figures(calibration: Calibration) -> dict[str, float]:
+    figures = {
+        "temperature": calibration.temperature,
+        "calibration_error": calibration.error,
+        "calibration_error_before": calibration.error_before,
+        "abstain_below": calibration.abstain_below,
+        "coverage": calibration.coverage,
+    }
+    answered = calibration.answered
+    return figures | ({"accuracy_answered": answered.value} if answered else {})

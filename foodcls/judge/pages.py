@@ -1,0 +1,52 @@
+"""Turns values into HTML by templates that escape everything and load nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+FOLDER = Path(__file__).parent / "page"
+
+
+def render_page(template: str, values: Mapping[str, Any]) -> str:
+    """A whole page; a value that is missing is an error, and none of them is markup."""
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"estimate": estimate, "bounds": bounds, "figure": figure}
+    environment.tests["web"] = is_web
+    return environment.get_template(template).render(values)
+
+
+def is_web(address: str) -> bool:
+    """Whether an address may become a link: http and https alone, with a host."""
+    try:
+        parts = urlsplit(address)
+    # e.g. a bracket that is never closed
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """A number, or a dash where there is nothing to divide by."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def estimate(value: Any, digits: int = 3) -> str:
+    """An estimate's value."""
+    return f"{value.value:.{digits}f}"
+
+
+def bounds(pair: Any, digits: int = 2) -> str:
+    """An interval, of an estimate or a pair, as `0.71 to 0.86`; empty where there is none."""
+    if pair is None:
+        return ""
+    low, high = pair if isinstance(pair, tuple) else (pair.low, pair.high)
+    return f"{low:.{digits}f} to {high:.{digits}f}"

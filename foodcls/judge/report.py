@@ -1,0 +1,67 @@
+"""Turns the account of one model into one HTML file that needs nothing beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from foodcls.judge.answers import Answers
+from foodcls.judge.cards import Card
+from foodcls.judge.charts import coverage_chart, learning_charts, reliability_chart
+from foodcls.judge.epochs import EpochReport
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.matrix import lay_matrix
+from foodcls.judge.pages import render_page
+from foodcls.judge.reliability import coverage_curve, fill_bins
+from foodcls.judge.scores import ClassScore
+from foodcls.judge.sentences import explain_scores, frequent_mistakes
+
+PAIRS = 12  # of frequent mistakes: more than a person reads
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that a report tells of a model."""
+
+    name: str  # of the recipe
+    evaluation: Evaluation
+    answers: Answers  # those that the evaluation is about
+    epochs: tuple[EpochReport, ...]
+    best_epoch: int
+    mistakes: tuple[Card, ...]  # the worst first
+    counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
+    provenance: Mapping[str, str]  # settings and digests, by name
+
+
+def report_html(account: Account) -> str:
+    """The report; nothing in it is loaded, run, or trusted as markup."""
+    evaluation, answers = account.evaluation, account.answers
+    bins = fill_bins(answers.confidence, answers.right)
+    curve = coverage_curve(answers.confidence, answers.right)
+    values = {
+        "name": account.name,
+        "evaluation": evaluation,
+        "scores": evaluation.scores,
+        "calibration": evaluation.calibration,
+        "meaning": explain_scores(evaluation),
+        "classes": _weakest_first(evaluation.per_class),
+        "matrix": lay_matrix(evaluation.labels, evaluation.confusion),
+        "frequent": frequent_mistakes(evaluation, PAIRS),
+        "reliability": reliability_chart(bins),
+        "coverage": coverage_chart(curve, evaluation.calibration),
+        "learning": learning_charts(account.epochs, account.best_epoch),
+        "best_epoch": account.best_epoch,
+        "mistakes": account.mistakes,
+        "wrong": int((answers.right == 0).sum()),
+        "counts": account.counts,
+        "totals": _totals(account.counts),
+        "provenance": account.provenance,
+    }
+    return render_page("report.html", values)
+
+
+def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
+    return sorted(scores, key=lambda score: (score.f1 is None, score.f1, score.label))
+
+
+def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    splits = ("train", "val", "test")
+    return {split: sum(row[split] for row in counts.values()) for split in splits}

@@ -1,0 +1,37 @@
+"""An ablation's own steps: other training sets, the table, and where it is written."""
+
+from foodcls.curate.variants import take_raw as take_raw_pictures
+from foodcls.curate.variants import undo_crop as undo_cuts
+from foodcls.learn.ablation import Ablation, Trial, ablation_csv, ablation_json, compare_trials
+from foodcls.manifest import ManifestRef, load_manifest, save_manifest
+from foodcls.settings import Split
+from foodcls.store import replacing
+from foodcls.workspace import Workspace
+from tasks.caching import stage
+
+
+@stage("foodcls.curate.variants", name="raw")
+def take_raw(
+    space: Workspace, pictures: ManifestRef, whole: ManifestRef, settings: Split
+) -> ManifestRef:
+    """Bring back into training what was dropped and cut off."""
+    manifests = load_manifest(pictures, space.store), load_manifest(whole, space.store)
+    return save_manifest(take_raw_pictures(*manifests, settings), space.store, "raw")
+
+
+@stage("foodcls.curate.variants", name="filtered")
+def undo_crop(space: Workspace, pictures: ManifestRef, whole: ManifestRef) -> ManifestRef:
+    """Bring back into training what was cut off."""
+    manifests = load_manifest(pictures, space.store), load_manifest(whole, space.store)
+    return save_manifest(undo_cuts(*manifests), space.store, "filtered")
+
+
+@stage()
+def compare(space: Workspace, pictures: ManifestRef, trials: list[Trial]) -> Ablation:
+    """Make the table, and write it into the workspace for people and programs."""
+    table = compare_trials(trials, load_manifest(pictures, space.store), space.store)
+    texts = {"json": ablation_json(table), "csv": ablation_csv(table)}
+    for ending, text in texts.items():
+        with replacing(space.root / f"ablation.{ending}") as part:
+            part.write_text(text, encoding="utf-8")
+    return table

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manifest
+from foodcls.settings import Split
+from foodcls.workspace import Workspace
+from tasks.ablation import take_raw, undo_crop
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path / "space")
+
+
+def test_tasks_give_other_training_sets_of_the_same_pictures(space: Workspace) -> None:
+    row = {"id": "1", "cluster": "1", "state": "kept", "picture": "whole"}
+    twin = row | {"id": "2", "state": "dropped", "stage": "dedup"}
+    cut = row | {"picture": "cut", "box": "0,0,1,1", "split": "train"}
+    whole, parted = (
+        save_manifest(new_manifest([first, twin]), space.store, "s") for first in (row, cut)
+    )
+    raw = load_manifest(take_raw.task.fn(space, parted, whole, Split()), space.store)
+    assert list(kept_rows(raw)["picture"]) == ["whole", "whole"]
+    filtered = load_manifest(undo_crop.task.fn(space, parted, whole), space.store)
+    assert list(kept_rows(filtered)["picture"]) == ["whole"]
+
+
+def test_without_boxes_the_row_cropped_is_found_in_the_cache(space: Workspace) -> None:
+    """A stage's key is made of digests: what has the same one is not trained again."""
+    row = {"id": "1", "cluster": "1", "state": "kept", "picture": "whole"}
+    whole, parted = (
+        save_manifest(new_manifest([row | {"split": split}]), space.store, "s")
+        for split in ("", "train")
+    )
+    assert undo_crop.task.fn(space, parted, whole).digest == parted.digest
