@@ -72,8 +72,9 @@ def find_pairs(looks: Looks, distance: int, *, with_crops: bool = True) -> Found
         looks.hashes, looks.mirrors, widest, lambda near: _worthwhile(near, coarse, widest)
     )
     worthy = _join(list(strips), widest)
+    least = np.where(worthy.bits <= distance + ALIKE_BITS, ALIKE, SAME)
     likeness = correlate_best(
-        looks.signatures, worthy.left, worthy.right, worthy.mirrored, enough=SAME
+        looks.signatures, worthy.left, worthy.right, worthy.mirrored, least, SAME
     )
     likeness[_equal_flats(looks, worthy)] = 1
     pairs = Pairs(worthy.left, worthy.right, worthy.bits, worthy.mirrored, likeness)

@@ -86,7 +86,9 @@ def make_thumb(image: Image.Image, size: tuple[int, int] | None = None) -> Image
 
 
 def look_at_thumbs(thumbs: list[Image.Image], kind: str) -> Looks:
-    """Looks of thumbnails that `make_thumb` made."""
+    """Looks of thumbnails that `make_thumb` made; of no thumbnail, none."""
+    if not thumbs:
+        return pack_looks([])
     half = THUMB_SIDE // SIGNATURE_SIDE
     signatures = np.stack([np.asarray(thumb.reduce(half)) for thumb in thumbs])
     if kind == "phash":
