@@ -12,7 +12,18 @@ from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
-from tasks.data import augment, check_tables, choose, collect, crop, dedup, inspect, publish, split
+from tasks.data import (
+    augment,
+    check_tables,
+    choose,
+    collect,
+    crop,
+    dedup,
+    inspect,
+    publish,
+    show_distances,
+    split,
+)
 
 WORKSPACE = Path("workspace")
 
@@ -36,6 +47,7 @@ def prepare(
         found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
         sound = inspect(space, found, plan.inspect, plan.dedup.hash)
         distinct = dedup(space, sound, plan.dedup)
+        show_distances(space, distinct)
         chosen = choose(space, distinct, plan.filter)
         cropped = crop(space, chosen, plan.crop, plan.labels)
         parted = split(space, cropped, plan.split, plan.labels)

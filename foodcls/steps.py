@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from foodcls.manifest import ManifestRef
 
-Result = TypeVar("Result")
+Result = TypeVar("Result", covariant=True)
 
 
 @dataclass(frozen=True)

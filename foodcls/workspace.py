@@ -58,6 +58,11 @@ class Workspace:
         """The story of every picture, for people and programs."""
         return self.root / "manifest.csv"
 
+    @property
+    def histogram(self) -> Path:
+        """How far apart the hashes of pairs of pictures are."""
+        return self.root / "distances.png"
+
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""
         return self.root / "models" / f"{name}-{digest[:12]}.pt"

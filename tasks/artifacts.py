@@ -8,6 +8,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from foodcls.collect.search import EngineYield
+from foodcls.curate.distances import Distances
 from foodcls.learn.ablation import Ablation
 from foodcls.steps import Step, stage_table
 
@@ -32,6 +33,17 @@ def show_yields(yields: Sequence[EngineYield]) -> None:
     if yields:
         rows = [asdict(gain) for gain in yields]
         create_table_artifact(key="engine-yields", table=rows, description="Results by query")
+
+
+def show_pairs(distances: Distances) -> None:
+    """Put how far apart the hashes of pairs are beside the run."""
+    create_table_artifact(
+        key="pairs-by-distance",
+        # a table without rows is refused
+        table=distances.rows() or [{"distance": 0, "confirmed": 0, "vetoed": 0}],
+        description=f"Pairs by bits that differ: the same, or vetoed by their thumbnails. The "
+        f"recipe's distance is {distances.distance}.",
+    )
 
 
 def artifact_key(text: str) -> str:

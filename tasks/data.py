@@ -8,9 +8,11 @@ from foodcls.collect.gather import collect as collect_pictures
 from foodcls.curate.augment import augment as augment_pictures
 from foodcls.curate.boxes import read_boxes
 from foodcls.curate.crop import crop as crop_pictures
+from foodcls.curate.dedup import DedupRef, save_deduped
 from foodcls.curate.dedup import dedup as drop_duplicates
 from foodcls.curate.dialects.recognise import DIALECTS
 from foodcls.curate.filter import apply_filter, read_decisions
+from foodcls.curate.histogram import histogram_png
 from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.quality import flag_pictures
 from foodcls.curate.split import split as split_clusters
@@ -28,8 +30,9 @@ from foodcls.settings import (
 )
 from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
+from foodcls.store import replacing
 from foodcls.workspace import Workspace
-from tasks.artifacts import show_yields
+from tasks.artifacts import show_pairs, show_yields
 from tasks.caching import stage
 from tasks.progress import bars
 
@@ -70,10 +73,10 @@ def check_tables(
 
 
 @stage("foodcls.curate.dedup")
-def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> ManifestRef:
+def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
-    distinct = drop_duplicates(load_manifest(pictures, space.store), space.store, settings)
-    return save_manifest(distinct.manifest, space.store, "dedup")
+    manifest = load_manifest(pictures, space.store)
+    return save_deduped(drop_duplicates(manifest, space.store, settings), space.store)
 
 
 @stage("foodcls.curate.filter", name="filter")
@@ -110,6 +113,14 @@ def augment(
     manifest = load_manifest(pictures, space.store)
     grown = augment_pictures(manifest, space.store, settings, labels, bars)
     return save_manifest(grown, space.store, "augment")
+
+
+def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
+    """Draw how far apart pairs are where people look for it, and in Prefect's UI."""
+    found = distinct.result.distances
+    with replacing(space.histogram) as part:
+        part.write_bytes(histogram_png(found))
+    show_pairs(found)
 
 
 def publish(space: Workspace, pictures: Step[ManifestRef], quality: Quality) -> None:

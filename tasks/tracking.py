@@ -193,6 +193,7 @@ def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
     *_, checkpoint, scores, exported = steps
     mlflow.log_artifact(str(recipe_file))
     mlflow.log_artifact(str(space.manifest))
+    mlflow.log_artifact(str(space.histogram))
     mlflow.log_artifact(str(model))
     mlflow.log_artifact(str(attribution_path(model)))
     mlflow.log_text(f"{exported.result.blob}  {model.name}\n", f"{model.name}.sha256")

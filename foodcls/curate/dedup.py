@@ -9,7 +9,7 @@ from foodcls.curate.alike import SAME, Pairs, find_pairs
 from foodcls.curate.decode import load_picture
 from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import recall_looks
-from foodcls.manifest import drop_rows, kept_rows
+from foodcls.manifest import ManifestRef, drop_rows, kept_rows, save_manifest
 from foodcls.settings import Dedup
 from foodcls.store import Store
 
@@ -23,6 +23,20 @@ class Deduped:
 
     manifest: pd.DataFrame
     distances: Distances
+
+
+@dataclass(frozen=True)
+class DedupRef(ManifestRef):
+    """The written manifest of a `Deduped`, with its distances."""
+
+    distances: Distances
+
+
+def save_deduped(found: Deduped, store: Store) -> DedupRef:
+    """Write the marked manifest into the store."""
+    return DedupRef(
+        **vars(save_manifest(found.manifest, store, "dedup")), distances=found.distances
+    )
 
 
 def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> Deduped:

@@ -3,9 +3,10 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 
 from foodcls.collect.search import EngineYield
+from foodcls.curate.distances import Distances
 from foodcls.manifest import ManifestRef
 from foodcls.steps import Step
-from tasks.artifacts import show_stages, show_yields
+from tasks.artifacts import show_pairs, show_stages, show_yields
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -31,3 +32,12 @@ def test_yields_of_engines_can_be_read_in_the_ui() -> None:
 
     shown()
     assert "captcha page" in artifact("engine-yields")
+
+
+def test_pairs_by_distance_can_be_read_in_the_ui() -> None:
+    @flow
+    def shown() -> None:
+        show_pairs(Distances((5, 0, 2), (0, 0, 41), distance=2, reach=4))
+
+    shown()
+    assert '"vetoed": 41' in artifact("pairs-by-distance")

@@ -46,6 +46,18 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
     assert in_train.groupby("label").size().to_dict() == {"a": 8, "b": 8}
 
 
+def test_dedup_tells_how_far_apart_pairs_are(
+    space: Workspace, collected: ManifestRef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
+    distinct = data.dedup.task.fn(space, sound, Dedup())
+    told = []
+    monkeypatch.setattr(data, "show_pairs", told.append)
+    data.show_distances(space, Step("dedup", distinct, 0.0, cached=True))
+    assert told == [distinct.distances] and distinct.distances.distance == 6
+    assert space.histogram.read_bytes().startswith(b"\x89PNG")
+
+
 def test_publish_writes_the_manifest_for_people(space: Workspace, collected: ManifestRef) -> None:
     data.publish(space, Step("augment", collected, 0.0, cached=False), Quality())
     assert len(read_table(space.manifest)) == 14
