@@ -32,7 +32,7 @@ def ablate(
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace)
-        *_, whole, _, parted, grown = pictures
+        whole, _, parted, grown = pictures[-4:]
         raw = take_raw(space, parted, whole, plan.split)
         filtered = undo_crop(space, parted, whole)
         sets = zip(DATASETS, (raw, filtered, parted, grown), strict=True)

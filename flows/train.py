@@ -12,7 +12,7 @@ from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
-from tasks.model import check_training, evaluate, export, fit
+from tasks.model import calibrate, check_training, evaluate, export, fit
 from tasks.tracking import record
 
 
@@ -28,10 +28,11 @@ def train(
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace, search_again)
-        checkpoint = fit(space, pictures[-1], plan.labels, plan.train)
+        learnt = fit(space, pictures[-1], plan.labels, plan.train)
+        checkpoint = calibrate(space, learnt, pictures[-1], plan.answer)
         scores = evaluate(space, checkpoint, pictures[-1])
         model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
-        steps: list[Step[Any]] = [*pictures, checkpoint, scores, model]
+        steps: list[Step[Any]] = [*pictures, learnt, checkpoint, scores, model]
         recorded = record(space, plan, recipe, steps)
     show_stages(f"train {plan.name}", [*steps, recorded])
     return [*steps, recorded]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from foodcls.errors import RecipeError
 from foodcls.recipe_yaml import Lines, read_yaml
 from foodcls.settings import (
+    Answer,
     Augment,
     Collect,
     Crop,
@@ -44,6 +45,7 @@ class Recipe(Settings):
     test: Test | None = None
     augment: Augment = Augment()
     train: Train = Train()
+    answer: Answer = Answer()
 
     @field_validator("classes")
     @classmethod

@@ -187,3 +187,22 @@ class Train(Settings):
         return (
             weights if weights in ("imagenet", "none") else str(regular_file(Path(weights), info))
         )
+
+
+class Answer(Settings):
+    """How the exported model uses its probabilities; nothing here trains anew."""
+
+    calibrate: bool = True  # a temperature fitted on validation, see learn.calibrate
+    # a highest probability below this is no answer; or let validation choose it: the lowest
+    # threshold from which on so large a share of the answers is right
+    abstain_below: Probability = 0.0
+    answers_right: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> "Answer":
+        if self.abstain_below and self.answers_right is not None:
+            raise ValueError(
+                f"abstain_below {self.abstain_below} and answers_right {self.answers_right} both "
+                "set the threshold; give one of them"
+            )
+        return self

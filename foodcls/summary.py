@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from foodcls.steps import Step, stage_counts, stage_seconds
+from foodcls.steps import Step, results_of, stage_counts, stage_seconds
 
 
 def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
@@ -13,7 +13,8 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
     confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage.
     """
-    *_, checkpoint, scores, model, recorded = (step.result for step in steps)
+    names = ("calibrate", "evaluate", "export", "record")
+    checkpoint, scores, model, recorded = results_of(steps, *names)
     return {
         **scores.headline,
         "best_epoch": checkpoint.best_epoch,

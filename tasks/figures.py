@@ -7,7 +7,7 @@ from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.recipe import Recipe
-from foodcls.steps import Step, stage_counts, stage_seconds, stage_table
+from foodcls.steps import Step, results_of, stage_counts, stage_seconds, stage_table
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
 EPOCH_FIGURES = (
@@ -23,12 +23,12 @@ def run_name(plan: Recipe) -> str:
 
 def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model."""
-    *data, checkpoint, _, model = steps
+    pictures, checkpoint, model = results_of(steps, "augment", "calibrate", "export")
     return {
         **common_tags(plan),
-        "dataset_digest": data[-1].result.digest,
-        "pretrained_digest": checkpoint.result.pretrained_digest,
-        "model_digest": model.result.blob,
+        "dataset_digest": pictures.digest,
+        "pretrained_digest": checkpoint.pretrained_digest,
+        "model_digest": model.blob,
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
         # what MLflow shows as a run's description
         "mlflow.note.content": stage_table(steps),
@@ -48,8 +48,7 @@ def common_tags(plan: Recipe) -> dict[str, str]:
 
 def run_figures(steps: Sequence[Step[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
-    *_, checkpoint, scores, _ = steps
-    yield from model_figures(checkpoint.result, scores.result)
+    yield from model_figures(*results_of(steps, "calibrate", "evaluate"))
     for name, counts in stage_counts(steps).items():
         yield f"count/{name}_kept", counts["kept"], 0
         yield f"count/{name}_dropped", counts["dropped"], 0

@@ -1,13 +1,14 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
 from foodcls.judge.evaluation import Evaluation
+from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
 from foodcls.learn.train import start_network, train
 from foodcls.manifest import ManifestRef, load_manifest
-from foodcls.settings import Train
+from foodcls.settings import Answer, Train
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 from tasks.progress import bars
@@ -27,6 +28,15 @@ def fit(
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_manifest(pictures, space.store)
     return train(manifest, space.store, labels, settings, space.pixels, bars)
+
+
+@stage("foodcls.learn.calibrate", blobs=("weights",))
+def calibrate(
+    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, settings: Answer
+) -> Checkpoint:
+    """Fit temperature and threshold on the split "val"."""
+    manifest = load_manifest(pictures, space.store)
+    return calibrate_checkpoint(checkpoint, manifest, space.store, space.pixels, settings, bars)
 
 
 @stage("foodcls.learn.evaluate", blobs=("predictions",))

@@ -32,7 +32,7 @@ from foodcls.learn.export import ExportedRef
 from foodcls.learn.predict import load_model
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe, flatten
-from foodcls.steps import Step, stage_table
+from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 from tasks.figures import Figure, run_figures, run_name, run_tags
@@ -67,21 +67,21 @@ class RecordedTable:
 @stage()
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
     """Log one complete run and register its model; a model seen before keeps its version."""
-    *data, checkpoint, scores, model = steps
-    path = publish_model(space, plan.name, model.result, data[-1].result)
+    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
+    path = publish_model(space, plan.name, model, pictures)
     with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
         run_id = run.info.run_id
         mlflow.set_tags(run_tags(plan, steps))
         log_settings(plan)
         log_figures(client, run_id, run_figures(steps))
-        log_dataset(space, plan, data[-1])
+        log_dataset(space, plan, pictures)
         log_files(space, steps, recipe_file, path)
-        version = register_model(client, plan, scores.result, model.result, path)
+        version = register_model(client, plan, scores, model, path)
         mlflow.set_tag("model_version", version)
     return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
 
 
-@stage()
+@stage(name="record")
 def record_ablation(
     space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
 ) -> RecordedTable:
@@ -103,9 +103,9 @@ def record_ablation(
 @stage()
 def promote(space: Workspace, name: str, steps: list[Step[Any]]) -> Verdict:
     """Let the new version serve, as the alias `champion`, if it is the better one."""
-    *data, _, scores, _, recorded = (step.result for step in steps)
+    pictures, scores, recorded = results_of(steps, "augment", "evaluate", "record")
     with tracking(space) as client:
-        verdict = judge_version(client, space, name, recorded.version, scores, data[-1])
+        verdict = judge_version(client, space, name, recorded.version, scores, pictures)
         client.set_registered_model_alias(name, "challenger", recorded.version)
         client.set_model_version_tag(name, recorded.version, "verdict", verdict.reason)
         if verdict.is_promoted:
@@ -178,30 +178,30 @@ def log_answers(space: Workspace, scores: Evaluation) -> None:
     mlflow.log_text(space.store.read(scores.predictions).decode(), "predictions.csv")
 
 
-def log_dataset(space: Workspace, plan: Recipe, data: Step[Any]) -> None:
+def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
     """Log which pictures the run saw: digest, and counts by class and split."""
-    counts = class_counts(load_manifest(data.result, space.store))
+    counts = class_counts(load_manifest(pictures, space.store))
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})
-    dataset = from_pandas(table, source, name=plan.name, digest=data.result.digest[:32])
+    dataset = from_pandas(table, source, name=plan.name, digest=pictures.digest[:32])
     mlflow.log_input(dataset, context="training")
 
 
 def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> None:
     """Log the files that explain the run, and the model itself."""
-    *_, checkpoint, scores, exported = steps
+    checkpoint, scores, exported = results_of(steps, "calibrate", "evaluate", "export")
     mlflow.log_artifact(str(recipe_file))
     mlflow.log_artifact(str(space.manifest))
     mlflow.log_artifact(str(space.histogram))
     mlflow.log_artifact(str(model))
     mlflow.log_artifact(str(attribution_path(model)))
-    mlflow.log_text(f"{exported.result.blob}  {model.name}\n", f"{model.name}.sha256")
+    mlflow.log_text(f"{exported.blob}  {model.name}\n", f"{model.name}.sha256")
     mlflow.log_text(stage_table(steps), "stages.md")
-    log_answers(space, scores.result)
+    log_answers(space, scores)
     pictures = {
-        "confusion.png": confusion_png(scores.result),
-        "learning.png": learning_png(checkpoint.result.reports, checkpoint.result.best_epoch),
+        "confusion.png": confusion_png(scores),
+        "learning.png": learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
     for name, data in pictures.items():
         space.root.joinpath(name).write_bytes(data)

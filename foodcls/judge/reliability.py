@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from foodcls.judge.metrics import Floats, Ints, wilson
 from foodcls.judge.scores import Estimate
 
 # as in the paper that made the error known (Guo et al. 2017, arXiv:1706.04599)
 BINS = 15
+# beyond these a model is broken, not ill calibrated
+TEMPERATURES = (0.05, 20.0)
+# a probability that was rounded to 0 does not make all others worthless
+LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,30 @@ def temper(probabilities: Floats, temperature: float) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     tempered: Floats = powers / powers.sum(axis=1, keepdims=True)
     return tempered
+
+
+def fit_temperature(before: Floats, truth: Ints) -> float:
+    """The temperature at which rows (N, C) of softmax(logits) make the truth (N,) likeliest.
+
+    One number leaves the order of classes as it is (Guo et al. 2017, arXiv:1706.04599).
+    """
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        own = temper(before, float(np.exp(log_temperature)))[rows, truth]
+        return float(-np.log(np.maximum(own, LEAST)).mean())
+
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))
+
+
+def choose_threshold(confidence: Floats, right: Ints, share: float) -> float:
+    """The lowest threshold from which on `share` of the answers is right; 1 where there is none."""
+    curve = coverage_curve(confidence, right)
+    enough = [round(coverage * len(right)) for coverage, accuracy in curve if accuracy >= share]
+    if not enough:
+        return 1.0
+    return 0.0 if enough[-1] == len(right) else float(np.sort(confidence)[::-1][enough[-1] - 1])
 
 
 def calibrate(before: Floats, right: Ints, temperature: float, abstain_below: float) -> Calibration:

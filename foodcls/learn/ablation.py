@@ -17,7 +17,7 @@ from foodcls.judge.paired import mcnemar
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.manifest import ManifestRef
-from foodcls.steps import Step, stage_counts, stage_seconds
+from foodcls.steps import Step, results_of, stage_counts, stage_seconds
 from foodcls.store import Store
 
 
@@ -93,7 +93,7 @@ def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store
 
 def summarize_ablation(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     """The steps of a complete ablation as the one JSON value that programs read."""
-    *_, table, recorded = (step.result for step in steps)
+    table, recorded = results_of(steps, "compare", "record")
     return {
         # as it is read back: with lists where there are tuples
         **json.loads(ablation_json(table)),

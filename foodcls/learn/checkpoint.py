@@ -36,6 +36,8 @@ class Checkpoint:
     train_count: int
     val_count: int
     data_digest: str  # of the pictures and labels it learnt from and was chosen by
+    temperature: float = 1.0  # logits are divided by it; fitted on validation
+    abstain_below: float = 0.0  # a highest probability below this is no answer
 
     @property
     def digest(self) -> str:

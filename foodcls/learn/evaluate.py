@@ -8,6 +8,7 @@ from foodcls.errors import StageError
 from foodcls.judge.answers import Answers, answers_csv
 from foodcls.judge.bootstrap import number_groups
 from foodcls.judge.evaluation import Evaluation, Source, account_for
+from foodcls.judge.metrics import Floats, Ints
 from foodcls.judge.reliability import temper
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import Shelf, load_examples, split_rows
@@ -18,8 +19,6 @@ from foodcls.progress import Track, silent
 from foodcls.store import Store
 
 BATCH = 32
-# until checkpoints hold their own
-TEMPERATURE, ABSTAIN_BELOW = 1.0, 0.0
 
 
 def evaluate(
@@ -36,33 +35,34 @@ def evaluate(
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    network = load_network(checkpoint, store)
-    examples = load_examples(
-        rows,
-        checkpoint.labels,
-        Halves(trunk=None, tail=network),
-        checkpoint.input_size,
-        Shelf(store, cache, track),
-    )
-    # these are of temperature 1, which orders the classes as any other does
-    _, before = judge(network, network, examples, BATCH)
+    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track))
     answers = Answers(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
         origins=tuple(rows["origin"]),
-        truth=examples.targets,
-        probabilities=temper(before, TEMPERATURE),
+        truth=truth,
+        probabilities=temper(before, checkpoint.temperature),
     )
     return account_for(
         before,
-        examples.targets,
+        truth,
         number_groups(rows["cluster"]),
         Source(
             checkpoint=checkpoint.digest,
             split=split,
             labels=checkpoint.labels,
-            temperature=TEMPERATURE,
-            abstain_below=ABSTAIN_BELOW,
+            temperature=checkpoint.temperature,
+            abstain_below=checkpoint.abstain_below,
             predictions=store.put(answers_csv(answers).encode()),
         ),
     )
+
+
+def answer_rows(checkpoint: Checkpoint, rows: pd.DataFrame, shelf: Shelf) -> tuple[Floats, Ints]:
+    """What a checkpoint says at temperature 1 of these rows, (N, C), and the true classes (N,)."""
+    network = load_network(checkpoint, shelf.store)
+    examples = load_examples(
+        rows, checkpoint.labels, Halves(trunk=None, tail=network), checkpoint.input_size, shelf
+    )
+    _, probabilities = judge(network, network, examples, BATCH)
+    return probabilities, examples.targets

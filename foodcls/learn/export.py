@@ -12,7 +12,7 @@ import torch
 
 from foodcls.errors import ExportError
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.exported import export_bytes
+from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.network import Network
 from foodcls.learn.pixels import Pixels, as_images, read_picture, squash_pixels
 from foodcls.learn.train import load_network
@@ -45,7 +45,7 @@ def export(
     """
     network = load_network(checkpoint, store)
     record = {**provenance, **_own_provenance(checkpoint)}
-    data = export_bytes(network, checkpoint.input_size, checkpoint.labels, record)
+    data = export_bytes(network, _manner(checkpoint), record)
     exported = torch.jit.load(io.BytesIO(data), "cpu")
     differences = [
         _compare(network, exported, name, picture, checkpoint)
@@ -62,6 +62,12 @@ def export(
 def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
     """SHA-256 of the class names in their order."""
     return digest_json(list(labels))
+
+
+def _manner(checkpoint: Checkpoint) -> Manner:
+    return Manner(
+        checkpoint.input_size, checkpoint.labels, checkpoint.temperature, checkpoint.abstain_below
+    )
 
 
 def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
@@ -107,7 +113,7 @@ def _compare(
 ) -> float:
     """The largest difference of a probability."""
     pixels = squash_pixels(picture, checkpoint.input_size)
-    wanted = network(as_images(pixels[None])).softmax(1)[0]
+    wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
     # alone, as most programs will ask, and a small one in a batch that is not the traced one
     count = 3 if picture.size < SMALL else 1
     given = exported(as_images(np.stack([picture] * count)))

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from foodcls.settings import Augment, Collect, Dedup, Split, Train
+from foodcls.settings import Answer, Augment, Collect, Dedup, Split, Train
 
 
 def test_defaults_are_the_originals() -> None:
@@ -29,6 +29,7 @@ def test_private_hosts_are_refused_unless_asked_for() -> None:
         (Dedup, {"distance": 33}),
         (Train, {"batch_size": 1}),
         (Train, {"lr": float("inf")}),
+        (Answer, {"abstain_below": 0.5, "answers_right": 0.9}),
     ],
 )
 def test_impossible_values_are_refused(model: type, values: dict[str, object]) -> None:

@@ -1,5 +1,14 @@
+import pytest
+
 from foodcls.manifest import ManifestRef
-from foodcls.steps import Step, describe, stage_counts, stage_seconds, stage_table
+from foodcls.steps import (
+    Step,
+    describe,
+    results_of,
+    stage_counts,
+    stage_seconds,
+    stage_table,
+)
 
 DEDUP = Step("dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False)
 TRAIN = Step("fit", object(), 0.04, cached=True)
@@ -19,3 +28,9 @@ def test_table_has_a_row_for_each_stage() -> None:
 def test_counts_are_of_stages_that_give_a_manifest() -> None:
     assert stage_counts([DEDUP, TRAIN]) == {"dedup": {"kept": 612, "dropped": 88}}
     assert stage_seconds([DEDUP, TRAIN]) == {"dedup": 1.24, "fit": 0.04}
+
+
+def test_results_are_had_by_the_names_of_their_steps() -> None:
+    assert results_of([DEDUP, TRAIN], "fit", "dedup") == (TRAIN.result, DEDUP.result)
+    with pytest.raises(ValueError, match="no step 'export' among dedup, fit"):
+        results_of([DEDUP, TRAIN], "export")

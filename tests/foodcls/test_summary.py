@@ -11,7 +11,7 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     recorded = SimpleNamespace(model_path="m.pt", tracking_uri="u", run_id="r", version="3")
     results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
                SimpleNamespace(blob="abc"), recorded]  # fmt: skip
-    names = ["collect", "train", "evaluate", "export", "record"]
+    names = ["collect", "calibrate", "evaluate", "export", "record"]
     steps = [Step(name, result, 1.0, cached=name == "collect")
              for name, result in zip(names, results, strict=True)]  # fmt: skip
     summary = json.loads(json.dumps(summarize(steps)))

@@ -13,6 +13,7 @@ REPORTS = tuple(
     for epoch in (1, 2)
 )  # fmt: skip
 CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
+NAMES = ("collect", "calibrate", "evaluate", "export")
 LABELS = ("fish & chips", "b", "no pictures")
 
 
@@ -25,11 +26,11 @@ def scores(judged) -> Evaluation:
 def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores) -> None:
     results = [ManifestRef("collect", "d", "b", 9, 1), CHECKPOINT, scores, None]
     steps = [Step(name, result, 2.0, False)
-             for name, result in zip("abcd", results, strict=True)]  # fmt: skip
+             for name, result in zip(NAMES, results, strict=True)]  # fmt: skip
     figures = list(run_figures(steps))
     assert [value for name, value, epoch in figures if name == "val_loss"] == [1.0, 0.5]
-    assert ("accuracy", 0.8, 0) in figures and ("count/a_kept", 9, 0) in figures
-    assert ("seconds/d", 2.0, 0) in figures
+    assert ("accuracy", 0.8, 0) in figures and ("count/collect_kept", 9, 0) in figures
+    assert ("seconds/export", 2.0, 0) in figures
     assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import load_manifest, new_manifest, save_manifest
-from foodcls.settings import Train
+from foodcls.settings import Answer, Train
 from foodcls.workspace import Workspace
-from tasks.model import evaluate, export, fit
+from tasks.model import calibrate, evaluate, export, fit
 
 TINY = Train(backbone="resnet18", weights="none", trainable=(), head=0, input_size=32, epochs=1)
 
@@ -26,6 +26,7 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
                      "split": split})  # fmt: skip
     ref = save_manifest(new_manifest(rows), space.store, "split")
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
+    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer())
     scores = evaluate.task.fn(space, checkpoint, ref)
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6

@@ -8,11 +8,12 @@ import torch
 
 import foodcls
 from foodcls.learn.backbones import Backbone
-from foodcls.learn.exported import export_bytes
+from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.resize import squash
 
-LABELS = ["b", "a", "c"]
+LABELS = ("b", "a", "c")
+MANNER = Manner(32, LABELS)
 
 
 @pytest.fixture
@@ -30,35 +31,43 @@ def test_any_batch_and_size_gives_the_networks_probabilities(
 ) -> None:
     count, height, width = shape
     pictures = torch.randint(0, 256, (count, 3, height, width), dtype=torch.uint8)
-    given = load(export_bytes(network, 32, LABELS, {}))(pictures)
+    given = load(export_bytes(network, MANNER, {}))(pictures)
     wanted = network.eval()(squash(pictures, 32)).softmax(1)
     assert torch.allclose(given, wanted, atol=1e-5)
     assert torch.allclose(given.sum(1), torch.ones(count))
 
 
 def test_dropout_and_batch_statistics_are_off(network: Network) -> None:
-    exported = load(export_bytes(network.train(), 32, LABELS, {}))
+    exported = load(export_bytes(network.train(), MANNER, {}))
     pictures = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
     assert torch.equal(exported(pictures), exported(pictures))
     assert torch.allclose(exported(pictures[:1]), exported(pictures)[:1], atol=1e-6)
 
 
 def test_classes_and_provenance_travel_in_the_file(network: Network) -> None:
-    exported = load(export_bytes(network, 32, LABELS, {"recipe": "ünïcode"}))
-    assert exported.labels == LABELS
+    exported = load(export_bytes(network, MANNER, {"recipe": "ünïcode"}))
+    assert tuple(exported.labels) == LABELS
     assert exported.provenance == {"recipe": "ünïcode"}
-    assert load(export_bytes(network, 32, LABELS, {})).provenance == {}
+    assert load(export_bytes(network, MANNER, {})).provenance == {}
+
+
+def test_temperature_and_threshold_are_built_in(network: Network) -> None:
+    exported = load(export_bytes(network, Manner(32, LABELS, 2.0, 0.6), {}))
+    pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    wanted = (network.eval()(pictures) / 2).softmax(1)
+    assert torch.allclose(exported(pictures), wanted, atol=1e-6)
+    assert (exported.temperature, exported.abstain_below) == (2.0, 0.6)
 
 
 def test_same_network_gives_the_same_bytes(network: Network) -> None:
-    first = export_bytes(network, 32, LABELS, {"a": "1"})
+    first = export_bytes(network, MANNER, {"a": "1"})
     torch.jit.script(torch.nn.Linear(2, 2))
-    assert export_bytes(network, 32, LABELS, {"a": "1"}) == first
-    assert export_bytes(network, 32, LABELS, {"a": "2"}) != first
+    assert export_bytes(network, MANNER, {"a": "1"}) == first
+    assert export_bytes(network, MANNER, {"a": "2"}) != first
 
 
 def test_nothing_of_this_machine_is_in_the_file(network: Network) -> None:
-    data = export_bytes(network, 32, LABELS, {})
+    data = export_bytes(network, MANNER, {})
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         text = b"".join(archive.read(name) for name in archive.namelist())
     assert str(Path(foodcls.__file__).parent).encode() not in text
@@ -71,6 +80,6 @@ def test_nothing_of_this_machine_is_in_the_file(network: Network) -> None:
     ids=["float", "no batch", "four channels"],
 )
 def test_other_tensors_are_refused(network: Network, wrong: torch.Tensor) -> None:
-    exported = load(export_bytes(network, 32, LABELS, {}))
+    exported = load(export_bytes(network, MANNER, {}))
     with pytest.raises(torch.jit.Error, match="expected uint8"):
         exported(wrong)

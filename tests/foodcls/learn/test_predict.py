@@ -14,7 +14,7 @@ from foodcls.errors import InputError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.export import export
-from foodcls.learn.exported import export_bytes
+from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.predict import load_model, predict
 from foodcls.learn.train import load_network
 from foodcls.store import Store, digest_file
@@ -111,7 +111,7 @@ def test_a_file_with_swapped_classes_is_refused(
 ) -> None:
     model = load_model(model_path)
     network = load_network(trained[0], store)
-    model_path.write_bytes(export_bytes(network, 32, model.labels[::-1], model.provenance))
+    model_path.write_bytes(export_bytes(network, Manner(32, model.labels[::-1]), model.provenance))
     with pytest.raises(InputError, match="classes were altered"):
         load_model(model_path)
 

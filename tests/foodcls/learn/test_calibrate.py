@@ -1,0 +1,61 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foodcls.judge.metrics import Floats
+from foodcls.judge.reliability import temper
+from foodcls.learn.calibrate import calibrate
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.evaluate import answer_rows, evaluate
+from foodcls.learn.examples import Shelf, split_rows
+from foodcls.progress import silent
+from foodcls.settings import Answer
+from foodcls.store import Store
+
+Trained = tuple[Checkpoint, pd.DataFrame]
+
+
+def loss(probabilities: Floats, truth: np.ndarray) -> float:
+    return float(-np.log(probabilities[np.arange(len(truth)), truth]).mean())
+
+
+def test_the_temperature_makes_validation_likelier(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    found = calibrate(*trained, store, tmp_path, Answer())
+    rows = split_rows(trained[1], "val")
+    before, truth = answer_rows(trained[0], rows, Shelf(store, tmp_path, silent))
+    least = loss(temper(before, found.temperature), truth)
+    for factor in (0.9, 1.1):
+        assert least <= loss(temper(before, found.temperature * factor), truth)
+    assert dataclasses.replace(found, temperature=1.0) == trained[0]
+    assert found.digest != trained[0].digest
+
+
+def test_test_pictures_are_not_looked_at(trained: Trained, store: Store, tmp_path: Path) -> None:
+    checkpoint, manifest = trained
+    for blob in manifest.loc[manifest["split"] != "val", "picture"]:
+        store.path(blob).unlink()
+    calibrate(checkpoint, manifest, store, tmp_path, Answer())
+
+
+@pytest.mark.parametrize(
+    ("settings", "threshold"),
+    [(Answer(abstain_below=0.3), 0.3), (Answer(answers_right=0.01), 0.0)],
+    ids=["given", "any share will do"],
+)
+def test_the_threshold_is_given_or_chosen(
+    settings: Answer, threshold: float, trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    assert calibrate(*trained, store, tmp_path, settings).abstain_below == threshold
+
+
+def test_the_account_uses_both(trained: Trained, store: Store, tmp_path: Path) -> None:
+    settings = Answer(calibrate=False, abstain_below=0.99)
+    found = calibrate(*trained, store, tmp_path, settings)
+    assert found.temperature == 1.0
+    account = evaluate(found, trained[1], store, tmp_path)
+    assert account.calibration.abstain_below == 0.99 and account.calibration.coverage < 1
