@@ -31,7 +31,7 @@ from foodcls.summary import summarize
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
-MODEL_STAGES = ["train", "evaluate", "export"]
+MODEL_STAGES = ["train", "calibrate", "evaluate", "export"]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 def artifact(key: str) -> str:
     with get_client(sync_client=True) as client:
-        return str(next(a.data for a in client.read_artifacts() if a.key == key))
+        found = [artifact for artifact in client.read_artifacts() if artifact.key == key]
+    # the server is shared: other tests may have left some of that name
+    return str(max(found, key=lambda artifact: artifact.created).data)
 
 
 def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui() -> None:
