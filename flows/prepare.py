@@ -53,6 +53,6 @@ def prepare(
         parted = split(space, cropped, plan.split, plan.labels)
         grown = augment(space, parted, plan.augment, plan.labels)
         steps = [found, sound, distinct, chosen, cropped, parted, grown]
-        publish(space, grown, plan.quality)
+        publish(space, found, grown, plan.quality)
     show_stages(f"prepare {plan.name}", steps)
     return steps

@@ -59,6 +59,11 @@ class Workspace:
         return self.root / "manifest.csv"
 
     @property
+    def yields(self) -> Path:
+        """What each engine gave for each query, for people."""
+        return self.root / "yields.csv"
+
+    @property
     def histogram(self) -> Path:
         """How far apart the hashes of pairs of pictures are."""
         return self.root / "distances.png"

@@ -1,10 +1,13 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
+from collections.abc import Sequence
 
 from foodcls.collect.engines import Access
 from foodcls.collect.gather import Order
 from foodcls.collect.gather import collect as collect_pictures
+from foodcls.collect.search import EngineYield
+from foodcls.collect.yields import CollectRef, save_collected, write_yields
 from foodcls.curate.augment import augment as augment_pictures
 from foodcls.curate.boxes import read_boxes
 from foodcls.curate.crop import crop as crop_pictures
@@ -43,13 +46,18 @@ def collect(
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
-) -> ManifestRef:
+) -> CollectRef:
     """Fetch the pictures of all classes."""
+
+    def tell(yields: Sequence[EngineYield]) -> None:
+        # before anything is fetched: wanted most where a class ends with too few pictures
+        write_yields(yields, space.yields)
+        show_yields(yields)
+
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
     order = Order(classes, settings, test.folder if test else None, access)
-    collected = collect_pictures(order, space.store, bars)
-    show_yields(collected.yields)
-    return save_manifest(collected.manifest, space.store, "collect")
+    collected = collect_pictures(order, space.store, bars, on_yields=tell)
+    return save_collected(collected, space.store)
 
 
 @stage("foodcls.curate.inspect")
@@ -123,10 +131,14 @@ def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
     show_pairs(found)
 
 
-def publish(space: Workspace, pictures: Step[ManifestRef], quality: Quality) -> None:
-    """Write the manifest where people and programs look for it, with flags.
+def publish(
+    space: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
+) -> None:
+    """Write the manifest, with flags, and the engines' yields where people look for them.
 
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
     manifest = load_manifest(pictures.result, space.store)
     write_table(flag_pictures(manifest, space.store, quality), space.manifest)
+    # a cached collection asks no engine, and another recipe may have been here since
+    write_yields(found.result.yields, space.yields)

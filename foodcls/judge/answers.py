@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from foodcls.judge.metrics import Floats, Ints, ranks
+from foodcls.manifest import FORMULA
 
-FORMULA = r"^(?=[=+\-@\t\r])"
 # the columns before those of the classes
 FACTS = ("id", "label", "predicted", "probability", "rank", "origin")
 
