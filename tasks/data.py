@@ -18,6 +18,7 @@ from foodcls.curate.filter import apply_filter, read_decisions
 from foodcls.curate.histogram import histogram_png
 from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.quality import flag_pictures
+from foodcls.curate.sides import recall_sides, remember_sides
 from foodcls.curate.split import split as split_clusters
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
 from foodcls.settings import (
@@ -104,12 +105,15 @@ def crop(
     return save_manifest(cropped.manifest, space.store, "crop")
 
 
-@stage("foodcls.curate.split")
+@stage("foodcls.curate.split", "foodcls.curate.sides")
 def split(
     space: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
-    """Part the clusters into train, val and test."""
-    parted = split_clusters(load_manifest(pictures, space.store), settings, labels)
+    """Part the clusters into train, val and test; who was here before stays where it was."""
+    manifest = load_manifest(pictures, space.store)
+    before = recall_sides(manifest, space.store, settings)
+    parted = split_clusters(manifest, settings, labels, before)
+    remember_sides(parted, space.store, settings)
     return save_manifest(parted, space.store, "split")
 
 
