@@ -168,7 +168,7 @@ def watch():
     while True:
         weights = sum(map(weigh, Path("/proc").glob("[0-9]*")), [])
         peak, processes = max(peak, sum(weights)), max(processes, len(weights))
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 threading.Thread(target=watch, daemon=True).start()
 found = inspect(rows, store, Inspect(), "phash")
