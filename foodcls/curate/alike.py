@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from foodcls.curate.closer import look_closer
 from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import Looks
 from foodcls.curate.likeness import coarse_units, correlate_best, correlate_coarse
@@ -76,6 +77,7 @@ def find_pairs(looks: Looks, distance: int, *, with_crops: bool = True) -> Found
     likeness = correlate_best(
         looks.signatures, worthy.left, worthy.right, worthy.mirrored, least, SAME
     )
+    _doubt(looks.signatures, worthy, likeness)
     likeness[_equal_flats(looks, worthy)] = 1
     pairs = Pairs(worthy.left, worthy.right, worthy.bits, worthy.mirrored, likeness)
     is_same = (likeness >= SAME) & (pairs.distance <= reach)
@@ -130,6 +132,15 @@ def _equal_flats(looks: Looks, worthy: _Worthy) -> np.ndarray:
     zero = np.flatnonzero((worthy.bits == 0) & ~worthy.mirrored)
     same = looks.signatures[worthy.left[zero]] == looks.signatures[worthy.right[zero]]
     return zero[same.all(axis=(1, 2, 3))]
+
+
+def _doubt(signatures: np.ndarray, worthy: _Worthy, likeness: np.ndarray) -> None:
+    """Lower the likeness of pairs that a closer look does not confirm."""
+    alike = np.flatnonzero(likeness >= ALIKE)
+    ends = worthy.left[alike], worthy.right[alike], worthy.mirrored[alike]
+    found = look_closer(signatures, *ends)
+    most = np.where(found.is_same, 1, ALIKE)
+    likeness[alike] = np.minimum(likeness[alike], np.where(found.standing < ALIKE, 0, most))
 
 
 def _count_confirmed(

@@ -8,6 +8,7 @@ import numpy as np
 from foodcls.curate.hashes import SIGNATURE_SIDE
 
 GRID = 16  # cells a side in which two thumbnails are compared
+FINEST = SIGNATURE_SIDE  # the thumbnail's own pixels
 COARSE = 8  # cells a side for a first look at many pairs: 768 bytes a picture
 SCALES = (0.96, 0.92, 0.88, 0.84, 0.8)  # of a window's side in the whole
 TOGETHER = 32  # pictures whose windows are cut at once: 4 MiB
@@ -150,6 +151,31 @@ def cut_windows(signatures: np.ndarray, grid: int) -> tuple[np.ndarray, np.ndarr
     return cut, np.sqrt(np.maximum(squares, 1e-3))
 
 
+def best_windows(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """For each pair of thumbnails the window of the outer one that the inner is most like."""
+    own = unit(_cells(inner, COARSE))
+    best = np.empty(len(inner), int)
+    for start in range(0, len(inner), TOGETHER):
+        part = slice(start, start + TOGETHER)
+        cut, lengths = cut_windows(outer[part], COARSE)
+        best[part] = (np.einsum("nwk,nk->nw", cut, own[part]) / lengths).argmax(axis=1)
+    return best
+
+
+def view_windows(signatures: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
+    """One window of each thumbnail, as mean colours of cells: float32 of (n, grid * grid, 3)."""
+    # the first is the whole thumbnail, then come three by three for each scale
+    scale, place = np.divmod(windows - 1, 9)
+    first = np.where(windows > 0, 1 + 3 * scale, 0)
+    rows, columns = (first + np.where(windows > 0, step, 0) for step in np.divmod(place, 3))
+    stripes = STRIPES[grid]
+    across = np.matmul(
+        stripes[rows], signatures.reshape(len(signatures), SIGNATURE_SIDE, -1).astype(np.float32)
+    ).reshape(-1, grid, SIGNATURE_SIDE, 3)
+    views = np.einsum("ngkc,nhk->nghc", across, stripes[columns], optimize=True)
+    return views.reshape(-1, grid * grid, 3)
+
+
 def _cells(signatures: np.ndarray, side: int) -> np.ndarray:
     """Sums over cells; as correlation goes they are as good as means."""
     width = SIGNATURE_SIDE // side
@@ -181,4 +207,4 @@ def _stripes(grid: int) -> np.ndarray:
     )
 
 
-STRIPES = {grid: _stripes(grid) for grid in (COARSE, GRID)}
+STRIPES = {grid: _stripes(grid) for grid in (COARSE, GRID, FINEST)}

@@ -1,5 +1,7 @@
 """One row of each picture stays, look-alikes stay apart, and order plays no part."""
 
+import random
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
@@ -8,6 +10,9 @@ from foodcls.curate import near
 from foodcls.curate.dedup import dedup
 from foodcls.curate.inspect import inspect
 from foodcls.manifest import kept_rows
+from foodcls.sample.brush import Stroke
+from foodcls.sample.dishes import DISHES
+from foodcls.sample.light import Camera, paint
 from foodcls.settings import Dedup, Inspect
 
 
@@ -97,6 +102,47 @@ def test_vetoed_soups_are_counted(encode, put_rows, store):
     found = dedup(sound, store, Dedup(distance=10))
     assert len(kept_rows(found.manifest)) == 2
     assert found.distances.vetoed_within == 1 and sum(found.distances.confirmed) == 0
+
+
+SOUPS = [(190, 60, 30), (225, 140, 40), (120, 160, 60), (50, 90, 40), (200, 170, 90),
+         (150, 130, 110), (140, 20, 50), (150, 90, 50)]  # fmt: skip
+
+
+@pytest.mark.parametrize("distance", [6, 10])
+def test_eight_soups_in_one_bowl_stay(distance, encode, dedup_files):
+    """RELIABILITY L5: no grain differs, the colour alone."""
+    files = [(encode(plate(colour)), "soup") for colour in SOUPS]
+    files += [(encode(plate(colour), "JPEG", quality=70), "soup") for colour in SOUPS]
+    found = dedup_files(*files, settings=Dedup(distance=distance))
+    kept = kept_rows(found)
+    assert len(kept) == 8 and set(kept["format"]) == {"PNG"}
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Each of 13 drawn dishes six times on white, as large and in the middle: (label, picture)."""
+    camera = Camera(160, 120, 46, 0.0, 1.0, (0.0, 0.0))
+    ground = np.asarray(paint([Stroke(np.zeros((3, 2)), (0, 0, 0), 0)], camera))[0, 0]
+    pictures = []
+    for label, draw in DISHES.items():
+        for seed in range(6):
+            pixels = np.array(paint(draw(random.Random(seed)), camera))
+            pixels[(pixels == ground).all(axis=2)] = 255
+            pictures.append((label, Image.fromarray(pixels[:, :, :3])))
+    return pictures
+
+
+@pytest.mark.parametrize("distance", [6, 10])
+def test_dishes_on_white_stay(distance, served, encode, dedup_files):
+    """RELIABILITY L5: as a whole such pictures are nearly one, for all the white around."""
+    files = [(encode(image), label) for label, image in served]
+    found = dedup_files(*files, settings=Dedup(distance=distance))
+    assert found["reason"].tolist() == [""] * len(files)
+    # nor do look-alikes chain: a cluster of half the dishes could not be split
+    assert found.groupby("cluster").size().max() <= 8
+    copies = [(encode(image.resize((120, 90)), "JPEG"), label) for label, image in served[::5]]
+    again = dedup_files(*files, *copies, settings=Dedup(distance=distance))
+    assert (again["stage"] == "dedup").sum() == len(copies)
 
 
 def test_dishes_on_one_plate_stay(encode, dedup_files):

@@ -5,7 +5,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.curate.hashes import look_at_thumbs, make_thumb
-from foodcls.curate.likeness import coarse_units, correlate_best, correlate_coarse, cut_windows
+from foodcls.curate.likeness import (
+    best_windows,
+    coarse_units,
+    correlate_best,
+    correlate_coarse,
+    cut_windows,
+    view_windows,
+)
 
 LEFT, RIGHT = np.array([0]), np.array([1])
 
@@ -55,3 +62,20 @@ def test_coarse_thumbnails_correlate_with_themselves_mirrored_or_not(noise):
     assert correlate_coarse(coarse, LEFT, RIGHT, mirrored=False)[0] < 0.9
     # a picture of one tone is like none
     assert np.allclose(correlate_coarse(coarse, LEFT, RIGHT + 1, mirrored=False), 0)
+
+
+def test_a_window_seen_by_itself_is_the_one_that_was_cut(noise):
+    signatures = signatures_of(noise(1))
+    cut, _ = cut_windows(signatures, 16)
+    for window in range(46):
+        view = view_windows(signatures, np.array([window]), 16)
+        assert np.allclose(view.ravel(), cut[0, window] + signatures.mean(), atol=0.01), window
+    whole = view_windows(signatures, np.array([0]), 32)
+    assert np.array_equal(whole.ravel(), signatures.ravel())
+
+
+def test_a_part_finds_its_window(noise):
+    whole = noise(1, 320, 240)
+    parts = [whole.crop((32, 0, 320, 216)), whole]
+    windows = best_windows(signatures_of(*parts), signatures_of(whole, whole))
+    assert windows.tolist() == [1 + 9 * 2 + 3 * 0 + 2 - 9, 0]
