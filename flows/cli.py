@@ -2,9 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +9,9 @@ import typer
 from rich.console import Console
 
 from flows.commands.changes import settle
-from flows.commands.speech import speak_plainly
-from foodcls.errors import FoodclsError, InputError
+from flows.commands.ending import stoppable, told
+from flows.commands.server import server_needed, server_starting
+from foodcls.errors import InputError
 from foodcls.store import replacing
 
 app = typer.Typer(
@@ -47,12 +45,14 @@ def run(
     replay: Replay = None,
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
-    with told():
+    with told(err), stoppable(err):
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.train import train
 
-        finish(train(recipe, changed, workspace, search_again), workspace, json_file)
+        with server_needed():
+            steps = train(recipe, changed, workspace, search_again)
+        finish(steps, workspace, json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -64,12 +64,13 @@ def prepare(
     replay: Replay = None,
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
-    with told():
+    with told(err), stoppable(err):
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
-        prepare_flow(recipe, changed, workspace, search_again)
+        with server_needed():
+            prepare_flow(recipe, changed, workspace, search_again)
         out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
 
 
@@ -81,15 +82,15 @@ def ablate(
     changes: Changes = None,
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
-    with told():
+    with told(err), stoppable(err):
         changed = settle(recipe, changes)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.commands.ablate import tell_ablation
 
-        write_json(
-            tell_ablation(out, ablate_flow(recipe, changed, workspace), workspace), json_file
-        )
+        with server_needed():
+            steps = ablate_flow(recipe, changed, workspace)
+        write_json(tell_ablation(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
@@ -103,7 +104,7 @@ def review(
 
     Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
     """
-    with told():
+    with told(err):
         from flows.commands.review import open_page
 
         open_page(out, recipe, workspace, port, opens_browser=browser)
@@ -112,7 +113,7 @@ def review(
 @app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
 def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
-    with told():
+    with told(err):
         from flows.commands.propose import suggest_boxes
 
         suggest_boxes(out, recipe, workspace)
@@ -121,7 +122,7 @@ def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
 @app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
 def suspects(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
-    with told():
+    with told(err):
         from flows.commands.suspects import list_suspects
 
         list_suspects(out, recipe, workspace)
@@ -137,7 +138,7 @@ def trace(
     page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
-    with told():
+    with told(err):
         from flows.commands.trace import show_trace
 
         show_trace(out, picture, workspace, page)
@@ -158,7 +159,7 @@ def predict(
 
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
-    with told():
+    with told(err):
         from flows.commands.predict import answer_all, describe_answer, write_csv
 
         labels, answers = answer_all(out, model, images)
@@ -166,6 +167,32 @@ def predict(
         if csv_file:
             write_csv(answers, labels, csv_file)
     raise typer.Exit(int(any(answer.error for answer in answers)))
+
+
+@app.command(epilog="Example: `foodcls sync --workspace workspace`")
+def sync(workspace: Space = Path("workspace")) -> None:
+    """Send to MLflow what could not be sent when it was recorded.
+
+    MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
+    """
+    with told(err):
+        from flows.commands.sync import send_records
+
+        left = send_records(out, workspace)
+    raise typer.Exit(int(left > 0))
+
+
+@app.command(epilog="Example: `foodcls verify --mend`")
+def verify(
+    workspace: Space = Path("workspace"),
+    mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+) -> None:
+    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
+    with told(err):
+        from flows.commands.verify import show_damage
+
+        damaged = show_damage(out, workspace, mends=mend)
+    raise typer.Exit(int(damaged > 0))
 
 
 @app.command(epilog="Example: `foodcls doctor`")
@@ -185,7 +212,7 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
 
     The dishes are drawn: the figures say that the pipeline works, nothing about real food.
     """
-    with told():
+    with told(err):
         recipe = ROOT / "recipes" / "sample.yaml"
         if not recipe.exists():
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
@@ -209,30 +236,6 @@ def write_json(value: Any, path: Path | None) -> None:
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show the stages as they end; end an error as one message and its exit code."""
-    speak_plainly()
-    try:
-        yield
-    except FoodclsError as error:
-        # a message may hold brackets, which rich would take for markup
-        err.print("error:", style="bold red", end=" ")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
-
-
-@contextmanager
-def server_starting() -> Iterator[None]:
-    """Start Prefect's temporary server, where none is set, while the body imports what is slow."""
-    from prefect.client.orchestration import get_client
-
-    with ThreadPoolExecutor(1) as pool:
-        client = pool.submit(get_client, sync_client=True)
-        yield
-        client.result()
 
 
 def main() -> None:

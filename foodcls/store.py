@@ -5,12 +5,23 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from foodcls.disk import cannot_write, flush, free_space
 from foodcls.errors import StoreError
+
+# damaged blobs lie here, out of use
+ASIDE = "damaged"
+FACTS = (
+    "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
+    " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+)
+# seconds between two writes of facts: each waits for the disk
+PACE = 1.0
 
 
 def digest_of(data: bytes) -> str:
@@ -41,14 +52,14 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _flush(part)
+        flush(part)
         part.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; free space or "
-            f"permissions are missing, then run the same command again"
-        ) from error
+        size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
+        # what is said to be free counts the half that is given up
+        part.unlink(missing_ok=True)
+        raise cannot_write(path, error, size) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -64,12 +75,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._memory() as memory:
-            memory.execute("PRAGMA journal_mode=WAL")
-            memory.execute(
-                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
-                " PRIMARY KEY (kind, key)) WITHOUT ROWID"
-            )
+        self._has_table = False
 
     # blobs
 
@@ -86,36 +92,61 @@ class Store:
         return self.has(digest) and digest_file(self.path(digest)) == digest
 
     def read(self, digest: str) -> bytes:
-        """The blob's bytes; StoreError when it is not there."""
+        """The blob's bytes, which have that digest; StoreError when it is missing or damaged.
+
+        A damaged blob is set aside, so that it is missing from then on and is made anew.
+        """
         try:
-            return self.path(digest).read_bytes()
+            data = self.path(digest).read_bytes()
         except FileNotFoundError as error:
             raise StoreError(
                 f"blob {digest} is missing from {self.root}; run the same command "
                 "again, the stage that made it will make it anew"
             ) from error
+        if digest_of(data) != digest:
+            self.set_aside(digest)
+            raise StoreError(
+                f"blob {digest} was damaged and is set aside in {self.root / ASIDE}; run the same "
+                "command again, it is made anew; `foodcls verify` looks for more of them"
+            )
+        return data
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, *, durable: bool = False) -> str:
         """Write a blob unless it is there already; return its digest.
 
-        Not flushed to disk one by one: a blob torn by a power cut no longer has its digest.
+        Only a durable one is on the disk when this returns. A power cut may tear the others, but
+        then they no longer have their digest: `read` sees it, and so does the next run's start.
         """
         digest = digest_of(data)
         path = self.path(digest)
-        if path.is_file() and path.stat().st_size == len(data):
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
             return digest
         part = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(data)
+            if durable:
+                flush(part)
             part.replace(path)
+            if durable:
+                flush(path.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise StoreError(
-                f"cannot write a blob of {len(data)} bytes under {self.root}: "
-                f"{error.strerror}; free space, then run again"
-            ) from error
+            raise cannot_write(path, error, f"{len(data):,}") from error
         return digest
+
+    def set_aside(self, digest: str) -> None:
+        """Take a damaged blob out of use, and keep its bytes for whoever wants to look at them."""
+        (self.root / ASIDE).mkdir(exist_ok=True)
+        # another thread may have done it
+        with suppress(FileNotFoundError):
+            self.path(digest).replace(self.root / ASIDE / digest)
+
+    def blobs(self) -> Iterator[Path]:
+        """The files of all blobs; their names are their digests."""
+        folders = (self.root / "blobs").iterdir() if (self.root / "blobs").is_dir() else ()
+        for folder in sorted(folders):
+            yield from sorted(path for path in folder.iterdir() if path.suffix != ".part")
 
     # facts
 
@@ -137,30 +168,51 @@ class Store:
     def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
         rows = [(kind, key, json.dumps(value)) for key, value in facts.items()]
+        if not rows:
+            return
         with self._memory() as memory:
             memory.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+
+    @contextmanager
+    def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
+        """Give what remembers values one by one, and writes those of a second at once.
+
+        A kill loses the values of the last second; an error or Ctrl-C in the block loses none.
+        """
+        fresh: dict[str, Any] = {}
+        due = time.monotonic() + PACE
+
+        def note(key: str, value: Any) -> None:
+            nonlocal due
+            fresh[key] = value
+            if time.monotonic() >= due:
+                self.remember(kind, fresh)
+                fresh.clear()
+                due = time.monotonic() + PACE
+
+        try:
+            yield note
+        finally:
+            self.remember(kind, fresh)
 
     @contextmanager
     def _memory(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self.root / "facts.sqlite", timeout=60)
         try:
+            # only now: without its memory a store still has its blobs
+            if not self._has_table:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(FACTS)
+                self._has_table = True
             with connection:
                 yield connection
         except sqlite3.Error as error:
             raise StoreError(
-                f"{self.root / 'facts.sqlite'}: {error}; free space, or move the "
-                "file away to let foodcls build it anew"
+                f"{self.root / 'facts.sqlite'}: {error}; {free_space(self.root)}; free space, or "
+                "move the file away to let foodcls build it anew"
             ) from error
         finally:
             connection.close()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _folder_lines(folder: Path) -> Iterator[str]:

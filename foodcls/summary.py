@@ -11,7 +11,8 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     """Scores, counts, times and places of a complete run.
 
     `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
-    confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage.
+    confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage;
+    `mlflow_waiting` says why the run could not be told of yet, and is empty when it was.
     """
     names = ("calibrate", "evaluate", "export", "record")
     checkpoint, scores, model, recorded = results_of(steps, *names)
@@ -25,6 +26,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
+        "mlflow_waiting": recorded.waiting,
         "seconds": stage_seconds(steps),
         "cached": [step.name for step in steps if step.cached],
     }

@@ -1,15 +1,15 @@
 """Computes what the store does not remember yet, in threads, so that a killed run loses little."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from foodcls.progress import Track
 from foodcls.store import Store
 
 Item = TypeVar("Item")
-BATCH = 200  # facts between two writes
 
 
 def remembered(
@@ -28,13 +28,19 @@ def remembered(
     recalled = store.recall(kind, work)
     facts = {key: fact for key, fact in recalled.items() if is_usable(fact)}
     missing = [key for key in work if key not in facts]
-    fresh: dict[str, Any] = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _pool() as pool, store.noting(kind) as note:
         results = pool.map(compute, (work[key] for key in missing))
         for key, fact in track(zip(missing, results, strict=True), len(missing), kind):
-            fresh[key] = fact
-            if len(fresh) == BATCH:
-                store.remember(kind, fresh)
-                facts, fresh = facts | fresh, {}
-    store.remember(kind, fresh)
-    return facts | fresh
+            facts[key] = fact
+            note(key, fact)
+    return facts
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that, after an error or Ctrl-C, end what they do and begin nothing more."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

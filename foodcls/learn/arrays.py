@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foodcls.progress import Track, silent
-from foodcls.store import digest_of, replacing
+from foodcls.store import digest_file, digest_of, replacing
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ Array = NDArray[np.generic]
 
 # rows of a file: some 20 MB of pixels at 224, or of the activations before a last stage
 ROWS = 128
+DIGEST = 32  # bytes at the end of a file
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,26 @@ def _keep_part(keeping: Keeping, places: range, digests: Sequence[str]) -> list[
 
 
 def _write(path: Path, array: Array) -> None:
-    with replacing(path) as part, part.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+    """Write an array with its own SHA-256 behind it, which numpy does not look at."""
+    with replacing(path) as part:
+        with part.open("wb") as file:
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        digest = bytes.fromhex(digest_file(part))
+        with part.open("ab") as file:
+            file.write(digest)
 
 
 def _open(path: Path, rows: int) -> Array | None:
     if not path.is_file():
         return None
-    try:
-        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        log.warning("%s is torn (%s); made anew", path, error)
+    if not is_whole(path):
+        log.warning("%s is damaged; made anew", path)
         return None
+    array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     return array if len(array) == rows else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file still holds the array that was written into it."""
+    data = memoryview(path.read_bytes())
+    return len(data) > DIGEST and sha256(data[:-DIGEST]).digest() == data[-DIGEST:]

@@ -52,7 +52,7 @@ def export(
         for name, picture in chain(_real_pictures(manifest, store), _odd_pictures())
     ]
     return ExportedRef(
-        blob=store.put(data),
+        blob=store.put(data, durable=True),
         bytes=len(data),
         max_difference=max(differences),
         compared=len(differences),

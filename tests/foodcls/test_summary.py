@@ -8,7 +8,9 @@ from foodcls.summary import summarize
 
 def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
-    recorded = SimpleNamespace(model_path="m.pt", tracking_uri="u", run_id="r", version="3")
+    recorded = SimpleNamespace(
+        model_path="m.pt", tracking_uri="u", run_id="r", version="3", waiting=""
+    )
     results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
                SimpleNamespace(blob="abc"), recorded]  # fmt: skip
     names = ["collect", "calibrate", "evaluate", "export", "record"]

@@ -1,5 +1,7 @@
 """What is finished stays finished, in the order it was asked for."""
 
+import time
+
 import pytest
 
 from foodcls.curate.memo import remembered
@@ -18,9 +20,7 @@ def test_only_the_missing_is_computed(store):
     assert sorted(asked) == [2, 3, 4]
 
 
-def test_a_stopped_run_keeps_its_batches(store, monkeypatch):
-    monkeypatch.setattr("foodcls.curate.memo.BATCH", 5)
-
+def test_a_stopped_run_keeps_what_is_finished(store):
     def stop_at_twelve(items, total, label):
         for number, item in enumerate(items):
             if number == 12:
@@ -30,7 +30,23 @@ def test_a_stopped_run_keeps_its_batches(store, monkeypatch):
     work = {str(number): number for number in range(20)}
     with pytest.raises(KeyboardInterrupt):
         remembered(store, "n", work, lambda item: item, stop_at_twelve)
-    assert sorted(store.recall("n", work).values()) == list(range(10))
+    assert sorted(store.recall("n", work).values()) == list(range(12))
+
+
+def test_ctrl_c_does_not_wait_for_what_has_not_begun(store):
+    begun = []
+
+    def slow(item):
+        begun.append(item)
+        time.sleep(0.1)
+
+    def stop_at_once(items, total, label):
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        remembered(store, "n", {str(n): n for n in range(1000)}, slow, stop_at_once)
+    assert len(begun) < 100
 
 
 def test_unusable_facts_are_made_anew(store):

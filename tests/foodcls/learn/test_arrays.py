@@ -62,6 +62,16 @@ def test_a_torn_file_is_made_anew(tmp_path: Path, size: int) -> None:
     assert double.take(range(300))[:, 1].tolist() == [2.0 * place for place in range(300)]
 
 
+def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    keep_arrays(keeping(tmp_path, Maker()), DIGESTS)
+    flipped = sorted(tmp_path.glob("plain-*"))[0]
+    data = flipped.read_bytes()
+    flipped.write_bytes(data[:500] + bytes([data[500] ^ 1]) + data[501:])
+    maker = Maker()
+    plain, _ = keep_arrays(keeping(tmp_path, maker), DIGESTS)
+    assert len(maker.asked) == 1 and plain.take(range(300)).tolist() == list(range(300))
+
+
 def test_another_version_or_picture_is_made_anew(tmp_path: Path) -> None:
     keep_arrays(keeping(tmp_path, Maker()), DIGESTS)
     maker = Maker()

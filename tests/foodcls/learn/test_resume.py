@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.judge.epochs import EpochReport
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.resume import KEPT_EPOCHS
+from foodcls.learn.resume import KEPT_EPOCHS, forget_trainings
 from foodcls.learn.train import train
 from foodcls.settings import Train
 from foodcls.store import Store
@@ -76,9 +76,13 @@ def test_a_damaged_file_falls_back_to_the_epoch_before(
     assert "damaged" in caplog.text
 
 
-def test_disk_holds_two_epochs_while_training_and_none_after(run: Run, tmp_path: Path) -> None:
+def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
     assert len(diary_files(tmp_path)) == KEPT_EPOCHS == 2
-    run(tmp_path)
+    whole = run(tmp_path)
+    assert len(diary_files(tmp_path)) == KEPT_EPOCHS
+    # a kill before the checkpoint was kept repeats no epoch
+    assert run(tmp_path) == whole
+    forget_trainings(tmp_path)
     assert diary_files(tmp_path) == []
