@@ -16,7 +16,8 @@ from foodcls.errors import StoreError
 
 # damaged blobs lie here, out of use
 ASIDE = "damaged"
-FACTS = (
+FACTS = "facts.sqlite"
+TABLE = (
     "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
     " PRIMARY KEY (kind, key)) WITHOUT ROWID"
 )
@@ -197,19 +198,19 @@ class Store:
 
     @contextmanager
     def _memory(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.root / "facts.sqlite", timeout=60)
+        connection = sqlite3.connect(self.root / FACTS, timeout=60)
         try:
             # only now: without its memory a store still has its blobs
             if not self._has_table:
                 connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute(FACTS)
+                connection.execute(TABLE)
                 self._has_table = True
             with connection:
                 yield connection
         except sqlite3.Error as error:
             raise StoreError(
-                f"{self.root / 'facts.sqlite'}: {error}; {free_space(self.root)}; free space, or "
-                "move the file away to let foodcls build it anew"
+                f"{self.root / FACTS}: {error}; {free_space(self.root)}; free space, or move a "
+                "damaged file away to have it built anew, then run the same command again"
             ) from error
         finally:
             connection.close()

@@ -13,7 +13,7 @@ from typing import Any
 from foodcls.manifest import kept_rows, read_table
 from foodcls.progress import Track, silent
 from foodcls.records import list_waiting
-from foodcls.store import digest_file
+from foodcls.store import FACTS, digest_file
 from foodcls.workspace import Workspace
 
 CHANGED, MISSING = "changed", "missing"
@@ -106,17 +106,23 @@ def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
 
 
 def _find_facts(space: Workspace) -> Iterator[Damage]:
-    path = space.root / "store" / "facts.sqlite"
+    path = space.root / "store" / FACTS
     if not path.exists():
         return
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as facts:
-            (said,) = facts.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        said = str(error)
-    if said != "ok":
+    if (said := _ask_health(path)) != "ok":
         mend = f"move {path} away; the next run does again what it remembered"
         yield Damage(path, f"{CHANGED}: {said}", "the memory of finished work", mend)
+
+
+def _ask_health(path: Path) -> str:
+    # as others may be using it; else, as on a disk that is full or read-only, as it lies there
+    for mode in ("mode=ro", "immutable=1"):
+        try:
+            with closing(sqlite3.connect(f"file:{path}?{mode}", uri=True)) as facts:
+                return str(facts.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            said = str(error)
+    return said
 
 
 def _named_in_results(space: Workspace) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,8 @@
 import errno
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +31,44 @@ def test_files_and_folders_are_flushed(tmp_path: Path) -> None:
     for path in (tmp_path / "x", tmp_path):
         flush(path)
     flush_all(tmp_path)
+
+
+# a manifest, the weights of a checkpoint or an export, a file for people, an epoch of a training
+WRITE = """
+import sys
+from pathlib import Path
+import torch
+from foodcls.learn.resume import Diary, Progress
+from foodcls.manifest import new_manifest, save_manifest, write_table
+from foodcls.store import Store
+
+folder = Path(sys.argv[1])
+save_manifest(new_manifest(), Store(folder / "store"), "crop")
+Store(folder / "store").put(b"weights", durable=True)
+write_table(new_manifest(), folder / "manifest.csv")
+tensors = {"w": torch.zeros(2)}
+Diary(folder, "key").save(Progress((), tensors, tensors, tensors))
+"""
+
+
+def test_what_must_outlive_a_power_cut_is_flushed_around_its_rename(tmp_path: Path) -> None:
+    """Read from a trace of the system's calls: the file before it is renamed, the folder after."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    trace, folder = tmp_path / "trace", tmp_path / "w"
+    words = ["strace", "-f", "-y", "-s", "300", "-e", "trace=fsync,/rename", "-o", trace,
+             sys.executable, "-c", WRITE, folder]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=200)
+    if "ptrace" in done.stderr:
+        pytest.skip(f"nothing may be traced here: {done.stderr.strip()[:100]}")
+    assert done.returncode == 0, done.stderr
+    calls = [line for line in trace.read_text().splitlines() if str(folder) in line]
+    renamed = [
+        (place, *re.findall(r'"([^"]+)"', line)) for place, line in enumerate(calls)
+        if "rename" in line
+    ]  # fmt: skip
+    finals = [Path(final).name for _, _, final in renamed]
+    assert len(finals) == 4 and finals[2] == "manifest.csv" and finals[3].startswith("training-key")
+    for place, part, final in renamed:
+        assert any(f"<{part}>) = 0" in line for line in calls[:place]), final
+        assert any(f"<{Path(final).parent}>) = 0" in line for line in calls[place:]), final
