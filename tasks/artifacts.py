@@ -9,6 +9,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from foodcls.collect.search import EngineYield
 from foodcls.curate.distances import Distances
+from foodcls.judge.promotion import NAMES, Verdict
 from foodcls.learn.ablation import Ablation
 from foodcls.steps import Step, stage_table
 
@@ -26,6 +27,45 @@ def show_ablation(name: str, ablation: Ablation) -> None:
         table=[asdict(row) for row in ablation.rows],
         description=f"Judged by {ablation.judged_by}.",
     )
+
+
+def show_verdict(name: str, verdict: Verdict) -> None:
+    """Put why a version became the champion, or did not, beside the run."""
+    create_markdown_artifact(
+        key=artifact_key(f"verdict-{name}"),
+        markdown=verdict_text(verdict),
+        description=f"Which model of {name} serves",
+    )
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict as Markdown: the reason, and the figures that it goes by."""
+    head = (
+        "Promoted" if verdict.is_promoted else "Not promoted" if verdict.is_new else "Nothing new"
+    )
+    lines = [f"**{head}**: {verdict.reason}"]
+    if found := verdict.comparison:
+        lines += [
+            "",
+            "| | champion | challenger | difference | 95 % | p |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
+        for key, words in NAMES.items():
+            own, other, change = (
+                getattr(side, key) for side in (found.test.a, found.test.b, found.test)
+            )
+            lines.append(
+                f"| {words} | {own.value:.4f} | {other.value:.4f} | {change.value:+.4f} | "
+                f"{change.low:+.4f} to {change.high:+.4f} | {getattr(found.better, key):.3f} |"
+            )
+        test = found.test
+        lines += [
+            "",
+            f"{test.n} test pictures in {test.groups} groups of look-alikes that neither model "
+            f"learnt from: {test.both} right by both, {test.only_a} by the champion alone, "
+            f"{test.only_b} by the challenger alone, {test.neither} by neither.",
+        ]
+    return "\n".join(lines)
 
 
 def show_yields(yields: Sequence[EngineYield]) -> None:
