@@ -1,7 +1,7 @@
 """Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
 
-Only this module and tasks/registry.py import mlflow. Tasks may run in threads, but MLflow has one tracking address
-for the whole process: records are made one at a time, each with its own address.
+Only this module and tasks/registry.py import mlflow. Tasks may run in threads, but MLflow has one
+tracking address for the whole process: records are made one at a time, each with its own address.
 """
 
 import logging
