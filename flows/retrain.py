@@ -15,9 +15,10 @@ from foodcls.workspace import Workspace
 from tasks.artifacts import show_verdict
 from tasks.conclusion import conclude
 from tasks.registry import promote
+from tasks.webhook import HOOKS
 
 
-@flow(name="retrain", flow_run_name=title)
+@flow(name="retrain", flow_run_name=title, **HOOKS)
 def retrain(
     recipe: Path,
     overrides: dict[str, Any] | None = None,
