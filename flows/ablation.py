@@ -18,12 +18,13 @@ from tasks.ablation import compare, take_raw, undo_crop
 from tasks.artifacts import show_ablation
 from tasks.model import check_training, evaluate, fit
 from tasks.tracking import record_ablation
+from tasks.webhook import HOOKS
 
 DATASETS = ("raw", "filtered", "cropped", "cropped and augmented")
 log = logging.getLogger("foodcls.stages")
 
 
-@flow(name="ablate", flow_run_name=title)
+@flow(name="ablate", flow_run_name=title, **HOOKS)
 def ablate(
     recipe: Path, overrides: dict[str, Any] | None = None, workspace: Path = WORKSPACE
 ) -> list[Step[Any]]:

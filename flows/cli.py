@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.commands.changes import settle
-from flows.commands.speech import speak_plainly
-from foodcls.errors import FoodclsError, InputError
+from flows.commands.speech import out, told
+from flows.commands.upkeep import promote, rollback
+from flows.commands.words import Again, Changes, Json, RecipeFile, Replay, Space
+from foodcls.errors import InputError
 from foodcls.store import replacing
 
 app = typer.Typer(
@@ -23,18 +24,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-out, err = Console(), Console(stderr=True)
 ROOT = Path(__file__).resolve().parent.parent
-
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
-Space = Annotated[Path, typer.Option("--workspace", help="Folder for all that the run writes.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
-]
-Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
-Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 
 
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
@@ -168,6 +158,10 @@ def predict(
     raise typer.Exit(int(any(answer.error for answer in answers)))
 
 
+app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
+app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
+
+
 @app.command(epilog="Example: `foodcls doctor`")
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
@@ -209,19 +203,6 @@ def write_json(value: Any, path: Path | None) -> None:
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show the stages as they end; end an error as one message and its exit code."""
-    speak_plainly()
-    try:
-        yield
-    except FoodclsError as error:
-        # a message may hold brackets, which rich would take for markup
-        err.print("error:", style="bold red", end=" ")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
 
 
 @contextmanager

@@ -21,14 +21,16 @@ from tasks.data import (
     dedup,
     inspect,
     publish,
+    show_counts,
     show_distances,
     split,
 )
+from tasks.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
 
 
-@flow(name="prepare", flow_run_name=title)
+@flow(name="prepare", flow_run_name=title, **HOOKS)
 def prepare(
     recipe: Path,
     overrides: dict[str, Any] | None = None,
@@ -54,5 +56,6 @@ def prepare(
         grown = augment(space, parted, plan.augment, plan.labels)
         steps = [found, sound, distinct, chosen, cropped, parted, grown]
         publish(space, found, grown, plan.quality)
+        show_counts(space, plan.name, grown)
     show_stages(f"prepare {plan.name}", steps)
     return steps

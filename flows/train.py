@@ -11,12 +11,13 @@ from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
-from tasks.artifacts import show_stages
+from tasks.artifacts import show_scores, show_stages
 from tasks.model import calibrate, check_training, evaluate, export, fit
 from tasks.tracking import record
+from tasks.webhook import HOOKS
 
 
-@flow(name="train", flow_run_name=title)
+@flow(name="train", flow_run_name=title, **HOOKS)
 def train(
     recipe: Path,
     overrides: dict[str, Any] | None = None,
@@ -34,5 +35,6 @@ def train(
         model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
         steps: list[Step[Any]] = [*pictures, learnt, checkpoint, scores, model]
         recorded = record(space, plan, recipe, steps)
+    show_scores(plan.name, scores.result)
     show_stages(f"train {plan.name}", [*steps, recorded])
     return [*steps, recorded]

@@ -21,6 +21,7 @@ from foodcls.settings import (
     Filter,
     FoodClass,
     Inspect,
+    Promote,
     Quality,
     Settings,
     Split,
@@ -46,6 +47,7 @@ class Recipe(Settings):
     augment: Augment = Augment()
     train: Train = Train()
     answer: Answer = Answer()
+    promote: Promote = Promote()
 
     @field_validator("classes")
     @classmethod
@@ -78,8 +80,9 @@ class Recipe(Settings):
     # once: a folder of photographs may be among the files
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all settings, with the contents of the files they name."""
-        return settings_digest(self)
+        """SHA-256 of all that decides a model, with the contents of the files that are named."""
+        # whether a model may serve is decided after it was made, and changes nothing of it
+        return digest_json({k: v for k, v in _plain(self).items() if k != "promote"})
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:

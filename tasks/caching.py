@@ -13,6 +13,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,7 @@ from foodcls.manifest import ManifestRef, missing_blobs
 from foodcls.recipe import settings_digest
 from foodcls.steps import Step, describe
 from foodcls.store import Store, digest_json, digest_of
+from foodcls.tally import counting
 from foodcls.workspace import Workspace
 
 log = logging.getLogger("foodcls.stages")
@@ -63,7 +65,8 @@ class Stage(Generic[Result]):
         started = time.monotonic()
         values = [item.result if isinstance(item, Step) else item for item in inputs]
         bound = self.task.with_options(result_storage=space.results, refresh_cache=refresh)
-        state: Any = bound(space, *values, return_state=True)
+        with counting() as tally:
+            state: Any = bound(space, *values, return_state=True)
         result: Result = state.result()
         cached = state.name == "Cached"
         if cached and (damaged := self._damaged(result, space.store)):
@@ -73,7 +76,10 @@ class Stage(Generic[Result]):
                 len(damaged),
             )
             return self(space, *values, refresh=True)
-        step = Step(self.name, result, time.monotonic() - started, cached)
+        if cached:
+            _mark_used(space.results / Path(state.data.metadata.storage_key).name)
+        work = tuple(tally.values())
+        step = Step(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
         return step
 
@@ -122,6 +128,12 @@ def fingerprint(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"a stage cannot be cached by {type(value).__name__}: {value!r}")
+
+
+def _mark_used(record: Path) -> None:
+    """Let a record's time tell when it was last of use: house-keeping goes by that."""
+    with suppress(OSError):
+        record.touch()
 
 
 @lru_cache

@@ -36,7 +36,7 @@ from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
 from foodcls.store import replacing
 from foodcls.workspace import Workspace
-from tasks.artifacts import show_pairs, show_yields
+from tasks.artifacts import show_pairs, show_pictures, show_yields
 from tasks.caching import stage
 from tasks.progress import bars
 
@@ -133,6 +133,11 @@ def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
     with replacing(space.histogram) as part:
         part.write_bytes(histogram_png(found))
     show_pairs(found)
+
+
+def show_counts(space: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
+    """Show in Prefect's UI how many pictures each class has, and why others went."""
+    show_pictures(name, load_manifest(pictures.result, space.store))
 
 
 def publish(

@@ -8,6 +8,7 @@ from foodcls.judge.evaluation import Evaluation
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of, stage_counts, stage_seconds, stage_table
+from foodcls.store import digest_json
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
 EPOCH_FIGURES = (
@@ -29,10 +30,17 @@ def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
         "dataset_digest": pictures.digest,
         "pretrained_digest": checkpoint.pretrained_digest,
         "model_digest": model.blob,
+        "record_digest": record_digest(plan, steps),
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
         # what MLflow shows as a run's description
         "mlflow.note.content": stage_table(steps),
     }
+
+
+def record_digest(plan: Recipe, steps: Sequence[Step[Any]]) -> str:
+    """SHA-256 of all that a run would log but times: the same digest, the same record."""
+    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
+    return digest_json([plan.digest, pictures.digest, scores.digest, model.blob])
 
 
 def common_tags(plan: Recipe) -> dict[str, str]:

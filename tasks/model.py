@@ -11,7 +11,7 @@ from foodcls.manifest import ManifestRef, load_manifest
 from foodcls.settings import Answer, Train
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.progress import bars
+from tasks.progress import Meter, bars
 
 
 @stage("foodcls.learn.train", name="check")
@@ -27,7 +27,16 @@ def fit(
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_manifest(pictures, space.store)
-    return train(manifest, space.store, labels, settings, space.pixels, bars)
+    meter = Meter(settings.epochs, "epochs")
+    return train(
+        manifest,
+        space.store,
+        labels,
+        settings,
+        space.pixels,
+        bars,
+        on_epoch=lambda report: meter.show(report.epoch),
+    )
 
 
 @stage("foodcls.learn.calibrate", blobs=("weights",))

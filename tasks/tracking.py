@@ -1,7 +1,7 @@
 """Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
 
-The only module that imports mlflow. Tasks may run in threads, but MLflow has one tracking address
-for the whole process: records are made one at a time, each with its own address.
+Only this module and tasks/registry.py import mlflow. Tasks may run in threads, but MLflow has one
+tracking address for the whole process: records are made one at a time, each with its own address.
 """
 
 import logging
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,13 @@ from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
-from foodcls.learn.challenge import Verdict, challenge
 from foodcls.learn.export import ExportedRef
-from foodcls.learn.predict import load_model
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe, flatten
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.figures import Figure, run_figures, run_name, run_tags
+from tasks.figures import Figure, record_digest, run_figures, run_name, run_tags
 from tasks.published import attribution_path, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
@@ -54,6 +52,7 @@ class Recorded:
     run_id: str
     version: str  # of the registered model named like the recipe
     model_path: str
+    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,12 @@ class RecordedTable:
 
 @stage()
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
-    """Log one complete run and register its model; a model seen before keeps its version."""
+    """Log one complete run and register its model, unless a run has logged the very same."""
     pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
     path = publish_model(space, plan.name, model, pictures)
+    with tracking(space) as client:
+        if known := find_record(client, plan.name, record_digest(plan, steps)):
+            return replace(known, model_path=str(path))
     with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
         run_id = run.info.run_id
         mlflow.set_tags(run_tags(plan, steps))
@@ -98,39 +100,6 @@ def record_ablation(
                 log_figures(client, child.info.run_id, trial_figures(trial))
                 log_answers(space, trial.scores.result)
     return RecordedTable(client.tracking_uri, run.info.run_id)
-
-
-@stage()
-def promote(space: Workspace, name: str, steps: list[Step[Any]]) -> Verdict:
-    """Let the new version serve, as the alias `champion`, if it is the better one."""
-    pictures, scores, recorded = results_of(steps, "augment", "evaluate", "record")
-    with tracking(space) as client:
-        verdict = judge_version(client, space, name, recorded.version, scores, pictures)
-        client.set_registered_model_alias(name, "challenger", recorded.version)
-        client.set_model_version_tag(name, recorded.version, "verdict", verdict.reason)
-        if verdict.is_promoted:
-            client.set_registered_model_alias(name, "champion", recorded.version)
-    return verdict
-
-
-def judge_version(
-    client: MlflowClient,
-    space: Workspace,
-    name: str,
-    version: str,
-    scores: Evaluation,
-    pictures: ManifestRef,
-) -> Verdict:
-    """Compare a version with the champion, if there is another one."""
-    champion = client.get_registered_model(name).aliases.get("champion")
-    if champion is None:
-        return Verdict(True, "the first model")
-    if str(champion) == version:
-        return Verdict(False, "nothing new: this model serves already")
-    folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{champion}")
-    (path,) = Path(folder).rglob("*.pt")
-    manifest = load_manifest(pictures, space.store)
-    return challenge(load_model(path), scores, manifest, space.store)
 
 
 @contextmanager
@@ -234,6 +203,18 @@ def register_model(
         },
     )
     return str(version.version)
+
+
+def find_record(client: MlflowClient, name: str, digest: str) -> Recorded | None:
+    """The finished run that has logged exactly this already, if its model is still registered."""
+    experiment = client.get_experiment_by_name(name)
+    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment.experiment_id], same) if experiment else ():
+        version = find_version(client, name, run.data.tags.get("model_digest", ""))
+        if version:
+            uri, info = client.tracking_uri, run.info
+            return Recorded(uri, info.experiment_id, info.run_id, version, "", is_new=False)
+    return None
 
 
 def find_version(client: MlflowClient, name: str, digest: str) -> str | None:

@@ -16,6 +16,7 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.signatures import describe_bytes, sniff_format
 from foodcls.store import Store
+from foodcls.tally import count
 
 KIND = "fetch/1"
 # outcomes remembered at once: what a kill may lose, against a write to disk each time
@@ -49,8 +50,9 @@ def fetch_all(
     """
     wanted = list(dict.fromkeys(urls))
     known = _recall(wanted, limits, store)
-    yield from known.values()
     missing = [url for url in wanted if url not in known]
+    count("fetch", anew=len(missing), recalled=len(known))
+    yield from known.values()
     if missing:
         yield from _remembering(_fetch(missing, limits, store, hosts or {}), limits, store)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from foodcls.progress import Track
 from foodcls.store import Store
+from foodcls.tally import count
 
 Item = TypeVar("Item")
 BATCH = 200  # facts between two writes
@@ -28,6 +29,7 @@ def remembered(
     recalled = store.recall(kind, work)
     facts = {key: fact for key, fact in recalled.items() if is_usable(fact)}
     missing = [key for key in work if key not in facts]
+    count(kind, anew=len(missing), recalled=len(facts))
     fresh: dict[str, Any] = {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(compute, (work[key] for key in missing))

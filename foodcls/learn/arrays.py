@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foodcls.progress import Track, silent
 from foodcls.store import digest_of, replacing
+from foodcls.tally import count
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,9 @@ def _keep_part(keeping: Keeping, places: range, digests: Sequence[str]) -> list[
     key = digest_of("\n".join([keeping.version, *digests[places.start : places.stop]]).encode())
     paths = [keeping.folder / f"{kind}-{key}.npy" for kind in keeping.kinds]
     opened = [_open(path, len(places)) for path in paths]
-    if any(array is None for array in opened):
+    is_missing = any(array is None for array in opened)
+    count(keeping.kinds[0], anew=len(places) * is_missing, recalled=len(places) * (not is_missing))
+    if is_missing:
         for path, array in zip(paths, keeping.make(places), strict=True):
             _write(path, array)
         opened = [_open(path, len(places)) for path in paths]

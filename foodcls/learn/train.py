@@ -31,6 +31,7 @@ from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner
 from foodcls.progress import Track, silent
 from foodcls.settings import Train
 from foodcls.store import Store, digest_of
+from foodcls.tally import count
 
 Listener = Callable[[EpochReport], None]
 
@@ -148,6 +149,7 @@ def _learn(
     if progress := diary.load():
         restore_learner(learner, progress)
         reports, best = progress.reports, progress.best
+    count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
     for report in chain(reports, fit(learner, course, settings, len(reports) + 1)):
         if report.epoch > len(reports):
             reports = (*reports, report)

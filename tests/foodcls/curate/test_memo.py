@@ -4,6 +4,7 @@ import pytest
 
 from foodcls.curate.memo import remembered
 from foodcls.progress import silent
+from foodcls.tally import Work, counting
 
 
 def test_only_the_missing_is_computed(store):
@@ -14,7 +15,9 @@ def test_only_the_missing_is_computed(store):
         return item * item
 
     assert remembered(store, "sq", {"a": 2, "b": 3}, square, silent) == {"a": 4, "b": 9}
-    assert remembered(store, "sq", {"c": 4, "b": 3}, square, silent) == {"b": 9, "c": 16}
+    with counting() as tally:
+        assert remembered(store, "sq", {"c": 4, "b": 3}, square, silent) == {"b": 9, "c": 16}
+    assert tally == {"sq": Work("sq", anew=1, recalled=1)}
     assert sorted(asked) == [2, 3, 4]
 
 
