@@ -15,6 +15,8 @@ settings as they were before, once with the best.
 import argparse
 import json
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,7 +28,6 @@ from accuracy_chain import derive_sets
 from foods13_web import PORT, serving, write_recipe
 from peers import describe_machine
 
-from flows.prepare import prepare
 from foodcls.curate.augment import augment
 from foodcls.curate.variants import undo_copies
 from foodcls.extras import Extras
@@ -209,8 +210,9 @@ def show_test(bench: Bench, usual: Trial, best: Trial) -> None:
         mean = statistics.mean(run["accuracy"] for run in runs)
         low, high = wilson(round(mean * n), n)
         position = statistics.mean(run["position"] for run in runs)
+        each = [round(run["accuracy"], 3) for run in runs]
         print(f"{name:<36} {mean:.3f} (95 %: {low:.3f} to {high:.3f}, n = {n})   "
-              f"position {position:.2f}   {[round(run['accuracy'], 3) for run in runs]}")  # fmt: skip
+              f"position {position:.2f}   {each}")  # fmt: skip
     for seed, (one, other) in enumerate(zip(*results.values(), strict=True)):
         pairs = list(zip(one["right"], other["right"], strict=True))
         gained, lost = pairs.count((0, 1)), pairs.count((1, 0))
@@ -233,7 +235,9 @@ def main() -> None:
     with serving(options.photos, options.port) as address:
         recipe = write_recipe(index, address, options.workspace / "recipe")
         if not (options.workspace / "manifest.csv").exists():
-            prepare(recipe, None, options.workspace)
+            # as a user would: the command keeps Prefect from telling others of it
+            words = ["-m", "flows.cli", "prepare", str(recipe), "--workspace", options.workspace]
+            subprocess.run([sys.executable, *words], check=True)
     plan, space = load_recipe(recipe), Workspace.at(options.workspace)
     bench = Bench(plan, space, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")
