@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from foodcls.extras import Extras, Moves
 from foodcls.values import (
     ClassName,
     Count,
@@ -15,17 +16,12 @@ from foodcls.values import (
     Probability,
     Query,
     Seed,
+    Settings,
     Share,
     regular_file,
 )
 
 EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
-
-
-class Settings(BaseModel):
-    """Frozen settings; unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class FoodClass(Settings):
@@ -149,24 +145,12 @@ class Test(Settings):
     folder: ExistingFolder
 
 
-class Augment(Settings):
+class Augment(Moves):
     """Random affine copies of training pictures, to exactly `per_class` a class."""
 
     per_class: Count | None = 301  # null: no copies
-    horizontal_flip: Probability = 0.5
-    vertical_flip: Probability = 0.5
-    rotation: Annotated[float, Field(ge=0, le=180)] = 30.0  # degrees, to either side
-    translation: Annotated[float, Field(ge=0, le=1)] = 0.1  # of the side, to either side
-    scale: tuple[Positive, Positive] = (0.8, 1.2)
-    shear: Annotated[float, Field(ge=0, lt=90)] = 7.0  # degrees, to either side
     max_side: Annotated[int, Field(ge=32, le=4096)] = 320  # pixels of a written copy
     seed: Seed = 0
-
-    @model_validator(mode="after")
-    def _scale_in_order(self) -> "Augment":
-        if self.scale[0] > self.scale[1]:
-            raise ValueError(f"scale {list(self.scale)} must go from small to large")
-        return self
 
 
 class Train(Settings):
@@ -182,7 +166,13 @@ class Train(Settings):
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20
     input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    # auto: bf16 where the processor or graphics card computes with it, see learn.precision
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    max_minutes: Positive | None = None  # training ends then, with the best epoch so far
+    # of decoded pictures and activations; where they do not fit they are made anew each epoch
+    cache_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
     seed: Seed = 0
+    extras: Extras = Extras()
 
     @field_validator("weights")
     @classmethod

@@ -11,9 +11,10 @@ from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.judge.metrics import Floats, Ints
 from foodcls.judge.reliability import temper
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.examples import Shelf, load_examples, split_rows
-from foodcls.learn.fit import judge
+from foodcls.learn.examples import Reading, load_examples, split_rows
+from foodcls.learn.fit import answer_all
 from foodcls.learn.halves import Halves
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.train import load_network
 from foodcls.progress import Track, silent
 from foodcls.store import Store
@@ -61,8 +62,7 @@ def evaluate(
 def answer_rows(checkpoint: Checkpoint, rows: pd.DataFrame, shelf: Shelf) -> tuple[Floats, Ints]:
     """What a checkpoint says at temperature 1 of these rows, (N, C), and the true classes (N,)."""
     network = load_network(checkpoint, shelf.store)
-    examples = load_examples(
-        rows, checkpoint.labels, Halves(trunk=None, tail=network), checkpoint.input_size, shelf
-    )
-    _, probabilities = judge(network, network, examples, BATCH)
+    reading = Reading(Halves(trunk=None, tail=network), checkpoint.input_size)
+    examples = load_examples(rows, checkpoint.labels, reading, shelf)
+    _, probabilities = answer_all(lambda inputs: network(*inputs), examples, BATCH)
     return probabilities, examples.targets

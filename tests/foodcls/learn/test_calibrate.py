@@ -10,7 +10,8 @@ from foodcls.judge.reliability import temper
 from foodcls.learn.calibrate import calibrate
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import answer_rows, evaluate
-from foodcls.learn.examples import Shelf, split_rows
+from foodcls.learn.examples import split_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.progress import silent
 from foodcls.settings import Answer
 from foodcls.store import Store

@@ -8,7 +8,7 @@ from foodcls.judge.epochs import EpochReport
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.resume import KEPT_EPOCHS
 from foodcls.learn.train import train
-from foodcls.settings import Train
+from foodcls.settings import Extras, Train
 from foodcls.store import Store
 
 Run = Callable[..., Checkpoint]
@@ -23,9 +23,13 @@ def run(
     store: Store, gallery: Callable[..., pd.DataFrame], quick: Train, labels: tuple[str, ...]
 ) -> Run:
     manifest = gallery(store)
-    settings = quick.model_copy(update={"epochs": 5})
+    five = quick.model_copy(update={"epochs": 5})
 
-    def start(cache: Path, die_after: int = 0, seen: list[int] | None = None) -> Checkpoint:
+    def start(
+        cache: Path, die_after: int = 0, seen: list[int] | None = None, **extras: object
+    ) -> Checkpoint:
+        settings = five.model_copy(update={"extras": Extras.model_validate(extras)})
+
         def on_epoch(report: EpochReport) -> None:
             if seen is not None:
                 seen.append(report.epoch)
@@ -50,6 +54,26 @@ def test_a_killed_training_ends_as_an_unbroken_one(run: Run, tmp_path: Path, epo
     resumed = run(tmp_path / "b", seen=seen)
     assert resumed.digest == unbroken.digest
     assert seen == [1, 2, 3, 4, 5]
+
+
+EVERYTHING = {
+    "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "layer_decay": 0.7, "ema": 0.8,
+    "mixup": 0.3, "balance": "sampling", "online": {}, "background": "random",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "extras",
+    [{"warmup": 2, "cosine": True}, {"ema": 0.9}, {"layer_decay": 0.5}, EVERYTHING],
+    ids=["schedule", "average", "rates", "everything"],
+)
+def test_schedule_rates_and_average_are_taken_up_again_too(
+    run: Run, tmp_path: Path, extras: dict[str, object]
+) -> None:
+    unbroken = run(tmp_path / "a", **extras)
+    with pytest.raises(Killed):
+        run(tmp_path / "b", die_after=2, **extras)
+    assert run(tmp_path / "b", **extras).digest == unbroken.digest
 
 
 def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+import ctypes
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from foodcls.learn.memory import keeping_freed
+
+BLOCK = 10_000_000  # numbers of four bytes
+HAS_MALLOPT = hasattr(ctypes.CDLL(None), "mallopt")
+
+
+def fresh_pages() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def held_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def pages_of_ten_blocks() -> int:
+    # until the heap has found its shape
+    for _ in range(10):
+        torch.ones(BLOCK)
+    before = fresh_pages()
+    for _ in range(10):
+        torch.ones(BLOCK)
+    return fresh_pages() - before
+
+
+def check() -> None:
+    outside, held = pages_of_ten_blocks(), held_bytes()
+    with keeping_freed():
+        inside, kept = pages_of_ten_blocks(), held_bytes()
+    assert inside < outside / 5, f"{inside} fresh pages inside, {outside} outside"
+    assert kept > held + BLOCK * 4 > held_bytes() + BLOCK * 2, "what was kept went back"
+
+
+@pytest.mark.skipif(not HAS_MALLOPT, reason="this C library has no mallopt")
+def test_freed_blocks_come_again_without_fresh_pages_and_go_back_at_the_end() -> None:
+    # in a process of its own: the heap of this one has a history
+    subprocess.run([sys.executable, __file__], check=True, cwd=Path.cwd())
+
+
+if __name__ == "__main__":
+    check()
