@@ -25,7 +25,7 @@ from foodcls.learn.course import Course, choose_halves, load_course, loss_weight
 from foodcls.learn.examples import Reading, check_splits, examples_digest, split_rows
 from foodcls.learn.fit import fit
 from foodcls.learn.learner import Learner, choose_device, start_learner
-from foodcls.learn.memory import keeping_freed
+from foodcls.learn.memory import explaining_shortage, keeping_freed
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.precision import choose_precision
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
@@ -66,7 +66,7 @@ def train(
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     plan = _plan(settings, labels, backbone, (device.type, precision), splits)
     diary = Diary(cache, plan.digest)
-    with keeping_freed():
+    with keeping_freed(), explaining_shortage(settings.batch_size):
         reading = Reading(halves, settings.input_size, precision)
         course = load_course(splits, labels, settings, reading, shelf)
         weights = loss_weights(course, settings)
