@@ -173,8 +173,9 @@ def _learn(
     for report in chain(reports, learning):
         if report.epoch > len(reports):
             reports = (*reports, report)
-            best = learnt_tensors(learner) if _best_epoch(reports) is report else best
-            diary.save(take_progress(learner, reports, best))
+            is_best = _best_epoch(reports) is report
+            diary.save(take_progress(learner, reports, {} if is_best else best))
+            best = learnt_tensors(learner) if is_best else best
         if on_epoch:
             on_epoch(report)
     if left.is_over():
