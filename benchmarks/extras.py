@@ -5,9 +5,9 @@
 
 PHOTOS are foods13_web.py's photographs, collected and prepared as there, deduplicated and without
 the suspects of accuracy_chain.py. Everything is learnt with several seeds and judged on the same
-validation photos. First the rate and the number of epochs are chosen without any extra; then each
-extra stands alone beside that; then the extras that gained are added one by one, the one that
-gained most first, and stay if they gain again. A training that is finished is never repeated:
+validation photos. First the rate is chosen without any extra; then each extra stands alone beside
+that; then the extras that gained most are added one by one and stay if they gain again; at last
+the rate and the number of epochs are chosen anew. A training that is finished is never repeated:
 WORKSPACE/extras.json remembers. Only --test looks at the test split: once with the recipe's
 settings as they were before, once with the best.
 """
@@ -17,7 +17,7 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,9 @@ from foodcls.store import digest_json, replacing
 from foodcls.workspace import Workspace
 from tasks.progress import bars
 
-RATES, EPOCHS = (1.0e-4, 3.0e-4, 1.0e-3), (8, 16)
+RATES = (1.0e-4, 3.0e-4, 1.0e-3)
+LONGER, FASTER = 2, 2  # what the best is tried with at the end: times the epochs, times the rate
+MOST = 5  # extras that are put together
 COPIES = 301
 # what each extra is tried with
 EXTRAS: dict[str, dict[str, Any]] = {
@@ -143,12 +145,19 @@ class Bench:
 
 
 def choose_base(bench: Bench) -> Trial:
-    """Rate and epochs that do best without any extra."""
-    grid = [Trial(lr, epochs) for lr in RATES for epochs in EPOCHS]
+    """The rate that does best without any extra."""
     print("\nwithout extras")
-    for trial in grid:
-        show(f"lr {trial.lr:g}, {trial.epochs} epochs", bench.validate(trial))
-    return max(grid, key=lambda trial: bench.validate(trial).mean)
+    return choose(bench, [Trial(lr, bench.plan.train.epochs) for lr in RATES])
+
+
+def choose(bench: Bench, trials: Sequence[Trial]) -> Trial:
+    """The trial that does best; of equals the first."""
+    means = []
+    for trial in trials:
+        found = bench.validate(trial)
+        show(f"lr {trial.lr:g}, {trial.epochs} epochs", found)
+        means.append(found.mean)
+    return trials[means.index(max(means))]
 
 
 def try_each(bench: Bench, base: Trial) -> list[str]:
@@ -161,7 +170,7 @@ def try_each(bench: Bench, base: Trial) -> list[str]:
         found = bench.validate(base.plus(extra))
         gains[name] = found.mean - plain.mean
         show(name, found, plain)
-    return sorted((name for name in gains if gains[name] > 0), key=lambda name: -gains[name])
+    return sorted((name for name in gains if gains[name] > 0), key=lambda name: -gains[name])[:MOST]
 
 
 def put_together(bench: Bench, base: Trial, names: Iterable[str]) -> Trial:
@@ -183,10 +192,9 @@ def put_together(bench: Bench, base: Trial, names: Iterable[str]) -> Trial:
 def tune(bench: Bench, best: Trial) -> Trial:
     """The rate and the number of epochs again, with what was put together."""
     print("\nput together, at other rates and lengths")
-    grid = [replace(best, lr=lr, epochs=epochs) for lr in RATES for epochs in (*EPOCHS, 32)]
-    for trial in grid:
-        show(f"lr {trial.lr:g}, {trial.epochs} epochs", bench.validate(trial))
-    return max(grid, key=lambda trial: bench.validate(trial).mean)
+    longer = replace(best, epochs=best.epochs * LONGER)
+    faster, slower = (replace(best, lr=rate) for rate in (best.lr * FASTER, best.lr / FASTER))
+    return choose(bench, [best, longer, faster, slower])
 
 
 def show(name: str, found: Outcome, before: Outcome | None = None) -> None:

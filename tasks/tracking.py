@@ -98,6 +98,7 @@ def record_ablation(
                 mlflow.set_tags(trial_tags(plan, trial))
                 log_settings(plan)
                 log_figures(client, child.info.run_id, trial_figures(trial))
+                log_dataset(space, plan, trial.pictures.result)
                 log_answers(space, trial.scores.result)
     return RecordedTable(client.tracking_uri, run.info.run_id)
 

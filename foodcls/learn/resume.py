@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 Tensors = Mapping[str, Tensor]
 
 KEPT_EPOCHS = 2
-GROUPS = ("learnt", "moments", "average", "best")
+GROUPS = ("learnt", "moments", "average", "earlier_best")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class Progress:
     learnt: Tensors  # what trains, as it is now
     moments: Tensors  # Adam's
     average: Tensors  # of what trains, if one is kept
-    best: Tensors  # what trains, or its average, as it was at the best epoch
+    earlier_best: Tensors  # as it was at the best epoch; empty when that is the last one
+
+    @property
+    def best(self) -> Tensors:
+        """What trains, or its average, as it was at the best epoch."""
+        return self.earlier_best or self.average or self.learnt
 
 
 def learnt_tensors(learner: Learner) -> dict[str, Tensor]:
@@ -42,7 +48,9 @@ def learnt_tensors(learner: Learner) -> dict[str, Tensor]:
     return _copies(found)
 
 
-def take_progress(learner: Learner, reports: tuple[EpochReport, ...], best: Tensors) -> Progress:
+def take_progress(
+    learner: Learner, reports: tuple[EpochReport, ...], earlier_best: Tensors
+) -> Progress:
     """The learner's present state, copied."""
     states = learner.optimiser.state_dict()["state"]
     moments = {
@@ -52,7 +60,7 @@ def take_progress(learner: Learner, reports: tuple[EpochReport, ...], best: Tens
     }
     average = learner.average.tensors if learner.average else {}
     learnt = _copies(changing_tensors(learner.network))
-    return Progress(reports, learnt, moments, _copies(average), best)
+    return Progress(reports, learnt, moments, _copies(average), earlier_best)
 
 
 def restore_learner(learner: Learner, progress: Progress) -> None:
@@ -127,4 +135,4 @@ def _copies(tensors: Tensors) -> dict[str, Tensor]:
 
 
 def _copy(value: Tensor) -> Tensor:
-    return value.detach().cpu().contiguous().clone()
+    return value.detach().cpu().clone(memory_format=torch.contiguous_format)

@@ -25,7 +25,7 @@ from foodcls.learn.course import Course, choose_halves, load_course, loss_weight
 from foodcls.learn.examples import Reading, check_splits, examples_digest, split_rows
 from foodcls.learn.fit import fit
 from foodcls.learn.learner import Learner, choose_device, start_learner
-from foodcls.learn.memory import keeping_freed
+from foodcls.learn.memory import explaining_shortage, keeping_freed
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.precision import choose_precision
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
@@ -67,7 +67,7 @@ def train(
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     plan = _plan(settings, labels, backbone, (device.type, precision), splits)
     diary = Diary(cache, plan.digest)
-    with keeping_freed():
+    with keeping_freed(), explaining_shortage(settings.batch_size):
         reading = Reading(halves, settings.input_size, precision)
         course = load_course(splits, labels, settings, reading, shelf)
         weights = loss_weights(course, settings)
@@ -175,8 +175,9 @@ def _learn(
     for report in chain(reports, learning):
         if report.epoch > len(reports):
             reports = (*reports, report)
-            best = learnt_tensors(learner) if _best_epoch(reports) is report else best
-            diary.save(take_progress(learner, reports, best))
+            is_best = _best_epoch(reports) is report
+            diary.save(take_progress(learner, reports, {} if is_best else best))
+            best = learnt_tensors(learner) if is_best else best
         if on_epoch:
             on_epoch(report)
     if left.is_over():

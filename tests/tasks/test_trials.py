@@ -37,7 +37,7 @@ def test_a_row_has_the_figures_of_a_run_and_how_much_it_learnt_from() -> None:
 
 
 def test_rows_and_table_are_told_apart_by_their_tags(plan: Recipe) -> None:
-    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 3),), 10, 4)
+    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
     whole, row = ablation_tags(plan, table), trial_tags(plan, TRIAL)
     assert (whole["kind"], row["kind"]) == ("ablation", "ablation row")
     assert whole["recipe_digest"] == row["recipe_digest"] == plan.digest

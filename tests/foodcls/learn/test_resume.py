@@ -1,13 +1,19 @@
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from foodcls.judge.epochs import EpochReport
+from foodcls.learn import resume
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.resume import KEPT_EPOCHS
 from foodcls.learn.train import train
+from foodcls.manifest import read_table, write_table
 from foodcls.settings import Extras, Train
 from foodcls.store import Store
 
@@ -100,9 +106,68 @@ def test_a_damaged_file_falls_back_to_the_epoch_before(
     assert "damaged" in caplog.text
 
 
+def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = run(tmp_path / "a")
+    with pytest.raises(Killed):
+        run(tmp_path / "b", die_after=2)
+    before = diary_files(tmp_path / "b")
+
+    @contextmanager
+    def dying(path: Path) -> Iterator[Path]:
+        yield path.with_name(f".{path.name}.part")
+        # written, not yet renamed
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(resume, "replacing", dying)
+        run(tmp_path / "b")
+    assert diary_files(tmp_path / "b") == before
+    assert run(tmp_path / "b").digest == unbroken.digest
+
+
+@pytest.mark.long
+def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
+    run: Run,
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    quick: Train,
+    labels: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    unbroken = run(tmp_path / "a", **EVERYTHING)
+    write_table(gallery(store), tmp_path / "manifest.csv")
+    extras = Extras.model_validate(EVERYTHING)
+    settings = quick.model_copy(update={"epochs": 5, "extras": extras})
+    words = [store.root, tmp_path, settings.model_dump_json(), *labels]
+    for epoch in (1, 2, 4):
+        with subprocess.Popen(
+            [sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        ) as process:
+            assert process.stdout
+            while int(process.stdout.readline()) < epoch:
+                pass
+            time.sleep(0.05)
+            process.kill()
+    seen: list[int] = []
+    assert run(tmp_path / "b", seen=seen, **EVERYTHING).digest == unbroken.digest
+    assert seen == [1, 2, 3, 4, 5]
+
+
 def test_disk_holds_two_epochs_while_training_and_none_after(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
     assert len(diary_files(tmp_path)) == KEPT_EPOCHS == 2
     run(tmp_path)
     assert diary_files(tmp_path) == []
+
+
+if __name__ == "__main__":
+    # a training of its own, for the system to kill
+    root, folder, plan, *names = sys.argv[1:]
+    train(
+        read_table(Path(folder) / "manifest.csv"), Store(Path(root)), names,
+        Train.model_validate_json(plan), Path(folder) / "b",
+        on_epoch=lambda report: print(report.epoch, flush=True),
+    )  # fmt: skip
