@@ -27,12 +27,15 @@ PAUSE = 1.0  # seconds before the second
 LENGTH = 2000
 
 
-def tell(flow: Flow[Any, Any], run: FlowRun, state: State[Any]) -> None:
-    """A Prefect hook: post how a run ended, unless it is part of another. It never fails a run."""
+def tell(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A Prefect hook: post how a run ended, unless it is part of another. It never fails a run.
+
+    A worker passes the arguments by these names, for the cancelled and the crashed.
+    """
     url = os.environ.get(VARIABLE, "").strip()
-    if not url or run.parent_task_run_id:
+    if not url or flow_run.parent_task_run_id:
         return
-    message = compose(flow.name, run, state)
+    message = compose(flow.name, flow_run, state)
     # a loop of its own: Prefect may call hooks from within one
     sender = Thread(target=lambda: asyncio.run(_send(url, message)), daemon=True)
     sender.start()

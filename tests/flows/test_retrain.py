@@ -82,12 +82,12 @@ def lost(pipeline: Pipeline) -> tuple[Verdict, str]:
 
 
 def test_on_unchanged_data_nothing_is_done_and_the_digests_are_told(pipeline: Pipeline) -> None:
-    before, started = pipeline.count_records(), time.monotonic()
+    before, started = pipeline.count_records(), time.process_time()
     steps = pipeline.run()
-    seconds = time.monotonic() - started
+    seconds = time.process_time() - started
     result = summarize(steps[:-1])
-    # a busy machine takes three times as long as a quiet one
-    assert seconds < 10, f"{seconds:.1f} s"
+    # of the processor's time, which a busy machine does not stretch; a server beside takes 2 more
+    assert seconds < 8, f"{seconds:.1f} s"
     assert result["work"] == {} and not result["recorded_anew"]
     assert pipeline.count_records() == before
     plan, (pictures,) = load_recipe(pipeline.recipe), results_of(steps, "augment")
