@@ -13,8 +13,8 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
     confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage.
     """
-    names = ("calibrate", "evaluate", "export", "record")
-    checkpoint, scores, model, recorded = results_of(steps, *names)
+    names = ("calibrate", "evaluate", "export", "report", "record")
+    checkpoint, scores, model, reported, recorded = results_of(steps, *names)
     return {
         **scores.headline,
         "best_epoch": checkpoint.best_epoch,
@@ -22,6 +22,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "stage_counts": stage_counts(steps),
         "model_path": recorded.model_path,
         "model_digest": model.blob,
+        "report_path": reported.path,
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,

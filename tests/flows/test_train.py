@@ -19,7 +19,9 @@ import pandas as pd
 import pytest
 import torch
 from mlflow.tracking import MlflowClient
+from rich.console import Console
 
+from flows.commands.compare import compare
 from flows.prepare import prepare
 from flows.retrain import retrain
 from flows.train import train
@@ -76,9 +78,13 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     # files
     files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
     model = Path(result["model_path"])
-    assert {"confusion.csv", "confusion.png", "learning.png", "manifest.csv", "predictions.csv",
-            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256",
+    assert {"confusion.csv", "confusion.png", "confusion-shares.png", "learning.png",
+            "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
+            model.name, f"{model.name}.sha256",
             f"{model.stem}.attribution.csv"} <= files  # fmt: skip
+    assert result["report_path"] == str(space / "report.html")
+    page = Path(result["report_path"]).read_text("utf-8")
+    assert result["model_digest"] in page and run.data.tags["dataset_digest"] in page
     # the model: a TorchScript file with its labels inside, registered with a signature
     assert list(torch.jit.load(model).labels) == ["reds", "greens", "blues"]
     assert digest_file(model) == result["model_digest"]
@@ -156,6 +162,29 @@ def test_a_second_run_is_cached_and_still_complete(
     assert set(runs[0].data.metrics) == set(runs[1].data.metrics)
     files = [{f.path for f in client.list_artifacts(run.info.run_id)} for run in runs]
     assert files[0] == files[1]
+
+
+def test_two_models_are_compared_by_any_of_their_names(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path, tmp_path: Path
+) -> None:
+    second = summarize(train(shared_recipe, {"train.epochs": 1}, shared_space))
+    records = []
+    for a, b in (
+        (first["mlflow_run_id"], second["mlflow_run_id"]),
+        (f"patches/{first['registered_version']}", f"patches/{second['registered_version']}"),
+        (first["model_path"], second["model_path"]),
+        (first["mlflow_run_id"], str(shared_space)),
+    ):
+        page = tmp_path / "compare.html"
+        records.append(compare(Console(quiet=True), a, b, shared_space, page))
+        changed = len(records[-1]["won"]) + len(records[-1]["lost"])
+        assert page.read_text("utf-8").count("data:image/jpeg;base64,") >= changed
+    for record in records:
+        assert record["test"]["n"] == first["n"]
+        assert record["test"]["a"]["accuracy"]["value"] == pytest.approx(first["accuracy"])
+        assert record["test"]["b"]["accuracy"]["value"] == pytest.approx(second["accuracy"])
+        # both learnt from the pictures of this workspace: nothing to doubt
+        assert (record["won"], len(record["sentences"])) == (records[0]["won"], 3)
 
 
 def test_a_change_recomputes_only_what_it_touches(

@@ -10,8 +10,9 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
     recorded = SimpleNamespace(model_path="m.pt", tracking_uri="u", run_id="r", version="3")
     results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
-               SimpleNamespace(blob="abc"), recorded]  # fmt: skip
-    names = ["collect", "calibrate", "evaluate", "export", "record"]
+               SimpleNamespace(blob="abc"), SimpleNamespace(path="w/report.html"),
+               recorded]  # fmt: skip
+    names = ["collect", "calibrate", "evaluate", "export", "report", "record"]
     steps = [Step(name, result, 1.0, cached=name == "collect")
              for name, result in zip(names, results, strict=True)]  # fmt: skip
     summary = json.loads(json.dumps(summarize(steps)))
@@ -19,5 +20,6 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     assert summary["accuracy"] == 0.8 and summary["n"] == 50
     assert summary["per_class"]["bread"]["precision"] is None
     assert summary["stage_counts"] == {"collect": {"kept": 9, "dropped": 1}}
+    assert summary["report_path"] == "w/report.html"
     assert summary["registered_version"] == "3" and summary["mlflow_run_id"] == "r"
     assert set(summary["seconds"]) == set(names) and summary["cached"] == ["collect"]
