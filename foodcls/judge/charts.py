@@ -10,6 +10,8 @@ Points = tuple[tuple[float, float], ...]
 WIDTH, HEIGHT = 340.0, 240.0  # of the frame, in the units of the drawing
 # of an axis of epochs, so many have a number
 NUMBERED = 8
+# more points than a curve is wide would only make the page heavy
+POINTS = 340
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def coverage_chart(curve: Sequence[Threshold], calibration: Calibration) -> Char
     """Accuracy by the share of pictures that get an answer, the surest first."""
     low = min([0.9, *(point.accuracy for point in curve)])
     bottom = int(low * 10) / 10
+    # backwards, so that the last one stays: all pictures
+    thin = curve[:: -max(1, len(curve) // POINTS)][::-1]
     answered = calibration.answered
     chosen = Mark(
         calibration.coverage,
@@ -122,7 +126,7 @@ def coverage_chart(curve: Sequence[Threshold], calibration: Calibration) -> Char
         title="Fewer answers, better answers",
         x=_percent_axis("pictures that get an answer"),
         y=_percent_axis("right, of those", bottom),
-        lines=(Line("", tuple((point.coverage, point.accuracy) for point in curve), "first"),),
+        lines=(Line("", tuple((point.coverage, point.accuracy) for point in thin), "first"),),
         marks=(chosen,) if answered and calibration.abstain_below > 0 else (),
     )
 

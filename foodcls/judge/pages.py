@@ -15,7 +15,7 @@ def render_page(template: str, values: Mapping[str, Any]) -> str:
     """A whole page; a value that is missing is an error, and none of them is markup."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
-        autoescape=True,
+        autoescape=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

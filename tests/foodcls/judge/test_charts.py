@@ -39,6 +39,15 @@ def test_the_threshold_is_marked_on_the_curve() -> None:
     assert chart.y.low == pytest.approx(0.6)
 
 
+def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
+    rng = np.random.default_rng(0)
+    sure, right = rng.random(20_000), rng.integers(0, 2, 20_000)
+    rows = np.stack([sure, 1 - sure], axis=1)
+    (line,) = coverage_chart(coverage_curve(sure, right), calibrate(rows, right, 1, 0)).lines
+    assert 300 < len(line.points) < 400
+    assert line.points[-1] == (1.0, pytest.approx(right.mean()))
+
+
 def test_a_threshold_that_leaves_no_answer_is_not_marked() -> None:
     rows = np.array([[0.9, 0.1]])
     calibration = calibrate(rows, np.array([1]), 1.0, 0.95)
