@@ -40,9 +40,11 @@ def run(
     with told():
         changed = settle(recipe, changes, replay)
         with server_starting():
+            from flows.commands.results import show_run
             from flows.train import train
 
-        finish(train(recipe, changed, workspace, search_again), workspace, json_file)
+        steps = train(recipe, changed, workspace, search_again)
+        write_json(show_run(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -162,6 +164,31 @@ app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 
 
+@app.command(
+    epilog="Example: `foodcls compare foods13@champion foods13@challenger --html compare.html`"
+)
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A model, as B.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", help="Whose pictures are answered and shown.")
+    ] = Path("workspace"),
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the changed pictures here.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Tell whether model B is better than model A on the same pictures, or cannot be told apart.
+
+    Each is a workspace (its last run), an exported file *.pt (it answers the test pictures of
+    --workspace), or in MLflow the id of a run, MODEL@ALIAS or MODEL/VERSION.
+    """
+    with told():
+        from flows.commands.compare import compare as compare_models
+
+        write_json(compare_models(out, a, b, workspace, page), json_file)
+
+
 @app.command(epilog="Example: `foodcls doctor`")
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
@@ -185,17 +212,6 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
     run(recipe, workspace, json_file)
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
-
-
-def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
-    """Print a run's result and where to look, and write it for programs."""
-    from flows.commands.results import show_places, show_result
-    from foodcls.summary import summarize
-
-    result = summarize(steps)
-    show_result(out, result)
-    show_places(out, result, workspace)
-    write_json(result, json_file)
 
 
 def write_json(value: Any, path: Path | None) -> None:

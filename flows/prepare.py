@@ -45,8 +45,8 @@ def prepare(
     """
     plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
     with holding(space.root):
-        check_tables(space, plan.filter, plan.crop, plan.labels)
-        found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
+        check_tables(space, plan.filter, plan.crop, plan.labels, plan.test)
+        found = collect(space, plan.classes, plan.collect, plan.test_pictures, refresh=search_again)
         sound = inspect(space, found, plan.inspect, plan.dedup.hash)
         distinct = dedup(space, sound, plan.dedup)
         show_distances(space, distinct)

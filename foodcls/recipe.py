@@ -77,6 +77,11 @@ class Recipe(Settings):
         """The class names in output order."""
         return tuple(item.name for item in self.classes)
 
+    @property
+    def test_pictures(self) -> Test | None:
+        """The outside test set without its groups: these matter to the judging alone."""
+        return Test(folder=self.test.folder) if self.test else None
+
     # once: a folder of photographs may be among the files
     @cached_property
     def digest(self) -> str:

@@ -140,9 +140,21 @@ class Split(Settings):
 
 
 class Test(Settings):
-    """A frozen outside test set: a folder a class."""
+    """A frozen outside test set: a folder a class.
+
+    Pictures that belong together, such as photos of one tray, are judged as groups; named by a CSV
+    with `id` or `path` and `group`, or by the sub-folder of the class's folder that they lie in.
+    """
 
     folder: ExistingFolder
+    groups: ExistingFile | None = None
+    grouped_by_folder: bool = False
+
+    @model_validator(mode="after")
+    def _one_grouping(self) -> "Test":
+        if self.groups and self.grouped_by_folder:
+            raise ValueError("groups and grouped_by_folder both name the groups; give one of them")
+        return self
 
 
 class Augment(Moves):

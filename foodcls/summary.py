@@ -14,8 +14,8 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage, and `work`
     counts what a stage that was not cached did anew, and what it recalled.
     """
-    names = ("calibrate", "evaluate", "export", "record")
-    checkpoint, scores, model, recorded = results_of(steps, *names)
+    names = ("calibrate", "evaluate", "export", "report", "record")
+    checkpoint, scores, model, reported, recorded = results_of(steps, *names)
     return {
         **scores.headline,
         "best_epoch": checkpoint.best_epoch,
@@ -24,6 +24,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "work": stage_work(steps),
         "model_path": recorded.model_path,
         "model_digest": model.blob,
+        "report_path": reported.path,
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,

@@ -68,6 +68,11 @@ class Workspace:
         """How far apart the hashes of pairs of pictures are."""
         return self.root / "distances.png"
 
+    @property
+    def report(self) -> Path:
+        """How good the last run's model is, as a page."""
+        return self.root / "report.html"
+
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""
         return self.root / "models" / f"{name}-{digest[:12]}.pt"

@@ -20,6 +20,7 @@ from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.quality import flag_pictures
 from foodcls.curate.sides import recall_sides, remember_sides
 from foodcls.curate.split import split as split_clusters
+from foodcls.judge.grouping import read_groups
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
 from foodcls.settings import (
     Augment,
@@ -71,14 +72,21 @@ def inspect(
     return save_manifest(sound, space.store, "inspect")
 
 
-@stage("foodcls.curate.filter", "foodcls.curate.crop", name="check tables")
+@stage(
+    "foodcls.curate.filter", "foodcls.curate.crop", "foodcls.judge.grouping", name="check tables"
+)
 def check_tables(
-    space: Workspace, decisions: Filter, boxes: Crop, labels: tuple[str, ...]
+    space: Workspace,
+    decisions: Filter,
+    boxes: Crop,
+    labels: tuple[str, ...],
+    test: OutsideTest | None,
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
     drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.dialect))[0] if boxes.boxes else []
-    return [len(read), len(drawn)]
+    grouped = read_groups(test.groups) if test and test.groups else []
+    return [len(read), len(drawn), len(grouped)]
 
 
 @stage("foodcls.curate.dedup")

@@ -19,13 +19,14 @@ import pandas as pd
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
+from foodcls.judge.plots import confusion_csv
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
 from foodcls.learn.export import ExportedRef
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
@@ -37,6 +38,7 @@ from tasks.figures import Figure, record_digest, run_figures, run_name, run_tags
 from tasks.published import attribution_path, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
+TrackingError = MlflowException
 PARAM_LENGTH = 6000  # characters; MLflow's own bound
 ONE_AT_A_TIME = threading.Lock()
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
@@ -160,22 +162,12 @@ def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
 
 def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> None:
     """Log the files that explain the run, and the model itself."""
-    checkpoint, scores, exported = results_of(steps, "calibrate", "evaluate", "export")
-    mlflow.log_artifact(str(recipe_file))
-    mlflow.log_artifact(str(space.manifest))
-    mlflow.log_artifact(str(space.histogram))
-    mlflow.log_artifact(str(model))
-    mlflow.log_artifact(str(attribution_path(model)))
+    exported, reported = results_of(steps, "export", "report")
+    files = (recipe_file, space.manifest, space.histogram, model, attribution_path(model))
+    for path in (*files, *reported.files):
+        mlflow.log_artifact(str(path))
     mlflow.log_text(f"{exported.blob}  {model.name}\n", f"{model.name}.sha256")
     mlflow.log_text(stage_table(steps), "stages.md")
-    log_answers(space, scores)
-    pictures = {
-        "confusion.png": confusion_png(scores),
-        "learning.png": learning_png(checkpoint.reports, checkpoint.best_epoch),
-    }
-    for name, data in pictures.items():
-        space.root.joinpath(name).write_bytes(data)
-        mlflow.log_artifact(str(space.root / name))
 
 
 def register_model(

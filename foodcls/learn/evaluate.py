@@ -30,7 +30,10 @@ def evaluate(
     split: str = "test",
     track: Track = silent,
 ) -> Evaluation:
-    """Judge a checkpoint on the kept rows of `split`; StageError when there are none."""
+    """Judge a checkpoint on the kept rows of `split`, a cluster being a group.
+
+    StageError when there are none.
+    """
     rows = split_rows(manifest, split)
     if len(rows) == 0:
         raise StageError(
@@ -41,13 +44,14 @@ def evaluate(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
         origins=tuple(rows["origin"]),
+        groups=tuple(rows["cluster"]),
         truth=truth,
         probabilities=temper(before, checkpoint.temperature),
     )
     return account_for(
         before,
         truth,
-        number_groups(rows["cluster"]),
+        number_groups(answers.groups),
         Source(
             checkpoint=checkpoint.digest,
             split=split,

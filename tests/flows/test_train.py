@@ -19,7 +19,9 @@ import pandas as pd
 import pytest
 import torch
 from mlflow.tracking import MlflowClient
+from rich.console import Console
 
+from flows.commands.compare import compare
 from flows.prepare import prepare
 from flows.train import train
 from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
@@ -74,9 +76,13 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     # files
     files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
     model = Path(result["model_path"])
-    assert {"confusion.csv", "confusion.png", "learning.png", "manifest.csv", "predictions.csv",
-            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256",
+    assert {"confusion.csv", "confusion.png", "confusion-shares.png", "learning.png",
+            "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
+            model.name, f"{model.name}.sha256",
             f"{model.stem}.attribution.csv"} <= files  # fmt: skip
+    assert result["report_path"] == str(space / "report.html")
+    page = Path(result["report_path"]).read_text("utf-8")
+    assert result["model_digest"] in page and run.data.tags["dataset_digest"] in page
     # the model: a TorchScript file with its labels inside, registered with a signature
     assert list(torch.jit.load(model).labels) == ["reds", "greens", "blues"]
     assert digest_file(model) == result["model_digest"]
@@ -160,6 +166,29 @@ def count_records(space: Path, result: dict[str, Any]) -> tuple[int, int]:
     experiment = client.get_experiment_by_name("patches").experiment_id
     versions = client.search_model_versions(f"name = 'patches' and {same}")
     return len(client.search_runs([experiment], same)), len(versions)
+
+
+def test_two_models_are_compared_by_any_of_their_names(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path, tmp_path: Path
+) -> None:
+    second = summarize(train(shared_recipe, {"train.epochs": 1}, shared_space))
+    records = []
+    for a, b in (
+        (first["mlflow_run_id"], second["mlflow_run_id"]),
+        (f"patches/{first['registered_version']}", f"patches/{second['registered_version']}"),
+        (first["model_path"], second["model_path"]),
+        (first["mlflow_run_id"], str(shared_space)),
+    ):
+        page = tmp_path / "compare.html"
+        records.append(compare(Console(quiet=True), a, b, shared_space, page))
+        changed = len(records[-1]["won"]) + len(records[-1]["lost"])
+        assert page.read_text("utf-8").count("data:image/jpeg;base64,") >= changed
+    for record in records:
+        assert record["test"]["n"] == first["n"]
+        assert record["test"]["a"]["accuracy"]["value"] == pytest.approx(first["accuracy"])
+        assert record["test"]["b"]["accuracy"]["value"] == pytest.approx(second["accuracy"])
+        # both learnt from the pictures of this workspace: nothing to doubt
+        assert (record["won"], len(record["sentences"])) == (records[0]["won"], 3)
 
 
 def test_a_change_recomputes_only_what_it_touches(

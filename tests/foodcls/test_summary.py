@@ -13,8 +13,9 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
         model_path="m.pt", tracking_uri="u", run_id="r", version="3", is_new=False
     )
     results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
-               SimpleNamespace(blob="abc"), recorded]  # fmt: skip
-    names = ["collect", "calibrate", "evaluate", "export", "record"]
+               SimpleNamespace(blob="abc"), SimpleNamespace(path="w/report.html"),
+               recorded]  # fmt: skip
+    names = ["collect", "calibrate", "evaluate", "export", "report", "record"]
     work = {"collect": (Work("fetch", 1, 9),)}
     steps = [Step(name, result, 1.0, name == "collect", work.get(name, ()))
              for name, result in zip(names, results, strict=True)]  # fmt: skip
@@ -24,6 +25,7 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     assert summary["per_class"]["bread"]["precision"] is None
     assert summary["stage_counts"] == {"collect": {"kept": 9, "dropped": 1}}
     assert summary["recorded_anew"] is False
+    assert summary["report_path"] == "w/report.html"
     assert summary["registered_version"] == "3" and summary["mlflow_run_id"] == "r"
     assert summary["work"] == {"collect": {"fetch": {"anew": 1, "recalled": 9}}}
     assert set(summary["seconds"]) == set(names) and summary["cached"] == ["collect"]

