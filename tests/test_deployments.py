@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +61,3 @@ def test_pull_step_exists() -> None:
     (step,) = FILE["pull"]
     module, _, name = next(iter(step)).rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))
-
-
-def test_tracking_server_refuses_other_machines() -> None:
-    done = subprocess.run(
-        [ROOT / "mlflow" / "serve.sh"], env={"MLFLOW_HOST": "0.0.0.0", "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2 and "without a password" in done.stderr
