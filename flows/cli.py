@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from flows.commands.changes import settle
+from flows.commands.options import Place, Runner
 from flows.commands.speech import speak_plainly
 from foodcls.errors import FoodclsError, InputError
 from foodcls.store import replacing
@@ -45,6 +46,8 @@ def run(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told():
@@ -62,6 +65,8 @@ def prepare(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told():
@@ -79,6 +84,8 @@ def ablate(
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
     with told():

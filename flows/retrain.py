@@ -11,7 +11,7 @@ from flows.train import train
 from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
+from tasks.machines import open_space
 from tasks.tracking import promote
 
 
@@ -23,7 +23,7 @@ def retrain(
     search_again: bool = False,
 ) -> list[Step[Any]]:
     """Train, then compare the new model with the champion and promote it if it is better."""
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         steps = train(recipe, overrides, workspace, search_again)
         verdict = promote(space, plan.name, steps)

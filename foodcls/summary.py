@@ -23,6 +23,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "model_path": recorded.model_path,
         "model_digest": model.blob,
         "mlflow_tracking_uri": recorded.tracking_uri,
+        "mlflow_experiment_id": recorded.experiment_id,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
         "seconds": stage_seconds(steps),

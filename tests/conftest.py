@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -20,6 +21,8 @@ from PIL import Image
 
 from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -166,3 +169,37 @@ def await_port(port: int) -> None:
                 return
         time.sleep(0.1)
     raise TimeoutError(f"nothing listens on port {port}")
+
+
+class Cluster:
+    """A Dask scheduler and its workers, each a process of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", str(port),
+                    "--dashboard-address", "127.0.0.1:0")  # fmt: skip
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        return self._start("worker", self.address, "--no-nanny", "--nthreads", "1",
+                           "--host", "127.0.0.1", "--local-directory", str(self.folder),
+                           "--dashboard-address", "127.0.0.1:0",
+                           "--death-timeout", "60")  # fmt: skip
+
+    def _start(self, part: str, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *words]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+        self.processes.append(process)
+        return process
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, free_port: Callable[[], int], object_store: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path, port := free_port())
+    await_port(port)
+    yield made
+    for process in made.processes:
+        process.kill()
+        process.wait()
