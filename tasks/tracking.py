@@ -26,20 +26,23 @@ from mlflow.types import ColSpec, Schema
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
+from foodcls.judge.runs import runs_html
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
 from foodcls.learn.challenge import Verdict, challenge
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.predict import load_model
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
-from foodcls.recipe import Recipe, flatten
+from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.figures import Figure, run_figures, run_name, run_tags
+from tasks.earlier import list_runs
+from tasks.figures import Figure, digest_tests, name_run, run_figures, run_settings, run_tags
 from tasks.published import attribution_path, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
-PARAM_LENGTH = 6000  # characters; MLflow's own bound
+# opens the page for trained models in MLflow's UI, not the one for language models
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 ONE_AT_A_TIME = threading.Lock()
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
 EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -69,16 +72,18 @@ def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[A
     """Log one complete run and register its model; a model seen before keeps its version."""
     pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
     path = publish_model(space, plan.name, model, pictures)
-    with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
-        run_id = run.info.run_id
-        mlflow.set_tags(run_tags(plan, steps))
-        log_settings(plan)
+    with tracking(space) as client, open_run(client, space, plan, plan.name) as run:
+        run_id, experiment = run.info.run_id, run.info.experiment_id
+        name = name_run(plan, pictures, list_runs(client, experiment))
+        mlflow.set_tags(run_tags(plan, steps) | {"mlflow.runName": name})
+        mlflow.log_params(run_settings(plan))
         log_figures(client, run_id, run_figures(steps))
         log_dataset(space, plan, pictures)
         log_files(space, steps, recipe_file, path)
+        mlflow.log_text(runs_html(plan.name, list_runs(client, experiment)), "runs.html")
         version = register_model(client, plan, scores, model, path)
         mlflow.set_tag("model_version", version)
-    return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
+    return Recorded(client.tracking_uri, experiment, run_id, version, str(path))
 
 
 @stage(name="record")
@@ -86,15 +91,14 @@ def record_ablation(
     space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
 ) -> RecordedTable:
     """Log one run for the whole table and, nested in it, one for each of its rows."""
-    name = f"ablation, {run_name(plan)}"
-    with tracking(space) as client, open_run(client, space, plan, name) as run:
+    with tracking(space) as client, open_run(client, space, plan, "ablation") as run:
         mlflow.set_tags(ablation_tags(plan, table))
-        log_settings(plan)
+        mlflow.log_params(run_settings(plan))
         mlflow.log_text(ablation_csv(table), "ablation.csv")
         for trial in trials:
             with open_run(client, space, plan, trial.name, nested=True) as child:
                 mlflow.set_tags(trial_tags(plan, trial))
-                log_settings(plan)
+                mlflow.log_params(run_settings(plan))
                 log_figures(client, child.info.run_id, trial_figures(trial))
                 log_answers(space, trial.scores.result)
     return RecordedTable(client.tracking_uri, run.info.run_id)
@@ -158,12 +162,7 @@ def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
     # left to itself MLflow puts the artifacts of a SQLite store into the current folder
     local = client.tracking_uri.startswith("sqlite:")
     place = (space.root / "mlartifacts").as_uri() if local else None
-    return str(client.create_experiment(name, artifact_location=place))
-
-
-def log_settings(plan: Recipe) -> None:
-    """Log the whole recipe as parameters."""
-    mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
+    return str(client.create_experiment(name, artifact_location=place, tags=KIND))
 
 
 def log_figures(client: MlflowClient, run_id: str, figures: Iterable[Figure]) -> None:
@@ -180,7 +179,9 @@ def log_answers(space: Workspace, scores: Evaluation) -> None:
 
 def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
     """Log which pictures the run saw: digest, and counts by class and split."""
-    counts = class_counts(load_manifest(pictures, space.store))
+    manifest = load_manifest(pictures, space.store)
+    mlflow.set_tag("test_digest", digest_tests(manifest))
+    counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})
