@@ -1,17 +1,21 @@
 """Options of several subcommands that say where work is kept and who does it."""
 
 import os
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 
-def export(name: str, value: str) -> str:
-    """Put what was typed into the environment, where tasks and their children look for it."""
-    if value:
-        os.environ[name] = value
-    return value
+def exporting(name: str) -> Callable[[str], str]:
+    """Puts what was typed into the environment, where tasks and their children look for it."""
+
+    def export(value: str) -> str:
+        if value:
+            os.environ[name] = value
+        return value
+
+    return export
 
 
 Place = Annotated[
@@ -21,7 +25,7 @@ Place = Annotated[
         envvar="FOODCLS_STORE",
         metavar="URL",
         help="Where pictures are kept, e.g. s3://bucket/folder; later commands know it.",
-        callback=partial(export, "FOODCLS_STORE"),
+        callback=exporting("FOODCLS_STORE"),
     ),
 ]
 Runner = Annotated[
@@ -31,6 +35,6 @@ Runner = Annotated[
         envvar="FOODCLS_RUNNER",
         metavar="threads|dask[:ADDRESS]",
         help="Who works on pictures: this machine, or the workers of a Dask scheduler.",
-        callback=partial(export, "FOODCLS_RUNNER"),
+        callback=exporting("FOODCLS_RUNNER"),
     ),
 ]
