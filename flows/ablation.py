@@ -16,6 +16,7 @@ from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
 from tasks.artifacts import show_ablation
+from tasks.machines import open_space
 from tasks.model import check_groups, check_training, evaluate, fit
 from tasks.tracking import record_ablation
 from tasks.webhook import HOOKS
@@ -29,7 +30,7 @@ def ablate(
     recipe: Path, overrides: dict[str, Any] | None = None, workspace: Path = WORKSPACE
 ) -> list[Step[Any]]:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace)

@@ -13,7 +13,7 @@ import typer
 from flows.commands.changes import settle
 from flows.commands.speech import out, told
 from flows.commands.upkeep import promote, rollback
-from flows.commands.words import Again, Changes, Json, RecipeFile, Replay, Space
+from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
 from foodcls.store import replacing
 
@@ -35,6 +35,8 @@ def run(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told():
@@ -54,6 +56,8 @@ def prepare(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told():
@@ -71,6 +75,8 @@ def ablate(
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
     with told():

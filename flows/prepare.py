@@ -10,7 +10,6 @@ from foodcls.lock import holding
 from foodcls.manifest import ManifestRef
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
 from tasks.data import (
     augment,
@@ -25,6 +24,7 @@ from tasks.data import (
     show_distances,
     split,
 )
+from tasks.machines import hands, open_space
 from tasks.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
@@ -43,8 +43,8 @@ def prepare(
     engines anew even where the recipe has not changed; pictures that came before are not fetched
     again.
     """
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
-    with holding(space.root):
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
+    with holding(space.root), hands():
         check_tables(space, plan.filter, plan.crop, plan.labels, plan.test)
         found = collect(space, plan.classes, plan.collect, plan.test_pictures, refresh=search_again)
         sound = inspect(space, found, plan.inspect, plan.dedup.hash)

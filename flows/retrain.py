@@ -11,9 +11,9 @@ from flows.train import train
 from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
 from tasks.artifacts import show_verdict
 from tasks.conclusion import conclude
+from tasks.machines import open_space
 from tasks.registry import promote
 from tasks.webhook import HOOKS
 
@@ -29,7 +29,7 @@ def retrain(
 
     On what has not changed nothing is done, logged or registered again.
     """
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         steps = train(recipe, overrides, workspace, search_again)
         verdict = promote(space, plan, steps)

@@ -10,8 +10,8 @@ from flows.titles import title
 from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
 from tasks.artifacts import show_scores, show_stages
+from tasks.machines import open_space
 from tasks.model import calibrate, check_groups, check_training, evaluate, export, fit
 from tasks.report import report
 from tasks.tracking import record
@@ -26,7 +26,7 @@ def train(
     search_again: bool = False,
 ) -> list[Step[Any]]:
     """Prepare, train, evaluate, export, report and record; parameters are those of `prepare`."""
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace, search_again)

@@ -131,7 +131,7 @@ def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
         return [ref.blob]
     rows = kept_rows(load_manifest(ref, store))
     pictures = rows["picture"].where(rows["picture"] != "", rows["id"])
-    return [digest for digest in pictures.unique() if not store.has(digest)]
+    return sorted(store.lacking(pictures.unique()))
 
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:

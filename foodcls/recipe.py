@@ -114,7 +114,11 @@ def settings_digest(settings: BaseModel) -> str:
 
 
 def flatten(settings: BaseModel) -> dict[str, str]:
-    """Settings as dotted keys and short texts, e.g. {"train.lr": "3e-05"}."""
+    """Settings as dotted keys and short texts, e.g. {"train.lr": "3e-05"}.
+
+    A file is its name and the beginning of its digest: where it lies on which machine is nothing
+    to compare by.
+    """
     flat: dict[str, str] = {}
 
     def visit(prefix: str, value: Any) -> None:
@@ -122,10 +126,21 @@ def flatten(settings: BaseModel) -> dict[str, str]:
             for key, inner in value.items():
                 visit(f"{prefix}.{key}" if prefix else key, inner)
         else:
-            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
+            flat[prefix] = _words(value)
 
-    visit("", settings.model_dump(mode="json"))
+    visit("", settings.model_dump())
     return flat
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Path):
+        return f"{value.name} {digest_file(value)[:8]}" if value.is_file() else value.name
+    if isinstance(value, tuple) and all(isinstance(item, dict) for item in value) and value:
+        # classes: their queries stand in the recipe, which is logged beside
+        return ", ".join(item["name"] for item in value)
+    return json.dumps(value)
 
 
 def _plain(value: Any) -> Any:

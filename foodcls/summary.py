@@ -26,6 +26,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "model_digest": model.blob,
         "report_path": reported.path,
         "mlflow_tracking_uri": recorded.tracking_uri,
+        "mlflow_experiment_id": recorded.experiment_id,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
         # false: an earlier run gave all of this, and is the one that is named

@@ -39,6 +39,7 @@ from foodcls.store import replacing
 from foodcls.workspace import Workspace
 from tasks.artifacts import show_pairs, show_pictures, show_yields
 from tasks.caching import stage
+from tasks.machines import spread
 from tasks.progress import bars
 
 
@@ -68,7 +69,7 @@ def inspect(
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
     manifest = load_manifest(pictures, space.store)
-    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars)
+    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars, spread)
     return save_manifest(sound, space.store, "inspect")
 
 
@@ -93,7 +94,7 @@ def check_tables(
 def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
     manifest = load_manifest(pictures, space.store)
-    return save_deduped(drop_duplicates(manifest, space.store, settings), space.store)
+    return save_deduped(drop_duplicates(manifest, space.store, settings, spread), space.store)
 
 
 @stage("foodcls.curate.filter", name="filter")
@@ -109,7 +110,7 @@ def crop(
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
     manifest = load_manifest(pictures, space.store)
-    cropped = crop_pictures(manifest, space.store, settings, labels, bars)
+    cropped = crop_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(cropped.manifest, space.store, "crop")
 
 
@@ -131,7 +132,7 @@ def augment(
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
     manifest = load_manifest(pictures, space.store)
-    grown = augment_pictures(manifest, space.store, settings, labels, bars)
+    grown = augment_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(grown, space.store, "augment")
 
 

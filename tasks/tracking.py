@@ -27,19 +27,30 @@ from mlflow.types import ColSpec, Schema
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv
+from foodcls.judge.runs import runs_html
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
 from foodcls.learn.export import ExportedRef
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
-from foodcls.recipe import Recipe, flatten
+from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.figures import Figure, record_digest, run_figures, run_name, run_tags
+from tasks.earlier import list_runs
+from tasks.figures import (
+    Figure,
+    digest_tests,
+    name_run,
+    record_digest,
+    run_figures,
+    run_settings,
+    run_tags,
+)
 from tasks.published import attribution_path, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 TrackingError = MlflowException
-PARAM_LENGTH = 6000  # characters; MLflow's own bound
+# opens the page for trained models in MLflow's UI, not the one for language models
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 ONE_AT_A_TIME = threading.Lock()
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
 EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -73,16 +84,18 @@ def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[A
     with tracking(space) as client:
         if known := find_record(client, plan.name, record_digest(plan, steps)):
             return replace(known, model_path=str(path))
-    with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
-        run_id = run.info.run_id
-        mlflow.set_tags(run_tags(plan, steps))
-        log_settings(plan)
+    with tracking(space) as client, open_run(client, space, plan, plan.name) as run:
+        run_id, experiment = run.info.run_id, run.info.experiment_id
+        name = name_run(plan, pictures, list_runs(client, experiment))
+        mlflow.set_tags(run_tags(plan, steps) | {"mlflow.runName": name})
+        mlflow.log_params(run_settings(plan))
         log_figures(client, run_id, run_figures(steps))
         log_dataset(space, plan, pictures)
         log_files(space, steps, recipe_file, path)
+        mlflow.log_text(runs_html(plan.name, list_runs(client, experiment)), "runs.html")
         version = register_model(client, plan, scores, model, path)
         mlflow.set_tag("model_version", version)
-    return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
+    return Recorded(client.tracking_uri, experiment, run_id, version, str(path))
 
 
 @stage(name="record")
@@ -90,15 +103,14 @@ def record_ablation(
     space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
 ) -> RecordedTable:
     """Log one run for the whole table and, nested in it, one for each of its rows."""
-    name = f"ablation, {run_name(plan)}"
-    with tracking(space) as client, open_run(client, space, plan, name) as run:
+    with tracking(space) as client, open_run(client, space, plan, "ablation") as run:
         mlflow.set_tags(ablation_tags(plan, table))
-        log_settings(plan)
+        mlflow.log_params(run_settings(plan))
         mlflow.log_text(ablation_csv(table), "ablation.csv")
         for trial in trials:
             with open_run(client, space, plan, trial.name, nested=True) as child:
                 mlflow.set_tags(trial_tags(plan, trial))
-                log_settings(plan)
+                mlflow.log_params(run_settings(plan))
                 log_figures(client, child.info.run_id, trial_figures(trial))
                 log_dataset(space, plan, trial.pictures.result)
                 log_answers(space, trial.scores.result)
@@ -130,12 +142,7 @@ def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
     # left to itself MLflow puts the artifacts of a SQLite store into the current folder
     local = client.tracking_uri.startswith("sqlite:")
     place = (space.root / "mlartifacts").as_uri() if local else None
-    return str(client.create_experiment(name, artifact_location=place))
-
-
-def log_settings(plan: Recipe) -> None:
-    """Log the whole recipe as parameters."""
-    mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
+    return str(client.create_experiment(name, artifact_location=place, tags=KIND))
 
 
 def log_figures(client: MlflowClient, run_id: str, figures: Iterable[Figure]) -> None:
@@ -152,7 +159,9 @@ def log_answers(space: Workspace, scores: Evaluation) -> None:
 
 def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
     """Log which pictures the run saw: digest, and counts by class and split."""
-    counts = class_counts(load_manifest(pictures, space.store))
+    manifest = load_manifest(pictures, space.store)
+    mlflow.set_tag("test_digest", digest_tests(manifest))
+    counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})

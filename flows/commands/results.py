@@ -41,7 +41,6 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
 
 def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
-    uri = result["mlflow_tracking_uri"]
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
@@ -50,13 +49,22 @@ def show_places(console: Console, result: dict[str, Any], workspace: Path) -> No
         ("pictures", f"{workspace}/manifest.csv"),
         ("MLflow run", f"{result['mlflow_run_id']}, model version {result['registered_version']}"),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
-        ("MLflow UI", f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"),
+        ("MLflow UI", _open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
     for name, text in rows:
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _open_tracking(here: str, result: dict[str, Any]) -> str:
+    """The page of the run on a server, or how to start a server for a store without one."""
+    uri = result["mlflow_tracking_uri"]
+    if uri.startswith("http"):
+        run = result["mlflow_run_id"]
+        return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
+    return f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"
 
 
 def show_checks(console: Console, findings: Iterable[Finding]) -> None:

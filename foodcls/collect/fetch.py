@@ -128,10 +128,11 @@ def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
 def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]:
     """What earlier runs found out and still holds."""
     facts = store.recall(KIND, urls)
+    gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
     return {
         url: _recalled(url, facts[url])
         for url in urls
-        if url in facts and _still_holds(facts[url], limits, store)
+        if url in facts and _still_holds(facts[url], limits) and facts[url]["id"] not in gone
     }
 
 
@@ -141,9 +142,9 @@ def _recalled(url: str, fact: Mapping[str, Any]) -> Fetched:
     return Fetched(url=url, outcome=outcome, recalled=True, **known)
 
 
-def _still_holds(fact: Mapping[str, Any], limits: Limits, store: Store) -> bool:
+def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.OK:
-        return fact["bytes"] <= limits.max_bytes and store.has(fact["id"])
+        return bool(fact["bytes"] <= limits.max_bytes)
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True

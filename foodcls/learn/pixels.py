@@ -88,7 +88,7 @@ def read_picture(digest: str, store: Store) -> Pixels:
     data = store.read(digest)
     if digest_of(data) != digest:
         raise StoreError(
-            f"{store.path(digest)} is damaged; delete it and run `foodcls prepare` again"
+            f"{store.where(digest)} is damaged; delete it and run `foodcls prepare` again"
         )
     return np.asarray(load_picture(data))
 

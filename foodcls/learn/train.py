@@ -101,7 +101,7 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
     """
     data = store.read(checkpoint.weights)
     if digest_of(data) != checkpoint.weights:
-        raise StoreError(f"{store.path(checkpoint.weights)} is damaged; delete it and train again")
+        raise StoreError(f"{store.where(checkpoint.weights)} is damaged; delete it and train again")
     bare = make_backbone(checkpoint.backbone, "none", checkpoint.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
     head = make_head(

@@ -69,7 +69,7 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     for name in ("accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
                  "average_position_micro"):  # fmt: skip
         assert metrics[name] == pytest.approx(result[name])
-    assert metrics["count/augment_kept"] == result["stage_counts"]["augment"]["kept"]
+    assert metrics["stage/augment_kept"] == result["stage_counts"]["augment"]["kept"]
     losses = client.get_metric_history(result["mlflow_run_id"], "val_loss")
     assert [point.step for point in losses] == [1, 2, 3]
     assert run.inputs.dataset_inputs[0].dataset.digest == run.data.tags["dataset_digest"][:32]

@@ -161,6 +161,18 @@ def test_flat_settings_have_dotted_keys(tmp_path: Path) -> None:
     flat = flatten(load_recipe(write(tmp_path, GOOD)))
     assert flat["train.lr"] == "3e-05"
     assert flat["collect.engines"] == '["bing"]'
+    assert flat["classes"] == "soup, pie"
+
+
+def test_flat_settings_tell_files_by_contents_and_not_by_place(tmp_path: Path) -> None:
+    flats = []
+    for folder, text in (("a", "x"), ("b", "x"), ("c", "y")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "filter.csv").write_text(text)
+        path = write(tmp_path / folder, GOOD + "filter: {manifest: filter.csv}\n")
+        flats.append(flatten(load_recipe(path)))
+    assert flats[0] == flats[1] != flats[2]
+    assert flats[0]["filter.manifest"].startswith("filter.csv ")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)
