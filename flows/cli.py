@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.commands.changes import settle
-from flows.commands.ending import stoppable, told
+from flows.commands.ending import stoppable
 from flows.commands.server import server_needed, server_starting
+from flows.commands.speech import out, told
+from flows.commands.upkeep import promote, rollback, sync, verify
+from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
 from foodcls.store import replacing
 
@@ -21,18 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-out, err = Console(), Console(stderr=True)
 ROOT = Path(__file__).resolve().parent.parent
-
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
-Space = Annotated[Path, typer.Option("--workspace", help="Folder for all that the run writes.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
-]
-Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
-Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 
 
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
@@ -43,16 +34,19 @@ def run(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
-    with told(err), stoppable(err):
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
+            from flows.commands.results import show_run
             from flows.train import train
 
         with server_needed():
             steps = train(recipe, changed, workspace, search_again)
-        finish(steps, workspace, json_file)
+        write_json(show_run(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -62,9 +56,11 @@ def prepare(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
-    with told(err), stoppable(err):
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
@@ -80,9 +76,11 @@ def ablate(
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
-    with told(err), stoppable(err):
+    with told(), stoppable():
         changed = settle(recipe, changes)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
@@ -104,7 +102,7 @@ def review(
 
     Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
     """
-    with told(err):
+    with told():
         from flows.commands.review import open_page
 
         open_page(out, recipe, workspace, port, opens_browser=browser)
@@ -113,7 +111,7 @@ def review(
 @app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
 def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
-    with told(err):
+    with told():
         from flows.commands.propose import suggest_boxes
 
         suggest_boxes(out, recipe, workspace)
@@ -122,7 +120,7 @@ def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
 @app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
 def suspects(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
-    with told(err):
+    with told():
         from flows.commands.suspects import list_suspects
 
         list_suspects(out, recipe, workspace)
@@ -138,7 +136,7 @@ def trace(
     page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
-    with told(err):
+    with told():
         from flows.commands.trace import show_trace
 
         show_trace(out, picture, workspace, page)
@@ -159,7 +157,7 @@ def predict(
 
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
-    with told(err):
+    with told():
         from flows.commands.predict import answer_all, describe_answer, write_csv
 
         labels, answers = answer_all(out, model, images)
@@ -169,30 +167,35 @@ def predict(
     raise typer.Exit(int(any(answer.error for answer in answers)))
 
 
-@app.command(epilog="Example: `foodcls sync --workspace workspace`")
-def sync(workspace: Space = Path("workspace")) -> None:
-    """Send to MLflow what could not be sent when it was recorded.
-
-    MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
-    """
-    with told(err):
-        from flows.commands.sync import send_records
-
-        left = send_records(out, workspace)
-    raise typer.Exit(int(left > 0))
+app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
+app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
+app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
+app.command(epilog="Example: `foodcls verify --mend`")(verify)
 
 
-@app.command(epilog="Example: `foodcls verify --mend`")
-def verify(
-    workspace: Space = Path("workspace"),
-    mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+@app.command(
+    epilog="Example: `foodcls compare foods13@champion foods13@challenger --html compare.html`"
+)
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A model, as B.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", help="Whose pictures are answered and shown.")
+    ] = Path("workspace"),
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the changed pictures here.")
+    ] = None,
+    json_file: Json = None,
 ) -> None:
-    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
-    with told(err):
-        from flows.commands.verify import show_damage
+    """Tell whether model B is better than model A on the same pictures, or cannot be told apart.
 
-        damaged = show_damage(out, workspace, mends=mend)
-    raise typer.Exit(int(damaged > 0))
+    Each is a workspace (its last run), an exported file *.pt (it answers the test pictures of
+    --workspace), or in MLflow the id of a run, MODEL@ALIAS or MODEL/VERSION.
+    """
+    with told():
+        from flows.commands.compare import compare as compare_models
+
+        write_json(compare_models(out, a, b, workspace, page), json_file)
 
 
 @app.command(epilog="Example: `foodcls doctor`")
@@ -212,23 +215,12 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
 
     The dishes are drawn: the figures say that the pipeline works, nothing about real food.
     """
-    with told(err):
+    with told():
         recipe = ROOT / "recipes" / "sample.yaml"
         if not recipe.exists():
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
     run(recipe, workspace, json_file)
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
-
-
-def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
-    """Print a run's result and where to look, and write it for programs."""
-    from flows.commands.results import show_places, show_result
-    from foodcls.summary import summarize
-
-    result = summarize(steps)
-    show_result(out, result)
-    show_places(out, result, workspace)
-    write_json(result, json_file)
 
 
 def write_json(value: Any, path: Path | None) -> None:

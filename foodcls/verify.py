@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foodcls.folder import FACTS
 from foodcls.manifest import kept_rows, read_table
 from foodcls.progress import Track, silent
 from foodcls.records import list_waiting
-from foodcls.store import FACTS, digest_file
+from foodcls.store import digest_file
 from foodcls.workspace import Workspace
 
 CHANGED, MISSING = "changed", "missing"
@@ -31,7 +32,7 @@ ROLES = {
 class Damage:
     """A file that is not what was written, what it belongs to, and what comes of it."""
 
-    path: Path
+    path: Path | str  # words or a URL for what is not there
     fault: str
     owner: str
     mend: str
@@ -40,7 +41,8 @@ class Damage:
 def find_damage(space: Workspace, track: Track = silent) -> Iterator[Damage]:
     """Read blobs, models, epochs of a training, facts and waiting records; yield what is damaged.
 
-    What is decoded and computed for training is looked at whenever it is opened.
+    What is decoded and computed for training is looked at whenever it is opened, and the blobs of
+    an object store whenever they are read.
     """
     owners = name_owners(space)
     yield from _find_changed(space, owners, track)
@@ -54,7 +56,7 @@ def find_damage(space: Workspace, track: Track = silent) -> Iterator[Damage]:
 
 def set_aside(space: Workspace, damage: Damage) -> None:
     """Take a damaged file out of use, so that the next run makes it anew."""
-    if damage.fault != CHANGED or damage.mend not in (ANEW, FETCHED):
+    if damage.mend not in (ANEW, FETCHED) or not isinstance(damage.path, Path):
         return
     if damage.path.parent.parent.name == "blobs":
         space.store.set_aside(damage.path.name)
@@ -100,13 +102,13 @@ def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
     if not space.manifest.exists():
         return
     rows = kept_rows(read_table(space.manifest))
-    for digest in rows["picture"].where(rows["picture"] != "", rows["id"]).unique():
-        if not space.store.has(digest):
-            yield Damage(space.store.path(digest), MISSING, owners[digest], FETCHED)
+    wanted = rows["picture"].where(rows["picture"] != "", rows["id"]).unique()
+    for digest in sorted(space.store.lacking(wanted)):
+        yield Damage(space.store.where(digest), MISSING, owners[digest], FETCHED)
 
 
 def _find_facts(space: Workspace) -> Iterator[Damage]:
-    path = space.root / "store" / FACTS
+    path = Path(space.place) / FACTS
     if not path.exists():
         return
     if (said := _ask_health(path)) != "ok":

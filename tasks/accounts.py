@@ -16,12 +16,12 @@ from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
+from foodcls.judge.plots import confusion_csv
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe
 from foodcls.records import Account, Record, Registration
 from foodcls.steps import Step, results_of, stage_table
-from foodcls.store import digest_json
+from foodcls.store import digest_of
 from foodcls.workspace import Workspace
 from tasks.published import attribution_path
 from tasks.server import hush, present_address
@@ -35,7 +35,7 @@ Files = Mapping[str, bytes | Path]
 
 def draft_record(
     plan: Recipe,
-    came_to: tuple[str, ...],
+    came_to: str,
     steps: list[Step[Any]],
     accounts: tuple[Account, ...],
     model: Registration | None = None,
@@ -44,7 +44,7 @@ def draft_record(
     now = time.time()
     return Record(
         key=uuid4().hex,
-        outcome=digest_json(came_to),
+        outcome=digest_of(came_to.encode()),
         address=present_address(),
         experiment=plan.name,
         started=now - sum(step.seconds for step in steps),
@@ -65,15 +65,12 @@ def describe_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> d
 
 def run_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> Files:
     """The files that explain the run, and the model itself."""
-    checkpoint, scores, exported = results_of(steps, "calibrate", "evaluate", "export")
+    exported, reported = results_of(steps, "export", "report")
     copied = (recipe_file, space.manifest, space.histogram, model, attribution_path(model))
     return {
-        **{path.name: path for path in copied},
+        **{path.name: path for path in (*copied, *map(Path, reported.files))},
         f"{model.name}.sha256": f"{exported.blob}  {model.name}\n".encode(),
         "stages.md": stage_table(steps).encode(),
-        **answer_files(space, scores),
-        "confusion.png": confusion_png(scores),
-        "learning.png": learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
 
 

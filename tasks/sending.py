@@ -40,6 +40,8 @@ from tasks.server import (
 
 log = logging.getLogger("foodcls.stages")
 
+# opens the page for trained models in MLflow's UI, not the one for language models
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 KEY = "record_key"
 PARENT = "mlflow.parentRunId"
 PARAM_LENGTH = 6000  # characters; MLflow's own bound, as are the next two
@@ -131,7 +133,7 @@ def open_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
         found = client.get_experiment_by_name(name)
         return found.experiment_id if found else None
 
-    return create_once(find, lambda: client.create_experiment(name, artifact_location=place))
+    return create_once(find, lambda: client.create_experiment(name, place, KIND))
 
 
 def open_run(

@@ -4,22 +4,20 @@ What is told is first kept as plain files, then sent: a server that is away cost
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import mlflow
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
 from foodcls.errors import BusyError
-from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.runs import RunLine, runs_html
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
-from foodcls.learn.challenge import Verdict, challenge
-from foodcls.learn.predict import load_model
 from foodcls.lock import holding
-from foodcls.manifest import ManifestRef, load_manifest
-from foodcls.recipe import Recipe, flatten
+from foodcls.manifest import load_manifest
+from foodcls.recipe import Recipe
 from foodcls.records import Account, Record, Registration, keep_record
 from foodcls.steps import Step, results_of
 from foodcls.workspace import Workspace
@@ -33,10 +31,11 @@ from tasks.accounts import (
     write_files,
 )
 from tasks.caching import stage
-from tasks.figures import run_figures, run_name, run_tags
+from tasks.earlier import list_runs, run_line
+from tasks.figures import digest_tests, name_run, record_digest, run_figures, run_settings, run_tags
 from tasks.published import publish_model
-from tasks.sending import Sent, send_waiting
-from tasks.server import FAILURES, explain, tracking
+from tasks.sending import Sent, find_version, send_waiting
+from tasks.server import FAILURES, asking_once, tracking
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 
@@ -49,6 +48,7 @@ class Recorded:
     run_id: str
     version: str  # of the registered model named like the recipe
     model_path: str
+    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
     waiting: str = ""
 
 
@@ -63,29 +63,35 @@ class RecordedTable:
 
 @stage()
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
-    """Record one complete run and register its model; a model seen before keeps its version."""
-    pictures, checkpoint, scores, model = results_of(
-        steps, "augment", "calibrate", "evaluate", "export"
-    )
+    """Record one complete run and register its model, unless a run has told the very same."""
+    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
     path = publish_model(space, plan.name, model, pictures)
+    digest = record_digest(plan, steps)
+    known, earlier = look_back(space, plan.name, digest)
+    if known:
+        return replace(known, model_path=str(path))
     account = Account(
-        name=run_name(plan),
-        tags={**resolve_tags(), **run_tags(plan, steps)},
-        settings=flatten(plan),
+        name=name_run(plan, pictures, earlier),
+        tags={
+            **resolve_tags(),
+            **run_tags(plan, steps),
+            "test_digest": digest_tests(load_manifest(pictures, space.store)),
+        },
+        settings=run_settings(plan),
         figures=tuple(run_figures(steps)),
         dataset=describe_dataset(space, plan, pictures),
     )
-    came_to = (plan.digest, pictures.digest, checkpoint.digest, scores.digest, model.blob)
     registration = Registration(plan.name, model.blob, version_tags(scores))
 
     def fill(folder: Path) -> None:
-        write_files(folder / "runs" / "0", run_files(space, steps, recipe_file, path))
+        runs = [run_line(account), *earlier]
+        files = {"runs.html": runs_html(plan.name, runs).encode()}
+        write_files(folder / "runs" / "0", {**run_files(space, steps, recipe_file, path), **files})
         save_model(folder / "model", path, plan.labels)
 
-    draft = draft_record(plan, came_to, steps, (account,), registration)
-    sent = tell(space, draft, fill)
+    sent = tell(space, draft_record(plan, digest, steps, (account,), registration), fill)
     return Recorded(
-        sent.address, sent.experiment_id, sent.run_id, sent.version, str(path), sent.trouble
+        sent.address, sent.experiment_id, sent.run_id, sent.version, str(path), waiting=sent.trouble
     )
 
 
@@ -94,12 +100,11 @@ def record_ablation(
     space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
 ) -> RecordedTable:
     """Record one run for the whole table and, nested in it, one for each of its rows."""
-    settings, common = flatten(plan), resolve_tags()
-    name = f"ablation, {run_name(plan)}"
-    whole = Account(name, {**common, **ablation_tags(plan, table)}, settings, ())
+    settings, common = run_settings(plan), resolve_tags()
+    whole = Account("ablation", {**common, **ablation_tags(plan, table)}, settings, ())
     rows = [
         Account(trial.name, {**common, **trial_tags(plan, trial)}, settings,
-                tuple(trial_figures(trial)))
+                tuple(trial_figures(trial)), describe_dataset(space, plan, trial.pictures.result))
         for trial in trials
     ]  # fmt: skip
 
@@ -109,48 +114,35 @@ def record_ablation(
             answers = answer_files(space, trial.scores.result)
             write_files(folder / "runs" / str(number), answers)
 
-    came_to = (plan.digest, ablation_csv(table))
     steps = [step for trial in trials for step in trial.steps]
-    sent = tell(space, draft_record(plan, came_to, steps, (whole, *rows)), fill)
+    digest = f"{plan.digest} {ablation_csv(table)}"
+    sent = tell(space, draft_record(plan, digest, steps, (whole, *rows)), fill)
     return RecordedTable(sent.address, sent.run_id, sent.trouble)
 
 
-@stage()
-def promote(space: Workspace, name: str, steps: list[Step[Any]]) -> Verdict:
-    """Let the new version serve, as the alias `champion`, if it is the better one."""
-    pictures, scores, recorded = results_of(steps, "augment", "evaluate", "record")
-    if not recorded.version:
-        return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
-    try:
-        with tracking(space) as client:
-            verdict = judge_version(client, space, name, recorded.version, scores, pictures)
-            client.set_registered_model_alias(name, "challenger", recorded.version)
-            client.set_model_version_tag(name, recorded.version, "verdict", verdict.reason)
-            if verdict.is_promoted:
-                client.set_registered_model_alias(name, "champion", recorded.version)
-    except FAILURES as error:
-        return Verdict(False, f"not judged: {explain(error)}")
-    return verdict
+def look_back(
+    space: Workspace, name: str, digest: str
+) -> tuple[Recorded | None, tuple[RunLine, ...]]:
+    """The run that has told exactly this already, if there is one, and the latest runs.
+
+    A server that is away is found out when something is to be sent.
+    """
+    with suppress(*FAILURES), tracking(space) as client, asking_once():
+        if experiment := client.get_experiment_by_name(name):
+            place = experiment.experiment_id
+            return find_record(client, place, name, digest), tuple(list_runs(client, place))
+    return None, ()
 
 
-def judge_version(
-    client: MlflowClient,
-    space: Workspace,
-    name: str,
-    version: str,
-    scores: Evaluation,
-    pictures: ManifestRef,
-) -> Verdict:
-    """Compare a version with the champion, if there is another one."""
-    champion = client.get_registered_model(name).aliases.get("champion")
-    if champion is None:
-        return Verdict(True, "the first model")
-    if str(champion) == version:
-        return Verdict(False, "nothing new: this model serves already")
-    folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{champion}")
-    (path,) = Path(folder).rglob("*.pt")
-    manifest = load_manifest(pictures, space.store)
-    return challenge(load_model(path), scores, manifest, space.store)
+def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
+    """The finished run that has told exactly this already, if its model is still registered."""
+    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment], same):
+        version = find_version(client, name, run.data.tags.get("model_digest", ""))
+        if version:
+            uri, info = client.tracking_uri, run.info
+            return Recorded(uri, info.experiment_id, info.run_id, version, "", is_new=False)
+    return None
 
 
 def tell(space: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:

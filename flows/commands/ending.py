@@ -1,4 +1,4 @@
-"""Ends a command: an error as a message and an exit code, a signal within seconds."""
+"""Ends a command that is told to stop within seconds, with one line and an exit code."""
 
 import os
 import signal
@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 import typer
-from rich.console import Console
 
-from flows.commands.speech import speak_plainly
-from foodcls.errors import FoodclsError
+from flows.commands.speech import err
 
 # seconds for what is at work to end by itself; cutting it off is safe, it only loses more
 GRACE = 5.0
@@ -27,24 +25,11 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def told(console: Console) -> Iterator[None]:
-    """Show the stages as they end; end an error as one message and its exit code."""
-    speak_plainly()
-    try:
-        yield
-    except FoodclsError as error:
-        # a message may hold brackets, which rich would take for markup
-        console.print("error:", style="bold red", end=" ")
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
-
-
-@contextmanager
-def stoppable(console: Console) -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Turn Ctrl-C and SIGTERM in the block into one line and the exit codes 130 and 143."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        timer = threading.Timer(GRACE, _cut_off, (console, 128 + number))
+        timer = threading.Timer(GRACE, _cut_off, (128 + number,))
         timer.daemon = True
         timer.start()
         raise Stopped(number)
@@ -53,13 +38,13 @@ def stoppable(console: Console) -> Iterator[None]:
     try:
         yield
     except Stopped as stopped:
-        console.print(SAID, highlight=False)
+        err.print(SAID, highlight=False)
         raise typer.Exit(stopped.code) from stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _cut_off(console: Console, code: int) -> None:
-    console.print(SAID, highlight=False)
+def _cut_off(code: int) -> None:
+    err.print(SAID, highlight=False)
     os._exit(code)

@@ -46,8 +46,8 @@ folder = Path(sys.argv[1])
 save_manifest(new_manifest(), Store(folder / "store"), "crop")
 Store(folder / "store").put(b"weights", durable=True)
 write_table(new_manifest(), folder / "manifest.csv")
-tensors = {"w": torch.zeros(2)}
-Diary(folder, "key").save(Progress((), tensors, tensors, tensors))
+learnt, moments, best = ({"w": torch.zeros(2)} for _ in range(3))
+Diary(folder, "key").save(Progress((), learnt, moments, {}, best))
 """
 
 

@@ -68,3 +68,11 @@ def test_a_limit_on_the_size_of_files_is_refused_at_the_start(tmp_path: Path) ->
     words = ["prlimit", "--fsize=1000000", sys.executable, "-c", program, str(tmp_path / "w")]
     done = subprocess.run(words, text=True, check=False, capture_output=True, timeout=60)
     assert "1,000,000 bytes" in done.stderr and "ulimit -f unlimited" in done.stderr
+
+
+def test_the_store_may_lie_elsewhere_and_is_found_again(tmp_path: Path, bucket: str) -> None:
+    for place in (bucket, str(tmp_path / "disk")):
+        digest = Workspace.at(tmp_path / "w", place).store.put(place.encode())
+        assert Workspace.at(tmp_path / "w").store.read(digest) == place.encode()
+        assert Workspace.at(tmp_path / "w").store.where(digest).startswith(place)
+    assert not (tmp_path / "w" / "store").exists()

@@ -26,5 +26,5 @@ def test_a_run_has_lasted_as_long_as_its_steps(tmp_path: Path, seconds: list[flo
         "name: r\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
     )
     steps = [Step("crop", None, one, False) for one in seconds]
-    record = draft_record(load_recipe(tmp_path / "r.yaml"), ("x",), steps, ())
+    record = draft_record(load_recipe(tmp_path / "r.yaml"), "x", steps, ())
     assert record.ended - record.started == pytest.approx(sum(seconds))

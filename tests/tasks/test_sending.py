@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from mlflow.artifacts import download_artifacts
 from mlflow.tracking import MlflowClient
@@ -102,6 +103,8 @@ def assert_told_once(url: str, key: str, place: Path) -> None:
 
 def assert_version_is_whole(client: MlflowClient, name: str, place: Path) -> None:
     (place / name).mkdir(parents=True)
+    # MLflow asks the address that was set last who owns a name, whatever it is given
+    mlflow.set_tracking_uri(client.tracking_uri)
     folder = download_artifacts(
         f"models:/{name}/1", dst_path=place / name, tracking_uri=client.tracking_uri
     )

@@ -4,18 +4,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.recipe import Recipe, load_recipe
 from foodcls.records import Account, list_waiting
-from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.accounts import draft_record
 from tasks.sending import Sent
-from tasks.tracking import Recorded, promote, tell
+from tasks.tracking import tell
 
 RECIPE = """\
 name: NAME
@@ -37,7 +35,7 @@ def make_plan(folder: Path, name: str) -> Recipe:
 
 def tell_small(space: Workspace, plan: Recipe, value: float = 1.0) -> Sent:
     figures = tuple(("n", value, epoch) for epoch in range(5))
-    draft = draft_record(plan, (plan.name, str(value)), [], (Account("run", {}, {}, figures),))
+    draft = draft_record(plan, f"{plan.name} {value}", [], (Account("run", {}, {}, figures),))
 
     def fill(folder: Path) -> None:
         (folder / "runs" / "0").mkdir(parents=True)
@@ -98,11 +96,3 @@ def test_a_record_is_kept_while_another_process_sends(tmp_path: Path) -> None:
         sent = tell_small(space, make_plan(tmp_path, "busy"))
         sender.communicate("\n")
     assert "in use by process" in sent.trouble and len(list_waiting(space.records)) == 1
-
-
-def test_what_is_not_recorded_is_not_promoted(tmp_path: Path) -> None:
-    recorded = Recorded("http://a", "", "", "", "m.pt", waiting="connection refused")
-    steps = [Step("augment", None, 0, False), Step("evaluate", None, 0, False),
-             Step("record", recorded, 0, False)]  # fmt: skip
-    verdict = promote.task.fn(SimpleNamespace(), "r", steps)
-    assert not verdict.is_promoted and "connection refused" in verdict.reason

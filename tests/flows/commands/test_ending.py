@@ -1,4 +1,4 @@
-"""Errors and signals end a command with a line and an exit code."""
+"""Signals end a command with a line and an exit code."""
 
 import signal
 import subprocess
@@ -6,26 +6,23 @@ import sys
 import time
 
 import pytest
-import typer
-from rich.console import Console
 
-from flows.commands.ending import SAID, stoppable, told
-from foodcls.errors import InputError, StoreError
+from flows.commands.ending import SAID, stoppable
 
 BUSY = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
-from rich.console import Console
 from flows.commands import ending
 
 ending.GRACE = 1.0
-with ending.stoppable(Console(stderr=True)):
-    print("ready", flush=True)
+with ending.stoppable():
     if sys.argv[1] == "willing":
+        print("ready", flush=True)
         time.sleep(60)
     # leaving the block waits for the thread, which does not hear of signals
     with ThreadPoolExecutor() as pool:
         pool.submit(time.sleep, 60)
+        print("ready", flush=True)
         time.sleep(60)
 """
 
@@ -47,16 +44,6 @@ def test_a_signal_ends_a_command_within_seconds(kind: str, number: int, code: in
 
 def test_signals_are_as_before_afterwards() -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    with stoppable(Console()):
+    with stoppable():
         assert signal.getsignal(signal.SIGTERM) is not before[0]
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
-
-
-@pytest.mark.parametrize(("error", "code"), [(InputError("[a] b"), 2), (StoreError("[a] b"), 1)])
-def test_an_error_is_one_message_and_an_exit_code(
-    error: Exception, code: int, capsys, monkeypatch
-) -> None:
-    monkeypatch.setattr("flows.commands.ending.speak_plainly", lambda: None)
-    with pytest.raises(typer.Exit) as end, told(Console()):
-        raise error
-    assert end.value.exit_code == code and capsys.readouterr().out == "error: [a] b\n"
