@@ -29,14 +29,15 @@ from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
 from foodcls.learn.challenge import Verdict, challenge
 from foodcls.learn.export import ExportedRef
-from foodcls.learn.predict import load_model
+from foodcls.learn.modelfile import load_model
+from foodcls.learn.predict import ANSWER
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe, flatten
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 from tasks.figures import Figure, run_figures, run_name, run_tags
-from tasks.published import attribution_path, publish_model
+from tasks.published import attribution_path, bundled, model_files, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 PARAM_LENGTH = 6000  # characters; MLflow's own bound
@@ -129,8 +130,9 @@ def judge_version(
         return Verdict(False, "nothing new: this model serves already")
     folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{champion}")
     (path,) = Path(folder).rglob("*.pt")
+    digest = client.get_model_version(name, str(champion)).tags.get("model_digest", "")
     manifest = load_manifest(pictures, space.store)
-    return challenge(load_model(path), scores, manifest, space.store)
+    return challenge(load_model(path, digest), scores, manifest, space.store)
 
 
 @contextmanager
@@ -190,13 +192,12 @@ def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
 
 def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> None:
     """Log the files that explain the run, and the model itself."""
-    checkpoint, scores, exported = results_of(steps, "calibrate", "evaluate", "export")
+    checkpoint, scores = results_of(steps, "calibrate", "evaluate")
     mlflow.log_artifact(str(recipe_file))
     mlflow.log_artifact(str(space.manifest))
     mlflow.log_artifact(str(space.histogram))
-    mlflow.log_artifact(str(model))
-    mlflow.log_artifact(str(attribution_path(model)))
-    mlflow.log_text(f"{exported.blob}  {model.name}\n", f"{model.name}.sha256")
+    for file in (*model_files(model), attribution_path(model)):
+        mlflow.log_artifact(str(file))
     mlflow.log_text(stage_table(steps), "stages.md")
     log_answers(space, scores)
     pictures = {
@@ -215,14 +216,15 @@ def register_model(
     known = find_version(client, plan.name, model.blob)
     if known:
         return known
-    logged = mlflow.pyfunc.log_model(
-        name="model",
-        loader_module="foodcls.learn.served",
-        data_path=str(path),
-        signature=model_signature(plan.labels),
-        input_example=pd.DataFrame({"image": [EXAMPLE]}),
-        pip_requirements=[f"foodcls=={__version__}"],
-    )
+    with bundled(path) as folder:
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="foodcls.learn.served",
+            data_path=str(folder),
+            signature=model_signature(plan.labels),
+            input_example=pd.DataFrame({"image": [EXAMPLE]}),
+            pip_requirements=[f"foodcls=={__version__}"],
+        )
     version = mlflow.register_model(
         logged.model_uri,
         plan.name,
@@ -245,12 +247,9 @@ def find_version(client: MlflowClient, name: str, digest: str) -> str | None:
 
 
 def model_signature(labels: tuple[str, ...]) -> ModelSignature:
-    """A column of picture files in; label, probability, error and a column a class out."""
-    answers = [
-        ColSpec("string", "label"),
-        ColSpec("double", "probability"),
-        ColSpec("string", "error"),
-    ]
+    """A column of picture files in; the answer's cells and a column a class out."""
+    kinds = ("string", "string", "double", "boolean", "string")
+    answers = [ColSpec(kind, name) for kind, name in zip(kinds, ANSWER, strict=True)]
     return ModelSignature(
         inputs=Schema([ColSpec("binary", "image")]),
         outputs=Schema([*answers, *(ColSpec("double", f"p_{label}") for label in labels)]),

@@ -9,8 +9,8 @@ import torch
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.metrics import average_position, ranks
 from foodcls.learn.examples import split_rows
+from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture
-from foodcls.learn.predict import Model
 from foodcls.store import Store
 
 

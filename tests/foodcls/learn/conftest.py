@@ -14,6 +14,7 @@ from torch import nn
 
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.export import ExportedRef, export
 from foodcls.learn.randomness import seeded
 from foodcls.learn.train import train
 from foodcls.manifest import new_manifest
@@ -120,3 +121,21 @@ def trained(
     root, checkpoint, manifest = studio
     shutil.copytree(root, store.root, dirs_exist_ok=True)
     return checkpoint, manifest.copy()
+
+
+@pytest.fixture(scope="session")
+def exported(studio: tuple[Path, Checkpoint, pd.DataFrame]) -> tuple[Path, ExportedRef]:
+    """A store and the files that `studio`'s checkpoint became there."""
+    root, checkpoint, manifest = studio
+    return root, export(checkpoint, manifest, Store(root), {"commit": "abc"})
+
+
+@pytest.fixture(params=["pt", "pt2"])
+def model_path(
+    request: pytest.FixtureRequest, exported: tuple[Path, ExportedRef], tmp_path: Path
+) -> Path:
+    """Either exported file, for a test that may spoil it."""
+    root, ref = exported
+    path = tmp_path / f"model.{request.param}"
+    path.write_bytes(Store(root).read(ref.blob if request.param == "pt" else ref.program))
+    return path

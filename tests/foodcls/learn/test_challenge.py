@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from foodcls.learn.challenge import challenge
-from foodcls.learn.predict import Model
+from foodcls.learn.modelfile import Model
 from foodcls.manifest import new_manifest
 from foodcls.store import Store
 
