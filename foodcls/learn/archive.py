@@ -36,6 +36,9 @@ def _entries(data: bytes) -> dict[str, ZipInfo]:
     """The directory of an archive, each name without the folder that all lie in."""
     with ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
+        for entry in entries:
+            # compares the name with the one that stands before the part itself
+            archive.open(entry).close()
     for entry in entries:
         if entry.compress_type != ZIP_STORED or entry.file_size > len(data):
             raise ValueError(f"its part {entry.filename!r} is damaged")

@@ -57,9 +57,9 @@ def export(
     network = load_network(checkpoint, store)
     script, program = _files(network, checkpoint, provenance)
     # as they will be read, guards and all
-    readers = {
-        kind: read_model(data, f"the {kind} file of {checkpoint.backbone!r}").module
-        for kind, data in ((".pt", script), (".pt2", program))
+    readers: dict[str, Answering] = {
+        ".pt": read_model(script, f"the .pt file of {checkpoint.backbone!r}").module,
+        ".pt2": torch.export.load(io.BytesIO(program)).module(),
     }
     real = list(_real_pictures(manifest, store))
     differences = [

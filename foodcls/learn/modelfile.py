@@ -1,23 +1,20 @@
-"""Opens an exported file, .pt or .pt2, as a model to use; knows nothing of picture files."""
+"""Opens an exported .pt file as a model to use; knows nothing of picture files."""
 
 import io
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from zipfile import BadZipFile
 
 import torch
-from torch import Tensor
 
 from foodcls.errors import InputError
 from foodcls.learn.archive import Parts
-from foodcls.learn.harmless import check_operators, check_program_parts, check_script_parts
-from foodcls.learn.program import FACTS
+from foodcls.learn.harmless import check_operators, check_parts
 from foodcls.store import digest_json, digest_of
 
-FACTS_PART = f"extra/{FACTS}"
+# torch evaluates parts of such a file as Python: for who trusts its digest
+PROGRAM = ".pt2"
 DIGESTS = ".sha256"  # ending of the file beside a model, in the form of `sha256sum`
 # what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
 # has no classes in it
@@ -39,7 +36,7 @@ UNREADABLE = (
 class Model:
     """An exported file, ready to use."""
 
-    module: Callable[[Tensor], Tensor]  # uint8 (N, 3, H, W), upright RGB, to probabilities (N, C)
+    module: torch.jit.ScriptModule  # uint8 (N, 3, H, W), upright RGB, to probabilities (N, C)
     labels: tuple[str, ...]  # in output order
     size: int  # pixels a side of what the network sees
     abstain_below: float  # a highest probability below this is no answer
@@ -53,6 +50,8 @@ def load_model(path: Path, digest: str = "") -> Model:
     Its SHA-256 must be `digest`, where one is given, and the one that a .sha256 file beside it
     has for its name, where there is one.
     """
+    if path.suffix == PROGRAM:
+        raise InputError(f"{path}: foodcls reads the .pt file beside it; a .pt2 may run programs")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -64,9 +63,7 @@ def load_model(path: Path, digest: str = "") -> Model:
 def read_model(data: bytes, name: str) -> Model:
     """Read the bytes of an exported file; InputError says what is wrong with the file `name`."""
     try:
-        parts = Parts(data)
-        read = _read_program if FACTS_PART in parts.names else _read_script
-        model = read(data, parts)
+        model = _read(data)
         named = model.provenance["labels_digest"]
     except UNREADABLE as error:
         raise InputError(
@@ -101,8 +98,8 @@ def _check_digest(path: Path, found: str, wanted: str) -> None:
             )
 
 
-def _read_script(data: bytes, parts: Parts) -> Model:
-    check_script_parts(parts)
+def _read(data: bytes) -> Model:
+    check_parts(Parts(data))
     module = torch.jit.load(io.BytesIO(data), "cpu").eval()
     check_operators(module)
     return Model(
@@ -111,18 +108,5 @@ def _read_script(data: bytes, parts: Parts) -> Model:
         size=int(module.size),
         abstain_below=float(module.abstain_below),
         provenance=dict(module.provenance),
-        digest=digest_of(data),
-    )
-
-
-def _read_program(data: bytes, parts: Parts) -> Model:
-    check_program_parts(parts)
-    facts = json.loads(parts.read(FACTS_PART))
-    return Model(
-        module=torch.export.load(io.BytesIO(data)).module(),
-        labels=tuple(facts["labels"]),
-        size=int(facts["size"]),
-        abstain_below=float(facts["abstain_below"]),
-        provenance=dict(facts["provenance"]),
         digest=digest_of(data),
     )

@@ -87,17 +87,12 @@ def test_run_writes_its_result_and_predict_uses_the_model(
     assert list(answers["label"]) == ["blues"] * 3
     assert answers["p_blues"].to_list() == pytest.approx(answers["probability"].to_list())
     assert list(answers)[:6] == ["path", "label", "guess", "probability", "unsure", "error"]
-    program = Path(result["model_path"]).with_suffix(".pt2")
-    same = type_in("predict", program, photo, "--json", answer)
-    (other,) = json.loads(answer.read_text())
-    assert same.exit_code == 0 and other["label"] == "blues"
-    assert other["probability"] == pytest.approx(good["probability"], abs=1e-4)
-
-    program.write_bytes(program.read_bytes() + b" ")
-    changed = type_in("predict", program, photo)
-    assert changed.exit_code == 2 and f"{program.name} was changed" in changed.output
     none = type_in("predict", result["model_path"], tmp_path / "photos" / "z*")
     assert none.exit_code == 2 and "no pictures" in none.output
+    model = Path(result["model_path"])
+    model.write_bytes(model.read_bytes() + b" ")
+    changed = type_in("predict", model, photo)
+    assert changed.exit_code == 2 and f"{model.name} was changed" in changed.output
 
 
 def test_bad_input_exits_with_2_and_says_where(

@@ -130,12 +130,10 @@ def exported(studio: tuple[Path, Checkpoint, pd.DataFrame]) -> tuple[Path, Expor
     return root, export(checkpoint, manifest, Store(root), {"commit": "abc"})
 
 
-@pytest.fixture(params=["pt", "pt2"])
-def model_path(
-    request: pytest.FixtureRequest, exported: tuple[Path, ExportedRef], tmp_path: Path
-) -> Path:
-    """Either exported file, for a test that may spoil it."""
+@pytest.fixture
+def model_path(exported: tuple[Path, ExportedRef], tmp_path: Path) -> Path:
+    """The exported file, for a test that may spoil it."""
     root, ref = exported
-    path = tmp_path / f"model.{request.param}"
-    path.write_bytes(Store(root).read(ref.blob if request.param == "pt" else ref.program))
+    path = tmp_path / "model.pt"
+    path.write_bytes(Store(root).read(ref.blob))
     return path

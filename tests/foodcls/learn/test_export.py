@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.export import TOLERANCE, ExportedRef, export
 from foodcls.learn.exported import export_bytes
 from foodcls.learn.modelfile import read_model
-from foodcls.learn.program import program_bytes
+from foodcls.learn.program import FACTS, program_bytes
 from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]
@@ -43,7 +44,10 @@ def test_provenance_names_data_settings_and_versions(
     assert told["train.seed"] == "0"
     assert told["torch"] == torch.__version__
     assert told["train.mean"].split() == [str(value) for value in checkpoint.mean]
-    assert read_model(Store(root).read(ref.program), "model").provenance == told
+    extra = {FACTS: ""}
+    torch.export.load(io.BytesIO(Store(root).read(ref.program)), extra_files=extra)
+    facts = json.loads(extra[FACTS])
+    assert facts["provenance"] == told and tuple(facts["labels"]) == checkpoint.labels
 
 
 def test_the_same_checkpoint_gives_the_same_files(

@@ -10,7 +10,6 @@ from foodcls.errors import InputError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.modelfile import known_digest, load_model
-from foodcls.learn.program import program_bytes
 from foodcls.learn.ready import Ready
 from foodcls.learn.train import load_network
 from foodcls.store import Store, digest_file, digest_of
@@ -52,17 +51,14 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path / "absent.pt")
 
 
-@pytest.mark.parametrize("write", [export_bytes, program_bytes], ids=["pt", "pt2"])
-def test_a_file_with_swapped_classes_is_refused(
-    studio: Studio, write: object, tmp_path: Path
-) -> None:
+def test_a_file_with_swapped_classes_is_refused(studio: Studio, tmp_path: Path) -> None:
     root, checkpoint, _ = studio
     ready = Ready(load_network(checkpoint, Store(root)), 32)
     provenance = {"labels_digest": digest_of(json.dumps(list(checkpoint.labels)).encode())}
     path = tmp_path / "model"
-    path.write_bytes(write(ready, Manner(32, checkpoint.labels), provenance))
+    path.write_bytes(export_bytes(ready, Manner(32, checkpoint.labels), provenance))
     assert load_model(path).labels == checkpoint.labels
-    path.write_bytes(write(ready, Manner(32, checkpoint.labels[::-1]), provenance))
+    path.write_bytes(export_bytes(ready, Manner(32, checkpoint.labels[::-1]), provenance))
     with pytest.raises(InputError, match="classes were altered"):
         load_model(path)
 
@@ -93,6 +89,13 @@ def test_a_file_that_is_not_the_published_one_is_refused_by_name(model_path: Pat
     beside.write_text(f"{'a' * 64}  {model_path.name}\n")
     with pytest.raises(InputError, match=r"was changed after its export.*model\.sha256 says aaaa"):
         load_model(model_path)
+
+
+def test_a_program_is_not_read_as_that_could_run_code(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt2"
+    path.write_bytes(b"anything")
+    with pytest.raises(InputError, match=r"model\.pt2: foodcls reads the \.pt file beside it"):
+        load_model(path)
 
 
 @pytest.mark.parametrize("text", ["", "no digest here", "\n\n"])
