@@ -34,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml
 # What pyproject.toml allows, resolved once for everyone; lock.sed adds the reasons of odd pins and
 # cuts off build tags (torch's +cpu), so that the file fits machines with any build.
 lock:
-	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra dev \
+	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra team --extra dev \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--output-file requirements.lock pyproject.toml
 	sed -i -f lock.sed requirements.lock

@@ -51,6 +51,8 @@ COLUMNS = {
 VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
 KEPT, DROPPED = "kept", "dropped"
+# where a cell is a formula to a spreadsheet; replaced by ' it is text
+FORMULA = r"^(?=[=+\-@\t\r])"
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
         return [ref.blob]
     rows = kept_rows(load_manifest(ref, store))
     pictures = rows["picture"].where(rows["picture"] != "", rows["id"])
-    return [digest for digest in pictures.unique() if not store.has(digest)]
+    return sorted(store.lacking(pictures.unique()))
 
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
@@ -142,8 +144,7 @@ def write_table(manifest: pd.DataFrame, path: Path) -> None:
     shown = manifest.copy()
     for name, kind in COLUMNS.items():
         if kind == TEXT:
-            risky = shown[name].str.match(r"[=+\-@\t\r]")
-            shown.loc[risky, name] = "'" + shown.loc[risky, name]
+            shown[name] = shown[name].str.replace(FORMULA, "'", regex=True)
     with replacing(path) as part:
         part.write_bytes(_as_csv(shown))
 

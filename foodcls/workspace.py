@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.errors import StoreError
-from foodcls.store import Store
+from foodcls.store import Store, replacing
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,11 @@ class Workspace:
     root: Path
 
     @classmethod
-    def at(cls, path: Path | str) -> "Workspace":
+    def at(cls, path: Path | str, store: str = "") -> "Workspace":
         """Open the workspace at `path`, making it where it is absent.
+
+        `store` is a folder or URL that is to hold its blobs and facts from now on; without one,
+        the place that was last named, or else a folder in the workspace.
 
         StoreError when it cannot be written, or when others could plant files in it: cached
         results are trusted, so whoever can write them could run code as its owner.
@@ -31,6 +34,9 @@ class Workspace:
                 )
             space.results.chmod(0o700)
             space.pixels.mkdir(parents=True, exist_ok=True)
+            if store and store != space.place:
+                with replacing(space.pointer) as part:
+                    part.write_text(f"{store}\n")
         except OSError as error:
             raise StoreError(
                 f"workspace {space.root}: {error.strerror}; name a folder that you own and can "
@@ -41,7 +47,20 @@ class Workspace:
     @property
     def store(self) -> Store:
         """Finished pictures, tables and models, by content."""
-        return Store(self.root / "store")
+        return Store(self.place if "://" in self.place else Path(self.place))
+
+    @property
+    def place(self) -> str:
+        """The folder or URL of the store."""
+        try:
+            return self.pointer.read_text().strip()
+        except FileNotFoundError:
+            return str(self.root / "store")
+
+    @property
+    def pointer(self) -> Path:
+        """Names the store, where it is not in the workspace."""
+        return self.root / "store.txt"
 
     @property
     def results(self) -> Path:
@@ -59,9 +78,19 @@ class Workspace:
         return self.root / "manifest.csv"
 
     @property
+    def yields(self) -> Path:
+        """What each engine gave for each query, for people."""
+        return self.root / "yields.csv"
+
+    @property
     def histogram(self) -> Path:
         """How far apart the hashes of pairs of pictures are."""
         return self.root / "distances.png"
+
+    @property
+    def report(self) -> Path:
+        """How good the last run's model is, as a page."""
+        return self.root / "report.html"
 
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""

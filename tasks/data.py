@@ -1,10 +1,13 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
+from collections.abc import Sequence
 
 from foodcls.collect.engines import Access
 from foodcls.collect.gather import Order
 from foodcls.collect.gather import collect as collect_pictures
+from foodcls.collect.search import EngineYield
+from foodcls.collect.yields import CollectRef, save_collected, write_yields
 from foodcls.curate.augment import augment as augment_pictures
 from foodcls.curate.boxes import read_boxes
 from foodcls.curate.crop import crop as crop_pictures
@@ -15,7 +18,9 @@ from foodcls.curate.filter import apply_filter, read_decisions
 from foodcls.curate.histogram import histogram_png
 from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.quality import flag_pictures
+from foodcls.curate.sides import recall_sides, remember_sides
 from foodcls.curate.split import split as split_clusters
+from foodcls.judge.grouping import read_groups
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
 from foodcls.settings import (
     Augment,
@@ -32,8 +37,9 @@ from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
 from foodcls.store import replacing
 from foodcls.workspace import Workspace
-from tasks.artifacts import show_pairs, show_yields
+from tasks.artifacts import show_pairs, show_pictures, show_yields
 from tasks.caching import stage
+from tasks.machines import spread
 from tasks.progress import bars
 
 
@@ -43,13 +49,18 @@ def collect(
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
-) -> ManifestRef:
+) -> CollectRef:
     """Fetch the pictures of all classes."""
+
+    def tell(yields: Sequence[EngineYield]) -> None:
+        # before anything is fetched: wanted most where a class ends with too few pictures
+        write_yields(yields, space.yields)
+        show_yields(yields)
+
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
     order = Order(classes, settings, test.folder if test else None, access)
-    collected = collect_pictures(order, space.store, bars)
-    show_yields(collected.yields)
-    return save_manifest(collected.manifest, space.store, "collect")
+    collected = collect_pictures(order, space.store, bars, on_yields=tell)
+    return save_collected(collected, space.store)
 
 
 @stage("foodcls.curate.inspect")
@@ -58,25 +69,32 @@ def inspect(
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
     manifest = load_manifest(pictures, space.store)
-    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars)
+    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars, spread)
     return save_manifest(sound, space.store, "inspect")
 
 
-@stage("foodcls.curate.filter", "foodcls.curate.crop", name="check tables")
+@stage(
+    "foodcls.curate.filter", "foodcls.curate.crop", "foodcls.judge.grouping", name="check tables"
+)
 def check_tables(
-    space: Workspace, decisions: Filter, boxes: Crop, labels: tuple[str, ...]
+    space: Workspace,
+    decisions: Filter,
+    boxes: Crop,
+    labels: tuple[str, ...],
+    test: OutsideTest | None,
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
     drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.dialect))[0] if boxes.boxes else []
-    return [len(read), len(drawn)]
+    grouped = read_groups(test.groups) if test and test.groups else []
+    return [len(read), len(drawn), len(grouped)]
 
 
 @stage("foodcls.curate.dedup")
 def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
     manifest = load_manifest(pictures, space.store)
-    return save_deduped(drop_duplicates(manifest, space.store, settings), space.store)
+    return save_deduped(drop_duplicates(manifest, space.store, settings, spread), space.store)
 
 
 @stage("foodcls.curate.filter", name="filter")
@@ -92,16 +110,19 @@ def crop(
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
     manifest = load_manifest(pictures, space.store)
-    cropped = crop_pictures(manifest, space.store, settings, labels, bars)
+    cropped = crop_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(cropped.manifest, space.store, "crop")
 
 
-@stage("foodcls.curate.split")
+@stage("foodcls.curate.split", "foodcls.curate.sides")
 def split(
     space: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
-    """Part the clusters into train, val and test."""
-    parted = split_clusters(load_manifest(pictures, space.store), settings, labels)
+    """Part the clusters into train, val and test; who was here before stays where it was."""
+    manifest = load_manifest(pictures, space.store)
+    before = recall_sides(manifest, space.store, settings)
+    parted = split_clusters(manifest, settings, labels, before)
+    remember_sides(parted, space.store, settings)
     return save_manifest(parted, space.store, "split")
 
 
@@ -111,7 +132,7 @@ def augment(
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
     manifest = load_manifest(pictures, space.store)
-    grown = augment_pictures(manifest, space.store, settings, labels, bars)
+    grown = augment_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(grown, space.store, "augment")
 
 
@@ -123,10 +144,19 @@ def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
     show_pairs(found)
 
 
-def publish(space: Workspace, pictures: Step[ManifestRef], quality: Quality) -> None:
-    """Write the manifest where people and programs look for it, with flags.
+def show_counts(space: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
+    """Show in Prefect's UI how many pictures each class has, and why others went."""
+    show_pictures(name, load_manifest(pictures.result, space.store))
+
+
+def publish(
+    space: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
+) -> None:
+    """Write the manifest, with flags, and the engines' yields where people look for them.
 
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
     manifest = load_manifest(pictures.result, space.store)
     write_table(flag_pictures(manifest, space.store, quality), space.manifest)
+    # a cached collection asks no engine, and another recipe may have been here since
+    write_yields(found.result.yields, space.yields)

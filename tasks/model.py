@@ -1,17 +1,20 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
 from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.grouping import group_tests
 from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
+from foodcls.learn.examples import split_rows
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
 from foodcls.learn.train import start_network, train
 from foodcls.manifest import ManifestRef, load_manifest
 from foodcls.settings import Answer, Train
+from foodcls.settings import Test as OutsideTest
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.progress import bars
+from tasks.progress import Meter, bars
 
 
 @stage("foodcls.learn.train", name="check")
@@ -27,7 +30,16 @@ def fit(
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_manifest(pictures, space.store)
-    return train(manifest, space.store, labels, settings, space.pixels, bars)
+    meter = Meter(settings.epochs, "epochs")
+    return train(
+        manifest,
+        space.store,
+        labels,
+        settings,
+        space.pixels,
+        bars,
+        on_epoch=lambda report: meter.show(report.epoch),
+    )
 
 
 @stage("foodcls.learn.calibrate", blobs=("weights",))
@@ -39,11 +51,20 @@ def calibrate(
     return calibrate_checkpoint(checkpoint, manifest, space.store, space.pixels, settings, bars)
 
 
-@stage("foodcls.learn.evaluate", blobs=("predictions",))
-def evaluate(space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef) -> Evaluation:
+@stage("foodcls.judge.grouping", name="check groups")
+def check_groups(space: Workspace, pictures: ManifestRef, test: OutsideTest | None) -> int:
+    """Make sure before training that the table of groups fits the test pictures; count them."""
+    grouped = group_tests(load_manifest(pictures, space.store), test)
+    return int(split_rows(grouped, "test")["cluster"].nunique())
+
+
+@stage("foodcls.learn.evaluate", "foodcls.judge.grouping", blobs=("predictions",))
+def evaluate(
+    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, test: OutsideTest | None
+) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
-    manifest = load_manifest(pictures, space.store)
-    return evaluate_checkpoint(checkpoint, manifest, space.store, space.pixels, track=bars)
+    grouped = group_tests(load_manifest(pictures, space.store), test)
+    return evaluate_checkpoint(checkpoint, grouped, space.store, space.pixels, track=bars)
 
 
 @stage("foodcls.learn.export", blobs=("blob", "program"))

@@ -1,7 +1,7 @@
 """Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
 
-The only module that imports mlflow. Tasks may run in threads, but MLflow has one tracking address
-for the whole process: records are made one at a time, each with its own address.
+Only this module and tasks/registry.py import mlflow. Tasks may run in threads, but MLflow has one
+tracking address for the whole process: records are made one at a time, each with its own address.
 """
 
 import logging
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,39 @@ import pandas as pd
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
+from foodcls.judge.plots import confusion_csv
+from foodcls.judge.runs import runs_html
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv
-from foodcls.learn.challenge import Verdict, challenge
 from foodcls.learn.export import ExportedRef
-from foodcls.learn.modelfile import load_model
 from foodcls.learn.predict import ANSWER
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
-from foodcls.recipe import Recipe, flatten
+from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.figures import Figure, run_figures, run_name, run_tags
+from tasks.earlier import list_runs
+from tasks.figures import (
+    Figure,
+    digest_tests,
+    name_run,
+    record_digest,
+    run_figures,
+    run_settings,
+    run_tags,
+)
 from tasks.published import attribution_path, bundled, model_files, publish_model
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
-PARAM_LENGTH = 6000  # characters; MLflow's own bound
+TrackingError = MlflowException
+# opens the page for trained models in MLflow's UI, not the one for language models
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 ONE_AT_A_TIME = threading.Lock()
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
 EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -55,6 +66,7 @@ class Recorded:
     run_id: str
     version: str  # of the registered model named like the recipe
     model_path: str
+    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
 
 
 @dataclass(frozen=True)
@@ -67,19 +79,24 @@ class RecordedTable:
 
 @stage()
 def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
-    """Log one complete run and register its model; a model seen before keeps its version."""
+    """Log one complete run and register its model, unless a run has logged the very same."""
     pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
     path = publish_model(space, plan.name, model, pictures)
-    with tracking(space) as client, open_run(client, space, plan, run_name(plan)) as run:
-        run_id = run.info.run_id
-        mlflow.set_tags(run_tags(plan, steps))
-        log_settings(plan)
+    with tracking(space) as client:
+        if known := find_record(client, plan.name, record_digest(plan, steps)):
+            return replace(known, model_path=str(path))
+    with tracking(space) as client, open_run(client, space, plan, plan.name) as run:
+        run_id, experiment = run.info.run_id, run.info.experiment_id
+        name = name_run(plan, pictures, list_runs(client, experiment))
+        mlflow.set_tags(run_tags(plan, steps) | {"mlflow.runName": name})
+        mlflow.log_params(run_settings(plan))
         log_figures(client, run_id, run_figures(steps))
         log_dataset(space, plan, pictures)
         log_files(space, steps, recipe_file, path)
+        mlflow.log_text(runs_html(plan.name, list_runs(client, experiment)), "runs.html")
         version = register_model(client, plan, scores, model, path)
         mlflow.set_tag("model_version", version)
-    return Recorded(client.tracking_uri, run.info.experiment_id, run_id, version, str(path))
+    return Recorded(client.tracking_uri, experiment, run_id, version, str(path))
 
 
 @stage(name="record")
@@ -87,52 +104,18 @@ def record_ablation(
     space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
 ) -> RecordedTable:
     """Log one run for the whole table and, nested in it, one for each of its rows."""
-    name = f"ablation, {run_name(plan)}"
-    with tracking(space) as client, open_run(client, space, plan, name) as run:
+    with tracking(space) as client, open_run(client, space, plan, "ablation") as run:
         mlflow.set_tags(ablation_tags(plan, table))
-        log_settings(plan)
+        mlflow.log_params(run_settings(plan))
         mlflow.log_text(ablation_csv(table), "ablation.csv")
         for trial in trials:
             with open_run(client, space, plan, trial.name, nested=True) as child:
                 mlflow.set_tags(trial_tags(plan, trial))
-                log_settings(plan)
+                mlflow.log_params(run_settings(plan))
                 log_figures(client, child.info.run_id, trial_figures(trial))
+                log_dataset(space, plan, trial.pictures.result)
                 log_answers(space, trial.scores.result)
     return RecordedTable(client.tracking_uri, run.info.run_id)
-
-
-@stage()
-def promote(space: Workspace, name: str, steps: list[Step[Any]]) -> Verdict:
-    """Let the new version serve, as the alias `champion`, if it is the better one."""
-    pictures, scores, recorded = results_of(steps, "augment", "evaluate", "record")
-    with tracking(space) as client:
-        verdict = judge_version(client, space, name, recorded.version, scores, pictures)
-        client.set_registered_model_alias(name, "challenger", recorded.version)
-        client.set_model_version_tag(name, recorded.version, "verdict", verdict.reason)
-        if verdict.is_promoted:
-            client.set_registered_model_alias(name, "champion", recorded.version)
-    return verdict
-
-
-def judge_version(
-    client: MlflowClient,
-    space: Workspace,
-    name: str,
-    version: str,
-    scores: Evaluation,
-    pictures: ManifestRef,
-) -> Verdict:
-    """Compare a version with the champion, if there is another one."""
-    champion = client.get_registered_model(name).aliases.get("champion")
-    if champion is None:
-        return Verdict(True, "the first model")
-    if str(champion) == version:
-        return Verdict(False, "nothing new: this model serves already")
-    folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{champion}")
-    (path,) = Path(folder).rglob("*.pt")
-    digest = client.get_model_version(name, str(champion)).tags.get("model_digest", "")
-    manifest = load_manifest(pictures, space.store)
-    return challenge(load_model(path, digest), scores, manifest, space.store)
 
 
 @contextmanager
@@ -160,12 +143,7 @@ def create_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
     # left to itself MLflow puts the artifacts of a SQLite store into the current folder
     local = client.tracking_uri.startswith("sqlite:")
     place = (space.root / "mlartifacts").as_uri() if local else None
-    return str(client.create_experiment(name, artifact_location=place))
-
-
-def log_settings(plan: Recipe) -> None:
-    """Log the whole recipe as parameters."""
-    mlflow.log_params({key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()})
+    return str(client.create_experiment(name, artifact_location=place, tags=KIND))
 
 
 def log_figures(client: MlflowClient, run_id: str, figures: Iterable[Figure]) -> None:
@@ -182,7 +160,9 @@ def log_answers(space: Workspace, scores: Evaluation) -> None:
 
 def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
     """Log which pictures the run saw: digest, and counts by class and split."""
-    counts = class_counts(load_manifest(pictures, space.store))
+    manifest = load_manifest(pictures, space.store)
+    mlflow.set_tag("test_digest", digest_tests(manifest))
+    counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})
@@ -192,21 +172,11 @@ def log_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> None:
 
 def log_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> None:
     """Log the files that explain the run, and the model itself."""
-    checkpoint, scores = results_of(steps, "calibrate", "evaluate")
-    mlflow.log_artifact(str(recipe_file))
-    mlflow.log_artifact(str(space.manifest))
-    mlflow.log_artifact(str(space.histogram))
-    for file in (*model_files(model), attribution_path(model)):
-        mlflow.log_artifact(str(file))
+    (reported,) = results_of(steps, "report")
+    files = (recipe_file, space.manifest, space.histogram, *model_files(model))
+    for path in (*files, attribution_path(model), *reported.files):
+        mlflow.log_artifact(str(path))
     mlflow.log_text(stage_table(steps), "stages.md")
-    log_answers(space, scores)
-    pictures = {
-        "confusion.png": confusion_png(scores),
-        "learning.png": learning_png(checkpoint.reports, checkpoint.best_epoch),
-    }
-    for name, data in pictures.items():
-        space.root.joinpath(name).write_bytes(data)
-        mlflow.log_artifact(str(space.root / name))
 
 
 def register_model(
@@ -236,6 +206,18 @@ def register_model(
         },
     )
     return str(version.version)
+
+
+def find_record(client: MlflowClient, name: str, digest: str) -> Recorded | None:
+    """The finished run that has logged exactly this already, if its model is still registered."""
+    experiment = client.get_experiment_by_name(name)
+    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment.experiment_id], same) if experiment else ():
+        version = find_version(client, name, run.data.tags.get("model_digest", ""))
+        if version:
+            uri, info = client.tracking_uri, run.info
+            return Recorded(uri, info.experiment_id, info.run_id, version, "", is_new=False)
+    return None
 
 
 def find_version(client: MlflowClient, name: str, digest: str) -> str | None:

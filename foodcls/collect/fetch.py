@@ -16,6 +16,7 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.signatures import describe_bytes, sniff_format
 from foodcls.store import Store
+from foodcls.tally import count
 
 KIND = "fetch/1"
 # outcomes remembered at once: what a kill may lose, against a write to disk each time
@@ -49,8 +50,9 @@ def fetch_all(
     """
     wanted = list(dict.fromkeys(urls))
     known = _recall(wanted, limits, store)
-    yield from known.values()
     missing = [url for url in wanted if url not in known]
+    count("fetch", anew=len(missing), recalled=len(known))
+    yield from known.values()
     if missing:
         yield from _remembering(_fetch(missing, limits, store, hosts or {}), limits, store)
 
@@ -126,10 +128,11 @@ def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
 def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]:
     """What earlier runs found out and still holds."""
     facts = store.recall(KIND, urls)
+    gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
     return {
         url: _recalled(url, facts[url])
         for url in urls
-        if url in facts and _still_holds(facts[url], limits, store)
+        if url in facts and _still_holds(facts[url], limits) and facts[url]["id"] not in gone
     }
 
 
@@ -139,9 +142,9 @@ def _recalled(url: str, fact: Mapping[str, Any]) -> Fetched:
     return Fetched(url=url, outcome=outcome, recalled=True, **known)
 
 
-def _still_holds(fact: Mapping[str, Any], limits: Limits, store: Store) -> bool:
+def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.OK:
-        return fact["bytes"] <= limits.max_bytes and store.has(fact["id"])
+        return bool(fact["bytes"] <= limits.max_bytes)
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True

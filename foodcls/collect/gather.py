@@ -1,7 +1,7 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +65,13 @@ class Collected:
     yields: tuple[EngineYield, ...]
 
 
-def collect(order: Order, store: Store, track: Track = silent) -> Collected:
-    """Fetch all pictures of all classes into the store.
+def collect(
+    order: Order,
+    store: Store,
+    track: Track = silent,
+    on_yields: Callable[[Sequence[EngineYield]], None] = lambda yields: None,
+) -> Collected:
+    """Fetch all pictures of all classes into the store; `on_yields` hears what engines found.
 
     TableError when the list of URLs is no such table, CollectError when an engine cannot be asked
     or a class stays below its floor. What arrived is remembered, also by a run that was killed.
@@ -79,6 +84,7 @@ def collect(order: Order, store: Store, track: Track = silent) -> Collected:
     with _sample_hosts(order.settings.engines, plan) as hosts:
         if urls is None:
             plan, gains = _ask_engines(order, limits, store, hosts, track)
+        on_yields(gains)
         arrivals = _fetch_plan(plan, limits, store, hosts, track)
     arrivals += _read_folders(order, limits, store, track)
     manifest = arrivals_manifest(arrivals, order.labels)

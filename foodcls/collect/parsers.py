@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 from icrawler import Parser
@@ -20,9 +20,14 @@ from icrawler.builtin.google import GoogleParser
 
 Hit = dict[str, str]
 
+# what a result of Bing names its picture in, where its data is no JSON: keys without quotes
+BING_LOOSE = re.compile(r'\b(?:murl|imgurl)"?\s*:\s*"(http[^"]+)"')
 # an original in Google's data: its address, height and width
 GOOGLE_PICTURE = re.compile(r'\["(https?://[^"\s]+)",(\d+),(\d+)\]')
+GOOGLE_THUMBNAIL = "encrypted-tbn"
 GOOGLE_HOSTS = ("google.com", "gstatic.com", "googleusercontent.com")
+# how "http" begins in Baidu's cipher
+BAIDU_CIPHER = "ippr"
 # largest first; search answers carry these addresses, so that no photo needs a question of its own
 FLICKR_SIZES = ("url_o", "url_k", "url_h", "url_l", "url_c", "url_z", "url_m")
 FLICKR_LICENCES = {
@@ -38,6 +43,10 @@ FLICKR_LICENCES = {
     "9": "CC0-1.0",
     "10": "PDM-1.0",
 }
+
+
+class Refused(ValueError):
+    """An engine gives nothing, and says why."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +75,42 @@ class GooglePictures(GoogleParser):
 
     def parse(self, response: Page) -> Iterator[Hit]:
         """Yield every original; fall back on icrawler's pattern."""
-        scripts = " ".join(str(script) for script in _soup(response).find_all("script"))
-        found = [json.loads(f'"{match[1]}"') for match in GOOGLE_PICTURE.finditer(scripts)]
+        page = _soup(response)
+        hits = _google_data(page) or _google_details(page) or _google_links(page)
         # icrawler returns None for a page without pictures
-        plain = found or [hit["file_url"] for hit in super().parse(response) or []]
-        for url in plain:
-            if not (urlsplit(url).hostname or "").endswith(GOOGLE_HOSTS):
-                yield {"file_url": url}
+        hits = hits or [{"file_url": hit["file_url"]} for hit in super().parse(response) or []]
+        own = [hit for hit in hits if not _host(hit["file_url"]).endswith(GOOGLE_HOSTS)]
+        thumbnails = str(page).count(GOOGLE_THUMBNAIL)
+        if thumbnails and not own:
+            raise ValueError(f"{thumbnails} thumbnails without an original")
+        yield from own
 
 
 class BaiduPictures(BaiduParser):
     """Says so when an answer is not JSON: icrawler's parser only logs it."""
 
     def parse(self, response: Page) -> Iterator[Hit]:
-        """Yield every result."""
-        answer = json.loads(response.content.decode("utf-8", "ignore"), strict=False)
+        """Yield every result, of the answers of both shapes."""
+        # \' is no JSON, and Baidu writes it
+        text = response.content.decode("utf-8", "ignore").replace("\\'", "'")
+        answer = json.loads(text, strict=False)
         if "data" not in answer:
             raise ValueError(f"no data in an answer with {sorted(answer)[:8]}")
-        for hit in super().parse(response):
-            yield {"file_url": str(hit["file_url"])}
+        data = answer["data"]
+        results = [hit for hit in (data if isinstance(data, list) else data["images"]) if hit]
+        hits = [hit for result in results if (hit := self._hit(result))]
+        if results and not hits:
+            raise ValueError(f"{len(results)} results without an address")
+        yield from hits
+
+    def _hit(self, result: dict[str, Any]) -> Hit:
+        names = ("objURL", "objurl", "hoverURL")
+        url = next((result[name] for name in names if result.get(name)), "")
+        page = str(result.get("fromURL") or result.get("fromurl") or "")
+        return {"file_url": self._plain(str(url)), "page": self._plain(page)} if url else {}
+
+    def _plain(self, url: str) -> str:
+        return str(self._decode_url(url)) if url.startswith(BAIDU_CIPHER) else url
 
 
 class FlickrPictures(FlickrParser):
@@ -94,9 +120,10 @@ class FlickrPictures(FlickrParser):
         """Yield each photo's largest public size."""
         answer = json.loads(response.content.decode("utf-8", "ignore"))
         if answer["stat"] != "ok":
-            raise ValueError(f"Flickr says {answer.get('message', 'no')!r}")
+            raise Refused(f"Flickr says {answer.get('message', 'no')!r}")
         for photo in answer["photos"]["photo"]:
             url = next((photo[size] for size in FLICKR_SIZES if photo.get(size)), None)
+            url = url or _flickr_address(photo)
             if url:
                 yield {"file_url": str(url)} | _flickr_origin(photo)
 
@@ -118,13 +145,51 @@ def _soup(response: Page) -> BeautifulSoup:
     return BeautifulSoup(response.content.decode("utf-8", "ignore"), "lxml")
 
 
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
 def _bing_data(text: str) -> dict[str, Any]:
     """A result's data; empty when it names no picture."""
     try:
         data = json.loads(text)
     except ValueError:
-        return {}
+        loose = BING_LOOSE.search(text)
+        return {"murl": loose[1]} if loose else {}
     return data if isinstance(data, dict) and data.get("murl") else {}
+
+
+def _google_data(page: BeautifulSoup) -> list[Hit]:
+    """Originals in the data of scripts, which may be a string within a script."""
+    scripts = " ".join(str(script) for script in page.find_all("script"))
+    plain = scripts.replace("\\x22", '"').replace("\\\\u", "\\u")
+    addresses = (re.sub(r"\\x(..)", r"\\u00\1", hit[1]) for hit in GOOGLE_PICTURE.finditer(plain))
+    return [{"file_url": json.loads(f'"{address}"')} for address in addresses]
+
+
+def _google_details(page: BeautifulSoup) -> list[Hit]:
+    """Originals in the details of each result, as pages had them until 2019."""
+    details = [json.loads(part.get_text()) for part in page.find_all(class_="rg_meta")]
+    return [
+        {"file_url": str(detail["ou"]), "page": str(detail.get("ru") or "")} for detail in details
+    ]
+
+
+def _google_links(page: BeautifulSoup) -> list[Hit]:
+    """Originals in links, as pages for browsers without scripts have them."""
+    links = [parse_qs(urlsplit(str(link["href"])).query) for link in page.find_all("a", href=True)]
+    return [
+        {"file_url": link["imgurl"][0], "page": link.get("imgrefurl", [""])[0]}
+        for link in links
+        if "imgurl" in link
+    ]
+
+
+def _flickr_address(photo: dict[str, Any]) -> str:
+    """Where a photo lies in its usual size, for answers without addresses."""
+    if not (photo.get("server") and photo.get("secret")):
+        return ""
+    return f"https://live.staticflickr.com/{photo['server']}/{photo['id']}_{photo['secret']}.jpg"
 
 
 def _flickr_origin(photo: dict[str, Any]) -> Hit:

@@ -8,13 +8,14 @@ from typing import Any
 
 from foodcls.collect.candidates import Candidate, printable
 from foodcls.collect.download import Answer
-from foodcls.collect.engines import Access, Question, page_parser, page_urls
+from foodcls.collect.engines import DEEPEST, Access, Question, page_parser, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.guard import Address
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.parsers import Hit, Page
+from foodcls.collect.parsers import Hit, Page, Refused
 from foodcls.store import Store, digest_json
+from foodcls.tally import count
 
 LOG = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ PAGE_BYTES = 5_000_000
 # engines shut out who asks many pages at once
 PAGES_AT_ONCE = 4
 NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
+TOO_DEEP = f"more than the first {DEEPEST} results cannot be asked for"
 BARRIERS = (
     "captcha",
     "unusual traffic",
@@ -52,7 +54,7 @@ class EngineYield:
     @property
     def is_complete(self) -> bool:
         """Whether the engine answered to the end, and with something."""
-        return self.found > 0 and self.reason in (ENOUGH, NO_MORE)
+        return self.found > 0 and self.reason in (ENOUGH, NO_MORE, TOO_DEEP)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,9 @@ def search_all(
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
         search.recall(known.get(search.key), limits.clock())
-    yield from (search.finding() for search in searches if not search.is_open)
+    done = [search for search in searches if not search.is_open]
+    count("search", anew=len(searches) - len(done), recalled=len(done))
+    yield from (search.finding() for search in done)
     bounds = replace(
         limits,
         max_bytes=PAGE_BYTES,
@@ -132,6 +136,8 @@ class _Search:
             self._reason = ENOUGH
         elif trouble:
             self._reason = f"{trouble} (page {self._read})"
+        elif fresh and not self.pages:
+            self._reason = TOO_DEEP
         else:
             self._reason = NO_MORE if self._hits else NO_RESULTS
         self.is_open = bool(fresh and self.pages) and not enough and not trouble
@@ -188,6 +194,8 @@ def _parse(parser: Any, answer: Answer) -> tuple[list[Hit], str]:
         # one by one, so that what comes before an odd entry is not lost
         for hit in parser.parse(Page(answer.at, answer.body)):
             hits.append(hit)
+    except Refused as refused:
+        trouble = str(refused)
     # RecursionError: JSON that is nested thousands of times
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         trouble = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"

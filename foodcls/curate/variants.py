@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.curate.split import TEST_SOURCE, place_of
+from foodcls.curate.split import TEST_SOURCE, cluster_names, place_of, share_of_test
 from foodcls.manifest import KEPT, drop_rows, kept_rows
 from foodcls.settings import Split
 
@@ -40,11 +40,10 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     Clusters of dropped pictures alone are drawn as `split` draws the others, so that training
     gets the same share of them; the rest of them stay dropped.
     """
-    names = parted["cluster"].where(parted["cluster"] != "", parted["id"])
+    names = cluster_names(parted)
     kept = kept_rows(parted)
     sides = dict(zip(names[kept.index], kept["split"], strict=True))
-    has_outside = (kept["source"] == TEST_SOURCE).any()
-    held_out = settings.val + (0.0 if has_outside else settings.test)
+    held_out = settings.val + share_of_test(parted, settings)
 
     def is_learnt(name: str) -> bool:
         if name in sides:

@@ -74,8 +74,11 @@ def test_every_row_is_a_run_nested_in_the_run_of_the_table(
     figures = {run.data.tags["dataset"]: run.data.metrics for run in runs}
     for row in first["rows"]:
         assert figures[row["dataset"]]["accuracy"] == pytest.approx(row["accuracy"])
-        assert figures[row["dataset"]]["count/train"] == row["trained_on"]
-    assert parent.data.tags["kind"] == "ablation" and parent.info.status == "FINISHED"
+        assert figures[row["dataset"]]["stage/trained_on"] == row["trained_on"]
+    assert parent.data.tags["stage"] == "ablation" and parent.info.status == "FINISHED"
+    # each row says which pictures it saw
+    seen = {run.inputs.dataset_inputs[0].dataset.digest for run in runs}
+    assert len(seen) == len(DATASETS)
     # all four were asked about the same pictures
     tables = [pd.read_csv(client.download_artifacts(run.info.run_id, "predictions.csv"))
               for run in runs]  # fmt: skip

@@ -34,3 +34,11 @@ def test_places_do_not_depend_on_the_current_folder(tmp_path: Path, monkeypatch)
     space = Workspace.at("w")
     monkeypatch.chdir("/")
     assert space.store.put(b"x") and (tmp_path / "w" / "store").is_dir()
+
+
+def test_the_store_may_lie_elsewhere_and_is_found_again(tmp_path: Path, bucket: str) -> None:
+    for place in (bucket, str(tmp_path / "disk")):
+        digest = Workspace.at(tmp_path / "w", place).store.put(place.encode())
+        assert Workspace.at(tmp_path / "w").store.read(digest) == place.encode()
+        assert Workspace.at(tmp_path / "w").store.where(digest).startswith(place)
+    assert not (tmp_path / "w" / "store").exists()

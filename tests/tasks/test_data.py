@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.manifest import ManifestRef, load_manifest, new_manifest, read_table, save_manifest
+from foodcls.collect.gather import Collected
+from foodcls.collect.search import EngineYield
+from foodcls.collect.yields import CollectRef, save_collected
+from foodcls.manifest import load_manifest, new_manifest, read_table
 from foodcls.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
@@ -17,18 +20,19 @@ def space(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def collected(space: Workspace, noise, encode) -> ManifestRef:
+def collected(space: Workspace, noise, encode) -> CollectRef:
     """Six different pictures a class, one exact copy, one that is none."""
     files = [encode(noise(number)) for number in range(12)]
     files += [files[0], b"no picture"]
     rows = [{"id": space.store.put(file), "label": LABELS[number % 2], "state": "kept",
              "origin": f"{number}.png", "outcome": "ok"}
             for number, file in enumerate(files)]  # fmt: skip
-    return save_manifest(new_manifest(rows), space.store, "collect")
+    gain = EngineYield("bing", "a", "a", 1, 14, "")
+    return save_collected(Collected(new_manifest(rows), (gain,)), space.store)
 
 
 def test_each_task_hands_on_the_manifest_with_its_own_marks(
-    space: Workspace, collected: ManifestRef
+    space: Workspace, collected: CollectRef
 ) -> None:
     sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(space, sound, Dedup())
@@ -47,7 +51,7 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 
 
 def test_dedup_tells_how_far_apart_pairs_are(
-    space: Workspace, collected: ManifestRef, monkeypatch: pytest.MonkeyPatch
+    space: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(space, sound, Dedup())
@@ -58,17 +62,20 @@ def test_dedup_tells_how_far_apart_pairs_are(
     assert space.histogram.read_bytes().startswith(b"\x89PNG")
 
 
-def test_publish_writes_the_manifest_for_people(space: Workspace, collected: ManifestRef) -> None:
-    data.publish(space, Step("augment", collected, 0.0, cached=False), Quality())
+def test_publish_writes_the_manifest_for_people(space: Workspace, collected: CollectRef) -> None:
+    found = Step("collect", collected, 0.0, cached=False)
+    data.publish(space, found, found, Quality())
     assert len(read_table(space.manifest)) == 14
+    assert space.yields.read_text().splitlines()[1] == "bing,a,a,1,14,"
 
 
 def test_flags_are_for_people_and_train_nothing_again(
-    space: Workspace, collected: ManifestRef
+    space: Workspace, collected: CollectRef
 ) -> None:
     sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
+    found = Step("collect", collected, 0.0, cached=False)
     for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
-        data.publish(space, Step("inspect", sound, 0.0, cached=False), limits)
+        data.publish(space, found, Step("inspect", sound, 0.0, cached=False), limits)
         flags = read_table(space.manifest)["flags"]
         assert flags.str.contains("tiny").sum() == (13 if flag else 0)
     # what later stages and the training are keyed by

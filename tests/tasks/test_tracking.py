@@ -68,4 +68,5 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
 
 def test_signature_names_the_classes() -> None:
     signature = model_signature(("a", "label"))
-    assert signature.outputs.input_names() == ["label", "probability", "error", "p_a", "p_label"]
+    answer = ["label", "guess", "probability", "unsure", "error"]
+    assert signature.outputs.input_names() == [*answer, "p_a", "p_label"]

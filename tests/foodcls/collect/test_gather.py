@@ -195,6 +195,21 @@ def test_a_run_below_the_floor_keeps_what_it_has(web, gather, table, picture) ->
     assert web.hits == hits
 
 
+def test_yields_are_told_before_anything_is_fetched(web, store, picture) -> None:
+    link = f"""<a m='{{"murl": "{web.say("/1.png", picture(1))}"}}'></a>"""
+    web.say("/images/async", f"<html>{link}</html>".encode())
+    access = Access(bases=(("bing", web.url("")),))
+    settings = Collect(engines=("bing",), allow_private_hosts=True, min_per_class=5)
+    told = []
+
+    def tell(yields: Any) -> None:
+        told.extend((one.label, one.found, web.hits["/1.png"]) for one in yields)
+
+    with pytest.raises(CollectError, match="fewer than 5"):
+        collect(Order(CLASSES, settings, access=access), store, on_yields=tell)
+    assert told == [("rice", 1, 0), ("beans", 1, 0)]
+
+
 def test_progress_is_told(web, store, table, picture) -> None:
     path = table(("rice", web.say("/1", picture(1))), ("beans", web.say("/2", picture(2))))
     told = []

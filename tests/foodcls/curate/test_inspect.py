@@ -1,5 +1,9 @@
 """Inspection fills what is sound, drops what is not, and does neither twice."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +15,8 @@ from foodcls.curate.measures import measure
 from foodcls.curate.quality import recall_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.settings import Inspect
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise, encode, put_rows):
@@ -131,3 +137,54 @@ def test_pictures_that_break_their_decoder_are_lost_alone(
     assert (again["state"] == "kept").all()
     sound = ~found.index.isin(lost.index)
     assert again[sound].equals(found[sound])
+
+
+PANORAMAS = """
+import os, sys, threading, time
+from pathlib import Path
+os.cpu_count = lambda: 4
+from foodcls.curate import children
+children.WORTH = 1
+from foodcls.curate.inspect import inspect
+from foodcls.manifest import new_manifest
+from foodcls.settings import Inspect
+from foodcls.store import Store
+
+store, digests = Store(Path(sys.argv[1])), sys.argv[2:]
+rows = new_manifest({"id": one, "label": "a", "origin": one, "outcome": "ok", "state": "kept"}
+                    for one in digests)
+peak = processes = 0
+
+def weigh(process):
+    try:
+        parent = int(process.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+        lines = process.joinpath("smaps_rollup").read_text() if parent == os.getpid() else ""
+        return [int(line.split()[1]) for line in lines.splitlines() if line.startswith("Pss:")]
+    except OSError:
+        return []
+
+def watch():
+    global peak, processes
+    while True:
+        weights = sum(map(weigh, Path("/proc").glob("[0-9]*")), [])
+        peak, processes = max(peak, sum(weights)), max(processes, len(weights))
+        time.sleep(0.1)
+
+threading.Thread(target=watch, daemon=True).start()
+found = inspect(rows, store, Inspect(), "phash")
+print((found["outcome"] == "ok").sum(), processes, peak // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
+def test_many_workers_decode_one_large_picture_at_a_time(store, encode):
+    """RELIABILITY I15: 40 million pixels in each of four files, and four processes."""
+    panorama = Image.linear_gradient("L").resize((8000, 5000)).convert("RGB")
+    files = [encode(panorama, "JPEG", comment=bytes([number])) for number in range(4)]
+    words = [sys.executable, "-c", PANORAMAS, store.root, *map(store.put, files)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    sound, processes, peak = map(int, done.stdout.split())
+    assert (sound, processes) == (4, 4)
+    # megabytes: 60 a process, and 480 for one such picture; all four at once take 1,200
+    assert peak < 60 * 4 + 480

@@ -61,6 +61,47 @@ def test_new_pictures_move_no_other(planted):
     assert set(after["split"].iloc[:36]) == {"train", "val", "test"}
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_whoever_stood_somewhere_stays_with_all_that_look_like_it(planted, seed):
+    """Clusters grow, and take other names."""
+    settings = Split(seed=seed)
+    before = split(planted, settings, LABELS).set_index("id")["split"].to_dict()
+    renamed = planted.assign(cluster="new " + planted["cluster"])
+    newcomers = new_manifest(
+        {**row, "id": f"n{row['id']}", "cluster": f"new {row['cluster']}"}
+        for label in LABELS
+        for row in clusters_of([1] * 12, label)
+    )
+    found = split(pd.concat([newcomers, renamed], ignore_index=True), settings, LABELS, before)
+    assert (found["state"] == KEPT).all()
+    old = found[found["id"].isin(before)]
+    assert old["split"].tolist() == [before[digest] for digest in old["id"]]
+    assert (found.groupby("cluster")["split"].nunique() == 1).all()
+    assert split(renamed, settings, LABELS)["split"].tolist() != old["split"].tolist()
+
+
+def test_of_two_that_turn_out_alike_the_one_that_was_tested_by_stays(planted):
+    before = split(planted, Split(), LABELS).set_index("id")["split"]
+    clusters = planted.drop_duplicates("cluster").set_index("id")["cluster"]
+    names = {side: clusters[before[clusters.index] == side].iloc[0] for side in set(before)}
+    merged = planted.assign(cluster=planted["cluster"].replace(names["train"], names["test"]))
+    found = split(merged, Split(), LABELS, before.to_dict())
+    lost = found[found["state"] == "dropped"]
+    assert set(lost["id"]) == set(planted.loc[planted["cluster"] == names["train"], "id"])
+    assert set(lost["stage"]) == {"split"} and set(lost["reason"]) == {"looks like a test picture"}
+    stayed = found[found["state"] == KEPT]
+    assert stayed["split"].tolist() == before[stayed["id"]].tolist()
+
+
+def test_a_dropped_copy_tells_where_its_cluster_stood(planted):
+    """The kept one is new: what it took the place of was in the test."""
+    rows = [*clusters_of([2]), *clusters_of([1] * 20), *clusters_of([1] * 20, "salad")]
+    manifest = drop_rows(new_manifest(rows), {1: "near duplicate"}, "dedup")
+    for side in ("test", "val", "train"):
+        found = split(manifest, Split(), ("beans", "salad"), {"beans0-1": side})
+        assert found["split"].iloc[0] == side and found["split"].iloc[1] == ""
+
+
 def test_order_does_not_matter(planted):
     found = split(planted, Split(), LABELS)
     mixed = split(planted.sample(frac=1, random_state=1), Split(), LABELS)

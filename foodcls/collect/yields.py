@@ -1,0 +1,38 @@
+"""Keeps what each engine gave for each query, beside the manifest and as a table for people."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.collect.gather import Collected
+from foodcls.collect.search import EngineYield
+from foodcls.manifest import FORMULA, ManifestRef, save_manifest
+from foodcls.store import Store, replacing
+
+COLUMNS = [field.name for field in fields(EngineYield)]
+
+
+@dataclass(frozen=True)
+class CollectRef(ManifestRef):
+    """The written manifest of a `Collected`, with its yields."""
+
+    yields: tuple[EngineYield, ...]
+
+
+def save_collected(found: Collected, store: Store) -> CollectRef:
+    """Write the manifest into the store."""
+    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), yields=found.yields)
+
+
+def write_yields(yields: Sequence[EngineYield], path: Path) -> None:
+    """Write a row for each engine and query; where no engine was asked, there is no table."""
+    if not yields:
+        path.unlink(missing_ok=True)
+        return
+    table = pd.DataFrame([asdict(gain) for gain in yields], columns=COLUMNS)
+    # a query, and what an engine says, may look like a formula to a spreadsheet
+    shown = table.replace(FORMULA, "'", regex=True)
+    with replacing(path) as part:
+        shown.to_csv(part, index=False, lineterminator="\n")

@@ -1,0 +1,70 @@
+"""The data half as a flow with engines: what they gave is told, and a class without fails it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows.prepare import prepare
+from foodcls.collect.search import EngineYield
+from foodcls.errors import CollectError
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+RECIPE = """\
+name: few
+classes: [{{name: {0}, queries: [{0}]}}, {{name: {1}, queries: [{1}, warm {1}]}}]
+collect: {{engines: [sample], per_query: 12, min_per_class: 4}}
+augment: {{per_class: null}}
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def recipe(*classes: str) -> Path:
+        path = tmp_path / "few.yaml"
+        path.write_text(RECIPE.format(*classes))
+        return path
+
+    return recipe
+
+
+def yields(space: Path) -> list[EngineYield]:
+    table = pd.read_csv(space / "yields.csv", keep_default_na=False)
+    return [EngineYield(**row) for row in table.to_dict("records")]
+
+
+def test_a_class_without_results_fails_the_flow_and_is_named(write, tmp_path: Path) -> None:
+    space = tmp_path / "space"
+    state = prepare(write("beans", "unicorn"), None, space, return_state=True)
+    assert state.is_failed() and not state.is_completed()
+    with pytest.raises(CollectError, match="1 of 2 classes have fewer than 4 pictures") as caught:
+        state.result()
+    said = str(caught.value)
+    assert "unicorn: 0 found, 0 ok, 4 needed" in said
+    assert "sample, 'warm unicorn' (unicorn): 0 found on 1 pages: no results" in said
+    assert not (space / "manifest.csv").exists()
+    # what each engine gave is told all the same, in the workspace and in the UI
+    assert [(one.label, one.found, one.reason) for one in yields(space)] == [
+        ("beans", 12, ""),
+        ("unicorn", 0, "no results"),
+        ("unicorn", 0, "no results"),
+    ]
+    with get_client(sync_client=True) as client:
+        told = [one for one in client.read_artifacts() if one.key == "engine-yields"]
+    assert "unicorn" in str(max(told, key=lambda artifact: artifact.created).data)
+
+
+def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) -> None:
+    space = tmp_path / "space"
+    path = write("beans", "rabbit")
+    prepare(path, None, space)
+    first = yields(space)
+    assert [one.found for one in first] == [12, 12, 12]
+    # as another recipe in the same workspace would leave it
+    (space / "yields.csv").write_text("engine,label,query,pages,found,reason\n")
+    steps = prepare(path, None, space)
+    assert steps[0].cached and steps[0].result.yields == tuple(first)
+    assert yields(space) == first
