@@ -201,14 +201,15 @@ def middle(splits: list[Split]) -> Split:
 
 
 def show(batch: int, found: dict[str, Split]) -> None:
-    """Milliseconds a picture by stage, pictures a second, latency of a batch, and ratios."""
-    print(f"\nbatch {batch:<16} decode  resize  network   total  ms a picture;  pictures/s  "
-          f"latency of a batch, ms  ({busy()})")  # fmt: skip
+    """Milliseconds by stage, pictures a second, milliseconds until a batch is done, and ratios."""
+    print(f"\nbatches of {batch}; {busy()}")
+    heads = ("decode", "resize", "network", "all", "pictures/s", "latency")
+    print(f"{'ms a picture':<18}", *(f"{head:>10}" for head in heads))
     for name, split in found.items():
         stages = (split.decode, split.resize, split.network, split.total)
-        cells = "  ".join(f"{1000 * value:6.2f}" for value in stages)
-        print(f"{name:<22} {cells}                {1 / split.total:10.1f}  "
-              f"{1000 * batch * split.total:10.1f}")  # fmt: skip
+        figures = (*(1000 * value for value in stages), 1 / split.total)
+        cells = (f"{figure:10.2f}" for figure in (*figures, 1000 * batch * split.total))
+        print(f"{name:<18}", *cells)
     base = next(iter(found.values()))
     for name, split in list(found.items())[1:]:
         largest = max(("decode", "resize", "network"), key=lambda stage: getattr(split, stage))
