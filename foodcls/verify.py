@@ -25,6 +25,7 @@ ROLES = {
     "weights": "the weights of a checkpoint",
     "predictions": "the answers on the test pictures",
     "blob": "an exported model",
+    "program": "an exported program",
 }
 
 

@@ -17,13 +17,14 @@ from mlflow.types import ColSpec, Schema
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv
+from foodcls.learn.predict import ANSWER
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.recipe import Recipe
 from foodcls.records import Account, Record, Registration
 from foodcls.steps import Step, results_of, stage_table
 from foodcls.store import digest_of
 from foodcls.workspace import Workspace
-from tasks.published import attribution_path
+from tasks.published import attribution_path, bundled, model_files
 from tasks.server import hush, present_address
 
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
@@ -65,11 +66,11 @@ def describe_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> d
 
 def run_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> Files:
     """The files that explain the run, and the model itself."""
-    exported, reported = results_of(steps, "export", "report")
-    copied = (recipe_file, space.manifest, space.histogram, model, attribution_path(model))
+    (reported,) = results_of(steps, "report")
+    copied = (recipe_file, space.manifest, space.histogram, *model_files(model))
+    files = (*copied, attribution_path(model), *map(Path, reported.files))
     return {
-        **{path.name: path for path in (*copied, *map(Path, reported.files))},
-        f"{model.name}.sha256": f"{exported.blob}  {model.name}\n".encode(),
+        **{path.name: path for path in files},
         "stages.md": stage_table(steps).encode(),
     }
 
@@ -95,14 +96,15 @@ def write_files(folder: Path, files: Files) -> None:
 def save_model(folder: Path, model: Path, labels: tuple[str, ...]) -> None:
     """Write the exported model as MLflow loads it, with its signature."""
     hush()
-    mlflow.pyfunc.save_model(
-        folder,
-        loader_module="foodcls.learn.served",
-        data_path=str(model),
-        signature=model_signature(labels),
-        input_example=pd.DataFrame({"image": [EXAMPLE]}),
-        pip_requirements=[f"foodcls=={__version__}"],
-    )
+    with bundled(model) as files:
+        mlflow.pyfunc.save_model(
+            folder,
+            loader_module="foodcls.learn.served",
+            data_path=str(files),
+            signature=model_signature(labels),
+            input_example=pd.DataFrame({"image": [EXAMPLE]}),
+            pip_requirements=[f"foodcls=={__version__}"],
+        )
 
 
 def version_tags(scores: Evaluation) -> dict[str, str]:
@@ -115,12 +117,9 @@ def version_tags(scores: Evaluation) -> dict[str, str]:
 
 
 def model_signature(labels: tuple[str, ...]) -> ModelSignature:
-    """A column of picture files in; label, probability, error and a column a class out."""
-    answers = [
-        ColSpec("string", "label"),
-        ColSpec("double", "probability"),
-        ColSpec("string", "error"),
-    ]
+    """A column of picture files in; the answer's cells and a column a class out."""
+    kinds = ("string", "string", "double", "boolean", "string")
+    answers = [ColSpec(kind, name) for kind, name in zip(kinds, ANSWER, strict=True)]
     return ModelSignature(
         inputs=Schema([ColSpec("binary", "image")]),
         outputs=Schema([*answers, *(ColSpec("double", f"p_{label}") for label in labels)]),

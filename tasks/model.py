@@ -73,11 +73,11 @@ def evaluate(
     return evaluate_checkpoint(checkpoint, grouped, space.store, space.pixels, track=bars)
 
 
-@stage("foodcls.learn.export", blobs=("blob",))
+@stage("foodcls.learn.export", blobs=("blob", "program"))
 def export(
     space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:
-    """Write the TorchScript file, once it answers as the checkpoint does."""
+    """Write the .pt and the .pt2 file, once both answer as the checkpoint does."""
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
     return export_checkpoint(
         checkpoint, load_manifest(pictures, space.store), space.store, provenance

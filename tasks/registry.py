@@ -16,7 +16,7 @@ from mlflow.tracking import MlflowClient
 from foodcls.errors import InputError, StageError
 from foodcls.judge.promotion import Verdict
 from foodcls.learn.challenge import Serving, challenge
-from foodcls.learn.predict import load_model
+from foodcls.learn.modelfile import load_model
 from foodcls.manifest import load_manifest, read_table
 from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of
@@ -102,12 +102,12 @@ def judge_version(
 
 def _read_serving(client: MlflowClient, name: str, version: str) -> Serving:
     """The file of a version, and the table of the pictures that it was trained on."""
-    run_id = client.get_model_version(name, version).run_id
+    known = client.get_model_version(name, version)
     fetch = mlflow.artifacts.download_artifacts
     with TemporaryDirectory() as folder:
         try:
             model = fetch(f"models:/{name}/{version}", dst_path=folder)
-            table = fetch(run_id=run_id, artifact_path="manifest.csv", dst_path=folder)
+            table = fetch(run_id=known.run_id, artifact_path="manifest.csv", dst_path=folder)
         except (MlflowException, OSError) as error:
             raise StageError(
                 f"the champion, version {version} of {name}, cannot be compared with: its file or "
@@ -115,7 +115,9 @@ def _read_serving(client: MlflowClient, name: str, version: str) -> Serving:
                 "by `foodcls promote RECIPE VERSION`"
             ) from error
         (path,) = Path(model).rglob("*.pt")
-        return Serving(load_model(path), read_table(Path(table)))
+        return Serving(
+            load_model(path, known.tags.get("model_digest", "")), read_table(Path(table))
+        )
 
 
 def _champion(client: MlflowClient, name: str) -> str:

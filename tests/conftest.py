@@ -20,9 +20,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from foodcls.judge.evaluation import Evaluation, Source, account_for
+from foodcls.learn.export import labels_digest
+from foodcls.learn.exported import Manner, export_bytes
+from foodcls.learn.program import program_bytes
 from foodcls.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,6 +161,39 @@ def judged() -> Callable[..., Evaluation]:
         return account_for(probabilities, truth, np.arange(len(truth)), source)
 
     return judge
+
+
+SEEN = 24  # pixels a side of what the camera sees
+
+
+class Camera(torch.nn.Module):
+    """A network that answers with the very pixels it is shown, and a black one after them."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(pixels.flatten(1).float() / 255, (0, 1))
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported file, with its .pt2 beside it, whose answers show what a network would see."""
+    path = tmp_path_factory.mktemp("camera") / "camera.pt"
+    labels = tuple(map(str, range(3 * SEEN * SEEN + 1)))
+    facts = Manner(SEEN, labels), {"labels_digest": labels_digest(labels)}
+    path.write_bytes(export_bytes(Camera(), *facts))
+    path.with_suffix(".pt2").write_bytes(program_bytes(Camera(), *facts))
+    return path
+
+
+@pytest.fixture(scope="session")
+def develop() -> Callable[[Sequence[float]], np.ndarray]:
+    """The pixels (S, S, 3) that the camera saw, from its probabilities."""
+
+    def look(probabilities: Sequence[float]) -> np.ndarray:
+        logs = np.log(np.array(probabilities, dtype=np.float64))
+        pixels = (logs[:-1] - logs[-1]) * 255
+        return pixels.reshape(3, SEEN, SEEN).transpose(1, 2, 0)
+
+    return look
 
 
 @pytest.fixture(scope="session")

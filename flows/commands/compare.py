@@ -22,7 +22,7 @@ from foodcls.judge.rivals import (
 from foodcls.judge.scores import Estimate
 from foodcls.learn.answering import answer_tests, learnt_from
 from foodcls.learn.examples import split_rows
-from foodcls.learn.predict import load_model
+from foodcls.learn.modelfile import load_model
 from foodcls.manifest import read_table
 from foodcls.store import Store, replacing
 from foodcls.workspace import Workspace

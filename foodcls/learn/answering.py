@@ -9,8 +9,8 @@ import torch
 from foodcls.errors import InputError
 from foodcls.judge.answers import Answers
 from foodcls.learn.examples import encode_labels, examples_digest, split_rows
+from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture
-from foodcls.learn.predict import Model
 from foodcls.progress import Track, silent
 from foodcls.store import Store
 

@@ -18,8 +18,8 @@ from foodcls.judge.promotion import (
     judge_successor,
 )
 from foodcls.learn.examples import encode_labels, split_rows
+from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture
-from foodcls.learn.predict import Model
 from foodcls.learn.unseen import unseen_tests
 from foodcls.settings import Promote
 from foodcls.store import Store

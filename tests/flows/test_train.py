@@ -78,7 +78,7 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     model = Path(result["model_path"])
     assert {"confusion.csv", "confusion.png", "confusion-shares.png", "learning.png",
             "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
-            model.name, f"{model.name}.sha256",
+            model.name, f"{model.stem}.pt2", f"{model.stem}.sha256",
             f"{model.stem}.attribution.csv"} <= files  # fmt: skip
     assert result["report_path"] == str(space / "report.html")
     page = Path(result["report_path"]).read_text("utf-8")
@@ -102,6 +102,7 @@ def test_registered_model_answers_pictures_with_labels(
     answers = served.predict(pd.DataFrame({"image": [photo.read_bytes() for photo in photos]}))
     assert list(answers["label"]) == ["reds", "blues"]
     assert {"p_reds", "p_greens", "p_blues", "probability"} <= set(answers)
+    assert list(answers["unsure"]) == [False, False] and list(answers["guess"]) == ["reds", "blues"]
     assert served.metadata.signature.inputs.input_names() == ["image"]
 
 
@@ -128,6 +129,7 @@ def test_registered_model_is_served_over_http(
         finally:
             os.killpg(server.pid, signal.SIGTERM)
     assert good["label"] == "greens" and good["p_greens"] == pytest.approx(good["probability"])
+    assert good["guess"] == "greens" and good["unsure"] is False
     assert sum(good[f"p_{label}"] for label in ("reds", "greens", "blues")) == pytest.approx(1)
     assert "not_an_image" in bad["error"] and not bad["label"]
 

@@ -9,7 +9,8 @@ from tasks.accounts import draft_record, model_signature, write_files
 
 def test_signature_names_the_classes() -> None:
     signature = model_signature(("a", "label"))
-    assert signature.outputs.input_names() == ["label", "probability", "error", "p_a", "p_label"]
+    answer = ["label", "guess", "probability", "unsure", "error"]
+    assert signature.outputs.input_names() == [*answer, "p_a", "p_label"]
 
 
 def test_files_are_written_or_copied(tmp_path: Path) -> None:

@@ -31,5 +31,6 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
-               for digest in (checkpoint.weights, scores.predictions, model.blob))  # fmt: skip
+               for digest in (checkpoint.weights, scores.predictions, model.blob,
+                              model.program))  # fmt: skip
     assert len(load_manifest(ref, space.store)) == 12

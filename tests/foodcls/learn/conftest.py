@@ -17,6 +17,7 @@ from foodcls.learn.backbones import Backbone
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.course import Course
 from foodcls.learn.examples import Examples
+from foodcls.learn.export import ExportedRef, export
 from foodcls.learn.learner import Learner, start_learner
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.randomness import seeded
@@ -125,6 +126,22 @@ def trained(
     root, checkpoint, manifest = studio
     shutil.copytree(root, store.root, dirs_exist_ok=True)
     return checkpoint, manifest.copy()
+
+
+@pytest.fixture(scope="session")
+def exported(studio: tuple[Path, Checkpoint, pd.DataFrame]) -> tuple[Path, ExportedRef]:
+    """A store and the files that `studio`'s checkpoint became there."""
+    root, checkpoint, manifest = studio
+    return root, export(checkpoint, manifest, Store(root), {"commit": "abc"})
+
+
+@pytest.fixture
+def model_path(exported: tuple[Path, ExportedRef], tmp_path: Path) -> Path:
+    """The exported file, for a test that may spoil it."""
+    root, ref = exported
+    path = tmp_path / "model.pt"
+    path.write_bytes(Store(root).read(ref.blob))
+    return path
 
 
 CLASSES = 13

@@ -1,4 +1,3 @@
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,21 +8,17 @@ from foodcls.judge.answers import read_answers
 from foodcls.learn.answering import answer_tests, learnt_from
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
-from foodcls.learn.export import export
-from foodcls.learn.predict import Model, load_model
+from foodcls.learn.export import ExportedRef
+from foodcls.learn.modelfile import Model, load_model
 from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def model(
-    studio: tuple[Path, Checkpoint, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory
-) -> Model:
-    root, checkpoint, manifest = studio
-    store = Store(tmp_path_factory.mktemp("exported") / "store")
-    shutil.copytree(root, store.root, dirs_exist_ok=True)
-    return load_model(store.path(export(checkpoint, manifest, store, {}).blob))
+def model(exported: tuple[Path, ExportedRef]) -> Model:
+    root, ref = exported
+    return load_model(Store(root).path(ref.blob))
 
 
 def test_an_exported_file_answers_as_its_checkpoint_did(

@@ -8,7 +8,7 @@ import torch
 from foodcls.judge.answers import Answers, answers_csv
 from foodcls.judge.promotion import Verdict
 from foodcls.learn.challenge import Serving, challenge
-from foodcls.learn.predict import Model
+from foodcls.learn.modelfile import Model
 from foodcls.manifest import new_manifest
 from foodcls.settings import Promote
 from foodcls.store import Store
@@ -33,7 +33,7 @@ def serving(sign: float, labels: tuple[str, ...] = LABELS, learnt: tuple[int, ..
     """A champion that has learnt from the test pictures of these numbers."""
     module = torch.jit.script(ByBrightness(sign, len(labels)))
     rows = [{"id": f"picture {number}", "state": "kept", "split": "train"} for number in learnt]
-    return Serving(Model(module, labels, {}, ""), new_manifest(rows))
+    return Serving(Model(module, labels, 8, 0.0, {}, ""), new_manifest(rows))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def ask(store: Store, pictures: pd.DataFrame):
         said = np.where(np.arange(COUNT) < wrong, truth ^ 1, truth)
         shares = np.where(np.arange(len(labels)) == said[:, None], 0.8, 0.2 / (len(labels) - 1))
         ids = tuple(pictures["id"])
-        text = answers_csv(Answers(labels, ids, ids, truth, shares))
+        text = answers_csv(Answers(labels, ids, ids, ids, truth, shares))
         scores = SimpleNamespace(predictions=store.put(text.encode()))
         return challenge(champion, scores, pictures, store, Promote())
 
