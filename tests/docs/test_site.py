@@ -99,7 +99,7 @@ def test_readme_tree_names_each_page() -> None:
 
 def test_pictures_are_small() -> None:
     pictures = {path.name: path.stat().st_size for path in (ROOT / "docs").glob("*.[jps][pnv]g")}
-    assert pictures and not {name: size for name, size in pictures.items() if size > 210_000}
+    assert pictures and not {name: size for name, size in pictures.items() if size > 150_000}
 
 
 def test_the_recipes_page_has_every_setting(site: Path) -> None:
