@@ -48,7 +48,7 @@ RUN_BY = {
     "prefect deployment run": WORKER + "test_deployed_sample_runs_to_completed_with_overrides",
     "prefect automation create": WORKER
     + "test_a_run_that_lost_its_process_is_crashed_and_its_place_is_free_again",
-    "mlflow/serve.sh": "tests/test_deployments.py::test_tracking_server_refuses_other_machines",
+    "mlflow/serve.sh": "tests/test_serve.py::test_it_listens_on_loopback_alone",
     "cmake": CPP + "test_answers_are_those_of_python",
     "cpp/build/classify": CPP + "test_answers_are_those_of_python",
 }
