@@ -2,12 +2,13 @@
 # make test   the tests
 # make test-all  the tests, and those that take minutes
 # make check  format, lint, types, tests
+# make docs   the site, into site/; make docs-serve shows it while it is written
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all check lock clean
+.PHONY: demo test test-all check docs docs-serve lock clean
 
 demo: $(STAMP)
 	$(BIN)/foodcls demo
@@ -24,6 +25,13 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+# mkdocs-material announces its successor on each build
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-serve: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -34,10 +42,10 @@ $(STAMP): requirements.lock pyproject.toml
 # What pyproject.toml allows, resolved once for everyone; lock.sed adds the reasons of odd pins and
 # cuts off build tags (torch's +cpu), so that the file fits machines with any build.
 lock:
-	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra dev \
+	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra team --extra dev \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--output-file requirements.lock pyproject.toml
 	sed -i -f lock.sed requirements.lock
 
 clean:
-	rm -rf $(VENV) workspace
+	rm -rf $(VENV) workspace site

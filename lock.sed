@@ -1,4 +1,13 @@
 # What `make lock` changes in pip-compile's answer: build tags go, reasons come.
+# what a CUDA build of torch brings goes, whichever build was resolved: torch itself pins it
+:drop
+/^\(nvidia-\|cuda-\|triton==\)/{
+:next
+N
+s/^.*\n//
+/^ /b next
+b drop
+}
 s/^\(torch==.*\)+cpu$/\1/
 /^fastapi==/a\    # held below 0.151: from 0.154 on every flow of prefect 3.8 dies with Body(min_items=)
 /^icrawler==/a\    # exact: the development branch has its HTTP status test the wrong way round

@@ -20,7 +20,8 @@ from foodcls.curate.variants import spare_pictures, undo_copies, undo_drops
 from foodcls.judge.answers import Answers, read_answers
 from foodcls.judge.metrics import average_position, ranks, wilson
 from foodcls.learn.evaluate import evaluate
-from foodcls.learn.examples import Shelf, split_rows
+from foodcls.learn.examples import split_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.suspects import rank_suspects
 from foodcls.learn.train import train
 from foodcls.manifest import drop_rows, read_table

@@ -12,16 +12,31 @@ import foodcls
 CACHE = Path.home() / ".cache" / "foodcls-benchmarks"
 
 
-def peer_bin(name: str, requirements: tuple[str, ...], cache: Path) -> Path:
-    """The programs of an environment that holds the peer; made on first use, kept after."""
+def peer_bin(
+    name: str, requirements: tuple[str, ...], cache: Path, *, sees_ours: bool = False
+) -> Path:
+    """The programs of an environment that holds the peer; made on first use, kept after.
+
+    With `sees_ours` what is installed here counts there too: a peer that trains then does so with
+    the very same torch.
+    """
     folder = cache / name
     programs, done = folder / "bin", folder / "installed.txt"
     if not done.exists() or done.read_text() != "\n".join(requirements):
         print(f"making an environment for {name} in {folder}", file=sys.stderr)
         venv.create(folder, clear=True, with_pip=True)
-        subprocess.run([programs / "pip", "install", "--quiet", *requirements], check=True)
+        if sees_ours:
+            _show_ours(folder)
+        subprocess.run([programs / "pip", "install", "-qq", *requirements], check=True)
         done.write_text("\n".join(requirements))
     return programs
+
+
+def _show_ours(folder: Path) -> None:
+    (packages,) = folder.glob("lib/*/site-packages")
+    # all of them: a folder that is named there names no further ones itself
+    ours = [path for path in sys.path if Path(path).name == "site-packages"]
+    packages.joinpath("ours.pth").write_text("\n".join(ours) + "\n")
 
 
 def peer_version(programs: Path, name: str) -> str:

@@ -16,23 +16,26 @@ from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
 from tasks.artifacts import show_ablation
-from tasks.model import check_training, evaluate, fit
+from tasks.machines import open_space
+from tasks.model import check_groups, check_training, evaluate, fit
 from tasks.tracking import record_ablation
+from tasks.webhook import HOOKS
 
 DATASETS = ("raw", "filtered", "cropped", "cropped and augmented")
 log = logging.getLogger("foodcls.stages")
 
 
-@flow(name="ablate", flow_run_name=title)
+@flow(name="ablate", flow_run_name=title, **HOOKS)
 def ablate(
     recipe: Path, overrides: dict[str, Any] | None = None, workspace: Path = WORKSPACE
 ) -> list[Step[Any]]:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace)
         whole, _, parted, grown = pictures[-4:]
+        check_groups(space, parted, plan.test)
         raw = take_raw(space, parted, whole, plan.split)
         filtered = undo_crop(space, parted, whole)
         sets = zip(DATASETS, (raw, filtered, parted, grown), strict=True)
@@ -48,5 +51,5 @@ def try_set(space: Workspace, plan: Recipe, name: str, pictures: Step[ManifestRe
     """Train on these pictures, and judge."""
     log.info("%s: %d pictures", name, pictures.result.kept)
     checkpoint = fit(space, pictures, plan.labels, plan.train)
-    scores = evaluate(space, checkpoint, pictures)
+    scores = evaluate(space, checkpoint, pictures, plan.test)
     return Trial(name, pictures, checkpoint, scores)

@@ -2,18 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from flows.commands.changes import settle
-from flows.commands.speech import speak_plainly
-from foodcls.errors import FoodclsError, InputError
+from flows.commands.ending import stoppable
+from flows.commands.server import server_needed, server_starting
+from flows.commands.speech import out, told
+from flows.commands.upkeep import promote, rollback, sync, verify
+from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
+from foodcls.errors import InputError
 from foodcls.store import replacing
 
 app = typer.Typer(
@@ -23,18 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-out, err = Console(), Console(stderr=True)
 ROOT = Path(__file__).resolve().parent.parent
-
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
-Space = Annotated[Path, typer.Option("--workspace", help="Folder for all that the run writes.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
-]
-Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
-Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 
 
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
@@ -45,14 +34,19 @@ def run(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
+            from flows.commands.results import show_run
             from flows.train import train
 
-        finish(train(recipe, changed, workspace, search_again), workspace, json_file)
+        with server_needed():
+            steps = train(recipe, changed, workspace, search_again)
+        write_json(show_run(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -62,14 +56,17 @@ def prepare(
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
-        prepare_flow(recipe, changed, workspace, search_again)
+        with server_needed():
+            prepare_flow(recipe, changed, workspace, search_again)
         out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
 
 
@@ -79,17 +76,19 @@ def ablate(
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
+    store: Place = "",
+    runner: Runner = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.commands.ablate import tell_ablation
 
-        write_json(
-            tell_ablation(out, ablate_flow(recipe, changed, workspace), workspace), json_file
-        )
+        with server_needed():
+            steps = ablate_flow(recipe, changed, workspace)
+        write_json(tell_ablation(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
@@ -168,6 +167,37 @@ def predict(
     raise typer.Exit(int(any(answer.error for answer in answers)))
 
 
+app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
+app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
+app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
+app.command(epilog="Example: `foodcls verify --mend`")(verify)
+
+
+@app.command(
+    epilog="Example: `foodcls compare foods13@champion foods13@challenger --html compare.html`"
+)
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A model, as B.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", help="Whose pictures are answered and shown.")
+    ] = Path("workspace"),
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the changed pictures here.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Tell whether model B is better than model A on the same pictures, or cannot be told apart.
+
+    Each is a workspace (its last run), an exported file *.pt (it answers the test pictures of
+    --workspace), or in MLflow the id of a run, MODEL@ALIAS or MODEL/VERSION.
+    """
+    with told():
+        from flows.commands.compare import compare as compare_models
+
+        write_json(compare_models(out, a, b, workspace, page), json_file)
+
+
 @app.command(epilog="Example: `foodcls doctor`")
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
@@ -193,46 +223,11 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
 
 
-def finish(steps: list[Any], workspace: Path, json_file: Path | None) -> None:
-    """Print a run's result and where to look, and write it for programs."""
-    from flows.commands.results import show_places, show_result
-    from foodcls.summary import summarize
-
-    result = summarize(steps)
-    show_result(out, result)
-    show_places(out, result, workspace)
-    write_json(result, json_file)
-
-
 def write_json(value: Any, path: Path | None) -> None:
     """Write a value as JSON, whole or not at all."""
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Show the stages as they end; end an error as one message and its exit code."""
-    speak_plainly()
-    try:
-        yield
-    except FoodclsError as error:
-        # a message may hold brackets, which rich would take for markup
-        err.print("error:", style="bold red", end=" ")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from error
-
-
-@contextmanager
-def server_starting() -> Iterator[None]:
-    """Start Prefect's temporary server, where none is set, while the body imports what is slow."""
-    from prefect.client.orchestration import get_client
-
-    with ThreadPoolExecutor(1) as pool:
-        client = pool.submit(get_client, sync_client=True)
-        yield
-        client.result()
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from foodcls.lock import holding
 from foodcls.manifest import ManifestRef
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
 from tasks.artifacts import show_stages
 from tasks.data import (
     augment,
@@ -21,14 +20,17 @@ from tasks.data import (
     dedup,
     inspect,
     publish,
+    show_counts,
     show_distances,
     split,
 )
+from tasks.machines import hands, open_space
+from tasks.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
 
 
-@flow(name="prepare", flow_run_name=title)
+@flow(name="prepare", flow_run_name=title, **HOOKS)
 def prepare(
     recipe: Path,
     overrides: dict[str, Any] | None = None,
@@ -41,10 +43,10 @@ def prepare(
     engines anew even where the recipe has not changed; pictures that came before are not fetched
     again.
     """
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
-    with holding(space.root):
-        check_tables(space, plan.filter, plan.crop, plan.labels)
-        found = collect(space, plan.classes, plan.collect, plan.test, refresh=search_again)
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
+    with holding(space.root), hands():
+        check_tables(space, plan.filter, plan.crop, plan.labels, plan.test)
+        found = collect(space, plan.classes, plan.collect, plan.test_pictures, refresh=search_again)
         sound = inspect(space, found, plan.inspect, plan.dedup.hash)
         distinct = dedup(space, sound, plan.dedup)
         show_distances(space, distinct)
@@ -54,5 +56,6 @@ def prepare(
         grown = augment(space, parted, plan.augment, plan.labels)
         steps = [found, sound, distinct, chosen, cropped, parted, grown]
         publish(space, found, grown, plan.quality)
+        show_counts(space, plan.name, grown)
     show_stages(f"prepare {plan.name}", steps)
     return steps

@@ -10,29 +10,34 @@ from flows.titles import title
 from foodcls.lock import holding
 from foodcls.recipe import load_recipe
 from foodcls.steps import Step
-from foodcls.workspace import Workspace
-from tasks.artifacts import show_stages
-from tasks.model import calibrate, check_training, evaluate, export, fit
+from tasks.artifacts import show_scores, show_stages
+from tasks.machines import open_space
+from tasks.model import calibrate, check_groups, check_training, evaluate, export, fit
+from tasks.report import report
 from tasks.tracking import record
+from tasks.webhook import HOOKS
 
 
-@flow(name="train", flow_run_name=title)
+@flow(name="train", flow_run_name=title, **HOOKS)
 def train(
     recipe: Path,
     overrides: dict[str, Any] | None = None,
     workspace: Path = WORKSPACE,
     search_again: bool = False,
 ) -> list[Step[Any]]:
-    """Prepare, then train, evaluate, export and record; the parameters are those of `prepare`."""
-    plan, space = load_recipe(recipe, overrides), Workspace.at(workspace)
+    """Prepare, train, evaluate, export, report and record; parameters are those of `prepare`."""
+    plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace, search_again)
+        check_groups(space, pictures[-1], plan.test)
         learnt = fit(space, pictures[-1], plan.labels, plan.train)
         checkpoint = calibrate(space, learnt, pictures[-1], plan.answer)
-        scores = evaluate(space, checkpoint, pictures[-1])
+        scores = evaluate(space, checkpoint, pictures[-1], plan.test)
         model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
         steps: list[Step[Any]] = [*pictures, learnt, checkpoint, scores, model]
-        recorded = record(space, plan, recipe, steps)
-    show_stages(f"train {plan.name}", [*steps, recorded])
-    return [*steps, recorded]
+        steps.append(report(space, plan, steps))
+        steps.append(record(space, plan, recipe, steps))
+    show_scores(plan.name, scores.result)
+    show_stages(f"train {plan.name}", steps)
+    return steps

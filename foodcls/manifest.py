@@ -115,7 +115,7 @@ def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestR
     return ManifestRef(
         stage=stage,
         digest=manifest_digest(manifest),
-        blob=store.put(_as_csv(manifest)),
+        blob=store.put(_as_csv(manifest), durable=True),
         kept=kept,
         dropped=len(manifest) - kept,
     )
@@ -131,7 +131,7 @@ def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
         return [ref.blob]
     rows = kept_rows(load_manifest(ref, store))
     pictures = rows["picture"].where(rows["picture"] != "", rows["id"])
-    return [digest for digest in pictures.unique() if not store.has(digest)]
+    return sorted(store.lacking(pictures.unique()))
 
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:

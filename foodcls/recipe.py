@@ -21,6 +21,7 @@ from foodcls.settings import (
     Filter,
     FoodClass,
     Inspect,
+    Promote,
     Quality,
     Settings,
     Split,
@@ -33,6 +34,7 @@ from foodcls.store import digest_file, digest_json
 class Recipe(Settings):
     """All that a run depends on."""
 
+    # of the registered model, of the experiment and of files
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
     classes: Annotated[tuple[FoodClass, ...], Field(min_length=2)]
     collect: Collect
@@ -46,6 +48,7 @@ class Recipe(Settings):
     augment: Augment = Augment()
     train: Train = Train()
     answer: Answer = Answer()
+    promote: Promote = Promote()
 
     @field_validator("classes")
     @classmethod
@@ -75,11 +78,17 @@ class Recipe(Settings):
         """The class names in output order."""
         return tuple(item.name for item in self.classes)
 
+    @property
+    def test_pictures(self) -> Test | None:
+        """The outside test set without its groups: these matter to the judging alone."""
+        return Test(folder=self.test.folder) if self.test else None
+
     # once: a folder of photographs may be among the files
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all settings, with the contents of the files they name."""
-        return settings_digest(self)
+        """SHA-256 of all that decides a model, with the contents of the files that are named."""
+        # whether a model may serve is decided after it was made, and changes nothing of it
+        return digest_json({k: v for k, v in _plain(self).items() if k != "promote"})
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -106,7 +115,11 @@ def settings_digest(settings: BaseModel) -> str:
 
 
 def flatten(settings: BaseModel) -> dict[str, str]:
-    """Settings as dotted keys and short texts, e.g. {"train.lr": "3e-05"}."""
+    """Settings as dotted keys and short texts, e.g. {"train.lr": "3e-05"}.
+
+    A file is its name and the beginning of its digest: where it lies on which machine is nothing
+    to compare by.
+    """
     flat: dict[str, str] = {}
 
     def visit(prefix: str, value: Any) -> None:
@@ -114,10 +127,21 @@ def flatten(settings: BaseModel) -> dict[str, str]:
             for key, inner in value.items():
                 visit(f"{prefix}.{key}" if prefix else key, inner)
         else:
-            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
+            flat[prefix] = _words(value)
 
-    visit("", settings.model_dump(mode="json"))
+    visit("", settings.model_dump())
     return flat
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Path):
+        return f"{value.name} {digest_file(value)[:8]}" if value.is_file() else value.name
+    if isinstance(value, tuple) and all(isinstance(item, dict) for item in value) and value:
+        # classes: their queries stand in the recipe, which is logged beside
+        return ", ".join(item["name"] for item in value)
+    return json.dumps(value)
 
 
 def _plain(value: Any) -> Any:

@@ -5,18 +5,23 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from foodcls.manifest import ManifestRef
+from foodcls.tally import Work
 
 Result = TypeVar("Result", covariant=True)
 
 
 @dataclass(frozen=True)
 class Step(Generic[Result]):
-    """A finished stage: what it gave, how long it took (seconds), and whether it was cached."""
+    """A finished stage: what it gave, how long it took (seconds), and whether it was cached.
+
+    One that was not may still have recalled much of its work: `work` counts that by kind.
+    """
 
     name: str
     result: Result
     seconds: float
     cached: bool
+    work: tuple[Work, ...] = ()
 
 
 def results_of(steps: Sequence[Step[Any]], *names: str) -> tuple[Any, ...]:
@@ -28,22 +33,25 @@ def results_of(steps: Sequence[Step[Any]], *names: str) -> tuple[Any, ...]:
 
 
 def describe(step: Step[Any]) -> str:
-    """One line about a step, e.g. `dedup     612 kept, 88 dropped         1.2 s`."""
+    """One line about a step, e.g. `crop      612 kept, 88 dropped         1.2 s, crop 1 of 524`."""
     counts = ""
     if isinstance(step.result, ManifestRef):
         counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
-    return f"{step.name:<9} {counts:<28} {'cached' if step.cached else f'{step.seconds:.1f} s'}"
+    done = ["cached"] if step.cached else [f"{step.seconds:.1f} s", *_shares(step)]
+    return f"{step.name:<9} {counts:<28} {', '.join(done)}"
 
 
 def stage_table(steps: Sequence[Step[Any]]) -> str:
     """The stages as a Markdown table."""
-    lines = ["| stage | kept | dropped so far | seconds | |", "|---|---:|---:|---:|---|"]
+    lines = [
+        "| stage | kept | dropped so far | seconds | done anew |",
+        "|---|---:|---:|---:|---|",
+    ]
     for step in steps:
         ref = step.result if isinstance(step.result, ManifestRef) else None
         counts = f"{ref.kept} | {ref.dropped}" if ref else " | "
-        lines.append(
-            f"| {step.name} | {counts} | {step.seconds:.1f} | {'cached' if step.cached else ''} |"
-        )
+        anew = "nothing, cached" if step.cached else ", ".join(_shares(step)) or "all"
+        lines.append(f"| {step.name} | {counts} | {step.seconds:.1f} | {anew} |")
     return "\n".join(lines)
 
 
@@ -56,6 +64,24 @@ def stage_counts(steps: Sequence[Step[Any]]) -> dict[str, dict[str, int]]:
     }
 
 
+def stage_work(steps: Sequence[Step[Any]]) -> dict[str, dict[str, dict[str, int]]]:
+    """Items done anew and recalled, by stage and kind: {"crop": {"crop": {"anew": 1, …}}}."""
+    return {
+        step.name: {item.kind: {"anew": item.anew, "recalled": item.recalled} for item in step.work}
+        for step in steps
+        if step.work
+    }
+
+
 def stage_seconds(steps: Sequence[Step[Any]]) -> dict[str, float]:
     """Seconds that each stage took in this run."""
     return {step.name: round(step.seconds, 3) for step in steps}
+
+
+def _shares(step: Step[Any]) -> list[str]:
+    """What of a stage's work was new, where that was not all of it."""
+    return [
+        f"{item.kind} {item.anew} of {item.anew + item.recalled}"
+        for item in step.work
+        if item.recalled
+    ]

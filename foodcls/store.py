@@ -1,16 +1,22 @@
-"""Keeps finished work: blobs by content digest, and small facts by key, safe against a kill."""
+"""Keeps finished work, here or where many machines reach it; names it by content."""
 
 import hashlib
 import json
 import os
-import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foodcls.disk import cannot_write, flush
 from foodcls.errors import StoreError
+from foodcls.folder import Folder
+from foodcls.objects import Objects
+
+# seconds between two writes of facts: each waits for the disk
+PACE = 1.0
 
 
 def digest_of(data: bytes) -> str:
@@ -31,6 +37,11 @@ def digest_json(value: object) -> str:
     return digest_of(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
 
 
+def key_of(picture: str, *terms: object) -> str:
+    """A key of facts about a picture under some terms; those about one picture lie together."""
+    return f"{picture[:16]}{digest_json([picture, *terms])[:48]}"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path; on success it is flushed to disk and takes the place of `path`.
@@ -41,126 +52,131 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _flush(part)
+        flush(part)
         part.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; free space or "
-            f"permissions are missing, then run the same command again"
-        ) from error
+        size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
+        # what is said to be free counts the half that is given up
+        part.unlink(missing_ok=True)
+        raise cannot_write(path, error, size) from error
     finally:
         part.unlink(missing_ok=True)
 
 
 class Store:
-    """A folder of blobs named by their SHA-256, with a small memory of facts beside them.
+    """Finished work: blobs by their SHA-256, and facts, which are JSON, by kind and key.
 
-    Two threads or processes may write the same blob: both write the same bytes, and the rename
-    is atomic. A fact is JSON under (kind, key), kept in SQLite so that thousands of small ones
-    cost no thousands of files.
+    `root` is a folder of this machine, or the URL of a place that many machines reach.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | str) -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._memory() as memory:
-            memory.execute("PRAGMA journal_mode=WAL")
-            memory.execute(
-                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
-                " PRIMARY KEY (kind, key)) WITHOUT ROWID"
-            )
+        self._keeper = Folder(root) if isinstance(root, Path) else Objects(root)
+
+    @property
+    def lanes(self) -> int:
+        """How many requests are worth having under way at once."""
+        return self._keeper.lanes
 
     # blobs
 
     def path(self, digest: str) -> Path:
-        """Where the blob of that digest lies, whether it is there or not."""
-        return self.root / "blobs" / digest[:2] / digest
+        """The file of a blob, whether it is there or not; only a folder has files."""
+        assert isinstance(self._keeper, Folder), f"{self.root} is no folder"
+        return self._keeper.path(digest)
+
+    def where(self, digest: str) -> str:
+        """Where the blob of that digest lies, for people."""
+        return self._keeper.where(digest)
 
     def has(self, digest: str) -> bool:
         """Whether the blob is there (its bytes are not read; see `is_whole`)."""
-        return bool(digest) and self.path(digest).is_file()
+        return bool(digest) and not self._keeper.lacking([digest])
+
+    def lacking(self, digests: Iterable[str]) -> set[str]:
+        """Those of the blobs that are not there, asked for all at once."""
+        return self._keeper.lacking(digests)
 
     def is_whole(self, digest: str) -> bool:
         """Whether the blob is there and its bytes still have that digest."""
-        return self.has(digest) and digest_file(self.path(digest)) == digest
+        try:
+            return bool(digest) and digest_of(self._keeper.read(digest)) == digest
+        except FileNotFoundError:
+            return False
 
     def read(self, digest: str) -> bytes:
-        """The blob's bytes; StoreError when it is not there."""
+        """The blob's bytes, which have that digest; StoreError when it is missing or damaged.
+
+        A damaged blob is set aside, so that it is missing from then on and is made anew.
+        """
         try:
-            return self.path(digest).read_bytes()
+            data = self._keeper.read(digest)
         except FileNotFoundError as error:
             raise StoreError(
                 f"blob {digest} is missing from {self.root}; run the same command "
                 "again, the stage that made it will make it anew"
             ) from error
+        if digest_of(data) != digest:
+            raise StoreError(
+                f"blob {digest} was damaged and is set aside in {self.set_aside(digest)}; run the "
+                "same command again, it is made anew; `foodcls verify` looks for more of them"
+            )
+        return data
 
-    def put(self, data: bytes) -> str:
-        """Write a blob unless it is there already; return its digest.
+    def put(self, data: bytes, *, durable: bool = False) -> str:
+        """Write a blob, whole or not at all; return its digest.
 
-        Not flushed to disk one by one: a blob torn by a power cut no longer has its digest.
+        Only a durable one is on the disk when this returns. A power cut may tear the others, but
+        then they no longer have their digest: `read` sees it, and so does the next run's start.
         """
         digest = digest_of(data)
-        path = self.path(digest)
-        if path.is_file() and path.stat().st_size == len(data):
-            return digest
-        part = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise StoreError(
-                f"cannot write a blob of {len(data)} bytes under {self.root}: "
-                f"{error.strerror}; free space, then run again"
-            ) from error
+        self._keeper.write(digest, data, durable=durable)
         return digest
+
+    def set_aside(self, digest: str) -> str:
+        """Take a damaged blob out of use; where its bytes are now, for whoever wants to look."""
+        return self._keeper.set_aside(digest)
+
+    def blobs(self) -> Iterator[Path]:
+        """The files of all blobs, whose names are their digests; an object store has no files."""
+        return self._keeper.blobs() if isinstance(self._keeper, Folder) else iter(())
 
     # facts
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The remembered values of those of `keys` that have one."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, Any] = {}
-        with self._memory() as memory:
-            for start in range(0, len(wanted), 500):
-                batch = wanted[start : start + 500]
-                marks = ",".join("?" * len(batch))
-                rows = memory.execute(
-                    f"SELECT key, value FROM facts WHERE kind = ? AND key IN ({marks})",
-                    [kind, *batch],
-                )
-                found.update((key, json.loads(value)) for key, value in rows)
-        return found
+        return self._keeper.recall(kind, keys)
+
+    def recall_batch(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """What one `remember` of exactly these keys kept; sooner told than by `recall`."""
+        return self._keeper.recall_batch(kind, keys)
 
     def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
-        rows = [(kind, key, json.dumps(value)) for key, value in facts.items()]
-        with self._memory() as memory:
-            memory.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
+        self._keeper.remember(kind, facts)
 
     @contextmanager
-    def _memory(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.root / "facts.sqlite", timeout=60)
+    def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
+        """Give what remembers values one by one, and writes those of a second at once.
+
+        A kill loses the values of the last second; an error or Ctrl-C in the block loses none.
+        """
+        fresh: dict[str, Any] = {}
+        due = time.monotonic() + PACE
+
+        def note(key: str, value: Any) -> None:
+            nonlocal due
+            fresh[key] = value
+            if time.monotonic() >= due:
+                self.remember(kind, fresh)
+                fresh.clear()
+                due = time.monotonic() + PACE
+
         try:
-            with connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.root / 'facts.sqlite'}: {error}; free space, or move the "
-                "file away to let foodcls build it anew"
-            ) from error
+            yield note
         finally:
-            connection.close()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            self.remember(kind, fresh)
 
 
 def _folder_lines(folder: Path) -> Iterator[str]:

@@ -1,10 +1,16 @@
-"""What a single setting may hold: places, names and numbers within bounds."""
+"""What a single setting may hold: places, names, numbers within bounds; and settings' base."""
 
 import unicodedata
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+
+class Settings(BaseModel):
+    """Frozen settings; unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def _existing(path: Path, info: ValidationInfo) -> Path:

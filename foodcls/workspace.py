@@ -1,11 +1,16 @@
 """Names the places inside a workspace: one folder that holds all a run writes."""
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from foodcls.errors import StoreError
-from foodcls.store import Store
+from foodcls.store import Store, replacing
+
+# bytes; the weights of resnet34 are 87 MB, rows of activations kept in one file 26 MB
+LARGEST_FILE = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -15,11 +20,15 @@ class Workspace:
     root: Path
 
     @classmethod
-    def at(cls, path: Path | str) -> "Workspace":
+    def at(cls, path: Path | str, store: str = "") -> "Workspace":
         """Open the workspace at `path`, making it where it is absent.
 
-        StoreError when it cannot be written, or when others could plant files in it: cached
-        results are trusted, so whoever can write them could run code as its owner.
+        `store` is a folder or URL that is to hold its blobs and facts from now on; without one,
+        the place that was last named, or else a folder in the workspace.
+
+        StoreError when it cannot be written, or files in it may not become large enough, or when
+        others could plant files in it: cached results are trusted, so whoever can write them
+        could run code as its owner.
         """
         space = cls(Path(path).expanduser().resolve())
         try:
@@ -31,6 +40,13 @@ class Workspace:
                 )
             space.results.chmod(0o700)
             space.pixels.mkdir(parents=True, exist_ok=True)
+            _check_size_limit()
+            # a folder that was made earlier may lie on a disk that is read-only by now
+            with TemporaryFile(dir=space.root):
+                pass
+            if store and store != space.place:
+                with replacing(space.pointer) as part:
+                    part.write_text(f"{store}\n")
         except OSError as error:
             raise StoreError(
                 f"workspace {space.root}: {error.strerror}; name a folder that you own and can "
@@ -41,7 +57,20 @@ class Workspace:
     @property
     def store(self) -> Store:
         """Finished pictures, tables and models, by content."""
-        return Store(self.root / "store")
+        return Store(self.place if "://" in self.place else Path(self.place))
+
+    @property
+    def place(self) -> str:
+        """The folder or URL of the store."""
+        try:
+            return self.pointer.read_text().strip()
+        except FileNotFoundError:
+            return str(self.root / "store")
+
+    @property
+    def pointer(self) -> Path:
+        """Names the store, where it is not in the workspace."""
+        return self.root / "store.txt"
 
     @property
     def results(self) -> Path:
@@ -52,6 +81,11 @@ class Workspace:
     def pixels(self) -> Path:
         """Decoded pictures and activations; may be deleted at any time."""
         return self.root / "cache" / "pixels"
+
+    @property
+    def records(self) -> Path:
+        """What has not been told to the tracking server yet."""
+        return self.root / "records"
 
     @property
     def manifest(self) -> Path:
@@ -68,6 +102,21 @@ class Workspace:
         """How far apart the hashes of pairs of pictures are."""
         return self.root / "distances.png"
 
+    @property
+    def report(self) -> Path:
+        """How good the last run's model is, as a page."""
+        return self.root / "report.html"
+
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""
         return self.root / "models" / f"{name}-{digest[:12]}.pt"
+
+
+def _check_size_limit() -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if allowed != resource.RLIM_INFINITY and allowed < LARGEST_FILE:
+        raise StoreError(
+            f"files of at most {allowed:,} bytes may be written here, a run writes some of up to "
+            f"{LARGEST_FILE:,}; allow them with `ulimit -f unlimited`, then run the same command "
+            "again"
+        )

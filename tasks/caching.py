@@ -6,15 +6,11 @@ the workspace are not part of it. Prefect keeps only the small record of a resul
 the workspace; what the record names lies in the store and is read back before a hit is believed.
 """
 
-import ast
 import dataclasses
-import importlib.util
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,15 +20,15 @@ from pydantic import BaseModel
 
 from foodcls.manifest import ManifestRef, missing_blobs
 from foodcls.recipe import settings_digest
+from foodcls.source import source_digest
 from foodcls.steps import Step, describe
-from foodcls.store import Store, digest_json, digest_of
+from foodcls.store import Store, digest_json
+from foodcls.tally import counting
 from foodcls.workspace import Workspace
+from tasks.entries import drop_unsound
 
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
-
-# where the name to import is not the name to install
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
 
 
 class Stage(Generic[Result]):
@@ -44,15 +40,17 @@ class Stage(Generic[Result]):
         name: str,
         modules: tuple[str, ...],
         blobs: tuple[str, ...],
+        after: Callable[[Workspace], None] | None,
     ) -> None:
         self.name = name
         self.modules = modules
         self.blobs = blobs
+        self.after = after
         self.task = Task(
             fn=function,
             name=self.name,
             task_run_name=self.name,
-            cache_policy=CachePolicy.from_cache_key_fn(self._key) if modules else NO_CACHE,
+            cache_policy=NO_CACHE,
             persist_result=bool(modules),
             result_serializer="json",
         )
@@ -62,8 +60,9 @@ class Stage(Generic[Result]):
         """Run the stage, or take its result from the cache if all its outputs are still whole."""
         started = time.monotonic()
         values = [item.result if isinstance(item, Step) else item for item in inputs]
-        bound = self.task.with_options(result_storage=space.results, refresh_cache=refresh)
-        state: Any = bound(space, *values, return_state=True)
+        bound = self._cached(space, values, refresh) if self.modules else self.task
+        with counting() as tally:
+            state: Any = bound(space, *values, return_state=True)
         result: Result = state.result()
         cached = state.name == "Cached"
         if cached and (damaged := self._damaged(result, space.store)):
@@ -73,7 +72,12 @@ class Stage(Generic[Result]):
                 len(damaged),
             )
             return self(space, *values, refresh=True)
-        step = Step(self.name, result, time.monotonic() - started, cached)
+        if self.after:
+            self.after(space)
+        if cached:
+            _mark_used(space.results / Path(state.data.metadata.storage_key).name)
+        work = tuple(tally.values())
+        step = Step(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
         return step
 
@@ -84,25 +88,35 @@ class Stage(Generic[Result]):
         named = [getattr(result, name) for name in self.blobs]
         return [digest for digest in named if not store.is_whole(digest)]
 
-    def _key(self, context: Any, inputs: dict[str, Any]) -> str:
-        given = {name: value for name, value in inputs.items() if not isinstance(value, Workspace)}
-        parts = {name: fingerprint(value) for name, value in given.items()}
-        return digest_json([self.name, source_digest(self.modules), parts])
+    def _cached(self, space: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
+        """The task with the cache entry that belongs to these inputs, if it is to be believed."""
+        parts = [fingerprint(value) for value in inputs]
+        key = digest_json([self.name, source_digest(self.modules), parts])
+        drop_unsound(space.results / key, self.name)
+        return self.task.with_options(
+            cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
+            result_storage=space.results,
+            refresh_cache=refresh,
+        )
 
 
 def stage(
-    *modules: str, name: str = "", blobs: tuple[str, ...] = ()
+    *modules: str,
+    name: str = "",
+    blobs: tuple[str, ...] = (),
+    after: Callable[[Workspace], None] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 
     Without modules the stage runs each time. The function's first parameter is the workspace; the
     others are results of earlier stages, settings, or plain values. `blobs` names the fields of
     its result that are digests of blobs. The stage is called like the function unless `name` is
-    given.
+    given. `after` clears away what only a stage that has not ended needs: it runs once the result
+    is remembered.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
-        return Stage(function, name or function.__name__, modules, blobs)
+        return Stage(function, name or function.__name__, modules, blobs, after)
 
     return decorate
 
@@ -124,57 +138,7 @@ def fingerprint(value: Any) -> Any:
     raise TypeError(f"a stage cannot be cached by {type(value).__name__}: {value!r}")
 
 
-@lru_cache
-def source_digest(modules: tuple[str, ...]) -> str:
-    """SHA-256 of these modules, of all foodcls modules they import, and of package versions."""
-    digests: dict[str, str] = {}
-    packages: set[str] = set()
-    waiting = list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name in digests:
-            continue
-        digests[name], imports = _read_module(name)
-        for imported in imports:
-            root = imported.partition(".")[0]
-            if root == "foodcls":
-                waiting.append(imported)
-            elif root not in sys.stdlib_module_names:
-                packages.add(DISTRIBUTIONS.get(root, root))
-    return digest_json([digests, {name: _version(name) for name in sorted(packages)}])
-
-
-# stages share most of their modules: each is read once in a process
-@lru_cache
-def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
-    """SHA-256 of a module's source, and what it imports."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no source of {name}")
-    source = Path(spec.origin).read_bytes()
-    return digest_of(source), tuple(_imports(source))
-
-
-def _imports(source: bytes) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            if node.module.startswith("foodcls"):
-                inner = (f"{node.module}.{alias.name}" for alias in node.names)
-                yield from (name for name in inner if _is_module(name))
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+def _mark_used(record: Path) -> None:
+    """Let a record's time tell when it was last of use: house-keeping goes by that."""
+    with suppress(OSError):
+        record.touch()

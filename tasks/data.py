@@ -20,6 +20,7 @@ from foodcls.curate.inspect import inspect as inspect_pictures
 from foodcls.curate.quality import flag_pictures
 from foodcls.curate.sides import recall_sides, remember_sides
 from foodcls.curate.split import split as split_clusters
+from foodcls.judge.grouping import read_groups
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
 from foodcls.settings import (
     Augment,
@@ -36,8 +37,9 @@ from foodcls.settings import Test as OutsideTest
 from foodcls.steps import Step
 from foodcls.store import replacing
 from foodcls.workspace import Workspace
-from tasks.artifacts import show_pairs, show_yields
+from tasks.artifacts import show_pairs, show_pictures, show_yields
 from tasks.caching import stage
+from tasks.machines import spread
 from tasks.progress import bars
 
 
@@ -67,25 +69,32 @@ def inspect(
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
     manifest = load_manifest(pictures, space.store)
-    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars)
+    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars, spread)
     return save_manifest(sound, space.store, "inspect")
 
 
-@stage("foodcls.curate.filter", "foodcls.curate.crop", name="check tables")
+@stage(
+    "foodcls.curate.filter", "foodcls.curate.crop", "foodcls.judge.grouping", name="check tables"
+)
 def check_tables(
-    space: Workspace, decisions: Filter, boxes: Crop, labels: tuple[str, ...]
+    space: Workspace,
+    decisions: Filter,
+    boxes: Crop,
+    labels: tuple[str, ...],
+    test: OutsideTest | None,
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
     drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.dialect))[0] if boxes.boxes else []
-    return [len(read), len(drawn)]
+    grouped = read_groups(test.groups) if test and test.groups else []
+    return [len(read), len(drawn), len(grouped)]
 
 
 @stage("foodcls.curate.dedup")
 def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
     manifest = load_manifest(pictures, space.store)
-    return save_deduped(drop_duplicates(manifest, space.store, settings), space.store)
+    return save_deduped(drop_duplicates(manifest, space.store, settings, spread), space.store)
 
 
 @stage("foodcls.curate.filter", name="filter")
@@ -101,7 +110,7 @@ def crop(
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
     manifest = load_manifest(pictures, space.store)
-    cropped = crop_pictures(manifest, space.store, settings, labels, bars)
+    cropped = crop_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(cropped.manifest, space.store, "crop")
 
 
@@ -123,7 +132,7 @@ def augment(
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
     manifest = load_manifest(pictures, space.store)
-    grown = augment_pictures(manifest, space.store, settings, labels, bars)
+    grown = augment_pictures(manifest, space.store, settings, labels, bars, spread)
     return save_manifest(grown, space.store, "augment")
 
 
@@ -133,6 +142,11 @@ def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
     with replacing(space.histogram) as part:
         part.write_bytes(histogram_png(found))
     show_pairs(found)
+
+
+def show_counts(space: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
+    """Show in Prefect's UI how many pictures each class has, and why others went."""
+    show_pictures(name, load_manifest(pictures.result, space.store))
 
 
 def publish(

@@ -1,43 +1,76 @@
 """What of a run is kept for comparison: its name, tags and figures; knows nothing of MLflow."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.runs import RunLine, name_change
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.recipe import Recipe
+from foodcls.manifest import ManifestRef, kept_rows
+from foodcls.recipe import Recipe, flatten
 from foodcls.steps import Step, results_of, stage_counts, stage_seconds, stage_table
+from foodcls.store import digest_json
+from tasks.commit import commit_tags
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
+PARAM_LENGTH = 6000  # characters; MLflow's own bound
+CODE = Path(__file__).parent
 EPOCH_FIGURES = (
     "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_average_position"
 )  # fmt: skip
 
 
-def run_name(plan: Recipe) -> str:
-    """What tells runs of one recipe apart in a list, e.g. `resnet34, 8 epochs, 301 a class`."""
-    copies = f"{plan.augment.per_class} a class" if plan.augment.per_class else "no copies"
-    return f"{plan.train.backbone}, {plan.train.epochs} epochs, {copies}, {plan.digest[:8]}"
+def run_settings(plan: Recipe) -> dict[str, str]:
+    """The whole recipe as parameters."""
+    return {key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()}
+
+
+def name_run(plan: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
+    """What tells a run from the one before it; `earlier` ones come newest first."""
+    before = earlier[0] if earlier else None
+    return name_change(
+        run_settings(plan),
+        before.settings if before else None,
+        is_new_data=before is not None and before.data != pictures.digest,
+    )
+
+
+def digest_tests(manifest: pd.DataFrame) -> str:
+    """SHA-256 of which pictures a run is judged by: those with the same one may be compared."""
+    rows = kept_rows(manifest)
+    return digest_json(sorted(rows.loc[rows["split"] == "test", "id"]))
 
 
 def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model."""
     pictures, checkpoint, model = results_of(steps, "augment", "calibrate", "export")
     return {
-        **common_tags(plan),
+        **common_tags(plan, "train"),
         "dataset_digest": pictures.digest,
         "pretrained_digest": checkpoint.pretrained_digest,
         "model_digest": model.blob,
+        "record_digest": record_digest(plan, steps),
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
         # what MLflow shows as a run's description
         "mlflow.note.content": stage_table(steps),
     }
 
 
-def common_tags(plan: Recipe) -> dict[str, str]:
-    """What every run of a recipe is found by again."""
+def record_digest(plan: Recipe, steps: Sequence[Step[Any]]) -> str:
+    """SHA-256 of all that a run would log but times: the same digest, the same record."""
+    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
+    return digest_json([plan.digest, pictures.digest, scores.digest, model.blob])
+
+
+def common_tags(plan: Recipe, stage: str) -> dict[str, str]:
+    """What every run of a recipe is found by again; `stage` says what kind of run it is."""
     return {
+        **commit_tags(CODE),
+        "stage": stage,
         "recipe": plan.name,
         "recipe_digest": plan.digest,
         "foodcls_version": __version__,
@@ -50,10 +83,10 @@ def run_figures(steps: Sequence[Step[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
     yield from model_figures(*results_of(steps, "calibrate", "evaluate"))
     for name, counts in stage_counts(steps).items():
-        yield f"count/{name}_kept", counts["kept"], 0
-        yield f"count/{name}_dropped", counts["dropped"], 0
+        yield f"stage/{name}_kept", counts["kept"], 0
+        yield f"stage/{name}_dropped", counts["dropped"], 0
     for name, seconds in stage_seconds(steps).items():
-        yield f"seconds/{name}", seconds, 0
+        yield f"stage/{name}_seconds", seconds, 0
 
 
 def model_figures(checkpoint: Checkpoint, scores: Evaluation) -> Iterator[Figure]:
@@ -70,8 +103,8 @@ def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float
     figures = {
         **scores.headline,
         "best_epoch": best.epoch,
-        "best_val_accuracy": best.val_accuracy,
-        "best_val_loss": best.val_loss,
+        # beside those of the last epoch, which have the same names without `best_`
+        **{f"best_{name}": getattr(best, name) for name in EPOCH_FIGURES},
     }
     recalls = {
         f"recall/{metric_name(score.label)}": score.recall

@@ -1,17 +1,21 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
 from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.grouping import group_tests
 from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
+from foodcls.learn.examples import split_rows
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
+from foodcls.learn.resume import forget_trainings
 from foodcls.learn.train import start_network, train
 from foodcls.manifest import ManifestRef, load_manifest
 from foodcls.settings import Answer, Train
+from foodcls.settings import Test as OutsideTest
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.progress import bars
+from tasks.progress import Meter, bars
 
 
 @stage("foodcls.learn.train", name="check")
@@ -21,13 +25,27 @@ def check_training(space: Workspace, settings: Train) -> str:
     return backbone.pretrained_digest
 
 
-@stage("foodcls.learn.train", name="train", blobs=("weights",))
+def forget_epochs(space: Workspace) -> None:
+    """Delete what a killed training would have gone on from."""
+    forget_trainings(space.pixels)
+
+
+@stage("foodcls.learn.train", name="train", blobs=("weights",), after=forget_epochs)
 def fit(
     space: Workspace, pictures: ManifestRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_manifest(pictures, space.store)
-    return train(manifest, space.store, labels, settings, space.pixels, bars)
+    meter = Meter(settings.epochs, "epochs")
+    return train(
+        manifest,
+        space.store,
+        labels,
+        settings,
+        space.pixels,
+        bars,
+        on_epoch=lambda report: meter.show(report.epoch),
+    )
 
 
 @stage("foodcls.learn.calibrate", blobs=("weights",))
@@ -39,18 +57,27 @@ def calibrate(
     return calibrate_checkpoint(checkpoint, manifest, space.store, space.pixels, settings, bars)
 
 
-@stage("foodcls.learn.evaluate", blobs=("predictions",))
-def evaluate(space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef) -> Evaluation:
+@stage("foodcls.judge.grouping", name="check groups")
+def check_groups(space: Workspace, pictures: ManifestRef, test: OutsideTest | None) -> int:
+    """Make sure before training that the table of groups fits the test pictures; count them."""
+    grouped = group_tests(load_manifest(pictures, space.store), test)
+    return int(split_rows(grouped, "test")["cluster"].nunique())
+
+
+@stage("foodcls.learn.evaluate", "foodcls.judge.grouping", blobs=("predictions",))
+def evaluate(
+    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, test: OutsideTest | None
+) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
-    manifest = load_manifest(pictures, space.store)
-    return evaluate_checkpoint(checkpoint, manifest, space.store, space.pixels, track=bars)
+    grouped = group_tests(load_manifest(pictures, space.store), test)
+    return evaluate_checkpoint(checkpoint, grouped, space.store, space.pixels, track=bars)
 
 
-@stage("foodcls.learn.export", blobs=("blob",))
+@stage("foodcls.learn.export", blobs=("blob", "program"))
 def export(
     space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:
-    """Write the TorchScript file, once it answers as the checkpoint does."""
+    """Write the .pt and the .pt2 file, once both answer as the checkpoint does."""
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
     return export_checkpoint(
         checkpoint, load_manifest(pictures, space.store), space.store, provenance

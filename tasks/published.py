@@ -1,28 +1,58 @@
 """Puts an exported model where people look for it, and beside it whose pictures it learnt from."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from foodcls.collect.attribution import attribution_csv
 from foodcls.learn.export import ExportedRef
+from foodcls.learn.modelfile import DIGESTS
 from foodcls.manifest import ManifestRef, load_manifest
-from foodcls.store import replacing
+from foodcls.store import digest_file, replacing
 from foodcls.workspace import Workspace
 
 
 def publish_model(space: Workspace, name: str, model: ExportedRef, pictures: ManifestRef) -> Path:
-    """Copy the exported model from the store to where people look for it.
+    """Copy the exported model from the store to where people look for it; give the .pt file.
 
-    Beside it lies whose pictures it was trained on.
+    Beside it lie the .pt2 file, the digests of both, which whoever loads one of them compares, and
+    whose pictures the model was trained on.
     """
-    path = space.model(name, model.blob)
-    if not path.exists():
-        with replacing(path) as part:
-            part.write_bytes(space.store.read(model.blob))
-    with replacing(attribution_path(path)) as part:
-        part.write_text(attribution_csv(load_manifest(pictures, space.store)), "utf-8")
-    return path
+    script, program, digests = model_files(space.model(name, model.blob))
+    blobs = {script: model.blob, program: model.program}
+    for path, digest in blobs.items():
+        if not path.exists() or digest_file(path) != digest:
+            with replacing(path) as part:
+                part.write_bytes(space.store.read(digest))
+    _write(digests, "".join(f"{digest}  {path.name}\n" for path, digest in blobs.items()))
+    _write(attribution_path(script), attribution_csv(load_manifest(pictures, space.store)))
+    return script
+
+
+@contextmanager
+def bundled(model: Path) -> Iterator[Path]:
+    """A folder with both files of a model and their digests alone, for the length of a block."""
+    with TemporaryDirectory() as place:
+        # named, as the name stays in what is made of it
+        folder = Path(place, "files")
+        folder.mkdir()
+        for path in model_files(model):
+            shutil.copy(path, folder)
+        yield folder
+
+
+def model_files(model: Path) -> tuple[Path, Path, Path]:
+    """The .pt file, the .pt2 file, and the digests of both in the form of `sha256sum`."""
+    return model, model.with_suffix(".pt2"), model.with_suffix(DIGESTS)
 
 
 def attribution_path(model: Path) -> Path:
     """Where it stands whose pictures an exported model was trained on."""
     return model.with_suffix(".attribution.csv")
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, "utf-8")

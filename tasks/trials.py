@@ -10,8 +10,7 @@ from tasks.figures import Figure, common_tags, model_figures
 def ablation_tags(plan: Recipe, table: Ablation) -> dict[str, str]:
     """What the run of a whole ablation is found by again."""
     return {
-        **common_tags(plan),
-        "kind": "ablation",
+        **common_tags(plan, "ablation"),
         "mlflow.note.content": ablation_table(table),
     }
 
@@ -19,8 +18,7 @@ def ablation_tags(plan: Recipe, table: Ablation) -> dict[str, str]:
 def trial_tags(plan: Recipe, trial: Trial) -> dict[str, str]:
     """What a row of an ablation is found by again."""
     return {
-        **common_tags(plan),
-        "kind": "ablation row",
+        **common_tags(plan, "ablation row"),
         "dataset": trial.name,
         "dataset_digest": trial.pictures.result.digest,
         "pretrained_digest": trial.checkpoint.result.pretrained_digest,
@@ -30,4 +28,4 @@ def trial_tags(plan: Recipe, trial: Trial) -> dict[str, str]:
 def trial_figures(trial: Trial) -> Iterator[Figure]:
     """What a row of an ablation is compared by."""
     yield from model_figures(trial.checkpoint.result, trial.scores.result)
-    yield "count/train", trial.checkpoint.result.train_count, 0
+    yield "stage/trained_on", trial.checkpoint.result.train_count, 0

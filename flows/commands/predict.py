@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.errors import InputError
-from foodcls.learn.predict import Prediction, find_pictures, load_model, predict
+from foodcls.learn.modelfile import load_model
+from foodcls.learn.predict import ANSWER, Prediction, answer_cells, find_pictures, predict
 from foodcls.store import replacing
 from tasks.progress import bars
 
@@ -35,22 +36,22 @@ def describe_answer(answer: Prediction, labels: Sequence[str]) -> dict[str, Any]
     return {
         "path": answer.path,
         "label": answer.label or None,
+        "guess": answer.guess or None,
         "probability": answer.probability,
+        "unsure": answer.is_unsure,
         "probabilities": scores,
         "error": answer.error or None,
     }
 
 
 def write_csv(answers: Iterable[Prediction], labels: Sequence[str], path: Path) -> None:
-    """Write a row for each picture: path, label, probability, error, and p_CLASS for each class."""
+    """Write a row for each picture: its path, the answer, and p_CLASS for each class."""
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["path", "label", "probability", "error", *(f"p_{name}" for name in labels)])
+        table.writerow(["path", *ANSWER, *(f"p_{name}" for name in labels)])
         for answer in answers:
             shares = answer.probabilities or [""] * len(labels)
-            table.writerow(
-                [_as_cell(answer.path), answer.label, answer.probability, answer.error, *shares]
-            )
+            table.writerow([_as_cell(answer.path), *answer_cells(answer), *shares])
 
 
 def _expand(images: Sequence[Path]) -> Iterator[Path]:
@@ -72,6 +73,9 @@ def _answer_table(answers: Iterable[Prediction]) -> Table:
     for answer in answers:
         if answer.error:
             table.add_row(answer.path, Text(answer.error, style="red"), "")
+        elif answer.is_unsure:
+            guess = f"{answer.probability:.3f}  {answer.guess}?"
+            table.add_row(answer.path, Text("unsure", style="yellow"), guess)
         else:
             table.add_row(answer.path, answer.label, f"{answer.probability:.3f}")
     return table

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.doctor import Finding
+from foodcls.steps import Step
+from foodcls.summary import summarize
+
+
+def show_run(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
+    """Print a run's result and where to look; give all of it for programs."""
+    result = summarize(steps)
+    show_result(console, result)
+    show_places(console, result, workspace)
+    return result
 
 
 def show_result(console: Console, result: dict[str, Any]) -> None:
@@ -21,7 +31,9 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
     console.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
         f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
-        f"n = {result['n']})   average position [bold]{result['average_position']:.2f}[/]"
+        f"n = {result['n']}{_by_group(result)})   "
+        f"average position [bold]{result['average_position']:.2f}[/] "
+        f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})"
     )
     if result["cached"]:
         console.print(f"cached: {', '.join(result['cached'])}")
@@ -29,21 +41,34 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
 
 def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
-    uri = result["mlflow_tracking_uri"]
+    waiting = result["mlflow_waiting"]
+    run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
+        ("report", f"{workspace}/report.html"),
         ("model", result["model_path"]),
         ("pictures", f"{workspace}/manifest.csv"),
-        ("MLflow run", f"{result['mlflow_run_id']}, model version {result['registered_version']}"),
+        ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
-        ("MLflow UI", f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"),
+        ("MLflow UI", _open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
+    if waiting:
+        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {workspace}"))
     for name, text in rows:
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _open_tracking(here: str, result: dict[str, Any]) -> str:
+    """The page of the run on a server, or how to start a server for a store without one."""
+    uri = result["mlflow_tracking_uri"]
+    if uri.startswith("http"):
+        run = result["mlflow_run_id"]
+        return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
+    return f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"
 
 
 def show_checks(console: Console, findings: Iterable[Finding]) -> None:
@@ -60,17 +85,29 @@ def show_checks(console: Console, findings: Iterable[Finding]) -> None:
 def _class_table(result: dict[str, Any]) -> Table:
     table = Table(title="Test pictures, by class", box=SIMPLE_HEAD)
     table.add_column("class", overflow="fold")
-    for name in ("n", "recall", "precision", "position"):
+    for name in ("n", "recall", "95 %", "precision", "position"):
         table.add_column(name, justify="right", no_wrap=True)
     for label, score in result["per_class"].items():
         table.add_row(
             label,
             str(score["n"]),
             _bar(score["recall"]),
+            _bounds(score["recall_bounds"]),
             _number(score["precision"]),
             _number(score["average_position"]),
         )
     return table
+
+
+def _by_group(result: dict[str, Any]) -> str:
+    if result["groups"] == result["n"]:
+        return ""
+    low, high = result["accuracy_by_group_low"], result["accuracy_by_group_high"]
+    return f"; by its {result['groups']} groups {low:.3f} to {high:.3f}"
+
+
+def _bounds(bounds: tuple[float, float] | None) -> str:
+    return f"[dim]{bounds[0]:.2f}–{bounds[1]:.2f}[/]" if bounds else ""
 
 
 def _bar(share: float | None) -> str:

@@ -2,6 +2,15 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from foodcls.errors import FoodclsError
+
+out, err = Console(), Console(stderr=True)
 
 
 def speak_plainly() -> None:
@@ -13,7 +22,12 @@ def speak_plainly() -> None:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     # the temporary server's first start takes longer than Prefect's 20 s on a busy machine
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    # a server that restarts is waited for, one that is gone is noticed within a minute
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "4")
+    # its background services tell of the same with pages of traceback
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("  %(message)s"))
     logger = logging.getLogger("foodcls")
@@ -21,3 +35,16 @@ def speak_plainly() -> None:
     logger.setLevel(logging.INFO)
     # Prefect gives the root logger a handler of its own, which would say it all again
     logger.propagate = False
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show the stages as they end; end an error as one message and its exit code."""
+    speak_plainly()
+    try:
+        yield
+    except FoodclsError as error:
+        # a message may hold brackets, which rich would take for markup
+        err.print("error:", style="bold red", end=" ")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.commands.places import find_manifest
-from foodcls.learn.examples import Shelf
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.suspects import rank_suspects, write_suspects
 from foodcls.manifest import read_table
 from foodcls.recipe import load_recipe

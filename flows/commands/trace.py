@@ -12,7 +12,8 @@ from foodcls.review.story import Story, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
 from foodcls.settings import Inspect
-from foodcls.store import Store, replacing
+from foodcls.store import replacing
+from foodcls.workspace import Workspace
 
 MOST_PIXELS = Inspect().max_pixels
 
@@ -24,7 +25,7 @@ def show_trace(console: Console, name: str, workspace: Path, page: Path | None) 
     show_story(console, story)
     if page:
         folder = workspace / "cache" / "thumbs"
-        thumbs = Thumbs(Store(workspace / "store"), folder, MOST_PIXELS)
+        thumbs = Thumbs(Workspace.at(workspace).store, folder, MOST_PIXELS)
         with replacing(page) as part:
             part.write_text(story_page(story, thumbs), encoding="utf-8")
         console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)

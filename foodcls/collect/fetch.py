@@ -16,10 +16,9 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.signatures import describe_bytes, sniff_format
 from foodcls.store import Store
+from foodcls.tally import count
 
 KIND = "fetch/1"
-# outcomes remembered at once: what a kill may lose, against a write to disk each time
-BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ def fetch_all(
     """
     wanted = list(dict.fromkeys(urls))
     known = _recall(wanted, limits, store)
-    yield from known.values()
     missing = [url for url in wanted if url not in known]
+    count("fetch", anew=len(missing), recalled=len(known))
+    yield from known.values()
     if missing:
         yield from _remembering(_fetch(missing, limits, store, hosts or {}), limits, store)
 
@@ -102,20 +102,12 @@ def utc_text(seconds: float) -> str:
 def _remembering(
     results: Generator[Fetched, None, None], limits: Limits, store: Store
 ) -> Iterator[Fetched]:
-    """Pass results on, keeping the final ones in the store's memory batch by batch."""
-    batch: dict[str, Any] = {}
-    try:
-        with closing(results):
-            for fetched in results:
-                if fetched.outcome.is_final:
-                    batch[fetched.url] = _fact(fetched, limits)
-                if len(batch) >= BATCH:
-                    store.remember(KIND, batch)
-                    batch = {}
-                yield fetched
-    finally:
-        if batch:
-            store.remember(KIND, batch)
+    """Pass results on, keeping the final ones in the store's memory."""
+    with closing(results), store.noting(KIND) as note:
+        for fetched in results:
+            if fetched.outcome.is_final:
+                note(fetched.url, _fact(fetched, limits))
+            yield fetched
 
 
 def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
@@ -126,10 +118,11 @@ def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
 def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]:
     """What earlier runs found out and still holds."""
     facts = store.recall(KIND, urls)
+    gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
     return {
         url: _recalled(url, facts[url])
         for url in urls
-        if url in facts and _still_holds(facts[url], limits, store)
+        if url in facts and _still_holds(facts[url], limits) and facts[url]["id"] not in gone
     }
 
 
@@ -139,9 +132,9 @@ def _recalled(url: str, fact: Mapping[str, Any]) -> Fetched:
     return Fetched(url=url, outcome=outcome, recalled=True, **known)
 
 
-def _still_holds(fact: Mapping[str, Any], limits: Limits, store: Store) -> bool:
+def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.OK:
-        return fact["bytes"] <= limits.max_bytes and store.has(fact["id"])
+        return bool(fact["bytes"] <= limits.max_bytes)
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True

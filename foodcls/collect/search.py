@@ -15,6 +15,7 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.parsers import Hit, Page, Refused
 from foodcls.store import Store, digest_json
+from foodcls.tally import count
 
 LOG = logging.getLogger(__name__)
 
@@ -77,7 +78,9 @@ def search_all(
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
         search.recall(known.get(search.key), limits.clock())
-    yield from (search.finding() for search in searches if not search.is_open)
+    done = [search for search in searches if not search.is_open]
+    count("search", anew=len(searches) - len(done), recalled=len(done))
+    yield from (search.finding() for search in done)
     bounds = replace(
         limits,
         max_bytes=PAGE_BYTES,

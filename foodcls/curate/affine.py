@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.settings import Augment
+from foodcls.extras import Moves
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Move:
     shear: float
 
 
-def draw_move(rng: np.random.Generator, settings: Augment) -> Move:
+def draw_move(rng: np.random.Generator, settings: Moves) -> Move:
     """Draw a change from the recipe's ranges."""
     flips = rng.random(2)
     return Move(

@@ -5,7 +5,6 @@ that runs flows takes seconds, or are forks of a process in which threads hold l
 """
 
 import json
-import math
 import os
 import signal
 import subprocess
@@ -15,11 +14,11 @@ import threading
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.connection import Pipe
-from types import TracebackType
 from typing import IO, Any
 
-from foodcls.curate.confined import READY, WAITING
+from foodcls.curate.confined import READY, WAITING, pack, unpack
 from foodcls.errors import StageError, StoreError
 
 START = (
@@ -31,8 +30,6 @@ START = (
 START_SECONDS = 120
 # from the end of a process's line to its own
 LAST_SECONDS = 10
-# questions that are worth the start of one more process
-WORTH = 8
 CRASH, TIMEOUT = "decoder_crash", "timeout"
 
 
@@ -55,34 +52,29 @@ class Lost(Exception):
 
 
 class Children:
-    """Processes that start when they are needed and end with the block.
+    """Processes that start when they are needed; `end` ends those that are idle.
 
     `function` is `module:name`, see `confined.serve`. Threads may ask at the same time.
     """
 
-    def __init__(self, function: str, allowance: Allowance, questions: int) -> None:
+    def __init__(self, function: str, allowance: Allowance) -> None:
         self._function = function
         self._allowance = allowance
-        count = min(os.cpu_count() or 1, math.ceil(questions / WORTH))
-        self._slots = threading.Semaphore(max(1, count))
+        self._slots = threading.Semaphore(os.cpu_count() or 1)
         self._idle: deque[_Child] = deque()
         # what asks for it needs much memory; a child that asks twice must not wait for itself
         self._gate = threading.RLock()
 
-    def __enter__(self) -> "Children":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """End the processes that are not answering."""
         while self._idle:
             self._idle.pop().end()
 
     def ask(self, question: dict[str, Any]) -> Any:
-        """The answer; Lost when the process died of the question."""
+        """The answer; Lost when the process died of the question.
+
+        What stands under `data` in either are bytes.
+        """
         with self._slots:
             child = self._idle.pop() if self._idle else _Child(self._function, self._allowance)
             try:
@@ -95,7 +87,17 @@ class Children:
             raise StoreError(answer["stopped"])
         if "failed" in answer:
             raise Lost(CRASH, answer["failed"])
-        return answer["value"]
+        value = answer["value"]
+        return {**value, "data": answer["data"]} if "data" in answer else value
+
+
+@lru_cache
+def hire(function: str, allowance: Allowance) -> Children:
+    """This process's children for a function: the next batch finds them warm.
+
+    They end with the process that asks, however it ends.
+    """
+    return Children(function, allowance)
 
 
 class _Child:
@@ -119,7 +121,7 @@ class _Child:
 
     def ask(self, question: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
         try:
-            self._line.send_bytes(json.dumps(question).encode())
+            self._line.send_bytes(pack(question))
             with ExitStack() as leave:
                 while (answer := self._hear()) == WAITING:
                     leave.enter_context(gate)
@@ -137,12 +139,11 @@ class _Child:
     def _hear(self) -> dict[str, Any]:
         if not self._line.poll(self._allowance.wall):
             raise Lost(TIMEOUT, f"no answer in {self._allowance.wall:g} s")
-        answer: dict[str, Any] = json.loads(self._line.recv_bytes())
-        return answer
+        return unpack(self._line.recv_bytes())
 
     def _await_start(self, log: IO[bytes]) -> None:
         try:
-            if self._line.poll(START_SECONDS) and json.loads(self._line.recv_bytes()) == READY:
+            if self._line.poll(START_SECONDS) and unpack(self._line.recv_bytes()) == READY:
                 return
         except (EOFError, OSError, ValueError):
             pass

@@ -1,6 +1,7 @@
 """Answers questions about hostile data one by one, within limits that end it when it breaks them.
 
-The other end is foodcls.curate.children. It believes nothing but JSON.
+The other end is foodcls.curate.children. It believes nothing but JSON; what stands under `data`,
+in a question or an answer, are bytes, which travel behind it as they are.
 """
 
 import importlib
@@ -41,11 +42,24 @@ def serve(handle: int, function: str, cpu: int, memory: int) -> None:
     _send(connection, READY)
     while True:
         try:
-            question = json.loads(connection.recv_bytes())
+            question = unpack(connection.recv_bytes())
         except EOFError:
             return
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu)
         _send(connection, _answer(answer, question, connection))
+
+
+def pack(message: dict[str, Any]) -> bytes:
+    """A message as bytes: JSON, which holds no line break, then what it has under `data`."""
+    head = {name: value for name, value in message.items() if name != "data"}
+    return b"\n".join([json.dumps(head).encode(), message.get("data", b"")])
+
+
+def unpack(raw: bytes) -> dict[str, Any]:
+    """A message from bytes; ValueError when it is none."""
+    head, _, data = raw.partition(b"\n")
+    message: dict[str, Any] = json.loads(head)
+    return message | {"data": data} if data else message
 
 
 def _find(function: str) -> Callable[[Question, Gate], Any]:
@@ -58,13 +72,20 @@ def _answer(
     function: Callable[[Question, Gate], Any], question: Question, connection: Connection
 ) -> dict[str, Any]:
     try:
-        return {"value": function(question, _gate(connection))}
+        return _value(function(question, _gate(connection)))
     # a full disk is no fault of the data: the run has to know
     except FoodclsError as error:
         return {"stopped": str(error)}
     # one picture is never worth a run, whatever it does to libraries that were not made for it
     except Exception as error:
         return {"failed": f"{type(error).__name__}: {error}"[:200]}
+
+
+def _value(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {"value": value}
+    plain = {name: item for name, item in value.items() if name != "data"}
+    return {"value": plain, "data": value.get("data", b"")}
 
 
 @contextmanager
@@ -75,7 +96,7 @@ def _gate(connection: Connection) -> Iterator[None]:
 
 
 def _send(connection: Connection, message: dict[str, Any]) -> None:
-    connection.send_bytes(json.dumps(message).encode())
+    connection.send_bytes(pack(message))
 
 
 def _limit(kind: int, value: int) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,14 @@ from foodcls.curate.boxes import Box, read_boxes
 from foodcls.curate.decode import load_picture, png_bytes
 from foodcls.curate.dialects.recognise import DIALECTS, recognise
 from foodcls.curate.matching import index_rows
-from foodcls.curate.memo import remembered
+from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.placing import Placed, cover_pixels, list_kept, place_box
 from foodcls.curate.sheet import SHOWN, Problem, list_problems
 from foodcls.curate.units import settle_unit
 from foodcls.progress import Track, silent
 from foodcls.settings import Crop
-from foodcls.store import Store, digest_json
+from foodcls.spread import Spread, in_threads
+from foodcls.store import Store, key_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ def crop(
     settings: Crop,
     labels: Sequence[str],
     track: Track = silent,
+    spread: Spread = in_threads,
 ) -> Cropped:
     """Cut each kept row that has boxes: the first box is the row's, each other gets a row after it.
 
@@ -59,7 +62,7 @@ def crop(
     if settings.boxes is None:
         return Cropped(manifest.copy(), ())
     cuts, problems = _place_all(manifest, store, settings, labels)
-    pictures = _cut_all(cuts, manifest, store, settings.padding, track)
+    pictures = _cut_rows(cuts, manifest, store, settings.padding, track, spread)
     return Cropped(_fill(manifest, cuts, pictures), tuple(problems))
 
 
@@ -153,27 +156,35 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
         logger.warning("%s", describe_problems(odd))
 
 
-def _cut_all(
+def _cut_rows(
     cuts: Mapping[int, list[Edges]],
     rows: pd.DataFrame,
     store: Store,
     padding: float,
     track: Track,
+    spread: Spread,
 ) -> dict[int, list[str]]:
     """Blobs of the cuts of each row; a picture is decoded once for all its boxes."""
-    work = {}
-    for row, edges in cuts.items():
-        blob = str(rows.at[row, "picture"])
-        work[row] = (digest_json([VERSION, blob, edges, padding]), (blob, edges))
+    pictures = dict(zip(cuts, rows.loc[list(cuts), "picture"], strict=True))
+    keys = {row: key_of(pictures[row], VERSION, edges, padding) for row, edges in cuts.items()}
+    work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
+    inquiry = Inquiry("crop", partial(_cut_all, store, padding), _every)
+    found = remembered(store, inquiry, work, track, spread)
+    return {row: found[key] for row, key in keys.items()}
 
+
+def _cut_all(
+    store: Store, padding: float, batch: Mapping[str, tuple[str, list[Edges]]]
+) -> dict[str, list[str]]:
     def cut(item: tuple[str, list[Edges]]) -> list[str]:
         image = load_picture(store.read(item[0]))
         return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
 
-    found = remembered(
-        store, "crop", dict(work.values()), cut, track, lambda blobs: all(map(store.has, blobs))
-    )
-    return {row: found[key] for row, (key, _) in work.items()}
+    return each(store, batch, cut)
+
+
+def _every(blobs: list[str]) -> list[str]:
+    return blobs
 
 
 def _fill(

@@ -11,6 +11,7 @@ from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import recall_looks
 from foodcls.manifest import ManifestRef, drop_rows, kept_rows, save_manifest
 from foodcls.settings import Dedup
+from foodcls.spread import Spread, in_threads
 from foodcls.store import Store
 
 TEST = "test"
@@ -39,7 +40,9 @@ def save_deduped(found: Deduped, store: Store) -> DedupRef:
     )
 
 
-def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> Deduped:
+def dedup(
+    manifest: pd.DataFrame, store: Store, settings: Dedup, spread: Spread = in_threads
+) -> Deduped:
     """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
 
     A row is dropped only for a keeper that it resembles itself: likeness is not passed on, so
@@ -52,7 +55,7 @@ def dedup(manifest: pd.DataFrame, store: Store, settings: Dedup) -> Deduped:
     contents = rows.drop_duplicates("id")
     blobs = _blobs(contents).to_numpy(dtype=object)
     ids = contents["id"].to_numpy(dtype=object)
-    looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash)
+    looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
     found = find_pairs(
         looks,
         settings.distance,

@@ -3,18 +3,21 @@
 import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from itertools import islice
+from typing import Any
 
 import imagehash
 import numpy as np
 from PIL import Image, ImageOps
 
 from foodcls.curate.decode import load_picture
-from foodcls.curate.memo import remembered
+from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.phash import SIDE as PHASH_SIDE
 from foodcls.curate.phash import hash_greys
 from foodcls.progress import silent
-from foodcls.store import Store, digest_json
+from foodcls.spread import Spread, in_threads
+from foodcls.store import Store, key_of
 
 # raise when the same picture may give another look than before
 VERSION = 2
@@ -127,29 +130,31 @@ def remember_looks(store: Store, looks: Mapping[str, Look], kind: str) -> None:
     store.remember("look", {_key(digest, kind): vars(look) for digest, look in looks.items()})
 
 
-def recall_looks(store: Store, pictures: Mapping[str, str], kind: str) -> Looks:
+def recall_looks(
+    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
+) -> Looks:
     """Looks in the order of `pictures`, ids with the blobs that hold the upright pictures.
 
     Those not remembered are computed from the blob.
     """
     every = iter(pictures.items())
     parts = iter(lambda: dict(islice(every, BATCH)), {})
-    return join_looks(_recall_part(store, part, kind) for part in parts)
+    return join_looks(_recall_part(store, part, kind, spread) for part in parts)
 
 
-def _recall_part(store: Store, pictures: Mapping[str, str], kind: str) -> Looks:
-    found = remembered(
-        store,
-        "look",
-        {_key(digest, kind): blob for digest, blob in pictures.items()},
-        lambda blob: vars(look_at(load_picture(store.read(blob)), kind)),
-        silent,
-    )
-    return pack_looks(Look(**found[_key(digest, kind)]) for digest in pictures)
+def _recall_part(store: Store, pictures: Mapping[str, str], kind: str, spread: Spread) -> Looks:
+    work = {_key(digest, kind): blob for digest, blob in pictures.items()}
+    inquiry = Inquiry("look", partial(_look_at_all, store, kind))
+    found = remembered(store, inquiry, work, silent, spread)
+    return pack_looks(Look(**fact) for fact in found.values())
+
+
+def _look_at_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[str, Any]:
+    return each(store, batch, lambda blob: vars(look_at(load_picture(store.read(blob)), kind)))
 
 
 def _key(digest: str, kind: str) -> str:
-    return digest_json([VERSION, digest, kind])
+    return key_of(digest, VERSION, kind)
 
 
 def _text(value: int, kind: str) -> str:

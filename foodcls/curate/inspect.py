@@ -3,21 +3,23 @@
 From here on a kept row's `picture` is trusted: later stages decode it in their own process.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from foodcls.curate.children import CRASH, TIMEOUT, Allowance, Children, Lost
+from foodcls.curate.children import CRASH, TIMEOUT, Allowance, Children, Lost, hire
 from foodcls.curate.examine import EXAMINE
 from foodcls.curate.hashes import Look, remember_looks
 from foodcls.curate.measures import Measures
-from foodcls.curate.memo import remembered
+from foodcls.curate.memo import Inquiry, ahead, remembered
 from foodcls.curate.quality import remember_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.settings import Inspect
-from foodcls.store import Store, digest_json
+from foodcls.spread import Spread, in_threads
+from foodcls.store import Store, key_of
 
 # raise when the same bytes and settings may give another fact than before
 VERSION = 1
@@ -31,20 +33,13 @@ SECONDS_PER_MILLION = 1  # pixels
 SPARE_SECONDS = 20
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What pictures decoded now tell to later stages, by id."""
-
-    looks: dict[str, Look] = field(default_factory=dict)
-    measures: dict[str, Measures] = field(default_factory=dict)
-
-
 def inspect(
     manifest: pd.DataFrame,
     store: Store,
     settings: Inspect,
     hash_kind: str,
     track: Track = silent,
+    spread: Spread = in_threads,
 ) -> pd.DataFrame:
     """Decode each kept picture once: fill size, hashes and `picture`, or drop it with its reason.
 
@@ -54,27 +49,20 @@ def inspect(
     ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
     """
     rows = kept_rows(manifest)
-    settings_key = [VERSION, settings.min_side, settings.max_pixels, hash_kind]
-    keys = {digest: digest_json([digest, *settings_key]) for digest in rows["id"].unique()}
-    seen = _Seen()
-    question = {
-        "store": str(store.root.absolute()),
-        "hash_kind": hash_kind,
-        **settings.model_dump(),
-    }
-    with Children(EXAMINE, _allow(settings), len(keys)) as children:
+    terms = [VERSION, settings.min_side, settings.max_pixels, hash_kind]
+    keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
+    answer = partial(_examine_all, store, settings, hash_kind)
+    try:
         found = remembered(
             store,
-            "inspect",
+            Inquiry("inspect", answer, _blobs, _is_final),
             {key: digest for digest, key in keys.items()},
-            lambda digest: _inspect_one({**question, "digest": digest}, children, seen),
             track,
-            lambda fact: _is_final(fact, store),
+            spread,
         )
-    facts = {digest: found[key] for digest, key in keys.items()}
-    remember_looks(store, seen.looks, hash_kind)
-    remember_measures(store, seen.measures)
-    return _fill(manifest, rows, facts)
+    finally:
+        hire(EXAMINE, _allow(settings)).end()
+    return _fill(manifest, rows, {digest: found[key] for digest, key in keys.items()})
 
 
 def _allow(settings: Inspect) -> Allowance:
@@ -84,20 +72,45 @@ def _allow(settings: Inspect) -> Allowance:
     )
 
 
-def _inspect_one(question: dict[str, Any], children: Children, seen: _Seen) -> dict[str, Any]:
+def _examine_all(
+    store: Store, settings: Inspect, hash_kind: str, batch: Mapping[str, str]
+) -> dict[str, Any]:
+    """Facts of a batch of pictures; what they tell to later stages is remembered by their ids."""
+    looks: dict[str, Look] = {}
+    measures: dict[str, Measures] = {}
+    facts: dict[str, Any] = {}
+    children = hire(EXAMINE, _allow(settings))
+    terms = {"hash_kind": hash_kind, **settings.model_dump()}
+    # read ahead, decode in turn: each pair of hands keeps one child busy
+    files = ahead(store, batch.values(), store.read)
+    for (key, digest), data in zip(batch.items(), files, strict=True):
+        told = _ask(children, {**terms, "data": data})
+        facts[key] = told["fact"]
+        if "look" in told:
+            # the blob to read from now on: the file itself, or a PNG where pixels had to change
+            facts[key]["picture"] = store.put(told["data"]) if "data" in told else digest
+            looks[digest] = Look(**told["look"])
+            measures[digest] = Measures(**told["measures"])
+    # before the facts: a run that is killed here finds both later, or neither
+    remember_looks(store, looks, hash_kind)
+    remember_measures(store, measures)
+    return facts
+
+
+def _ask(children: Children, question: dict[str, Any]) -> dict[str, Any]:
     try:
-        answer = children.ask(question)
+        told: dict[str, Any] = children.ask(question)
     except Lost as lost:
-        return {"reason": lost.reason, "detail": lost.detail}
-    if "look" in answer:
-        seen.looks[question["digest"]] = Look(**answer["look"])
-        seen.measures[question["digest"]] = Measures(**answer["measures"])
-    fact: dict[str, Any] = answer["fact"]
-    return fact
+        return {"fact": {"reason": lost.reason, "detail": lost.detail}}
+    return told
 
 
-def _is_final(fact: dict[str, Any], store: Store) -> bool:
-    return fact["reason"] not in PASSING if "reason" in fact else store.has(fact["picture"])
+def _blobs(fact: Mapping[str, Any]) -> Iterable[str]:
+    return [fact["picture"]] if "picture" in fact else []
+
+
+def _is_final(fact: Mapping[str, Any]) -> bool:
+    return fact.get("reason") not in PASSING
 
 
 def _fill(

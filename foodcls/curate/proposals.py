@@ -2,19 +2,21 @@
 
 import csv
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from foodcls.curate.decode import load_picture
 from foodcls.curate.dialects.plain_csv import PROPOSED, TFOD
-from foodcls.curate.memo import remembered
+from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.propose import VERSION, propose_box
 from foodcls.manifest import kept_rows
 from foodcls.progress import Track, silent
-from foodcls.store import Store, digest_json, replacing
+from foodcls.store import Store, key_of, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +42,9 @@ def propose_boxes(
     out from its surroundings.
     """
     rows = _boxless(manifest)
-    keys = {digest: digest_json([VERSION, digest]) for digest in rows["picture"]}
+    keys = {digest: key_of(digest, VERSION) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
-
-    def look(digest: str) -> dict[str, object]:
-        image = load_picture(store.read(digest))
-        return {"size": image.size, "edges": propose_box(image)}
-
-    found = remembered(store, "propose", work, look, track)
+    found = remembered(store, Inquiry("propose", partial(_propose_all, store)), work, track)
     proposals = tuple(
         Proposal(digest, label, tuple(fact["size"]), tuple(fact["edges"]))
         for digest, label, picture in zip(rows["id"], rows["label"], rows["picture"], strict=True)
@@ -63,6 +60,14 @@ def write_proposals(proposals: Sequence[Proposal], path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((*TFOD, PROPOSED))
         writer.writerows(_cells(proposals))
+
+
+def _propose_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
+    def look(digest: str) -> dict[str, object]:
+        image = load_picture(store.read(digest))
+        return {"size": image.size, "edges": propose_box(image)}
+
+    return each(store, batch, look)
 
 
 def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:

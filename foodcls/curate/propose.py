@@ -36,7 +36,7 @@ def propose_box(image: Image.Image) -> Edges | None:
     if np.percentile(standout.colour, 99) < LEAST:
         return None
     cells = _box_patches(standout) if standout.spread < PLAIN else None
-    left, top, right, bottom = cells or richest_box(_surplus(standout))
+    left, top, right, bottom = cells or richest_box(surplus(standout))
     rows, columns = standout.colour.shape
     across, down = image.width / columns, image.height / rows
     edges = (left * across, top * down, right * across, bottom * down)
@@ -83,7 +83,7 @@ def _box_patches(standout: Standout) -> Edges | None:
     return across.start, down.start, across.stop, down.stop
 
 
-def _surplus(standout: Standout) -> Map:
+def surplus(standout: Standout) -> Map:
     """How far each place is rated above the threshold."""
     rating = (
         np.sqrt(scale_map(standout.colour) * np.sqrt(standout.detail * _centrality(standout)))

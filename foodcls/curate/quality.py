@@ -7,19 +7,22 @@ measures nothing again.
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from foodcls.curate.decode import BadPicture, decode
 from foodcls.curate.measures import VERSION, Measures, measure
-from foodcls.curate.memo import remembered
+from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.progress import silent
 from foodcls.settings import Quality
-from foodcls.store import Store, digest_json
+from foodcls.store import Store, key_of
 
 # what Inspect.max_pixels may be at most
 LARGEST = 178_000_000
+# what needs much memory is decoded one at a time
+GATE = threading.Lock()
 
 
 def flag_words(found: Measures, limits: Quality) -> str:
@@ -58,14 +61,15 @@ def remember_measures(store: Store, found: Mapping[str, Measures]) -> None:
 
 def recall_measures(store: Store, digests: Any) -> dict[str, Measures]:
     """Measures by the picture's id; those not remembered are made from its file, if it is there."""
-    gate = threading.Lock()
     keys = {digest: _key(digest) for digest in digests}
     work = {key: digest for digest, key in keys.items()}
-    found = remembered(
-        store, "measures", work, lambda digest: _measure_file(digest, store, gate), silent
-    )
+    found = remembered(store, Inquiry("measures", partial(_measure_all, store)), work, silent)
     facts = {digest: found[key] for digest, key in keys.items()}
     return {digest: Measures(**fact) for digest, fact in facts.items() if fact}
+
+
+def _measure_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
+    return each(store, batch, lambda digest: _measure_file(digest, store, GATE))
 
 
 def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, Any] | None:
@@ -79,4 +83,4 @@ def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, 
 
 
 def _key(digest: str) -> str:
-    return digest_json([VERSION, digest])
+    return key_of(digest, VERSION)

@@ -1,16 +1,23 @@
 """Turns a model's answers on labelled pictures into a CSV table, and reads it back."""
 
 import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from foodcls.errors import TableError
 from foodcls.judge.metrics import Floats, Ints, ranks
 from foodcls.manifest import FORMULA
 
 # the columns before those of the classes
-FACTS = ("id", "label", "predicted", "probability", "rank", "origin")
+FACTS = ("id", "label", "predicted", "probability", "rank", "origin", "group")
+# no digits are lost that decide a rank: far below the first class they are small
+DIGITS = "%.9g"
+
+Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -20,8 +27,14 @@ class Answers:
     labels: tuple[str, ...]
     ids: tuple[str, ...]
     origins: tuple[str, ...]
+    groups: tuple[str, ...]  # names of what belongs together; empty: a picture on its own
     truth: Ints  # (N,), places in `labels`
     probabilities: Floats  # (N, C)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What the rows are known by, see `name_rows`."""
+        return tuple(name_rows(self.ids, (self.labels[place] for place in self.truth)))
 
     @property
     def predicted(self) -> Ints:
@@ -40,6 +53,14 @@ class Answers:
         return highest
 
 
+def name_rows(ids: Iterable[str], labels: Iterable[str]) -> Iterator[Key]:
+    """Id, label and, as a picture may be cut into several, which of its rows it is, from 0."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for pair in zip(ids, labels, strict=True):
+        yield (*pair, seen[pair])
+        seen[pair] += 1
+
+
 def answers_csv(answers: Answers) -> str:
     """A row for each picture: the facts, and a probability for each class in `p_CLASS`."""
     names = np.array(answers.labels, dtype=object)
@@ -48,28 +69,44 @@ def answers_csv(answers: Answers) -> str:
             "id": answers.ids,
             "label": names[answers.truth],
             "predicted": names[answers.predicted],
-            "probability": answers.confidence.round(6),
+            "probability": answers.confidence,
             "rank": ranks(answers.probabilities, answers.truth),
-            # people open this in a spreadsheet: no cell of it may be a formula
-            "origin": pd.Series(answers.origins, dtype=str).str.replace(FORMULA, "'", regex=True),
+            "origin": _shown(answers.origins),
+            "group": _shown(answers.groups),
         }
     )
     # a class may be called "label", so its column has a name that no other can have
     columns = [f"p_{label}" for label in answers.labels]
-    scores = pd.DataFrame(answers.probabilities.round(6), columns=columns)
-    return pd.concat([table, scores], axis=1).to_csv(index=False, lineterminator="\n")
+    scores = pd.DataFrame(answers.probabilities.astype(np.float64), columns=columns)
+    whole = pd.concat([table, scores], axis=1)
+    return whole.to_csv(index=False, lineterminator="\n", float_format=DIGITS)
 
 
 def read_answers(text: str) -> Answers:
-    """Read what `answers_csv` wrote."""
+    """Read what `answers_csv` wrote; TableError when it is none."""
     # a class may be called "NA", or like a number
     table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    if tuple(table.columns[: len(FACTS)]) != FACTS:
+        raise TableError(
+            f"no table of answers: its columns begin with {', '.join(table.columns[:8])}, wanted "
+            f"are {', '.join(FACTS)}; `foodcls run` writes predictions.csv"
+        )
     labels = tuple(name.removeprefix("p_") for name in table.columns[len(FACTS) :])
     places = {label: place for place, label in enumerate(labels)}
     return Answers(
         labels=labels,
         ids=tuple(table["id"]),
-        origins=tuple(table["origin"].str.replace(rf"^'{FORMULA[1:]}", "", regex=True)),
+        origins=_meant(table["origin"]),
+        groups=_meant(table["group"]),
         truth=np.array([places[label] for label in table["label"]], dtype=np.int64),
         probabilities=table.iloc[:, len(FACTS) :].to_numpy(dtype=float),
     )
+
+
+def _shown(texts: tuple[str, ...]) -> pd.Series:
+    # people open this in a spreadsheet: no cell of it may be a formula
+    return pd.Series(texts, dtype=str).str.replace(FORMULA, "'", regex=True)
+
+
+def _meant(column: pd.Series) -> tuple[str, ...]:
+    return tuple(column.str.replace(rf"^'{FORMULA[1:]}", "", regex=True))

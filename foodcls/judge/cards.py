@@ -2,22 +2,23 @@
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from foodcls.curate.decode import load_picture
+from foodcls.curate.decode import BadPicture, decode
 from foodcls.errors import StoreError
-from foodcls.judge.answers import Answers
+from foodcls.judge.album import Album
+from foodcls.judge.answers import Answers, Key
 from foodcls.judge.metrics import Ints
 
 SIDE = 160  # pixels of the longer side of a thumbnail
 # 4 KB a picture: a page of a hundred stays below half a megabyte
 QUALITY = 78
-
-Read = Callable[[int], bytes]
+# what a stage has found sound has no more
+MAX_PIXELS = 178_000_000
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,16 @@ def worst_places(answers: Answers, most: int) -> Ints:
     return wrong[order][:most]
 
 
-def make_cards(
-    places: Iterable[int], answers: Sequence[Answers], pages: Sequence[str], read: Read
-) -> tuple[Card, ...]:
-    """Cards of these rows; `pages` are addresses by row, `read` gives a row's picture file."""
-    first = answers[0]
+def make_cards(places: Iterable[int], answers: Sequence[Answers], album: Album) -> tuple[Card, ...]:
+    """Cards of these rows, which all of `answers` have in common."""
+    first, keys = answers[0], answers[0].keys
     return tuple(
         Card(
             id=first.ids[place],
             label=first.labels[first.truth[place]],
             origin=first.origins[place],
-            page=pages[place],
-            image=_image(read, place),
+            page=album.page(keys[place]),
+            image=_image(album, keys[place]),
             said=tuple(_said(own, place) for own in answers),
         )
         for place in map(int, places)
@@ -69,19 +68,19 @@ def make_cards(
 
 
 def thumbnail(data: bytes) -> str:
-    """A picture that a stage has found sound, as a data URI of a JPEG of at most 160 a side."""
-    image = load_picture(data)
+    """A picture as a data URI of a JPEG of at most 160 a side; BadPicture when it is none."""
+    image = decode(data, MAX_PIXELS).image
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _image(read: Read, place: int) -> str:
+def _image(album: Album, key: Key) -> str:
     try:
-        return thumbnail(read(place))
+        return thumbnail(album.read(key))
     # a page about many pictures does without one that has gone since
-    except (StoreError, OSError):
+    except (StoreError, BadPicture):
         return ""
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foodcls.judge.epochs import EpochReport
-from foodcls.judge.reliability import Bin, Calibration
+from foodcls.judge.reliability import Bin, Calibration, Threshold
 
 Points = tuple[tuple[float, float], ...]
 WIDTH, HEIGHT = 340.0, 240.0  # of the frame, in the units of the drawing
 # of an axis of epochs, so many have a number
 NUMBERED = 8
+# more points than a curve is wide would only make the page heavy
+POINTS = 340
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Line:
-    """Points joined by a line; `style` is first, second, guide or dots."""
+    """Points joined by a line; `style` is first, second, guide or whisker, an empty name unsaid."""
 
     name: str
     points: Points
@@ -79,7 +81,16 @@ class Chart:
 
 
 def reliability_chart(bins: Sequence[Bin]) -> Chart:
-    """Accuracy by confidence: bars that end on the diagonal are probabilities to believe."""
+    """Accuracy by confidence: bars that end on the diagonal are probabilities to believe.
+
+    Whiskers are the accuracy's interval in each bin.
+    """
+    whiskers = [
+        Line(
+            "", ((bin.confidence, bin.accuracy.low), (bin.confidence, bin.accuracy.high)), "whisker"
+        )
+        for bin in bins
+    ]
     return Chart(
         title="When it says 80 %, is it right in 80 %?",
         x=_percent_axis("highest probability"),
@@ -88,20 +99,23 @@ def reliability_chart(bins: Sequence[Bin]) -> Chart:
             Bar(
                 bin.low,
                 bin.high,
-                bin.accuracy,
-                f"{bin.n} pictures at {bin.confidence:.0%} on average: {bin.accuracy:.0%} right",
+                bin.accuracy.value,
+                f"{bin.n} pictures at {bin.confidence:.0%} on average: "
+                f"{bin.accuracy.value:.0%} right",
             )
             for bin in bins
         ),
-        lines=(Line("perfect", ((0, 0), (1, 1)), "guide"),),
-        marks=tuple(Mark(bin.confidence, bin.accuracy, "") for bin in bins),
+        lines=(Line("", ((0, 0), (1, 1)), "guide"), *whiskers),
+        marks=tuple(Mark(bin.confidence, bin.accuracy.value, "") for bin in bins),
     )
 
 
-def coverage_chart(curve: Sequence[tuple[float, float]], calibration: Calibration) -> Chart:
+def coverage_chart(curve: Sequence[Threshold], calibration: Calibration) -> Chart:
     """Accuracy by the share of pictures that get an answer, the surest first."""
-    low = min(0.9, *(accuracy for _, accuracy in curve))
+    low = min([0.9, *(point.accuracy for point in curve)])
     bottom = int(low * 10) / 10
+    # backwards, so that the last one stays: all pictures
+    thin = curve[:: -max(1, len(curve) // POINTS)][::-1]
     answered = calibration.answered
     chosen = Mark(
         calibration.coverage,
@@ -112,8 +126,8 @@ def coverage_chart(curve: Sequence[tuple[float, float]], calibration: Calibratio
         title="Fewer answers, better answers",
         x=_percent_axis("pictures that get an answer"),
         y=_percent_axis("right, of those", bottom),
-        lines=(Line("accuracy", tuple(curve), "first"),),
-        marks=(chosen,) if answered else (),
+        lines=(Line("", tuple((point.coverage, point.accuracy) for point in thin), "first"),),
+        marks=(chosen,) if answered and calibration.abstain_below > 0 else (),
     )
 
 
@@ -146,7 +160,7 @@ def _curves(
 def _percent_axis(title: str, low: float = 0.0) -> Axis:
     steps = 5
     values = [low + (1 - low) * step / steps for step in range(steps + 1)]
-    return Axis(low, 1.0, tuple((value, f"{value:.0%}") for value in values), title)
+    return Axis(low, 1.0, tuple((value, f"{100 * value:.0f} %") for value in values), title)
 
 
 def _epoch_axis(reports: Sequence[EpochReport]) -> Axis:

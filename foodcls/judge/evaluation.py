@@ -6,16 +6,10 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
+from foodcls.judge.classes import ClassScore, score_classes
 from foodcls.judge.metrics import Floats, Ints, confusion_matrix
 from foodcls.judge.reliability import Calibration, calibrate
-from foodcls.judge.scores import (
-    ClassScore,
-    Estimate,
-    Scores,
-    grade,
-    score_all,
-    score_classes,
-)
+from foodcls.judge.scores import Estimate, Scores, grade, position_bounds, score_all
 from foodcls.store import digest_json
 
 
@@ -38,7 +32,7 @@ class Evaluation:
     checkpoint: str  # its digest
     split: str
     n: int
-    groups: int  # of pictures that look alike; a bootstrap draws whole groups
+    groups: int  # of pictures that belong together; a bootstrap draws whole groups
     scores: Scores
     calibration: Calibration
     labels: tuple[str, ...]
@@ -96,17 +90,18 @@ class Evaluation:
 def account_for(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:
     """Judge probabilities (N, C) of temperature 1, which orders classes as any other does.
 
-    `truth` (N,) are the true classes, `groups` (N,) number what looks alike, see `number_groups`.
+    `truth` (N,) are the true classes, `groups` (N,) number what belongs together, see
+    `number_groups`.
     """
     graded = grade(before, truth, groups)
-    scores, positions = score_all(graded)
+    positions = position_bounds(graded)
     confusion = confusion_matrix(truth, graded.predicted, graded.classes)
     return Evaluation(
         checkpoint=source.checkpoint,
         split=source.split,
         n=len(truth),
         groups=int(groups.max()) + 1,
-        scores=scores,
+        scores=score_all(graded, positions),
         calibration=calibrate(before, graded.right, source.temperature, source.abstain_below),
         labels=source.labels,
         per_class=score_classes(source.labels, graded, positions),
@@ -120,6 +115,7 @@ def _calibration_figures(calibration: Calibration) -> dict[str, float]:
         "temperature": calibration.temperature,
         "calibration_error": calibration.error,
         "calibration_error_before": calibration.error_before,
+        "calibration_error_by_chance": calibration.error_by_chance,
         "abstain_below": calibration.abstain_below,
         "coverage": calibration.coverage,
     }

@@ -18,7 +18,7 @@ class Cell:
     x: float
     y: float
     count: int
-    percent: int  # of the true class's pictures
+    percent: str  # of the true class's pictures
     shade: float  # 0 to 1
     text: str
 
@@ -55,13 +55,21 @@ def lay_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> Mat
     )
 
 
+def share_text(share: float) -> str:
+    """A share above 0 in percent, in three characters at most."""
+    # what is there is not nothing, and what is not all is not all
+    if share < 0.005:
+        return "<1"
+    return "99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
+
+
 def _cells(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> list[Cell]:
     return [
         Cell(
             x=SIDE * column,
             y=SIDE * row,
             count=count,
-            percent=round(100 * count / sum(counts)),
+            percent=share_text(count / sum(counts)),
             shade=round(count / sum(counts), 3),
             text=f"{labels[row]} said to be {labels[column]}: {count} of {sum(counts)}",
         )

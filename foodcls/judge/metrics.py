@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -22,6 +23,26 @@ def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
     low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
     # at the ends rounding could leave the share itself outside
     return max(0.0, min(low, share)), min(1.0, max(high, share))
+
+
+def worth(values: Floats | Ints, groups: Ints) -> float:
+    """As how many independent pictures the mean of `values` (N,) is known by, 1 to N.
+
+    `groups` (N,) numbers pictures that belong together. What a group has in common counts once,
+    and few groups count less (Korn and Graubard 1998, Survey Methodology 24:193). Where all values
+    are the same, nothing shows how alike groups are: each counts as one.
+    """
+    _, numbers = np.unique(groups, return_inverse=True)
+    n, count = len(values), int(numbers.max()) + 1
+    residuals = values - values.mean()
+    alone = float((residuals**2).sum())
+    if count in (1, n) or alone == 0:
+        return float(count)
+    together = float((np.bincount(numbers, residuals) ** 2).sum())
+    # of two means that vary as much, the one of few groups is known less: Student's t
+    few = (t.ppf(0.975, n - 1) / t.ppf(0.975, count - 1)) ** 2
+    factor = few * alone * n / (n - 1) / max(together * count / (count - 1), alone)
+    return float(np.clip(n * factor, 1, n))
 
 
 def ranks(probabilities: Floats, truth: Ints) -> Ints:

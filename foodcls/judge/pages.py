@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 FOLDER = Path(__file__).parent / "page"
 
@@ -19,7 +20,7 @@ def render_page(template: str, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"estimate": estimate, "bounds": bounds, "figure": figure}
+    environment.filters |= {"estimate": estimate, "bounds": bounds, "figure": figure, "soft": soft}
     environment.tests["web"] = is_web
     return environment.get_template(template).render(values)
 
@@ -32,6 +33,12 @@ def is_web(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def soft(text: str) -> Markup:
+    """A name that may go on in the next line after each `_`; the text itself stays as it is."""
+    # what is joined is escaped
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def figure(value: float | None, digits: int = 2) -> str:

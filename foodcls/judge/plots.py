@@ -12,11 +12,12 @@ from matplotlib.ticker import MaxNLocator
 
 from foodcls.judge.epochs import EpochReport
 from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.matrix import share_text
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit
 CELL = 0.34
-# above this many classes a cell's count is drawn smaller, and the names too
+# above this many classes a cell's count is drawn smaller, and the names too, at all four sides
 MANY = 40
 
 
@@ -30,16 +31,22 @@ def confusion_csv(evaluation: Evaluation) -> str:
     return buffer.getvalue()
 
 
-def confusion_png(evaluation: Evaluation) -> bytes:
-    """The counts as a picture; a cell's shade is its share of the true class's pictures."""
+def confusion_png(evaluation: Evaluation, *, as_shares: bool = False) -> bytes:
+    """The counts as a picture, or the shares of the true class's pictures in percent.
+
+    A cell's shade is that share in both.
+    """
     counts = np.array(evaluation.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(4.0, CELL * len(counts))
     figure = Figure(figsize=(side + 3.0, side + 2.6), layout="constrained")
     axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    _label_axes(axes, evaluation)
-    _write_counts(axes, counts, shares)
+    axes.imshow(np.ma.masked_equal(shares, 0), cmap="Blues", vmin=0, vmax=1)
+    _label_axes(axes, evaluation, "% of the true class" if as_shares else "pictures")
+    for row, column in zip(*np.nonzero(counts), strict=True):
+        share = float(shares[row, column])
+        text = share_text(share) if as_shares else str(counts[row, column])
+        _write_cell(axes, (column, row), text, share, _font_size(len(counts)))
     return _encode_figure(figure)
 
 
@@ -59,35 +66,34 @@ def learning_png(reports: Sequence[EpochReport], best_epoch: int) -> bytes:
     return _encode_figure(figure)
 
 
-def _label_axes(axes: Axes, evaluation: Evaluation) -> None:
-    size = 6 if len(evaluation.labels) > MANY else 9
-    places = range(len(evaluation.labels))
-    axes.set_xticks(places, evaluation.labels, rotation=90, fontsize=size)
-    axes.set_yticks(places, evaluation.labels, fontsize=size)
+def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
+    count = len(evaluation.labels)
+    axes.set_xticks(range(count), evaluation.labels, rotation=90)
+    axes.set_yticks(range(count), evaluation.labels)
+    is_large = count > MANY
+    axes.tick_params(labelsize=_font_size(count), labeltop=is_large, labelright=is_large)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(np.arange(count - 1) + 0.5, minor=True)
+    axes.grid(which="minor", color="#e3e7ee", linewidth=0.6)
+    axes.tick_params(which="minor", length=0)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(
-        f"{evaluation.split}: accuracy {evaluation.accuracy:.3f} "
+        f"{evaluation.split}, {shown}: accuracy {evaluation.accuracy:.3f} "
         f"({evaluation.accuracy_low:.3f} to {evaluation.accuracy_high:.3f}, "
         f"n = {evaluation.n})\naverage position {evaluation.average_position:.2f}",
         fontsize=10,
     )
 
 
-def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
-    size = 7 if len(counts) > MANY else 9
-    for row, column in zip(*np.nonzero(counts), strict=True):
-        # white on the dark half of the shades
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(
-            column,
-            row,
-            str(counts[row, column]),
-            ha="center",
-            va="center",
-            color=colour,
-            fontsize=size,
-        )
+def _font_size(classes: int) -> int:
+    return 7 if classes > MANY else 9
+
+
+def _write_cell(axes: Axes, place: tuple[int, int], text: str, share: float, size: int) -> None:
+    # white on the dark half of the shades
+    colour = "white" if share > 0.5 else "black"
+    axes.text(*place, text, ha="center", va="center", color=colour, fontsize=size)
 
 
 def _draw_curves(axes: Axes, reports: Sequence[EpochReport], names: Sequence[str]) -> None:

@@ -1,18 +1,18 @@
 """Turns the account of one model into one HTML file that needs nothing beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from foodcls.judge.answers import Answers
 from foodcls.judge.cards import Card
 from foodcls.judge.charts import coverage_chart, learning_charts, reliability_chart
+from foodcls.judge.classes import ClassScore
 from foodcls.judge.epochs import EpochReport
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.matrix import lay_matrix
 from foodcls.judge.pages import render_page
-from foodcls.judge.reliability import coverage_curve, fill_bins
-from foodcls.judge.scores import ClassScore
-from foodcls.judge.sentences import explain_scores, frequent_mistakes
+from foodcls.judge.reliability import BINS, coverage_curve, fill_bins
+from foodcls.judge.sentences import explain_calibration, explain_scores, frequent_mistakes
 
 PAIRS = 12  # of frequent mistakes: more than a person reads
 
@@ -28,7 +28,8 @@ class Account:
     best_epoch: int
     mistakes: tuple[Card, ...]  # the worst first
     counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
-    provenance: Mapping[str, str]  # settings and digests, by name
+    digests: Mapping[str, str]  # of what the model came from and what came of it, by name
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
 
 
 def report_html(account: Account) -> str:
@@ -43,8 +44,10 @@ def report_html(account: Account) -> str:
         "calibration": evaluation.calibration,
         "meaning": explain_scores(evaluation),
         "classes": _weakest_first(evaluation.per_class),
+        "belief": explain_calibration(evaluation.calibration),
         "matrix": lay_matrix(evaluation.labels, evaluation.confusion),
         "frequent": frequent_mistakes(evaluation, PAIRS),
+        "bins": BINS,
         "reliability": reliability_chart(bins),
         "coverage": coverage_chart(curve, evaluation.calibration),
         "learning": learning_charts(account.epochs, account.best_epoch),
@@ -53,7 +56,8 @@ def report_html(account: Account) -> str:
         "wrong": int((answers.right == 0).sum()),
         "counts": account.counts,
         "totals": _totals(account.counts),
-        "provenance": account.provenance,
+        "digests": account.digests,
+        "settings": account.settings,
     }
     return render_page("report.html", values)
 

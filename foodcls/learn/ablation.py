@@ -50,6 +50,8 @@ class Row:
     accuracy_high: float
     n: int  # test pictures
     average_position: float  # macro
+    average_position_low: float  # bootstrap over groups of look-alikes, 95 %
+    average_position_high: float
     best_epoch: int
     gained: int | None = None  # test pictures right here and wrong in the line above
     lost: int | None = None  # the other way round
@@ -100,6 +102,7 @@ def summarize_ablation(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "judged_by": table.judged_by,
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
+        "mlflow_waiting": recorded.waiting,
         "stage_counts": stage_counts(steps),
         "seconds": stage_seconds(steps),
         "cached": [step.name for step in steps if step.cached],
@@ -123,10 +126,11 @@ def ablation_csv(ablation: Ablation) -> str:
 
 def ablation_table(ablation: Ablation) -> str:
     """The table as Markdown."""
-    lines = ["| dataset | accuracy (95 %) | n | average position |", "|---|---|---:|---:|"]
+    lines = ["| dataset | accuracy (95 %) | average position (95 %) | n |", "|---|---|---|---:|"]
     lines += [
         f"| {row.dataset} | {row.accuracy:.3f} ({row.accuracy_low:.3f} to "
-        f"{row.accuracy_high:.3f}) | {row.n} | {row.average_position:.2f} |"
+        f"{row.accuracy_high:.3f}) | {row.average_position:.2f} ({row.average_position_low:.2f} "
+        f"to {row.average_position_high:.2f}) | {row.n} |"
         for row in ablation.rows
     ]
     return "\n".join([*lines, "", f"Judged by {ablation.judged_by}."])
@@ -138,6 +142,7 @@ def _read(trial: Trial, store: Store) -> Answers:
 
 def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> Row:
     checkpoint, scores = trial.checkpoint.result, trial.scores.result
+    position = scores.scores.average_position
     row = Row(
         dataset=trial.name,
         trained_on=checkpoint.train_count,
@@ -145,7 +150,9 @@ def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 
         accuracy_low=scores.accuracy_low,
         accuracy_high=scores.accuracy_high,
         n=scores.n,
-        average_position=scores.average_position,
+        average_position=position.value,
+        average_position_low=position.low,
+        average_position_high=position.high,
         best_epoch=checkpoint.best_epoch,
     )
     if above is None:

@@ -1,8 +1,7 @@
-"""Turns pixels into what a frozen trunk makes of them, once for all epochs."""
+"""Turns pictures into what a frozen trunk makes of them, once for all epochs, runs and folds."""
 
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,54 +10,81 @@ from torch import Tensor, nn
 from foodcls.learn.arrays import Array, Keeping, Kept, keep_arrays
 from foodcls.learn.folding import fold_norms
 from foodcls.learn.halves import Halves
-from foodcls.learn.pixels import as_images
+from foodcls.learn.pixels import Decoded, as_images
+from foodcls.learn.precision import computing
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.weights import state_digest
-from foodcls.progress import Track, silent
 from foodcls.store import digest_of
 
 # changes whenever the same trunk and pixels would give other activations
-VERSION = "activations 1"
+VERSION = "activations 2"
 # no larger batch was faster on two cores
 BATCH = 16
+# numpy knows no bfloat16: its bits travel in these
+BITS = np.dtype(np.int16)
 
 
 def load_activations(
-    halves: Halves, pixels: Kept, digests: Sequence[str], cache: Path, track: Track = silent
+    halves: Halves, decoded: Decoded, shelf: Shelf, precision: str = "fp32"
 ) -> tuple[Kept, ...]:
-    """What the tail reads of these pictures, float32; the pixels where there is no trunk.
+    """What the tail reads of these pictures; the trunk runs where its weights lie.
 
-    `digests` name the pictures that `pixels` were made of. The trunk runs where its weights lie.
+    Each picture's row is found again by its digest, whatever pictures stood beside it. What is
+    computed in bf16 is kept in it, as it came.
     """
     trunk = halves.trunk
     if trunk is None:
-        return (pixels,)
-
+        raise ValueError("a network without a trunk has no activations to keep")
     folded = fold_norms(trunk)
 
-    def make(places: range) -> Sequence[Array]:
+    def make(places: Sequence[int]) -> Sequence[Array]:
+        pixels = decoded.take(places)
         parts = [
-            _run_trunk(folded, pixels.take(places[start : start + BATCH]))
+            _run_trunk(folded, pixels[start : start + BATCH], precision)
             for start in range(0, len(places), BATCH)
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
-    kinds = tuple(f"activations{number}" for number in range(halves.outputs))
-    keeping = Keeping(cache, kinds, trunk_version(trunk, pixels), make)
-    return keep_arrays(keeping, digests, track, "run the frozen layers")
+    keeping = Keeping(
+        shelf.cache, "activations", tuple(map(str, range(halves.outputs))),
+        f"{trunk_version(trunk, precision)} {decoded.version}",
+        make, row_bytes(halves, precision), shelf.limit,
+    )  # fmt: skip
+    return keep_arrays(keeping, decoded.digests, shelf.track, "run the frozen layers")
 
 
-def trunk_version(trunk: nn.Module, pixels: Kept) -> str:
-    """All that the activations of a picture depend on besides the picture."""
+def row_bytes(halves: Halves, precision: str) -> int:
+    """What is kept of a picture."""
+    return halves.values * (2 if precision == "bf16" else 4)
+
+
+def trunk_version(trunk: nn.Module, precision: str) -> str:
+    """All that the activations of a picture depend on besides its pixels."""
     tensors = dict(chain(trunk.named_parameters(), trunk.named_buffers()))
     code = digest_of(str(getattr(trunk, "code", "")).encode())
-    size = pixels.files[0].shape[1] if pixels.files else 0
     # sums are rounded otherwise with another number of threads
     where = f"{next(iter(tensors.values())).device.type} {torch.get_num_threads()}"
-    return f"{VERSION} {code} {state_digest(tensors)} {size} {where} {torch.__version__}"
+    return f"{VERSION} {code} {state_digest(tensors)} {precision} {where} {torch.__version__}"
+
+
+def as_activations(rows: Array) -> Tensor:
+    """Kept rows as the trunk gave them, without copying."""
+    tensor = torch.from_numpy(rows)
+    whole = tensor.view(torch.bfloat16) if rows.dtype == BITS else tensor
+    return whole.permute(0, 3, 1, 2) if whole.ndim == 4 else whole
 
 
 @torch.inference_mode()
-def _run_trunk(trunk: nn.Module, pixels: Array) -> list[Array]:
+def _run_trunk(trunk: nn.Module, pixels: Array, precision: str) -> list[Array]:
     device = next(trunk.parameters()).device
-    outputs: tuple[Tensor, ...] = trunk(as_images(pixels).to(device))
-    return [output.float().contiguous().cpu().numpy() for output in outputs]
+    with computing(precision, device):
+        outputs: tuple[Tensor, ...] = trunk(as_images(pixels).to(device))
+    return [_as_rows(output) for output in outputs]
+
+
+def _as_rows(output: Tensor) -> Array:
+    # channels last, as convolutions want them
+    plain = (output.permute(0, 2, 3, 1) if output.ndim == 4 else output).contiguous().cpu()
+    bits = plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain.float()
+    rows: Array = bits.numpy()
+    return rows

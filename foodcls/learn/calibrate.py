@@ -8,7 +8,8 @@ import pandas as pd
 from foodcls.judge.reliability import choose_threshold, fit_temperature, temper
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import answer_rows
-from foodcls.learn.examples import Shelf, split_rows
+from foodcls.learn.examples import split_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.progress import Track, silent
 from foodcls.settings import Answer
 from foodcls.store import Store

@@ -1,54 +1,77 @@
-"""Judges a serving model and a new one on the same test pictures: which should serve?"""
+"""Lets a serving model and a new one answer the same test pictures: which should serve?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
+from foodcls.judge.answers import read_answers
+from foodcls.judge.bootstrap import number_groups
 from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.metrics import average_position, ranks
-from foodcls.learn.examples import split_rows
+from foodcls.judge.metrics import Floats
+from foodcls.judge.promotion import (
+    Verdict,
+    compare_models,
+    judge_challenger,
+    judge_successor,
+)
+from foodcls.learn.examples import encode_labels, split_rows
+from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture
-from foodcls.learn.predict import Model
+from foodcls.learn.unseen import unseen_tests
+from foodcls.settings import Promote
 from foodcls.store import Store
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether the new model should serve, and why."""
+class Serving:
+    """The model that serves, and the table of the pictures that it was trained on."""
 
-    is_promoted: bool
-    reason: str
+    model: Model
+    pictures: pd.DataFrame
 
 
 def challenge(
-    champion: Model, challenger: Evaluation, manifest: pd.DataFrame, store: Store
+    champion: Serving,
+    challenger: Evaluation,
+    manifest: pd.DataFrame,
+    store: Store,
+    rule: Promote,
 ) -> Verdict:
-    """Compare on the kept test rows; the challenger must be better in one figure, worse in none.
-
-    The figures are accuracy and average position (macro). A champion of other classes cannot
-    answer, and gives way.
-    """
-    if champion.labels != challenger.labels:
-        return Verdict(True, "the classes have changed; the champion cannot tell them apart")
-    rows = split_rows(manifest, challenger.split)
-    truth = np.array([champion.labels.index(label) for label in rows["label"]])
-    probabilities = np.stack([_answer(champion, digest, store) for digest in rows["picture"]])
-    accuracy = float((probabilities.argmax(axis=1) == truth).mean())
-    position = average_position(ranks(probabilities, truth), truth)
-    not_worse = challenger.accuracy >= accuracy and challenger.average_position <= position
-    better = challenger.accuracy > accuracy or challenger.average_position < position
-    figures = (
-        f"accuracy {challenger.accuracy:.4f} against {accuracy:.4f}, average position "
-        f"{challenger.average_position:.3f} against {position:.3f}, on {len(rows)} test pictures"
+    """Compare on the test rows of classes that both know, as far as neither learnt from them."""
+    known = champion.model.labels
+    answers = read_answers(store.read(challenger.predictions).decode())
+    shared = [label for label in answers.labels if label in known]
+    if len(shared) < 2:
+        return Verdict(True, "the classes have changed; the two models cannot be compared")
+    tests = split_rows(manifest, "test")
+    is_fair = unseen_tests(manifest, champion.pictures) & tests["label"].isin(shared)
+    rows = tests[is_fair]
+    if len(rows) == 0:
+        return Verdict(False, "no test picture is left that the champion did not learn from")
+    found = compare_models(
+        _answer_all(champion.model, rows["picture"], store)[:, _places(known, shared)],
+        answers.probabilities[is_fair.to_numpy()][:, _places(answers.labels, shared)],
+        encode_labels(rows, shared),
+        number_groups(rows["cluster"]),
     )
-    return Verdict(not_worse and better, figures)
+    is_same = set(known) == set(answers.labels)
+    return judge_challenger(found, rule) if is_same else judge_successor(found)
+
+
+def _places(labels: Sequence[str], shared: Sequence[str]) -> list[int]:
+    return [labels.index(label) for label in shared]
+
+
+def _answer_all(model: Model, pictures: pd.Series, store: Store) -> Floats:
+    return np.stack([_answer(model, digest, store) for digest in pictures])
 
 
 @torch.inference_mode()
-def _answer(model: Model, digest: str, store: Store) -> np.ndarray:
+def _answer(model: Model, digest: str, store: Store) -> Floats:
     # torch wants an array that it may write to
     pixels = np.array(read_picture(digest, store))
-    answer: np.ndarray = model.module(as_images(pixels[None]))[0].numpy()
+    answer: Floats = model.module(as_images(pixels[None]))[0].numpy()
     return answer

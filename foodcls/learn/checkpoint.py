@@ -30,6 +30,10 @@ class Checkpoint:
     batch_size: int
     seed: int
     device: str  # where it was trained: cpu or cuda
+    precision: str  # with which numbers: fp32 or bf16
+    max_minutes: float | None
+    extras: tuple[str, ...]  # what was added to the original's way of learning, as `name=value`
+    views: int  # of a picture, whose mean it answers with
     threads: int  # of torch: another number rounds sums otherwise in the last bit
     best_epoch: int  # by validation accuracy, then by validation loss
     reports: tuple[EpochReport, ...]
@@ -63,7 +67,7 @@ class Checkpoint:
             record: dict[str, Any] = json.loads(text)
             digest = record.pop("digest")
             record["reports"] = tuple(EpochReport(**report) for report in record["reports"])
-            for name in ("labels", "trainable", "mean", "std"):
+            for name in ("labels", "trainable", "mean", "std", "extras"):
                 record[name] = tuple(record[name])
             checkpoint = cls(**record)
         except (ValueError, TypeError, KeyError, AttributeError) as error:

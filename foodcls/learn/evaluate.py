@@ -11,9 +11,10 @@ from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.judge.metrics import Floats, Ints
 from foodcls.judge.reliability import temper
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.examples import Shelf, load_examples, split_rows
-from foodcls.learn.fit import judge
+from foodcls.learn.examples import Reading, load_examples, split_rows
+from foodcls.learn.fit import answer_all
 from foodcls.learn.halves import Halves
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.train import load_network
 from foodcls.progress import Track, silent
 from foodcls.store import Store
@@ -29,7 +30,10 @@ def evaluate(
     split: str = "test",
     track: Track = silent,
 ) -> Evaluation:
-    """Judge a checkpoint on the kept rows of `split`; StageError when there are none."""
+    """Judge a checkpoint on the kept rows of `split`, a cluster being a group.
+
+    StageError when there are none.
+    """
     rows = split_rows(manifest, split)
     if len(rows) == 0:
         raise StageError(
@@ -40,13 +44,14 @@ def evaluate(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
         origins=tuple(rows["origin"]),
+        groups=tuple(rows["cluster"]),
         truth=truth,
         probabilities=temper(before, checkpoint.temperature),
     )
     return account_for(
         before,
         truth,
-        number_groups(rows["cluster"]),
+        number_groups(answers.groups),
         Source(
             checkpoint=checkpoint.digest,
             split=split,
@@ -61,8 +66,7 @@ def evaluate(
 def answer_rows(checkpoint: Checkpoint, rows: pd.DataFrame, shelf: Shelf) -> tuple[Floats, Ints]:
     """What a checkpoint says at temperature 1 of these rows, (N, C), and the true classes (N,)."""
     network = load_network(checkpoint, shelf.store)
-    examples = load_examples(
-        rows, checkpoint.labels, Halves(trunk=None, tail=network), checkpoint.input_size, shelf
-    )
-    _, probabilities = judge(network, network, examples, BATCH)
+    reading = Reading(Halves(trunk=None, tail=network), checkpoint.input_size)
+    examples = load_examples(rows, checkpoint.labels, reading, shelf)
+    _, probabilities = answer_all(lambda inputs: network(*inputs), examples, BATCH)
     return probabilities, examples.targets

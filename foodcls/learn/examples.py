@@ -3,31 +3,67 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from foodcls.errors import TrainingError
 from foodcls.judge.metrics import Ints
-from foodcls.learn.activations import load_activations
-from foodcls.learn.fit import Examples
+from foodcls.learn.activations import as_activations, load_activations
+from foodcls.learn.arrays import Array
 from foodcls.learn.halves import Halves
-from foodcls.learn.pixels import load_pixels
+from foodcls.learn.moves import Mover
+from foodcls.learn.pixels import Changed, as_images, decode_rows, keep_pixels
+from foodcls.learn.shelf import Shelf
 from foodcls.manifest import kept_rows
-from foodcls.progress import Track
-from foodcls.store import Store, digest_json
+from foodcls.store import digest_json
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """Where pictures are read from, where what is made of them is kept, and who is told."""
+class Rows(Protocol):
+    """Long arrays of which a few rows are taken at a time."""
 
-    store: Store
-    cache: Path
-    track: Track
+    def __len__(self) -> int:
+        """How many rows there are."""
+        ...
+
+    def take(self, places: Array) -> Array:
+        """A new array of the rows at these places."""
+        ...
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What the tail reads of some pictures, and what it should answer."""
+
+    inputs: tuple[Rows, ...]
+    targets: Ints  # (N,), 0 to C - 1
+    names: tuple[str, ...]  # to point at a picture
+    mover: Mover | None = None  # changes pixels anew in each epoch
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, places: Array, epoch: int) -> list[Tensor]:
+        """The tail's inputs for the examples at these places, as they are in this epoch."""
+        taken = [rows.take(places) for rows in self.inputs]
+        if self.mover:
+            taken = [self.mover.move(pixels, places, epoch) for pixels in taken]
+        return [as_images(one) if one.dtype == np.uint8 else as_activations(one) for one in taken]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pictures become a tail's inputs."""
+
+    halves: Halves
+    size: int  # pixels a side
+    precision: str = "fp32"
+    changed: Changed | None = None  # of the pictures, the same in each epoch
+    mover: Mover | None = None  # of the pixels, another in each epoch
 
 
 def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -37,15 +73,20 @@ def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def load_examples(
-    rows: pd.DataFrame, labels: Sequence[str], halves: Halves, size: int, shelf: Shelf
+    rows: pd.DataFrame, labels: Sequence[str], reading: Reading, shelf: Shelf
 ) -> Examples:
     """Decode the rows' pictures and run the trunk over them, as far as that is not yet done."""
-    pixels = load_pixels(rows, shelf.store, size, shelf.cache, shelf.track)
-    digests = list(rows["picture"])
+    decoded = decode_rows(rows, shelf.store, reading.size, reading.changed)
+    inputs: tuple[Rows, ...] = (
+        load_activations(reading.halves, decoded, shelf, reading.precision)
+        if reading.halves.trunk is not None
+        else (keep_pixels(decoded, shelf),)
+    )
     return Examples(
-        inputs=load_activations(halves, pixels, digests, shelf.cache, shelf.track),
+        inputs=inputs,
         targets=encode_labels(rows, labels),
         names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]),
+        mover=reading.mover,
     )
 
 

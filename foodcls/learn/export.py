@@ -1,59 +1,75 @@
-"""Turns a checkpoint into the file that other programs run, once both give the same answers."""
+"""Turns a checkpoint into the files that other programs run, once all give the same answers."""
 
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
+from torch import Tensor
 
+from foodcls.curate.decode import ORIENTATION, BadPicture, decode
 from foodcls.errors import ExportError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.exported import Manner, export_bytes
+from foodcls.learn.modelfile import read_model
 from foodcls.learn.network import Network
 from foodcls.learn.pixels import Pixels, as_images, read_picture, squash_pixels
+from foodcls.learn.program import program_bytes
+from foodcls.learn.ready import Ready
 from foodcls.learn.train import load_network
 from foodcls.manifest import kept_rows
 from foodcls.store import Store, digest_json
 
-# probabilities may differ by so much: the file's kernels sum in another order
+# probabilities may differ by so much: the files' kernels sum in another order
 TOLERANCE = 1e-4
 COMPARED = 64
 SMALL = 200_000  # bytes
 ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
+Named = tuple[str, Pixels]
+Answering = Callable[[Tensor], Tensor]
+
 
 @dataclass(frozen=True)
 class ExportedRef:
-    """An exported file in the store."""
+    """The exported files in the store; both hold classes, threshold and provenance."""
 
-    blob: str  # TorchScript, named by its SHA-256
-    bytes: int
-    max_difference: float  # of a probability, between the trained network and the file
+    blob: str  # TorchScript (.pt), named by its SHA-256
+    program: str  # torch.export (.pt2)
+    bytes: int  # of the first
+    max_difference: float  # of a probability, between the trained network and either file
     compared: int  # pictures
 
 
 def export(
     checkpoint: Checkpoint, manifest: pd.DataFrame, store: Store, provenance: Mapping[str, str]
 ) -> ExportedRef:
-    """Write the file, read it back, and hold its answers against the network's.
+    """Write the files, read them back, and hold their answers against the network's.
 
     ExportError when they differ on a picture of the split "val" or "test", or on an odd one.
     """
     network = load_network(checkpoint, store)
-    record = {**provenance, **_own_provenance(checkpoint)}
-    data = export_bytes(network, _manner(checkpoint), record)
-    exported = torch.jit.load(io.BytesIO(data), "cpu")
+    script, program = _files(network, checkpoint, provenance)
+    # as they will be read, guards and all
+    readers: dict[str, Answering] = {
+        ".pt": read_model(script, f"the .pt file of {checkpoint.backbone!r}").module,
+        ".pt2": torch.export.load(io.BytesIO(program)).module(),
+    }
+    real = list(_real_pictures(manifest, store))
     differences = [
-        _compare(network, exported, name, picture, checkpoint)
-        for name, picture in chain(_real_pictures(manifest, store), _odd_pictures())
+        _compare(network, readers, named, checkpoint)
+        for named in chain(real, _variants(real[:1]), _noise())
     ]
     return ExportedRef(
-        blob=store.put(data),
-        bytes=len(data),
+        blob=store.put(script, durable=True),
+        program=store.put(program, durable=True),
+        bytes=len(script),
         max_difference=max(differences),
         compared=len(differences),
     )
@@ -64,10 +80,23 @@ def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
     return digest_json(list(labels))
 
 
-def _manner(checkpoint: Checkpoint) -> Manner:
-    return Manner(
+def _files(
+    network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str]
+) -> tuple[bytes, bytes]:
+    ready = Ready(network, checkpoint.input_size)
+    manner = Manner(
         checkpoint.input_size, checkpoint.labels, checkpoint.temperature, checkpoint.abstain_below
     )
+    record = {**provenance, **_own_provenance(checkpoint)}
+    script = export_bytes(ready, manner, record)
+    try:
+        return script, program_bytes(ready, manner, record)
+    # what torch.export raises on forward methods that it cannot follow
+    except (RuntimeError, ValueError, TypeError, AttributeError, AssertionError) as error:
+        raise ExportError(
+            f"torch.export cannot follow the backbone {checkpoint.backbone!r} "
+            f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
+        ) from error
 
 
 def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
@@ -86,7 +115,7 @@ def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
     }
 
 
-def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[tuple[str, Pixels]]:
+def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[Named]:
     kept = kept_rows(manifest)
     held_out = kept[kept["split"].isin(("val", "test"))].drop_duplicates("picture")
     # spread over the table, so that all classes have their turn
@@ -96,7 +125,26 @@ def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[tuple[str, 
         yield f"picture {digest[:12]}", read_picture(digest, store)
 
 
-def _odd_pictures() -> Iterator[tuple[str, Pixels]]:
+def _variants(named: list[Named]) -> Iterator[Named]:
+    """Real pictures as they are seldom: grey, tall, tiny, and turned by EXIF."""
+    for name, picture in named:
+        image = Image.fromarray(picture)
+        yield f"{name} in grey", np.asarray(image.convert("L").convert("RGB"))
+        yield f"{name} as a strip", np.asarray(image.resize((3, 400)))
+        yield f"{name} as a stamp", np.asarray(image.resize((2, 2)))
+        # one colour, as a crop may be, is no picture to the decoder
+        with suppress(BadPicture):
+            yield f"{name} turned by EXIF", _turned(image)
+
+
+def _turned(image: Image.Image) -> Pixels:
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ORIENTATION] = 6
+    image.save(file, "JPEG", exif=exif)
+    return np.asarray(decode(file.getvalue(), image.width * image.height).image)
+
+
+def _noise() -> Iterator[Named]:
     draw = np.random.default_rng(0)
     for height, width in ODD_SIZES:
         picture = draw.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -105,28 +153,32 @@ def _odd_pictures() -> Iterator[tuple[str, Pixels]]:
 
 @torch.inference_mode()
 def _compare(
-    network: Network,
-    exported: torch.jit.ScriptModule,
-    name: str,
-    picture: Pixels,
-    checkpoint: Checkpoint,
+    network: Network, readers: Mapping[str, Answering], named: Named, checkpoint: Checkpoint
 ) -> float:
     """The largest difference of a probability."""
+    name, picture = named
     pixels = squash_pixels(picture, checkpoint.input_size)
     wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
     # alone, as most programs will ask, and a small one in a batch that is not the traced one
     count = 3 if picture.size < SMALL else 1
-    given = exported(as_images(np.stack([picture] * count)))
+    batch = as_images(np.stack([picture] * count))
+    return max(
+        _difference(read(batch), wanted, f"{name}: the {kind} file", checkpoint)
+        for kind, read in readers.items()
+    )
+
+
+def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint) -> float:
     difference = float((given - wanted).abs().max())
     if not difference <= TOLERANCE or int(given[-1].argmax()) != int(wanted.argmax()):
         raise ExportError(
-            f"{name}: the exported file gives {_top(given[-1], checkpoint)}, the trained network "
+            f"{what} gives {_top(given[-1], checkpoint)}, the trained network "
             f"{_top(wanted, checkpoint)}; they differ by {difference:.2g}, allowed is {TOLERANCE}; "
-            "this backbone cannot be traced, use another"
+            "this backbone cannot be exported, use another"
         )
     return difference
 
 
-def _top(probabilities: torch.Tensor, checkpoint: Checkpoint) -> str:
+def _top(probabilities: Tensor, checkpoint: Checkpoint) -> str:
     place = int(probabilities.argmax())
     return f"{checkpoint.labels[place]} {float(probabilities[place]):.4f}"

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.jit import _recursive, _state
 
-from foodcls.learn.network import Network
 from foodcls.learn.resize import squash
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -58,7 +57,7 @@ class Exported(nn.Module):
         return torch.softmax(self.network(squash(images, self.size)) / self.temperature, 1)
 
 
-def export_bytes(network: Network, manner: Manner, provenance: Mapping[str, str]) -> bytes:
+def export_bytes(network: nn.Module, manner: Manner, provenance: Mapping[str, str]) -> bytes:
     """The TorchScript file of a network; the same arguments give the same bytes."""
     network = network.cpu().eval()
     # a batch of one would be built in as such

@@ -2,7 +2,7 @@
 
 import copy
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, fx, nn
@@ -24,6 +24,7 @@ class Halves:
     trunk: fx.GraphModule | None  # None: the tail begins at the pixels
     tail: nn.Module
     outputs: int = 1  # tensors that the trunk gives and the tail takes
+    values: int = 0  # numbers in them, for one picture
 
 
 def split_network(network: Network, input_size: int) -> Halves:
@@ -32,7 +33,7 @@ def split_network(network: Network, input_size: int) -> Halves:
     try:
         graph = _Tracer(network).trace(network)
         halves = _cut(network, graph) or whole
-        return halves if _agree(network, halves, input_size) else whole
+        return _agreeing(network, halves, input_size) or whole
     except UNTRACEABLE as error:
         log.info("no trunk: the backbone cannot be traced (%s); training is slower", error)
         return whole
@@ -119,13 +120,14 @@ def _tail_graph(
 
 
 @torch.no_grad()
-def _agree(network: Network, halves: Halves, input_size: int) -> bool:
-    """Whether the halves answer as the whole does, in evaluation and in training."""
+def _agreeing(network: Network, halves: Halves, input_size: int) -> Halves | None:
+    """The halves, measured, if they answer as the whole does, in evaluation and in training."""
     if halves.trunk is None:
-        return True
+        return halves
     pixels = torch.linspace(0, 255, 2 * 3 * input_size**2).reshape(2, 3, input_size, input_size)
     # on a copy: in training mode the trainable batch normalisation would move
     network, trunk, tail = copy.deepcopy((network, halves.trunk, halves.tail))
+    values = 0
     for training in (False, True):
         network.train(training)
         with seeded("halves"):
@@ -133,8 +135,9 @@ def _agree(network: Network, halves: Halves, input_size: int) -> bool:
         with seeded("halves"):
             activations = trunk(pixels)
             if not all(isinstance(one, Tensor) and len(one) == 2 for one in activations):
-                return False
+                return None
             if not torch.allclose(tail(*activations), wanted, rtol=1e-4, atol=1e-5):
                 log.info("no trunk: the halves differ from the whole; training is slower")
-                return False
-    return True
+                return None
+        values = sum(one[0].numel() for one in activations)
+    return replace(halves, values=values)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from foodcls.errors import InputError
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.randomness import seeded
+from foodcls.learn.views import mean_answer
 
 ALL = "all"
 
@@ -21,6 +22,8 @@ class Network(nn.Module):
 
     mean: Tensor
     std: Tensor
+    # at use more may be looked at; it learns from one
+    views: int = 1
 
     def __init__(self, backbone: Backbone, head: nn.Module, trainable: Sequence[str]) -> None:
         super().__init__()
@@ -37,6 +40,9 @@ class Network(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits, not probabilities: softmax belongs to use, cross entropy has its own."""
+        return mean_answer(self._answer, pixels, self.views)
+
+    def _answer(self, pixels: Tensor) -> Tensor:
         features = self.backbone((pixels.float() / 255 - self.mean) / self.std)
         logits: Tensor = self.head(features)
         return logits

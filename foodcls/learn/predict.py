@@ -1,45 +1,32 @@
 """Turns picture files into labels by an exported file, as any other program would use it."""
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from foodcls.curate.decode import BadPicture, decode
-from foodcls.errors import InputError
-from foodcls.progress import Track, silent
-from foodcls.store import digest_json, digest_of
+from foodcls.learn.modelfile import Model
+from foodcls.learn.pixels import Pixels, as_images, squash_pixels
+from foodcls.progress import Item, Track, silent
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
 # in a folder other files lie too; a file that is named itself may be called anything
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
-# what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
-# has no classes in it
-UNREADABLE = (
-    BadZipFile,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    TypeError,
-)
+BATCH = 16  # pictures that go through the network at once
 
-
-@dataclass(frozen=True)
-class Model:
-    """An exported file, ready to use."""
-
-    module: torch.jit.ScriptModule
-    labels: tuple[str, ...]  # in output order
-    provenance: dict[str, str]
-    digest: str  # SHA-256 of the file
+# how an answer stands in tables, before a column for each class
+ANSWER = ("label", "guess", "probability", "unsure", "error")
+# the pixels that the network sees of a file, or what is wrong with it
+Square = Pixels | BadPicture | OSError
 
 
 @dataclass(frozen=True)
@@ -47,30 +34,21 @@ class Prediction:
     """What the model says about one picture, or why it says nothing."""
 
     path: str
-    label: str = ""  # empty when there is an error
-    probability: float | None = None  # of `label`
+    guess: str = ""  # the most probable class; empty when there is an error
+    probability: float | None = None  # of `guess`
     probabilities: tuple[float, ...] = ()  # in the order of the model's labels
+    is_unsure: bool = False  # `probability` is below the model's threshold
     error: str = ""
 
+    @property
+    def label(self) -> str:
+        """The model's answer; empty when it is unsure, or when there is an error."""
+        return "" if self.is_unsure else self.guess
 
-def load_model(path: Path) -> Model:
-    """Read a file that `export` wrote; InputError when it is not one, or damaged."""
-    try:
-        data = path.read_bytes()
-        _check_archive(data)
-        module = torch.jit.load(io.BytesIO(data), "cpu").eval()
-        labels, provenance = tuple(module.labels), dict(module.provenance)
-        named = provenance["labels_digest"]
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}; name an exported file") from error
-    except UNREADABLE as error:
-        raise InputError(
-            f"{path} is no exported foodcls file, or a damaged one "
-            f"({(str(error) or type(error).__name__).splitlines()[0]}); export it again"
-        ) from error
-    if digest_json(list(labels)) != named:
-        raise InputError(f"{path}: its classes were altered after training; export it again")
-    return Model(module, labels, provenance, digest_of(data))
+
+def answer_cells(answer: Prediction) -> tuple[str, str, float | None, bool, str]:
+    """The cells of an answer under the names of `ANSWER`."""
+    return answer.label, answer.guess, answer.probability, answer.is_unsure, answer.error
 
 
 def find_pictures(places: Sequence[Path]) -> list[Path]:
@@ -84,45 +62,66 @@ def find_pictures(places: Sequence[Path]) -> list[Path]:
 
 def predict(model: Model, paths: Sequence[Path], track: Track = silent) -> Iterator[Prediction]:
     """Answer for each path in turn; a file that is no picture gets an error, the rest go on."""
-    for path in track(paths, len(paths), "predict"):
-        try:
-            yield predict_bytes(model, _read(path), str(path))
-        except (BadPicture, OSError) as error:
-            yield Prediction(str(path), error=_reason(error))
+    names = [str(path) for path in paths]
+    squares = _ahead(paths, lambda path: _square(model, lambda: _read(path)))
+    answers = _answer_all(model, squares)
+    for name, answer in track(zip(names, answers, strict=True), len(names), "predict"):
+        yield dataclasses.replace(answer, path=name)
 
 
 def predict_many(model: Model, pictures: Iterable[bytes]) -> Iterator[Prediction]:
     """Answer for the bytes of picture files; the paths stay empty."""
-    for data in pictures:
-        try:
-            yield predict_bytes(model, data)
-        except BadPicture as error:
-            yield Prediction("", error=_reason(error))
+    return _answer_all(model, _ahead(pictures, lambda data: _square(model, lambda: data)))
 
 
-def predict_bytes(model: Model, data: bytes, path: str = "") -> Prediction:
-    """Answer for the bytes of one picture file; BadPicture when they are none."""
-    probabilities = probabilities_of(model, data).tolist()
-    best = int(np.argmax(probabilities))
-    return Prediction(path, model.labels[best], probabilities[best], tuple(probabilities))
+def _square(model: Model, read: Callable[[], bytes]) -> Square:
+    try:
+        # first frame, upright, on white
+        return squash_pixels(np.asarray(decode(read(), MAX_PIXELS).image), model.size)
+    except (BadPicture, OSError) as error:
+        return error
+
+
+def _ahead(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator[Square]:
+    """Work in threads, a little ahead of whoever takes the results, which keep their order."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        waiting: deque[Future[Square]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > BATCH:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
+    while batch := list(islice(squares, BATCH)):
+        sound = [one for one in batch if isinstance(one, np.ndarray)]
+        shares = iter(probabilities_of(model, np.stack(sound)).tolist() if sound else ())
+        for one in batch:
+            if isinstance(one, np.ndarray):
+                yield _prediction(model, next(shares))
+            else:
+                yield Prediction("", error=_reason(one))
 
 
 @torch.inference_mode()
-def probabilities_of(model: Model, data: bytes) -> Tensor:
-    """The probabilities (C,) for one picture file: first frame, upright, on white."""
-    picture = np.array(decode(data, MAX_PIXELS).image)
-    answer: Tensor = model.module(torch.from_numpy(picture).permute(2, 0, 1)[None])
-    return answer[0]
+def probabilities_of(model: Model, pixels: Pixels) -> Pixels:
+    """The probabilities (N, C) for pictures (N, H, W, 3), RGB and upright."""
+    answer: np.ndarray = model.module(as_images(pixels)).numpy()
+    return answer
 
 
-def _check_archive(data: bytes) -> None:
-    """Compare all checksums: torch does not, and believes a damaged length of gigabytes."""
-    with ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist():
-            if entry.compress_type != ZIP_STORED or entry.file_size > len(data):
-                raise ValueError(f"its part {entry.filename!r} is damaged")
-        if damaged := archive.testzip():
-            raise ValueError(f"its part {damaged!r} is damaged")
+def _prediction(model: Model, probabilities: list[float]) -> Prediction:
+    best = int(np.argmax(probabilities))
+    highest = probabilities[best]
+    return Prediction(
+        path="",
+        guess=model.labels[best],
+        probability=highest,
+        probabilities=tuple(probabilities),
+        is_unsure=highest < model.abstain_below,
+    )
 
 
 def _looks_like_picture(path: Path) -> bool:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from foodcls.judge.epochs import EpochReport
-from foodcls.learn.fit import Learner
+from foodcls.learn.average import changing_tensors
+from foodcls.learn.learner import Learner
 from foodcls.store import digest_file, digest_of, replacing
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 Tensors = Mapping[str, Tensor]
 
 KEPT_EPOCHS = 2
+GROUPS = ("learnt", "moments", "average", "earlier_best")
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,24 @@ class Progress:
     reports: tuple[EpochReport, ...]
     learnt: Tensors  # what trains, as it is now
     moments: Tensors  # Adam's
-    best: Tensors  # what trains, as it was at the best epoch
+    average: Tensors  # of what trains, if one is kept
+    earlier_best: Tensors  # as it was at the best epoch; empty when that is the last one
+
+    @property
+    def best(self) -> Tensors:
+        """What trains, or its average, as it was at the best epoch."""
+        return self.earlier_best or self.average or self.learnt
 
 
 def learnt_tensors(learner: Learner) -> dict[str, Tensor]:
-    """Copies of all weights and statistics that training changes, by name in the network."""
-    network = learner.network
-    moving = {id(value) for module in (network.head, *network.trainable) for value in _own(module)}
-    state = network.state_dict(keep_vars=True)
-    return {name: _copy(value) for name, value in state.items() if id(value) in moving}
+    """Copies of what is judged: all that training changes, or its average if one is kept."""
+    found = learner.average.tensors if learner.average else changing_tensors(learner.network)
+    return _copies(found)
 
 
-def take_progress(learner: Learner, reports: tuple[EpochReport, ...], best: Tensors) -> Progress:
+def take_progress(
+    learner: Learner, reports: tuple[EpochReport, ...], earlier_best: Tensors
+) -> Progress:
     """The learner's present state, copied."""
     states = learner.optimiser.state_dict()["state"]
     moments = {
@@ -49,12 +58,17 @@ def take_progress(learner: Learner, reports: tuple[EpochReport, ...], best: Tens
         for number, state in states.items()
         for name, value in state.items()
     }
-    return Progress(reports, learnt_tensors(learner), moments, best)
+    average = learner.average.tensors if learner.average else {}
+    learnt = _copies(changing_tensors(learner.network))
+    return Progress(reports, learnt, moments, _copies(average), earlier_best)
 
 
 def restore_learner(learner: Learner, progress: Progress) -> None:
     """Bring a fresh learner to that state."""
     learner.network.load_state_dict(progress.learnt, strict=False)
+    for name, value in progress.average.items():
+        if learner.average:
+            learner.average.tensors[name].copy_(value)
     states: dict[int, dict[str, Tensor]] = {}
     for name, value in progress.moments.items():
         number, kind = name.split(".")
@@ -72,8 +86,11 @@ class Diary:
 
     def save(self, progress: Progress) -> None:
         """Write a file named by its digest; the one before stays, in case this one is damaged."""
-        groups = {"learnt": progress.learnt, "moments": progress.moments, "best": progress.best}
-        tensors = {f"{group}/{name}": v for group, own in groups.items() for name, v in own.items()}
+        tensors = {
+            f"{group}/{name}": value
+            for group in GROUPS
+            for name, value in getattr(progress, group).items()
+        }
         reports = json.dumps([dataclasses.asdict(report) for report in progress.reports])
         data = save(tensors, {"reports": reports})
         number = len(progress.reports)
@@ -91,11 +108,6 @@ class Diary:
             log.warning("%s is damaged; training goes on from the epoch before", path)
         return None
 
-    def forget(self) -> None:
-        """Delete the files of a training that is over."""
-        for path in self.files():
-            path.unlink(missing_ok=True)
-
     def files(self) -> list[Path]:
         """What is kept, the last epoch first."""
         name = re.compile(rf"training-{self.key}-\d{{6}}-[0-9a-f]{{64}}\.safetensors")
@@ -103,8 +115,14 @@ class Diary:
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
 
 
+def forget_trainings(folder: Path) -> None:
+    """Delete what trainings have left there, once their outcome is kept elsewhere."""
+    for path in folder.glob("training-*.safetensors"):
+        path.unlink(missing_ok=True)
+
+
 def _read(path: Path) -> Progress:
-    held: dict[str, dict[str, Tensor]] = {"learnt": {}, "moments": {}, "best": {}}
+    held: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
     with safe_open(path, "pt") as file:
         reports = json.loads(file.metadata()["reports"])
         for name in file.keys():  # noqa: SIM118  (the file is no dictionary)
@@ -113,9 +131,9 @@ def _read(path: Path) -> Progress:
     return Progress(tuple(EpochReport(**report) for report in reports), **held)
 
 
-def _own(module: object) -> list[Tensor]:
-    return [*module.parameters(), *module.buffers()]  # type: ignore[attr-defined]
+def _copies(tensors: Tensors) -> dict[str, Tensor]:
+    return {name: _copy(value) for name, value in tensors.items()}
 
 
 def _copy(value: Tensor) -> Tensor:
-    return value.detach().cpu().contiguous().clone()
+    return value.detach().cpu().clone(memory_format=torch.contiguous_format)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import InputError
-from foodcls.learn.predict import Model, Prediction, load_model, predict_many
+from foodcls.learn.modelfile import Model, load_model
+from foodcls.learn.predict import ANSWER, Prediction, answer_cells, predict_many
 
 IMAGE = "image"
 
@@ -22,7 +23,8 @@ class Served:
     def predict(self, frame: pd.DataFrame, params: object = None) -> pd.DataFrame:
         """A row for each row of `frame`, whose column `image` holds files as bytes or base64 text.
 
-        Columns: label, probability, error (empty when all is well), and p_CLASS for each class.
+        Columns: label (empty when unsure), guess, probability of the guess, unsure, error (empty
+        when all is well), and p_CLASS for each class.
         """
         if IMAGE not in frame:
             raise InputError(
@@ -39,11 +41,11 @@ class Served:
 
     def _columns(self) -> list[str]:
         # a class may be called "label": with the prefix no two columns have one name
-        return ["label", "probability", "error", *(f"p_{label}" for label in self.model.labels)]
+        return [*ANSWER, *(f"p_{label}" for label in self.model.labels)]
 
     def _row(self, answer: Prediction) -> list[object]:
         shares = answer.probabilities or [None] * len(self.model.labels)
-        return [answer.label, answer.probability, answer.error, *shares]
+        return [*answer_cells(answer), *shares]
 
 
 def _load_pyfunc(path: str) -> Served:

@@ -18,9 +18,10 @@ from torch import nn
 from foodcls.errors import TrainingError
 from foodcls.judge.metrics import Ints
 from foodcls.learn.activations import load_activations
-from foodcls.learn.examples import Shelf, encode_labels
+from foodcls.learn.examples import encode_labels
 from foodcls.learn.halves import split_network
-from foodcls.learn.pixels import load_pixels
+from foodcls.learn.pixels import decode_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.train import start_network
 from foodcls.manifest import KEPT
 from foodcls.settings import Train
@@ -105,9 +106,8 @@ def pool_features(rows: pd.DataFrame, settings: Train, shelf: Shelf) -> Floats:
             f"the backbone {settings.backbone!r} cannot be run apart from its head; name another "
             "in the recipe, e.g. resnet34"
         )
-    pixels = load_pixels(rows, shelf.store, settings.input_size, shelf.cache, shelf.track)
-    digests = list(rows["picture"])
-    (kept,) = load_activations(halves, pixels, digests, shelf.cache, shelf.track)
+    decoded = decode_rows(rows, shelf.store, settings.input_size)
+    (kept,) = load_activations(halves, decoded, shelf)
     raw = kept.take(range(len(rows))).astype(np.float32)
     roots = np.sign(raw) * np.sqrt(np.abs(raw))
     return roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-12)

@@ -1,7 +1,9 @@
 """Turns the training and validation rows of a manifest into the checkpoint of the best epoch."""
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 
@@ -15,22 +17,26 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.errors import StoreError
 from foodcls.judge.epochs import EpochReport
+from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.backbones import Backbone, make_backbone
+from foodcls.learn.budget import Budget, start_budget
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.examples import (
-    Shelf,
-    check_splits,
-    examples_digest,
-    load_examples,
-    split_rows,
-)
-from foodcls.learn.fit import Course, Learner, choose_device, fit, start_learner
-from foodcls.learn.halves import split_network
+from foodcls.learn.course import Course, choose_halves, load_course, loss_weights
+from foodcls.learn.examples import Reading, check_splits, examples_digest, split_rows
+from foodcls.learn.fit import fit
+from foodcls.learn.learner import Learner, choose_device, start_learner
+from foodcls.learn.memory import explaining_shortage, keeping_freed
 from foodcls.learn.network import Network, make_head
+from foodcls.learn.precision import choose_precision
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
+from foodcls.learn.shelf import Shelf
+from foodcls.learn.winograd import fewer_products
 from foodcls.progress import Track, silent
 from foodcls.settings import Train
-from foodcls.store import Store, digest_of
+from foodcls.store import Store
+from foodcls.tally import count
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[EpochReport], None]
 
@@ -47,27 +53,32 @@ def train(
     """Train on the kept rows of split "train", choose the epoch on "val"; "test" is never read.
 
     Pixels, activations and the last epochs are kept in `cache`, where a killed training is taken
-    up again. `on_epoch` hears of each epoch, of those before the kill too.
+    up again: call `forget_trainings` once the checkpoint is kept. `on_epoch` hears of each epoch,
+    of those before the kill too.
     """
+    budget = start_budget(settings.max_minutes)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     check_splits(*splits, labels)
-    size = settings.input_size
+    shelf = Shelf(store, cache, track, settings.cache_gb * GIGABYTE)
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    halves = split_network(network, size)
-    network.to(choose_device(settings.device))
+    halves = choose_halves(network, settings, precision, sum(map(len, splits)), shelf)
+    network.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
-    shelf = Shelf(store, cache, track)
-    course = Course(*(load_examples(rows, labels, halves, size, shelf) for rows in splits))
-    plan = _plan(settings, labels, backbone, network, splits)
+    plan = _plan(settings, labels, backbone, (device.type, precision), splits)
     diary = Diary(cache, plan.digest)
-    learner = start_learner(network, halves.tail, settings.lr)
-    reports, best = _learn(learner, course, settings, diary, on_epoch)
+    with keeping_freed(), explaining_shortage(settings.batch_size):
+        reading = Reading(halves, settings.input_size, precision)
+        course = load_course(splits, labels, settings, reading, shelf)
+        weights = loss_weights(course, settings)
+        learner = start_learner(network, halves.tail, settings, precision, weights)
+        with fewer_products(network) if learner.is_plain else nullcontext():
+            reports, best = _learn(learner, course, settings, diary, budget, on_epoch)
     network.load_state_dict(best, strict=False)
-    weights = store.put(save_safetensors(_whole_state(network)))
-    diary.forget()
-    return dataclasses.replace(
-        plan, weights=weights, best_epoch=_best_epoch(reports).epoch, reports=reports
-    )
+    blob = store.put(save_safetensors(_whole_state(network)), durable=True)
+    best_epoch = _best_epoch(reports).epoch
+    return dataclasses.replace(plan, weights=blob, best_epoch=best_epoch, reports=reports)
 
 
 def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
@@ -84,10 +95,11 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
 
 
 def load_network(checkpoint: Checkpoint, store: Store) -> Network:
-    """Build the network of a checkpoint on the processor, for evaluation; its blob is verified."""
+    """Build the network of a checkpoint on the processor, for evaluation; its blob is verified.
+
+    It answers by the mean over views where the checkpoint asks for that.
+    """
     data = store.read(checkpoint.weights)
-    if digest_of(data) != checkpoint.weights:
-        raise StoreError(f"{store.path(checkpoint.weights)} is damaged; delete it and train again")
     bare = make_backbone(checkpoint.backbone, "none", checkpoint.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
     head = make_head(
@@ -98,6 +110,7 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
+    network.views = checkpoint.views
     return network.eval()
 
 
@@ -105,10 +118,11 @@ def _plan(
     settings: Train,
     labels: Sequence[str],
     backbone: Backbone,
-    network: Network,
+    computed: tuple[str, str],
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
     """All that a training depends on: a checkpoint before the first epoch."""
+    device, precision = computed
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",
@@ -126,7 +140,11 @@ def _plan(
         epochs=settings.epochs,
         batch_size=settings.batch_size,
         seed=settings.seed,
-        device=network.mean.device.type,
+        device=device,
+        precision=precision,
+        max_minutes=settings.max_minutes,
+        extras=settings.extras.described(),
+        views=settings.extras.views,
         threads=torch.get_num_threads(),
         best_epoch=0,
         reports=(),
@@ -141,6 +159,7 @@ def _learn(
     course: Course,
     settings: Train,
     diary: Diary,
+    budget: Budget,
     on_epoch: Listener | None,
 ) -> tuple[tuple[EpochReport, ...], Tensors]:
     reports: tuple[EpochReport, ...] = ()
@@ -148,13 +167,22 @@ def _learn(
     if progress := diary.load():
         restore_learner(learner, progress)
         reports, best = progress.reports, progress.best
-    for report in chain(reports, fit(learner, course, settings, len(reports) + 1)):
+    count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
+    left = budget.less(sum(report.seconds for report in reports))
+    learning = fit(learner, course, settings, len(reports) + 1, is_over=left.is_over)
+    for report in chain(reports, learning):
         if report.epoch > len(reports):
             reports = (*reports, report)
-            best = learnt_tensors(learner) if _best_epoch(reports) is report else best
-            diary.save(take_progress(learner, reports, best))
+            is_best = _best_epoch(reports) is report
+            diary.save(take_progress(learner, reports, {} if is_best else best))
+            best = learnt_tensors(learner) if is_best else best
         if on_epoch:
             on_epoch(report)
+    if left.is_over():
+        log.warning(
+            "train.max_minutes = %g are over in epoch %d of %d; the best so far is epoch %d",
+            settings.max_minutes, len(reports), settings.epochs, _best_epoch(reports).epoch,
+        )  # fmt: skip
     return reports, best
 
 

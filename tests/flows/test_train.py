@@ -19,12 +19,12 @@ import pandas as pd
 import pytest
 import torch
 from mlflow.tracking import MlflowClient
+from rich.console import Console
 
+from flows.commands.compare import compare
 from flows.prepare import prepare
-from flows.retrain import retrain
 from flows.train import train
 from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
-from foodcls.learn.challenge import Verdict
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import digest_file
 from foodcls.summary import summarize
@@ -69,16 +69,20 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     for name in ("accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
                  "average_position_micro"):  # fmt: skip
         assert metrics[name] == pytest.approx(result[name])
-    assert metrics["count/augment_kept"] == result["stage_counts"]["augment"]["kept"]
+    assert metrics["stage/augment_kept"] == result["stage_counts"]["augment"]["kept"]
     losses = client.get_metric_history(result["mlflow_run_id"], "val_loss")
     assert [point.step for point in losses] == [1, 2, 3]
     assert run.inputs.dataset_inputs[0].dataset.digest == run.data.tags["dataset_digest"][:32]
     # files
     files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
     model = Path(result["model_path"])
-    assert {"confusion.csv", "confusion.png", "learning.png", "manifest.csv", "predictions.csv",
-            "stages.md", "patches.yaml", model.name, f"{model.name}.sha256",
+    assert {"confusion.csv", "confusion.png", "confusion-shares.png", "learning.png",
+            "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
+            model.name, f"{model.stem}.pt2", f"{model.stem}.sha256",
             f"{model.stem}.attribution.csv"} <= files  # fmt: skip
+    assert result["report_path"] == str(space / "report.html")
+    page = Path(result["report_path"]).read_text("utf-8")
+    assert result["model_digest"] in page and run.data.tags["dataset_digest"] in page
     # the model: a TorchScript file with its labels inside, registered with a signature
     assert list(torch.jit.load(model).labels) == ["reds", "greens", "blues"]
     assert digest_file(model) == result["model_digest"]
@@ -98,6 +102,7 @@ def test_registered_model_answers_pictures_with_labels(
     answers = served.predict(pd.DataFrame({"image": [photo.read_bytes() for photo in photos]}))
     assert list(answers["label"]) == ["reds", "blues"]
     assert {"p_reds", "p_greens", "p_blues", "probability"} <= set(answers)
+    assert list(answers["unsure"]) == [False, False] and list(answers["guess"]) == ["reds", "blues"]
     assert served.metadata.signature.inputs.input_names() == ["image"]
 
 
@@ -124,6 +129,7 @@ def test_registered_model_is_served_over_http(
         finally:
             os.killpg(server.pid, signal.SIGTERM)
     assert good["label"] == "greens" and good["p_greens"] == pytest.approx(good["probability"])
+    assert good["guess"] == "greens" and good["unsure"] is False
     assert sum(good[f"p_{label}"] for label in ("reds", "greens", "blues")) == pytest.approx(1)
     assert "not_an_image" in bad["error"] and not bad["label"]
 
@@ -143,19 +149,48 @@ def ask(url: str, body: dict[str, Any]) -> Any:
     raise TimeoutError(url)
 
 
-def test_a_second_run_is_cached_and_still_complete(
+def test_a_second_run_is_cached_and_names_the_record_of_the_first(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
     second = summarize(train(shared_recipe, None, shared_space))
     assert first["cached"] == [] and second["cached"] == STAGES + MODEL_STAGES
-    same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version")
+    assert first["recorded_anew"] and not second["recorded_anew"]
+    same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version",
+            "model_path", "mlflow_run_id")  # fmt: skip
     assert all(first[name] == second[name] for name in same)
-    client = MlflowClient(f"sqlite:///{shared_space / 'mlflow.db'}")
-    runs = [client.get_run(result["mlflow_run_id"]) for result in (first, second)]
-    assert runs[0].info.run_id != runs[1].info.run_id
-    assert set(runs[0].data.metrics) == set(runs[1].data.metrics)
-    files = [{f.path for f in client.list_artifacts(run.info.run_id)} for run in runs]
-    assert files[0] == files[1]
+    assert count_records(shared_space, first) == (1, 1)
+
+
+def count_records(space: Path, result: dict[str, Any]) -> tuple[int, int]:
+    """Runs and registered versions of exactly that model."""
+    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    same = f"tags.model_digest = '{result['model_digest']}'"
+    experiment = client.get_experiment_by_name("patches").experiment_id
+    versions = client.search_model_versions(f"name = 'patches' and {same}")
+    return len(client.search_runs([experiment], same)), len(versions)
+
+
+def test_two_models_are_compared_by_any_of_their_names(
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path, tmp_path: Path
+) -> None:
+    second = summarize(train(shared_recipe, {"train.epochs": 1}, shared_space))
+    records = []
+    for a, b in (
+        (first["mlflow_run_id"], second["mlflow_run_id"]),
+        (f"patches/{first['registered_version']}", f"patches/{second['registered_version']}"),
+        (first["model_path"], second["model_path"]),
+        (first["mlflow_run_id"], str(shared_space)),
+    ):
+        page = tmp_path / "compare.html"
+        records.append(compare(Console(quiet=True), a, b, shared_space, page))
+        changed = len(records[-1]["won"]) + len(records[-1]["lost"])
+        assert page.read_text("utf-8").count("data:image/jpeg;base64,") >= changed
+    for record in records:
+        assert record["test"]["n"] == first["n"]
+        assert record["test"]["a"]["accuracy"]["value"] == pytest.approx(first["accuracy"])
+        assert record["test"]["b"]["accuracy"]["value"] == pytest.approx(second["accuracy"])
+        # both learnt from the pictures of this workspace: nothing to doubt
+        assert (record["won"], len(record["sentences"])) == (records[0]["won"], 3)
 
 
 def test_a_change_recomputes_only_what_it_touches(
@@ -260,21 +295,3 @@ def test_a_second_run_in_the_same_workspace_is_refused(recipe: Path, space: Path
         one.communicate("\n")
     assert not (space / "manifest.csv").exists()
     prepare(recipe, None, space)
-
-
-def test_retrain_keeps_the_champion_unless_the_new_model_is_better(
-    first: dict[str, Any], shared_recipe: Path, shared_space: Path
-) -> None:
-    def verdict(**changes: object) -> Verdict:
-        overrides = {f"train.{name}": value for name, value in changes.items()}
-        return retrain(shared_recipe, overrides, shared_space)[-1].result
-
-    assert verdict().is_promoted
-    again = verdict()
-    assert not again.is_promoted and "nothing new" in again.reason
-    worse = verdict(lr=1e-9, epochs=1)
-    assert not worse.is_promoted and "test pictures" in worse.reason
-    client = MlflowClient(f"sqlite:///{shared_space / 'mlflow.db'}")
-    aliases = client.get_registered_model("patches").aliases
-    assert str(aliases["champion"]) == first["registered_version"]
-    assert str(aliases["challenger"]) != first["registered_version"]

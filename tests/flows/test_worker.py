@@ -1,27 +1,158 @@
-"""Deploys with prefect.yaml to a real server and lets a real process worker run the sample."""
+"""Deploys with prefect.yaml to a real server, and lets a real process worker live through a day."""
 
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from mlflow.tracking import MlflowClient
 
+from foodcls.lock import HOLDER, holding
+
 ROOT = Path(__file__).resolve().parents[2]
+SECRET = "geheim-4711"
+PATIENCE = 300  # seconds; a flow's process imports for 10 s, and the machine may be busy
 # the sample made small: 12 pictures a class, a random tiny network
 SMALL = (
     '{"collect.per_query": 14, "collect.min_per_class": 6, "augment.per_class": 8,'
     ' "train.backbone": "resnet18", "train.weights": "none", "train.trainable": [],'
     ' "train.input_size": 32, "train.epochs": 1}'
 )
+SLOW = """\
+name: slow
+classes: [{name: a}, {name: b}]
+collect: {urls: urls.csv, allow_private_hosts: true, timeout: 600, min_per_class: 0}
+train: {backbone: resnet18, weights: none, trainable: []}
+"""
+
+
+class Site(ThreadingHTTPServer):
+    """Takes webhook messages, and lets those who ask for pictures wait."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.messages: list[dict[str, Any]] = []
+        self.was_asked, self.is_over = Event(), Event()
+
+
+class Answer(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.messages.append(json.loads(body))
+        self.send_response(204)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.was_asked.set()
+        self.server.is_over.wait(PATIENCE)
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+class Prefect:
+    """Runs Prefect's own commands against one server."""
+
+    def __init__(self, folder: Path, site: Site) -> None:
+        self.command = [sys.executable, "-m", "prefect", "--no-prompt"]
+        self.folder, self.project, self.site = folder, folder / "project", site
+        self.port = free_port()
+        self.api = f"http://127.0.0.1:{self.port}/api"
+        self.environment = os.environ | {
+            "PREFECT_HOME": str(folder / "home"),
+            "PREFECT_API_URL": self.api,
+            # what prefect.yaml calls the folder of the deployer; a shell sets it
+            "PWD": str(self.project),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            # how long a worker, a waiting run and a cancelled one take to notice
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
+            # what must not be found in any log or record
+            "FOODCLS_WEBHOOK": f"{site.url}/{SECRET}?token={SECRET}",
+            "FLICKR_API_KEY": SECRET,
+            "MLFLOW_TRACKING_PASSWORD": SECRET,
+        }
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command that stays; what it says goes into a file."""
+        with (self.folder / f"{words[0]}.log").open("ab") as log:
+            return subprocess.Popen([*self.command, *words], env=self.environment,
+                                    cwd=self.project, stdout=log, stderr=log)  # fmt: skip
+
+    def run(self, *words: str) -> str:
+        done = subprocess.run([*self.command, *words], env=self.environment, cwd=self.project,
+                              capture_output=True, text=True, check=False, timeout=200)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def order(self, deployment: str, **parameters: str) -> str:
+        """Have a deployment run; the id of the run."""
+        words = [f"--param={name}={value}" for name, value in parameters.items()]
+        said = self.run("deployment", "run", f"retrain/{deployment}", *words)
+        found = re.search(r"flow-run/([0-9a-f-]{36})|UUID: ([0-9a-f-]{36})", said)
+        assert found, said
+        return found[1] or found[2]
+
+    def ask(self, route: str, body: dict[str, Any] | None = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(
+            f"{self.api}/{route}", data, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def wait(self, run: str, *names: str) -> dict[str, Any]:
+        """The flow run, once its state is called one of these."""
+        for _ in range(PATIENCE * 2):
+            found: dict[str, Any] = self.ask(f"flow_runs/{run}")
+            if found["state"]["name"] in names:
+                return found
+            time.sleep(0.5)
+        raise TimeoutError(f"{found['name']}: {found['state']}, not {names}; {self.said()}")
+
+    def wait_until_stuck(self, run: str) -> None:
+        """Until the run waits for its pictures."""
+        for _ in range(PATIENCE):
+            if self.site.was_asked.wait(1):
+                return
+            state = self.ask(f"flow_runs/{run}")["state"]
+            assert state["type"] not in ("FAILED", "CRASHED"), self.said()
+        raise TimeoutError(self.said())
+
+    def said(self) -> str:
+        return (self.folder / "worker.log").read_text()[-6000:]
+
+
+@dataclass(frozen=True)
+class Day:
+    """What has happened: the flow runs as the server knows them, and what was seen meanwhile."""
+
+    prefect: Prefect
+    slow: dict[str, Any]  # foods13, with a recipe that waits; cancelled
+    doubled: dict[str, Any]  # foods13 again, meanwhile
+    small: dict[str, Any]  # sample, with overrides
+    late: dict[str, Any]  # the same again, ordered while the first was on
+    waited: str  # the state in which that waited
+    holder: dict[str, Any]  # of the slow run's workspace, before the cancellation
 
 
 def free_port() -> int:
@@ -30,67 +161,8 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-class Prefect:
-    """Runs Prefect's own commands against one server."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.command = [sys.executable, "-m", "prefect", "--no-prompt"]
-        self.project = folder / "project"
-        self.api = f"http://127.0.0.1:{port}/api"
-        self.environment = os.environ | {
-            "PREFECT_HOME": str(folder / "home"),
-            "PREFECT_API_URL": self.api,
-            # what prefect.yaml calls the folder of the deployer; a shell sets it
-            "PWD": str(self.project),
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-        }
-        self.environment.pop("MLFLOW_TRACKING_URI", None)
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*self.command, *words],
-            env=self.environment,
-            cwd=self.project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *words: str) -> str:
-        done = subprocess.run([*self.command, *words], env=self.environment, cwd=self.project,
-                              capture_output=True, text=True, check=False, timeout=200)  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def ask(self, route: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(
-            f"{self.api}/{route}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
-
-@pytest.fixture
-def prefect(tmp_path: Path) -> Iterator[Prefect]:
-    """A server of its own, with a copy of the project to deploy from."""
-    port = free_port()
-    prefect = Prefect(tmp_path, port)
-    prefect.project.mkdir()
-    for name in ("foodcls", "tasks", "flows", "recipes", "prefect.yaml"):
-        source, place = ROOT / name, prefect.project / name
-        shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)
-    server = prefect.start("server", "start", "--host", "127.0.0.1", "--port", str(port))
-    try:
-        wait_for(f"{prefect.api}/health")
-        yield prefect
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def wait_for(url: str) -> None:
-    for _ in range(600):
+    for _ in range(PATIENCE * 5):
         try:
             urllib.request.urlopen(url, timeout=2).close()
             return
@@ -99,20 +171,173 @@ def wait_for(url: str) -> None:
     raise TimeoutError(url)
 
 
-def test_deployed_sample_runs_to_completed(prefect: Prefect) -> None:
-    prefect.run("work-pool", "create", "foodcls", "--type", "process")
-    prefect.run("deploy", "--all")
+@contextmanager
+def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Site() as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        yield site
+        site.is_over.set()
+        site.shutdown()
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Prefect]:
+    """A server of its own, with a copy of the project that was deployed to it."""
+    prefect = Prefect(tmp_path_factory.mktemp("prefect"), site)
+    prefect.project.mkdir()
+    for name in ("foodcls", "tasks", "flows", "recipes", "prefect.yaml", "automations.yaml"):
+        source, place = ROOT / name, prefect.project / name
+        shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)
+    (prefect.project / "recipes" / "slow.yaml").write_text(SLOW)
+    rows = [f"{label},{site.url}/{label}{n}.jpg\n" for label in "ab" for n in range(3)]
+    (prefect.project / "recipes" / "urls.csv").write_text("label,url\n" + "".join(rows))
+    server = prefect.start("server", "start", "--host", "127.0.0.1", "--port", str(prefect.port))
+    with running(server):
+        wait_for(f"{prefect.api}/health")
+        prefect.run("work-pool", "create", "foodcls", "--type", "process")
+        prefect.run("deploy", "--all")
+        yield prefect
+
+
+@pytest.fixture(scope="module")
+def day(prefect: Prefect, site: Site) -> Day:
+    """Runs that overlap, are doubled and cancelled, all with one worker."""
+    space = prefect.project / "workspace" / "slow"
+    with running(prefect.start("worker", "start", "--pool", "foodcls")):
+        slow = prefect.order("foods13", recipe="recipes/slow.yaml", workspace=str(space))
+        prefect.wait_until_stuck(slow)
+        doubled = prefect.order("foods13", recipe="recipes/slow.yaml", workspace=str(space))
+        small, late = (prefect.order("sample", overrides=SMALL) for _ in range(2))
+        waited = prefect.wait(late, "AwaitingConcurrencySlot")["state"]["name"]
+        holder = json.loads((space / HOLDER).read_text())
+        prefect.run("flow-run", "cancel", slow)
+        return Day(
+            prefect,
+            slow=prefect.wait(slow, "Cancelled"),
+            doubled=prefect.wait(doubled, "Cancelled"),
+            small=prefect.wait(small, "Completed", "Failed", "Crashed"),
+            late=prefect.wait(late, "Completed", "Failed", "Crashed"),
+            waited=waited,
+            holder=holder,
+        )
+
+
+def message_of(day: Day, run: dict[str, Any]) -> dict[str, Any]:
+    """What the webhook was told of a run; exactly one message."""
+    (message,) = [one for one in day.prefect.site.messages if one["run_id"] == run["id"]]
+    return message
+
+
+# the first of them waits for the whole day
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
+
+
+def test_deployed_sample_runs_to_completed_with_overrides(day: Day) -> None:
+    assert day.small["state"]["name"] == "Completed", day.prefect.said()
+    store = day.prefect.project / "workspace" / "sample" / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{store}")
+    champion = client.get_model_version_by_alias("sample", "champion")
+    assert client.get_run(champion.run_id).data.params["train.backbone"] == "resnet18"
+    assert "version 1 is the champion now, the first model" in day.small["state"]["message"]
+
+
+def test_a_run_that_was_ordered_twice_waits_and_then_finds_nothing_new(day: Day) -> None:
+    assert day.waited == "AwaitingConcurrencySlot"
+    assert day.late["start_time"] >= day.small["end_time"]
+    assert day.late["state"]["message"].startswith("sample: nothing new"), day.late["state"]
+    # on a quiet machine 5 s against 25; a busy one stretches both
+    assert day.late["total_run_time"] < day.small["total_run_time"] / 2
+
+
+def test_a_second_run_of_foods13_is_dropped_while_the_first_is_on(day: Day) -> None:
+    assert day.doubled["state"]["message"] == "Deployment concurrency limit reached."
+    assert day.doubled["run_count"] == 0
+
+
+def test_a_cancelled_run_stops_frees_its_workspace_and_leaves_nothing_torn(day: Day) -> None:
+    assert day.slow["state"]["name"] == "Cancelled"
+    with pytest.raises(ProcessLookupError):
+        os.kill(day.holder["pid"], 0)
+    space = day.prefect.project / "workspace" / "slow"
+    assert not (space / HOLDER).exists()
+    with holding(space):
+        assert not list(space.rglob("*.part"))
+
+
+def test_the_webhook_is_told_how_each_run_ended(day: Day) -> None:
+    small, late, slow = (message_of(day, run) for run in (day.small, day.late, day.slow))
+    assert [one["state"] for one in (small, late, slow)] == ["Completed", "Completed", "Cancelled"]
+    assert "champion now" in small["reason"] and "nothing new" in late["reason"]
+    assert slow["recipe"] == "recipes/slow.yaml" and slow["flow"] == "retrain"
+    assert small["links"]["flow_run"].endswith(f"/runs/flow-run/{day.small['id']}")
+    # what never began has nobody to tell of it
+    assert day.doubled["id"] not in [one["run_id"] for one in day.prefect.site.messages]
+
+
+def test_tables_of_a_run_are_artifacts(day: Day) -> None:
+    found = {one["key"]: one for one in day.prefect.ask("artifacts/latest/filter", {})}
+    assert {"stages-train-sample", "stages-prepare-sample", "classes-sample", "dropped-sample",
+            "metrics-sample", "metrics-by-class-sample", "verdict-sample", "engine-yields",
+            "pairs-by-distance"} <= set(found)  # fmt: skip
+    assert {row["class"] for row in json.loads(found["classes-sample"]["data"])} >= {"bread"}
+    assert "Nothing new" in found["verdict-sample"]["data"]
+
+
+def test_no_secret_of_the_environment_is_in_any_log_or_record(day: Day) -> None:
+    """Server's database and log, worker's log, workspaces with MLflow's store and artifacts."""
+    for run in (day.small, day.slow):
+        lines = day.prefect.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
+        assert lines and SECRET not in json.dumps(lines)
+    files = [path for path in day.prefect.folder.rglob("*") if path.is_file()]
+    assert any(path.name == "prefect.db" for path in files)
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def test_the_schedule_of_foods13_is_on_the_server(prefect: Prefect) -> None:
     (deployed,) = prefect.ask(
         "deployments/filter", {"deployments": {"name": {"any_": ["foods13"]}}}
     )
-    (schedule,) = (one["schedule"] for one in deployed["schedules"])
-    assert (schedule["cron"], schedule["timezone"]) == ("0 3 * * 1", "Europe/Rome")
-    assert deployed["concurrency_limit"] or deployed["global_concurrency_limit"]["limit"] == 1
-    prefect.run("deployment", "run", "retrain/sample", "--param", f"overrides={SMALL}")
-    worker = prefect.start("worker", "start", "--pool", "foodcls", "--run-once")
-    said, _ = worker.communicate(timeout=200)
-    runs = prefect.ask("flow_runs/filter", {"deployments": {"name": {"any_": ["sample"]}}})
-    assert [run["state"]["type"] for run in runs] == ["COMPLETED"], said
-    client = MlflowClient(f"sqlite:///{prefect.project / 'workspace' / 'sample' / 'mlflow.db'}")
-    champion = client.get_model_version_by_alias("sample", "champion")
-    assert client.get_run(champion.run_id).data.params["train.backbone"] == "resnet18"
+    (schedule,) = deployed["schedules"]
+    found = schedule["schedule"]
+    assert (found["cron"], found["timezone"]) == ("0 3 * * 1", "Europe/Rome")
+    assert schedule["active"] and deployed["global_concurrency_limit"]["limit"] == 1
+
+
+@pytest.mark.long
+def test_a_run_that_lost_its_process_is_crashed_and_its_place_is_free_again(
+    prefect: Prefect, site: Site
+) -> None:
+    """Worker and process die together; another run dies before its first beat."""
+    prefect.run("automation", "create", "--from-file", "automations.yaml")
+    space = prefect.project / "workspace" / "lost"
+    site.was_asked.clear()
+    with running(prefect.start("worker", "start", "--pool", "foodcls")) as worker:
+        lost = prefect.order("foods13", recipe="recipes/slow.yaml", workspace=str(space))
+        prefect.wait_until_stuck(lost)
+        worker.kill()
+        os.kill(json.loads((space / HOLDER).read_text())["pid"], signal.SIGKILL)
+    started = time.monotonic()
+    silent = prefect.order("sample")
+    for state in ("PENDING", "RUNNING"):
+        prefect.ask(f"flow_runs/{silent}/set_state", {"state": {"type": state}, "force": True})
+    for run in (lost, silent):
+        assert "no sign of life" in prefect.wait(run, "Crashed")["state"]["message"]
+    # three beats of 30 s, and a minute
+    assert time.monotonic() - started < 150
+    # nor are the flows that it had called, of which no worker knows
+    alive = {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}
+    assert not prefect.ask("flow_runs/filter", alive)
+    # nothing waits for the lost one: not the deployment's limit, not the workspace
+    limit = prefect.ask("v2/concurrency_limits/filter", {})
+    assert all(one["active_slots"] == 0 for one in limit)
+    with holding(space):
+        assert not list(space.rglob("*.part"))

@@ -49,6 +49,8 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("crop: {units: feet}", "crop.units = 'feet'"),
         ("test: {folder: recipe.yaml}", "is not a folder"),
         ("test: {}", "test.folder: missing"),
+        ("test: {folder: ., groups: gone.csv}", "gone.csv is not there"),
+        ("test: {folder: ., groups: recipe.yaml, grouped_by_folder: true}", "give one of them"),
         ("dedup: {hash: md5}", "dedup.hash = 'md5'"),
         ("quality: {blured: 0.1}", "quality.blured: unknown key; did you mean 'blurred'"),
         ("quality: {dark: 1.5}", "quality.dark = 1.5: Input should be less than or equal to 1"),
@@ -132,6 +134,21 @@ def test_digest_follows_contents_of_named_files_and_not_their_place(tmp_path: Pa
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_groups_are_no_matter_of_the_pictures(tmp_path: Path) -> None:
+    """Another grouping judges anew, and collects nothing again."""
+    (tmp_path / "photos").mkdir()
+    whole, pictures = set(), set()
+    for rows in ("path,group\na.jpg,1\n", "path,group\na.jpg,2\n"):
+        (tmp_path / "groups.csv").write_text(rows)
+        text = GOOD + "test: {folder: photos, groups: groups.csv}\n"
+        recipe = load_recipe(write(tmp_path, text))
+        assert recipe.test is not None and recipe.test_pictures is not None
+        whole.add(settings_digest(recipe.test))
+        pictures.add(settings_digest(recipe.test_pictures))
+    assert (len(whole), len(pictures)) == (2, 1)
+    assert load_recipe(write(tmp_path, GOOD)).test_pictures is None
+
+
 def test_digest_follows_contents_of_weights(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD + "train: {weights: w.pt}\n")
     (tmp_path / "w.pt").write_bytes(b"1")
@@ -144,6 +161,18 @@ def test_flat_settings_have_dotted_keys(tmp_path: Path) -> None:
     flat = flatten(load_recipe(write(tmp_path, GOOD)))
     assert flat["train.lr"] == "3e-05"
     assert flat["collect.engines"] == '["bing"]'
+    assert flat["classes"] == "soup, pie"
+
+
+def test_flat_settings_tell_files_by_contents_and_not_by_place(tmp_path: Path) -> None:
+    flats = []
+    for folder, text in (("a", "x"), ("b", "x"), ("c", "y")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "filter.csv").write_text(text)
+        path = write(tmp_path / folder, GOOD + "filter: {manifest: filter.csv}\n")
+        flats.append(flatten(load_recipe(path)))
+    assert flats[0] == flats[1] != flats[2]
+    assert flats[0]["filter.manifest"].startswith("filter.csv ")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)

@@ -1,12 +1,24 @@
+import json
+
+import numpy as np
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 
 from foodcls.collect.search import EngineYield
 from foodcls.curate.distances import Distances
-from foodcls.manifest import ManifestRef
+from foodcls.judge.promotion import Verdict, compare_models, judge_challenger
+from foodcls.manifest import ManifestRef, new_manifest
+from foodcls.settings import Promote
 from foodcls.steps import Step
-from tasks.artifacts import show_pairs, show_stages, show_yields
+from tasks.artifacts import (
+    show_pairs,
+    show_pictures,
+    show_scores,
+    show_stages,
+    show_yields,
+    verdict_text,
+)
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -43,3 +55,46 @@ def test_pairs_by_distance_can_be_read_in_the_ui() -> None:
 
     shown()
     assert '"vetoed": 41' in artifact("pairs-by-distance")
+
+
+def test_classes_and_reasons_can_be_read_in_the_ui() -> None:
+    rows = [{"label": "soup", "split": "train", "state": "kept"}] * 3
+    rows += [{"label": "soup", "split": "", "state": "dropped", "stage": "dedup",
+              "reason": f"near duplicate, distance {bits}"} for bits in (1, 2)]  # fmt: skip
+
+    @flow
+    def shown() -> None:
+        show_pictures("lunch", new_manifest(rows))
+
+    shown()
+    assert artifact("classes-lunch") == json.dumps(
+        [{"class": "soup", "train": 3, "val": 0, "test": 0, "all": 3}]
+    )
+    assert artifact("dropped-lunch") == json.dumps(
+        [{"stage": "dedup", "reason": "near duplicate", "pictures": 2}]
+    )
+
+
+def test_figures_and_their_intervals_can_be_read_in_the_ui(judged) -> None:
+    @flow
+    def shown() -> None:
+        show_scores("lunch", judged([[9, 1], [0, 10]], ("soup", "salad")))
+
+    shown()
+    figures = {row["figure"]: row for row in json.loads(artifact("metrics-lunch"))}
+    assert figures["accuracy"]["value"] == 0.95 and figures["accuracy"]["low"] < 0.95
+    assert "average position" in figures
+    by_class = json.loads(artifact("metrics-by-class-lunch"))
+    assert [(row["label"], row["recall"]) for row in by_class] == [("soup", 0.9), ("salad", 1.0)]
+
+
+def test_a_verdict_shows_the_figures_it_goes_by() -> None:
+    truth = np.arange(40) % 2
+    right = np.where(np.arange(2) == truth[:, None], 0.9, 0.1)
+    wrong = np.where(np.arange(40)[:, None] < 12, 1 - right, right)
+    verdict = judge_challenger(compare_models(wrong, right, truth, np.arange(40)), Promote())
+    text = verdict_text(verdict)
+    assert text.startswith("**Promoted**: better in accuracy and average position")
+    assert "| accuracy | 0.7000 | 1.0000 | +0.3000 |" in text
+    assert "28 right by both, 0 by the champion alone, 12 by the challenger alone" in text
+    assert verdict_text(Verdict(False, "it serves", is_new=False)) == "**Nothing new**: it serves"

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +10,7 @@ from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_mani
 from foodcls.settings import Dedup, Filter
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
-from tasks.caching import Stage, fingerprint, source_digest, stage
+from tasks.caching import Stage, fingerprint, stage
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 CALLS: list[str] = []
@@ -129,30 +126,6 @@ def test_failure_comes_out_as_it_is_and_is_not_remembered(call: Callable) -> Non
     for _ in range(2):
         with pytest.raises(StageError, match="add a query"):
             call(failing)
-
-
-def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> None:
-    """A copy of the library, one line of a module two imports away changed."""
-    root = Path(__file__).resolve().parents[2]
-    program = "from tasks.caching import source_digest; print(source_digest(('foodcls.steps',)))"
-    subprocess.run(["cp", "-r", root / "foodcls", root / "tasks", tmp_path], check=True)
-
-    def digest() -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True,
-            check=True, env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        )  # fmt: skip
-        return done.stdout.strip()
-
-    before = digest()
-    assert digest() == before
-    with (tmp_path / "foodcls" / "store.py").open("a") as file:
-        file.write("\nX = 1\n")
-    assert digest() != before
-
-
-def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
-    assert source_digest(("foodcls.errors",)) != source_digest(("foodcls.progress",))
 
 
 def test_fingerprint_takes_contents_not_places(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores) -> No
              for name, result in zip(NAMES, results, strict=True)]  # fmt: skip
     figures = list(run_figures(steps))
     assert [value for name, value, epoch in figures if name == "val_loss"] == [1.0, 0.5]
-    assert ("accuracy", 0.8, 0) in figures and ("count/collect_kept", 9, 0) in figures
-    assert ("seconds/export", 2.0, 0) in figures
+    assert ("accuracy", 0.8, 0) in figures and ("stage/collect_kept", 9, 0) in figures
+    assert ("stage/export_seconds", 2.0, 0) in figures
     assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
 
 

@@ -27,9 +27,10 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     ref = save_manifest(new_manifest(rows), space.store, "split")
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
     checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer())
-    scores = evaluate.task.fn(space, checkpoint, ref)
+    scores = evaluate.task.fn(space, checkpoint, ref, None)
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
-               for digest in (checkpoint.weights, scores.predictions, model.blob))  # fmt: skip
+               for digest in (checkpoint.weights, scores.predictions, model.blob,
+                              model.program))  # fmt: skip
     assert len(load_manifest(ref, space.store)) == 12

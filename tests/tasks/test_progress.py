@@ -1,6 +1,8 @@
 import io
 
 import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
 
 from tasks import progress
 
@@ -20,3 +22,31 @@ def test_a_terminal_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", screen)
     assert list(progress.bars(iter(range(50)), 50, "fetch")) == list(range(50))
     assert "fetch" in screen.getvalue() and "50/50" in screen.getvalue()
+
+
+def test_long_work_of_a_flow_without_a_terminal_is_an_artifact(
+    prefect_server: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+
+    @flow
+    def working() -> None:
+        assert list(progress.bars(iter("abcd"), 4, "cut pictures")) == list("abcd")
+
+    working()
+    with get_client(sync_client=True) as client:
+        (found,) = [one for one in client.read_artifacts() if one.key == "progress-cut-pictures"]
+    assert (found.type, found.data, found.description) == ("progress", 100, "cut pictures, of 4")
+
+
+def test_short_work_costs_no_request(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+
+    @flow
+    def working() -> None:
+        assert list(progress.bars(range(4), 4, "quick work")) == [0, 1, 2, 3]
+
+    working()
+    with get_client(sync_client=True) as client:
+        assert "progress-quick-work" not in [one.key for one in client.read_artifacts()]

@@ -33,13 +33,13 @@ def plan(tmp_path) -> Recipe:
 def test_a_row_has_the_figures_of_a_run_and_how_much_it_learnt_from() -> None:
     figures = list(trial_figures(TRIAL))
     assert ("accuracy", 0.8, 0) in figures and ("val_loss", 1.0, 1) in figures
-    assert ("count/train", 9, 0) in figures
+    assert ("stage/trained_on", 9, 0) in figures
 
 
 def test_rows_and_table_are_told_apart_by_their_tags(plan: Recipe) -> None:
-    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 3),), 10, 4)
+    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
     whole, row = ablation_tags(plan, table), trial_tags(plan, TRIAL)
-    assert (whole["kind"], row["kind"]) == ("ablation", "ablation row")
+    assert (whole["stage"], row["stage"]) == ("ablation", "ablation row")
     assert whole["recipe_digest"] == row["recipe_digest"] == plan.digest
     assert row["dataset"] == "raw" and row["dataset_digest"] == "digest"
     assert "| raw | 0.500" in whole["mlflow.note.content"]

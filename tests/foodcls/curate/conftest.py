@@ -1,22 +1,21 @@
 """What the tests of this package share: rows of a manifest with their pictures in a store."""
 
 import io
-import os
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.curate.children import WORTH, Children
+from foodcls.curate.children import Allowance, Children
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.store import Store
 
 HOSTILE = """
 import os, resource, signal, sys, time
-from pathlib import Path
 from foodcls.errors import StoreError
 
 def segfault(): os.kill(os.getpid(), signal.SIGSEGV)
@@ -32,6 +31,9 @@ def say(): return print("noise", file=sys.stderr)
 def limits(): return {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))[0]
                       for name in ("AS", "CORE", "CPU")}
 
+def echo(question, gate):
+    return {"length": len(question.get("data", b"")), "data": question.get("data", b"")[::-1]}
+
 def do(question, gate):
     return globals()[question["deed"]]()
 
@@ -43,10 +45,8 @@ def wait(question, gate):
 
 def examine(question, gate):
     from foodcls.curate.examine import examine as examine_really
-    from foodcls.store import Store
-    data = Store(Path(question["store"])).read(question["digest"])
     for deed in (segfault, loop, hoard):
-        if data.endswith(deed.__name__.encode()):
+        if question["data"].endswith(deed.__name__.encode()):
             deed()
     return examine_really(question, gate)
 """
@@ -55,21 +55,18 @@ def examine(question, gate):
 @pytest.fixture(scope="session", autouse=True)
 def warm_children() -> Iterator[None]:
     """One set of processes for all tests: some 140 starts of 0.4 s would be a minute."""
-    sets: dict[tuple, Children] = {}
 
-    def share(function: str, allowance: object, questions: int) -> nullcontext[Children]:
-        made = sets.get((function, allowance))
-        if made is None:
-            made = sets[function, allowance] = Children(
-                function, allowance, WORTH * (os.cpu_count() or 1)
-            )
-        return nullcontext(made)
+    @lru_cache
+    def share(function: str, allowance: Allowance) -> SimpleNamespace:
+        made.append(Children(function, allowance))
+        return SimpleNamespace(ask=made[-1].ask, end=lambda: None)
 
+    made: list[Children] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("foodcls.curate.inspect.Children", share)
+        patch.setattr("foodcls.curate.inspect.hire", share)
         yield
-    for made in sets.values():
-        made.__exit__(None, None, None)
+    for children in made:
+        children.end()
 
 
 @pytest.fixture

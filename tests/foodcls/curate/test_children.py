@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from foodcls.curate.children import Allowance, Children, Lost
+from foodcls.curate.children import Allowance, Children, Lost, hire
 from foodcls.errors import StageError, StoreError
 
 SMALL = Allowance(memory=300 << 20, cpu=1, wall=60)
@@ -32,9 +33,18 @@ def wait_until_gone(pid: int, seconds: float) -> bool:
     return not is_there(pid)
 
 
+@contextmanager
+def ending(function, allowance=SMALL):
+    made = Children(function, allowance)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
 @pytest.fixture
 def children(hostile):
-    with Children(f"{hostile}:do", SMALL, 16) as made:
+    with ending(f"{hostile}:do") as made:
         yield made
 
 
@@ -44,9 +54,23 @@ def test_threads_ask_processes_that_stay(children):
     assert os.getpid() not in pids and len(pids) <= (os.cpu_count() or 1)
 
 
-def test_few_questions_start_one_process(hostile):
-    with Children(f"{hostile}:do", SMALL, 7) as few, ThreadPoolExecutor(4) as pool:
-        assert len(set(pool.map(few.ask, [{"deed": "who"}] * 20))) == 1
+def test_one_who_asks_starts_one_process(children):
+    assert len({children.ask({"deed": "who"}) for _ in range(20)}) == 1
+
+
+def test_bytes_travel_as_they_are(hostile):
+    data = bytes(range(256)) * 5000
+    with ending(f"{hostile}:echo") as made:
+        assert made.ask({"data": data}) == {"length": len(data), "data": data[::-1]}
+        assert made.ask({}) == {"length": 0}
+
+
+def test_a_process_has_its_own_children_and_keeps_them(hostile):
+    hired = hire(f"{hostile}:do", SMALL)
+    pid = hired.ask({"deed": "who"})
+    assert hire(f"{hostile}:do", SMALL).ask({"deed": "who"}) == pid
+    hired.end()
+    assert wait_until_gone(pid, 10)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +94,7 @@ def test_what_kills_its_process_is_lost_alone(children, deed, reason, words):
 
 
 def test_what_waits_for_ever_is_lost(hostile):
-    with Children(f"{hostile}:do", replace(SMALL, wall=0.3), 1) as made:
+    with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
         pid = made.ask({"deed": "who"})
         with pytest.raises(Lost, match="no answer in 0.3 s") as caught:
             made.ask({"deed": "sleep"})
@@ -84,19 +108,19 @@ def test_a_full_disk_is_no_fault_of_the_data(children):
 
 def test_who_needs_much_memory_waits_its_turn_and_the_clock_with_it(hostile):
     allowance = Allowance(memory=300 << 20, cpu=1, wall=0.4)
-    with Children(f"{hostile}:wait", allowance, 16) as made, ThreadPoolExecutor(4) as pool:
+    with ending(f"{hostile}:wait", allowance) as made, ThreadPoolExecutor(4) as pool:
         spans = sorted(pool.map(made.ask, [{"seconds": 0.25}] * 4))
     assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
 
 
 def test_what_cannot_start_is_said(hostile):
     named = pytest.raises(StageError, match="No module named 'no_such_module'")
-    with Children("no_such_module:run", SMALL, 1) as made, named:
+    with ending("no_such_module:run") as made, named:
         made.ask({})
 
 
-def test_processes_end_with_the_block(hostile):
-    with Children(f"{hostile}:do", SMALL, 16) as made, ThreadPoolExecutor(4) as pool:
+def test_processes_end_when_they_are_to(hostile):
+    with ending(f"{hostile}:do") as made, ThreadPoolExecutor(4) as pool:
         pids = set(pool.map(made.ask, [{"deed": "who"}] * 20))
     assert pids and not any(map(is_there, pids))
 
@@ -107,7 +131,7 @@ def test_a_killed_run_leaves_no_process(hostile, tmp_path, deed):
         "import sys\n"
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
         "from foodcls.curate.children import Allowance, Children\n"
-        f"made = Children('{hostile}:do', Allowance(memory=10**9, cpu=1), 1)\n"
+        f"made = Children('{hostile}:do', Allowance(memory=10**9, cpu=1))\n"
         "print(made.ask({'deed': 'who'}), flush=True)\n"
         f"made.ask({{'deed': '{deed}'}})\n"
         "input()"

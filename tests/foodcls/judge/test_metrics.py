@@ -2,16 +2,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from foodcls.judge.metrics import (
     average_position,
     class_means,
     confusion_matrix,
+    f1_scores,
     precisions,
     ranks,
     recalls,
     top_share,
     wilson,
+    worth,
 )
 
 
@@ -70,6 +73,7 @@ def test_confusion_has_true_classes_in_rows() -> None:
     assert confusion.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
     assert recalls(confusion) == [0.5, 1.0, 0.0, None]
     assert precisions(confusion) == [1.0, 1 / 3, None, None]
+    assert f1_scores(confusion) == [2 / 3, 1 / 2, 0.0, None]
 
 
 def test_top_share_counts_ranks_up_to_k() -> None:
@@ -77,3 +81,36 @@ def test_top_share_counts_ranks_up_to_k() -> None:
     assert [top_share(places, k) for k in (1, 3, 9)] == [0.25, 0.75, 1.0]
     with pytest.raises(ValueError, match="no ranks"):
         top_share(np.zeros(0, dtype=int), 3)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 30), (1, 9), (17, 40), (250, 500)])
+def test_wilson_is_the_interval_of_scipy(successes: int, n: int) -> None:
+    expected = binomtest(successes, n).proportion_ci(method="wilson")
+    assert wilson(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-5)
+
+
+def test_wilson_holds_the_truth_in_95_of_100_tests() -> None:
+    found = np.random.default_rng(0).binomial(40, 0.85, 2000)
+    hits = [wilson(int(count), 40)[0] <= 0.85 <= wilson(int(count), 40)[1] for count in found]
+    assert 0.93 < np.mean(hits) < 0.98
+
+
+def test_pictures_on_their_own_are_worth_themselves() -> None:
+    values = np.array([1, 0, 1, 1, 0])
+    assert worth(values, np.arange(5)) == worth(values, np.array([9, 4, 3, 2, 7])) == 5
+
+
+def test_look_alikes_are_worth_no_more_than_their_groups() -> None:
+    values, groups = np.array([1, 0, 1, 1, 0, 1, 0, 0]), np.arange(8)
+    assert worth(values.repeat(5), groups.repeat(5)) <= 8
+    # what differs within a group is not copied; what all groups have in common hides how alike
+    mixed = np.tile([1, 0, 1, 1, 1], 8)
+    assert 8 < worth(mixed, groups.repeat(5)) <= 40
+    assert worth(np.ones(40), groups.repeat(5)) == 8
+    assert worth(mixed, np.zeros(40, dtype=int)) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=1, max_size=30))
+def test_worth_is_between_one_and_all(rows: list[tuple[int, int]]) -> None:
+    values, groups = np.array(rows).T
+    assert 1 <= worth(values, groups) <= len(rows)

@@ -12,8 +12,14 @@ import pytest
 from PIL import Image
 from torch import nn
 
+from foodcls.learn.arrays import Array
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.course import Course
+from foodcls.learn.examples import Examples
+from foodcls.learn.export import ExportedRef, export
+from foodcls.learn.learner import Learner, start_learner
+from foodcls.learn.network import Network, make_head
 from foodcls.learn.randomness import seeded
 from foodcls.learn.train import train
 from foodcls.manifest import new_manifest
@@ -120,3 +126,66 @@ def trained(
     root, checkpoint, manifest = studio
     shutil.copytree(root, store.root, dirs_exist_ok=True)
     return checkpoint, manifest.copy()
+
+
+@pytest.fixture(scope="session")
+def exported(studio: tuple[Path, Checkpoint, pd.DataFrame]) -> tuple[Path, ExportedRef]:
+    """A store and the files that `studio`'s checkpoint became there."""
+    root, checkpoint, manifest = studio
+    return root, export(checkpoint, manifest, Store(root), {"commit": "abc"})
+
+
+@pytest.fixture
+def model_path(exported: tuple[Path, ExportedRef], tmp_path: Path) -> Path:
+    """The exported file, for a test that may spoil it."""
+    root, ref = exported
+    path = tmp_path / "model.pt"
+    path.write_bytes(Store(root).read(ref.blob))
+    return path
+
+
+CLASSES = 13
+SIDE = 16
+
+
+class Held:
+    """Rows in memory."""
+
+    def __init__(self, rows: Array) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, places: Array) -> Array:
+        return self.rows[places]
+
+
+@pytest.fixture
+def settings() -> Train:
+    return Train(lr=0.02, epochs=12, batch_size=20, trainable=("conv2",), head=24, dropout=0.1)
+
+
+@pytest.fixture
+def course() -> Course:
+    """Pictures of a colour a class, a little noisy: nine of each to learn from, three to judge."""
+
+    def make(per_class: int, seed: int) -> Examples:
+        draw = np.random.default_rng(seed)
+        targets = np.repeat(np.arange(CLASSES), per_class)
+        colours = np.random.default_rng(5).integers(20, 236, (CLASSES, 1, 1, 3))
+        noise = draw.integers(-6, 7, (len(targets), SIDE, SIDE, 3))
+        pixels = (colours[targets] + noise).astype(np.uint8)
+        return Examples((Held(pixels),), targets, tuple(f"picture{n}" for n in targets))
+
+    return Course(make(9, 1), make(3, 2), CLASSES)
+
+
+@pytest.fixture
+def build(tiny_backbone: Callable[[], Backbone], settings: Train) -> Callable[..., Learner]:
+    def make(trainable: tuple[str, ...] = ("all",), settings: Train = settings) -> Learner:
+        head = make_head(8, settings.head, CLASSES, settings.dropout, settings.seed)
+        network = Network(tiny_backbone(), head, trainable)
+        return start_learner(network, network, settings)
+
+    return make

@@ -8,6 +8,7 @@ import pytest
 
 from foodcls.errors import StageError
 from foodcls.judge.answers import Answers, answers_csv
+from foodcls.judge.scores import Estimate
 from foodcls.learn.ablation import (
     Ablation,
     Row,
@@ -27,7 +28,7 @@ MANIFEST = new_manifest(
     {"id": f"{n}", "label": label, "state": KEPT, "split": "test", "box": "0,0,1,1" if n else ""}
     for n, label in enumerate(TRUTH)
 )
-ROW = Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 3)
+ROW = Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3)
 
 
 def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "01234") -> Trial:
@@ -39,7 +40,8 @@ def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "012
     blob = store.put(answers_csv(given).encode())
     right = sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True))
     scores = SimpleNamespace(accuracy=right / 5, accuracy_low=0.1, accuracy_high=0.9, n=5,
-                             average_position=1.5, predictions=blob)  # fmt: skip
+                             scores=SimpleNamespace(average_position=Estimate(1.5, 1.2, 1.9)),
+                             predictions=blob)  # fmt: skip
     learnt = SimpleNamespace(data_digest=data or name, train_count=9, best_epoch=2)
     pictures = Step("split", ManifestRef("", "", "", 1, 0), 0.0, True)
     return Trial(
@@ -74,13 +76,13 @@ def test_the_table_can_be_read_as_csv_and_as_markdown() -> None:
     table = Ablation((ROW, dataclasses.replace(ROW, dataset="filtered", gained=2, lost=1)), 10, 4)
     first, second = csv.DictReader(io.StringIO(ablation_csv(table)))
     assert float(first["accuracy_low"]) == 0.4 and first["gained"] == "" and second["gained"] == "2"
-    assert "| raw | 0.500 (0.400 to 0.600) | 10 | 1.50 |" in ablation_table(table)
+    assert "| raw | 0.500 (0.400 to 0.600) | 1.50 (1.20 to 1.90) | 10 |" in ablation_table(table)
     assert "10 test pictures, the same for every row, 4 of them cut" in ablation_table(table)
 
 
 def test_the_summary_names_steps_by_their_data_set(store: Store) -> None:
     one = trial(store, "raw", "77bbb")
-    recorded = SimpleNamespace(tracking_uri="uri", run_id="run")
+    recorded = SimpleNamespace(tracking_uri="uri", run_id="run", waiting="")
     steps = [*one.steps, Step("compare", Ablation((ROW,), 10, 4), 0.0, False),
              Step("record", recorded, 0.0, False)]  # fmt: skip
     result = summarize_ablation(steps)

@@ -6,18 +6,31 @@ import pandas as pd
 import pytest
 import torch
 
-from foodcls.learn.activations import load_activations, trunk_version
-from foodcls.learn.arrays import Kept
+from foodcls.learn.activations import (
+    BITS,
+    as_activations,
+    load_activations,
+    row_bytes,
+    trunk_version,
+)
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.halves import Halves, split_network
 from foodcls.learn.network import Network, make_head
-from foodcls.learn.pixels import as_images, load_pixels
+from foodcls.learn.pixels import Decoded, as_images, decode_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.store import Store
+
+ALL = np.arange(36)
 
 
 @pytest.fixture
-def pixels(store: Store, gallery: Callable[..., pd.DataFrame], tmp_path: Path) -> Kept:
-    return load_pixels(gallery(store), store, 24, tmp_path / "pixels")
+def decoded(store: Store, gallery: Callable[[Store], pd.DataFrame]) -> Decoded:
+    return decode_rows(gallery(store), store, 24)
+
+
+@pytest.fixture
+def shelf(store: Store, tmp_path: Path) -> Shelf:
+    return Shelf(store, tmp_path / "cache")
 
 
 @pytest.fixture
@@ -25,27 +38,63 @@ def halves(tiny_backbone: Callable[[], Backbone]) -> Halves:
     return split_network(Network(tiny_backbone(), make_head(8, 0, 3, 0.3, 0), ("conv2",)), 24)
 
 
-def test_activations_are_what_the_trunk_gives(pixels: Kept, halves: Halves, tmp_path: Path) -> None:
-    digests = [str(number) for number in range(36)]
-    (kept,) = load_activations(halves, pixels, digests, tmp_path)
-    assert halves.trunk is not None
-    (wanted,) = halves.trunk(as_images(pixels.take(range(36))))
-    assert np.allclose(kept.take(range(36)), wanted.detach().numpy(), atol=1e-6)
-    assert kept.take([0]).dtype == np.float32
-
-
-def test_without_a_trunk_the_tail_reads_pixels(
-    pixels: Kept, halves: Halves, tmp_path: Path
+def test_activations_are_what_the_trunk_gives(
+    decoded: Decoded, halves: Halves, shelf: Shelf
 ) -> None:
-    assert load_activations(Halves(None, halves.tail), pixels, [], tmp_path) == (pixels,)
-
-
-def test_version_follows_weights_statistics_and_normalisation(pixels: Kept, halves: Halves) -> None:
+    (kept,) = load_activations(halves, decoded, shelf)
     assert halves.trunk is not None
-    seen = {trunk_version(halves.trunk, pixels)}
+    (wanted,) = halves.trunk(as_images(decoded.take(ALL)))
+    found = as_activations(kept.take(ALL))
+    assert found.dtype == torch.float32
+    assert torch.allclose(found, wanted, atol=1e-6)
+    # as convolutions want them, without another copy
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert kept.take(ALL[:1]).nbytes == row_bytes(halves, "fp32")
+
+
+def test_bf16_is_kept_as_it_came_in_half_the_room(
+    decoded: Decoded, halves: Halves, shelf: Shelf
+) -> None:
+    (kept,) = load_activations(halves, decoded, shelf, "bf16")
+    rows = kept.take(ALL)
+    assert rows.dtype == BITS and rows[0].nbytes == row_bytes(halves, "bf16")
+    assert halves.trunk is not None
+    (wanted,) = halves.trunk(as_images(decoded.take(ALL)))
+    found = as_activations(rows)
+    assert found.dtype == torch.bfloat16
+    assert torch.allclose(found.float(), wanted, rtol=2e-2, atol=2e-2)
+    assert not torch.allclose(found.float(), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_fold_decodes_and_runs_nothing_again(
+    decoded: Decoded, halves: Halves, shelf: Shelf
+) -> None:
+    load_activations(halves, decoded, shelf)
+
+    def refuse(digest: str) -> np.ndarray:
+        raise AssertionError(f"{digest} was decoded again")
+
+    fold = Decoded(decoded.digests[30:4:-2], decoded.size, decoded.version, refuse)
+    (kept,) = load_activations(halves, fold, shelf)
+    assert halves.trunk is not None
+    (wanted,) = halves.trunk(as_images(decoded.take(ALL[30:4:-2])))
+    assert torch.allclose(as_activations(kept.take(np.arange(13))), wanted, atol=1e-6)
+
+
+def test_without_a_trunk_there_is_nothing_to_keep(
+    decoded: Decoded, halves: Halves, shelf: Shelf
+) -> None:
+    with pytest.raises(ValueError, match="no activations"):
+        load_activations(Halves(None, halves.tail), decoded, shelf)
+
+
+def test_version_follows_weights_statistics_normalisation_and_precision(halves: Halves) -> None:
+    assert halves.trunk is not None
+    seen = {trunk_version(halves.trunk, "fp32"), trunk_version(halves.trunk, "bf16")}
+    assert len(seen) == 2
     with torch.no_grad():
         for number, name in enumerate(("backbone.bn1.running_mean", "mean", "backbone.bn1.bias")):
             tensors = dict(halves.trunk.named_parameters()) | dict(halves.trunk.named_buffers())
             tensors[name] += 1
-            seen.add(trunk_version(halves.trunk, pixels))
-            assert len(seen) == number + 2
+            seen.add(trunk_version(halves.trunk, "fp32"))
+            assert len(seen) == number + 3

@@ -10,7 +10,8 @@ from foodcls.judge.reliability import temper
 from foodcls.learn.calibrate import calibrate
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import answer_rows, evaluate
-from foodcls.learn.examples import Shelf, split_rows
+from foodcls.learn.examples import split_rows
+from foodcls.learn.shelf import Shelf
 from foodcls.progress import silent
 from foodcls.settings import Answer
 from foodcls.store import Store
@@ -28,9 +29,7 @@ def test_the_temperature_makes_validation_likelier(
     found = calibrate(*trained, store, tmp_path, Answer())
     rows = split_rows(trained[1], "val")
     before, truth = answer_rows(trained[0], rows, Shelf(store, tmp_path, silent))
-    least = loss(temper(before, found.temperature), truth)
-    for factor in (0.9, 1.1):
-        assert least <= loss(temper(before, found.temperature * factor), truth)
+    assert loss(temper(before, found.temperature), truth) < loss(before, truth)
     assert dataclasses.replace(found, temperature=1.0) == trained[0]
     assert found.digest != trained[0].digest
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import StageError
+from foodcls.judge.answers import read_answers
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.metrics import wilson
 from foodcls.learn.checkpoint import Checkpoint
@@ -107,3 +108,16 @@ def test_no_origin_is_a_formula_to_a_spreadsheet(
     found = evaluate(checkpoint, sly, store, tmp_path / "cache")
     table = pd.read_csv(io.BytesIO(store.read(found.predictions)))
     assert set(table["origin"]) == {'\'=HYPERLINK("http://x")'}
+
+
+def test_clusters_are_the_groups_that_are_drawn(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    alone = evaluate(checkpoint, manifest, store, tmp_path / "cache")
+    grouped = manifest.assign(cluster=manifest["label"])
+    together = evaluate(checkpoint, grouped, store, tmp_path / "cache")
+    assert (alone.groups, together.groups) == (9, 3)
+    assert together.accuracy == alone.accuracy
+    rows = read_answers(store.read(together.predictions).decode())
+    assert set(rows.groups) == set(manifest["label"])

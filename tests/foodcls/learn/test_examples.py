@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import TrainingError
+from foodcls.extras import Moves
 from foodcls.learn.examples import (
-    Shelf,
+    Reading,
     check_splits,
     encode_labels,
     examples_digest,
@@ -14,8 +15,9 @@ from foodcls.learn.examples import (
     split_rows,
 )
 from foodcls.learn.halves import Halves
+from foodcls.learn.moves import Mover
+from foodcls.learn.shelf import Shelf
 from foodcls.manifest import drop_rows, new_manifest
-from foodcls.progress import silent
 from foodcls.store import Store
 
 
@@ -40,15 +42,27 @@ def test_targets_are_places_in_the_labels(manifest: pd.DataFrame) -> None:
         encode_labels(manifest, ("a",))
 
 
+WHOLE = Halves(trunk=None, tail=None)
+
+
 def test_examples_are_pixels_where_there_is_no_trunk(
     manifest: pd.DataFrame, store: Store, tmp_path: Path
 ) -> None:
     rows = split_rows(manifest, "train")
-    examples = load_examples(rows, ("a", "b"), Halves(trunk=None, tail=None), 32,
-                             Shelf(store, tmp_path, silent))  # fmt: skip
-    (pixels,) = examples.inputs
-    assert pixels.take(np.arange(2)).shape == (2, 32, 32, 3) and len(examples) == 2
+    examples = load_examples(rows, ("a", "b"), Reading(WHOLE, 32), Shelf(store, tmp_path))
+    (pixels,) = examples.take(np.arange(2), epoch=1)
+    assert pixels.shape == (2, 3, 32, 32) and len(examples) == 2
     assert examples.names[1].endswith(" 1.png")
+
+
+def test_a_mover_changes_pixels_in_each_epoch_in_its_own_way(
+    manifest: pd.DataFrame, store: Store, tmp_path: Path
+) -> None:
+    rows = split_rows(manifest, "train")
+    reading = Reading(WHOLE, 32, mover=Mover(Moves(), seed=0))
+    examples = load_examples(rows, ("a", "b"), reading, Shelf(store, tmp_path))
+    first, again, other = (examples.take(np.arange(2), epoch)[0] for epoch in (1, 1, 2))
+    assert first.equal(again) and not first.equal(other)
 
 
 def test_a_class_without_training_pictures_is_named(manifest: pd.DataFrame) -> None:

@@ -3,14 +3,20 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import foodcls
+from foodcls.curate.decode import decode
 from foodcls.learn.backbones import Backbone
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.network import Network, make_head
+from foodcls.learn.pixels import as_images, squash_pixels
 from foodcls.learn.resize import squash
+from foodcls.sample.dishes import LABELS as DISHES
+from foodcls.sample.files import file_bytes
+from foodcls.sample.web import SampleWeb
 
 LABELS = ("b", "a", "c")
 MANNER = Manner(32, LABELS)
@@ -83,3 +89,19 @@ def test_other_tensors_are_refused(network: Network, wrong: torch.Tensor) -> Non
     exported = load(export_bytes(network, MANNER, {}))
     with pytest.raises(torch.jit.Error, match="expected uint8"):
         exported(wrong)
+
+
+@pytest.mark.parametrize("ending", ["pt", "pt2"])
+def test_the_network_sees_the_pixels_of_training(
+    camera: Path, develop: Callable[..., np.ndarray], ending: str
+) -> None:
+    path = camera.with_suffix(f".{ending}")
+    read = torch.jit.load(path) if ending == "pt" else torch.export.load(path).module()
+    items = [item for item in SampleWeb(24).items(DISHES[0]) if item.kind == "original"]
+    one_of_each = {item.form: item for item in items}
+    pictures = [decode(file_bytes(item), 10**7).image for item in one_of_each.values()]
+    assert {"rotated", "grey", "alpha", "cmyk"} <= set(one_of_each)
+    for image in (*pictures, pictures[0].resize((9, 700)), pictures[0].resize((2, 3))):
+        pixels = np.array(image)
+        seen = develop(read(as_images(pixels[None]))[0].tolist())
+        assert np.abs(seen - squash_pixels(pixels, seen.shape[0])).max() < 1

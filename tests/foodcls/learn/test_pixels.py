@@ -8,17 +8,23 @@ import pytest
 from PIL import Image
 
 from foodcls.errors import StoreError
-from foodcls.learn.pixels import load_pixels, squash_pixels
+from foodcls.learn.arrays import Kept
+from foodcls.learn.pixels import Decoded, Pixels, decode_rows, keep_pixels, squash_pixels
+from foodcls.learn.shelf import Shelf
 from foodcls.store import Store
 
 Gallery = Callable[..., pd.DataFrame]
+ALL = np.arange(36)
 
 
-def test_rows_become_squashed_pictures_in_their_order(
-    store: Store, gallery: Gallery, tmp_path: Path
-) -> None:
+@pytest.fixture
+def shelf(store: Store, tmp_path: Path) -> Shelf:
+    return Shelf(store, tmp_path / "cache")
+
+
+def test_rows_become_squashed_pictures_in_their_order(store: Store, gallery: Gallery) -> None:
     rows = gallery(store)
-    pixels = load_pixels(rows, store, 24, tmp_path)
+    pixels = decode_rows(rows, store, 24)
     assert len(pixels) == len(rows)
     for place in (0, 17, 35):
         with Image.open(io.BytesIO(store.read(rows["picture"].iloc[place]))) as image:
@@ -28,21 +34,47 @@ def test_rows_become_squashed_pictures_in_their_order(
         assert np.abs(pillow - wanted).max() <= 1
 
 
-def test_a_second_time_no_picture_is_read(store: Store, gallery: Gallery, tmp_path: Path) -> None:
+def test_a_second_time_no_picture_is_read(store: Store, gallery: Gallery, shelf: Shelf) -> None:
     rows = gallery(store)
-    first = load_pixels(rows, store, 24, tmp_path).take(range(36))
+    first = keep_pixels(decode_rows(rows, store, 24), shelf).take(ALL)
     for blob in set(rows["picture"]):
         store.path(blob).unlink()
-    assert np.array_equal(load_pixels(rows, store, 24, tmp_path).take(range(36)), first)
+    kept = keep_pixels(decode_rows(rows, store, 24), shelf)
+    assert isinstance(kept, Kept) and np.array_equal(kept.take(ALL), first)
     with pytest.raises(StoreError, match="missing"):
-        load_pixels(rows, store, 25, tmp_path)
+        keep_pixels(decode_rows(rows, store, 25), shelf)
 
 
-def test_a_rotten_picture_is_named_not_learnt(
+def test_pictures_without_room_are_decoded_when_they_are_taken(
     store: Store, gallery: Gallery, tmp_path: Path
 ) -> None:
+    rows = gallery(store)
+    cramped = Shelf(store, tmp_path / "cache", limit=1000)
+    found = keep_pixels(decode_rows(rows, store, 24), cramped)
+    assert isinstance(found, Decoded) and not cramped.cache.exists()
+    wanted = keep_pixels(decode_rows(rows, store, 24), Shelf(store, tmp_path / "cache"))
+    assert np.array_equal(found.take(ALL[::5]), wanted.take(ALL[::5]))
+
+
+class Inverted:
+    version = "inverted"
+
+    def change(self, picture: Pixels, digest: str) -> Pixels:
+        return 255 - picture
+
+
+def test_changed_pictures_are_kept_apart(store: Store, gallery: Gallery, shelf: Shelf) -> None:
+    rows = gallery(store)
+    plain, changed = (
+        keep_pixels(decode_rows(rows, store, 24, how), shelf).take(ALL).astype(int)
+        for how in (None, Inverted())
+    )
+    assert np.abs(plain + changed - 255).max() <= 1
+
+
+def test_a_rotten_picture_is_named_not_learnt(store: Store, gallery: Gallery, shelf: Shelf) -> None:
     rows = gallery(store)
     path = store.path(rows["picture"].iloc[4])
     path.write_bytes(path.read_bytes()[:-20] + bytes(20))
     with pytest.raises(StoreError, match=path.name):
-        load_pixels(rows, store, 24, tmp_path)
+        keep_pixels(decode_rows(rows, store, 24), shelf)

@@ -1,32 +1,20 @@
+import dataclasses
 import io
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
-from foodcls.errors import InputError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
-from foodcls.learn.export import export
-from foodcls.learn.exported import Manner, export_bytes
-from foodcls.learn.predict import load_model, predict
-from foodcls.learn.train import load_network
-from foodcls.store import Store, digest_file
+from foodcls.learn.modelfile import load_model
+from foodcls.learn.predict import BATCH, answer_cells, find_pictures, predict, predict_many
+from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]
-
-
-@pytest.fixture
-def model_path(trained: Trained, store: Store, tmp_path: Path) -> Path:
-    path = tmp_path / "model.pt"
-    path.write_bytes(store.read(export(*trained, store, {}).blob))
-    return path
 
 
 def test_answers_are_those_of_the_evaluation(
@@ -42,13 +30,6 @@ def test_answers_are_those_of_the_evaluation(
     )
     assert len(answers[0].probabilities) == 3
     assert sum(answers[0].probabilities) == pytest.approx(1)
-
-
-def test_model_tells_labels_provenance_and_digest(trained: Trained, model_path: Path) -> None:
-    model = load_model(model_path)
-    assert model.labels == trained[0].labels
-    assert model.provenance["checkpoint"] == trained[0].digest
-    assert model.digest == digest_file(model_path)
 
 
 def test_pictures_are_turned_upright_and_laid_on_white(
@@ -84,49 +65,38 @@ def test_a_bad_file_is_a_row_and_the_rest_go_on(
     assert answers[-1].label and not answers[-1].error
 
 
-def damage(path: Path, kind: str) -> None:
-    data = path.read_bytes()
-    if kind == "pickle":
-        torch.save({"weight": torch.zeros(1)}, path)
-    elif kind == "other module":
-        torch.jit.script(torch.nn.Linear(1, 1)).save(path)
-    else:
-        path.write_bytes({"torn": data[: len(data) // 2], "empty": b"", "text": b"hello"}[kind])
+def test_many_pictures_keep_their_order(model_path: Path, coloured: Callable[..., bytes]) -> None:
+    model = load_model(model_path)
+    pictures = [coloured(place % 3, place) for place in range(2 * BATCH + 3)]
+    pictures[BATCH] = b"no picture"
+    alone = [next(predict_many(model, [picture])) for picture in pictures]
+    together = list(predict_many(model, iter(pictures)))
+    assert [one.guess for one in together] == [one.guess for one in alone]
+    assert [bool(one.error) for one in together] == [place == BATCH for place in range(35)]
+    for one, other in zip(alone, together, strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["torn", "empty", "text", "pickle", "other module"])
-def test_what_is_no_exported_file_is_refused(model_path: Path, kind: str) -> None:
-    damage(model_path, kind)
-    with pytest.raises(InputError, match="no exported foodcls file"):
-        load_model(model_path)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="No such file"):
-        load_model(tmp_path / "absent.pt")
-
-
-def test_a_file_with_swapped_classes_is_refused(
-    trained: Trained, store: Store, model_path: Path
+def test_below_the_threshold_the_model_is_unsure_but_says_its_probabilities(
+    model_path: Path, coloured: Callable[..., bytes]
 ) -> None:
     model = load_model(model_path)
-    network = load_network(trained[0], store)
-    model_path.write_bytes(export_bytes(network, Manner(32, model.labels[::-1]), model.provenance))
-    with pytest.raises(InputError, match="classes were altered"):
-        load_model(model_path)
+    (sure,) = predict_many(model, [coloured(1, 0)])
+    assert sure.label == sure.guess and not sure.is_unsure and sure.probability is not None
+    strict = dataclasses.replace(model, abstain_below=sure.probability + 1e-6)
+    (unsure,) = predict_many(strict, [coloured(1, 0)])
+    assert unsure.is_unsure and unsure.label == ""
+    assert (unsure.guess, unsure.probabilities) == (sure.guess, sure.probabilities)
+    assert answer_cells(unsure) == ("", sure.guess, sure.probability, True, "")
+    just = dataclasses.replace(model, abstain_below=sure.probability)
+    assert next(predict_many(just, [coloured(1, 0)])).label == sure.guess
 
 
-def test_flipped_bytes_never_crash(model_path: Path) -> None:
-    data = bytearray(model_path.read_bytes())
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.testzip() is None
-    draw = np.random.default_rng(0)
-    for _ in range(40):
-        place = int(draw.integers(len(data)))
-        data[place] ^= 255
-        model_path.write_bytes(data)
-        try:
-            load_model(model_path)
-        except InputError as error:
-            assert "export it again" in str(error)
-        data[place] ^= 255
+def test_folders_give_what_looks_like_pictures_in_order(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a/c.png", "a/notes.txt", "a.webp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = find_pictures([tmp_path / "a/notes.txt", tmp_path])
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        "a/notes.txt", "a/c.png", "a.webp", "b.JPG"
+    ]  # fmt: skip

@@ -1,14 +1,20 @@
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from foodcls.judge.epochs import EpochReport
+from foodcls.learn import resume
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.resume import KEPT_EPOCHS
+from foodcls.learn.resume import KEPT_EPOCHS, forget_trainings
 from foodcls.learn.train import train
-from foodcls.settings import Train
+from foodcls.manifest import read_table, write_table
+from foodcls.settings import Extras, Train
 from foodcls.store import Store
 
 Run = Callable[..., Checkpoint]
@@ -23,9 +29,13 @@ def run(
     store: Store, gallery: Callable[..., pd.DataFrame], quick: Train, labels: tuple[str, ...]
 ) -> Run:
     manifest = gallery(store)
-    settings = quick.model_copy(update={"epochs": 5})
+    five = quick.model_copy(update={"epochs": 5})
 
-    def start(cache: Path, die_after: int = 0, seen: list[int] | None = None) -> Checkpoint:
+    def start(
+        cache: Path, die_after: int = 0, seen: list[int] | None = None, **extras: object
+    ) -> Checkpoint:
+        settings = five.model_copy(update={"extras": Extras.model_validate(extras)})
+
         def on_epoch(report: EpochReport) -> None:
             if seen is not None:
                 seen.append(report.epoch)
@@ -52,6 +62,26 @@ def test_a_killed_training_ends_as_an_unbroken_one(run: Run, tmp_path: Path, epo
     assert seen == [1, 2, 3, 4, 5]
 
 
+EVERYTHING = {
+    "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "layer_decay": 0.7, "ema": 0.8,
+    "mixup": 0.3, "balance": "sampling", "online": {}, "background": "random",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "extras",
+    [{"warmup": 2, "cosine": True}, {"ema": 0.9}, {"layer_decay": 0.5}, EVERYTHING],
+    ids=["schedule", "average", "rates", "everything"],
+)
+def test_schedule_rates_and_average_are_taken_up_again_too(
+    run: Run, tmp_path: Path, extras: dict[str, object]
+) -> None:
+    unbroken = run(tmp_path / "a", **extras)
+    with pytest.raises(Killed):
+        run(tmp_path / "b", die_after=2, **extras)
+    assert run(tmp_path / "b", **extras).digest == unbroken.digest
+
+
 def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
@@ -76,9 +106,72 @@ def test_a_damaged_file_falls_back_to_the_epoch_before(
     assert "damaged" in caplog.text
 
 
-def test_disk_holds_two_epochs_while_training_and_none_after(run: Run, tmp_path: Path) -> None:
+def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = run(tmp_path / "a")
+    with pytest.raises(Killed):
+        run(tmp_path / "b", die_after=2)
+    before = diary_files(tmp_path / "b")
+
+    @contextmanager
+    def dying(path: Path) -> Iterator[Path]:
+        yield path.with_name(f".{path.name}.part")
+        # written, not yet renamed
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(resume, "replacing", dying)
+        run(tmp_path / "b")
+    assert diary_files(tmp_path / "b") == before
+    assert run(tmp_path / "b").digest == unbroken.digest
+
+
+@pytest.mark.long
+def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
+    run: Run,
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    quick: Train,
+    labels: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    unbroken = run(tmp_path / "a", **EVERYTHING)
+    write_table(gallery(store), tmp_path / "manifest.csv")
+    extras = Extras.model_validate(EVERYTHING)
+    settings = quick.model_copy(update={"epochs": 5, "extras": extras})
+    words = [store.root, tmp_path, settings.model_dump_json(), *labels]
+    for epoch in (1, 2, 4):
+        with subprocess.Popen(
+            [sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        ) as process:
+            assert process.stdout
+            while int(process.stdout.readline()) < epoch:
+                pass
+            time.sleep(0.05)
+            process.kill()
+    seen: list[int] = []
+    assert run(tmp_path / "b", seen=seen, **EVERYTHING).digest == unbroken.digest
+    assert seen == [1, 2, 3, 4, 5]
+
+
+def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
     assert len(diary_files(tmp_path)) == KEPT_EPOCHS == 2
-    run(tmp_path)
+    whole = run(tmp_path)
+    assert len(diary_files(tmp_path)) == KEPT_EPOCHS
+    # a kill before the checkpoint was kept repeats no epoch
+    assert run(tmp_path) == whole
+    forget_trainings(tmp_path)
     assert diary_files(tmp_path) == []
+
+
+if __name__ == "__main__":
+    # a training of its own, for the system to kill
+    root, folder, plan, *names = sys.argv[1:]
+    train(
+        read_table(Path(folder) / "manifest.csv"), Store(Path(root)), names,
+        Train.model_validate_json(plan), Path(folder) / "b",
+        on_epoch=lambda report: print(report.epoch, flush=True),
+    )  # fmt: skip

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,19 +9,11 @@ import pytest
 from PIL import Image
 
 from foodcls.errors import InputError
-from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.export import export
-from foodcls.learn.predict import load_model, predict
+from foodcls.learn.export import ExportedRef
+from foodcls.learn.modelfile import load_model
+from foodcls.learn.predict import predict
 from foodcls.learn.served import Served, _load_pyfunc
 from foodcls.store import Store
-
-
-@pytest.fixture
-def model_path(trained: tuple[Checkpoint, pd.DataFrame], store: Store, tmp_path: Path) -> Path:
-    path = tmp_path / "folder" / "model.pt"
-    path.parent.mkdir()
-    path.write_bytes(store.read(export(*trained, store, {}).blob))
-    return path
 
 
 def test_bytes_and_base64_give_what_predict_gives(
@@ -32,11 +25,23 @@ def test_bytes_and_base64_give_what_predict_gives(
     (wanted,) = predict(load_model(model_path), [picture])
     frame = pd.DataFrame({"image": [data, base64.b64encode(data).decode()]}, index=[7, 3])
     answers = _load_pyfunc(str(model_path)).predict(frame)
-    assert list(answers.columns) == ["label", "probability", "error", *(f"p_{x}" for x in labels)]
+    assert list(answers.columns) == [
+        "label", "guess", "probability", "unsure", "error", *(f"p_{name}" for name in labels)
+    ]  # fmt: skip
     assert list(answers.index) == [7, 3]
     for _, answer in answers.iterrows():
         assert (answer["label"], answer["error"]) == (wanted.label, "")
-        assert np.allclose(list(answer[3:]), wanted.probabilities)
+        assert answer["guess"] == wanted.label and not answer["unsure"]
+        assert np.allclose(list(answer[5:]), wanted.probabilities, atol=1e-6)
+
+
+def test_an_unsure_answer_has_no_label_but_its_probabilities(
+    model_path: Path, coloured: Callable[..., bytes], labels: tuple[str, ...]
+) -> None:
+    strict = dataclasses.replace(load_model(model_path), abstain_below=1.0)
+    answer = Served(strict).predict(pd.DataFrame({"image": [coloured(1, 2)]})).iloc[0]
+    assert answer["label"] == "" and answer["unsure"] and answer["guess"] in labels
+    assert answer["probability"] == max(answer[f"p_{name}"] for name in labels)
 
 
 def test_a_bad_picture_is_a_row_with_a_reason(
@@ -49,11 +54,20 @@ def test_a_bad_picture_is_a_row_with_a_reason(
     assert list(answers["label"])[:3] == ["", "", ""]
 
 
-def test_a_folder_with_one_file_is_opened(model_path: Path) -> None:
-    assert isinstance(_load_pyfunc(str(model_path.parent)), Served)
-    (model_path.parent / "second.pt").write_bytes(b"")
+def test_a_folder_with_one_model_is_opened_and_its_digest_compared(
+    exported: tuple[Path, ExportedRef], tmp_path: Path
+) -> None:
+    store, ref = Store(exported[0]), exported[1]
+    for ending, blob in (("pt", ref.blob), ("pt2", ref.program)):
+        (tmp_path / f"model.{ending}").write_bytes(store.read(blob))
+    (tmp_path / "model.sha256").write_text(f"{ref.blob}  model.pt\n{ref.program}  model.pt2\n")
+    assert _load_pyfunc(str(tmp_path)).model.digest == ref.blob
+    (tmp_path / "model.pt").write_bytes(store.read(ref.program))
+    with pytest.raises(InputError, match=r"model\.pt was changed"):
+        _load_pyfunc(str(tmp_path))
+    (tmp_path / "second.pt").write_bytes(b"")
     with pytest.raises(InputError, match=r"2 \.pt files"):
-        _load_pyfunc(str(model_path.parent))
+        _load_pyfunc(str(tmp_path))
 
 
 def test_a_table_without_pictures_is_refused(model_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from foodcls.curate.filter import apply_filter
 from foodcls.errors import TrainingError
-from foodcls.learn.examples import Shelf
+from foodcls.learn.shelf import Shelf
 from foodcls.learn.suspects import (
     FOLDS,
     count_votes,

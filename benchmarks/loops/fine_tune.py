@@ -1,0 +1,62 @@
+"""fastai's fine_tune, in fastai's own environment: the head for an epoch, then everything."""
+
+from job import Clock, read_job
+from torch import nn
+
+# before fastai, which imports torchvision as it is
+from foodcls.learn import vision
+
+vision.import_torchvision()
+from fastai.vision.all import (  # noqa: E402
+    Callback,
+    CrossEntropyLossFlat,
+    ImageDataLoaders,
+    Learner,
+    Normalize,
+    Resize,
+    ResizeMethod,
+    accuracy,
+    aug_transforms,
+    params,
+    set_seed,
+)
+
+job = read_job()
+set_seed(job.settings.seed, reproducible=True)
+network = job.network().requires_grad_(True)
+model = nn.Sequential(network.backbone, network.head)
+stats = [part.flatten().tolist() for part in (network.mean, network.std)]
+loaders = ImageDataLoaders.from_folder(
+    job.folder,
+    train="train",
+    valid="val",
+    bs=job.settings.batch_size,
+    num_workers=job.workers,
+    item_tfms=Resize(job.settings.input_size, method=ResizeMethod.Squish),
+    batch_tfms=[*aug_transforms(), Normalize.from_stats(*stats)],
+)
+
+
+class Teller(Callback):
+    """Tells of each epoch; fine_tune trains twice, once the head, once everything."""
+
+    done = 0
+
+    def after_epoch(self) -> None:
+        """Losses and accuracy as fastai has them."""
+        Teller.done += 1
+        learnt, val_loss, val_accuracy = self.learn.recorder.log[1:4]
+        clock.tell(Teller.done, float(learnt), float(val_loss), float(val_accuracy))
+
+
+learner = Learner(
+    loaders,
+    model,
+    loss_func=CrossEntropyLossFlat(),
+    metrics=accuracy,
+    splitter=lambda whole: [params(whole[0]), params(whole[1])],
+    cbs=Teller(),
+)
+clock = Clock()
+with learner.no_bar(), learner.no_logging():
+    learner.fine_tune(job.settings.epochs - 1)

@@ -1,0 +1,23 @@
+// Turns the bytes of a JPEG or PNG file into upright RGB pixels; knows nothing of models.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using Bytes = std::vector<std::uint8_t>;
+
+struct Picture {
+    int width = 0;
+    int height = 0;
+    Bytes pixels;  // height x width x 3, row by row
+};
+
+// What is wrong with a file that is no usable picture.
+struct BadPicture : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Read a file and decode it: on white where it is transparent, turned as its EXIF says.
+Picture read_picture(const std::string& path);

@@ -1,0 +1,63 @@
+"""The commands of those who keep a pipeline running: which model serves, and what may go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.speech import out, told
+from flows.commands.words import RecipeFile, Space
+from foodcls.recipe import load_recipe
+from foodcls.workspace import Workspace
+
+
+def promote(
+    recipe: RecipeFile,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="As MLflow numbers them.")],
+    workspace: Space = Path("workspace"),
+) -> None:
+    """Let a registered version of the recipe's model serve, whatever the tests say of it."""
+    with told():
+        name = load_recipe(recipe).name
+        from tasks.registry import appoint
+
+        before = appoint(Workspace.at(workspace), name, version)
+        instead = f", instead of version {before}" if before not in ("", version) else ""
+        out.print(f"version {version} of {name} serves now{instead}", highlight=False)
+
+
+def rollback(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Let the champion before serve again; the one taken back does not return by itself."""
+    with told():
+        name = load_recipe(recipe).name
+        from tasks.registry import roll_back
+
+        taken_back, serving = roll_back(Workspace.at(workspace), name)
+        out.print(
+            f"version {serving} of {name} serves again, version {taken_back} was taken back",
+            highlight=False,
+        )
+
+
+def sync(workspace: Space = Path("workspace")) -> None:
+    """Send to MLflow what could not be sent when it was recorded.
+
+    MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
+    """
+    with told():
+        from flows.commands.sync import send_records
+
+        left = send_records(out, workspace)
+    raise typer.Exit(int(left > 0))
+
+
+def verify(
+    workspace: Space = Path("workspace"),
+    mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+) -> None:
+    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
+    with told():
+        from flows.commands.verify import show_damage
+
+        damaged = show_damage(out, workspace, mends=mend)
+    raise typer.Exit(int(damaged > 0))

@@ -1,0 +1,65 @@
+"""Asks an exported file about the test pictures of a manifest, as any other program would."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import torch
+
+from foodcls.errors import InputError
+from foodcls.judge.answers import Answers
+from foodcls.learn.examples import encode_labels, examples_digest, split_rows
+from foodcls.learn.modelfile import Model
+from foodcls.learn.pixels import as_images, read_picture
+from foodcls.progress import Track, silent
+from foodcls.store import Store
+
+
+def answer_tests(
+    model: Model,
+    manifest: pd.DataFrame,
+    store: Store,
+    groups: Mapping[str, str] | None = None,
+    track: Track = silent,
+) -> Answers:
+    """What a model says of the kept test rows; InputError when it cannot tell their classes.
+
+    `groups` are names by id of pictures that belong together, in place of their clusters.
+    """
+    rows = split_rows(manifest, "test")
+    if rows.empty:
+        raise InputError("the manifest has no test pictures; raise split.test, or name a test set")
+    strange = sorted(set(rows["label"]) - set(model.labels))
+    if strange:
+        raise InputError(
+            f"the test pictures are of {', '.join(strange[:5])} too, which the model does not "
+            f"know; it tells apart {', '.join(model.labels)}"
+        )
+    clusters = zip(rows["id"], rows["cluster"], strict=True)
+    return Answers(
+        labels=model.labels,
+        ids=tuple(rows["id"]),
+        origins=tuple(rows["origin"]),
+        groups=tuple((groups or {}).get(digest, cluster) for digest, cluster in clusters),
+        truth=encode_labels(rows, model.labels),
+        probabilities=np.stack(
+            [_ask(model, digest, store) for digest in track(rows["picture"], len(rows), "answer")]
+        ),
+    )
+
+
+def learnt_from(model: Model, manifest: pd.DataFrame) -> bool:
+    """Whether a model learnt from, and was chosen by, just the pictures that this manifest says.
+
+    Where it did, the manifest's test pictures had no part in it.
+    """
+    splits = (split_rows(manifest, split) for split in ("train", "val"))
+    return model.provenance.get("train.data_digest") == examples_digest(*splits)
+
+
+@torch.inference_mode()
+def _ask(model: Model, digest: str, store: Store) -> np.ndarray:
+    # torch wants an array that it may write to
+    pixels = np.array(read_picture(digest, store))
+    answer: np.ndarray = model.module(as_images(pixels[None]))[0].numpy()
+    return answer

@@ -1,0 +1,50 @@
+"""How work is spread without knowing over what: threads of this machine, or many machines."""
+
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from foodcls.errors import StageError
+from foodcls.source import source_digest
+
+# the code that decides what is said of a picture
+CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "crop", "augment"))
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Spread(Protocol):
+    """Calls a function on each item, several at a time, and gives the results as they come.
+
+    The function may be called in another process: it and what it is given must bear pickling. It
+    may be called again on an item whose first call was lost with its machine.
+    """
+
+    def __call__(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Result]:
+        """Iterate the results, in any order."""
+        ...
+
+
+def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """As many at a time as the machine has processors (Pillow frees the interpreter's lock)."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield from pool.map(function, items)
+    finally:
+        # after an error or Ctrl-C what is being done ends, and nothing more begins
+        pool.shutdown(cancel_futures=True)
+
+
+def on_worker(code: str, function: Callable[[Item], Result], item: Item) -> Result:
+    """Call the function on another machine, if the code there is what it is here."""
+    if source_digest(CURATING) != code:
+        raise StageError(
+            f"worker on {platform.node()} has another foodcls, or other versions of packages, than "
+            "the machine that asks; install the same on both, e.g. pip install -r requirements.lock"
+        )
+    return function(item)

@@ -1,0 +1,132 @@
+"""Retrains on drawn patches, again and again, and looks at what was done anew and what serves."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.entities import ViewType
+from mlflow.tracking import MlflowClient
+from prefect import State
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.retrain import retrain
+from foodcls.judge.promotion import Verdict
+from foodcls.recipe import load_recipe
+from foodcls.steps import Step, results_of
+from foodcls.summary import summarize
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+class Pipeline:
+    """A recipe that is retrained in one workspace."""
+
+    def __init__(self, recipe: Path, space: Path) -> None:
+        self.recipe, self.space = recipe, space
+        self.client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+
+    def run(self, **changes: object) -> list[Step[Any]]:
+        """Retrain with these training settings."""
+        self.state: State = retrain(
+            self.recipe,
+            {f"train.{name}": value for name, value in changes.items()},
+            self.space,
+            return_state=True,
+        )
+        steps: list[Step[Any]] = self.state.result()
+        return steps
+
+    def judge(self, **changes: object) -> Verdict:
+        return results_of(self.run(**changes), "promote")[0]
+
+    def alias(self, name: str) -> str:
+        return str(self.client.get_registered_model("patches").aliases[name])
+
+    def count_records(self) -> tuple[int, int]:
+        """All runs, deleted ones too, and all registered versions."""
+        ids = [self.client.get_experiment_by_name("patches").experiment_id]
+        runs = self.client.search_runs(ids, run_view_type=ViewType.ALL)
+        return len(runs), len(self.client.search_model_versions("name = 'patches'"))
+
+    def type_in(self, *words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--workspace", str(self.space)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+
+@pytest.fixture(scope="module")
+def own_tracking() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    prefect_server: None, own_tracking: None, shared_recipe: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Pipeline:  # fmt: skip
+    """The first run was made: version 1 serves."""
+    pipeline = Pipeline(shared_recipe, tmp_path_factory.mktemp("retrained") / "space")
+    assert pipeline.judge().is_promoted
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def lost(pipeline: Pipeline) -> tuple[Verdict, str]:
+    """A worse model has challenged the champion: the verdict, and its version."""
+    verdict = pipeline.judge(lr=1e-9, epochs=1)
+    return verdict, pipeline.alias("challenger")
+
+
+def test_on_unchanged_data_nothing_is_done_and_the_digests_are_told(pipeline: Pipeline) -> None:
+    before, started = pipeline.count_records(), time.process_time()
+    steps = pipeline.run()
+    seconds = time.process_time() - started
+    result = summarize(steps[:-1])
+    # of the processor's time, which a busy machine does not stretch; a server beside takes 2 more
+    assert seconds < 8, f"{seconds:.1f} s"
+    assert result["work"] == {} and not result["recorded_anew"]
+    assert pipeline.count_records() == before
+    plan, (pictures,) = load_recipe(pipeline.recipe), results_of(steps, "augment")
+    assert pipeline.state.message.startswith("patches: nothing new")
+    for digest in (plan.digest, pictures.digest, result["model_digest"]):
+        assert digest[:12] in pipeline.state.message
+
+
+def test_a_worse_model_stays_a_challenger_and_is_not_judged_twice(
+    pipeline: Pipeline, lost: tuple[Verdict, str]
+) -> None:
+    worse, version = lost
+    assert not worse.is_promoted and worse.is_new and "test pictures" in worse.reason
+    champion = pipeline.alias("champion")
+    tags = pipeline.client.get_model_version("patches", version).tags
+    assert champion != version and tags["judged_against"] == champion
+    assert tags["verdict"] == worse.reason
+    before = pipeline.count_records()
+    again = pipeline.judge(lr=1e-9, epochs=1)
+    assert not again.is_new and worse.reason in again.reason
+    assert pipeline.count_records() == before
+
+
+def test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it(
+    pipeline: Pipeline, lost: tuple[Verdict, str]
+) -> None:
+    first, second = pipeline.alias("champion"), lost[1]
+    said = pipeline.type_in("promote", str(pipeline.recipe), second)
+    assert f"version {second} of patches serves now, instead of version {first}" in said
+    assert pipeline.alias("champion") == second
+    said = pipeline.type_in("rollback", str(pipeline.recipe))
+    assert f"version {first} of patches serves again" in said
+    late = pipeline.judge(lr=1e-9, epochs=1)
+    assert not late.is_new and "rolled back" in late.reason
+    assert pipeline.alias("champion") == first
+
+
+def test_a_new_rule_of_promotion_makes_no_new_model(pipeline: Pipeline) -> None:
+    before = pipeline.count_records()
+    steps = retrain(pipeline.recipe, {"promote.margin": 0.05}, pipeline.space)
+    assert pipeline.count_records() == before
+    assert not results_of(steps, "promote")[0].is_new

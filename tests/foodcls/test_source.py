@@ -1,0 +1,30 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from foodcls.source import source_digest
+
+
+def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> None:
+    """A copy of the library, one line of a module two imports away changed."""
+    root = Path(__file__).resolve().parents[2]
+    program = "from foodcls.source import source_digest; print(source_digest(('foodcls.steps',)))"
+    subprocess.run(["cp", "-r", root / "foodcls", tmp_path], check=True)
+
+    def digest() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True,
+            check=True, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    before = digest()
+    assert digest() == before
+    with (tmp_path / "foodcls" / "store.py").open("a") as file:
+        file.write("\nX = 1\n")
+    assert digest() != before
+
+
+def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
+    assert source_digest(("foodcls.errors",)) != source_digest(("foodcls.progress",))

@@ -1,0 +1,73 @@
+"""What the stage writes; the page itself is looked at in tests/foodcls/judge."""
+
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from foodcls.judge.answers import Answers, answers_csv, read_answers
+from foodcls.judge.epochs import EpochReport
+from foodcls.judge.evaluation import Evaluation
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.manifest import new_manifest, save_manifest
+from foodcls.recipe import load_recipe
+from foodcls.steps import Step
+from foodcls.workspace import Workspace
+from tasks.report import Reported, report
+
+CHECKPOINT = Checkpoint(
+    weights="w", labels=("a", "b"), backbone="tiny", pretrained="none", pretrained_digest="p",
+    trainable=(), head=0, dropout=0.0, input_size=32, mean=(0.5,) * 3, std=(0.2,) * 3, lr=1e-3,
+    epochs=1, batch_size=2, seed=0, device="cpu", precision="fp32", max_minutes=None, extras=(),
+    views=1, threads=1, best_epoch=1,
+    reports=(EpochReport(1, 1.0, 0.5, 1.1, 0.4, 1.5, 1.0, 1e-3),), train_count=2, val_count=1,
+    data_digest="d",
+)  # fmt: skip
+
+
+@pytest.fixture
+def reported(tmp_path: Path, judged, noise, encode) -> Reported:
+    space = Workspace.at(tmp_path / "w")
+    (tmp_path / "r.yaml").write_text(
+        "name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
+    )
+    blobs = [space.store.put(encode(noise(number))) for number in range(4)]
+    rows = [{"id": blob, "picture": blob, "label": "ab"[place % 2], "state": "kept",
+             "split": "test"} for place, blob in enumerate(blobs)]  # fmt: skip
+    pictures = save_manifest(new_manifest(rows), space.store, "augment")
+    truth = np.array([0, 1, 0, 1])
+    answers = Answers(("a", "b"), tuple(blobs), tuple(blobs), ("",) * 4, truth,
+                      np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]]))  # fmt: skip
+    scores: Evaluation = dataclasses.replace(
+        judged([[1, 1], [0, 2]], ("a", "b")),
+        predictions=space.store.put(answers_csv(answers).encode()),
+    )
+    results = {"augment": pictures, "calibrate": CHECKPOINT, "evaluate": scores,
+               "export": SimpleNamespace(blob="b" * 64)}  # fmt: skip
+    steps = [Step(name, result, 1.0, cached=False) for name, result in results.items()]
+    return report.task.fn(space, load_recipe(tmp_path / "r.yaml"), steps)
+
+
+def test_everything_lies_in_the_workspace(reported: Reported, tmp_path: Path) -> None:
+    assert reported.path == str(tmp_path / "w" / "report.html") == reported.files[0]
+    assert {Path(file).name for file in reported.files} == {
+        "report.html", "predictions.csv", "confusion.csv", "confusion.png",
+        "confusion-shares.png", "learning.png",
+    }  # fmt: skip
+    assert all(Path(file).stat().st_size for file in reported.files)
+    assert not list((tmp_path / "w").glob("*.part"))
+
+
+def test_the_page_names_settings_and_digests(reported: Reported) -> None:
+    page = Path(reported.path).read_text("utf-8")
+    for text in ("lunch", "train.backbone", "resnet34", "b" * 64, CHECKPOINT.digest):
+        assert text in page
+    # the one mistake, with its picture
+    assert page.count("data:image/jpeg;base64,") == 1
+
+
+def test_answers_can_be_read_back(reported: Reported, tmp_path: Path) -> None:
+    answers = read_answers((tmp_path / "w" / "predictions.csv").read_text("utf-8"))
+    assert answers.right.tolist() == [1, 1, 0, 1]
