@@ -2,12 +2,13 @@
 # make test   the tests
 # make test-all  the tests, and those that take minutes
 # make check  format, lint, types, tests
+# make docs   the site, into site/; make docs-serve shows it while it is written
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all check lock clean
+.PHONY: demo test test-all check docs docs-serve lock clean
 
 demo: $(STAMP)
 	$(BIN)/foodcls demo
@@ -23,6 +24,13 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+# mkdocs-material announces its successor on each build
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-serve: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,4 +48,4 @@ lock:
 	sed -i -f lock.sed requirements.lock
 
 clean:
-	rm -rf $(VENV) workspace
+	rm -rf $(VENV) workspace site

@@ -2,17 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from flows.commands.changes import settle
+from flows.commands.ending import stoppable
+from flows.commands.server import server_needed, server_starting
 from flows.commands.speech import out, told
-from flows.commands.upkeep import promote, rollback
+from flows.commands.upkeep import promote, rollback, sync, verify
 from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
 from foodcls.store import replacing
@@ -39,13 +38,14 @@ def run(
     runner: Runner = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.commands.results import show_run
             from flows.train import train
 
-        steps = train(recipe, changed, workspace, search_again)
+        with server_needed():
+            steps = train(recipe, changed, workspace, search_again)
         write_json(show_run(out, steps, workspace), json_file)
 
 
@@ -60,12 +60,13 @@ def prepare(
     runner: Runner = "",
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
-        prepare_flow(recipe, changed, workspace, search_again)
+        with server_needed():
+            prepare_flow(recipe, changed, workspace, search_again)
         out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
 
 
@@ -79,15 +80,15 @@ def ablate(
     runner: Runner = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
-    with told():
+    with told(), stoppable():
         changed = settle(recipe, changes)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.commands.ablate import tell_ablation
 
-        write_json(
-            tell_ablation(out, ablate_flow(recipe, changed, workspace), workspace), json_file
-        )
+        with server_needed():
+            steps = ablate_flow(recipe, changed, workspace)
+        write_json(tell_ablation(out, steps, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
@@ -168,6 +169,8 @@ def predict(
 
 app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
+app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
+app.command(epilog="Example: `foodcls verify --mend`")(verify)
 
 
 @app.command(
@@ -225,17 +228,6 @@ def write_json(value: Any, path: Path | None) -> None:
     if path:
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def server_starting() -> Iterator[None]:
-    """Start Prefect's temporary server, where none is set, while the body imports what is slow."""
-    from prefect.client.orchestration import get_client
-
-    with ThreadPoolExecutor(1) as pool:
-        client = pool.submit(get_client, sync_client=True)
-        yield
-        client.result()
 
 
 def main() -> None:

@@ -9,7 +9,9 @@ FoodclsError
 │   ├── WeightsError      pretrained weights that cannot be had or are not the right ones
 │   ├── TrainingError     training that cannot go on
 │   └── ExportError       an exported model that disagrees with the trained one
-└── StoreError            the workspace is damaged, in use, or full: exit code 1
+├── ServerError           a server of the run went away: exit code 1
+└── StoreError            the workspace is damaged or full: exit code 1
+    └── BusyError         the workspace is in use by another process
 """
 
 
@@ -53,5 +55,13 @@ class ExportError(StageError):
     """An exported model that does not answer as the trained one does."""
 
 
+class ServerError(FoodclsError):
+    """A server that a run cannot do without does not answer."""
+
+
 class StoreError(FoodclsError):
     """A workspace that is damaged, in use by another run, or out of space."""
+
+
+class BusyError(StoreError):
+    """A workspace that another process is in."""

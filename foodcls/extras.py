@@ -10,11 +10,11 @@ from foodcls.values import Positive, Probability, Settings, Share
 class Moves(Settings):
     """The ranges of random affine changes of a picture."""
 
-    horizontal_flip: Probability = 0.5
-    vertical_flip: Probability = 0.5
+    horizontal_flip: Probability = 0.5  # how often
+    vertical_flip: Probability = 0.5  # how often
     rotation: Annotated[float, Field(ge=0, le=180)] = 30.0  # degrees, to either side
     translation: Annotated[float, Field(ge=0, le=1)] = 0.1  # of the side, to either side
-    scale: tuple[Positive, Positive] = (0.8, 1.2)
+    scale: tuple[Positive, Positive] = (0.8, 1.2)  # from, to; 1 leaves it as large as it is
     shear: Annotated[float, Field(ge=0, lt=90)] = 7.0  # degrees, to either side
 
     @model_validator(mode="after")

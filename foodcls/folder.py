@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +9,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from foodcls.disk import cannot_write, flush, free_space
 from foodcls.errors import StoreError
+
+# damaged blobs lie here, out of use
+ASIDE = "damaged"
+FACTS = "facts.sqlite"
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
+    " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+)
 
 
 class Folder:
@@ -26,12 +34,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._memory() as memory:
-            memory.execute("PRAGMA journal_mode=WAL")
-            memory.execute(
-                "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
-                " PRIMARY KEY (kind, key)) WITHOUT ROWID"
-            )
+        self._has_table = False
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, whether it is there or not."""
@@ -46,29 +49,42 @@ class Folder:
         return {digest for digest in digests if not self.path(digest).is_file()}
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a blob; FileNotFoundError when it is not there."""
+        """The bytes of a blob, whatever they are; FileNotFoundError when it is not there."""
         return self.path(digest).read_bytes()
 
-    def write(self, digest: str, data: bytes) -> None:
-        """Write a blob unless it is there already.
-
-        Not flushed to disk one by one: a blob torn by a power cut no longer has its digest.
-        """
+    def write(self, digest: str, data: bytes, *, durable: bool) -> None:
+        """Write a blob unless it is there already; a durable one is on the disk afterwards."""
         path = self.path(digest)
-        if path.is_file() and path.stat().st_size == len(data):
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
             return
         part = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(data)
+            if durable:
+                flush(part)
             part.replace(path)
+            if durable:
+                flush(path.parent)
         except OSError as error:
             with suppress(OSError):
                 part.unlink()
-            raise StoreError(
-                f"cannot write a blob of {len(data):,} bytes under {self.root}: "
-                f"{error.strerror}, {_free(self.root):,} bytes are free; free space, then run again"
-            ) from error
+            raise cannot_write(path, error, f"{len(data):,}") from error
+
+    def set_aside(self, digest: str) -> str:
+        """Take a blob out of use, and tell where its bytes are now."""
+        aside = self.root / ASIDE
+        aside.mkdir(exist_ok=True)
+        # another thread may have done it
+        with suppress(FileNotFoundError):
+            self.path(digest).replace(aside / digest)
+        return str(aside)
+
+    def blobs(self) -> Iterator[Path]:
+        """The files of all blobs; their names are their digests."""
+        folders = (self.root / "blobs").iterdir() if (self.root / "blobs").is_dir() else ()
+        for folder in sorted(folders):
+            yield from sorted(path for path in folder.iterdir() if path.suffix != ".part")
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""
@@ -91,23 +107,26 @@ class Folder:
     def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
         rows = [(kind, key, json.dumps(value)) for key, value in facts.items()]
+        if not rows:
+            return
         with self._memory() as memory:
             memory.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _memory(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.root / "facts.sqlite", timeout=60)
+        connection = sqlite3.connect(self.root / FACTS, timeout=60)
         try:
+            # only now: without its memory a store still has its blobs
+            if not self._has_table:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(TABLE)
+                self._has_table = True
             with connection:
                 yield connection
         except sqlite3.Error as error:
             raise StoreError(
-                f"{self.root / 'facts.sqlite'}: {error}; free space, or move the "
-                "file away to let foodcls build it anew"
+                f"{self.root / FACTS}: {error}; {free_space(self.root)}; free space, or move a "
+                "damaged file away to have it built anew, then run the same command again"
             ) from error
         finally:
             connection.close()
-
-
-def _free(folder: Path) -> int:
-    return shutil.disk_usage(folder).free

@@ -7,61 +7,62 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from foodcls.errors import StoreError
-from foodcls.store import replacing
+from foodcls.disk import flush_all
+from foodcls.errors import BusyError
+from foodcls.recovery import remove_parts, set_torn_aside
+from foodcls.store import Store, replacing
 
 # there while a process is in, and left behind by one that was killed
 HOLDER = ".holder.json"
+# another one after each start of the machine
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+# seconds by which clocks of a machine and its file server may differ
+SLACK = 60
 
 
 @contextmanager
 def holding(folder: Path) -> Iterator[None]:
-    """Hold `folder` for the length of the block; StoreError naming the process that holds it.
+    """Hold `folder` for the length of the block; BusyError naming the process that holds it.
 
     The process itself may enter again, as a flow does that calls another. The lock is the
     system's own (flock), so that a killed process holds nothing; what it was writing is removed.
+    When the block is left, all that was written is on the disk.
     """
     # one lock a folder in this process: entering again counts, and threads share it
     lock = FileLock(folder / ".lock", timeout=0, thread_local=False, is_singleton=True)
     try:
         lock.acquire()
     except Timeout as error:
-        raise StoreError(
-            f"workspace {folder} is in use by {_read_holder(folder)}; wait until it has ended, or "
-            "name another folder with --workspace"
+        raise BusyError(
+            f"workspace {folder} is in use by {_describe(_read_holder(folder))}; wait until it has "
+            "ended, or name another folder with --workspace"
         ) from error
     is_first = lock.lock_counter == 1
     try:
         if is_first:
-            if (folder / HOLDER).exists():
-                _remove_parts(folder)
+            _recover(folder)
             _write_holder(folder)
         yield
     finally:
         if is_first:
+            flush_all(folder)
             (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 
-def _remove_parts(folder: Path) -> None:
-    """Remove unfinished files, whose names hold the process that was writing them."""
-    for part in folder.rglob("*.part"):
-        writer = part.name.split(".")[-3]
-        if not (writer.isdigit() and _is_alive(int(writer))):
-            part.unlink(missing_ok=True)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _recover(folder: Path) -> None:
+    """Mend what a run has left that did not come to its end."""
+    if not (folder / HOLDER).exists():
+        return
+    remove_parts(folder)
+    # a killed process loses nothing that it had written, a machine that went down does
+    if (folder / "store").is_dir() and _read_holder(folder).get("boot") != _boot():
+        begun = (folder / HOLDER).stat().st_mtime
+        set_torn_aside(Store(folder / "store"), begun - SLACK)
 
 
 def _write_holder(folder: Path) -> None:
@@ -69,15 +70,27 @@ def _write_holder(folder: Path) -> None:
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "boot": _boot(),
     }
     with replacing(folder / HOLDER) as part:
         part.write_text(json.dumps(holder))
 
 
-def _read_holder(folder: Path) -> str:
+def _read_holder(folder: Path) -> dict[str, Any]:
+    """Who is in, or was; empty when it has not yet said so, or was torn."""
     try:
         holder = json.loads((folder / HOLDER).read_text())
+    except (OSError, ValueError):
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _describe(holder: dict[str, Any]) -> str:
+    try:
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        # it holds the lock, and has not yet said who it is
+    except KeyError:
         return "another process"
+
+
+def _boot() -> str:
+    return BOOT.read_text().strip() if BOOT.exists() else ""

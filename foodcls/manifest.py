@@ -115,7 +115,7 @@ def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestR
     return ManifestRef(
         stage=stage,
         digest=manifest_digest(manifest),
-        blob=store.put(_as_csv(manifest)),
+        blob=store.put(_as_csv(manifest), durable=True),
         kept=kept,
         dropped=len(manifest) - kept,
     )

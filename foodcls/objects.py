@@ -8,7 +8,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -73,9 +73,16 @@ class Objects:
             data: bytes = self._files.cat_file(self._blob(digest))
             return data
 
-    def write(self, digest: str, data: bytes) -> None:
-        """Write a blob, which appears whole or not at all."""
+    def write(self, digest: str, data: bytes, *, durable: bool) -> None:
+        """Write a blob, which appears whole or not at all, and always durably."""
         self._write(self._blob(digest), data)
+
+    def set_aside(self, digest: str) -> str:
+        """Take a blob out of use, and tell where its bytes are now."""
+        aside = f"{self._base}/damaged"
+        with self._told(), suppress(FileNotFoundError):
+            self._files.mv(self._blob(digest), f"{aside}/{digest}")
+        return str(self._files.unstrip_protocol(aside))
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""

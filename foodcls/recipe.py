@@ -34,6 +34,7 @@ from foodcls.store import digest_file, digest_json
 class Recipe(Settings):
     """All that a run depends on."""
 
+    # of the registered model, of the experiment and of files
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
     classes: Annotated[tuple[FoodClass, ...], Field(min_length=2)]
     collect: Collect

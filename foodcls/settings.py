@@ -27,25 +27,25 @@ EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
 class FoodClass(Settings):
     """A class to tell apart, and what to type into a search engine for it."""
 
-    name: ClassName
-    queries: tuple[Query, ...] = ()
+    name: ClassName  # as the model answers
+    queries: tuple[Query, ...] = ()  # needed where engines are named
 
 
 class Collect(Settings):
     """Where pictures come from; exactly one of `engines`, `urls` and `folder`."""
 
-    engines: tuple[EngineName, ...] = ()
+    engines: tuple[EngineName, ...] = ()  # flickr needs FLICKR_API_KEY; sample is drawn here
     urls: ExistingFile | None = None  # CSV with the columns label,url
     folder: ExistingFolder | None = None  # a folder a class
-    per_query: Count = 350
-    min_per_class: Annotated[int, Field(ge=0)] = 50
+    per_query: Count = 350  # pictures asked of each engine
+    min_per_class: Annotated[int, Field(ge=0)] = 50  # with fewer to learn from, the run stops
     licence: str | None = None  # an engine's own filter, e.g. "commercial"
     allow_private_hosts: bool = False  # true only for servers on this machine or network
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
-    max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
-    retries: Annotated[int, Field(ge=0, le=10)] = 2
-    connections: Annotated[int, Field(ge=1, le=512)] = 32
-    per_host: Annotated[int, Field(ge=1, le=512)] = 8
+    max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000  # of one file
+    retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
+    connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
+    per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
 
     @model_validator(mode="after")
     def _one_source(self) -> "Collect":
@@ -61,8 +61,8 @@ class Collect(Settings):
 class Inspect(Settings):
     """Which pictures are sound."""
 
-    min_side: Count = 32  # pixels
-    max_pixels: Annotated[int, Field(ge=1_000, le=178_000_000)] = 50_000_000
+    min_side: Count = 32  # pixels of the shorter side
+    max_pixels: Annotated[int, Field(ge=1_000, le=178_000_000)] = 50_000_000  # width x height
 
 
 class Quality(Settings):
@@ -84,6 +84,7 @@ class Quality(Settings):
 class Dedup(Settings):
     """What counts as the same picture."""
 
+    # of the package imagehash; pictures whose hashes are near are looked at again
     hash: Literal["phash", "phash_simple", "dhash", "average_hash", "whash", "colorhash"] = "phash"
     distance: Annotated[int, Field(ge=0, le=32)] = 6  # bits of 64
 
@@ -91,7 +92,7 @@ class Dedup(Settings):
 class Filter(Settings):
     """A person's decisions: CSV with `id` or `path`, `keep` and, if wished, `reason`."""
 
-    manifest: ExistingFile | None = None
+    manifest: ExistingFile | None = None  # `foodcls review` writes it
 
 
 class Crop(Settings):
@@ -112,7 +113,7 @@ class Crop(Settings):
         "voc_xml",
         "yolo_txt",
     ] = "auto"
-    units: Literal["auto", "pixels", "percent", "share"] = "auto"
+    units: Literal["auto", "pixels", "percent", "share"] = "auto"  # of the boxes' numbers
     padding: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.05  # of a box's side
     proposed: bool = False  # true: boxes that nobody has accepted yet count too
 
@@ -123,9 +124,9 @@ class Split(Settings):
     A picture stays where it first stood in its workspace; another share or seed draws anew.
     """
 
-    val: Share = 0.2
-    test: Share = 0.2
-    seed: Seed = 0
+    val: Share = 0.2  # chooses the best epoch
+    test: Share = 0.2  # reports, and chooses nothing
+    seed: Seed = 0  # of the draw
 
     @model_validator(mode="after")
     def _leaves_training(self) -> "Split":
@@ -146,9 +147,9 @@ class Test(Settings):
     with `id` or `path` and `group`, or by the sub-folder of the class's folder that they lie in.
     """
 
-    folder: ExistingFolder
-    groups: ExistingFile | None = None
-    grouped_by_folder: bool = False
+    folder: ExistingFolder  # a sub-folder a class
+    groups: ExistingFile | None = None  # CSV as said above
+    grouped_by_folder: bool = False  # sub-folders of the classes' folders are groups
 
     @model_validator(mode="after")
     def _one_grouping(self) -> "Test":
@@ -162,7 +163,7 @@ class Augment(Moves):
 
     per_class: Count | None = 301  # null: no copies
     max_side: Annotated[int, Field(ge=32, le=4096)] = 320  # pixels of a written copy
-    seed: Seed = 0
+    seed: Seed = 0  # of the changes
 
 
 class Train(Settings):
@@ -172,18 +173,18 @@ class Train(Settings):
     weights: str = "imagenet"  # imagenet, none, or a file of weights
     trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
     head: Annotated[int, Field(ge=0, le=100_000)] = 200  # hidden units; 0: one linear layer
-    dropout: Share = 0.3
-    lr: Positive = 3.0e-5
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8
-    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20
+    dropout: Share = 0.3  # in the head
+    lr: Positive = 3.0e-5  # Adam's learning rate
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
     input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
     # auto: bf16 where the processor or graphics card computes with it, see learn.precision
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     max_minutes: Positive | None = None  # training ends then, with the best epoch so far
     # of decoded pictures and activations; where they do not fit they are made anew each epoch
     cache_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
-    seed: Seed = 0
+    seed: Seed = 0  # of weights, order and dropout
     extras: Extras = Extras()
 
     @field_validator("weights")
@@ -201,7 +202,7 @@ class Answer(Settings):
     # a highest probability below this is no answer; or let validation choose it: the lowest
     # threshold from which on so large a share of the answers is right
     abstain_below: Probability = 0.0
-    answers_right: Annotated[float, Field(gt=0, le=1)] | None = None
+    answers_right: Annotated[float, Field(gt=0, le=1)] | None = None  # that share
 
     @model_validator(mode="after")
     def _one_threshold(self) -> "Answer":
@@ -224,4 +225,4 @@ class Promote(Settings):
     # in simulations of 240 to 345 test pictures it costs 3 to 6 of 100 promotions of a model that
     # is truly better by 7 points; half of it costs twice that
     margin: Share = 0.02
-    level: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    level: Annotated[float, Field(gt=0, le=0.5)] = 0.05  # of the test

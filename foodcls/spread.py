@@ -32,8 +32,12 @@ class Spread(Protocol):
 
 def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """As many at a time as the machine has processors (Pillow frees the interpreter's lock)."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         yield from pool.map(function, items)
+    finally:
+        # after an error or Ctrl-C what is being done ends, and nothing more begins
+        pool.shutdown(cancel_futures=True)
 
 
 def on_worker(code: str, function: Callable[[Item], Result], item: Item) -> Result:

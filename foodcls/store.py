@@ -4,14 +4,19 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from foodcls.disk import cannot_write, flush
 from foodcls.errors import StoreError
 from foodcls.folder import Folder
 from foodcls.objects import Objects
+
+# seconds between two writes of facts: each waits for the disk
+PACE = 1.0
 
 
 def digest_of(data: bytes) -> str:
@@ -47,14 +52,14 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _flush(part)
+        flush(part)
         part.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; free space or "
-            f"permissions are missing, then run the same command again"
-        ) from error
+        size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
+        # what is said to be free counts the half that is given up
+        part.unlink(missing_ok=True)
+        raise cannot_write(path, error, size) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -101,20 +106,41 @@ class Store:
             return False
 
     def read(self, digest: str) -> bytes:
-        """The blob's bytes; StoreError when it is not there."""
+        """The blob's bytes, which have that digest; StoreError when it is missing or damaged.
+
+        A damaged blob is set aside, so that it is missing from then on and is made anew.
+        """
         try:
-            return self._keeper.read(digest)
+            data = self._keeper.read(digest)
         except FileNotFoundError as error:
             raise StoreError(
                 f"blob {digest} is missing from {self.root}; run the same command "
                 "again, the stage that made it will make it anew"
             ) from error
+        if digest_of(data) != digest:
+            raise StoreError(
+                f"blob {digest} was damaged and is set aside in {self.set_aside(digest)}; run the "
+                "same command again, it is made anew; `foodcls verify` looks for more of them"
+            )
+        return data
 
-    def put(self, data: bytes) -> str:
-        """Write a blob, whole or not at all; return its digest."""
+    def put(self, data: bytes, *, durable: bool = False) -> str:
+        """Write a blob, whole or not at all; return its digest.
+
+        Only a durable one is on the disk when this returns. A power cut may tear the others, but
+        then they no longer have their digest: `read` sees it, and so does the next run's start.
+        """
         digest = digest_of(data)
-        self._keeper.write(digest, data)
+        self._keeper.write(digest, data, durable=durable)
         return digest
+
+    def set_aside(self, digest: str) -> str:
+        """Take a damaged blob out of use; where its bytes are now, for whoever wants to look."""
+        return self._keeper.set_aside(digest)
+
+    def blobs(self) -> Iterator[Path]:
+        """The files of all blobs, whose names are their digests; an object store has no files."""
+        return self._keeper.blobs() if isinstance(self._keeper, Folder) else iter(())
 
     # facts
 
@@ -130,13 +156,27 @@ class Store:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
         self._keeper.remember(kind, facts)
 
+    @contextmanager
+    def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
+        """Give what remembers values one by one, and writes those of a second at once.
 
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        A kill loses the values of the last second; an error or Ctrl-C in the block loses none.
+        """
+        fresh: dict[str, Any] = {}
+        due = time.monotonic() + PACE
+
+        def note(key: str, value: Any) -> None:
+            nonlocal due
+            fresh[key] = value
+            if time.monotonic() >= due:
+                self.remember(kind, fresh)
+                fresh.clear()
+                due = time.monotonic() + PACE
+
+        try:
+            yield note
+        finally:
+            self.remember(kind, fresh)
 
 
 def _folder_lines(folder: Path) -> Iterator[str]:

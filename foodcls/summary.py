@@ -12,7 +12,8 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
 
     `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
     confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage, and `work`
-    counts what a stage that was not cached did anew, and what it recalled.
+    counts what a stage that was not cached did anew, and what it recalled; `mlflow_waiting` says
+    why the run could not be told of yet, and is empty when it was.
     """
     names = ("calibrate", "evaluate", "export", "report", "record")
     checkpoint, scores, model, reported, recorded = results_of(steps, *names)
@@ -29,6 +30,7 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "mlflow_experiment_id": recorded.experiment_id,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
+        "mlflow_waiting": recorded.waiting,
         # false: an earlier run gave all of this, and is the one that is named
         "recorded_anew": recorded.is_new,
         "seconds": stage_seconds(steps),

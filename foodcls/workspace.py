@@ -1,11 +1,16 @@
 """Names the places inside a workspace: one folder that holds all a run writes."""
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from foodcls.errors import StoreError
 from foodcls.store import Store, replacing
+
+# bytes; the weights of resnet34 are 87 MB, rows of activations kept in one file 26 MB
+LARGEST_FILE = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,9 @@ class Workspace:
         `store` is a folder or URL that is to hold its blobs and facts from now on; without one,
         the place that was last named, or else a folder in the workspace.
 
-        StoreError when it cannot be written, or when others could plant files in it: cached
-        results are trusted, so whoever can write them could run code as its owner.
+        StoreError when it cannot be written, or files in it may not become large enough, or when
+        others could plant files in it: cached results are trusted, so whoever can write them
+        could run code as its owner.
         """
         space = cls(Path(path).expanduser().resolve())
         try:
@@ -34,6 +40,10 @@ class Workspace:
                 )
             space.results.chmod(0o700)
             space.pixels.mkdir(parents=True, exist_ok=True)
+            _check_size_limit()
+            # a folder that was made earlier may lie on a disk that is read-only by now
+            with TemporaryFile(dir=space.root):
+                pass
             if store and store != space.place:
                 with replacing(space.pointer) as part:
                     part.write_text(f"{store}\n")
@@ -73,6 +83,11 @@ class Workspace:
         return self.root / "cache" / "pixels"
 
     @property
+    def records(self) -> Path:
+        """What has not been told to the tracking server yet."""
+        return self.root / "records"
+
+    @property
     def manifest(self) -> Path:
         """The story of every picture, for people and programs."""
         return self.root / "manifest.csv"
@@ -95,3 +110,13 @@ class Workspace:
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""
         return self.root / "models" / f"{name}-{digest[:12]}.pt"
+
+
+def _check_size_limit() -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if allowed != resource.RLIM_INFINITY and allowed < LARGEST_FILE:
+        raise StoreError(
+            f"files of at most {allowed:,} bytes may be written here, a run writes some of up to "
+            f"{LARGEST_FILE:,}; allow them with `ulimit -f unlimited`, then run the same command "
+            "again"
+        )

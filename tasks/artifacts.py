@@ -1,12 +1,16 @@
 """Shows a run in Prefect's UI: tables as Markdown artifacts."""
 
+import functools
+import logging
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, ParamSpec
 
+import httpx
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foodcls.collect.search import EngineYield
 from foodcls.curate.distances import Distances
@@ -16,13 +20,32 @@ from foodcls.learn.ablation import Ablation
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.steps import Step, stage_table
 
+log = logging.getLogger("foodcls.stages")
+Inputs = ParamSpec("Inputs")
 
+
+def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
+    """Let a run go on where its server cannot be shown something."""
+
+    @functools.wraps(show)
+    def attempt(*args: Inputs.args, **kwargs: Inputs.kwargs) -> None:
+        try:
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                show(*args, **kwargs)
+        except httpx.HTTPError as error:
+            log.warning("Prefect's server does not answer (%s); its UI lacks a table", error)
+
+    return attempt
+
+
+@dispensable
 def show_stages(name: str, steps: Sequence[Step[Any]]) -> None:
     """Put the stage table of a run where the UI lists its artifacts."""
     key = artifact_key(f"stages-{name}")
     create_markdown_artifact(key=key, markdown=stage_table(steps), description=f"Stages of {name}")
 
 
+@dispensable
 def show_pictures(name: str, manifest: pd.DataFrame) -> None:
     """Put how many pictures each class has in each split, and why others went, beside the run."""
     counts = class_counts(manifest)
@@ -33,6 +56,7 @@ def show_pictures(name: str, manifest: pd.DataFrame) -> None:
     _show_table(f"dropped-{name}", _reasons(manifest), f"Why pictures of {name} were dropped")
 
 
+@dispensable
 def show_scores(name: str, scores: Evaluation) -> None:
     """Put the figures on the test pictures, and those of each class, beside the run."""
     rows = [
@@ -46,6 +70,7 @@ def show_scores(name: str, scores: Evaluation) -> None:
     _show_table(f"metrics-by-class-{name}", by_class, f"{name}, by class: {judged}")
 
 
+@dispensable
 def show_ablation(name: str, ablation: Ablation) -> None:
     """Put the table of an ablation beside the run."""
     create_table_artifact(
@@ -55,6 +80,7 @@ def show_ablation(name: str, ablation: Ablation) -> None:
     )
 
 
+@dispensable
 def show_verdict(name: str, verdict: Verdict) -> None:
     """Put why a version became the champion, or did not, beside the run."""
     create_markdown_artifact(
@@ -94,11 +120,13 @@ def verdict_text(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
+@dispensable
 def show_yields(yields: Sequence[EngineYield]) -> None:
     """Put a table of what each engine gave for each query beside the run."""
     _show_table("engine-yields", [asdict(gain) for gain in yields], "Results by query")
 
 
+@dispensable
 def show_pairs(distances: Distances) -> None:
     """Put how far apart the hashes of pairs are beside the run."""
     _show_table(

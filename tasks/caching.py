@@ -25,6 +25,7 @@ from foodcls.steps import Step, describe
 from foodcls.store import Store, digest_json
 from foodcls.tally import counting
 from foodcls.workspace import Workspace
+from tasks.entries import drop_unsound
 
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
@@ -39,15 +40,17 @@ class Stage(Generic[Result]):
         name: str,
         modules: tuple[str, ...],
         blobs: tuple[str, ...],
+        after: Callable[[Workspace], None] | None,
     ) -> None:
         self.name = name
         self.modules = modules
         self.blobs = blobs
+        self.after = after
         self.task = Task(
             fn=function,
             name=self.name,
             task_run_name=self.name,
-            cache_policy=CachePolicy.from_cache_key_fn(self._key) if modules else NO_CACHE,
+            cache_policy=NO_CACHE,
             persist_result=bool(modules),
             result_serializer="json",
         )
@@ -57,7 +60,7 @@ class Stage(Generic[Result]):
         """Run the stage, or take its result from the cache if all its outputs are still whole."""
         started = time.monotonic()
         values = [item.result if isinstance(item, Step) else item for item in inputs]
-        bound = self.task.with_options(result_storage=space.results, refresh_cache=refresh)
+        bound = self._cached(space, values, refresh) if self.modules else self.task
         with counting() as tally:
             state: Any = bound(space, *values, return_state=True)
         result: Result = state.result()
@@ -69,6 +72,8 @@ class Stage(Generic[Result]):
                 len(damaged),
             )
             return self(space, *values, refresh=True)
+        if self.after:
+            self.after(space)
         if cached:
             _mark_used(space.results / Path(state.data.metadata.storage_key).name)
         work = tuple(tally.values())
@@ -83,25 +88,35 @@ class Stage(Generic[Result]):
         named = [getattr(result, name) for name in self.blobs]
         return [digest for digest in named if not store.is_whole(digest)]
 
-    def _key(self, context: Any, inputs: dict[str, Any]) -> str:
-        given = {name: value for name, value in inputs.items() if not isinstance(value, Workspace)}
-        parts = {name: fingerprint(value) for name, value in given.items()}
-        return digest_json([self.name, source_digest(self.modules), parts])
+    def _cached(self, space: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
+        """The task with the cache entry that belongs to these inputs, if it is to be believed."""
+        parts = [fingerprint(value) for value in inputs]
+        key = digest_json([self.name, source_digest(self.modules), parts])
+        drop_unsound(space.results / key, self.name)
+        return self.task.with_options(
+            cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
+            result_storage=space.results,
+            refresh_cache=refresh,
+        )
 
 
 def stage(
-    *modules: str, name: str = "", blobs: tuple[str, ...] = ()
+    *modules: str,
+    name: str = "",
+    blobs: tuple[str, ...] = (),
+    after: Callable[[Workspace], None] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 
     Without modules the stage runs each time. The function's first parameter is the workspace; the
     others are results of earlier stages, settings, or plain values. `blobs` names the fields of
     its result that are digests of blobs. The stage is called like the function unless `name` is
-    given.
+    given. `after` clears away what only a stage that has not ended needs: it runs once the result
+    is remembered.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
-        return Stage(function, name or function.__name__, modules, blobs)
+        return Stage(function, name or function.__name__, modules, blobs, after)
 
     return decorate
 

@@ -23,6 +23,8 @@ def describe_outcome(plan: Recipe, steps: Sequence[Step[Any]]) -> str:
     named = ", ".join(f"{name} {digest[:12]}" for name, digest in digests.items())
     if verdict.is_promoted:
         said = f"version {recorded.version} is the champion now, {verdict.reason}"
+    elif not recorded.version:
+        said = f"a new model, {verdict.reason}"
     elif verdict.is_new:
         said = f"version {recorded.version} stays a challenger, {verdict.reason}"
     else:

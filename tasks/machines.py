@@ -12,23 +12,20 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foodcls.errors import InputError, StageError
 from foodcls.source import source_digest
 from foodcls.spread import CURATING, Item, Result, in_threads, on_worker
 from foodcls.workspace import Workspace
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 log = logging.getLogger("foodcls.stages")
 
 STORE, RUNNER = "FOODCLS_STORE", "FOODCLS_RUNNER"
 # seconds without a worker after which a stage gives up
 PATIENCE = 60
-# the cluster at hand in this flow
-CLIENT: ContextVar["Client | None"] = ContextVar("foodcls_client", default=None)
+# the cluster at hand in this flow: a distributed.Client, or nothing
+CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
 
 
 def open_space(path: Path) -> Workspace:
@@ -62,7 +59,7 @@ def spread(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
 
 
 @contextmanager
-def _connecting(address: str) -> Iterator["Client"]:
+def _connecting(address: str) -> Iterator[Any]:
     """A cluster of this machine for the length of the block, or the one at `address`."""
     try:
         from prefect_dask import DaskTaskRunner
@@ -85,12 +82,12 @@ def _connecting(address: str) -> Iterator["Client"]:
         yield client
 
 
-def _address(client: "Client") -> str:
+def _address(client: Any) -> str:
     return str(client.scheduler_info()["address"])
 
 
 def _over(
-    client: "Client", function: Callable[[Item], Result], items: Sequence[Item]
+    client: Any, function: Callable[[Item], Result], items: Sequence[Item]
 ) -> Iterator[Result]:
     """Results of the workers of a cluster, as they come; what is lost is done by another."""
     from distributed import as_completed

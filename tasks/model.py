@@ -8,6 +8,7 @@ from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
+from foodcls.learn.resume import forget_trainings
 from foodcls.learn.train import start_network, train
 from foodcls.manifest import ManifestRef, load_manifest
 from foodcls.settings import Answer, Train
@@ -24,7 +25,12 @@ def check_training(space: Workspace, settings: Train) -> str:
     return backbone.pretrained_digest
 
 
-@stage("foodcls.learn.train", name="train", blobs=("weights",))
+def forget_epochs(space: Workspace) -> None:
+    """Delete what a killed training would have gone on from."""
+    forget_trainings(space.pixels)
+
+
+@stage("foodcls.learn.train", name="train", blobs=("weights",), after=forget_epochs)
 def fit(
     space: Workspace, pictures: ManifestRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:

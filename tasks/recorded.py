@@ -8,7 +8,7 @@ from typing import Any
 from foodcls.errors import InputError
 from foodcls.judge.answers import Answers, read_answers
 from foodcls.workspace import Workspace
-from tasks.tracking import TrackingError, tracking
+from tasks.server import FAILURES, tracking
 
 PREDICTIONS = "predictions.csv"
 
@@ -27,7 +27,7 @@ def recorded_answers(space: Workspace, name: str) -> Answers:
         try:
             run_id = _find_run(client, name)
             text = Path(client.download_artifacts(run_id, PREDICTIONS, folder)).read_text("utf-8")
-        except (TrackingError, OSError) as error:
+        except FAILURES as error:
             raise InputError(
                 f"{name}: MLflow at {client.tracking_uri} has no such run with a {PREDICTIONS} "
                 f"({str(error).splitlines()[0]}); name a file, a workspace, the id of a run, "

@@ -22,7 +22,7 @@ from foodcls.recipe import Recipe
 from foodcls.steps import Step, results_of
 from foodcls.workspace import Workspace
 from tasks.caching import stage
-from tasks.tracking import tracking
+from tasks.server import FAILURES, explain, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY, ROLLED_BACK = "champions", "rolled_back"
@@ -34,13 +34,19 @@ GONE = "RESOURCE_DOES_NOT_EXIST"
 def promote(space: Workspace, plan: Recipe, steps: list[Step[Any]]) -> Verdict:
     """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
     (recorded,) = results_of(steps, "record")
-    with tracking(space) as client:
-        verdict = judge_version(client, space, plan, recorded.version, steps)
-        if verdict.is_new:
-            client.set_registered_model_alias(plan.name, CHALLENGER, recorded.version)
-            _mark(client, plan.name, recorded.version, verdict.reason, _champion(client, plan.name))
-        if verdict.is_promoted:
-            _enthrone(client, plan.name, recorded.version)
+    if not recorded.version:
+        return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
+    try:
+        with tracking(space) as client:
+            verdict = judge_version(client, space, plan, recorded.version, steps)
+            if verdict.is_new:
+                champion = _champion(client, plan.name)
+                client.set_registered_model_alias(plan.name, CHALLENGER, recorded.version)
+                _mark(client, plan.name, recorded.version, verdict.reason, champion)
+            if verdict.is_promoted:
+                _enthrone(client, plan.name, recorded.version)
+    except FAILURES as error:
+        return Verdict(False, f"not judged: {explain(error)}")
     return verdict
 
 

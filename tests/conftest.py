@@ -1,5 +1,6 @@
 """What every test may ask for: a store in a temporary folder, and pictures drawn on the spot."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -39,6 +42,75 @@ def ctrl_c_works() -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+@dataclass
+class SmallDisk:
+    """A disk in memory that a test may fill, or turn read-only."""
+
+    folder: Path
+
+    def remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """64 MB, until it is remounted with another size."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "none", folder],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    if made.returncode:
+        pytest.skip(f"disks cannot be made here: {made.stderr.strip()}")
+    yield SmallDisk(folder)
+    # lazily: something may still have a file of it open
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+class TrackingServer:
+    """A real `mlflow server` on this machine that may be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        words = ["server", "--port", str(self.port), "--workers", "1",
+                 "--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}",
+                 "--artifacts-destination", str(self.folder / "artifacts")]  # fmt: skip
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words], env=os.environ | quiet, stdout=log,
+                stderr=log, start_new_session=True,
+            )  # fmt: skip
+        for _ in range(1200):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self.url}/health", timeout=10).close()
+                return
+            time.sleep(0.1)
+        raise TimeoutError((self.folder / "server.log").read_text())
+
+    def kill(self) -> None:
+        if self.process:
+            # its workers too
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    """One MLflow server for all tests that need one; who kills it starts it again."""
+    server = TrackingServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

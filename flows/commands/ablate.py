@@ -16,9 +16,11 @@ def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path)
     """Print the table and where it lies; give all of it for programs."""
     result = summarize_ablation(steps)
     show_table(console, steps[-2].result)
+    run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
+    waiting = result["mlflow_waiting"]
     lines = [
         f"tables      {workspace}/ablation.csv, {workspace}/ablation.json",
-        f"MLflow run  {result['mlflow_run_id']}, with a run for each row nested in it",
+        f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -41,17 +41,21 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
 
 def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
+    waiting = result["mlflow_waiting"]
+    run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
         ("report", f"{workspace}/report.html"),
         ("model", result["model_path"]),
         ("pictures", f"{workspace}/manifest.csv"),
-        ("MLflow run", f"{result['mlflow_run_id']}, model version {result['registered_version']}"),
+        ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
         ("MLflow UI", _open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
+    if waiting:
+        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {workspace}"))
     for name, text in rows:
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied

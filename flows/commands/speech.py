@@ -22,6 +22,10 @@ def speak_plainly() -> None:
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     # the temporary server's first start takes longer than Prefect's 20 s on a busy machine
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    # a server that restarts is waited for, one that is gone is noticed within a minute
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "4")
+    # its background services tell of the same with pages of traceback
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     handler = logging.StreamHandler()

@@ -37,3 +37,27 @@ def rollback(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
             f"version {serving} of {name} serves again, version {taken_back} was taken back",
             highlight=False,
         )
+
+
+def sync(workspace: Space = Path("workspace")) -> None:
+    """Send to MLflow what could not be sent when it was recorded.
+
+    MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
+    """
+    with told():
+        from flows.commands.sync import send_records
+
+        left = send_records(out, workspace)
+    raise typer.Exit(int(left > 0))
+
+
+def verify(
+    workspace: Space = Path("workspace"),
+    mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+) -> None:
+    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
+    with told():
+        from flows.commands.verify import show_damage
+
+        damaged = show_damage(out, workspace, mends=mend)
+    raise typer.Exit(int(damaged > 0))

@@ -19,8 +19,6 @@ from foodcls.store import Store
 from foodcls.tally import count
 
 KIND = "fetch/1"
-# outcomes remembered at once: what a kill may lose, against a write to disk each time
-BATCH = 50
 
 
 @dataclass(frozen=True)
@@ -104,20 +102,12 @@ def utc_text(seconds: float) -> str:
 def _remembering(
     results: Generator[Fetched, None, None], limits: Limits, store: Store
 ) -> Iterator[Fetched]:
-    """Pass results on, keeping the final ones in the store's memory batch by batch."""
-    batch: dict[str, Any] = {}
-    try:
-        with closing(results):
-            for fetched in results:
-                if fetched.outcome.is_final:
-                    batch[fetched.url] = _fact(fetched, limits)
-                if len(batch) >= BATCH:
-                    store.remember(KIND, batch)
-                    batch = {}
-                yield fetched
-    finally:
-        if batch:
-            store.remember(KIND, batch)
+    """Pass results on, keeping the final ones in the store's memory."""
+    with closing(results), store.noting(KIND) as note:
+        for fetched in results:
+            if fetched.outcome.is_final:
+                note(fetched.url, _fact(fetched, limits))
+            yield fetched
 
 
 def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:

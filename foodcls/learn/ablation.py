@@ -102,6 +102,7 @@ def summarize_ablation(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "judged_by": table.judged_by,
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
+        "mlflow_waiting": recorded.waiting,
         "stage_counts": stage_counts(steps),
         "seconds": stage_seconds(steps),
         "cached": [step.name for step in steps if step.cached],

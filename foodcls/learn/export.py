@@ -67,8 +67,8 @@ def export(
         for named in chain(real, _variants(real[:1]), _noise())
     ]
     return ExportedRef(
-        blob=store.put(script),
-        program=store.put(program),
+        blob=store.put(script, durable=True),
+        program=store.put(program, durable=True),
         bytes=len(script),
         max_difference=max(differences),
         compared=len(differences),

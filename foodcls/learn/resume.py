@@ -108,16 +108,17 @@ class Diary:
             log.warning("%s is damaged; training goes on from the epoch before", path)
         return None
 
-    def forget(self) -> None:
-        """Delete the files of a training that is over."""
-        for path in self.files():
-            path.unlink(missing_ok=True)
-
     def files(self) -> list[Path]:
         """What is kept, the last epoch first."""
         name = re.compile(rf"training-{self.key}-\d{{6}}-[0-9a-f]{{64}}\.safetensors")
         found = self.folder.iterdir() if self.folder.is_dir() else iter(())
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
+
+
+def forget_trainings(folder: Path) -> None:
+    """Delete what trainings have left there, once their outcome is kept elsewhere."""
+    for path in folder.glob("training-*.safetensors"):
+        path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Progress:

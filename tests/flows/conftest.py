@@ -1,11 +1,20 @@
 """A recipe small enough to run whole in seconds: three classes of drawn patches in a folder."""
 
-from collections.abc import Callable
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from mlflow.tracking import MlflowClient
 from PIL import Image
+from prefect.settings import PREFECT_API_URL
 
 RECIPE = """\
 name: patches
@@ -61,3 +70,84 @@ def change(recipe: Path) -> Callable[[str, str], None]:
         recipe.write_text(recipe.read_text().replace(old, new))
 
     return edit
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command ended; `code` is negative when it was killed."""
+
+    code: int
+    out: str
+    err: str
+    acted: bool  # whether the moment came that was waited for
+    counts: dict[str, int] = field(default_factory=dict)  # of events, by the stage before
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Starter:
+    """Types `foodcls …` into real processes, and ends them at a moment; see starter.py."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {
+            "PREFECT_API_URL": str(PREFECT_API_URL.value()),
+            "PREFECT_LOGGING_LEVEL": "CRITICAL",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        }
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+        # tables that MLflow would make anew in each workspace, which takes it seconds
+        MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+        program = Path(__file__).with_name("starter.py")
+        self.process = subprocess.Popen([sys.executable, str(program)], env=self.environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)  # fmt: skip
+        assert self._hear() == "ready"
+
+    def new_space(self, place: Path) -> Path:
+        """A workspace that has its empty MLflow store already."""
+        place.mkdir(mode=0o700)
+        shutil.copy(self.folder / "mlflow.db", place / "mlflow.db")
+        return place
+
+    def start(self, command: str, *words: object, space: Path, **job: Any) -> int:
+        """Start a command in a workspace; the number of its process."""
+        for old in self.folder.glob("out.*"):
+            old.unlink()
+        typed = [command, *map(str, words), "--workspace", str(space)]
+        if command == "run":
+            typed += ["--json", str(self.folder / "out.json")]
+        ask = {"after": "", "event": "disk", "match": "", "at": 0, "action": "kill", "left": 0,
+               "environment": {}, "out": str(self.folder / "out"), **job}  # fmt: skip
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({**ask, "words": typed, "space": str(space)}) + "\n")
+        self.process.stdin.flush()
+        return int(self._hear())
+
+    def wait(self) -> Ended:
+        """Wait for the end of what was started."""
+        code = int(self._hear())
+        files = {name: self.folder / f"out.{name}" for name in
+                 ("out", "err", "acted", "counts", "json")}  # fmt: skip
+        counts, result = (
+            json.loads(files[name].read_text()) if files[name].exists() else {}
+            for name in ("counts", "json")
+        )
+        texts = [files[name].read_text() for name in ("out", "err")]
+        return Ended(code, *texts, files["acted"].exists(), counts, result)
+
+    def run(self, *words: object, **job: Any) -> Ended:
+        """`foodcls run` to its end."""
+        self.start("run", *words, **job)
+        return self.wait()
+
+    def _hear(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+
+@pytest.fixture(scope="session")
+def starter(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """One process that has imported all that runs need, and forks them."""
+    starter = Starter(tmp_path_factory.mktemp("starter"))
+    yield starter
+    starter.process.communicate()

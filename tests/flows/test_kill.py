@@ -1,85 +1,243 @@
-"""Kills runs with SIGKILL, starts them again by the same command, and looks at what is left."""
+"""Kills runs with SIGKILL in the middle of each stage, and types the same command again."""
 
+import contextlib
 import os
 import random
-import subprocess
-import sys
+import shutil
+import signal
+import sqlite3
 import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pandas as pd
 import pytest
-from prefect.settings import PREFECT_API_URL
+from mlflow.tracking import MlflowClient
 
-from flows.train import train
 from foodcls.manifest import VOLATILE, read_table
-from foodcls.summary import summarize
+from foodcls.store import Store
+from foodcls.verify import find_damage
+from foodcls.workspace import Workspace
 
-# as the terminal names them when they are over; a kill comes soon after
-STAGES = ["check", "check tables", "collect", "inspect", "dedup", "filter", "crop", "split",
-          "augment", "train", "evaluate", "export"]  # fmt: skip
-
-
-class Runner:
-    """Starts `foodcls run` as a person does, in a process of its own."""
-
-    def __init__(self, recipe: Path) -> None:
-        self.recipe = recipe
-        # the server of the tests: starting one of its own would take most of the time
-        api = str(PREFECT_API_URL.value())
-        self.environment = os.environ | {"PREFECT_API_URL": api, "PYTHONUNBUFFERED": "1"}
-
-    def kill_after(self, stage: str, delay: float, space: Path) -> None:
-        """Run until `stage` is over and `delay` seconds more, then kill."""
-        words = [sys.executable, "-m", "flows.cli", "run", self.recipe, "--workspace", space]
-        with subprocess.Popen(words, env=self.environment, text=True, stderr=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL) as process:  # fmt: skip
-            assert process.stderr
-            for line in process.stderr:
-                if line.strip().startswith(f"{stage:<9} "):
-                    break
-            time.sleep(delay)
-            process.kill()
-
-    def finish(self, space: Path) -> dict[str, Any]:
-        return summarize(train(self.recipe, None, space))
+# a stage, the one whose line is told before it, and what is counted to find a moment within it
+DISK = {"event": "disk"}
+MOMENTS: dict[str, tuple[str, dict[str, str]]] = {
+    "collect": ("check", DISK),
+    "inspect": ("collect", DISK),
+    "dedup": ("inspect", DISK),
+    "filter": ("dedup", DISK),
+    "crop": ("filter", DISK),
+    "split": ("crop", DISK),
+    "augment": ("split", DISK),
+    "decode": ("augment", DISK),
+    "train": ("augment", {"event": "foodcls.learn.fit:_take_inputs"}),
+    # its files are written, flushed, renamed, and older ones are deleted
+    "checkpoint": ("augment", {"event": "disk", "match": "training-"}),
+    "calibrate": ("train", DISK),
+    "evaluate": ("calibrate", DISK),
+    "export": ("evaluate", DISK),
+    "record": ("export", DISK),
+}
+KILLS = 20
 
 
-@pytest.fixture
-def runner(prefect_server: None, recipe: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return Runner(recipe)
+@dataclass
+class Site:
+    """A recipe whose pictures a server hands out that counts, and what an unbroken run gives."""
+
+    recipe: Path
+    hits: Counter[str]
+    whole: Path
+    result: dict[str, Any]
+    counts: dict[str, dict[str, int]]  # of events, by what is counted
 
 
-def assert_same_outcome(runner: Runner, killed: Path, whole: Path) -> dict[str, Any]:
-    """The run that was killed ends as one that was not, and leaves no part of a file."""
-    result, wanted = runner.finish(killed), runner.finish(whole)
-    same = ("model_digest", "accuracy", "per_class", "stage_counts")
-    assert {name: result[name] for name in same} == {name: wanted[name] for name in same}
+@pytest.fixture(scope="module")
+def site(starter, shared_recipe: Path) -> Iterator[Site]:
+    hits: Counter[str] = Counter()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hits[self.path] += 1
+            super().do_GET()
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    folder = shared_recipe.parent
+    handler = partial(Handler, directory=str(folder / "photos"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        recipe = write_site(folder, f"http://127.0.0.1:{server.server_port}")
+        whole = starter.new_space(folder / "whole")
+        ended = starter.run(recipe, space=whole)
+        assert ended.code == 0, ended.err
+        counts = {"disk": ended.counts}
+        for event in ({"event": MOMENTS["train"][1]["event"]}, {"match": "training-"}):
+            other = starter.new_space(folder / next(iter(event)))
+            counts[next(iter(event.values()))] = starter.run(recipe, space=other, **event).counts
+        hits.clear()
+        yield Site(recipe, hits, whole, ended.result, counts)
+        server.shutdown()
+
+
+def write_site(folder: Path, url: str) -> Path:
+    """The recipe with its pictures on a server, some of them boxed and one dropped."""
+    photos = sorted((folder / "photos").glob("*/*.png"))
+    rows = [f"{photo.parent.name},{url}/{photo.parent.name}/{photo.name}" for photo in photos]
+    (folder / "urls.csv").write_text("\n".join(["label,url", *rows]))
+    boxes = [f"{photo.name},90,70,{photo.parent.name},10,10,80,60" for photo in photos[::2]]
+    (folder / "boxes.csv").write_text(
+        "\n".join(["filename,width,height,class,xmin,ymin,xmax,ymax", *boxes])
+    )
+    (folder / "filter.csv").write_text(f"path,keep\n{photos[1].name},no\n")
+    text = (folder / "patches.yaml").read_text()
+    for old, new in {
+        "folder: photos": "urls: urls.csv, allow_private_hosts: true",
+        "split:": "filter: {manifest: filter.csv}\ncrop: {boxes: boxes.csv}\nsplit:",
+        "resnet18": "test_resnet",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    recipe = folder / "site.yaml"
+    recipe.write_text(text)
+    return recipe
+
+
+def choose_kill(site: Site, stage: str, draw: random.Random) -> dict[str, Any]:
+    """A moment within a stage, as likely as any other."""
+    after, event = MOMENTS[stage]
+    count = site.counts[event.get("match") or event["event"]][after]
+    return {"after": after, "at": draw.randint(1, count), **event}
+
+
+def assert_nothing_corrupt(space: Path) -> None:
+    """What a kill leaves: no file that is not whole, whatever is missing."""
+    assert [one for one in find_damage(Workspace(space)) if one.fault != "missing"] == []
+
+
+def assert_as_unbroken(site: Site, space: Path, result: dict[str, Any]) -> None:
+    """The run ends as one that was not killed, is told of once, and leaves no part of a file."""
+    same = ("model_digest", "accuracy", "per_class", "stage_counts", "registered_version")
+    assert {name: result[name] for name in same} == {name: site.result[name] for name in same}
     tables = [
-        read_table(space / "manifest.csv").drop(columns=VOLATILE) for space in (killed, whole)
+        read_table(one / "manifest.csv").drop(columns=VOLATILE) for one in (space, site.whole)
     ]
     pd.testing.assert_frame_equal(*tables)
-    assert not [path for path in killed.rglob("*.part") if path.is_file()]
-    return result
+    assert not list(space.rglob("*.part")) and not list(space.rglob("training-*"))
+    assert [path.name for path in (space / "records").iterdir()] == [".lock"]
+    assert list(find_damage(Workspace(space))) == []
+    client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
+    (experiment,) = [one for one in client.search_experiments() if one.name == "patches"]
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FINISHED" and run.info.run_id == result["mlflow_run_id"]
+    assert len(client.get_metric_history(run.info.run_id, "val_loss")) == 3
 
 
-def test_a_run_killed_again_and_again_ends_as_an_unbroken_one(
-    runner: Runner, tmp_path: Path
+class Writes:
+    """Counts how often each finished piece of work was written into the store's memory."""
+
+    def __init__(self, space: Path) -> None:
+        self.path = space / "store" / "facts.sqlite"
+        store = Store(self.path.parent)
+        store.remember("warm", {"up": 1})
+        self._do("CREATE TABLE writes (kind TEXT, key TEXT)")
+        self._do(
+            "CREATE TRIGGER counting AFTER INSERT ON facts"
+            " BEGIN INSERT INTO writes VALUES (new.kind, new.key); END"
+        )
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        return Counter(map(tuple, self._do("SELECT kind, key FROM writes")))
+
+    def _do(self, statement: str) -> list[Any]:
+        with sqlite3.connect(self.path) as memory:
+            return memory.execute(statement).fetchall()
+
+
+def test_a_run_that_is_killed_in_each_stage_ends_as_an_unbroken_one(
+    starter, site: Site, tmp_path: Path
 ) -> None:
-    space = tmp_path / "killed"
-    for stage in ("inspect", "train"):
-        runner.kill_after(stage, 0.05, space)
-    result = assert_same_outcome(runner, space, tmp_path / "whole")
-    # what was over before the last kill is not done again
-    assert set(result["cached"]) >= {"collect", "inspect", "dedup", "augment", "train"}
+    """One workspace, killed in one stage after the other."""
+    space, draw = starter.new_space(tmp_path / "w"), random.Random(0)
+    writes = Writes(space)
+    for stage in MOMENTS:
+        before, known = site.hits.copy(), writes.counts()
+        ended = starter.run(site.recipe, space=space, **choose_kill(site, stage, draw))
+        assert ended.code == -9 and ended.acted, (stage, ended.err)
+        assert_nothing_corrupt(space)
+        # what was over before this stage is not done again: no request, no decoding
+        done = set(ended.err.split("\n"))
+        assert all(line.endswith("cached") for line in done if is_stage_before(line, stage)), stage
+        if stage not in ("collect", "inspect"):
+            assert site.hits == before
+        again = {kind for kind, _ in writes.counts() - known if known[kind, _]}
+        assert again <= {stage}, (stage, again)
+    before = site.hits.copy()
+    ended = starter.run(site.recipe, space=space)
+    assert ended.code == 0, ended.err
+    assert_as_unbroken(site, space, ended.result)
+    assert site.hits == before and max(site.hits.values()) <= 2
+    assert set(ended.result["cached"]) >= {"collect", "augment", "train", "evaluate", "export"}
+
+
+def is_stage_before(line: str, stage: str) -> bool:
+    """Whether a line tells of a stage that was over when the kill before last came."""
+    order = list(MOMENTS)
+    told = line.strip().partition(" ")[0]
+    return told in order and order.index(told) < order.index(stage) - 1
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("stage", MOMENTS)
+def test_twenty_kills_in_a_stage_lose_nothing(
+    starter, site: Site, tmp_path: Path, stage: str
+) -> None:
+    """From the beginning of the stage, killed again and again until it is over; then once more."""
+    draw = random.Random(stage)
+    begun = starter.new_space(tmp_path / "begun")
+    after, event = MOMENTS[stage]
+    starter.run(site.recipe, space=begun, after=after, at=1, **event)
+    kills = 0
+    while kills < KILLS:
+        space = tmp_path / f"w{kills}"
+        shutil.copytree(begun, space, symlinks=True)
+        for _ in range(KILLS):
+            ended = starter.run(site.recipe, space=space, **choose_kill(site, stage, draw))
+            kills += ended.acted
+            assert_nothing_corrupt(space)
+            if not ended.acted:
+                break
+        if ended.acted:
+            ended = starter.run(site.recipe, space=space)
+        assert ended.code == 0, ended.err
+        assert_as_unbroken(site, space, ended.result)
+        shutil.rmtree(space)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(3))
-def test_a_kill_in_any_stage_loses_nothing(runner: Runner, tmp_path: Path, seed: int) -> None:
-    draw = random.Random(seed)
-    for stage in STAGES:
-        runner.kill_after(stage, draw.uniform(0, 0.6), tmp_path / "killed")
-    assert_same_outcome(runner, tmp_path / "killed", tmp_path / "whole")
+def test_kills_at_any_time_lose_nothing(starter, site: Site, tmp_path: Path, seed: int) -> None:
+    """By the clock, not by what the run is doing."""
+    space, draw = starter.new_space(tmp_path / "w"), random.Random(seed)
+    for _ in range(KILLS):
+        pid = starter.start("run", site.recipe, space=space)
+        time.sleep(draw.uniform(0.5, 6))
+        # it may be over: then nobody else has taken its number so soon
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        ended = starter.wait()
+        assert_nothing_corrupt(space)
+        if ended.code == 0:
+            break
+    ended = starter.run(site.recipe, space=space)
+    same = ("model_digest", "accuracy", "per_class", "stage_counts")
+    assert {name: ended.result[name] for name in same} == {name: site.result[name] for name in same}

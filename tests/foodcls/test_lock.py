@@ -1,13 +1,17 @@
+import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from foodcls.errors import StoreError
 from foodcls.lock import HOLDER, holding
+from foodcls.store import Store
 
 HOLD = (
     "import sys, time; from pathlib import Path; from foodcls.lock import holding\n"
@@ -42,11 +46,67 @@ def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
     for part in parts:
         part.write_text("half")
     (tmp_path / "table.csv").write_text("whole")
+    folder = tmp_path / f".record.{holder.pid}.123.part"
+    folder.mkdir()
+    (folder / "half").touch()
     with holding(tmp_path):
-        assert not parts[0].exists()
+        assert not parts[0].exists() and not folder.exists()
         # still being written
         assert parts[1].exists()
     assert (tmp_path / "table.csv").read_text() == "whole"
+
+
+def test_after_a_power_cut_what_was_torn_is_set_aside(tmp_path: Path) -> None:
+    """The holder's file is of an earlier start of the machine: so are the blobs of that run."""
+    store = Store(tmp_path / "store")
+    old, torn, whole = (store.put(name) for name in (b"old", b"torn", b"whole"))
+    for digest in (old, torn):
+        store.path(digest).write_bytes(b"")
+    os.utime(store.path(old), (1e9, 1e9))
+    (tmp_path / HOLDER).write_text(json.dumps({"pid": 1, "host": "h", "since": "", "boot": "?"}))
+    with holding(tmp_path):
+        assert store.has(whole) and not store.has(torn)
+        # what no run was writing when the light went out is looked at when it is read
+        assert store.has(old)
+
+
+def test_after_a_kill_alone_nothing_is_read_again(tmp_path: Path) -> None:
+    with start_holder(tmp_path) as holder:
+        holder.kill()
+    store = Store(tmp_path / "store")
+    digest = store.put(b"soup")
+    store.path(digest).write_bytes(b"")
+    with holding(tmp_path):
+        assert store.has(digest)
+
+
+def test_of_two_that_start_at_once_one_wins(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from foodcls.lock import holding\n"
+        "from foodcls.errors import BusyError\n"
+        "for line in sys.stdin:\n"
+        "    try:\n"
+        "        with holding(Path(line.strip())):\n"
+        "            print('won', flush=True); sys.stdin.readline()\n"
+        "    except BusyError as error: print(error, flush=True)\n"
+    )
+    words = [sys.executable, "-c", program]
+    with ExitStack() as stack:
+        pair = [
+            stack.enter_context(
+                subprocess.Popen(words, stdin=PIPE, stdout=PIPE, text=True, bufsize=1)
+            )
+            for _ in range(2)
+        ]
+        for number in range(20):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            for process in pair:
+                process.stdin.write(f"{folder}\n")
+            said = [process.stdout.readline().strip() for process in pair]
+            winner = said.index("won")
+            assert "is in use by" in said[1 - winner] and "--workspace" in said[1 - winner]
+            pair[winner].stdin.write("leave\n")
 
 
 def test_the_same_process_may_enter_again(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_recalling_reads_only_what_may_hold_the_keys(objects: Objects, object_st
 def test_many_blobs_are_looked_for_by_reading_names(objects: Objects, object_store: Path) -> None:
     digests = [digest_of(str(number).encode()) for number in range(2000)]
     for digest in digests[:30]:
-        objects.write(digest, b"x")
+        objects.write(digest, b"x", durable=False)
     before = object_store.stat().st_size
     assert objects.lacking(digests) == set(digests[30:])
     # each of 256 folders once, or twice where it is not there
@@ -42,7 +42,7 @@ def test_many_blobs_are_looked_for_by_reading_names(objects: Objects, object_sto
 
 
 def test_it_travels_to_another_process(objects: Objects) -> None:
-    objects.write("ab" * 32, b"soup")
+    objects.write("ab" * 32, b"soup", durable=False)
     assert pickle.loads(pickle.dumps(objects)).read("ab" * 32) == b"soup"
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_object_is_named(objects: Objects) -> None:
 )
 def test_a_place_that_is_none_is_told(object_store: Path, url: str, said: str) -> None:
     with pytest.raises(StoreError, match=said):
-        Objects(url).write("ab" * 32, b"soup")
+        Objects(url).write("ab" * 32, b"soup", durable=False)
 
 
 def test_wrong_credentials_are_told_and_not_repeated(

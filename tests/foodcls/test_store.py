@@ -1,10 +1,12 @@
-"""A store keeps what it is given, in a folder as in an object store."""
-
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from foodcls.errors import StoreError
+from foodcls.folder import ASIDE
 from foodcls.store import Store, digest_file, digest_json, digest_of, key_of, replacing
 
 
@@ -27,6 +29,54 @@ def test_absent_blob_is_named(anywhere: Store) -> None:
     assert not anywhere.has(digest) and not anywhere.is_whole(digest) and not anywhere.has("")
     with pytest.raises(StoreError, match=digest):
         anywhere.read(digest)
+
+
+@pytest.mark.parametrize("damaged", [b"sou", b"soap", b""], ids=["torn", "changed", "empty"])
+def test_a_damaged_blob_is_not_whole_and_is_written_anew(store: Store, damaged: bytes) -> None:
+    digest = store.put(b"soup")
+    store.path(digest).write_bytes(damaged)
+    assert store.has(digest) and not store.is_whole(digest)
+    store.put(b"soup")
+    assert store.is_whole(digest)
+
+
+def test_a_damaged_blob_is_not_read_but_set_aside(store: Store) -> None:
+    """As many bytes as before, as after a power cut: only the digest tells."""
+    digest = store.put(b"soup")
+    store.path(digest).write_bytes(b"soap")
+    with pytest.raises(StoreError, match=f"{digest} was damaged .* same command again"):
+        store.read(digest)
+    assert not store.has(digest) and (Path(store.root) / ASIDE / digest).read_bytes() == b"soap"
+    store.put(b"soup")
+    assert store.read(digest) == b"soup"
+    assert [path.name for path in store.blobs()] == [digest]
+
+
+def test_an_object_store_sets_damaged_blobs_aside_too(bucket: str) -> None:
+    import fsspec
+
+    store = Store(bucket)
+    digest = store.put(b"soup")
+    files, _ = fsspec.url_to_fs(bucket)
+    files.pipe_file(store.where(digest), b"soap")
+    with pytest.raises(StoreError, match=f"{digest} was damaged .* same command again"):
+        store.read(digest)
+    assert not store.has(digest) and files.cat_file(f"{bucket}/damaged/{digest}") == b"soap"
+
+
+def test_what_is_noted_outlives_an_error(store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt), store.noting("n") as note:
+        note("a", 1)
+        assert store.recall("n", ["a"]) == {}
+        raise KeyboardInterrupt
+    assert store.recall("n", ["a"]) == {"a": 1}
+
+
+def test_what_is_noted_is_written_when_it_is_time(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr("foodcls.store.PACE", 0)
+    with store.noting("n") as note:
+        note("a", 1)
+        assert store.recall("n", ["a"]) == {"a": 1}
 
 
 @pytest.mark.parametrize("count", [3, 300], ids=["few", "many"])
@@ -90,6 +140,21 @@ def test_replacing_shows_the_old_file_or_the_new_one(tmp_path: Path) -> None:
         assert path.read_text() == "one"
         raise RuntimeError
     assert path.read_text() == "one" and list(path.parent.iterdir()) == [path]
+
+
+def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    program = (
+        "import sys; from pathlib import Path; from foodcls.store import replacing\n"
+        "for letter in 'ab' * 100_000:\n"
+        f"    with replacing(Path({str(path)!r})) as part: part.write_text(letter * 200_000)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as writer:
+        while not path.exists():
+            time.sleep(0.01)
+        seen = {path.read_text() for _ in range(1000)}
+        writer.kill()
+    assert seen <= {"a" * 200_000, "b" * 200_000} and len(seen) == 2
 
 
 def test_folder_digest_follows_names_and_contents(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from foodcls.tally import Work
 def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
     recorded = SimpleNamespace(
-        model_path="m.pt", tracking_uri="u", run_id="r", version="3", is_new=False
-    )
+        model_path="m.pt", tracking_uri="u", experiment_id="1", run_id="r", version="3",
+        is_new=False, waiting="",
+    )  # fmt: skip
     results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
                SimpleNamespace(blob="abc"), SimpleNamespace(path="w/report.html"),
                recorded]  # fmt: skip

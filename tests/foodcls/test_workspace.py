@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,38 @@ def test_places_do_not_depend_on_the_current_folder(tmp_path: Path, monkeypatch)
     space = Workspace.at("w")
     monkeypatch.chdir("/")
     assert space.store.put(b"x") and (tmp_path / "w" / "store").is_dir()
+
+
+def test_a_disk_that_is_read_only_is_refused_at_the_start(small_disk) -> None:
+    Workspace.at(small_disk.folder / "w")
+    small_disk.remount("ro")
+    with pytest.raises(StoreError, match="Read-only file system.*--workspace"):
+        Workspace.at(small_disk.folder / "w")
+
+
+def test_a_folder_of_another_user_is_refused_at_the_start(tmp_path: Path) -> None:
+    """As a plain user, in a process of its own: root may write anywhere."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    space = Workspace.at(tmp_path / "w")
+    os.chown(space.results, 65534, 65534)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    program = (
+        "import os, sys; from foodcls.workspace import Workspace; os.setuid(65534)\n"
+        "Workspace.at(sys.argv[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(space.root)], text=True, check=False,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert "StoreError" in done.stderr and "Permission denied" in done.stderr
+    assert "--workspace" in done.stderr
+
+
+def test_a_limit_on_the_size_of_files_is_refused_at_the_start(tmp_path: Path) -> None:
+    program = "import sys; from foodcls.workspace import Workspace; Workspace.at(sys.argv[1])"
+    words = ["prlimit", "--fsize=1000000", sys.executable, "-c", program, str(tmp_path / "w")]
+    done = subprocess.run(words, text=True, check=False, capture_output=True, timeout=60)
+    assert "1,000,000 bytes" in done.stderr and "ulimit -f unlimited" in done.stderr
 
 
 def test_the_store_may_lie_elsewhere_and_is_found_again(tmp_path: Path, bucket: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pytest
 
@@ -12,7 +11,7 @@ from foodcls.judge.answers import Answers, answers_csv
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
 from tasks.recorded import recorded_answers
-from tasks.tracking import open_run, tracking
+from tasks.server import tracking
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -34,8 +33,10 @@ def run_id(space: Workspace, own_tracking: None) -> str:
     recipe.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
     plan = load_recipe(recipe)
     answers = Answers(("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]]))
-    with tracking(space) as client, open_run(client, space, plan, "one") as run:
-        mlflow.log_text(answers_csv(answers), "predictions.csv")
+    with tracking(space) as client:
+        place = (space.root / "mlartifacts").as_uri()
+        run = client.create_run(client.create_experiment(plan.name, place))
+        client.log_text(run.info.run_id, answers_csv(answers), "predictions.csv")
         client.create_registered_model("lunch")
         client.create_model_version("lunch", run.info.artifact_uri, run.info.run_id)
         client.set_registered_model_alias("lunch", "champion", "1")

@@ -1,14 +1,19 @@
 """Records runs into a real MLflow store; what a whole run holds is tested with the flows."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
-import mlflow
 import pytest
+from mlflow.tracking import MlflowClient
 
-from foodcls.recipe import load_recipe
+from foodcls.recipe import Recipe, load_recipe
+from foodcls.records import Account, list_waiting
 from foodcls.workspace import Workspace
-from tasks.tracking import model_signature, open_run, tracking
+from tasks.accounts import draft_record
+from tasks.sending import Sent
+from tasks.tracking import tell
 
 RECIPE = """\
 name: NAME
@@ -22,51 +27,72 @@ def own_tracking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
-def test_without_a_server_runs_land_in_the_workspace(tmp_path: Path) -> None:
-    with tracking(Workspace.at(tmp_path / "w")) as client:
-        assert client.tracking_uri == f"sqlite:///{tmp_path / 'w' / 'mlflow.db'}"
+def make_plan(folder: Path, name: str) -> Recipe:
+    folder.mkdir(exist_ok=True)
+    (folder / "r.yaml").write_text(RECIPE.replace("NAME", name))
+    return load_recipe(folder / "r.yaml")
 
 
-def test_the_environment_names_the_server(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'team.db'}")
-    with tracking(Workspace.at(tmp_path / "w")) as client:
-        assert client.tracking_uri.endswith("team.db")
+def tell_small(space: Workspace, plan: Recipe, value: float = 1.0) -> Sent:
+    figures = tuple(("n", value, epoch) for epoch in range(5))
+    draft = draft_record(plan, f"{plan.name} {value}", [], (Account("run", {}, {}, figures),))
+
+    def fill(folder: Path) -> None:
+        (folder / "runs" / "0").mkdir(parents=True)
+        (folder / "runs" / "0" / "x.txt").write_text("x")
+
+    return tell(space, draft, fill)
 
 
 def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "r.yaml").write_text(RECIPE.replace("NAME", "local"))
-    plan, space = load_recipe(tmp_path / "r.yaml"), Workspace.at(tmp_path / "w")
-    with tracking(space) as client, open_run(client, space, plan, plan.name):
-        mlflow.log_text("x", "x.txt")
-    assert list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
+    space = Workspace.at(tmp_path / "w")
+    sent = tell_small(space, make_plan(tmp_path, "local"))
+    assert not sent.trouble and list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
     assert not (tmp_path / "mlruns").exists() and not (tmp_path / "mlartifacts").exists()
+    assert list_waiting(space.records) == []
 
 
 def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
-    """Four threads, four workspaces: each metric lands in its own run of its own store."""
+    """Three threads, three workspaces: each metric lands in its own run of its own store."""
     found: dict[int, list[float]] = {}
 
     def record(number: int) -> None:
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / "r.yaml").write_text(RECIPE.replace("NAME", f"recipe{number}"))
-        plan, space = load_recipe(folder / "r.yaml"), Workspace.at(folder / "w")
-        with tracking(space) as client, open_run(client, space, plan, plan.name) as run:
-            for step in range(5):
-                mlflow.log_metric("n", number, step)
-            history = client.get_metric_history(run.info.run_id, "n")
-            found[number] = [point.value for point in history]
+        plan = make_plan(tmp_path / str(number), f"recipe{number}")
+        space = Workspace.at(tmp_path / str(number) / "w")
+        sent = tell_small(space, plan, float(number))
+        client = MlflowClient(f"sqlite:///{space.root / 'mlflow.db'}")
+        history = client.get_metric_history(sent.run_id, "n")
+        found[number] = [point.value for point in history]
 
-    threads = [threading.Thread(target=record, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=record, args=(number,)) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == {number: [float(number)] * 5 for number in range(4)}
+    assert found == {number: [float(number)] * 5 for number in range(3)}
 
 
-def test_signature_names_the_classes() -> None:
-    signature = model_signature(("a", "label"))
-    answer = ["label", "guess", "probability", "unsure", "error"]
-    assert signature.outputs.input_names() == [*answer, "p_a", "p_label"]
+def test_what_cannot_be_sent_waits_and_says_why(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    space = Workspace.at(tmp_path / "w")
+    sent = tell_small(space, make_plan(tmp_path, "away"))
+    assert "refused" in sent.trouble and sent.address == "http://127.0.0.1:9"
+    (waiting,) = list_waiting(space.records)
+    assert "secret" not in (waiting.folder / "record.json").read_text() + sent.trouble
+
+
+def test_a_record_is_kept_while_another_process_sends(tmp_path: Path) -> None:
+    space = Workspace.at(tmp_path / "w")
+    space.records.mkdir()
+    hold = (
+        "import sys; from pathlib import Path; from foodcls.lock import holding\n"
+        "with holding(Path(sys.argv[1])): print('in', flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", hold, str(space.records)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sender:  # fmt: skip
+        assert sender.stdout and sender.stdout.readline() == "in\n"
+        sent = tell_small(space, make_plan(tmp_path, "busy"))
+        sender.communicate("\n")
+    assert "in use by process" in sent.trouble and len(list_waiting(space.records)) == 1

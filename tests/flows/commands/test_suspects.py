@@ -4,7 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.commands.suspects import list_suspects
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
@@ -38,9 +40,9 @@ def test_the_list_is_written_where_the_review_page_finds_it(
         row = {"id": digest, "picture": digest, "label": label, "origin": f"{number}.png"}
         rows.append(row | {"state": KEPT, "width": 96, "height": 64})
     write_table(new_manifest(rows), space / "manifest.csv")
-    console = Console(record=True, width=300)
-    list_suspects(console, recipe, space)
-    told = console.export_text()
+    done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(space)])
+    assert done.exit_code == 0, done.output
+    told = done.output
     listed = pd.read_csv(space / "suspects.csv")
     assert list(listed.columns) == ["id", "keep", "reason", "score"] and len(listed) == 12
     assert f"{(listed['keep'] == 0).sum()} of 12 pictures are doubtful" in told

@@ -82,7 +82,7 @@ def test_the_table_can_be_read_as_csv_and_as_markdown() -> None:
 
 def test_the_summary_names_steps_by_their_data_set(store: Store) -> None:
     one = trial(store, "raw", "77bbb")
-    recorded = SimpleNamespace(tracking_uri="uri", run_id="run")
+    recorded = SimpleNamespace(tracking_uri="uri", run_id="run", waiting="")
     steps = [*one.steps, Step("compare", Ablation((ROW,), 10, 4), 0.0, False),
              Step("record", recorded, 0.0, False)]  # fmt: skip
     result = summarize_ablation(steps)

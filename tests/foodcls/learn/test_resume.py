@@ -11,7 +11,7 @@ import pytest
 from foodcls.judge.epochs import EpochReport
 from foodcls.learn import resume
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.resume import KEPT_EPOCHS
+from foodcls.learn.resume import KEPT_EPOCHS, forget_trainings
 from foodcls.learn.train import train
 from foodcls.manifest import read_table, write_table
 from foodcls.settings import Extras, Train
@@ -155,11 +155,15 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     assert seen == [1, 2, 3, 4, 5]
 
 
-def test_disk_holds_two_epochs_while_training_and_none_after(run: Run, tmp_path: Path) -> None:
+def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
     assert len(diary_files(tmp_path)) == KEPT_EPOCHS == 2
-    run(tmp_path)
+    whole = run(tmp_path)
+    assert len(diary_files(tmp_path)) == KEPT_EPOCHS
+    # a kill before the checkpoint was kept repeats no epoch
+    assert run(tmp_path) == whole
+    forget_trainings(tmp_path)
     assert diary_files(tmp_path) == []
 
 

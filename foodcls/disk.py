@@ -1,0 +1,56 @@
+"""Asks the file system: what is free, why it refused, and that all it was given is on the disk."""
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+
+from foodcls.errors import StoreError
+
+FREE = "free space"
+OTHER = "name a folder that you can write with --workspace"
+ADVICE = {
+    errno.EFBIG: "allow larger files with `ulimit -f unlimited`",
+    errno.EACCES: OTHER,
+    errno.EPERM: OTHER,
+    errno.EROFS: OTHER,
+}
+
+
+def flush(path: Path) -> None:
+    """Return when a file's bytes, or a folder's names, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_all(folder: Path) -> None:
+    """Return when all that was written on this folder's file system is on the disk."""
+    syncfs = getattr(ctypes.CDLL(None), "syncfs", None)
+    if syncfs is None:
+        os.sync()
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs(handle)
+    finally:
+        os.close(handle)
+
+
+def free_space(path: Path) -> str:
+    """What is free where a path lies, e.g. `4,096 bytes and 0 files are free there`."""
+    place = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    found = os.statvfs(place)
+    # a file system without a table of files has no bound on their number
+    files = f" and {found.f_favail:,} files" if found.f_files else ""
+    return f"{found.f_bavail * found.f_frsize:,} bytes{files} are free there"
+
+
+def cannot_write(path: Path, error: OSError, size: str = "") -> StoreError:
+    """The error to raise: what was to be written, why it was not, what is free, what to do."""
+    return StoreError(
+        f"cannot write {path}{size and f' ({size} bytes)'}: {error.strerror or error}; "
+        f"{free_space(path)}; {ADVICE.get(error.errno or 0, FREE)}, then run the same command again"
+    )

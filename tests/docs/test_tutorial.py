@@ -1,0 +1,92 @@
+"""Types the tutorial from its first line to its last, with a recipe that takes seconds."""
+
+import json
+import logging
+import shutil
+import webbrowser
+from collections.abc import Callable, Iterator
+from glob import glob
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import flows.cli
+from foodcls.review.server import ReviewServer
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = """\
+name: sample
+classes:
+  - {name: pasta_with_clams_and_mussels, queries: [pasta with clams and mussels]}
+  - {name: pasta_with_pesto, queries: [pasta with pesto]}
+  - {name: bread, queries: [bread]}
+collect: {engines: [sample], per_query: 14, min_per_class: 5}
+augment: {per_class: 8}
+train: {backbone: resnet18, weights: none, trainable: [], head: 0, input_size: 32, epochs: 1}
+"""
+PLACE = "workspace/tutorial"
+
+
+@pytest.fixture(scope="module")
+def type_in(
+    prefect_server: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., str]]:
+    """Type a command in a clone of the project: its recipe is small, and Ctrl-C follows at once."""
+
+    def interrupt(server: ReviewServer) -> None:
+        assert server.url in opened
+        raise KeyboardInterrupt
+
+    def run(*words: str) -> str:
+        spread = [name for word in words for name in (sorted(glob(word)) or [word])]
+        done = CliRunner().invoke(flows.cli.app, spread)
+        assert done.exit_code == 0, f"{words}: {done.output}"
+        return done.output
+
+    logger, opened, clone = logging.getLogger("foodcls"), [], tmp_path_factory.mktemp("clone")
+    before = logger.handlers, logger.level, logger.propagate
+    for folder in ("recipes", "docs"):
+        (clone / folder).mkdir()
+    (clone / "recipes" / "sample.yaml").write_text(RECIPE)
+    shutil.copy(ROOT / "docs" / "dish.jpg", clone / "docs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(clone)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr(flows.cli, "ROOT", clone)
+        patch.setattr(webbrowser, "open", opened.append)
+        patch.setattr(ReviewServer, "serve_forever", interrupt)
+        yield run
+    logger.handlers, logger.level, logger.propagate = before
+
+
+@pytest.fixture(scope="module")
+def said(type_in: Callable[..., str], commands) -> dict[str, str]:
+    """What each command of the tutorial answered, by its name."""
+    typed = [one.words for one in commands if one.place == "tutorial.md"]
+    return {words[1]: type_in(*words[1:]) for words in typed if words[0] == "foodcls"}
+
+
+def test_the_tutorial_leads_from_pictures_to_answers(said: dict[str, str]) -> None:
+    assert list(said) == ["doctor", "prepare", "trace", "review", "run", "predict"]
+    assert "manifest.csv" in said["prepare"]
+    assert "pasta_with_pesto-0001.jpg" in said["trace"] and "kept" in said["trace"]
+    assert "Then: foodcls run" in said["review"]
+    result = json.loads(Path("result.json").read_text())
+    assert result["n"] > 0 and Path(PLACE, "report.html").exists()
+    assert set(result["per_class"]) >= {"bread"}
+    assert "dish.jpg" in said["predict"]
+    # prepare has done them, and the page has changed nothing
+    assert {"collect", "inspect", "dedup", "crop", "augment"} <= set(result["cached"])
+
+
+def test_a_story_becomes_a_page(said: dict[str, str], type_in: Callable[..., str]) -> None:
+    type_in("trace", "pasta_with_pesto-0001.jpg", "--workspace", PLACE, "--html", "story.html")
+    assert "pasta_with_pesto" in Path("story.html").read_text()
+
+
+def test_the_demo_is_the_sample_recipe(said: dict[str, str], type_in: Callable[..., str]) -> None:
+    done = type_in("demo", "--workspace", PLACE)
+    # found in the tutorial's workspace, so it is the same work
+    assert "cached" in done and "nothing of food" in done
+    assert "$(BIN)/foodcls demo\n" in (ROOT / "Makefile").read_text()

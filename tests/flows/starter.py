@@ -1,0 +1,137 @@
+"""Runs `foodcls` in forks of itself, and ends them at a moment that is named, or fills their disk.
+
+A program of its own, asked over its standard input, so that what is slow is imported once for many
+real processes. Each line is a job, a JSON object:
+
+words    what is typed after `foodcls`
+after    the stage whose line must have been told before events are counted; empty: from the start
+event    what is counted: "disk" (whatever opens to write, renames or asks the database below
+         `space`; with `match`, only where the path holds that), or `module:function`, each call
+at       the number of the event, from 1; 0: none
+action   kill, int, term, or fill: leaves `left` bytes free on the disk of `space`
+out      where the output goes, and how many events there were after each stage
+"""
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Moment(logging.Handler):
+    """Counts events from a stage on, and acts at the one that is named."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        super().__init__()
+        self.job = job
+        self.stage = ""
+        self.counts: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        words = record.getMessage()
+        if words[9:10] == " " and (words.endswith(" s") or words.endswith("cached")):
+            self.stage = words[:9].strip()
+
+    def count(self) -> None:
+        self.counts[self.stage] += 1
+        if self.stage == self.job["after"] and self.counts[self.stage] == self.job["at"]:
+            self.act()
+
+    def act(self) -> None:
+        Path(self.job["out"] + ".acted").write_text(f"{time.time()}")
+        if self.job["action"] == "fill":
+            fill(Path(self.job["space"]), self.job["left"])
+        else:
+            os.kill(os.getpid(), SIGNALS[self.job["action"]])
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """An audit hook: knows of all that Python opens and renames."""
+        # an error in here would end up anywhere
+        writes = event in ("os.rename", "os.remove", "os.mkdir", "sqlite3.connect") or (
+            event == "open" and isinstance(args[2], int) and args[2] & WRITING
+        )
+        path = str(args[0]) if writes else ""
+        if path.startswith(self.job["space"]) and self.job["match"] in path:
+            self.count()
+
+
+def fill(folder: Path, left: int) -> None:
+    """Write a file that leaves so many bytes free; below 0, empty ones that leave so many more."""
+    if left < 0:
+        for number in range(os.statvfs(folder).f_favail + left):
+            (folder / f"filler-{number}").touch()
+        return
+    size = max(0, shutil.disk_usage(folder).free - left)
+    with (folder / "filler").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
+def wrap(place: str, moment: Moment) -> None:
+    """Count the calls of a function, before each."""
+    module, _, name = place.partition(":")
+    owner = import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    function = getattr(owner, last)
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        moment.count()
+        return function(*args, **kwargs)
+
+    setattr(owner, last, counting)
+
+
+def run(job: dict[str, Any]) -> int:
+    from flows import cli
+
+    for handle, ending in ((1, ".out"), (2, ".err")):
+        os.dup2(os.open(job["out"] + ending, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), handle)
+    os.environ.update(job["environment"])
+    moment = Moment(job)
+    logging.getLogger("foodcls.stages").addHandler(moment)
+    if job["event"] == "disk":
+        sys.addaudithook(moment.hear)
+    else:
+        wrap(job["event"], moment)
+    try:
+        cli.app(job["words"])
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        Path(job["out"] + ".counts").write_text(json.dumps(moment.counts))
+    return 0
+
+
+def main() -> None:
+    # what a run needs, imported once
+    for name in ("flows.cli", "flows.train", "flows.commands.results", "foodcls.summary", "httpx"):
+        import_module(name)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os.close(0)
+            code = run(json.loads(line))
+            sys.stdout.flush()
+            os._exit(code)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Entries that were torn or planted; how a stage goes on without them is tested with caching."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pytest
+from prefect.serializers import JSONSerializer
+
+from foodcls.manifest import ManifestRef
+from tasks.entries import drop_unsound, find_fault
+
+REF = ManifestRef("crop", "d", "b", 3, 1)
+
+
+def entry(result: Any = REF, **serializer: Any) -> bytes:
+    """What Prefect writes for a result, with changes to how it is to be read."""
+    text = JSONSerializer().dumps(result).decode()
+    named = JSONSerializer().model_dump() | serializer
+    return json.dumps({"metadata": {"serializer": named}, "result": text}).encode()
+
+
+def test_what_a_stage_writes_is_sound() -> None:
+    assert find_fault(entry()) == find_fault(entry([1, 2])) == find_fault(entry("text")) == ""
+
+
+@pytest.mark.parametrize("size", [0, 1, 40, -1])
+def test_a_torn_entry_is_seen(size: int) -> None:
+    assert find_fault(entry()[:size]) == "is torn"
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("open('canary', 'w')",)
+
+
+def planted(result: str, **serializer: Any) -> bytes:
+    return json.dumps({"metadata": {"serializer": serializer}, "result": result}).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        planted(base64.b64encode(cloudpickle.dumps(Evil())).decode(), type="pickle"),
+        entry(object_decoder="subprocess.Popen"),
+        planted('{"__class__": "subprocess.Popen", "data": "true"}',
+                **JSONSerializer().model_dump()),
+        planted('{"a": [{"__exc_type__": "os.system", "message": "true"}]}',
+                **JSONSerializer().model_dump()),
+        planted('"text"', type="compressed", serializer={"type": "pickle"}),
+    ],
+    ids=["pickle", "decoder", "class", "exception", "compressed"],
+)  # fmt: skip
+def test_an_entry_that_names_code_is_removed_unread(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "entry"
+    path.write_bytes(data)
+    drop_unsound(path, "crop")
+    assert not list(tmp_path.iterdir())
+    assert len(caplog.messages) == 1 and caplog.messages[0].startswith("crop: its cached result")
+
+
+def test_a_sound_entry_stays(tmp_path: Path) -> None:
+    (tmp_path / "entry").write_bytes(entry())
+    drop_unsound(tmp_path / "entry", "crop")
+    drop_unsound(tmp_path / "not there", "crop")
+    assert (tmp_path / "entry").exists()
