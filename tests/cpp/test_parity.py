@@ -188,6 +188,26 @@ def test_a_bad_file_is_named_and_the_rest_go_on(
     assert all(line.partition(": ")[2] for line in told)
 
 
+def test_damaged_pictures_never_crash(
+    classify: Run, camera: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    draw, paths = np.random.default_rng(0), []
+    for number in range(150):
+        whole = photos[number % 25]
+        data = bytearray(whole.read_bytes())
+        # the first bytes say what kind of file it is; headers lie near the beginning
+        for _ in range(1 + number % 5):
+            place = int(len(data) ** draw.uniform(0.3, 1)) - 1
+            data[max(place, 4)] = int(draw.integers(256))
+        paths.append(tmp_path / f"{number}{whole.suffix}")
+        paths[-1].write_bytes(data[: len(data) // (1 + number % 2)])
+    done = classify(camera, *paths)
+    answered = {row[0] for row in rows(done)}
+    refused = {line.partition(": ")[0] for line in done.stderr.splitlines()}
+    assert done.returncode == 1 and len(answered) > 10 and len(refused) > 50
+    assert answered | refused == set(map(str, paths)) and not answered & refused
+
+
 def test_a_damaged_model_ends_in_an_error_not_in_a_crash(
     classify: Run, camera: Path, photos: list[Path], tmp_path: Path
 ) -> None:
