@@ -58,7 +58,8 @@ def keep(space: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
                 (folder / "runs" / str(number) / "inner").mkdir(parents=True)
                 (folder / "runs" / str(number) / "a.csv").write_text(f"a,{number}\n")
             (folder / "runs" / "0" / "inner" / "b.png").write_bytes(b"png" * 100)
-            (folder / "m.pt").write_bytes(MODEL)
+            for name in ("m.pt", "m.pt2", "m.sha256"):
+                (folder / name).write_bytes(MODEL)
             save_model(folder / "model", folder / "m.pt", ("a", "b"))
 
         return keep_record(space.records, record, fill)
