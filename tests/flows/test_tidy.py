@@ -1,18 +1,20 @@
 """Tidies workspaces of real runs up, kills that with SIGKILL, and types the same commands again."""
 
 import os
-import shutil
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from foodcls.tidy import DAY, has_own_store
+from foodcls.lock import holding
+from foodcls.tidy import DAY
 from foodcls.verify import find_damage
 from foodcls.workspace import Workspace
 
 OLD = 40 * DAY
+STAGES = {"collect", "inspect", "dedup", "filter", "crop", "split", "augment", "train",
+          "calibrate", "evaluate", "export"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +51,6 @@ def test_without_delete_nothing_goes(starter, space: Path) -> None:
 
 
 def test_a_workspace_in_use_is_refused(starter, recipe: Path, tmp_path: Path) -> None:
-    from foodcls.lock import holding
-
     space = Workspace.at(tmp_path / "w").root
     with holding(space):
         starter.start("gc", "--delete", space=space)
@@ -69,8 +69,8 @@ def test_a_killed_gc_and_a_whole_one_leave_a_run_nothing_to_do_again(
 ) -> None:
     space, whole = used
     size = sum(contents(space).values())
-    # among the results, at the first blobs, and later
-    for at in (3, 8, 20):
+    # among the results, and among the blobs that only they named
+    for at in (3, 8):
         starter.start("gc", "--delete", space=space, at=at, event="pathlib:Path.unlink")
         ended = starter.wait()
         assert ended.code == -signal.SIGKILL and ended.acted
@@ -83,9 +83,6 @@ def test_a_killed_gc_and_a_whole_one_leave_a_run_nothing_to_do_again(
     assert sum(contents(space).values()) < size
     last = starter.run(shared_recipe, space=space)
     for one in (again, last):
-        assert one.result["dataset_digest"] == whole["dataset_digest"]
-        assert one.result["cached"] == whole["cached"] or set(one.result["cached"]) >= {
-            "collect", "inspect", "dedup", "crop", "split", "augment", "train", "export"}  # fmt: skip
-    starter.start("gc", space=space)
-    assert "nothing was removed" not in starter.wait().out
-    assert has_own_store(Workspace.at(space)) and shutil.disk_usage(space)
+        assert set(one.result["cached"]) >= STAGES
+        assert one.result["model_digest"] == whole["model_digest"]
+        assert one.result["accuracy"] == whole["accuracy"]
