@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from foodcls.discreet import without_passwords
+from foodcls.discreet import LOGIN, without_passwords
 from foodcls.errors import StoreError
 from foodcls.finding import Finding
 from foodcls.folder import ASIDE
@@ -53,12 +53,15 @@ def _mlflow(uri: str) -> Finding:
 
 
 def _answers(name: str, url: str, mend: str) -> Finding:
-    shown = without_passwords(url)
+    # who is well says so to everyone
+    open_to_all = LOGIN.sub("", url)
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            return Finding(name, answer.status == 200, f"{shown} answers {answer.status}", mend)
+        with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
+            fine = answer.status == 200
+            return Finding(name, fine, f"{open_to_all} answers {answer.status}", mend)
     except (OSError, ValueError) as error:
-        return Finding(name, False, f"{shown}: {without_passwords(str(error))}", mend)
+        said = getattr(error, "reason", error)
+        return Finding(name, False, f"{open_to_all}: {said}", mend)
 
 
 def _store(place: str, environment: Mapping[str, str]) -> Finding:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.filesize import decimal
 from rich.table import Table
 
 from foodcls.errors import InputError
+from foodcls.finding import in_bytes
 from foodcls.lock import holding
 from foodcls.tidy import KINDS, find_litter, has_own_store, remove_litter
 from foodcls.workspace import Workspace
@@ -34,11 +34,13 @@ def tidy_up(console: Console, workspace: Path, days: int, *, is_sole: bool, dele
             remove_litter(space, litter)
             free_deleted(space, runs)
     _say_more(console, space, is_sole=is_sole)
-    freed = decimal(sum(size for _, size in sizes))
+    freed = in_bytes(sum(size for _, size in sizes))
     if deletes:
         console.print(f"{freed} freed", highlight=False)
     elif sizes:
         console.print(f"nothing was removed; `foodcls gc --delete` frees {freed}", highlight=False)
+    else:
+        console.print("nothing is left to remove", highlight=False)
 
 
 def _table(sizes: Iterable[tuple[str, int]]) -> Table:
@@ -48,7 +50,7 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
     sizes = list(sizes)
     for kind in (*KINDS, RUNS):
         own = [size for name, size in sizes if name == kind]
-        table.add_row(kind, f"{len(own):,}", decimal(sum(own)))
+        table.add_row(kind, f"{len(own):,}", in_bytes(sum(own)))
     return table
 
 

@@ -86,3 +86,5 @@ def test_a_killed_gc_and_a_whole_one_leave_a_run_nothing_to_do_again(
         assert set(one.result["cached"]) >= STAGES
         assert one.result["model_digest"] == whole["model_digest"]
         assert one.result["accuracy"] == whole["accuracy"]
+    starter.start("gc", space=space)
+    assert "nothing is left to remove" in starter.wait().out
