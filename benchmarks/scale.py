@@ -11,6 +11,7 @@ the web is not here: there the hosts decide, not this machine.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -43,10 +44,10 @@ from foodcls.sample.scene import compose, draw, true_box
 from foodcls.settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split, Train
 from foodcls.store import Store
 
-SIZES = (104, 312)  # pictures, of 13 classes
+SIZES = (78, 234)  # pictures, of 13 classes
 HASHES = (10_000, 20_000, 40_000)
 GOALS = (10_000, 1_000_000, 100_000_000)
-COPIES = 2  # changed copies for each picture that is learnt from
+COPIES = 1  # changed copies for each picture that is learnt from
 TRAIN: dict[str, Any] = {
     "backbone": "tf_efficientnet_lite0",
     "trainable": ("conv_head", "bn2"),
@@ -167,22 +168,29 @@ def held(store: Store) -> int:
     return sum(path.stat().st_size for path in store.root.rglob("*") if path.is_file())
 
 
-def spent(count: int) -> list[Cost]:
-    """All stages on so many pictures, in a process of its own."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        draw_all(folder, count)
-        return list(run_stages(folder, Store(folder / "store"), trains=True))
+def spent(folder: Path) -> list[Cost]:
+    """All stages on the pictures there."""
+    return list(run_stages(folder, Store(folder / "store"), trains=True))
 
 
-def requested(count: int) -> list[Cost]:
+def requested(folder: Path) -> list[Cost]:
     """The data half on an object store in memory, with its requests counted."""
-    with tempfile.TemporaryDirectory() as place:
-        draw_all(Path(place), count)
-        store = Store(f"memory://{Path(place).name}")
-        keeper: Any = store._keeper
-        keeper._files = Counting(keeper._files)
-        return list(run_stages(Path(place), store, trains=False))
+    store = Store(f"memory://{folder.name}")
+    keeper: Any = store._keeper
+    keeper._files = Counting(keeper._files)
+    return list(run_stages(folder, store, trains=False))
+
+
+def measure_all() -> tuple[list[list[Cost]], list[list[Cost]]]:
+    """Costs at each size, in processes of their own: on this machine, and in requests."""
+    here, far = [], []
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as place:
+            draw_all(Path(place), size)
+            here.append(in_process(spent, Path(place)))
+            far.append(in_process(requested, Path(place)))
+        print(f"{size} pictures done", file=sys.stderr)
+    return here, far
 
 
 def in_process(function: Callable[..., Any], *words: Any) -> Any:
@@ -191,7 +199,7 @@ def in_process(function: Callable[..., Any], *words: Any) -> Any:
         return pool.submit(function, *words).result()
 
 
-def rates(few: Sequence[Cost], many: Sequence[Cost], pictures: int) -> list[Rate]:
+def rates(few: list[Cost], many: list[Cost], pictures: int) -> list[Rate]:
     """What each picture more has cost; what does not grow is left out."""
     return [
         Rate(
@@ -291,12 +299,11 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, help="also write the tables here")
     options = parser.parse_args()
     begun = time.perf_counter()
-    few, many = (in_process(spent, size) for size in SIZES)
-    asked_few, asked_many = (in_process(requested, size) for size in SIZES)
+    here, far = measure_all()
     seconds = [in_process(search_seconds, size) for size in HASHES]
     pair, power = square_of(HASHES, seconds)
     pictures = SIZES[1] - SIZES[0]
-    found = rates(few, many, pictures)
+    found, asked = rates(*here, pictures), rates(*far, pictures)
     goals = [f"{goal:,}" for goal in GOALS]
     kinds = [f"{kind} a picture" for kind in REQUESTS.values()]
     told = "\n".join([
@@ -306,7 +313,7 @@ def main() -> None:
         as_table(["stage", "a picture", "grows as", "where", *goals], time_rows(found, pair)),
         as_table(["in memory at once", "a picture", *goals], memory_rows(row_bytes(20_000))),
         as_table(["stage", "store grows, a picture", "at 1 million", *kinds, "all, at 1 million"],
-                 store_rows(found, rates(asked_few, asked_many, pictures))),
+                 store_rows(found, asked)),
     ])  # fmt: skip
     print(told)
     print(f"in {time.perf_counter() - begun:.0f} s")

@@ -14,6 +14,7 @@ from foodcls.lock import holding
 from foodcls.tidy import KINDS, find_litter, has_own_store, remove_litter
 from foodcls.workspace import Workspace
 from tasks.deleted import find_deleted, free_deleted
+from tasks.server import present_address
 
 RUNS = "deleted MLflow runs"
 
@@ -55,6 +56,11 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
 
 
 def _say_more(console: Console, space: Workspace, *, is_sole: bool) -> None:
+    if address := present_address():
+        console.print(
+            f"of {address} nothing was looked at: who runs it types `mlflow gc` there",
+            markup=False, highlight=False, soft_wrap=True
+        )  # fmt: skip
     if not (is_sole or has_own_store(space)):
         console.print(
             f"the store {space.place} was not looked at, as other workspaces may use it; if none "

@@ -43,9 +43,11 @@ def contents(space: Path) -> dict[Path, int]:
 
 def test_without_delete_nothing_goes(starter, space: Path) -> None:
     before = contents(space)
-    starter.start("gc", space=space)
+    server = {"MLFLOW_TRACKING_URI": "http://ann:hidden@127.0.0.1:9"}
+    starter.start("gc", space=space, environment=server)
     ended = starter.wait()
     assert ended.code == 0, ended.err
+    assert "`mlflow gc` there" in ended.out and "hidden" not in ended.out
     assert "old results" in ended.out and "nothing was removed" in ended.out
     assert contents(space) == before
 
