@@ -1,7 +1,7 @@
 """Says what each stage would cost at 10 thousand, 1 million and 100 million pictures.
 
     python benchmarks/scale.py                      # on drawn pictures, in about three minutes
-    python benchmarks/scale.py --markdown table.md  # the tables, for docs/cluster.md
+    python benchmarks/scale.py --page docs/cluster.md  # and puts the tables into that page
 
 Each stage runs on drawn pictures, two sizes, in this process; the difference between them is what
 a picture costs, and what a stage costs at all is left out. The search among hashes, which compares
@@ -19,12 +19,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from dedup import random_looks
 from peers import describe_machine
@@ -42,10 +40,11 @@ from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manife
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw, true_box
 from foodcls.settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split, Train
-from foodcls.store import Store
+from foodcls.store import Store, digest_json
 
 SIZES = (78, 234)  # pictures, of 13 classes
-HASHES = (10_000, 20_000, 40_000)
+ROWS = (10_000, 30_000)
+HASHES = (20_000, 60_000)
 GOALS = (10_000, 1_000_000, 100_000_000)
 COPIES = 1  # changed copies for each picture that is learnt from
 TRAIN: dict[str, Any] = {
@@ -53,6 +52,8 @@ TRAIN: dict[str, Any] = {
     "trainable": ("conv_head", "bn2"),
     "epochs": 1,
 }
+# where in a page the tables stand
+MARKS = ("<!-- scale -->", "<!-- /scale -->")
 # what workers of a cluster do; the others run on the machine that asks
 SPREAD = ("inspect", "dedup: looks", "crop", "augment")
 # requests of an object store by what fsspec calls them
@@ -126,13 +127,11 @@ def run_stages(folder: Path, store: Store, *, trains: bool) -> Iterator[Cost]:
     boxes = Crop(boxes=folder / "boxes.csv")
     cut, cost = measured("crop", lambda: crop(distinct, store, boxes, labels).manifest)
     yield cost
-    parted, cost = measured("split", lambda: split(cut, Split(), labels))
-    yield cost
+    parted = split(cut, Split(), labels)
     training = (kept_rows(parted)["split"] == "train").sum()
     many = Augment(per_class=int(training / len(labels) * (1 + COPIES)))
     grown, cost = measured("augment", lambda: augment(parted, store, many, labels))
     yield cost
-    yield measured("manifest: write, read", lambda: read_back(grown, store))[1]
     if trains:
         cache = folder / "pixels"
         cache.mkdir(exist_ok=True)
@@ -221,22 +220,32 @@ def search_seconds(size: int) -> float:
     return time.perf_counter() - begun
 
 
-def square_of(sizes: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
-    """Seconds a pair of the search, and the power that the times grow by."""
-    pair = 2 * seconds[-1] / sizes[-1] ** 2
-    steps = pairwise(zip(sizes, seconds, strict=True))
-    powers = [np.log(t2 / t1) / np.log(n2 / n1) for (n1, t1), (n2, t2) in steps]
-    return pair, float(np.mean(powers))
+def seconds_a_pair(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """Of the search, from the two largest: what is left is the start."""
+    return 2 * (seconds[-1] - seconds[-2]) / (sizes[-1] ** 2 - sizes[-2] ** 2)
 
 
-def row_bytes(count: int) -> float:
-    """Bytes that a row of a manifest takes in memory: a full one, of these lengths."""
-    row = {"id": "0" * 64, "label": "pasta_with_pesto", "origin": "http://a.example/" + "x" * 60,
-           "picture": "1" * 64, "cluster": "2" * 64, "hash": "3" * 16, "mirror_hash": "4" * 16,
-           "state": "kept", "box": "10,20,300,400", "split": "train",
+def full_manifest(count: int) -> pd.DataFrame:
+    """As many rows as full as they are after crop, of these lengths."""
+    row = {"label": "", "origin": "http://a.example/" + "x" * 60, "picture": "1" * 64,
+           "hash": "3" * 16, "mirror_hash": "4" * 16, "state": "kept", "box": "10,20,300,400",
            "page": "http://b.example/" + "y" * 50}  # fmt: skip
-    frame = new_manifest([{**row, "id": f"{number:064}"} for number in range(count)])
-    return float(frame.memory_usage(deep=True).sum() / count)
+    names = [digest_json(number) for number in range(count)]
+    return new_manifest(
+        [{**row, "id": name, "cluster": name, "label": LABELS[number % len(LABELS)]}
+         for number, name in enumerate(names)]
+    )  # fmt: skip
+
+
+def table_costs(count: int) -> list[Cost]:
+    """What only moves rows: split, and a table that is written and read as each stage does it."""
+    manifest = full_manifest(count)
+    with tempfile.TemporaryDirectory() as place:
+        store = Store(Path(place))
+        return [
+            measure(store, "split", lambda: split(manifest, Split(), LABELS))[1],
+            measure(store, "a table, each stage", lambda: read_back(manifest, store))[1],
+        ]
 
 
 def in_time(seconds: float) -> str:
@@ -252,7 +261,7 @@ def time_rows(found: Iterable[Rate], pair: float) -> Iterator[list[str]]:
     for rate in found:
         who = "workers" if rate.stage in SPREAD else "one machine"
         times = [in_time(rate.seconds * goal) for goal in GOALS]
-        yield [rate.stage, f"{rate.seconds * 1000:.2f} ms", "n", who, *times]
+        yield [rate.stage, f"{rate.seconds * 1000:.3g} ms", "n", who, *times]
         if rate.stage == "dedup: looks":
             squares = [in_time(pair * goal**2 / 2) for goal in GOALS]
             yield ["dedup: search", f"{pair * 1e9:.2f} ns a pair", "n²", "one machine", *squares]
@@ -296,29 +305,35 @@ def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def main() -> None:
     """Measure, fit, and print three tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--markdown", type=Path, help="also write the tables here")
+    parser.add_argument("--page", type=Path, help=f"also put the tables here, between {MARKS}")
     options = parser.parse_args()
     begun = time.perf_counter()
     here, far = measure_all()
     seconds = [in_process(search_seconds, size) for size in HASHES]
-    pair, power = square_of(HASHES, seconds)
+    pair = seconds_a_pair(HASHES, seconds)
     pictures = SIZES[1] - SIZES[0]
-    found, asked = rates(*here, pictures), rates(*far, pictures)
+    tables = rates(*(table_costs(size) for size in ROWS), ROWS[1] - ROWS[0])
+    found, asked = rates(*here, pictures) + tables, rates(*far, pictures)
+    row = float(full_manifest(ROWS[0]).memory_usage(deep=True).sum() / ROWS[0])
     goals = [f"{goal:,}" for goal in GOALS]
+    # the kernel's name says nothing to others
+    machine = ", ".join(word for word in describe_machine().split(", ") if "Linux" not in word)
     kinds = [f"{kind} a picture" for kind in REQUESTS.values()]
     told = "\n".join([
-        f"Measured on {describe_machine()}: stages on {SIZES[0]} and {SIZES[1]} drawn pictures, "
-        f"the search on {HASHES[0]:,} to {HASHES[-1]:,} random hashes, whose time grew by the "
-        f"power {power:.2f}. All beyond is extrapolated.\n",
+        f"Measured on {machine}: stages on {SIZES[0]} and {SIZES[1]} drawn pictures, "
+        f"tables of {ROWS[0]:,} and {ROWS[1]:,} rows, the search on {HASHES[0]:,} and "
+        f"{HASHES[1]:,} random hashes. All beyond is extrapolated.\n",
         as_table(["stage", "a picture", "grows as", "where", *goals], time_rows(found, pair)),
-        as_table(["in memory at once", "a picture", *goals], memory_rows(row_bytes(20_000))),
+        as_table(["in memory at once", "a picture", *goals], memory_rows(row)),
         as_table(["stage", "store grows, a picture", "at 1 million", *kinds, "all, at 1 million"],
                  store_rows(found, asked)),
     ])  # fmt: skip
     print(told)
     print(f"in {time.perf_counter() - begun:.0f} s")
-    if options.markdown:
-        options.markdown.write_text(told)
+    if options.page:
+        before, _, rest = options.page.read_text().partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        options.page.write_text(f"{before}{MARKS[0]}\n\n{told}\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":
