@@ -7,8 +7,8 @@ Each stage runs on drawn pictures, two sizes, in this process; the difference be
 a picture costs, and what a stage costs at all is left out. Seconds are those that processors work,
 which other work on the machine changes little; the tables divide them by the cores. The search
 among hashes, which compares all pairs, is timed by itself on random hashes and fitted as a square.
-All beyond the sizes that the first line names is extrapolated. Requests are counted on an object store in memory. Fetching from
-the web is not here: there the hosts decide, not this machine.
+All beyond the sizes that the first line names is extrapolated. Requests are counted on an object
+store in memory. Fetching from the web is not here: there the hosts decide, not this machine.
 """
 
 import argparse
