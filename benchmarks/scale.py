@@ -57,9 +57,9 @@ TRAIN: dict[str, Any] = {
 # where in a page the tables stand
 MARKS = ("<!-- scale -->", "<!-- /scale -->")
 # what workers of a cluster do; the others run on the machine that asks
-SPREAD = ("inspect", "dedup: looks", "crop", "augment")
+SPREAD = ("inspect", "crop", "augment")
 # what only one core of that machine does
-SINGLE = ("split", "a table, each stage")
+SINGLE = ("collect (a folder)", "dedup: looks", "split", "a table, each stage")
 CORES = os.cpu_count() or 1
 # requests of an object store by what fsspec calls them
 REQUESTS = {"cat_file": "GET", "pipe_file": "PUT", "exists": "HEAD", "ls": "LIST"}
