@@ -11,7 +11,7 @@ from flows.commands.changes import settle
 from flows.commands.ending import stoppable
 from flows.commands.server import server_needed, server_starting
 from flows.commands.speech import out, told
-from flows.commands.upkeep import promote, rollback, sync, verify
+from flows.commands.upkeep import gc, promote, rollback, sync, verify
 from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
 from foodcls.store import replacing
@@ -171,6 +171,7 @@ app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
 app.command(epilog="Example: `foodcls verify --mend`")(verify)
+app.command(epilog="Example: `foodcls gc --delete --keep-days 60`")(gc)
 
 
 @app.command(

@@ -4,12 +4,14 @@ import importlib.util
 import platform
 import shutil
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from foodcls.finding import Finding
+from foodcls.holdings import look_into
+from foodcls.reach import ask_around
+from foodcls.workspace import Workspace
 
 PACKAGES = (
     "prefect", "mlflow", "torch", "torchvision", "timm", "pillow", "icrawler", "imagehash", "pandas"
@@ -18,27 +20,17 @@ NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes abo
 RESNET34 = "resnet34-b627a593.pth"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `mend` is what to do where it is not fine."""
-
-    name: str
-    is_fine: bool
-    text: str
-    mend: str = ""
-    is_needed: bool = True
-
-
 def examine(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Look at Python, packages, weights, servers, keys and disk, in that order."""
+    """Look at Python, packages, weights, servers, keys, disk and the workspace, in that order."""
     yield _python()
     yield from map(_package, PACKAGES)
     yield _offline_weights()
     yield _hub_weights(environment)
     yield _device()
-    yield from _servers(environment)
-    yield _flickr(environment)
+    space = Workspace(workspace.expanduser().resolve())
+    yield from ask_around(space, environment)
     yield _disk(workspace)
+    yield from look_into(space)
 
 
 def _python() -> Finding:
@@ -82,34 +74,6 @@ def _device() -> Finding:
     if torch.cuda.is_available():
         return Finding("device", True, torch.cuda.get_device_name())
     return Finding("device", True, f"CPU, {torch.get_num_threads()} threads")
-
-
-def _servers(environment: Mapping[str, str]) -> Iterator[Finding]:
-    api = environment.get("PREFECT_API_URL")
-    if api:
-        yield _answers("Prefect server", f"{api.rstrip('/')}/health", "prefect server start")
-    else:
-        yield Finding("Prefect server", True, "none set: each run starts a temporary one")
-    uri = environment.get("MLFLOW_TRACKING_URI", "")
-    if uri.startswith("http"):
-        yield _answers("MLflow server", f"{uri.rstrip('/')}/health", "mlflow/serve.sh")
-    else:
-        yield Finding("MLflow server", True, f"none set: {uri or 'SQLite in the workspace'}")
-
-
-def _answers(name: str, url: str, mend: str) -> Finding:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return Finding(name, answer.status == 200, f"{url} answers {answer.status}", mend)
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        return Finding(name, False, f"{url}: {error}", f"start it: {mend}")
-
-
-def _flickr(environment: Mapping[str, str]) -> Finding:
-    if environment.get("FLICKR_API_KEY"):
-        return Finding("Flickr key", True, "set")
-    mend = "export FLICKR_API_KEY=… if a recipe names the engine flickr"
-    return Finding("Flickr key", False, "not set", mend, is_needed=False)
 
 
 def _disk(workspace: Path) -> Finding:

@@ -12,8 +12,8 @@ from typing import Any
 from foodcls.disk import cannot_write, flush, free_space
 from foodcls.errors import StoreError
 
-# damaged blobs lie here, out of use
-ASIDE = "damaged"
+# blobs lie here, and here those that are damaged, out of use
+BLOBS, ASIDE = "blobs", "damaged"
 FACTS = "facts.sqlite"
 TABLE = (
     "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
@@ -38,7 +38,7 @@ class Folder:
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, whether it is there or not."""
-        return self.root / "blobs" / digest[:2] / digest
+        return self.root / BLOBS / digest[:2] / digest
 
     def where(self, digest: str) -> str:
         """The same for people."""
@@ -82,9 +82,21 @@ class Folder:
 
     def blobs(self) -> Iterator[Path]:
         """The files of all blobs; their names are their digests."""
-        folders = (self.root / "blobs").iterdir() if (self.root / "blobs").is_dir() else ()
+        folders = (self.root / BLOBS).iterdir() if (self.root / BLOBS).is_dir() else ()
         for folder in sorted(folders):
             yield from sorted(path for path in folder.iterdir() if path.suffix != ".part")
+
+    def listing(self, part: str) -> Iterator[tuple[str, int, float]]:
+        """Name, bytes and time of writing of what lies in a part of the store."""
+        for path in sorted((self.root / part).rglob("*")):
+            if path.suffix != ".part" and path.is_file():
+                yield path.name, path.stat().st_size, path.stat().st_mtime
+
+    def remove(self, names: Iterable[str], part: str) -> None:
+        """Remove these from a part of the store."""
+        for name in names:
+            path = self.path(name) if part == BLOBS else self.root / part / name
+            path.unlink(missing_ok=True)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""

@@ -5,15 +5,18 @@ tells between which keys they lie, so that recalling reads only what may hold th
 """
 
 import json
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from foodcls.errors import StoreError
+from foodcls.folder import ASIDE, BLOBS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,7 +66,7 @@ class Objects:
                 return {
                     digest for digest, is_there in zip(asked, there, strict=True) if not is_there
                 }
-            folders = sorted({f"{self._base}/blobs/{digest[:2]}" for digest in wanted})
+            folders = sorted({f"{self._base}/{BLOBS}/{digest[:2]}" for digest in wanted})
             found = self._each(self._list, folders)
             return wanted - {_stem(info) for infos in found for info in infos}
 
@@ -79,10 +82,29 @@ class Objects:
 
     def set_aside(self, digest: str) -> str:
         """Take a blob out of use, and tell where its bytes are now."""
-        aside = f"{self._base}/damaged"
+        aside = f"{self._base}/{ASIDE}"
         with self._told(), suppress(FileNotFoundError):
             self._files.mv(self._blob(digest), f"{aside}/{digest}")
         return str(self._files.unstrip_protocol(aside))
+
+    def listing(self, part: str) -> Iterator[tuple[str, int, float]]:
+        """Name, bytes and time of writing of what lies in a part of the store."""
+        with self._told():
+            try:
+                found = self._files.find(f"{self._base}/{part}", detail=True)
+            except FileNotFoundError:
+                found = {}
+        for info in found.values():
+            yield _stem(info), int(info["size"]), _seconds(info)
+
+    def remove(self, names: Iterable[str], part: str) -> None:
+        """Remove these from a part of the store, hundreds with a request."""
+        wanted = list(names)
+        paths = [self._blob(name) if part == BLOBS else f"{self._base}/{part}/{name}"
+                 for name in wanted]  # fmt: skip
+        with self._told():
+            if paths:
+                self._files.rm(paths)
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""
@@ -108,7 +130,7 @@ class Objects:
             self._write(self._facts(kind, facts), json.dumps(dict(facts)).encode())
 
     def _blob(self, digest: str) -> str:
-        return f"{self._base}/blobs/{digest[:2]}/{digest}"
+        return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"
 
     def _folder(self, kind: str) -> str:
         return f"{self._base}/facts/{quote(kind, safe='')}"
@@ -178,3 +200,9 @@ def _stem(info: Mapping[str, Any]) -> str:
 
 def _written(info: Mapping[str, Any]) -> str:
     return str(next((info[name] for name in TIMES if name in info), ""))
+
+
+def _seconds(info: Mapping[str, Any]) -> float:
+    """When an object was written; never old where its store does not say."""
+    moment = next((info[name] for name in TIMES if name in info), math.inf)
+    return moment.timestamp() if isinstance(moment, datetime) else float(moment)

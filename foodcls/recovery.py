@@ -13,15 +13,25 @@ log = logging.getLogger(__name__)
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove unfinished files, whose names hold the process that was writing them."""
+    """Remove unfinished files whose writers have died."""
+    for part in list(dead_parts(folder)):
+        remove_part(part)
+
+
+def dead_parts(folder: Path) -> Iterator[Path]:
+    """Unfinished files whose names hold a process that is no more."""
     for part in folder.rglob("*.part"):
-        writer = part.name.split(".")[-3]
-        if writer.isdigit() and _is_alive(int(writer)):
-            continue
-        if part.is_dir():
-            shutil.rmtree(part)
-        else:
-            part.unlink(missing_ok=True)
+        writer = part.name.split(".")[-3:][0]
+        if not (writer.isdigit() and _is_alive(int(writer))):
+            yield part
+
+
+def remove_part(part: Path) -> None:
+    """Remove an unfinished file or folder."""
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def set_torn_aside(store: Store, since: float) -> list[str]:

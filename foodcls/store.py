@@ -12,7 +12,7 @@ from typing import Any
 
 from foodcls.disk import cannot_write, flush
 from foodcls.errors import StoreError
-from foodcls.folder import Folder
+from foodcls.folder import BLOBS, Folder
 from foodcls.objects import Objects
 
 # seconds between two writes of facts: each waits for the disk
@@ -141,6 +141,16 @@ class Store:
     def blobs(self) -> Iterator[Path]:
         """The files of all blobs, whose names are their digests; an object store has no files."""
         return self._keeper.blobs() if isinstance(self._keeper, Folder) else iter(())
+
+    # house-keeping
+
+    def listing(self, part: str = BLOBS) -> Iterator[tuple[str, int, float]]:
+        """Of each blob in `part`: its name, bytes, and when it was written (seconds since 1970)."""
+        return self._keeper.listing(part)
+
+    def remove(self, names: Iterable[str], part: str = BLOBS) -> None:
+        """Remove blobs for good."""
+        self._keeper.remove(names, part)
 
     # facts
 

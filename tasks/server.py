@@ -52,6 +52,14 @@ def tracking(space: Workspace, address: str = "") -> Iterator[MlflowClient]:
             yield MlflowClient(uri)
 
 
+@contextmanager
+def at_home(space: Workspace) -> Iterator[MlflowClient]:
+    """Point MLflow at the workspace's own store, whatever server the environment names."""
+    home = f"sqlite:///{space.root / 'mlflow.db'}"
+    with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(space) as client:
+        yield client
+
+
 def hush() -> None:
     """Keep MLflow's own lines (tables created, version created) quiet: ours say the same."""
     logging.getLogger("mlflow").setLevel(logging.WARNING)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from foodcls.doctor import Finding
+from foodcls.finding import Finding
 from foodcls.steps import Step
 from foodcls.summary import summarize
 

@@ -61,3 +61,23 @@ def verify(
 
         damaged = show_damage(out, workspace, mends=mend)
     raise typer.Exit(int(damaged > 0))
+
+
+def gc(
+    workspace: Space = Path("workspace"),
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only show.")] = False,
+    keep_days: Annotated[
+        int, typer.Option(help="Results last used so long before the last run go.", min=1)
+    ] = 30,
+    sole: Annotated[
+        bool, typer.Option("--sole", help="No other workspace uses the store named by --store.")
+    ] = False,
+) -> None:
+    """Show what nothing needs any more: old results, blobs that nothing names, leftovers.
+
+    Deleted runs are those of the workspace's own mlflow.db; for a server, type `mlflow gc` there.
+    """
+    with told():
+        from flows.commands.tidy import tidy_up
+
+        tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete)

@@ -12,7 +12,16 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELLS = ("sh", "bash", "console")
 # the README's blocks have no language: in them, these begin a command
-PROGRAMS = ("foodcls ", "prefect ", "make ", "mlflow/serve", ". ", "cmake ", "cpp/build/", "python ")
+PROGRAMS = (
+    "foodcls ",
+    "prefect ",
+    "make ",
+    "mlflow/serve",
+    ". ",
+    "cmake ",
+    "cpp/build/",
+    "python ",
+)
 
 
 @dataclass(frozen=True)

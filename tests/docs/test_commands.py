@@ -16,6 +16,7 @@ COMMANDS = "tests/flows/commands/"
 RETRAIN = "tests/flows/test_retrain.py::"
 WORKER = "tests/flows/test_worker.py::"
 TUTORIAL = "tests/docs/test_tutorial.py::"
+FAR = "tests/flows/test_far.py::test_two_workers_and_an_object_store_give_the_same_manifests"
 CPP = "tests/cpp/test_parity.py::"
 # what typer raises where words are wrong; it may bring a click of its own
 WrongWords: type[Exception] = typer.BadParameter.__mro__[1]
@@ -25,6 +26,12 @@ RUN_BY = {
     "foodcls prepare": CLI + "test_prepare_leaves_the_manifest",
     "foodcls predict": CLI + "test_run_writes_its_result_and_predict_uses_the_model",
     "foodcls doctor": CLI + "test_doctor_finds_this_machine_fit",
+    "foodcls sync": "tests/flows/test_outage.py::"
+    "test_a_run_without_its_tracking_server_is_told_of_by_the_next",
+    "foodcls verify": "tests/flows/test_outage.py::"
+    "test_a_torn_picture_reaches_neither_training_nor_an_export",
+    "foodcls gc": "tests/flows/test_tidy.py::"
+    "test_a_killed_gc_and_a_whole_one_leave_a_run_nothing_to_do_again",
     "foodcls review": COMMANDS
     + "test_review.py::test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next",
     "foodcls propose": COMMANDS + "test_propose.py::test_the_command_is_there",
@@ -49,11 +56,15 @@ RUN_BY = {
     "prefect automation create": WORKER
     + "test_a_run_that_lost_its_process_is_crashed_and_its_place_is_free_again",
     "mlflow/serve.sh": "tests/test_serve.py::test_it_listens_on_loopback_alone",
+    "mlflow gc": "tests/tasks/test_deleted.py::"
+    "test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay",
+    "dask scheduler": FAR,
+    "dask worker": FAR,
     "cmake": CPP + "test_answers_are_those_of_python",
     "cpp/build/classify": CPP + "test_answers_are_those_of_python",
 }
 # no programs, or what runs just now
-OF_THE_SHELL = ("export", ". .venv/bin/activate", "make test")
+OF_THE_SHELL = ("export", "pip install", ". .venv/bin/activate", "make test")
 
 
 def trouble_with(words: Sequence[str]) -> str:

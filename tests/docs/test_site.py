@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("index", "tutorial", "pictures", "models", "service", "recipe", "operations",
+PAGES = ("index", "tutorial", "pictures", "models", "service", "cluster", "recipe", "operations",
          "architecture")  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.doctor import RESNET34, Finding, examine
+from foodcls.doctor import RESNET34, examine
+from foodcls.finding import Finding
 
 
 def named(findings: list[Finding], name: str) -> Finding:

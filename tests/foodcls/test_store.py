@@ -170,3 +170,17 @@ def test_folder_digest_follows_names_and_contents(tmp_path: Path) -> None:
 def test_json_digest_ignores_the_order_of_keys() -> None:
     assert digest_json({"a": 1, "b": [2]}) == digest_json({"b": [2], "a": 1})
     assert digest_json({"a": 1}) != digest_json({"a": "1"})
+
+
+def test_blobs_are_listed_with_size_and_age_and_removed(anywhere: Store) -> None:
+    assert list(anywhere.listing()) == []
+    soup, bread, torn = map(anywhere.put, (b"soup", b"bread", b"torn"))
+    anywhere.set_aside(torn)
+    listed = {name: (size, written) for name, size, written in anywhere.listing()}
+    assert {name: size for name, (size, _) in listed.items()} == {soup: 4, bread: 5}
+    assert all(abs(written - time.time()) < 60 for _, written in listed.values())
+    assert [name for name, *_ in anywhere.listing(ASIDE)] == [torn]
+    anywhere.remove([soup])
+    anywhere.remove([torn], ASIDE)
+    anywhere.remove([])
+    assert anywhere.lacking([soup, bread]) == {soup} and list(anywhere.listing(ASIDE)) == []
