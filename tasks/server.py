@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import mlflow
@@ -14,9 +15,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from foodcls.store import replacing
 from foodcls.workspace import Workspace
 
 Found = TypeVar("Found")
+
+SQLITE = "sqlite:///"
 
 # a server that refuses, answers with errors, answers too late, or a database on a full disk
 FAILURES = (MlflowException, SQLAlchemyError, OSError)
@@ -49,6 +53,8 @@ def tracking(space: Workspace, address: str = "") -> Iterator[MlflowClient]:
             mlflow.set_tracking_uri(uri)
         with _changed({name: os.environ.get(name, value) for name, value in PATIENCE.items()}):
             hush()
+            if not is_there(space, address):
+                _make_database(Path(uri.removeprefix(SQLITE)))
             yield MlflowClient(uri)
 
 
@@ -69,7 +75,19 @@ def find_uri(space: Workspace, address: str = "") -> str:
     """MLFLOW_TRACKING_URI, else the address that is given, else SQLite in the workspace."""
     with ONE_AT_A_TIME:
         named = os.environ.get("MLFLOW_TRACKING_URI") or address
-    return named or f"sqlite:///{space.root / 'mlflow.db'}"
+    return named or f"{SQLITE}{space.root / 'mlflow.db'}"
+
+
+def is_there(space: Workspace, address: str = "") -> bool:
+    """Whether there is a server to ask; false before the first run that keeps its own database."""
+    uri = find_uri(space, address)
+    return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
+
+
+def _make_database(path: Path) -> None:
+    """Make MLflow's tables, all or none: with half of them it would never start again."""
+    with replacing(path) as part:
+        MlflowClient(f"{SQLITE}{part}").search_experiments(max_results=1)
 
 
 def present_address() -> str:

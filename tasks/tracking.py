@@ -35,7 +35,7 @@ from tasks.earlier import list_runs, run_line
 from tasks.figures import digest_tests, name_run, record_digest, run_figures, run_settings, run_tags
 from tasks.published import publish_model
 from tasks.sending import Sent, find_version, send_waiting
-from tasks.server import FAILURES, asking_once, tracking
+from tasks.server import FAILURES, asking_once, is_there, tracking
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 
@@ -127,6 +127,9 @@ def look_back(
 
     A server that is away is found out when something is to be sent.
     """
+    # to ask a database that is not there would make one
+    if not is_there(space):
+        return None, ()
     with suppress(*FAILURES), tracking(space) as client, asking_once():
         if experiment := client.get_experiment_by_name(name):
             place = experiment.experiment_id

@@ -51,17 +51,19 @@ HOOKS: dict[str, Any] = {
 def compose(flow: str, run: FlowRun, state: State[Any]) -> dict[str, Any]:
     """What is posted: JSON with flow, run, state, recipe, reason, links and one line of text."""
     reason = without_passwords(state.message or "")[:LENGTH]
+    # a busy worker tells before the server has noted the end
+    name = "Cancelled" if state.is_cancelling() else state.name
     recipe = str(run.parameters.get("recipe", ""))
     return {
         "flow": flow,
         "run": run.name,
         "run_id": str(run.id),
-        "state": state.name,
+        "state": name,
         "recipe": recipe,
         "reason": reason,
         "links": _links(run, state),
         # what chat programs show of a message
-        "text": f"{flow} {recipe}: {state.name}. {reason}".strip(),
+        "text": f"{flow} {recipe}: {name}. {reason}".strip(),
     }
 
 

@@ -18,6 +18,10 @@ from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
+# tests that run beside each other on all cores have one each: more threads would wait in circles
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 import torch

@@ -26,7 +26,9 @@ def remember_sides(parted: pd.DataFrame, store: Store, settings: Split) -> None:
     like = parted[names.isin(set(sides)) & (parted["id"] != "")]
     keys = _keys(parted, like["id"], settings)
     by_id = dict(zip(like["id"], names[like.index].map(sides), strict=True))
-    store.remember(KIND, {keys[digest]: side for digest, side in by_id.items()})
+    told = {keys[digest]: side for digest, side in by_id.items()}
+    known = store.recall(KIND, told)
+    store.remember(KIND, {key: side for key, side in told.items() if known.get(key) != side})
 
 
 def _keys(manifest: pd.DataFrame, ids: pd.Series, settings: Split) -> Mapping[str, str]:

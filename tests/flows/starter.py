@@ -15,6 +15,7 @@ out      where the output goes, and how many events there were after each stage
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -40,7 +41,7 @@ class Moment(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         words = record.getMessage()
-        if words[9:10] == " " and (words.endswith(" s") or words.endswith("cached")):
+        if words[9:10] == " " and re.search(r" \d+\.\d s(, .*)?$| cached$", words):
             self.stage = words[:9].strip()
 
     def count(self) -> None:

@@ -18,7 +18,6 @@ MOMENTS: dict[str, dict[str, Any]] = {
     "export": {"after": "evaluate", "at": 1, "left": 500_000},
     "record": {"after": "export", "at": 1, "left": 100_000},
 }
-SLOW = ("augment", "record")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def assert_told_and_whole(ended: Any, space: Path) -> None:
 
 @pytest.mark.parametrize(
     "stage",
-    [pytest.param(stage, marks=[pytest.mark.long] * (stage in SLOW)) for stage in MOMENTS],
+    [pytest.param(stage, marks=[pytest.mark.long] * (stage != "collect")) for stage in MOMENTS],
 )
 def test_a_full_disk_is_told_and_what_it_broke_off_goes_on(
     starter, recipe: Path, whole: dict[str, Any], small_disk, stage: str

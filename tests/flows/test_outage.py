@@ -93,15 +93,17 @@ def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
     (run,) = client.search_runs([experiment])
     assert run.info.status == "FINISHED" and run.info.run_id == again.result["mlflow_run_id"]
     # its seconds are those of the run that did the work
-    assert run.data.metrics["seconds/train"] == ended.result["seconds"]["train"]
+    assert run.data.metrics["stage/train_seconds"] == ended.result["seconds"]["train"]
     starter.start("sync", space=space)
     assert starter.wait().out == "0 sent, 0 left\n"
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_prefect_server_that_goes_away_costs_no_finished_work(
     relay: Relay, starter, small: Path, tmp_path: Path
 ) -> None:
-    """It does not come back: the run does all its work, then says that nobody knows of it."""
+    """It does not come back: the flow at work does what it has begun, then says why it ends."""
     space = starter.new_space(tmp_path / "w")
     words = [sys.executable, "-m", "flows.cli", "run", small, "--workspace", space]
     environment = starter.environment | {
@@ -120,11 +122,12 @@ def test_a_prefect_server_that_goes_away_costs_no_finished_work(
     assert run.returncode == 1 and "Traceback" not in said, said
     assert "the Prefect server went away during the run" in said
     assert "run the same command again" in said
-    assert [line.split()[0] for line in lines if line.endswith(" s\n")][-2:] == ["export", "record"]
+    assert [line.split()[0] for line in lines if line.endswith(" s\n")][-2:] == ["split", "augment"]
     again = starter.run(small, space=space)
-    assert again.code == 0 and set(again.result["cached"]) >= {"collect", "train", "export"}
+    assert again.code == 0 and set(again.result["cached"]) >= {"collect", "inspect", "augment"}
 
 
+@pytest.mark.long
 def test_a_torn_picture_reaches_neither_training_nor_an_export(
     starter, small: Path, tmp_path: Path
 ) -> None:
@@ -143,7 +146,7 @@ def test_a_torn_picture_reaches_neither_training_nor_an_export(
     assert not list((space / "models").glob("*")) if (space / "models").exists() else True
     starter.start("verify", "--mend", space=space)
     mended = starter.wait()
-    assert mended.code == 1 and f"{len(blobs) - 1} damaged; set aside" in mended.out
+    assert mended.code == 1 and f"{len(blobs)} damaged; set aside" in mended.out
     assert "a picture of reds" in mended.out
     again = starter.run(small, space=space)
     assert again.code == 0 and again.result["model_digest"] == whole.result["model_digest"]
@@ -151,13 +154,15 @@ def test_a_torn_picture_reaches_neither_training_nor_an_export(
     assert starter.wait().code == 0
 
 
-@pytest.mark.parametrize(("action", "code"), [("int", 130), ("term", 143)])
+@pytest.mark.parametrize(
+    ("action", "code"), [("int", 130), pytest.param("term", 143, marks=pytest.mark.long)]
+)
 def test_a_run_that_is_told_to_stop_does_so_and_goes_on(
     starter, small: Path, tmp_path: Path, action: str, code: int
 ) -> None:
     space = starter.new_space(tmp_path / "w")
     starter.start("run", small, space=space, action=action, at=2,
-                  event="foodcls.learn.fit:_take_inputs", after="augment")  # fmt: skip
+                  event="foodcls.learn.fit:rate_share", after="augment")  # fmt: skip
     ended = starter.wait()
     stopped = time.time() - float((starter.folder / "out.acted").read_text())
     assert ended.code == code and stopped < 30, ended.err

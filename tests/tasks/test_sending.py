@@ -127,9 +127,10 @@ def test_a_record_is_told_and_gone(
 
 @pytest.mark.parametrize(
     "request_",
-    ["experiments/create", "runs/create", "runs/log-batch", "runs/log-inputs", "inner/b.png",
-     "POST /api/2.0/mlflow/logged-models", "runs/outputs", "m.pt", "registered-models/create",
-     "model-versions/create", "runs/update"],
+    ["runs/create", "runs/log-batch", "model-versions/create",
+     *(pytest.param(request, marks=pytest.mark.long) for request in (
+         "experiments/create", "runs/log-inputs", "inner/b.png", "runs/outputs", "m.pt",
+         "POST /api/2.0/mlflow/logged-models", "registered-models/create", "runs/update"))],
 )  # fmt: skip
 def test_an_answer_that_is_lost_doubles_nothing(
     space: Workspace, keep, proxy, tracking_server, tmp_path: Path, request_: str

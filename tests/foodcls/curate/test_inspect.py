@@ -143,8 +143,8 @@ PANORAMAS = """
 import os, sys, threading, time
 from pathlib import Path
 os.cpu_count = lambda: 4
-from foodcls.curate import children
-children.WORTH = 1
+from foodcls.curate import children, memo
+children.WORTH = memo.LEAST = 1
 from foodcls.curate.inspect import inspect
 from foodcls.manifest import new_manifest
 from foodcls.settings import Inspect

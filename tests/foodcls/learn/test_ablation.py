@@ -36,7 +36,7 @@ def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "012
     labels = ("7", "b")
     sure = np.array([[float(label == answer) for label in labels] for answer in answers])
     truth = np.array([labels.index(label) for label in TRUTH])
-    given = Answers(labels, tuple(ids), ("",) * 5, truth, sure)
+    given = Answers(labels, tuple(ids), ("",) * 5, tuple(ids), truth, sure)
     blob = store.put(answers_csv(given).encode())
     right = sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True))
     scores = SimpleNamespace(accuracy=right / 5, accuracy_low=0.1, accuracy_high=0.9, n=5,
