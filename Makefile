@@ -14,16 +14,16 @@ demo: $(STAMP)
 	$(BIN)/foodcls demo
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: $(STAMP)
-	$(BIN)/pytest -n auto --dist loadfile -m "long or not long"
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "long or not long"
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # mkdocs-material announces its successor on each build
 docs: $(STAMP)

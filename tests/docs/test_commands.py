@@ -1,7 +1,9 @@
 """Holds each command of the docs to the programs as they are, and to a test that runs it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import typer
@@ -69,6 +71,12 @@ OF_THE_SHELL = ("export", "pip install", ". .venv/bin/activate", "make test")
 
 def trouble_with(words: Sequence[str]) -> str:
     """Why a program would refuse these words, or ''; nothing is run."""
+    # options that say where work is kept or done go into the environment as they are read
+    with mock.patch.dict(os.environ):
+        return _refusal(words)
+
+
+def _refusal(words: Sequence[str]) -> str:
     try:
         if words[0] == "foodcls":
             group = typer.main.get_command(app)

@@ -20,6 +20,10 @@ MOMENTS: dict[str, dict[str, Any]] = {
 }
 
 
+# each fills a disk of its own and runs twice
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def recipe(shared_recipe: Path) -> Path:
     """The recipe with a network of 2 MB."""
@@ -48,10 +52,7 @@ def assert_told_and_whole(ended: Any, space: Path) -> None:
     assert not [path for path in space.rglob("*.part") if path.is_file()]
 
 
-@pytest.mark.parametrize(
-    "stage",
-    [pytest.param(stage, marks=[pytest.mark.long] * (stage != "collect")) for stage in MOMENTS],
-)
+@pytest.mark.parametrize("stage", MOMENTS)
 def test_a_full_disk_is_told_and_what_it_broke_off_goes_on(
     starter, recipe: Path, whole: dict[str, Any], small_disk, stage: str
 ) -> None:
@@ -65,7 +66,6 @@ def test_a_full_disk_is_told_and_what_it_broke_off_goes_on(
     assert {name: again.result[name] for name in same} == {name: whole[name] for name in same}
 
 
-@pytest.mark.long
 def test_a_disk_without_inodes_is_told_of_as_one(
     starter, recipe: Path, whole: dict[str, Any], small_disk
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_disk_without_inodes_is_told_of_as_one(
     assert starter.run(recipe, space=space).result["model_digest"] == whole["model_digest"]
 
 
-@pytest.mark.parametrize("moment", ["start", pytest.param("middle", marks=pytest.mark.long)])
+@pytest.mark.parametrize("moment", ["start", "middle"])
 def test_a_full_disk_of_mlflow_costs_a_run_nothing(
     starter, recipe: Path, whole: dict[str, Any], small_disk, tmp_path: Path, moment: str
 ) -> None:

@@ -169,7 +169,7 @@ def test_a_run_that_is_killed_in_each_stage_ends_as_an_unbroken_one(
     writes = Writes(space)
     for stage in MOMENTS:
         before, known = site.hits.copy(), writes.counts()
-        # the kill before it has left the training one epoch at least, and an epoch has three moments
+        # the kill before has left one epoch at least, and an epoch has three moments
         most = 3 if stage == "checkpoint" else 10**6
         ended = starter.run(site.recipe, space=space, **choose_kill(site, stage, draw, most))
         assert ended.code == -9 and ended.acted, (stage, ended.err)

@@ -154,9 +154,8 @@ def test_a_torn_picture_reaches_neither_training_nor_an_export(
     assert starter.wait().code == 0
 
 
-@pytest.mark.parametrize(
-    ("action", "code"), [("int", 130), pytest.param("term", 143, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("action", "code"), [("int", 130), ("term", 143)])
 def test_a_run_that_is_told_to_stop_does_so_and_goes_on(
     starter, small: Path, tmp_path: Path, action: str, code: int
 ) -> None:

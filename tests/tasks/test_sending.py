@@ -122,7 +122,7 @@ def test_a_record_is_told_and_gone(
     assert list_waiting(space.records) == [] == list(send_waiting(space))
     assert_told_once(tracking_server.url, record.key, tmp_path)
     # what the sweep below chooses from
-    assert 50 < len(proxy.seen) <= 60
+    assert 50 < len(proxy.seen) <= 66
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_answer_that_is_lost_doubles_nothing(
 
 @pytest.mark.long
 @pytest.mark.parametrize("fate", ["cut", "lose", 500])
-@pytest.mark.parametrize("moment", range(1, 60))
+@pytest.mark.parametrize("moment", range(1, 66))
 def test_a_sending_may_break_at_any_request(
     space: Workspace, keep, proxy, tracking_server, tmp_path: Path, fate: str | int, moment: int
 ) -> None:
