@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
+from foodcls.curate.memo import LEAST
 from foodcls.manifest import VOLATILE, read_table
 from foodcls.store import Store
 from foodcls.verify import find_damage
@@ -161,6 +162,8 @@ class Writes:
             return memory.execute(statement).fetchall()
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_run_that_is_killed_in_each_stage_ends_as_an_unbroken_one(
     starter, site: Site, tmp_path: Path
 ) -> None:
@@ -179,8 +182,9 @@ def test_a_run_that_is_killed_in_each_stage_ends_as_an_unbroken_one(
         assert all(line.endswith("cached") for line in done if is_stage_before(line, stage)), stage
         if stage not in ("collect", "inspect"):
             assert site.hits == before
-        again = {kind for kind, _ in writes.counts() - known if known[kind, _]}
-        assert again <= {stage}, (stage, again)
+        # at most the batches in hand, of each kind of work
+        again = Counter(kind for kind, key in writes.counts() - known if known[kind, key])
+        assert max(again.values(), default=0) <= LEAST * (os.cpu_count() or 1), (stage, again)
     before = site.hits.copy()
     ended = starter.run(site.recipe, space=space)
     assert ended.code == 0, ended.err
@@ -193,6 +197,8 @@ def is_stage_before(line: str, stage: str) -> bool:
     """Whether a line tells of a stage that was over when the kill before last came."""
     order = list(MOMENTS)
     told = line.strip().partition(" ")[0]
+    # the stage train is over when its last epoch is kept
+    told = "checkpoint" if told == "train" else told
     return told in order and order.index(told) < order.index(stage) - 1
 
 
