@@ -294,9 +294,12 @@ def test_tables_of_a_run_are_artifacts(day: Day) -> None:
 
 def test_no_secret_of_the_environment_is_in_any_log_or_record(day: Day) -> None:
     """Server's database and log, worker's log, workspaces with MLflow's store and artifacts."""
-    for run in (day.small, day.slow):
-        lines = day.prefect.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
-        assert lines and SECRET not in json.dumps(lines)
+    small, slow = (
+        day.prefect.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}})
+        for run in (day.small, day.slow)
+    )
+    # one that is cancelled may have sent nothing yet
+    assert small and SECRET not in json.dumps([small, slow])
     files = [path for path in day.prefect.folder.rglob("*") if path.is_file()]
     assert any(path.name == "prefect.db" for path in files)
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
