@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 from foodcls.disk import flush_all
 from foodcls.errors import BusyError
 from foodcls.recovery import remove_parts, set_torn_aside
-from foodcls.store import Store, replacing
+from foodcls.store import replacing
+from foodcls.workspace import Workspace
 
 # there while a process is in, and left behind by one that was killed
 HOLDER = ".holder.json"
@@ -60,9 +61,10 @@ def _recover(folder: Path) -> None:
         return
     remove_parts(folder)
     # a killed process loses nothing that it had written, a machine that went down does
-    if (folder / "store").is_dir() and _read_holder(folder).get("boot") != _boot():
+    space = Workspace(folder)
+    if Path(space.place).is_dir() and _read_holder(folder).get("boot") != _boot():
         begun = (folder / HOLDER).stat().st_mtime
-        set_torn_aside(Store(folder / "store"), begun - SLACK)
+        set_torn_aside(space.store, begun - SLACK)
 
 
 def _write_holder(folder: Path) -> None:

@@ -70,7 +70,7 @@ def find_rival(name: str, workspace: Path) -> Rival:
 def find_album(rivals: Rivals, places: list[Path]) -> Album:
     """The pictures of the workspace that has most of them."""
     albums = [
-        open_album(split_rows(read_table(place / "manifest.csv"), "test"), Store(place / "store"))
+        open_album(split_rows(read_table(place / "manifest.csv"), "test"), _store(place))
         for place in dict.fromkeys(places)
         if (place / "manifest.csv").exists()
     ]
@@ -112,12 +112,17 @@ def _ask_file(path: Path, workspace: Path) -> Rival:
     # groups that the recipe names stand only there
     known = read_answers(last.read_text("utf-8")) if last.exists() else None
     groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
-    answers = answer_tests(model, manifest, Store(workspace / "store"), groups, bars)
+    answers = answer_tests(model, manifest, _store(workspace), groups, bars)
     note = (
         f"{path.stem} learnt from other pictures than the last run in {workspace}: if some of the "
         "test pictures were among them, its figures are too good."
     )
     return Rival(path.stem, answers, workspace, "" if learnt_from(model, manifest) else note)
+
+
+def _store(workspace: Path) -> Store:
+    # wherever the workspace keeps it; nothing is made there
+    return Workspace(workspace.resolve()).store
 
 
 def _within(estimate: Estimate) -> str:
