@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from foodcls.judge.better import Better, weigh_gains
+from foodcls.judge.better import Better
 from foodcls.judge.metrics import Floats, Ints, wilson
 from foodcls.judge.paired import PairedTest, compare_answers
 from foodcls.settings import Promote
@@ -15,8 +15,12 @@ class Comparison:
     """A serving model, A, and a new one, B, on pictures that neither has learnt from."""
 
     test: PairedTest
-    better: Better
     classes: int
+
+    @property
+    def better(self) -> Better:
+        """How likely chance shows as much of a gain for B."""
+        return self.test.gain
 
     def describe(self) -> str:
         """The figures in words, e.g. `accuracy 0.853 against 0.809 (95 %: … to …, p = 0.01)`."""
@@ -42,9 +46,7 @@ class Verdict:
 
 def compare_models(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Comparison:
     """Compare probabilities (N, C) for the same pictures; `truth` and `groups` (N,) from 0."""
-    return Comparison(
-        compare_answers(a, b, truth, groups), weigh_gains(a, b, truth, groups), a.shape[1]
-    )
+    return Comparison(compare_answers(a, b, truth, groups), a.shape[1])
 
 
 def judge_challenger(found: Comparison, rule: Promote) -> Verdict:

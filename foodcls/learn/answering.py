@@ -1,6 +1,6 @@
 """Asks an exported file about the test pictures of a manifest, as any other program would."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import torch
 
 from foodcls.errors import InputError
 from foodcls.judge.answers import Answers
+from foodcls.judge.metrics import Floats
 from foodcls.learn.examples import encode_labels, examples_digest, split_rows
 from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture
@@ -42,10 +43,13 @@ def answer_tests(
         origins=tuple(rows["origin"]),
         groups=tuple((groups or {}).get(digest, cluster) for digest, cluster in clusters),
         truth=encode_labels(rows, model.labels),
-        probabilities=np.stack(
-            [_ask(model, digest, store) for digest in track(rows["picture"], len(rows), "answer")]
-        ),
+        probabilities=ask(model, track(rows["picture"], len(rows), "answer"), store),
     )
+
+
+def ask(model: Model, pictures: Iterable[str], store: Store) -> Floats:
+    """The probabilities (N, C) for pictures in the store, by digest; there must be one at least."""
+    return np.stack([_ask(model, digest, store) for digest in pictures])
 
 
 def learnt_from(model: Model, manifest: pd.DataFrame) -> bool:
@@ -58,8 +62,8 @@ def learnt_from(model: Model, manifest: pd.DataFrame) -> bool:
 
 
 @torch.inference_mode()
-def _ask(model: Model, digest: str, store: Store) -> np.ndarray:
+def _ask(model: Model, digest: str, store: Store) -> Floats:
     # torch wants an array that it may write to
     pixels = np.array(read_picture(digest, store))
-    answer: np.ndarray = model.module(as_images(pixels[None]))[0].numpy()
+    answer: Floats = model.module(as_images(pixels[None]))[0].numpy()
     return answer

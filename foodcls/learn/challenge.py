@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-import torch
 
 from foodcls.judge.answers import read_answers
 from foodcls.judge.bootstrap import number_groups
 from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.metrics import Floats
 from foodcls.judge.promotion import (
     Verdict,
     compare_models,
     judge_challenger,
     judge_successor,
 )
+from foodcls.learn.answering import ask
 from foodcls.learn.examples import encode_labels, split_rows
 from foodcls.learn.modelfile import Model
-from foodcls.learn.pixels import as_images, read_picture
 from foodcls.learn.unseen import unseen_tests
 from foodcls.settings import Promote
 from foodcls.store import Store
@@ -52,7 +49,7 @@ def challenge(
     if len(rows) == 0:
         return Verdict(False, "no test picture is left that the champion did not learn from")
     found = compare_models(
-        _answer_all(champion.model, rows["picture"], store)[:, _places(known, shared)],
+        ask(champion.model, rows["picture"], store)[:, _places(known, shared)],
         answers.probabilities[is_fair.to_numpy()][:, _places(answers.labels, shared)],
         encode_labels(rows, shared),
         number_groups(rows["cluster"]),
@@ -63,15 +60,3 @@ def challenge(
 
 def _places(labels: Sequence[str], shared: Sequence[str]) -> list[int]:
     return [labels.index(label) for label in shared]
-
-
-def _answer_all(model: Model, pictures: pd.Series, store: Store) -> Floats:
-    return np.stack([_answer(model, digest, store) for digest in pictures])
-
-
-@torch.inference_mode()
-def _answer(model: Model, digest: str, store: Store) -> Floats:
-    # torch wants an array that it may write to
-    pixels = np.array(read_picture(digest, store))
-    answer: Floats = model.module(as_images(pixels[None]))[0].numpy()
-    return answer
