@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.curate.matching import Finder, Match, index_rows
+from foodcls.curate.matching import Finder, index_rows
 from foodcls.curate.sheet import Problem, Row, list_problems, read_sheet
 from foodcls.errors import TableError
 from foodcls.manifest import drop_rows, kept_rows
@@ -92,7 +92,7 @@ def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, 
     problems: list[Problem] = []
     strangers = 0
     for item in decisions:
-        match = _find(item, finder)
+        match = finder.find(item.id, item.path)
         strangers += not match.rows and not match.problem
         if match.problem:
             problems.append(Problem(item.number, item.name, match.problem))
@@ -112,10 +112,6 @@ def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, 
         # pictures come and go on the web: a decision may outlive its picture
         logger.warning("%s: %d rows match no picture of this run", path, strangers)
     return chosen
-
-
-def _find(item: Decision, finder: Finder) -> Match:
-    return finder.by_id(item.id) if item.id else finder.by_path(item.path)
 
 
 def _spread(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:

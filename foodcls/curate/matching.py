@@ -29,6 +29,10 @@ class Finder:
     owners: dict[int, str] = field(default_factory=dict)  # ids by row
     sorted_ids: list[str] = field(default_factory=list)
 
+    def find(self, digest: str, path: str) -> Match:
+        """Rows by an id or, without one, by a path: how a line of a table names a picture."""
+        return self.by_id(digest) if digest else self.by_path(path)
+
     def by_id(self, text: str) -> Match:
         """Rows whose id is `text` or, uniquely, begins with it (8 digits or more)."""
         prefix = text.strip().lower()

@@ -90,7 +90,7 @@ def _by_table(manifest: pd.DataFrame, rows: pd.DataFrame, path: Path) -> dict[in
 def _choose(members: list[Member], finder: Finder, chosen: dict[int, Member]) -> Iterator[Problem]:
     """Fill in the member of each row; yield what cannot be right."""
     for item in members:
-        match = finder.by_id(item.id) if item.id else finder.by_path(item.path)
+        match = finder.find(item.id, item.path)
         if match.problem or not match.rows:
             reason = match.problem or "matches no picture of the test set"
             yield Problem(item.number, item.name, reason)

@@ -35,7 +35,7 @@ def read_verdicts(path: Path, finder: Finder) -> dict[str, Verdict]:
     if not path.exists() or not path.stat().st_size:
         return verdicts
     for item in read_decisions(path):
-        match = finder.by_id(item.id) if item.id else finder.by_path(item.path)
+        match = finder.find(item.id, item.path)
         for digest in {finder.owners[row] for row in match.rows}:
             earlier = verdicts.get(digest, Verdict(item.keep)).lines
             verdicts[digest] = Verdict(item.keep, item.reason, (*earlier, item.number))
