@@ -2,8 +2,9 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from foodcls.errors import StageError
@@ -38,6 +39,20 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Ite
     finally:
         # after an error or Ctrl-C what is being done ends, and nothing more begins
         pool.shutdown(cancel_futures=True)
+
+
+def ahead(
+    items: Iterable[Item], function: Callable[[Item], Result], hands: int, most: int
+) -> Iterator[Result]:
+    """Results in the order of the items, from so many threads; at most `most` wait to be taken."""
+    with ThreadPoolExecutor(hands) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def on_worker(code: str, function: Callable[[Item], Result], item: Item) -> Result:

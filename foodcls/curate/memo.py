@@ -5,15 +5,14 @@ not done again, and what it had in hand is at most a batch for each pair of hand
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from foodcls.progress import Track
 from foodcls.spread import Spread, in_threads
+from foodcls.spread import ahead as work_ahead
 from foodcls.store import Store
 from foodcls.tally import count
 
@@ -84,14 +83,7 @@ def ahead(
     store: Store, items: Iterable[Item], answer: Callable[[Item], Result]
 ) -> Iterator[Result]:
     """The same, in order; never more answers wait than the store's lanes."""
-    with ThreadPoolExecutor(store.lanes) as pool:
-        waiting: deque[Future[Result]] = deque()
-        for item in items:
-            waiting.append(pool.submit(answer, item))
-            if len(waiting) > store.lanes:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    return work_ahead(items, answer, store.lanes, store.lanes)
 
 
 def _find_out(store: Store, inquiry: Inquiry[Item], batch: Mapping[str, Item]) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 import dataclasses
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +14,7 @@ from foodcls.curate.decode import BadPicture, decode
 from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import Pixels, as_images, squash_pixels
 from foodcls.progress import Item, Track, silent
+from foodcls.spread import ahead
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
@@ -83,15 +82,7 @@ def _square(model: Model, read: Callable[[], bytes]) -> Square:
 
 
 def _ahead(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator[Square]:
-    """Work in threads, a little ahead of whoever takes the results, which keep their order."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        waiting: deque[Future[Square]] = deque()
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > BATCH:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    return ahead(items, work, os.cpu_count() or 1, BATCH)
 
 
 def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
