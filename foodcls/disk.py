@@ -39,10 +39,14 @@ def flush_all(folder: Path) -> None:
         os.close(handle)
 
 
+def nearest_folder(path: Path) -> Path:
+    """The path itself or, where it is not there yet, the first folder above it that is."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+
+
 def free_space(path: Path) -> str:
     """What is free where a path lies, e.g. `4,096 bytes and 0 files are free there`."""
-    place = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    found = os.statvfs(place)
+    found = os.statvfs(nearest_folder(path))
     # a file system without a table of files has no bound on their number
     files = f" and {found.f_favail:,} files" if found.f_files else ""
     return f"{found.f_bavail * found.f_frsize:,} bytes{files} are free there"

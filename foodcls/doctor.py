@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from foodcls.disk import nearest_folder
 from foodcls.finding import Finding
 from foodcls.holdings import look_into
 from foodcls.reach import ask_around
@@ -77,8 +78,7 @@ def _device() -> Finding:
 
 
 def _disk(workspace: Path) -> Finding:
-    place = next(folder for folder in [workspace.resolve(), *workspace.resolve().parents]
-                 if folder.exists())  # fmt: skip
+    place = nearest_folder(workspace.resolve())
     free = shutil.disk_usage(place).free / 2**30
     return Finding(
         f"disk at {place}",
