@@ -18,7 +18,7 @@ from foodcls import __version__
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv
 from foodcls.learn.predict import ANSWER
-from foodcls.manifest import ManifestRef, class_counts, load_manifest
+from foodcls.manifest import class_counts
 from foodcls.recipe import Recipe
 from foodcls.records import Account, Record, Registration
 from foodcls.steps import Step, results_of, stage_table
@@ -55,13 +55,15 @@ def draft_record(
     )
 
 
-def describe_dataset(space: Workspace, plan: Recipe, pictures: ManifestRef) -> dict[str, str]:
+def describe_dataset(
+    space: Workspace, plan: Recipe, digest: str, manifest: pd.DataFrame
+) -> dict[str, str]:
     """Which pictures the run saw, in MLflow's words: digest, and counts by class and split."""
-    counts = class_counts(load_manifest(pictures, space.store))
+    counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})
-    return from_pandas(table, source, name=plan.name, digest=pictures.digest[:32]).to_dict()
+    return from_pandas(table, source, name=plan.name, digest=digest[:32]).to_dict()
 
 
 def run_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> Files:

@@ -70,16 +70,17 @@ def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[A
     known, earlier = look_back(space, plan.name, digest)
     if known:
         return replace(known, model_path=str(path))
+    manifest = load_manifest(pictures, space.store)
     account = Account(
         name=name_run(plan, pictures, earlier),
         tags={
             **resolve_tags(),
             **run_tags(plan, steps),
-            "test_digest": digest_tests(load_manifest(pictures, space.store)),
+            "test_digest": digest_tests(manifest),
         },
         settings=run_settings(plan),
         figures=tuple(run_figures(steps)),
-        dataset=describe_dataset(space, plan, pictures),
+        dataset=describe_dataset(space, plan, pictures.digest, manifest),
     )
     registration = Registration(plan.name, model.blob, version_tags(scores))
 
@@ -104,7 +105,7 @@ def record_ablation(
     whole = Account("ablation", {**common, **ablation_tags(plan, table)}, settings, ())
     rows = [
         Account(trial.name, {**common, **trial_tags(plan, trial)}, settings,
-                tuple(trial_figures(trial)), describe_dataset(space, plan, trial.pictures.result))
+                tuple(trial_figures(trial)), _dataset(space, plan, trial))
         for trial in trials
     ]  # fmt: skip
 
@@ -118,6 +119,11 @@ def record_ablation(
     digest = f"{plan.digest} {ablation_csv(table)}"
     sent = tell(space, draft_record(plan, digest, steps, (whole, *rows)), fill)
     return RecordedTable(sent.address, sent.run_id, sent.trouble)
+
+
+def _dataset(space: Workspace, plan: Recipe, trial: Trial) -> dict[str, str]:
+    seen = trial.pictures.result
+    return describe_dataset(space, plan, seen.digest, load_manifest(seen, space.store))
 
 
 def look_back(
