@@ -12,6 +12,11 @@ def without_passwords(text: str) -> str:
     return LOGIN.sub("***@", text)
 
 
+def without_logins(text: str) -> str:
+    """The text with addresses that name no user and no password, and still lead there."""
+    return re.sub(r"://[^/@\s]*@", "://", text)
+
+
 def only_host(url: str) -> str:
     """Scheme and host of an address: all of it that may be logged where its path is a secret."""
     try:

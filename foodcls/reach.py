@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from foodcls.discreet import LOGIN, without_passwords
+from foodcls.discreet import without_logins, without_passwords
 from foodcls.errors import StoreError
 from foodcls.finding import Finding
 from foodcls.folder import ASIDE
@@ -54,7 +54,7 @@ def _mlflow(uri: str) -> Finding:
 
 def _answers(name: str, url: str, mend: str) -> Finding:
     # who is well says so to everyone
-    open_to_all = LOGIN.sub("", url)
+    open_to_all = without_logins(url)
     try:
         with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
             fine = answer.status == 200

@@ -88,6 +88,11 @@ class Workspace:
         return self.root / "records"
 
     @property
+    def database(self) -> Path:
+        """MLflow's runs, where no server keeps them."""
+        return self.root / "mlflow.db"
+
+    @property
     def manifest(self) -> Path:
         """The story of every picture, for people and programs."""
         return self.root / "manifest.csv"

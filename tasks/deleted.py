@@ -33,7 +33,7 @@ class Deleted:
 
 def find_deleted(space: Workspace) -> list[Deleted]:
     """The deleted runs of a workspace's own store, with the models that are not registered."""
-    if not (space.root / "mlflow.db").exists():
+    if not space.database.exists():
         return []
     with told_by_mlflow(), at_home(space) as client:
         return list(_find(client))

@@ -18,7 +18,7 @@ def recorded_answers(space: Workspace, name: str) -> Answers:
 
     `name` is the id of a run, or MODEL@ALIAS or MODEL/VERSION of a registered model.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not (space.root / "mlflow.db").exists():
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not space.database.exists():
         raise InputError(
             f"{name}: no such file or folder, and {space.root} has no mlflow.db to look it up in; "
             "name a workspace with --workspace, or a server in MLFLOW_TRACKING_URI"

@@ -23,6 +23,7 @@ from mlflow.entities import (
 )
 from mlflow.tracking import MlflowClient
 
+from foodcls.discreet import without_logins
 from foodcls.errors import StoreError
 from foodcls.lock import holding
 from foodcls.records import Waiting, drop_record, list_waiting
@@ -35,7 +36,6 @@ from tasks.server import (
     find_uri,
     sending_bytes,
     tracking,
-    without_password,
 )
 
 log = logging.getLogger("foodcls.stages")
@@ -78,7 +78,7 @@ def send_waiting(space: Workspace) -> Iterator[Sent]:
 def _try(space: Workspace, waiting: Waiting, trouble: str) -> Sent:
     """Send one record, unless its server does not answer; `trouble` is that of the one before."""
     record = waiting.record
-    address = without_password(find_uri(space, record.address))
+    address = without_logins(find_uri(space, record.address))
     if not trouble or _answers(space, record.address):
         try:
             with tracking(space, record.address) as client:

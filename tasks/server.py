@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from foodcls.discreet import without_logins
 from foodcls.store import replacing
 from foodcls.workspace import Workspace
 
@@ -61,7 +61,7 @@ def tracking(space: Workspace, address: str = "") -> Iterator[MlflowClient]:
 @contextmanager
 def at_home(space: Workspace) -> Iterator[MlflowClient]:
     """Point MLflow at the workspace's own store, whatever server the environment names."""
-    home = f"sqlite:///{space.root / 'mlflow.db'}"
+    home = f"{SQLITE}{space.database}"
     with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(space) as client:
         yield client
 
@@ -75,7 +75,7 @@ def find_uri(space: Workspace, address: str = "") -> str:
     """MLFLOW_TRACKING_URI, else the address that is given, else SQLite in the workspace."""
     with ONE_AT_A_TIME:
         named = os.environ.get("MLFLOW_TRACKING_URI") or address
-    return named or f"{SQLITE}{space.root / 'mlflow.db'}"
+    return named or f"{SQLITE}{space.database}"
 
 
 def is_there(space: Workspace, address: str = "") -> bool:
@@ -93,19 +93,14 @@ def _make_database(path: Path) -> None:
 def present_address() -> str:
     """Where runs are told of at present; empty: in their workspace."""
     with ONE_AT_A_TIME:
-        return without_password(os.environ.get("MLFLOW_TRACKING_URI", ""))
-
-
-def without_password(text: str) -> str:
-    """A text whose addresses name no user and no password."""
-    return re.sub(r"://[^/@\s]*@", "://", text)
+        return without_logins(os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
 def explain(error: BaseException) -> str:
     """What went wrong at first, in one short line without passwords."""
     while inner := error.__cause__ or error.__context__:
         error = inner
-    lines = without_password(str(error)).strip().splitlines()
+    lines = without_logins(str(error)).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
+from foodcls.discreet import without_logins
 from foodcls.workspace import Workspace
 from tasks.server import (
     asking_once,
@@ -13,7 +14,6 @@ from tasks.server import (
     present_address,
     sending_bytes,
     tracking,
-    without_password,
 )
 
 RETRIES, TIMEOUT = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"
@@ -41,7 +41,7 @@ def test_the_environment_names_the_server_before_the_address(tmp_path: Path, mon
 def test_addresses_and_errors_hold_no_password(monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@host:1/x")
     assert present_address() == "https://host:1/x"
-    assert without_password("a postgresql://u:p@h/d and http://h/@b") == (
+    assert without_logins("a postgresql://u:p@h/d and http://h/@b") == (
         "a postgresql://h/d and http://h/@b"
     )
     with pytest.raises(MlflowException) as raised:
