@@ -15,14 +15,14 @@ SAME_DETAIL = 0.95
 # None of those pairs of photos was further apart than 11.1 levels, whatever was done to its light;
 # of 55 pairs of drawn soups that a cook can tell apart, those that correlate are by 13.4 or more.
 SAME_COLOURS = 12.5  # levels of 255
-TOGETHER = 500  # pairs looked at together: 6 MiB for the finest cells
+TOGETHER = 64  # pairs looked at together: 1 MiB for the finest cells
 
 
 @dataclass(frozen=True)
 class Closer:
     """What a closer look says of pairs, in the best of three ways to lay one over the other."""
 
-    standing: np.ndarray  # correlation of what stands before the ground
+    standing: np.ndarray  # correlation of what stands before the ground; 1 where detail is the same
     detail: np.ndarray  # the same in all detail
     gap: np.ndarray  # between the colours, in levels of 255
 
@@ -63,14 +63,16 @@ def _look_all_ways(one: np.ndarray, other: np.ndarray) -> Closer:
 def _look(
     one: np.ndarray, other: np.ndarray, windows: np.ndarray, other_windows: np.ndarray
 ) -> Closer:
-    def views(grid: int) -> tuple[np.ndarray, np.ndarray]:
-        return view_windows(one, windows, grid), view_windows(other, other_windows, grid)
+    def views(grid: int, some: np.ndarray | slice = slice(None)) -> list[np.ndarray]:
+        sides = ((one, windows), (other, other_windows))
+        return [view_windows(side[some], places[some], grid) for side, places in sides]
 
-    return Closer(
-        correlate_foregrounds(*views(GRID)),
-        correlate_foregrounds(*views(FINEST)),
-        colour_gaps(*views(COARSE)),
-    )
+    detail = correlate_foregrounds(*views(FINEST))
+    differs = np.flatnonzero(detail < SAME_DETAIL)
+    # coarse cells hide differences: what is the same in detail is so in them
+    standing = np.ones_like(detail)
+    standing[differs] = correlate_foregrounds(*views(GRID, differs))
+    return Closer(standing, detail, colour_gaps(*views(COARSE)))
 
 
 def _values(found: Closer) -> tuple[np.ndarray, ...]:

@@ -14,7 +14,10 @@ LEAST = 0.02
 
 def correlate_foregrounds(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The correlation of pictures in cells, (n, cells, 3); 1 where nothing stands out."""
-    stands = ~(_ground(one) & _ground(other))
+    stands = np.ones(one.shape[:2], bool)
+    # few photographs have a plain ground: the border alone tells
+    both = np.flatnonzero(_is_plain(one) & _is_plain(other))
+    stands[both] = ~(_is_ground(one[both]) & _is_ground(other[both]))
     mask = stands[:, :, None]
     first, second = _about_mean(one, mask), _about_mean(other, mask)
     lengths = np.sqrt(_sums(first * first) * _sums(second * second))
@@ -22,16 +25,29 @@ def correlate_foregrounds(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.where(stands.mean(axis=1) < LEAST, 1.0, values)
 
 
-def _ground(pictures: np.ndarray) -> np.ndarray:
-    """The cells of a picture's plain ground; none where it has no such ground."""
+def _is_plain(pictures: np.ndarray) -> np.ndarray:
+    """Whether a picture stands before a plain ground."""
+    rim = _border(pictures)
+    found: np.ndarray = _is_like(rim, rim).mean(axis=1) >= BORDER
+    return found
+
+
+def _is_ground(pictures: np.ndarray) -> np.ndarray:
+    return _is_like(pictures, _border(pictures))
+
+
+def _is_like(cells: np.ndarray, rim: np.ndarray) -> np.ndarray:
+    """Which cells are of the border's colour."""
+    colour = np.median(rim, axis=1, keepdims=True)
+    like: np.ndarray = (np.abs(cells - colour) <= PLAIN).all(axis=2)
+    return like
+
+
+def _border(pictures: np.ndarray) -> np.ndarray:
     side = round(pictures.shape[1] ** 0.5)
     rim = np.zeros((side, side), bool)
     rim[[0, -1]] = rim[:, [0, -1]] = True
-    border = rim.ravel()
-    colour = np.median(pictures[:, border], axis=1, keepdims=True)
-    like = (np.abs(pictures - colour) <= PLAIN).all(axis=2)
-    found: np.ndarray = like & (like[:, border].mean(axis=1, keepdims=True) >= BORDER)
-    return found
+    return pictures[:, rim.ravel()]
 
 
 def _about_mean(pictures: np.ndarray, mask: np.ndarray) -> np.ndarray:

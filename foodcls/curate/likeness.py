@@ -164,6 +164,9 @@ def best_windows(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
 
 def view_windows(signatures: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
     """One window of each thumbnail, as mean colours of cells: float32 of (n, grid * grid, 3)."""
+    if not windows.any():
+        sums = _cells(signatures, grid).astype(np.float32)
+        return (sums / (SIGNATURE_SIDE // grid) ** 2).reshape(-1, grid * grid, 3)
     # the first is the whole thumbnail, then come three by three for each scale
     scale, place = np.divmod(windows - 1, 9)
     first = np.where(windows > 0, 1 + 3 * scale, 0)
