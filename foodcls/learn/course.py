@@ -35,14 +35,23 @@ def choose_halves(
 ) -> Halves:
     """The trunk that runs once for each of `count` pictures, and the tail; or the tail alone.
 
-    There is no trunk where nothing is frozen below what learns, where pictures change from epoch
-    to epoch, and where its activations do not fit on the shelf.
+    There is no trunk where pictures change from epoch to epoch, and where `keep_trunk` has none.
     """
-    whole = Halves(trunk=None, tail=network)
     if settings.extras.online:
         log.info("augmentation is online: the frozen layers run in each epoch")
-        return whole
-    halves = split_network(network, settings.input_size)
+        return Halves(trunk=None, tail=network)
+    return keep_trunk(network, settings.input_size, precision, count, shelf)
+
+
+def keep_trunk(
+    network: Network, input_size: int, precision: str, count: int, shelf: Shelf
+) -> Halves:
+    """The frozen trunk, if the shelf has room for what it makes of `count` pictures, and the tail.
+
+    Without such a trunk the tail is the whole network.
+    """
+    whole = Halves(trunk=None, tail=network)
+    halves = split_network(network, input_size)
     if halves.trunk is None:
         return whole
     fits = shelf.fits(count, row_bytes(halves, precision), "activations of the frozen layers")

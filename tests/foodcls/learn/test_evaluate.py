@@ -1,5 +1,7 @@
 import io
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,12 @@ from foodcls.judge.metrics import wilson
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
-from foodcls.learn.train import load_network
+from foodcls.learn.train import load_network, train
+from foodcls.manifest import new_manifest
+from foodcls.settings import Train
 from foodcls.store import Store
 
+Item = TypeVar("Item")
 Trained = tuple[Checkpoint, pd.DataFrame]
 
 
@@ -121,3 +126,36 @@ def test_clusters_are_the_groups_that_are_drawn(
     assert together.accuracy == alone.accuracy
     rows = read_answers(store.read(together.predictions).decode())
     assert set(rows.groups) == set(manifest["label"])
+
+
+def test_what_training_has_computed_of_a_picture_is_used_again(
+    trained: Trained, store: Store, quick: Train, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    files: list[int] = []
+
+    def track(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+        if what == "run the frozen layers":
+            files.append(total)
+        return items
+
+    train(manifest, store, checkpoint.labels, quick, tmp_path)
+    for split in ("val", "test", "test"):
+        evaluate(checkpoint, manifest, store, tmp_path, split, track)
+    assert files == [0, 1, 0]
+
+
+def test_labels_by_lot_are_answered_by_chance(
+    store: Store, coloured: Callable[..., bytes], quick: Train, tmp_path: Path
+) -> None:
+    """Nothing of a test picture's label reaches training: else this would be above chance."""
+    dice, labels = np.random.default_rng(0), ("one", "two", "three")
+    splits = ["train"] * 60 + ["val"] * 30 + ["test"] * 150
+    blobs = [store.put(coloured(number, 0)) for number in range(len(splits))]
+    manifest = new_manifest(
+        [{"id": blob, "picture": blob, "label": str(dice.choice(labels)), "state": "kept",
+          "split": split} for blob, split in zip(blobs, splits, strict=True)]
+    )  # fmt: skip
+    found = evaluate(train(manifest, store, labels, quick, tmp_path), manifest, store, tmp_path)
+    sigma = (1 / 3 * 2 / 3 / found.n) ** 0.5
+    assert found.n == 150 and abs(found.accuracy - 1 / 3) < 3 * sigma
