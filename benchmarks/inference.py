@@ -19,7 +19,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from peers import busy, describe_machine
 from PIL import Image
 from torch import Tensor, nn
 
-from foodcls.curate.decode import decode
+from foodcls.curate.decode import BadPicture, decode
 from foodcls.learn import vision
 from foodcls.learn.backbones import make_backbone
 from foodcls.learn.exported import Manner, export_bytes
@@ -165,14 +167,23 @@ def checked(path: Path) -> Image.Image:
 def write_pictures(photos: Path | None, count: int, folder: Path) -> list[Path]:
     """JPEG files of one size, from a folder or drawn."""
     paths = [folder / f"{number:04d}.jpg" for number in range(count)]
-    found = sorted(photos.rglob("*.jpg"))[:count] if photos else []
-    for number, path in enumerate(paths):
-        if found:
-            image = plain(found[number % len(found)])
-        else:
-            image = draw(compose(0, LABELS[number % len(LABELS)], number)).image
+    images = (
+        list(islice(sound(photos), count))
+        if photos
+        else [
+            draw(compose(0, LABELS[number % len(LABELS)], number)).image for number in range(count)
+        ]
+    )
+    for path, image in zip(paths, cycle(images)):
         image.resize(SHAPE).save(path, quality=90)
     return paths
+
+
+def sound(photos: Path) -> Iterator[Image.Image]:
+    """The pictures of a folder that are whole."""
+    for path in sorted(photos.rglob("*.jpg")):
+        with suppress(BadPicture):
+            yield checked(path)
 
 
 def build_program(folder: Path) -> Path:
