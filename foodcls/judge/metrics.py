@@ -73,13 +73,6 @@ def class_means(values: Floats | Ints, truth: Ints) -> dict[int, float]:
     return {int(label): float(values[truth == label].mean()) for label in np.unique(truth)}
 
 
-def top_share(places: Ints, k: int) -> float:
-    """The share of rows whose true label is among the first `k`."""
-    if len(places) == 0:
-        raise ValueError("no ranks to count")
-    return float((places <= k).mean())
-
-
 def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> Ints:
     """Counts (C, C): a row for each true class, a column for each predicted one."""
     counts = np.zeros((classes, classes), dtype=np.int64)

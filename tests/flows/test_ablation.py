@@ -18,13 +18,6 @@ from foodcls.learn.ablation import summarize_ablation
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def own_tracking() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("ablation") / "space"

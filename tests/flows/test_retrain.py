@@ -57,15 +57,8 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def own_tracking() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield
-
-
-@pytest.fixture(scope="module")
 def pipeline(
-    prefect_server: None, own_tracking: None, shared_recipe: Path,
+    prefect_server: None, shared_recipe: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pipeline:  # fmt: skip
     """The first run was made: version 1 serves."""

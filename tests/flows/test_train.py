@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,6 @@ from foodcls.summary import summarize
 pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
 MODEL_STAGES = ["train", "calibrate", "evaluate", "export"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_tracking() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield
 
 
 @pytest.fixture(scope="module")

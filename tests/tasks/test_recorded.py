@@ -1,6 +1,5 @@
 """Asks a real MLflow store; that whole runs are found again is tested with the flows."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +13,13 @@ from tasks.recorded import recorded_answers
 from tasks.server import tracking
 
 
-@pytest.fixture(autouse=True, scope="module")
-def own_tracking() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace.at(tmp_path_factory.mktemp("recorded") / "w")
 
 
 @pytest.fixture(scope="module")
-def run_id(space: Workspace, own_tracking: None) -> str:
+def run_id(space: Workspace) -> str:
     """A run with predictions, registered as version 1 of `lunch`, its champion."""
     recipe = space.root / "r.yaml"
     recipe.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")

@@ -18,11 +18,9 @@ NAME = "lunch"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a registry; making its tables takes seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        yield Workspace.at(tmp_path_factory.mktemp("registry"))
+    return Workspace.at(tmp_path_factory.mktemp("registry"))
 
 
 @pytest.fixture

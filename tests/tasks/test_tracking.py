@@ -5,7 +5,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.recipe import Recipe, load_recipe
@@ -20,11 +19,6 @@ name: NAME
 classes: [{name: a}, {name: b}]
 collect: {folder: .}
 """
-
-
-@pytest.fixture(autouse=True)
-def own_tracking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 def make_plan(folder: Path, name: str) -> Recipe:

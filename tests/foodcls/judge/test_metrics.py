@@ -12,7 +12,6 @@ from foodcls.judge.metrics import (
     precisions,
     ranks,
     recalls,
-    top_share,
     wilson,
     worth,
 )
@@ -74,13 +73,6 @@ def test_confusion_has_true_classes_in_rows() -> None:
     assert recalls(confusion) == [0.5, 1.0, 0.0, None]
     assert precisions(confusion) == [1.0, 1 / 3, None, None]
     assert f1_scores(confusion) == [2 / 3, 1 / 2, 0.0, None]
-
-
-def test_top_share_counts_ranks_up_to_k() -> None:
-    places = np.array([1, 2, 3, 4])
-    assert [top_share(places, k) for k in (1, 3, 9)] == [0.25, 0.75, 1.0]
-    with pytest.raises(ValueError, match="no ranks"):
-        top_share(np.zeros(0, dtype=int), 3)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 30), (1, 9), (17, 40), (250, 500)])
