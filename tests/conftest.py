@@ -158,6 +158,24 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def shown(prefect_server: None) -> Callable[[str], Any]:
+    """The newest artifact of a key in Prefect's UI, or None; other tests may have left more."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import ArtifactSort
+
+    def read(key: str) -> Any:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        with get_client(sync_client=True) as client:
+            found = client.read_artifacts(
+                artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=1
+            )
+        return found[0] if found else None
+
+    return read
+
+
+@pytest.fixture(scope="session")
 def judged() -> Callable[..., Evaluation]:
     """The account of a model that answered as a confusion matrix says, each time with 0.9."""
 

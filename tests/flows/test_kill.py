@@ -1,6 +1,7 @@
 """Kills runs with SIGKILL in the middle of each stage, and types the same command again."""
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -214,8 +215,11 @@ def test_twenty_kills_in_a_stage_lose_nothing(
     after, event = MOMENTS[stage]
     starter.run(site.recipe, space=begun, after=after, at=1, **event)
     kills = 0
-    while kills < KILLS:
-        space = tmp_path / f"w{kills}"
+    # never the same name again: MLflow keeps the database open that it had
+    for number in itertools.count():
+        if kills >= KILLS:
+            break
+        space = tmp_path / f"w{number}"
         shutil.copytree(begun, space, symlinks=True)
         for _ in range(KILLS):
             ended = starter.run(site.recipe, space=space, **choose_kill(site, stage, draw))

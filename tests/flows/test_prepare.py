@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from prefect.client.orchestration import get_client
 
 from flows.prepare import prepare
 from foodcls.collect.search import EngineYield
@@ -36,7 +35,7 @@ def yields(space: Path) -> list[EngineYield]:
     return [EngineYield(**row) for row in table.to_dict("records")]
 
 
-def test_a_class_without_results_fails_the_flow_and_is_named(write, tmp_path: Path) -> None:
+def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_path: Path) -> None:
     space = tmp_path / "space"
     state = prepare(write("beans", "unicorn"), None, space, return_state=True)
     assert state.is_failed() and not state.is_completed()
@@ -52,9 +51,7 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, tmp_path: Pa
         ("unicorn", 0, "no results"),
         ("unicorn", 0, "no results"),
     ]
-    with get_client(sync_client=True) as client:
-        told = [one for one in client.read_artifacts() if one.key == "engine-yields"]
-    assert "unicorn" in str(max(told, key=lambda artifact: artifact.created).data)
+    assert "unicorn" in shown("engine-yields").data
 
 
 def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) -> None:

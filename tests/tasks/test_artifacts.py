@@ -3,7 +3,6 @@ import json
 import numpy as np
 import pytest
 from prefect import flow
-from prefect.client.orchestration import get_client
 
 from foodcls.collect.search import EngineYield
 from foodcls.curate.distances import Distances
@@ -23,68 +22,61 @@ from tasks.artifacts import (
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def artifact(key: str) -> str:
-    with get_client(sync_client=True) as client:
-        found = [artifact for artifact in client.read_artifacts() if artifact.key == key]
-    # the server is shared: other tests may have left some of that name
-    return str(max(found, key=lambda artifact: artifact.created).data)
-
-
-def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui() -> None:
+def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui(shown) -> None:
     @flow
-    def shown() -> None:
+    def showing() -> None:
         show_stages("train My_Recipe", [Step("dedup", ManifestRef("d", "", "", 3, 4), 1.0, False)])
 
-    shown()
-    assert "| dedup | 3 | 4 |" in artifact("stages-train-my-recipe")
+    showing()
+    assert "| dedup | 3 | 4 |" in shown("stages-train-my-recipe").data
 
 
-def test_yields_of_engines_can_be_read_in_the_ui() -> None:
+def test_yields_of_engines_can_be_read_in_the_ui(shown) -> None:
     @flow
-    def shown() -> None:
+    def showing() -> None:
         show_yields([EngineYield("bing", "soup", "hot soup", 2, 0, "captcha page")])
 
-    shown()
-    assert "captcha page" in artifact("engine-yields")
+    showing()
+    assert "captcha page" in shown("engine-yields").data
 
 
-def test_pairs_by_distance_can_be_read_in_the_ui() -> None:
+def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:
     @flow
-    def shown() -> None:
+    def showing() -> None:
         show_pairs(Distances((5, 0, 2), (0, 0, 41), distance=2, reach=4))
 
-    shown()
-    assert '"vetoed": 41' in artifact("pairs-by-distance")
+    showing()
+    assert '"vetoed": 41' in shown("pairs-by-distance").data
 
 
-def test_classes_and_reasons_can_be_read_in_the_ui() -> None:
+def test_classes_and_reasons_can_be_read_in_the_ui(shown) -> None:
     rows = [{"label": "soup", "split": "train", "state": "kept"}] * 3
     rows += [{"label": "soup", "split": "", "state": "dropped", "stage": "dedup",
               "reason": f"near duplicate, distance {bits}"} for bits in (1, 2)]  # fmt: skip
 
     @flow
-    def shown() -> None:
+    def showing() -> None:
         show_pictures("lunch", new_manifest(rows))
 
-    shown()
-    assert artifact("classes-lunch") == json.dumps(
+    showing()
+    assert shown("classes-lunch").data == json.dumps(
         [{"class": "soup", "train": 3, "val": 0, "test": 0, "all": 3}]
     )
-    assert artifact("dropped-lunch") == json.dumps(
+    assert shown("dropped-lunch").data == json.dumps(
         [{"stage": "dedup", "reason": "near duplicate", "pictures": 2}]
     )
 
 
-def test_figures_and_their_intervals_can_be_read_in_the_ui(judged) -> None:
+def test_figures_and_their_intervals_can_be_read_in_the_ui(judged, shown) -> None:
     @flow
-    def shown() -> None:
+    def showing() -> None:
         show_scores("lunch", judged([[9, 1], [0, 10]], ("soup", "salad")))
 
-    shown()
-    figures = {row["figure"]: row for row in json.loads(artifact("metrics-lunch"))}
+    showing()
+    figures = {row["figure"]: row for row in json.loads(shown("metrics-lunch").data)}
     assert figures["accuracy"]["value"] == 0.95 and figures["accuracy"]["low"] < 0.95
     assert "average position" in figures
-    by_class = json.loads(artifact("metrics-by-class-lunch"))
+    by_class = json.loads(shown("metrics-by-class-lunch").data)
     assert [(row["label"], row["recall"]) for row in by_class] == [("soup", 0.9), ("salad", 1.0)]
 
 

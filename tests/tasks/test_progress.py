@@ -2,7 +2,6 @@ import io
 
 import pytest
 from prefect import flow
-from prefect.client.orchestration import get_client
 
 from tasks import progress
 
@@ -25,7 +24,7 @@ def test_a_terminal_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_long_work_of_a_flow_without_a_terminal_is_an_artifact(
-    prefect_server: None, monkeypatch: pytest.MonkeyPatch
+    shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
     monkeypatch.setattr(progress, "PAUSE", 0.0)
@@ -35,12 +34,11 @@ def test_long_work_of_a_flow_without_a_terminal_is_an_artifact(
         assert list(progress.bars(iter("abcd"), 4, "cut pictures")) == list("abcd")
 
     working()
-    with get_client(sync_client=True) as client:
-        (found,) = [one for one in client.read_artifacts() if one.key == "progress-cut-pictures"]
+    found = shown("progress-cut-pictures")
     assert (found.type, found.data, found.description) == ("progress", 100, "cut pictures, of 4")
 
 
-def test_short_work_costs_no_request(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_work_costs_no_request(shown, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
 
     @flow
@@ -48,5 +46,4 @@ def test_short_work_costs_no_request(prefect_server: None, monkeypatch: pytest.M
         assert list(progress.bars(range(4), 4, "quick work")) == [0, 1, 2, 3]
 
     working()
-    with get_client(sync_client=True) as client:
-        assert "progress-quick-work" not in [one.key for one in client.read_artifacts()]
+    assert shown("progress-quick-work") is None
