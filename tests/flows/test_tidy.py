@@ -41,6 +41,7 @@ def contents(space: Path) -> dict[Path, int]:
             if path.is_file() and "mlflow.db" not in path.name}  # fmt: skip
 
 
+@pytest.mark.long
 def test_without_delete_nothing_goes(starter, space: Path) -> None:
     before = contents(space)
     server = {"MLFLOW_TRACKING_URI": "http://ann:hidden@127.0.0.1:9"}

@@ -46,7 +46,13 @@ def await_end(pid: int) -> None:
     raise TimeoutError(f"process {pid} lives on")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, None], ids=["killed", "ended"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGKILL, id="killed"),
+        pytest.param(None, id="ended", marks=pytest.mark.long),
+    ],
+)
 def test_the_temporary_server_ends_with_its_run(environment: dict[str, str], number: int) -> None:
     words = [sys.executable, "-c", OWN.format(seconds=600 if number else 0)]
     with subprocess.Popen(words, env=environment, text=True, stdout=subprocess.PIPE) as run:
