@@ -158,19 +158,16 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def shown(prefect_server: None) -> Callable[[str], Any]:
-    """The newest artifact of a key in Prefect's UI, or None; other tests may have left more."""
+def shown(prefect_server: None) -> Callable[[str], list[Any]]:
+    """The artifacts of a key in Prefect's UI, newest first; other tests may have left some."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
     from prefect.client.schemas.sorting import ArtifactSort
 
-    def read(key: str) -> Any:
+    def read(key: str) -> list[Any]:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
         with get_client(sync_client=True) as client:
-            found = client.read_artifacts(
-                artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=1
-            )
-        return found[0] if found else None
+            return client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC)
 
     return read
 

@@ -86,7 +86,7 @@ def test_every_row_is_a_run_nested_in_the_run_of_the_table(
 
 
 def test_the_table_can_be_read_in_prefects_ui(first: dict[str, Any], shown) -> None:
-    rows = json.loads(shown("ablation-patches").data)
+    rows = json.loads(shown("ablation-patches")[0].data)
     assert [row["dataset"] for row in rows] == list(DATASETS)
 
 

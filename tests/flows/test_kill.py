@@ -216,10 +216,9 @@ def test_twenty_kills_in_a_stage_lose_nothing(
     starter.run(site.recipe, space=begun, after=after, at=1, **event)
     kills = 0
     # never the same name again: MLflow keeps the database open that it had
-    for number in itertools.count():
-        if kills >= KILLS:
-            break
-        space = tmp_path / f"w{number}"
+    numbers = itertools.count()
+    while kills < KILLS:
+        space = tmp_path / f"w{next(numbers)}"
         shutil.copytree(begun, space, symlinks=True)
         for _ in range(KILLS):
             ended = starter.run(site.recipe, space=space, **choose_kill(site, stage, draw))

@@ -51,7 +51,7 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
         ("unicorn", 0, "no results"),
         ("unicorn", 0, "no results"),
     ]
-    assert "unicorn" in shown("engine-yields").data
+    assert "unicorn" in shown("engine-yields")[0].data
 
 
 def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui(shown) -> None:
         show_stages("train My_Recipe", [Step("dedup", ManifestRef("d", "", "", 3, 4), 1.0, False)])
 
     showing()
-    assert "| dedup | 3 | 4 |" in shown("stages-train-my-recipe").data
+    assert "| dedup | 3 | 4 |" in shown("stages-train-my-recipe")[0].data
 
 
 def test_yields_of_engines_can_be_read_in_the_ui(shown) -> None:
@@ -37,7 +37,7 @@ def test_yields_of_engines_can_be_read_in_the_ui(shown) -> None:
         show_yields([EngineYield("bing", "soup", "hot soup", 2, 0, "captcha page")])
 
     showing()
-    assert "captcha page" in shown("engine-yields").data
+    assert "captcha page" in shown("engine-yields")[0].data
 
 
 def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:
@@ -46,7 +46,7 @@ def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:
         show_pairs(Distances((5, 0, 2), (0, 0, 41), distance=2, reach=4))
 
     showing()
-    assert '"vetoed": 41' in shown("pairs-by-distance").data
+    assert '"vetoed": 41' in shown("pairs-by-distance")[0].data
 
 
 def test_classes_and_reasons_can_be_read_in_the_ui(shown) -> None:
@@ -59,10 +59,10 @@ def test_classes_and_reasons_can_be_read_in_the_ui(shown) -> None:
         show_pictures("lunch", new_manifest(rows))
 
     showing()
-    assert shown("classes-lunch").data == json.dumps(
+    assert shown("classes-lunch")[0].data == json.dumps(
         [{"class": "soup", "train": 3, "val": 0, "test": 0, "all": 3}]
     )
-    assert shown("dropped-lunch").data == json.dumps(
+    assert shown("dropped-lunch")[0].data == json.dumps(
         [{"stage": "dedup", "reason": "near duplicate", "pictures": 2}]
     )
 
@@ -73,10 +73,10 @@ def test_figures_and_their_intervals_can_be_read_in_the_ui(judged, shown) -> Non
         show_scores("lunch", judged([[9, 1], [0, 10]], ("soup", "salad")))
 
     showing()
-    figures = {row["figure"]: row for row in json.loads(shown("metrics-lunch").data)}
+    figures = {row["figure"]: row for row in json.loads(shown("metrics-lunch")[0].data)}
     assert figures["accuracy"]["value"] == 0.95 and figures["accuracy"]["low"] < 0.95
     assert "average position" in figures
-    by_class = json.loads(shown("metrics-by-class-lunch").data)
+    by_class = json.loads(shown("metrics-by-class-lunch")[0].data)
     assert [(row["label"], row["recall"]) for row in by_class] == [("soup", 0.9), ("salad", 1.0)]
 
 

@@ -34,7 +34,7 @@ def test_long_work_of_a_flow_without_a_terminal_is_an_artifact(
         assert list(progress.bars(iter("abcd"), 4, "cut pictures")) == list("abcd")
 
     working()
-    found = shown("progress-cut-pictures")
+    (found,) = shown("progress-cut-pictures")
     assert (found.type, found.data, found.description) == ("progress", 100, "cut pictures, of 4")
 
 
@@ -46,4 +46,4 @@ def test_short_work_costs_no_request(shown, monkeypatch: pytest.MonkeyPatch) -> 
         assert list(progress.bars(range(4), 4, "quick work")) == [0, 1, 2, 3]
 
     working()
-    assert shown("progress-quick-work") is None
+    assert not shown("progress-quick-work")
