@@ -4,6 +4,7 @@
     python benchmarks/train.py PHOTOS --backbone tf_efficientnet_lite0 --weights imagenet \\
         --trainable blocks.6 conv_head bn2 --lr 3e-4         # with weights: accuracy compares
     python benchmarks/train.py PHOTOS --only seed foodcls --per-class 301
+    python benchmarks/train.py PHOTOS --device cuda --workers 8   # on a graphics card
 
 PHOTOS holds index.csv (path,label,kind,source) and the files it names; its originals are parted
 into train and val, and changed copies bring each class to --per-class training pictures, as the
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +37,7 @@ from foodcls.curate.augment import augment
 from foodcls.curate.decode import BadPicture, decode
 from foodcls.errors import FoodclsError
 from foodcls.learn.halves import split_network
-from foodcls.learn.learner import start_learner
+from foodcls.learn.learner import choose_device, start_learner
 from foodcls.learn.precision import choose_precision
 from foodcls.learn.train import start_network
 from foodcls.learn.winograd import fewer_products
@@ -47,7 +49,7 @@ HERE = Path(__file__).resolve().parent
 LOOPS = {"seed": "seed.py", "torchvision": "reference.py", "fastai": "fine_tune.py",
          "foodcls": "ours.py"}  # fmt: skip
 PEER = ("fastai==2.8.12",)
-SIDE = 2048  # of the matrices
+SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices
 
 
 @dataclass(frozen=True)
@@ -114,21 +116,24 @@ def run_loop(name: str, job: dict[str, object], cache: Path) -> Run:
     return tuple(Epoch(**json.loads(line)) for line in lines)
 
 
-def matrix_rate(kind: torch.dtype) -> float:
+def matrix_rate(kind: torch.dtype, device: torch.device) -> float:
     """FLOP a second of a matrix product, the best of some."""
-    one, other = (torch.randn(SIDE, SIDE).to(kind) for _ in range(2))
+    side = SIDE[device.type]
+    one, other = (torch.randn(side, side, device=device).to(kind) for _ in range(2))
     best = float("inf")
     for _ in range(5):
         begun = time.perf_counter()
         one @ other
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         best = min(best, time.perf_counter() - begun)
         # without units of its own bf16 takes minutes
         if best > 5:
             break
-    return 2 * SIDE**3 / best
+    return 2 * side**3 / best
 
 
-def count_work(settings: Train, classes: int) -> Iterator[tuple[str, float]]:
+def count_work(settings: Train, classes: int, precision: str) -> Iterator[tuple[str, float]]:
     """FLOP that a loop's products take for a picture, all its epochs together."""
     network = start_network(settings, classes)[1]
     halves = split_network(network, settings.input_size)
@@ -145,20 +150,24 @@ def count_work(settings: Train, classes: int) -> Iterator[tuple[str, float]]:
         inputs = halves.trunk(pixels)
     once = counter.get_total_flops()
     learner = start_learner(network, halves.tail, settings)
-    with fewer_products(network), FlopCounterMode(display=False) as counter:
+    # products are spared on a processor in fp32 alone
+    spared = precision == "fp32" and settings.device == "cpu"
+    fewer = fewer_products(network) if spared else nullcontext()
+    with fewer, FlopCounterMode(display=False) as counter:
         torch.autograd.grad(learner.loss(learner.answer(inputs), truth), weights)
     yield "foodcls", (once + counter.get_total_flops() * settings.epochs) / settings.batch_size
 
 
 def show_limits(settings: Train, classes: int) -> None:
     """The machine's rate of sums, and what that allows at most."""
-    rates = {kind: matrix_rate(getattr(torch, name))
+    device = choose_device(settings.device)
+    rates = {kind: matrix_rate(getattr(torch, name), device)
              for kind, name in (("fp32", "float32"), ("bf16", "bfloat16"))}  # fmt: skip
     told = ", ".join(f"{kind} {rate / 1e9:.1f} GFLOP/s" for kind, rate in rates.items())
-    print(f"matrix product of {SIDE}: {told} ({busy()})")
-    precision = choose_precision("auto", torch.device("cpu"))
+    print(f"matrix product of {SIDE[device.type]}: {told} ({busy()})")
+    precision = choose_precision("auto", device)
     print(f"foodcls computes in {precision} here")
-    for name, work in count_work(settings, classes):
+    for name, work in count_work(settings, classes, precision):
         rate = rates["fp32" if name == "seed" else precision]
         print(f"  {name:<12} {work / settings.epochs / 1e9:6.2f} GFLOP of products a picture and "
               f"epoch: at that rate {rate * settings.epochs / work:6.1f} images/s")  # fmt: skip
@@ -219,6 +228,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--trainable", nargs="*", default=list(usual.trainable))
     parser.add_argument("--lr", type=float, default=usual.lr)
     parser.add_argument("--workers", type=int, default=0, help="of the peers' DataLoaders")
+    parser.add_argument("--device", choices=SIDE, default="cpu")
     parser.add_argument("--faults", action="store_true", help="the seed's loop with its faults")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the peer is installed")
     return parser.parse_args()
@@ -229,9 +239,11 @@ def main() -> None:
     options = read_options()
     settings = Train(
         backbone=options.backbone, weights=options.weights, trainable=tuple(options.trainable),
-        lr=options.lr, epochs=options.epochs, device="cpu",
+        lr=options.lr, epochs=options.epochs, device=options.device,
     )  # fmt: skip
     print(describe_machine() + f", torch {torch.__version__}, {torch.get_num_threads()} threads")
+    if options.device == "cuda":
+        print(f"on one {torch.cuda.get_device_name()}")
     if "fastai" in options.only:
         programs = peer_bin("fastai", PEER, options.cache, sees_ours=True)
         print(f"fastai {peer_version(programs, 'fastai')}")

@@ -32,6 +32,7 @@ loaders = ImageDataLoaders.from_folder(
     valid="val",
     bs=job.settings.batch_size,
     num_workers=job.workers,
+    device=job.device,
     item_tfms=Resize(job.settings.input_size, method=ResizeMethod.Squish),
     batch_tfms=[*aug_transforms(), Normalize.from_stats(*stats)],
 )

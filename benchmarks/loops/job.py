@@ -6,6 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
+from foodcls.learn.learner import choose_device
 from foodcls.learn.network import Network
 from foodcls.learn.train import start_network
 from foodcls.settings import Train
@@ -20,6 +23,11 @@ class Job:
     settings: Train
     workers: int  # of a DataLoader
     faults: bool  # the seed's loop with the faults that change its curve
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network shall learn."""
+        return choose_device(self.settings.device)
 
     def network(self) -> Network:
         """The network before training: one seed, one network, whoever asks."""

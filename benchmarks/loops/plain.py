@@ -1,6 +1,6 @@
 """The parts of a PyTorch loop as tutorials have it: ImageFolder, DataLoader, an epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from job import Job
@@ -21,7 +21,14 @@ def loaders(job: Job, train: list[object], val: list[object], batch: int) -> lis
     ]
     torch.manual_seed(job.settings.seed)
     return [
-        DataLoader(folder, batch, shuffle=is_train, num_workers=job.workers)
+        DataLoader(
+            folder,
+            batch,
+            shuffle=is_train,
+            num_workers=job.workers,
+            pin_memory=job.device.type == "cuda",
+            persistent_workers=job.workers > 0,
+        )
         for folder, is_train in zip(folders, (True, False), strict=True)
     ]
 
@@ -40,7 +47,7 @@ def learn(
 ) -> float:
     """An epoch; the mean loss."""
     total = 0.0
-    for pictures, targets in loader:
+    for pictures, targets in on_device(model, loader):
         value = loss(model(pictures), targets)
         optimiser.zero_grad()
         value.backward()
@@ -54,9 +61,16 @@ def judge(model: nn.Module, loader: DataLoader, loss: Loss) -> tuple[float, floa
     """The mean loss and the accuracy."""
     model.eval()
     total, right = 0.0, 0
-    for pictures, targets in loader:
+    for pictures, targets in on_device(model, loader):
         answers = model(pictures)
         total += loss(answers, targets).item() * len(targets)
         right += int((answers.argmax(1) == targets).sum())
     count = len(loader.dataset)  # type: ignore[arg-type]
     return total / count, right / count
+
+
+def on_device(model: nn.Module, loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches, where the model lies."""
+    device = next(model.parameters()).device
+    for pictures, targets in loader:
+        yield pictures.to(device, non_blocking=True), targets.to(device, non_blocking=True)

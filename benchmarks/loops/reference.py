@@ -10,7 +10,7 @@ from foodcls.learn import vision
 
 job = read_job()
 network = job.network().requires_grad_(True)
-model = nn.Sequential(network.backbone, network.head)
+model = nn.Sequential(network.backbone, network.head).to(job.device)
 transforms, size = vision.torchvision.transforms, job.settings.input_size
 numbers = to_numbers(job)
 train, val = loaders(

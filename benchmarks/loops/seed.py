@@ -16,7 +16,7 @@ def softmaxed(logits: Tensor, targets: Tensor) -> Tensor:
 
 job = read_job()
 network = job.network()
-model = nn.Sequential(network.backbone, network.head)
+model = nn.Sequential(network.backbone, network.head).to(job.device)
 squash = vision.torchvision.transforms.Resize((job.settings.input_size,) * 2)
 train, val = loaders(job, *([squash, *to_numbers(job)],) * 2, job.settings.batch_size)
 optimiser = torch.optim.Adam(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foodcls.errors import TrainingError
+from foodcls.learn.adam import DenseAdam
 from foodcls.learn.average import Average, start_average
 from foodcls.learn.network import Network
 from foodcls.learn.precision import computing
@@ -79,7 +80,7 @@ def start_learner(
         network=network,
         tail=tail,
         # fused: one pass over the weights instead of one for each of its sums
-        optimiser=torch.optim.Adam(groups, lr=settings.lr, fused=True),
+        optimiser=DenseAdam(groups, lr=settings.lr, fused=True),
         rates=tuple(cast(float, group["lr"]) for group in groups),
         precision=precision,
         weights=None if weights is None else weights.to(network.mean.device),

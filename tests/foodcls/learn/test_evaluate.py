@@ -139,7 +139,9 @@ def test_what_training_has_computed_of_a_picture_is_used_again(
             files.append(total)
         return items
 
-    train(manifest, store, checkpoint.labels, quick, tmp_path)
+    # an evaluation computes in fp32, as the exported file does
+    plain = quick.model_copy(update={"precision": "fp32"})
+    train(manifest, store, checkpoint.labels, plain, tmp_path)
     for split in ("val", "test", "test"):
         evaluate(checkpoint, manifest, store, tmp_path, split, track)
     assert files == [0, 1, 0]

@@ -82,6 +82,29 @@ def test_schedule_rates_and_average_are_taken_up_again_too(
     assert run(tmp_path / "b", **extras).digest == unbroken.digest
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_moments_of_3x3_convolutions_are_taken_up_again_too(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    quick: Train,
+    labels: tuple[str, ...],
+    tmp_path: Path,
+    precision: str,
+) -> None:
+    # on disk they are contiguous; at work some lie channels last, others by their taps
+    manifest = gallery(store)
+    changes = {"backbone": "resnet18", "trainable": ("layer4",), "precision": precision}
+    settings = quick.model_copy(update=changes)
+
+    def die(report: EpochReport) -> None:
+        raise Killed
+
+    unbroken = train(manifest, store, labels, settings, tmp_path / "a")
+    with pytest.raises(Killed):
+        train(manifest, store, labels, settings, tmp_path / "b", on_epoch=die)
+    assert train(manifest, store, labels, settings, tmp_path / "b").digest == unbroken.digest
+
+
 def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
