@@ -26,6 +26,12 @@ class Halves:
     outputs: int = 1  # tensors that the trunk gives and the tail takes
     values: int = 0  # numbers in them, for one picture
 
+    def to(self, device: torch.device) -> None:
+        """Move both there, once the network is: each holds some of its constants by itself."""
+        for part in (self.trunk, self.tail):
+            if part is not None:
+                part.to(device)
+
 
 def split_network(network: Network, input_size: int) -> Halves:
     """Cut before the first trainable modules; without a trunk where that cannot be done."""

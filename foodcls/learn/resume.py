@@ -4,7 +4,9 @@ import dataclasses
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +85,24 @@ class Diary:
 
     folder: Path
     key: str
+
+    @contextmanager
+    def beside(self) -> Iterator[Callable[[Progress], None]]:
+        """Give a `save` that writes beside what its caller does next, one file at a time.
+
+        What goes wrong in it is raised by the next one, or at the end.
+        """
+        with ThreadPoolExecutor(1, "diary") as writer:
+            writing: list[Future[None]] = []
+
+            def save(progress: Progress) -> None:
+                while writing:
+                    writing.pop().result()
+                writing.append(writer.submit(self.save, progress))
+
+            yield save
+            while writing:
+                writing.pop().result()
 
     def save(self, progress: Progress) -> None:
         """Write a file named by its digest; the one before stays, in case this one is damaged."""

@@ -65,6 +65,7 @@ def train(
     backbone, network = start_network(settings, len(labels))
     halves = choose_halves(network, settings, precision, sum(map(len, splits)), shelf)
     network.to(device)
+    halves.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     plan = _plan(settings, labels, backbone, (device.type, precision), splits)
     diary = Diary(cache, plan.digest)
@@ -170,14 +171,16 @@ def _learn(
     count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
     left = budget.less(sum(report.seconds for report in reports))
     learning = fit(learner, course, settings, len(reports) + 1, is_over=left.is_over)
-    for report in chain(reports, learning):
-        if report.epoch > len(reports):
-            reports = (*reports, report)
-            is_best = _best_epoch(reports) is report
-            diary.save(take_progress(learner, reports, {} if is_best else best))
-            best = learnt_tensors(learner) if is_best else best
-        if on_epoch:
-            on_epoch(report)
+    # an epoch is written while the next one learns
+    with diary.beside() as save:
+        for report in chain(reports, learning):
+            if report.epoch > len(reports):
+                reports = (*reports, report)
+                is_best = _best_epoch(reports) is report
+                save(take_progress(learner, reports, {} if is_best else best))
+                best = learnt_tensors(learner) if is_best else best
+            if on_epoch:
+                on_epoch(report)
     if left.is_over():
         log.warning(
             "train.max_minutes = %g are over in epoch %d of %d; the best so far is epoch %d",

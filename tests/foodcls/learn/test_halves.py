@@ -56,6 +56,19 @@ def test_halves_answer_as_the_whole(
         assert torch.allclose(network.state_dict()[name].float(), value.float(), atol=1e-5)
 
 
+@pytest.mark.parametrize(("name", "trainable", "outputs"), CASES.values(), ids=CASES)
+def test_both_halves_follow_the_network_to_another_device(
+    name: str, trainable: tuple[str, ...], outputs: int
+) -> None:
+    # a device without memory, for machines without a graphics card
+    elsewhere = torch.device("meta")
+    network = build(name, trainable)
+    halves = split_network(network, 32)
+    network.to(elsewhere)
+    halves.to(elsewhere)
+    assert through(halves, pixels().to(elsewhere)).device == elsewhere
+
+
 def test_trunk_holds_nothing_that_learns() -> None:
     halves = split_network(build("resnet18", ("layer4",)), 32)
     assert halves.trunk is not None

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foodcls.errors import StoreError
 from foodcls.judge.epochs import EpochReport
 from foodcls.learn import resume
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.resume import KEPT_EPOCHS, forget_trainings
+from foodcls.learn.resume import KEPT_EPOCHS, Diary, Progress, forget_trainings
 from foodcls.learn.train import train
 from foodcls.manifest import read_table, write_table
 from foodcls.settings import Extras, Train
@@ -148,6 +149,26 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
         run(tmp_path / "b")
     assert diary_files(tmp_path / "b") == before
     assert run(tmp_path / "b").digest == unbroken.digest
+
+
+@pytest.mark.parametrize("epoch", [1, 5])
+def test_an_epoch_that_cannot_be_written_ends_the_training(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    # written beside the next epoch, so told after that, or at the end
+    written = Diary.save
+
+    def save(diary: Diary, progress: Progress) -> None:
+        if len(progress.reports) == epoch:
+            raise StoreError("the disk is full")
+        written(diary, progress)
+
+    seen: list[int] = []
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="disk is full"):
+        patch.setattr(Diary, "save", save)
+        run(tmp_path, seen=seen)
+    assert seen == list(range(1, epoch + 1))
+    assert len(diary_files(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
 
 
 @pytest.mark.long
