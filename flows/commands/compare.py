@@ -86,7 +86,7 @@ def show_rivals(console: Console, rivals: Rivals) -> None:
     """Print the figures of both, and what they mean."""
     test, (a, b) = rivals.test, rivals.names
     table = Table(title=f"A: {a}\nB: {b}", box=SIMPLE_HEAD, title_justify="left")
-    table.add_column(f"{test.n} pictures")
+    table.add_column(f"{test.n} pictures", no_wrap=True)
     for name in ("A", "B", "B less A"):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("accuracy", "average_position"):
@@ -126,8 +126,9 @@ def _store(workspace: Path) -> Store:
 
 
 def _within(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+    # below each other: beside each other they would leave no room for names in 80 columns
+    return f"{estimate.value:.3f}\n{estimate.low:.3f} to {estimate.high:.3f}"
 
 
 def _signed(estimate: Estimate) -> str:
-    return f"{estimate.value:+.3f} ({estimate.low:+.3f} to {estimate.high:+.3f})"
+    return f"{estimate.value:+.3f}\n{estimate.low:+.3f} to {estimate.high:+.3f}"

@@ -87,7 +87,7 @@ def keep_arrays(
     found = _find(keeping, set(digests))
     first = {digest: place for place, digest in reversed(list(enumerate(digests)))}
     missing = sorted(place for digest, place in first.items() if digest not in found)
-    count(keeping.kinds[0], anew=len(missing), recalled=len(first) - len(missing))
+    count(keeping.name, anew=len(missing), recalled=len(first) - len(missing))
     make_room(keeping.folder, keeping.limit - len(missing) * (keeping.row_bytes + NAME_BYTES))
     starts = range(0, len(missing), ROWS)
     for start in track(starts, len(starts), label):

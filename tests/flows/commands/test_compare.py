@@ -51,12 +51,15 @@ def test_two_workspaces_are_compared(
     leave: Callable, answers: Answers, worse: Answers, tmp_path: Path
 ) -> None:
     a, b = leave("a", worse), leave("b", answers)
-    console = Console(record=True, width=100)
+    console = Console(record=True, width=80)
     record = compare(console, str(a), str(b), tmp_path / "none", None)
     assert record["verdict"] == "better" and len(record["won"]) == 12
     told = console.export_text()
     assert f"{b} is better than {a}." in told.replace("\n", "")
-    assert "0.700 (0.546 to 0.819)" in told and "1.000" in told
+    lines = [line.split() for line in told.splitlines()]
+    assert ["accuracy", "0.700", "1.000", "+0.300"] in lines
+    assert any(line[:3] == ["0.546", "to", "0.819"] for line in lines)
+    assert any(line[:2] == ["average", "position"] for line in lines)
     json.dumps(record)
 
 

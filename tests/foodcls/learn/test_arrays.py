@@ -7,6 +7,7 @@ import pytest
 
 from foodcls.learn import arrays
 from foodcls.learn.arrays import ROWS, Array, Keeping, keep_arrays, make_room
+from foodcls.tally import Work, counting
 
 DIGESTS = [f"picture {number}" for number in range(300)]
 
@@ -39,9 +40,12 @@ def test_rows_come_back_in_the_order_asked_for(tmp_path: Path) -> None:
 def test_a_second_time_nothing_is_made(tmp_path: Path) -> None:
     keep_arrays(keeping(tmp_path, Maker()), DIGESTS)
     maker = Maker()
-    plain, _ = keep_arrays(keeping(tmp_path, maker), DIGESTS)
+    with counting() as tally:
+        plain, _ = keep_arrays(keeping(tmp_path, maker), DIGESTS)
     assert maker.asked == []
     assert plain.take([5]).tolist() == [5]
+    # told to people as "numbers 0 of 300"
+    assert tally == {"numbers": Work("numbers", anew=0, recalled=300)}
 
 
 def test_rows_are_found_again_one_by_one_in_any_company(tmp_path: Path) -> None:
