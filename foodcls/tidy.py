@@ -69,11 +69,11 @@ def has_own_store(space: Workspace) -> bool:
 
 def last_use(space: Workspace) -> float:
     """When a stage's result was last made or found there, in seconds since 1970; 0 if never."""
-    return max((path.stat().st_mtime for path in space.results.iterdir()), default=0.0)
+    return max((path.stat().st_mtime for path in space.list_results()), default=0.0)
 
 
 def _unreferenced(space: Workspace, old: set[Path | str], since: float) -> Iterator[Litter]:
-    kept = [path for path in space.results.iterdir() if path.is_file() and path not in old]
+    kept = [path for path in space.list_results() if path not in old]
     named, models = named_blobs(space, kept), model_digests(space)
     for digest, size, written in space.store.listing(BLOBS):
         if written < since and digest not in named and digest[:SHORT] not in models:

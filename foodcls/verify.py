@@ -129,7 +129,7 @@ def _ask_health(path: Path) -> str:
 
 
 def _named_in_results(space: Workspace) -> Iterator[tuple[str, str]]:
-    for path in space.results.iterdir():
+    for path in space.list_results():
         try:
             result = json.loads(json.loads(path.read_bytes())["result"])
         except (ValueError, LookupError, TypeError):

@@ -77,6 +77,10 @@ class Workspace:
         """Prefect's small records of finished tasks."""
         return self.root / "cache" / "results"
 
+    def list_results(self) -> list[Path]:
+        """The files that hold stages' results; none before the first run."""
+        return [path for path in self.results.glob("*") if path.is_file()]
+
     @property
     def pixels(self) -> Path:
         """Decoded pictures and activations; may be deleted at any time."""

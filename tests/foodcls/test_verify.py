@@ -36,6 +36,8 @@ def find(space: Workspace) -> list[Damage]:
 def test_a_workspace_that_is_whole_has_no_damage(space: Workspace, tmp_path: Path) -> None:
     assert find(space) == []
     assert find(Workspace.at(tmp_path / "fresh")) == []
+    # a run was killed before it had made any folder
+    assert find(Workspace(tmp_path / "bare")) == []
 
 
 @pytest.mark.parametrize(
