@@ -25,7 +25,9 @@ def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     `whole` is the manifest before it was cut.
     """
     learnt = _learnt(parted)
-    pictures = dict(zip(whole["id"], whole["picture"], strict=True))
+    # an exact copy that `collect` dropped has the same id and no picture
+    uncut = kept_rows(whole)
+    pictures = dict(zip(uncut["id"], uncut["picture"], strict=True))
     back = parted.copy()
     back.loc[learnt.index, "picture"] = learnt["id"].map(pictures)
     back.loc[learnt.index, "box"] = ""

@@ -178,3 +178,11 @@ def test_flat_settings_tell_files_by_contents_and_not_by_place(tmp_path: Path) -
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)
 def test_shipped_recipes_are_valid(path: Path) -> None:
     assert load_recipe(path).name == path.stem
+
+
+def test_the_best_recipe_differs_from_the_usual_one_in_learning_alone() -> None:
+    usual, best = (
+        load_recipe(ROOT / "recipes" / f"{name}.yaml") for name in ("foods13", "foods13-best")
+    )
+    changes = {"name": usual.name, "train": usual.train}
+    assert best.model_copy(update=changes).digest == usual.digest != best.digest

@@ -118,6 +118,14 @@ def test_without_boxes_cropped_and_filtered_are_one_manifest() -> None:
     pd.testing.assert_frame_equal(undo_crop(parted, whole), parted)
 
 
+def test_an_exact_copy_that_was_never_decoded_is_not_what_a_picture_becomes() -> None:
+    whole, parted = prepared(0)
+    copies = drop_rows(whole.assign(picture=""), dict.fromkeys(whole.index, "same"), "collect")
+    found = undo_crop(parted, pd.concat([whole, copies], ignore_index=True))
+    pd.testing.assert_frame_equal(found, undo_crop(parted, whole))
+    assert set(learnt(found)["picture"]).isdisjoint({""})
+
+
 def test_a_picture_cut_in_two_is_learnt_from_once_when_it_is_whole() -> None:
     whole, parted = prepared(0)
     assert learnt(parted)["id"].duplicated().any()
