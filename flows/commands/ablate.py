@@ -31,16 +31,16 @@ def show_table(console: Console, ablation: Ablation) -> None:
     """Print a line for each data set, and by which pictures all were judged."""
     table = Table(title="What the cleaning gains", box=SIMPLE_HEAD)
     table.add_column("dataset")
-    for name in ("trained on", "accuracy (95 %)", "average position (95 %)", "n", "row above"):
+    for name in ("trained on", "accuracy\n95 %", "position\n95 %", "row above"):
         table.add_column(name, justify="right", overflow="fold")
     for row in ablation.rows:
         table.add_row(
             row.dataset,
             f"{row.trained_on:,}",
-            f"[bold]{row.accuracy:.3f}[/] ({row.accuracy_low:.3f} to {row.accuracy_high:.3f})",
-            f"[bold]{row.average_position:.2f}[/] ({row.average_position_low:.2f} to "
-            f"{row.average_position_high:.2f})",
-            str(row.n),
+            # intervals below: beside each other the columns would not fit into 80
+            f"[bold]{row.accuracy:.3f}[/]\n{row.accuracy_low:.3f} to {row.accuracy_high:.3f}",
+            f"[bold]{row.average_position:.2f}[/]\n{row.average_position_low:.2f} to "
+            f"{row.average_position_high:.2f}",
             _step_up(row),
         )
     console.print(table)
