@@ -27,7 +27,6 @@ def loaders(job: Job, train: list[object], val: list[object], batch: int) -> lis
             shuffle=is_train,
             num_workers=job.workers,
             pin_memory=job.device.type == "cuda",
-            persistent_workers=job.workers > 0,
         )
         for folder, is_train in zip(folders, (True, False), strict=True)
     ]
