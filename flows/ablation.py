@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import flow, tags
+from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
@@ -31,7 +32,7 @@ def ablate(
 ) -> list[Step[Any]]:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
     plan, space = load_recipe(recipe, overrides), open_space(workspace)
-    with holding(space.root):
+    with holding(space.root), tags(*flow_run.tags):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace)
         whole, _, parted, grown = pictures[-4:]

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import State, flow
+from prefect import State, flow, tags
+from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE
 from flows.titles import title
@@ -30,7 +31,8 @@ def retrain(
     On what has not changed nothing is done, logged or registered again.
     """
     plan, space = load_recipe(recipe, overrides), open_space(workspace)
-    with holding(space.root):
+    # what looks after runs by their tags looks after those that they call
+    with holding(space.root), tags(*flow_run.tags):
         steps = train(recipe, overrides, workspace, search_again)
         verdict = promote(space, plan, steps)
     show_verdict(plan.name, verdict.result)

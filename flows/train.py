@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import flow, tags
+from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
@@ -27,7 +28,7 @@ def train(
 ) -> list[Step[Any]]:
     """Prepare, train, evaluate, export, report and record; parameters are those of `prepare`."""
     plan, space = load_recipe(recipe, overrides), open_space(workspace)
-    with holding(space.root):
+    with holding(space.root), tags(*flow_run.tags):
         check_training(space, plan.train)
         pictures = prepare(recipe, overrides, workspace, search_again)
         check_groups(space, pictures[-1], plan.test)

@@ -286,6 +286,13 @@ def test_the_webhook_is_told_how_each_run_ended(day: Day) -> None:
     assert day.doubled["id"] not in [one["run_id"] for one in day.prefect.site.messages]
 
 
+def test_flows_that_a_run_calls_have_its_tags(day: Day) -> None:
+    """By which automations.yaml finds those that have lost their process."""
+    found = day.prefect.ask("flow_runs/filter", {})
+    called = [run for run in found if run["parent_task_run_id"]]
+    assert len(called) >= 4 and all("foodcls" in run["tags"] for run in called)
+
+
 def test_tables_of_a_run_are_artifacts(day: Day) -> None:
     found = {one["key"]: one for one in day.prefect.ask("artifacts/latest/filter", {})}
     assert {"stages-train-sample", "stages-prepare-sample", "classes-sample", "dropped-sample",
