@@ -32,7 +32,10 @@ class Spread(Protocol):
 
 
 def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """As many at a time as the machine has processors (Pillow frees the interpreter's lock)."""
+    """In the order of items, as many at a time as there are processors.
+
+    Pillow and numpy free the interpreter's lock.
+    """
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         yield from pool.map(function, items)

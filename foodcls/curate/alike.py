@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from foodcls.curate.closer import look_closer
 from foodcls.curate.distances import Distances
@@ -74,10 +75,12 @@ def find_pairs(looks: Looks, distance: int, *, with_crops: bool = True) -> Found
     )
     worthy = _join(list(strips), widest)
     least = np.where(worthy.bits <= distance + ALIKE_BITS, ALIKE, SAME)
-    likeness = correlate_best(
-        looks.signatures, worthy.left, worthy.right, worthy.mirrored, least, SAME
-    )
-    _doubt(looks.signatures, worthy, likeness)
+    # pairs are spread over threads: those of each product of matrices would stand in their way
+    with threadpool_limits(1, user_api="blas"):
+        likeness = correlate_best(
+            looks.signatures, worthy.left, worthy.right, worthy.mirrored, least, SAME
+        )
+        _doubt(looks.signatures, worthy, likeness)
     likeness[_equal_flats(looks, worthy)] = 1
     pairs = Pairs(worthy.left, worthy.right, worthy.bits, worthy.mirrored, likeness)
     is_same = (likeness >= SAME) & (pairs.distance <= reach)

@@ -7,6 +7,7 @@ import numpy as np
 from foodcls.curate.colours import colour_gaps
 from foodcls.curate.foreground import correlate_foregrounds
 from foodcls.curate.likeness import COARSE, FINEST, GRID, best_windows, view_windows
+from foodcls.spread import in_threads
 
 # Of 444 pairs of web photos that show one photo none had foregrounds that correlate by less than
 # 0.96 in all detail; 52 pairs of different drawn dishes on white, which correlate by 0.965 or more
@@ -36,12 +37,17 @@ def look_closer(
     signatures: np.ndarray, left: np.ndarray, right: np.ndarray, mirrored: np.ndarray
 ) -> Closer:
     """Lay wholes over each other, and, where they differ, each over a window of the other."""
-    parts = [Closer(*np.empty((3, 0), np.float32))]
-    for start in range(0, len(left), TOGETHER):
+
+    def look(start: int) -> Closer:
         part = slice(start, start + TOGETHER)
         other = signatures[right[part]]
         turned = np.where(mirrored[part, None, None, None], other[:, :, ::-1], other)
-        parts.append(_look_all_ways(signatures[left[part]], turned))
+        return _look_all_ways(signatures[left[part]], turned)
+
+    parts = [
+        Closer(*np.empty((3, 0), np.float32)),
+        *in_threads(look, range(0, len(left), TOGETHER)),
+    ]
     return Closer(*(np.concatenate(values) for values in zip(*map(_values, parts), strict=True)))
 
 

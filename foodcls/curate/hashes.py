@@ -92,15 +92,30 @@ def look_at_thumbs(thumbs: list[Image.Image], kind: str) -> Looks:
     """Looks of thumbnails that `make_thumb` made; of no thumbnail, none."""
     if not thumbs:
         return pack_looks([])
-    half = THUMB_SIDE // SIGNATURE_SIDE
-    signatures = np.stack([np.asarray(thumb.reduce(half)) for thumb in thumbs])
+    # one below the other in one picture: what is small costs Pillow more to call than to compute
+    column = Image.new("RGB", (THUMB_SIDE, THUMB_SIDE * len(thumbs)))
+    for place, thumb in enumerate(thumbs):
+        column.paste(thumb, (0, THUMB_SIDE * place))
+    shape = (len(thumbs), SIGNATURE_SIDE, SIGNATURE_SIDE, 3)
+    signatures = np.asarray(column.reduce(THUMB_SIDE // SIGNATURE_SIDE)).reshape(shape)
     if kind == "phash":
-        size = (PHASH_SIDE, PHASH_SIDE)
-        greys = [thumb.convert("L").resize(size, Image.Resampling.LANCZOS) for thumb in thumbs]
-        return Looks(*hash_greys(np.stack([np.asarray(grey) for grey in greys])), signatures)
+        return Looks(*hash_greys(_shrink_column(column.convert("L"))), signatures)
     hashes = pack_hashes(str(HASHES[kind](thumb)) for thumb in thumbs)
     mirrors = pack_hashes(str(HASHES[kind](ImageOps.mirror(thumb))) for thumb in thumbs)
     return Looks(hashes, mirrors, signatures)
+
+
+def _shrink_column(column: Image.Image) -> np.ndarray:
+    """Grey thumbnails to uint8 of (n, 32, 32), as each alone would be: across, then down."""
+    greys = np.asarray(_shrink_across(column)).reshape(-1, THUMB_SIDE, PHASH_SIDE)
+    # a column shrunk downwards would mix what is at the borders of two
+    turned = Image.fromarray(np.ascontiguousarray(greys.transpose(0, 2, 1)).reshape(-1, THUMB_SIDE))
+    shrunk = np.asarray(_shrink_across(turned)).reshape(-1, PHASH_SIDE, PHASH_SIDE)
+    return shrunk.transpose(0, 2, 1)
+
+
+def _shrink_across(column: Image.Image) -> Image.Image:
+    return column.resize((PHASH_SIDE, column.height), Image.Resampling.LANCZOS)
 
 
 def pack_hashes(texts: Iterable[str]) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foodcls.curate.hashes import SIGNATURE_SIDE
+from foodcls.spread import in_threads
 
 GRID = 16  # cells a side in which two thumbnails are compared
 FINEST = SIGNATURE_SIDE  # the thumbnail's own pixels
@@ -14,6 +15,7 @@ SCALES = (0.96, 0.92, 0.88, 0.84, 0.8)  # of a window's side in the whole
 TOGETHER = 32  # pictures whose windows are cut at once: 4 MiB
 # of 444 pairs of web photos that are the same none loses so much from fine to coarse cells
 SLACK = 0.02
+FEW = 256  # pairs whose wholes are held against each other at once: 1.5 MiB stay in the cache
 PART = 10_000  # pairs whose coarse thumbnails are held against each other at once: 15 MiB
 
 
@@ -58,8 +60,7 @@ def correlate_best(
     pairs = _Pairs(ends[: len(left)], ends[len(left) :], mirrored)
     few = signatures[places]
     fine = _Units.of(few, GRID)
-    own, turned = fine.take(pairs.left, False), fine.take(pairs.right, pairs.mirrored)
-    best = np.einsum("nk,nk->n", own, turned).astype(float)
+    best = _correlate_wholes(fine, pairs)
     unsure = np.flatnonzero(best < enough)
     coarse = _search_windows(few, _Units.of(few, COARSE), pairs.pick(unsure))
     likely = unsure[coarse >= least[unsure] - SLACK]
@@ -76,7 +77,7 @@ class _Pairs:
     right: np.ndarray
     mirrored: np.ndarray
 
-    def pick(self, chosen: np.ndarray) -> "_Pairs":
+    def pick(self, chosen: np.ndarray | slice) -> "_Pairs":
         return _Pairs(*(values[chosen] for values in vars(self).values()))
 
 
@@ -93,8 +94,20 @@ class _Units:
         cells = _cells(signatures, grid)
         return cls(grid, unit(cells), unit(cells[:, :, ::-1]))
 
-    def take(self, places: np.ndarray, mirrored: np.ndarray | bool) -> np.ndarray:
-        return np.where(np.reshape(mirrored, (-1, 1)), self.turned[places], self.straight[places])
+    def take(self, places: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        units = self.straight[places]
+        units[mirrored] = self.turned[places[mirrored]]
+        return units
+
+
+def _correlate_wholes(units: _Units, pairs: _Pairs) -> np.ndarray:
+    def correlate(start: int) -> np.ndarray:
+        some = pairs.pick(slice(start, start + FEW))
+        other = units.take(some.right, some.mirrored)
+        return np.einsum("nk,nk->n", units.straight[some.left], other)
+
+    parts = in_threads(correlate, range(0, len(pairs.left), FEW))
+    return np.concatenate([np.empty(0), *parts])
 
 
 def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.ndarray:
@@ -106,14 +119,20 @@ def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.
     order = np.argsort(outer, kind="stable")
     needed, starts = np.unique(outer[order], return_index=True)
     stops = np.append(starts[1:], len(order))
-    for begin in range(0, len(needed), TOGETHER):
+
+    def search(begin: int) -> tuple[np.ndarray, np.ndarray]:
         part = slice(begin, begin + TOGETHER)
         cut, lengths = cut_windows(signatures[needed[part]], units.grid)
+        found = []
         for view, length, start, stop in zip(cut, lengths, starts[part], stops[part], strict=True):
             chosen = order[start:stop]
             own = units.take(inner[chosen], mirrored[chosen])
             # what is laid over has mean 0: the window's own mean does not matter
-            np.maximum.at(best, chosen % len(best), (own @ view.T / length).max(axis=1))
+            found.append((own @ view.T / length).max(axis=1))
+        return order[starts[begin] : stop], np.concatenate(found)
+
+    for chosen, found in in_threads(search, range(0, len(needed), TOGETHER)):
+        np.maximum.at(best, chosen % len(best), found)
     return best
 
 

@@ -98,3 +98,12 @@ def test_signatures_are_thumbnails(noise):
     assert signatures.shape == (2, 32, 32, 3)
     small = np.asarray(noise(2, 320, 320).resize((32, 32), Image.Resampling.BOX), int)
     assert np.abs(signatures[1] - small).mean() < 6
+
+
+def test_looks_taken_together_are_those_of_each_alone(noise):
+    thumbs = [make_thumb(noise(seed, 320, 200)) for seed in range(5)]
+    together = look_at_thumbs(thumbs, "phash")
+    alone = join_looks(look_at_thumbs([thumb], "phash") for thumb in thumbs)
+    for name, values in vars(together).items():
+        assert np.array_equal(values, getattr(alone, name))
+    assert len(set(together.hashes.tolist())) == 5
