@@ -8,10 +8,10 @@ near_duplicate:EDIT, exact_duplicate, unrelated, broken) and source, the file th
 from, are the ground truth for both; they are no input.
 
 Files to pairs: both read and hash each file, on all cores, and search all pairs. foodcls decodes
-no finer than its looks need (foodcls.curate.skim); on top of imagededup's hash it takes the
-mirrored hash and a thumbnail that confirms a hit. imagededup searches at distance 10, foodcls at
-its default. In a run of the pipeline `inspect` has each picture decoded in full already: what
-dedup adds there is timed and scored by itself.
+no finer than its looks need, as `foodcls duplicates` does (foodcls.curate.skim); on top of
+imagededup's hash it takes the mirrored hash and a thumbnail that confirms a hit. imagededup
+searches at distance 10, foodcls at its default. In a run of the pipeline `inspect` has each
+picture decoded in full already: what dedup adds there is timed and scored by itself.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from foodcls.settings import Dedup, Inspect
 PEER = ("imagededup==0.3.3.post2",)
 PEER_DISTANCE = 10
 PLANTED = 100  # near neighbours among random hashes
-BRUTE = 10_000  # hashes of which all pairs are checked one by one
+BRUTE = 100_000  # hashes of which all pairs are checked one by one
 
 Names = set[tuple[str, str]]
 

@@ -32,12 +32,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from foodcls.curate.decode import BadPicture, decode
+from foodcls.curate.files import MAX_PIXELS
 from foodcls.learn import vision
 from foodcls.learn.backbones import make_backbone
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.pixels import as_images
-from foodcls.learn.predict import MAX_PIXELS
 from foodcls.learn.ready import Ready
 from foodcls.learn.resize import squash
 from foodcls.sample.dishes import LABELS

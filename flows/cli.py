@@ -1,20 +1,20 @@
 """The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
 
-import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flows.commands.changes import settle
 from flows.commands.ending import stoppable
+from flows.commands.pictures import duplicates, predict
 from flows.commands.server import server_needed, server_starting
 from flows.commands.speech import out, told
+from flows.commands.tables import write_json
 from flows.commands.upkeep import gc, promote, rollback, sync, verify
 from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
-from foodcls.store import replacing
 
 app = typer.Typer(
     help="Image classifiers for classes that no dataset has, from pictures of the web.",
@@ -142,31 +142,8 @@ def trace(
         show_trace(out, picture, workspace, page)
 
 
-@app.command(
-    epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
-)
-def predict(
-    model: Annotated[Path, typer.Argument(help="An exported model, *.pt.")],
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Files, folders or quoted patterns.")
-    ],
-    json_file: Json = None,
-    csv_file: Annotated[Path | None, typer.Option("--csv", help="Also write a table here.")] = None,
-) -> None:
-    """Name what is in pictures.
-
-    A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
-    """
-    with told():
-        from flows.commands.predict import answer_all, describe_answer, write_csv
-
-        labels, answers = answer_all(out, model, images)
-        write_json([describe_answer(answer, labels) for answer in answers], json_file)
-        if csv_file:
-            write_csv(answers, labels, csv_file)
-    raise typer.Exit(int(any(answer.error for answer in answers)))
-
-
+app.command(epilog="Example: `foodcls predict foods13-*.pt photos/ --csv answers.csv`")(predict)
+app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
 app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
@@ -222,13 +199,6 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
             raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
     run(recipe, workspace, json_file)
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
-
-
-def write_json(value: Any, path: Path | None) -> None:
-    """Write a value as JSON, whole or not at all."""
-    if path:
-        with replacing(path) as part:
-            part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def main() -> None:

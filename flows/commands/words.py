@@ -28,6 +28,10 @@ Changes = Annotated[
 Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
 Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
+Table = Annotated[Path | None, typer.Option("--csv", help="Also write a table here.")]
+Pictures = Annotated[
+    list[Path], typer.Argument(metavar="IMAGE...", help="Files, folders or quoted patterns.")
+]
 Place = Annotated[
     str,
     typer.Option(

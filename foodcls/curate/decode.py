@@ -1,7 +1,8 @@
 """Turns the bytes of a hostile file into an upright RGB picture, or says why it is none.
 
 `decode` takes any bytes and is called in a process that may die (see `examine`), or of what
-`inspect` has found sound; `predict` alone decodes strangers in its own. `load_picture` trusts.
+`inspect` has found sound; `predict` and `duplicates` alone decode strangers in their own.
+`load_picture` trusts.
 """
 
 import io

@@ -9,13 +9,13 @@ from foodcls.curate.alike import SAME, Pairs, find_pairs
 from foodcls.curate.decode import load_picture
 from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import recall_looks
+from foodcls.curate.keepers import NEAR, choose_keepers
 from foodcls.manifest import ManifestRef, drop_rows, kept_rows, save_manifest
 from foodcls.settings import Dedup
 from foodcls.spread import Spread, in_threads
 from foodcls.store import Store
 
 TEST = "test"
-NEAR = "near duplicate"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def dedup(
     )
     pairs = found.pairs
     is_test = (contents["source"] == TEST).to_numpy()
-    star, how = _stars(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
+    star, how = choose_keepers(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
     equal = (looks.signatures[star] == looks.signatures).all(axis=(1, 2, 3))
     _name_equals(how, star, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
@@ -87,21 +87,6 @@ def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _blobs(rows: pd.DataFrame) -> pd.Series:
     return rows["picture"].where(rows["picture"] != "", rows["id"])
-
-
-def _stars(count: int, pairs: Pairs, is_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each place the place of its keeper, and in words how it resembles it."""
-    star, how = np.arange(count), np.full(count, "", dtype=object)
-    # pairs come sorted by left: every keeper claims what is free, before those of less priority
-    for number, (left, right) in enumerate(zip(pairs.left, pairs.right, strict=True)):
-        if star[left] == left and star[right] == right and not is_test[right]:
-            star[right], how[right] = left, _words(pairs, number)
-    return star, how
-
-
-def _words(pairs: Pairs, number: int) -> str:
-    kind = "mirrored" if pairs.mirrored[number] else NEAR
-    return f"{kind}, distance {pairs.distance[number]}"
 
 
 def _name_equals(

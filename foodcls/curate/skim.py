@@ -3,7 +3,7 @@
 import io
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, JpegImagePlugin
 
 from foodcls.curate.decode import FORMATS, ORIENTATION, BadPicture, decode
+from foodcls.curate.files import explain_refusal, read_picture
 from foodcls.curate.hashes import THUMB_SIDE, Looks, join_looks, look_at_thumbs, make_thumb
 from foodcls.curate.scans import COARSE, coarse_scans
 from foodcls.curate.whole import is_cut_short
@@ -28,7 +29,7 @@ class Skimmed:
 
     paths: tuple[Path, ...]
     looks: Looks
-    refused: tuple[Path, ...]
+    refused: Mapping[Path, str]  # with what is wrong
 
 
 def skim_files(paths: Sequence[Path], kind: str, max_pixels: int, track: Track = silent) -> Skimmed:
@@ -46,7 +47,7 @@ def skim_files(paths: Sequence[Path], kind: str, max_pixels: int, track: Track =
     return Skimmed(
         tuple(path for part in seen for path in part.paths),
         join_looks(part.looks for part in seen),
-        tuple(path for part in seen for path in part.refused),
+        {path: reason for part in seen for path, reason in part.refused.items()},
     )
 
 
@@ -92,13 +93,10 @@ def _is_turned(image: Image.Image) -> bool:
 
 def _skim_part(paths: Sequence[Path], kind: str, max_pixels: int, gate: threading.Lock) -> Skimmed:
     thumbs: dict[Path, Image.Image] = {}
+    refused: dict[Path, str] = {}
     for path in paths:
         try:
-            thumbs[path] = skim_thumb(path.read_bytes(), max_pixels, gate)
-        except (BadPicture, OSError):
-            continue
-    return Skimmed(
-        tuple(thumbs),
-        look_at_thumbs(list(thumbs.values()), kind),
-        tuple(path for path in paths if path not in thumbs),
-    )
+            thumbs[path] = skim_thumb(read_picture(path), max_pixels, gate)
+        except (BadPicture, OSError) as error:
+            refused[path] = explain_refusal(error)
+    return Skimmed(tuple(thumbs), look_at_thumbs(list(thumbs.values()), kind), refused)

@@ -11,15 +11,12 @@ import numpy as np
 import torch
 
 from foodcls.curate.decode import BadPicture, decode
+from foodcls.curate.files import MAX_PIXELS, explain_refusal, read_picture
 from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import Pixels, as_images, squash_pixels
 from foodcls.progress import Item, Track, silent
 from foodcls.spread import ahead
 
-MAX_PIXELS = 50_000_000
-MAX_BYTES = 100_000_000
-# in a folder other files lie too; a file that is named itself may be called anything
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 BATCH = 16  # pictures that go through the network at once
 
 # how an answer stands in tables, before a column for each class
@@ -50,19 +47,10 @@ def answer_cells(answer: Prediction) -> tuple[str, str, float | None, bool, str]
     return answer.label, answer.guess, answer.probability, answer.is_unsure, answer.error
 
 
-def find_pictures(places: Sequence[Path]) -> list[Path]:
-    """The files themselves, and all files with a picture's ending below the folders, in order."""
-    found: list[Path] = []
-    for place in places:
-        below = sorted(place.rglob("*")) if place.is_dir() else [place]
-        found += [path for path in below if not place.is_dir() or _looks_like_picture(path)]
-    return found
-
-
 def predict(model: Model, paths: Sequence[Path], track: Track = silent) -> Iterator[Prediction]:
     """Answer for each path in turn; a file that is no picture gets an error, the rest go on."""
     names = [str(path) for path in paths]
-    squares = _ahead(paths, lambda path: _square(model, lambda: _read(path)))
+    squares = _ahead(paths, lambda path: _square(model, lambda: read_picture(path)))
     answers = _answer_all(model, squares)
     for name, answer in track(zip(names, answers, strict=True), len(names), "predict"):
         yield dataclasses.replace(answer, path=name)
@@ -93,7 +81,7 @@ def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]
             if isinstance(one, np.ndarray):
                 yield _prediction(model, next(shares))
             else:
-                yield Prediction("", error=_reason(one))
+                yield Prediction("", error=explain_refusal(one))
 
 
 @torch.inference_mode()
@@ -113,20 +101,3 @@ def _prediction(model: Model, probabilities: list[float]) -> Prediction:
         probabilities=tuple(probabilities),
         is_unsure=highest < model.abstain_below,
     )
-
-
-def _looks_like_picture(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and path.is_file()
-
-
-def _read(path: Path) -> bytes:
-    # a pipe or a device would be read for ever
-    if not path.is_file():
-        raise BadPicture("not_an_image", "not there" if not path.exists() else "not a file")
-    if path.stat().st_size > MAX_BYTES:
-        raise BadPicture("not_an_image", f"more than {MAX_BYTES} bytes")
-    return path.read_bytes()
-
-
-def _reason(error: BadPicture | OSError) -> str:
-    return str(error) if isinstance(error, BadPicture) else f"unreadable: {error.strerror}"

@@ -44,6 +44,8 @@ RUN_BY = {
     "foodcls rollback": RETRAIN
     + "test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it",
     "foodcls trace": TUTORIAL + "test_a_story_becomes_a_page",
+    "foodcls duplicates": COMMANDS
+    + "test_duplicates.py::test_the_command_lists_duplicates_and_deletes_nothing",
     "foodcls suspects": COMMANDS
     + "test_suspects.py::test_the_list_is_written_where_the_review_page_finds_it",
     "foodcls ablate": "tests/flows/test_ablation.py::"

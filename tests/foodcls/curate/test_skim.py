@@ -47,7 +47,10 @@ def test_what_cannot_be_read_is_refused(noise, encode, tmp_path):
     paths = [tmp_path / name for name in "abcde"]
     skimmed = skim_files(paths, "phash", PIXELS)
     assert [path.name for path in skimmed.paths] == ["a", "d"]
-    assert [path.name for path in skimmed.refused] == ["b", "c", "e"]
+    reasons = {path.name: reason for path, reason in skimmed.refused.items()}
+    assert list(reasons) == ["b", "c", "e"]
+    assert "truncated" in reasons["b"] and "not_an_image" in reasons["c"]
+    assert "not there" in reasons["e"]
     assert len(find_pairs(skimmed.looks, 6).pairs.left) == 1
 
 

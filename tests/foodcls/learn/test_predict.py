@@ -11,7 +11,7 @@ from PIL import Image
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.modelfile import load_model
-from foodcls.learn.predict import BATCH, answer_cells, find_pictures, predict, predict_many
+from foodcls.learn.predict import BATCH, answer_cells, predict, predict_many
 from foodcls.store import Store
 
 Trained = tuple[Checkpoint, pd.DataFrame]
@@ -90,13 +90,3 @@ def test_below_the_threshold_the_model_is_unsure_but_says_its_probabilities(
     assert answer_cells(unsure) == ("", sure.guess, sure.probability, True, "")
     just = dataclasses.replace(model, abstain_below=sure.probability)
     assert next(predict_many(just, [coloured(1, 0)])).label == sure.guess
-
-
-def test_folders_give_what_looks_like_pictures_in_order(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a/c.png", "a/notes.txt", "a.webp"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-    found = find_pictures([tmp_path / "a/notes.txt", tmp_path])
-    assert [str(path.relative_to(tmp_path)) for path in found] == [
-        "a/notes.txt", "a/c.png", "a.webp", "b.JPG"
-    ]  # fmt: skip
