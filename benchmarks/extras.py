@@ -2,6 +2,7 @@
 
     python benchmarks/extras.py PHOTOS --workspace W            # resumes when it was killed
     python benchmarks/extras.py PHOTOS --workspace W --test     # and at the very end the test split
+    python benchmarks/extras.py PHOTOS --workspace W --white    # other backgrounds alone, see below
 
 PHOTOS are foods13_web.py's photographs, collected and prepared as there, deduplicated and without
 the suspects of accuracy_chain.py. Everything is learnt with several seeds and judged on the same
@@ -10,6 +11,10 @@ that; then the extras that gained most are added one by one and stay if they gai
 the rate and the number of epochs are chosen anew. A training that is finished is never repeated:
 WORKSPACE/extras.json remembers. Only --test looks at the test split: once with the recipe's
 settings as they were before, once with the best.
+
+--white asks what the two backgrounds are for: models that will see dishes cut out on white. They
+are judged on the validation photos as they are, and once more on the same cut out by
+foodcls.curate.cutout, which is also what the training pictures are cut out by.
 """
 
 import argparse
@@ -29,17 +34,20 @@ from foods13_web import PORT, serving, write_recipe
 from peers import describe_machine
 
 from foodcls.curate.augment import augment
+from foodcls.curate.cutout import change_background
+from foodcls.curate.decode import load_picture, png_bytes
 from foodcls.curate.variants import undo_copies
 from foodcls.extras import Extras
 from foodcls.judge.answers import read_answers
 from foodcls.judge.metrics import wilson
 from foodcls.judge.paired import mcnemar
+from foodcls.learn.background import WHITE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.train import train
 from foodcls.manifest import read_table
 from foodcls.recipe import Recipe, load_recipe
 from foodcls.settings import Augment
-from foodcls.store import digest_json, replacing
+from foodcls.store import Store, digest_json, replacing
 from foodcls.workspace import Workspace
 from tasks.progress import bars
 
@@ -47,6 +55,13 @@ RATES = (1.0e-4, 3.0e-4, 1.0e-3)
 LONGER, FASTER = 2, 2  # what the best is tried with at the end: times the epochs, times the rate
 MOST = 5  # extras that are put together
 COPIES = 301
+ON_WHITE = "val, on white"
+BACKGROUNDS: dict[str, dict[str, Any]] = {
+    "as they are": {},
+    "half on white": {"background": "white"},
+    "all on white": {"background": "white", "background_share": 1.0},
+    "half on random colours": {"background": "random"},
+}
 # what each extra is tried with
 EXTRAS: dict[str, dict[str, Any]] = {
     "301 copies a class": {"copies": COPIES},
@@ -100,9 +115,9 @@ class Bench:
         self.file = space.root / "extras.json"
         self.known: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}
 
-    def validate(self, trial: Trial) -> Outcome:
+    def validate(self, trial: Trial, split: str = "val") -> Outcome:
         """What comes out on the validation photos."""
-        found = [self._remember(trial, seed, "val") for seed in range(self.seeds)]
+        found = [self._remember(trial, seed, split) for seed in range(self.seeds)]
         return Outcome(*(tuple(one[name] for one in found) for name in ("accuracy", "position")))
 
     def examine(self, trial: Trial) -> list[dict[str, Any]]:
@@ -129,6 +144,8 @@ class Bench:
         )
         store, cache = self.space.store, self.space.pixels
         checkpoint = train(pictures, store, self.plan.labels, settings, cache, bars)
+        if split == ON_WHITE:
+            pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
         scores = evaluate(checkpoint, pictures, store, cache, split)
         answers = read_answers(store.read(scores.predictions).decode())
         return {
@@ -142,6 +159,24 @@ class Bench:
     def _pictures(self, copies: int | None) -> pd.DataFrame:
         how = Augment(per_class=copies)
         return augment(self.manifest, self.space.store, how, self.plan.labels, bars)
+
+
+def put_on_white(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
+    """The same rows, their pictures cut out and put on white."""
+    kept = rows[rows["state"] == "kept"]
+    blobs = kept["picture"].where(kept["picture"] != "", kept["id"])
+    changed = [store.put(png_bytes(change_background(load_picture(store.read(blob)), WHITE)))
+               for blob in bars(blobs, len(blobs), "put on white")]  # fmt: skip
+    return kept.assign(picture=changed)
+
+
+def compare_backgrounds(bench: Bench, base: Trial) -> None:
+    """Each background on the photos as they are, and on the same photos cut out on white."""
+    for split, where in (("val", "as they are"), (ON_WHITE, "cut out on white")):
+        print(f"\nlearnt from photos …, judged on {where}")
+        plain = bench.validate(base, split)
+        for name, extra in BACKGROUNDS.items():
+            show(name, bench.validate(base.plus(extra), split), plain if extra else None)
 
 
 def choose_base(bench: Bench) -> Trial:
@@ -236,6 +271,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, help="of torch; all cores unless given")
     parser.add_argument("--test", action="store_true", help="also look at the test photos, once")
+    parser.add_argument("--white", action="store_true", help="backgrounds alone, also on white")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -249,6 +285,9 @@ def main() -> None:
     plan, space = load_recipe(recipe), Workspace.at(options.workspace)
     bench = Bench(plan, space, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")
+    if options.white:
+        compare_backgrounds(bench, Trial(plan.train.lr, plan.train.epochs))
+        return
     base = choose_base(bench)
     best = tune(bench, put_together(bench, base, try_each(bench, base)))
     print(f"\nbest: {asdict(best)}")
