@@ -2,7 +2,8 @@
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,14 @@ WORDS = {
     **dict.fromkeys(("false", "0", "no", "drop"), False),
 }
 TEST = "test"
+BY_HAND = "dropped by hand"
+IN_VAIN = """%s: keep changes nothing for %d picture(s) that dedup dropped
+%s
+Label conflict: take the picture out of the class that is wrong, see docs/pictures.md.
+Duplicate: another picture stands for it; if they do not show the same, lower dedup.distance."""
+TORN = """%s: %d picture(s) stay although a copy was to be dropped, as another was to be kept
+%s
+Decide on these pictures themselves, by id."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,9 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     """Drop the kept rows that the recipe's `filter.manifest` says to drop.
 
     A decision is about the rows it names; exact copies of them (rows of the same id) that no
-    decision names follow it. Rows of the test set are never touched. TableError when a decision
-    may mean several pictures, or two decisions about a row disagree; nothing is changed then.
+    decision names follow it, and so does the picture that dedup has kept in their place. Rows of
+    the test set are never touched. TableError when a decision may mean several pictures, or two
+    decisions about a row disagree; nothing is changed then.
     """
     if settings.manifest is None:
         return manifest.copy()
@@ -70,10 +80,16 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     _spread(chosen, manifest)
     rows = kept_rows(manifest)
     rows = rows[rows["source"] != TEST]
-    drops = {row: chosen[row] for row in rows.index if row in chosen and not chosen[row].keep}
-    logger.info("%s: %d decisions drop %d pictures", settings.manifest, len(decisions), len(drops))
-    reasons = {row: item.reason or "dropped by hand" for row, item in drops.items()}
-    return drop_rows(manifest, reasons, "filter")
+    passed = _pass_on(chosen, manifest, rows, settings.manifest)
+    _warn_in_vain(chosen, manifest, settings.manifest)
+    verdicts = chosen | passed
+    found = {row: verdicts[row] for row in rows.index if row in verdicts}
+    drops = {row: item.reason or BY_HAND for row, item in found.items() if not item.keep}
+    logger.info(
+        "%s: %d decisions drop %d pictures, %d of them for a copy that was decided on",
+        *(settings.manifest, len(decisions), len(drops), len(drops.keys() & passed.keys())),
+    )
+    return drop_rows(manifest, drops, "filter")
 
 
 def _decision(row: Row) -> Decision | Problem:
@@ -124,3 +140,43 @@ def _spread(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
         items = told.get(digest, [])
         if row not in chosen and len({item.keep for item in items}) == 1:
             chosen[row] = items[0]
+
+
+def _pass_on(
+    chosen: Mapping[int, Decision], manifest: pd.DataFrame, rows: pd.DataFrame, path: Path
+) -> dict[int, Decision]:
+    """What was decided of the duplicates of `rows` that have no decision, where those agree.
+
+    A larger copy may arrive after the decision: it is the same picture.
+    """
+    told: dict[str, list[Decision]] = defaultdict(list)
+    copies = manifest.loc[list(chosen), ["id", "duplicate_of"]]
+    for row, digest, keeper in copies.itertuples():
+        reason = f"{chosen[row].reason or BY_HAND} (decided of its copy {digest[:8]})"
+        told[keeper].append(replace(chosen[row], reason=reason))
+    ids = dict(zip(rows.index, rows["id"], strict=True))
+    passed: dict[int, Decision] = {}
+    torn: list[Problem] = []
+    for row, digest in ids.items():
+        items = told.get(digest, []) if row not in chosen else []
+        if len({item.keep for item in items}) == 1:
+            passed[row] = items[0]
+        elif items:
+            torn.append(Problem(items[0].number, digest[:16], "one copy 0, another 1"))
+    if torn:
+        logger.warning(TORN, path, len(torn), list_problems(torn))
+    return passed
+
+
+def _warn_in_vain(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: Path) -> None:
+    """Name the pictures that a person keeps and that dedup has dropped all the same."""
+    kept = set(kept_rows(manifest)["id"])
+    marks = manifest.loc[list(chosen), ["id", "label", "stage", "reason"]]
+    vain: dict[int, Problem] = {}
+    for row, digest, label, stage, reason in marks.itertuples():
+        item = chosen[row]
+        if item.keep and stage == "dedup" and digest not in kept:
+            vain[item.number] = Problem(item.number, item.name[:80], f"{label}, {reason}")
+    if vain:
+        problems = [vain[number] for number in sorted(vain)]
+        logger.warning(IN_VAIN, path, len(problems), list_problems(problems))
