@@ -15,9 +15,8 @@ from PIL import Image
 from foodcls.curate.boxes import Box, read_boxes
 from foodcls.curate.decode import load_picture, png_bytes
 from foodcls.curate.dialects.recognise import DIALECTS, recognise
-from foodcls.curate.matching import index_rows
 from foodcls.curate.memo import Inquiry, each, remembered
-from foodcls.curate.placing import Placed, cover_pixels, list_kept, place_box
+from foodcls.curate.placing import DROPPED, Placed, cover_pixels, place_boxes
 from foodcls.curate.sheet import SHOWN, Problem, list_problems
 from foodcls.curate.units import settle_unit
 from foodcls.progress import Track, silent
@@ -32,7 +31,7 @@ VERSION = 1
 MAX_CANVAS = 50_000_000  # pixels
 # pictures come and go on the web, the boxes of the others stay right
 PROPOSED = "proposed, not accepted"
-USUAL = ("no such picture", "its picture was dropped", PROPOSED)
+USUAL = ("no such picture", DROPPED, PROPOSED)
 Edges = tuple[int, int, int, int]
 
 
@@ -111,10 +110,8 @@ def _place_all(
     if not settings.proposed:
         boxes, waiting = _set_aside(boxes)
         problems += waiting
-    finder, kept = index_rows(manifest), list_kept(manifest)
-    found = [place_box(box, finder, kept, store) for box in boxes]
-    placed = [item for item in found if isinstance(item, Placed)]
-    problems += [item for item in found if isinstance(item, Problem)]
+    placed, lost = place_boxes(boxes, manifest, store)
+    problems += lost
     unit: str = settings.units
     if unit == "auto":
         unit = settle_unit(path, dialect, [item.framed for item in placed])
@@ -151,7 +148,7 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
     waiting = sum(item.reason == PROPOSED for item in problems)
     if waiting:
         logger.info("%s: %d rows proposed, not accepted", what, waiting)
-    odd = [item for item in problems if not item.reason.startswith(USUAL)]
+    odd = [item for item in problems if item.reason not in USUAL]
     if odd:
         logger.warning("%s", describe_problems(odd))
 

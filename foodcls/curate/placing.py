@@ -8,7 +8,7 @@ drawn upright.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,12 +17,14 @@ from PIL import Image
 from foodcls.curate.boxes import Box, clamp_box, size_differs
 from foodcls.curate.decode import FORMATS, ORIENTATION
 from foodcls.curate.dialects.drawn import Edges
-from foodcls.curate.matching import Finder, Match
+from foodcls.curate.matching import Finder, Match, index_rows
 from foodcls.curate.sheet import Problem
 from foodcls.curate.units import Framed, fits_picture, scale_edges
 from foodcls.manifest import kept_rows
 from foodcls.store import Store
 
+DROPPED = "its picture was dropped"
+TEST = "test"
 # EXIF orientations that make a picture's width its height
 SIDEWAYS = (5, 6, 7, 8)
 
@@ -63,6 +65,25 @@ def list_kept(manifest: pd.DataFrame) -> dict[int, Kept]:
     }
 
 
+def place_boxes(
+    boxes: Sequence[Box], manifest: pd.DataFrame, store: Store
+) -> tuple[list[Placed], list[Problem]]:
+    """The boxes that have a picture, and why the others have none, in the order of the boxes.
+
+    Where dedup has dropped the picture for another one, the problem names that other picture,
+    unless a box is drawn there. No box is moved to it: it may show more, or less.
+    """
+    finder, kept = index_rows(manifest), list_kept(manifest)
+    found = [(box, place_box(box, finder, kept, store)) for box in boxes]
+    placed = [item for _, item in found if isinstance(item, Placed)]
+    drawn = {kept[row].id for item in placed for row in item.rows}
+    keepers = _list_keepers(manifest, drawn)
+    problems = [
+        _name_keeper(box, item, finder, keepers) for box, item in found if isinstance(item, Problem)
+    ]
+    return placed, problems
+
+
 def place_box(box: Box, finder: Finder, kept: Mapping[int, Kept], store: Store) -> Placed | Problem:
     """The kept rows of the box's picture and class, or why there is none."""
     match = _find_picture(box, finder)
@@ -72,7 +93,7 @@ def place_box(box: Box, finder: Finder, kept: Mapping[int, Kept], store: Store) 
     copies = {row for named in match.rows for row in finder.ids[finder.owners[named]]}
     rows = [row for row in sorted(copies) if row in kept]
     if not rows:
-        return _refuse(box, "its picture was dropped")
+        return _refuse(box, DROPPED)
     same = tuple(row for row in rows if kept[row].label == box.label)
     if not same:
         return _refuse(box, f"another dish, {box.label}, on a picture of {kept[rows[0]].label}")
@@ -111,6 +132,24 @@ def turn_edges(edges: Edges, turn: int, size: tuple[int, int]) -> Edges:
         case 8:  # a quarter to the left
             return top, width - right, bottom, width - left
     return edges
+
+
+def _list_keepers(manifest: pd.DataFrame, drawn: Collection[str]) -> dict[str, str]:
+    """For each picture that is dropped as a duplicate the one that is kept, if a box is wanted."""
+    rows = kept_rows(manifest)
+    wanted = set(rows.loc[rows["source"] != TEST, "id"]).difference(drawn)
+    twins = manifest[manifest["duplicate_of"].isin(wanted)]
+    return dict(zip(twins["id"], twins["duplicate_of"], strict=True))
+
+
+def _name_keeper(box: Box, item: Problem, finder: Finder, keepers: Mapping[str, str]) -> Problem:
+    if item.reason != DROPPED:
+        return item
+    names = [finder.owners[row] for row in _find_picture(box, finder).rows]
+    keeper = next((keepers[name] for name in names if name in keepers), "")
+    if not keeper:
+        return item
+    return _refuse(box, f"{DROPPED} as a duplicate (of {keeper[:16]}; draw it there)")
 
 
 def _find_picture(box: Box, finder: Finder) -> Match:

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from foodcls.curate.crop import crop, cut_out
+from foodcls.curate.dedup import dedup
 from foodcls.curate.inspect import inspect
 from foodcls.errors import TableError
 from foodcls.manifest import drop_rows
-from foodcls.settings import Crop, Inspect
+from foodcls.settings import Crop, Dedup, Inspect
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 LABELS = ("beans", "salad")
@@ -151,6 +152,43 @@ def test_an_unreadable_file_is_refused(store, sound, tmp_path):
     path.write_bytes(HEADER.replace(",", ";").encode())
     with pytest.raises(TableError, match="boxes.csv.*semicolons"):
         crop(sound, store, Crop(boxes=path), LABELS)
+
+
+@pytest.fixture
+def copies(store, noise, encode, put_rows):
+    """A picture in two sizes; the larger one, 001.jpg, is kept."""
+    image = noise(1, 640, 480)
+    files = [(encode(picture), "beans") for picture in (image.resize((320, 240)), image)]
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
+    return dedup(sound, store, Dedup()).manifest
+
+
+def test_boxes_whose_picture_is_a_duplicate_now_are_counted_and_the_keeper_named(
+    cut, copies, caplog
+):
+    rows = ["000.jpg,320,240,beans,0,0,90,90", "000.jpg,320,240,beans,90,0,160,90"]
+    found = cut(*rows, "nowhere.jpg,0,0,beans,0,0,9,9", manifest=copies)
+    assert found.manifest.equals(copies) and len(found.problems) == 3
+    (message,) = (item.getMessage() for item in caplog.records if item.levelname == "WARNING")
+    keeper = copies["id"].iloc[1][:16]
+    why = f"its picture was dropped as a duplicate (of {keeper}; draw it there)"
+    assert message.splitlines() == [
+        "2 rows of the boxes cannot be used:",
+        "      2  its picture was dropped as a duplicate",
+        f"  row 2: '000.jpg': {why}",
+        f"  row 3: '000.jpg': {why}",
+    ]
+
+
+@pytest.mark.parametrize("change", ["boxed", "dropped", "test"])
+def test_nobody_misses_the_box_of_a_copy_where_none_is_wanted(cut, copies, caplog, change):
+    rows = ["000.jpg,320,240,beans,0,0,90,90"]
+    manifest = drop_rows(copies, {1: "junk"}, "filter") if change == "dropped" else copies.copy()
+    manifest.loc[1, "source"] = "test" if change == "test" else "urls"
+    rows += ["001.jpg,640,480,beans,0,0,180,180"] if change == "boxed" else []
+    found = cut(*rows, manifest=manifest)
+    assert [item.reason for item in found.problems] == ["its picture was dropped"]
+    assert not [item for item in caplog.records if item.levelname == "WARNING"]
 
 
 def test_no_file_changes_nothing(store, sound):
