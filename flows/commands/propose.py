@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.commands.places import find_manifest
-from foodcls.curate.proposals import propose_boxes, write_proposals
+from foodcls.curate.proposals import REFUSED, propose_boxes, read_refused, write_proposals
 from foodcls.manifest import read_table
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
@@ -17,12 +17,14 @@ def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
     load_recipe(recipe)
     table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
-    proposals = propose_boxes(read_table(table), space.store, bars)
+    refused = read_refused(space.root / REFUSED)
+    proposals = propose_boxes(read_table(table), space.store, bars, refused)
     write_proposals(proposals, space.root / "proposals.csv")
     count = "1 box" if len(proposals) == 1 else f"{len(proposals)} boxes"
+    without = f"{len(refused)} left out, refused in {workspace / REFUSED}.\n" if refused else ""
     console.print(
         f"{count} proposed in {workspace / 'proposals.csv'}; nothing is cut to them yet.\n"
-        f"Accept or correct them: foodcls review {recipe} --workspace {workspace}",
+        f"{without}Accept or correct them: foodcls review {recipe} --workspace {workspace}",
         markup=False,
         highlight=False,
         soft_wrap=True,

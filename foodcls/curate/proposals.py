@@ -2,7 +2,7 @@
 
 import csv
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from foodcls.curate.decode import load_picture
 from foodcls.curate.dialects.plain_csv import PROPOSED, TFOD
 from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.propose import VERSION, propose_box
+from foodcls.curate.sheet import read_sheet
 from foodcls.manifest import kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store import Store, key_of, replacing
@@ -21,6 +22,7 @@ from foodcls.store import Store, key_of, replacing
 logger = logging.getLogger(__name__)
 
 TEST = "test"
+REFUSED = "refused.csv"  # in the workspace; the review page writes it
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,24 @@ class Proposal:
     edges: tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
 
 
+def read_refused(path: Path) -> frozenset[str]:
+    """The ids of the pictures whose proposal a person has refused; none without a file."""
+    if not path.exists():
+        return frozenset()
+    rows, _ = read_sheet(path, ("filename",), needs_all=True)
+    return frozenset(row.cells["filename"] for row in rows)
+
+
 def propose_boxes(
-    manifest: pd.DataFrame, store: Store, track: Track = silent
+    manifest: pd.DataFrame, store: Store, track: Track = silent, refused: Collection[str] = ()
 ) -> tuple[Proposal, ...]:
     """A box for each kept picture without one, in the order of the manifest.
 
-    Left out are augmented copies, outside test pictures, and pictures in which nothing stands
-    out from its surroundings.
+    Left out are pictures whose ids are `refused`, augmented copies, outside test pictures, and
+    pictures in which nothing stands out from its surroundings.
     """
     rows = _boxless(manifest)
+    rows = rows[~rows["id"].isin(list(refused))]
     keys = {digest: key_of(digest, VERSION) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
     found = remembered(store, Inquiry("propose", partial(_propose_all, store)), work, track)

@@ -23,6 +23,7 @@ class Files:
     boxes: Path
     missing: tuple[Line, ...] = ()
     proposals: Path | None = None  # boxes of a program, shown until a person decides
+    refused: Path | None = None  # those that a person took away: `propose` leaves them out
 
 
 def choose_files(recipe: Recipe, path: Path) -> Files:

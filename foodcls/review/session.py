@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import pandas as pd
 
 from foodcls.curate.matching import Finder, index_rows
+from foodcls.curate.proposals import REFUSED
 from foodcls.manifest import read_table
 from foodcls.recipe import Recipe
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
@@ -56,6 +57,9 @@ class Session:
         self._drawn = Watched(files.boxes, lambda path: read_drawn(path, finder, gallery.items))
         self._offered = Watched(
             files.proposals, lambda path: read_offered(path, finder, gallery.items)
+        )
+        self._refused = Watched(
+            files.refused, lambda path: read_offered(path, finder, gallery.items)
         )
 
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -106,6 +110,8 @@ class Session:
         path, known = self.files.boxes, self._drawn.read().get(digest, ())
         offered = [box for box in boxes if self._is_offer(box, known)]
         drawn = [box for box in boxes if box not in offered]
+        # first: a kill before the proposal goes leaves it to be refused again
+        self._put_refused(item, before, boxes)
         if drawn or known:
             write_sheet(write_drawn(open_sheet(path, BOX_COLUMNS), item, known, drawn), path)
         # last: what is drawn hides a proposal, so a kill between the two writes loses nothing
@@ -122,6 +128,14 @@ class Session:
         if path and (offered or known):
             sheet = open_sheet(path, (*BOX_COLUMNS, PROPOSED))
             write_sheet(write_drawn(sheet, item, known, offered), path)
+
+    def _put_refused(self, item: Item, before: Sequence[Drawn], boxes: Sequence[Drawn]) -> None:
+        """Note proposals that leave no box behind; what is offered again is refused no more."""
+        path, known = self.files.refused, self._refused.read().get(item.id, ())
+        refused = [] if boxes else [box for box in before if box.proposed]
+        if path and (refused or (known and any(box.proposed for box in boxes))):
+            sheet = open_sheet(path, (*BOX_COLUMNS, PROPOSED))
+            write_sheet(write_drawn(sheet, item, known, refused), path)
 
 
 class Watched(Generic[Value]):
@@ -171,6 +185,7 @@ def open_session(recipe: Recipe, path: Path, workspace: Path) -> Session:
     suspects = read_suspects(workspace / "suspects.csv")
     gallery = build_gallery(manifest, recipe.labels, suspects)
     files, proposals = choose_files(recipe, path), (workspace / "proposals.csv").resolve()
+    files = replace(files, refused=workspace / REFUSED)
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)

@@ -12,6 +12,8 @@ from flows.cli import app
 from flows.commands.propose import suggest_boxes
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.recipe import load_recipe
+from foodcls.review.session import open_session
 from foodcls.store import Store
 
 RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder: .}\n"
@@ -45,6 +47,25 @@ def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> Non
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 box proposed" in text
     assert f"foodcls review {recipe} --workspace {workspace}" in text
+
+
+def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, workspace: Path) -> None:
+    def propose() -> str:
+        console = Console(file=io.StringIO())
+        suggest_boxes(console, recipe, workspace)
+        return console.file.getvalue()  # type: ignore[attr-defined]
+
+    assert "left out" not in propose()
+    session = open_session(load_recipe(recipe), recipe, workspace)
+    ((digest, boxes),) = session.drawn().items()
+    session.draw(digest, [])
+    assert f"1 left out, refused in {workspace / 'refused.csv'}" in propose()
+    assert not open_session(load_recipe(recipe), recipe, workspace).drawn()
+    # second thoughts
+    session.undo()
+    propose()
+    (again,) = open_session(load_recipe(recipe), recipe, workspace).drawn()[digest]
+    assert again.edges == boxes[0].edges and again.proposed
 
 
 def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from foodcls.curate.crop import crop
 from foodcls.curate.inspect import inspect
-from foodcls.curate.proposals import Proposal, propose_boxes, write_proposals
+from foodcls.curate.proposals import Proposal, propose_boxes, read_refused, write_proposals
 from foodcls.manifest import drop_rows
 from foodcls.settings import Crop, Inspect
 
@@ -50,6 +50,14 @@ def test_only_kept_originals_without_a_box_get_one(manifest, store):
     changed.loc[2, "parent"] = changed.loc[3, "id"]
     proposals = propose_boxes(changed, store)
     assert [item.id for item in proposals] == [manifest["id"][3]]
+
+
+def test_refused_pictures_are_left_out(manifest, store, tmp_path):
+    path = tmp_path / "refused.csv"
+    assert read_refused(path) == set()
+    path.write_text(f"filename,class\n{manifest['id'][1]},apple\n")
+    proposals = propose_boxes(manifest, store, refused=read_refused(path))
+    assert [item.id for item in proposals] == manifest["id"][[0, 2, 3]].tolist()
 
 
 def test_a_picture_of_nothing_gets_none(store, encode, put_rows):

@@ -4,12 +4,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foodcls.curate.proposals import propose_boxes, read_refused
 from foodcls.errors import TableError
 from foodcls.recipe import load_recipe
 from foodcls.review.decisions import Verdict
 from foodcls.review.drawn import COLUMNS, Drawn
 from foodcls.review.files import Files
 from foodcls.review.session import Session, open_session
+from foodcls.store import Store
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 
@@ -142,11 +144,41 @@ def test_an_accepted_proposal_moves_into_the_boxes(
 
 
 def test_a_refused_proposal_does_not_come_back(
-    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+    proposals: Path,
+    reopen: Callable[[], Session],
+    manifest: pd.DataFrame,
+    files: Files,
+    workspace: Path,
 ) -> None:
-    reopen().draw(manifest["id"][0], [])
-    assert list(reopen().drawn()) == [manifest["id"][1]]
+    first, second, *_ = manifest["id"]
+    reopen().draw(first, [])
+    assert list(reopen().drawn()) == [second]
     assert not files.boxes.exists()
+    # nor when they are proposed a second time
+    refused = read_refused(workspace / "refused.csv")
+    whole, store = manifest.assign(picture=manifest["id"]), Store(workspace / "store")
+    assert {item.id for item in propose_boxes(whole, store)} >= {first, second}
+    assert first not in {item.id for item in propose_boxes(whole, store, refused=refused)}
+
+
+@pytest.mark.parametrize("boxes", [[(10, 8, 60, 40)], [(1, 2, 30, 40)]], ids=["taken", "corrected"])
+def test_only_what_is_left_without_a_box_is_refused(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, workspace: Path,
+    boxes: list,
+) -> None:  # fmt: skip
+    reopen().draw(manifest["id"][0], [Drawn(edges) for edges in boxes])
+    assert read_refused(workspace / "refused.csv") == set()
+
+
+def test_a_refusal_outlives_a_box_that_was_drawn_and_taken_back(
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, workspace: Path
+) -> None:
+    first = manifest["id"][0]
+    reopen().draw(first, [])
+    session = reopen()
+    session.draw(first, [Drawn((1, 2, 30, 40))])
+    session.undo()
+    assert read_refused(workspace / "refused.csv") == {first}
 
 
 @pytest.mark.parametrize("boxes", [[], [Drawn((10, 8, 60, 40))]], ids=["refused", "accepted"])
@@ -158,6 +190,7 @@ def test_undo_offers_a_proposal_again(
     session.undo()
     assert sorted(proposals.read_text().splitlines()) == sorted(before)
     assert [box.proposed for box in session.drawn()[manifest["id"][0]]] == [True]
+    assert read_refused(proposals.with_name("refused.csv")) == set()
 
 
 def test_a_drawn_box_hides_what_was_proposed(
