@@ -134,12 +134,13 @@ def trace(
     ],
     workspace: Space = Path("workspace"),
     page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Tell what was decided by it too.")] = None,
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
     with told():
         from flows.commands.trace import show_trace
 
-        show_trace(out, picture, workspace, page)
+        show_trace(out, picture, workspace, page, recipe)
 
 
 app.command(epilog="Example: `foodcls predict foods13-*.pt photos/ --csv answers.csv`")(predict)

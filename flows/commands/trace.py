@@ -1,5 +1,6 @@
 """Prints the story of a picture, and writes it as a page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,9 @@ from rich.text import Text
 
 from flows.commands.places import find_manifest
 from foodcls.manifest import read_table
-from foodcls.review.story import Story, read_notes, tell_story
+from foodcls.recipe import load_recipe
+from foodcls.review.files import choose_files
+from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
 from foodcls.settings import Inspect
@@ -18,10 +21,19 @@ from foodcls.workspace import Workspace
 MOST_PIXELS = Inspect().max_pixels
 
 
-def show_trace(console: Console, name: str, workspace: Path, page: Path | None) -> None:
-    """Print the story of the picture called `name`; write it to `page` too, if given."""
+def show_trace(
+    console: Console, name: str, workspace: Path, page: Path | None, recipe: Path | None = None
+) -> None:
+    """Print the story of the picture called `name`; write it to `page` too, if given.
+
+    With a recipe, what a person decided is told of pictures that are kept too.
+    """
     table = read_table(find_manifest(workspace))
-    story = tell_story(table, name, read_notes(workspace))
+    notes = read_notes(workspace)
+    if recipe:
+        decisions = choose_files(load_recipe(recipe), recipe).decisions
+        notes = replace(notes, verdicts=read_decided(table, decisions))
+    story = tell_story(table, name, notes)
     show_story(console, story)
     if page:
         folder = workspace / "cache" / "thumbs"

@@ -24,6 +24,11 @@ class Verdict:
     reason: str = ""
     lines: tuple[int, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """The verdict for people, e.g. `drop: blurred`."""
+        return ("keep" if self.keep else "drop") + (f": {self.reason}" if self.reason else "")
+
 
 def read_verdicts(path: Path, finder: Finder) -> dict[str, Verdict]:
     """The verdict of each picture, by id; where lines disagree, the last one counts.

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from foodcls.curate.matching import index_rows
 from foodcls.curate.sheet import read_sheet
 from foodcls.manifest import KEPT
+from foodcls.review.decisions import Verdict, read_verdicts
 from foodcls.review.lookup import find_picture
 from foodcls.review.sheets import open_sheet
 
@@ -53,17 +55,27 @@ class Story:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is known besides the manifest, by id: column names and texts."""
+    """What is known besides the manifest, by id: column names and texts, a person's verdicts."""
 
     suspects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     predictions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 def read_notes(workspace: Path) -> Notes:
-    """Read suspects.csv and predictions.csv of a workspace, where they are."""
+    """Read suspects.csv and predictions.csv of a workspace, where they are.
+
+    A workspace does not know where a recipe's decisions lie: `read_decided` reads them.
+    """
     return Notes(
         _read_by_id(workspace / "suspects.csv"), _read_by_id(workspace / "predictions.csv")
     )
+
+
+def read_decided(manifest: pd.DataFrame, path: Path) -> dict[str, Verdict]:
+    """What a person decided about the pictures of a manifest, by id, from a filter.csv."""
+    # augmented copies bear their parent's address: it would name several pictures
+    return read_verdicts(path, index_rows(manifest[manifest["parent"] == ""]))
 
 
 def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
@@ -80,7 +92,7 @@ def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
         _chapter("arrived", _arrival(best)),
         _chapter("like it", [Fact(item.how, _named(item)) for item in relatives]),
         _chapter("signs", _signs(best, notes)),
-        _chapter("became", _fate(manifest, rows, best)),
+        _chapter("became", [_decided(best, notes), *_fate(manifest, rows, best)]),
         _chapter("the model says", _prediction(best, notes)),
     )
     return Story(
@@ -156,6 +168,14 @@ def _signs(row: pd.Series, notes: Notes) -> list[Fact]:
     suspicion = notes.suspects.get(row["id"], {})
     flags = Fact("flags", str(row.get("flags") or ""))
     return [flags, *(Fact(f"suspect: {name}", text) for name, text in suspicion.items())]
+
+
+def _decided(row: pd.Series, notes: Notes) -> Fact:
+    """A person's decision; that of a picture which is kept does not stand in the manifest."""
+    verdict = notes.verdicts.get(row["id"])
+    if verdict is None and row["stage"] == "filter":
+        verdict = Verdict(False, row["reason"])
+    return Fact("decision", verdict.words if verdict else "")
 
 
 def _fate(manifest: pd.DataFrame, rows: pd.DataFrame, row: pd.Series) -> list[Fact]:

@@ -32,6 +32,19 @@ def test_a_story_is_printed_as_it_is_and_written_as_a_page(workspace: Path) -> N
     assert "data:image/jpeg" in page.read_text()
 
 
+def test_with_a_recipe_it_tells_why_a_picture_was_kept(workspace: Path) -> None:
+    recipe = workspace / "lunch.yaml"
+    recipe.write_text(
+        "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
+    )
+    # beside the recipe, where the review page puts it
+    (workspace / "filter.csv").write_text("path,keep,reason\n[red]a.jpg,1,a fine bowl\n")
+    for given, is_told in [(recipe, True), (None, False)]:
+        console = Console(record=True, width=80)
+        show_trace(console, "[red]a.jpg", workspace, None, given)
+        assert ("keep: a fine bowl" in console.export_text()) is is_told
+
+
 def test_without_a_manifest_it_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="foodcls prepare"):
         show_trace(Console(), "a.jpg", tmp_path, None)

@@ -4,7 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.review.story import Notes, Story, read_notes, tell_story
+from foodcls.review.decisions import Verdict
+from foodcls.review.story import Chapter, Notes, Story, read_decided, read_notes, tell_story
 
 
 @pytest.fixture
@@ -14,13 +15,18 @@ def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     near = {"state": "dropped", "stage": "dedup", "reason": "near duplicate, distance 2"}
     return pictures(6, {
         0: cluster | {"query": "pesto", "rank": 7, "licence": "CC0-1.0", "box": "1,2,30,40",
-                      "picture": "f" * 64, "split": "train"},
+                      "picture": "f" * 64, "split": "train", "flags": "dark blurred",
+                      "page": "http://127.0.0.1/menu.html", "attempts": 2, "detail": "redirected"},
         1: cluster | near | {"duplicate_of": first},
         2: cluster | {"split": "train"},
         3: {"parent": first, "copy": 1, "split": "train"},
         4: {"id": "", "state": "dropped", "stage": "collect", "reason": "http_error: HTTP 404",
             "outcome": "http_error", "width": None, "height": None},
     })  # fmt: skip
+
+
+def facts_of(chapter: Chapter) -> dict[str, str]:
+    return {fact.name: fact.text for fact in chapter.facts}
 
 
 def facts(story: Story) -> dict[str, str]:
@@ -32,14 +38,29 @@ def test_a_kept_picture_tells_all_that_is_known(manifest: pd.DataFrame) -> None:
     notes = Notes(
         suspects={digest: {"reason": "looks like bread"}},
         predictions={digest: {"predicted": "bread", "probability": "0.7"}},
+        verdicts={digest: Verdict(True, "fine")},
     )
     story = tell_story(manifest, "pesto-000.jpg", notes)
     assert (story.id, story.label, story.ending) == (digest, "pesto", "kept, for training")
-    assert facts(story).items() >= {
-        "query": "pesto", "rank": "7", "licence": "CC0-1.0", "size": "96 x 64 pixels",
-        "box": "(1,2,30,40)", "split": "train", "copies": "1 augmented", "blob": "f" * 64,
-        "suspect: reason": "looks like bread", "predicted": "bread", "probability": "0.7",
-    }.items()  # fmt: skip
+    size = int(manifest["bytes"][0])
+    assert [(chapter.title, facts_of(chapter)) for chapter in story.chapters if chapter.title
+            != "like it"] == [
+        ("found", {
+            "address": "http://127.0.0.1/pesto-000.jpg", "class": "pesto", "source": "urls",
+            "query": "pesto", "rank": "7", "page": "http://127.0.0.1/menu.html",
+            "licence": "CC0-1.0",
+        }),
+        ("arrived", {
+            "outcome": "ok", "detail": "redirected", "attempts": "2", "bytes": f"{size:,}",
+            "format": "JPEG", "size": "96 x 64 pixels", "id": digest,
+        }),
+        ("signs", {"flags": "dark blurred", "suspect: reason": "looks like bread"}),
+        ("became", {
+            "decision": "keep: fine", "cluster": f"{digest[:16]}, 3 in it", "box": "(1,2,30,40)",
+            "split": "train", "copies": "1 augmented", "blob": "f" * 64,
+        }),
+        ("the model says", {"predicted": "bread", "probability": "0.7"}),
+    ]  # fmt: skip
     assert [(item.how, item.id) for item in story.relatives] == [
         ("near duplicate, distance 2", manifest["id"][1]),
         ("looks alike", manifest["id"][2]),
@@ -51,6 +72,32 @@ def test_a_duplicate_tells_what_it_duplicates(manifest: pd.DataFrame) -> None:
     story = tell_story(manifest, manifest["id"][1], Notes())
     assert story.ending == "dropped by dedup: near duplicate, distance 2"
     assert (story.relatives[0].how, story.relatives[0].id) == ("duplicate of", manifest["id"][0])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [(None, "drop: a cat"), (Verdict(True), "keep"), (Verdict(False, "menu"), "drop: menu")],
+    ids=["the manifest's", "changed since", "worded anew"],
+)
+def test_a_picture_dropped_by_hand_tells_the_decision(
+    pictures: Callable[..., pd.DataFrame], verdict: Verdict | None, told: str
+) -> None:
+    rows = pictures(1, {0: {"state": "dropped", "stage": "filter", "reason": "a cat"}})
+    notes = Notes(verdicts={rows["id"][0]: verdict} if verdict else {})
+    assert facts(tell_story(rows, "pesto-000.jpg", notes))["decision"] == told
+    assert "decision" not in facts(tell_story(rows, "bread-001.jpg", notes))
+
+
+def test_decisions_are_read_by_address_though_copies_bear_it(
+    manifest: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "filter.csv"
+    assert read_decided(manifest, path) == {}
+    path.write_text("path,keep,reason\npesto-000.jpg,yes,fine\n")
+    grown = manifest.assign(origin=manifest["origin"].where(manifest.index != 3,
+                                                            manifest["origin"][0]))  # fmt: skip
+    decided = read_decided(grown, path)
+    assert {name: item.words for name, item in decided.items()} == {manifest["id"][0]: "keep: fine"}
 
 
 def test_a_copy_tells_its_parent_and_nobody_else_does(manifest: pd.DataFrame) -> None:
