@@ -14,12 +14,15 @@ from tasks.progress import bars
 
 def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
-    load_recipe(recipe)
+    boxes = load_recipe(recipe).crop.boxes
     table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
     refused = read_refused(space.root / REFUSED)
     proposals = propose_boxes(read_table(table), space.store, bars, refused)
-    write_proposals(proposals, space.root / "proposals.csv")
+    target = space.root / "proposals.csv"
+    # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
+    is_used = boxes is not None and boxes.resolve() == target.resolve()
+    write_proposals(proposals, target, adds=is_used)
     count = "1 box" if len(proposals) == 1 else f"{len(proposals)} boxes"
     without = f"{len(refused)} left out, refused in {workspace / REFUSED}.\n" if refused else ""
     console.print(

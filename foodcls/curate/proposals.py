@@ -65,12 +65,20 @@ def propose_boxes(
     return proposals
 
 
-def write_proposals(proposals: Sequence[Proposal], path: Path) -> None:
-    """Write a table that `crop` and `review` read, each row marked as proposed."""
+def write_proposals(proposals: Sequence[Proposal], path: Path, *, adds: bool = False) -> None:
+    """Write a table that `crop` and `review` read, each row marked as proposed.
+
+    With `adds` the rows of the file that is there stay, and pictures that it names get none anew.
+    """
+    there = path.read_text("utf-8") if adds and path.exists() else ""
+    named = {line.partition(",")[0] for line in there.splitlines()}
     with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow((*TFOD, PROPOSED))
-        writer.writerows(_cells(proposals))
+        if there:
+            file.write(there if there.endswith("\n") else there + "\n")
+        else:
+            writer.writerow((*TFOD, PROPOSED))
+        writer.writerows(_cells([item for item in proposals if item.id not in named]))
 
 
 def _propose_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:

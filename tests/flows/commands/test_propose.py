@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.commands.propose import suggest_boxes
 from foodcls.errors import InputError
-from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.manifest import KEPT, new_manifest, read_table, write_table
 from foodcls.recipe import load_recipe
 from foodcls.review.session import open_session
 from foodcls.store import Store
@@ -47,6 +47,24 @@ def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> Non
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "1 box proposed" in text
     assert f"foodcls review {recipe} --workspace {workspace}" in text
+
+
+def test_proposals_that_the_recipe_cuts_to_stay(recipe: Path, workspace: Path) -> None:
+    console, table = Console(file=io.StringIO()), workspace / "proposals.csv"
+    suggest_boxes(console, recipe, workspace)
+    before = table.read_text()
+    recipe.write_text(f"{RECIPE}crop: {{boxes: {table}, proposed: true}}\n")
+    manifest = read_table(workspace / "manifest.csv")
+    for box in ("40,40,90,90", ""):
+        write_table(manifest.assign(box=box), workspace / "manifest.csv")
+        suggest_boxes(console, recipe, workspace)
+        assert table.read_text() == before
+    table.write_text(before.splitlines()[0] + "\n" + "0" * 64 + ",9,9,apple,1,1,5,5,true\n")
+    suggest_boxes(console, recipe, workspace)
+    assert [line[:1] for line in table.read_text().splitlines()[1:]] == [
+        "0",
+        before[before.index("\n") + 1],
+    ]
 
 
 def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, workspace: Path) -> None:
