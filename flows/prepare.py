@@ -40,13 +40,14 @@ def prepare(
     """Collect, inspect, deduplicate, filter, crop, split and augment.
 
     `overrides` replaces settings by dotted key, e.g. {"train.epochs": 4}. `search_again` asks the
-    engines anew even where the recipe has not changed; pictures that came before are not fetched
+    engines anew even what they answered a short time ago; pictures that came before are not fetched
     again.
     """
     plan, space = load_recipe(recipe, overrides), open_space(workspace)
     with holding(space.root), hands():
         check_tables(space, plan.filter, plan.crop, plan.labels, plan.test)
-        found = collect(space, plan.classes, plan.collect, plan.test_pictures, refresh=search_again)
+        found = collect(space, plan.classes, plan.collect, plan.test_pictures,
+                        refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(space, found, plan.inspect, plan.dedup.hash)
         distinct = dedup(space, sound, plan.dedup)
         show_distances(space, distinct)

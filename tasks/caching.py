@@ -56,13 +56,19 @@ class Stage(Generic[Result]):
         )
         self.__doc__ = function.__doc__
 
-    def __call__(self, space: Workspace, *inputs: Any, refresh: bool = False) -> Step[Result]:
-        """Run the stage, or take its result from the cache if all its outputs are still whole."""
+    def __call__(
+        self, space: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
+    ) -> Step[Result]:
+        """Run the stage, or take its result from the cache if all its outputs are still whole.
+
+        `refresh` runs it whatever the cache holds. `aside` goes to the function by name and is no
+        part of the key: it says how the work is done, not what comes of it.
+        """
         started = time.monotonic()
         values = [item.result if isinstance(item, Step) else item for item in inputs]
         bound = self._cached(space, values, refresh) if self.modules else self.task
         with counting() as tally:
-            state: Any = bound(space, *values, return_state=True)
+            state: Any = bound(space, *values, **aside, return_state=True)
         result: Result = state.result()
         cached = state.name == "Cached"
         if cached and (damaged := self._damaged(result, space.store)):
@@ -71,7 +77,7 @@ class Stage(Generic[Result]):
                 self.name,
                 len(damaged),
             )
-            return self(space, *values, refresh=True)
+            return self(space, *values, refresh=True, **aside)
         if self.after:
             self.after(space)
         if cached:

@@ -49,6 +49,7 @@ def collect(
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
+    search_again: bool = False,
 ) -> CollectRef:
     """Fetch the pictures of all classes."""
 
@@ -58,7 +59,7 @@ def collect(
         show_yields(yields)
 
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
-    order = Order(classes, settings, test.folder if test else None, access)
+    order = Order(classes, settings, test.folder if test else None, access, search_again)
     collected = collect_pictures(order, space.store, bars, on_yields=tell)
     return save_collected(collected, space.store)
 

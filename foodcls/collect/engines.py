@@ -53,10 +53,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Access:
-    """How engines are reached: a key, and other servers in place of their own (scheme://host)."""
+    """How engines are reached: a key, and other servers in place of their own (scheme://host).
+
+    Answers from before `since`, in seconds since 1970, do not count.
+    """
 
     flickr_key: str = ""
     bases: tuple[tuple[str, str], ...] = ()
+    since: float = 0.0
 
     def __repr__(self) -> str:
         return f"Access(bases={self.bases})"  # the key stays out of logs

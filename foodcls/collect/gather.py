@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +19,7 @@ from foodcls.collect.outcomes import Outcome
 from foodcls.collect.rows import TEST, arrivals_manifest, repeated_urls
 from foodcls.collect.search import EngineYield, search_all
 from foodcls.collect.url_list import read_urls
+from foodcls.collect.wish import asking_anew
 from foodcls.progress import Track, silent
 from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store
@@ -39,6 +40,7 @@ class Order:
     settings: Collect
     test_folder: Path | None = None
     access: Access = Access()
+    search_again: bool = False  # ask engines even what they answered a short time ago
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -81,8 +83,12 @@ def collect(
     urls = order.settings.urls
     plan: Plan = read_urls(urls, order.labels) if urls is not None else ()
     gains: tuple[EngineYield, ...] = ()
-    with _sample_hosts(order.settings.engines, plan) as hosts:
+    with (
+        _sample_hosts(order.settings.engines, plan) as hosts,
+        _since(order, limits, store) as since,
+    ):
         if urls is None:
+            order = replace(order, access=replace(order.access, since=since))
             plan, gains = _ask_engines(order, limits, store, hosts, track)
         on_yields(gains)
         arrivals = _fetch_plan(plan, limits, store, hosts, track)
@@ -91,6 +97,13 @@ def collect(
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
     check_floor(manifest, order.labels, order.settings.min_per_class, gains)
     return Collected(manifest, gains)
+
+
+def _since(order: Order, limits: Limits, store: Store) -> AbstractContextManager[float]:
+    """From when on engines' answers count, for an order whose pictures are about to be fetched."""
+    if not (order.search_again and order.questions):
+        return nullcontext(order.access.since)
+    return asking_anew(order.questions, store, limits.clock())
 
 
 def _ask_engines(

@@ -77,7 +77,7 @@ def search_all(
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
-        search.recall(known.get(search.key), limits.clock())
+        search.recall(known.get(search.key), access.since, limits.clock())
     done = [search for search in searches if not search.is_open]
     count("search", anew=len(searches) - len(done), recalled=len(done))
     yield from (search.finding() for search in done)
@@ -142,9 +142,11 @@ class _Search:
             self._reason = NO_MORE if self._hits else NO_RESULTS
         self.is_open = bool(fresh and self.pages) and not enough and not trouble
 
-    def recall(self, fact: Mapping[str, Any] | None, now: float) -> None:
-        """Take over what an earlier run was told, if that is not long ago."""
-        if fact is not None and 0 <= now - fact["asked_at"] < FRESH:
+    def recall(self, fact: Mapping[str, Any] | None, since: float, now: float) -> None:
+        """Take over what was told to an earlier run, neither before `since` nor long ago."""
+        if fact is None or fact["asked_at"] < since:
+            return
+        if 0 <= now - fact["asked_at"] < FRESH:
             self._hits = {hit["file_url"]: hit for hit in fact["hits"]}
             self._read, self._reason = fact["pages"], fact["reason"]
             self.is_open = False

@@ -9,6 +9,7 @@ import pytest
 from flows.prepare import prepare
 from foodcls.collect.search import EngineYield
 from foodcls.errors import CollectError
+from foodcls.tally import Work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -52,6 +53,14 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
         ("unicorn", 0, "no results"),
     ]
     assert "unicorn" in shown("engine-yields")[0].data
+
+
+def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) -> None:
+    path, space = write("beans", "rabbit"), tmp_path / "space"
+    runs = [prepare(path, None, space, search_again=again)[0] for again in (False, True, False)]
+    assert [step.cached for step in runs] == [False, False, True]
+    asked = [item for step in runs for item in step.work if item.kind == "search"]
+    assert asked == [Work("search", 3, 0), Work("search", 3, 0)]
 
 
 def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) -> None:

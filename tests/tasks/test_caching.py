@@ -39,6 +39,13 @@ def third(space: Workspace, ref: ManifestRef, settings: Dedup) -> ManifestRef:
     return save_manifest(load_manifest(ref, space.store), space.store, "third")
 
 
+@stage("foodcls.manifest")
+def aloud(space: Workspace, note: str, volume: int = 0) -> str:
+    """Be told something on the side."""
+    CALLS.append(f"{note} at {volume}")
+    return note
+
+
 @stage()
 def always(space: Workspace, ref: ManifestRef) -> int:
     """Have no modules, so run each time."""
@@ -58,7 +65,7 @@ def call(tmp_path: Path) -> Callable[..., Step]:
     CALLS.clear()
     space = Workspace.at(tmp_path / "space")
 
-    def run(one: Stage, *inputs: object, **options: bool) -> Step:
+    def run(one: Stage, *inputs: object, **options: object) -> Step:
         @flow
         def single() -> list[Step]:
             return [one(space, *inputs, **options)]
@@ -82,6 +89,13 @@ def test_other_input_other_settings_or_refresh_run_again(call: Callable) -> None
     assert call(third, ref, Dedup()).cached
     assert not call(third, ref, Dedup(distance=3)).cached
     assert not call(third, ref, Dedup(), refresh=True).cached
+
+
+def test_what_is_told_aside_arrives_and_is_no_part_of_the_key(call: Callable) -> None:
+    assert not call(aloud, "x", volume=1).cached
+    assert call(aloud, "x", volume=2).cached
+    assert not call(aloud, "x", refresh=True, volume=3).cached
+    assert CALLS == ["x at 1", "x at 3"]
 
 
 def test_the_next_stage_follows_the_digest_and_not_the_blob(call: Callable) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,41 @@ def test_an_engine_that_fails_is_reported_and_the_next_one_delivers(
     assert all(reason in one.reason for one in collected.yields if one.engine == "bing")
     assert caplog.text.count(f"bing, 'rice': {reason}") == 1
     assert set(collected.manifest["source"]) == {"google"}
+
+
+class CutOff(BaseException):
+    """What ends a run in its middle."""
+
+
+@pytest.mark.parametrize(("cut", "left"), [("", 2), ("search", 1), ("fetch", 0)])
+def test_who_wants_engines_asked_again_has_them_asked_within_the_hour(
+    cut: str, left: int, web, store, picture
+) -> None:
+    link = f"""<a m='{{"murl": "{web.say("/1.png", picture(1))}"}}'></a>"""
+    web.say("/images/async", f"<html>{link}</html>".encode())
+    access = Access(bases=(("bing", web.url("")),))
+    settings = Collect(engines=("bing",), allow_private_hosts=True, min_per_class=0, per_query=1)
+
+    def ask(*, again: bool = False, until: str = "") -> int:
+        """Collect; how many result pages the web was asked for."""
+        before = web.hits["/images/async"]
+
+        def track(items: Any, total: int, label: str) -> Any:
+            for number, item in enumerate(items, start=1):
+                yield item
+                if label == until and number == 1:
+                    raise CutOff
+
+        order = Order(CLASSES, settings, access=access, search_again=again)
+        with suppress(CutOff):
+            collect(order, store, track)
+        return web.hits["/images/async"] - before
+
+    assert (ask(), ask(), ask(again=True)) == (2, 0, 2)
+    # what a run that was cut off had been told is not asked a second time
+    ask(again=True, until=cut)
+    assert ask(again=True) == left
+    assert (ask(again=True), web.hits["/1.png"]) == (2, 1)
 
 
 def test_a_changed_results_page_is_an_error_that_says_so(web, gather) -> None:

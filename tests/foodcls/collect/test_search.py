@@ -44,6 +44,11 @@ def ask(web, limits, store) -> Callable[..., list[Finding]]:
     return search
 
 
+@pytest.fixture
+def access(web) -> Access:
+    return Access(bases=(("bing", web.url("")),))
+
+
 def question(engine: str = "bing", query: str = "soup", limit: int = 50) -> Question:
     return Question(engine, "dish", query, limit)
 
@@ -127,6 +132,16 @@ def test_an_answer_is_remembered_for_half_a_day(web, bing, ask) -> None:
     assert web.hits[PATH] == hits
     ask(question(), clock=lambda: 1000.0 + FRESH)
     assert web.hits[PATH] == 2 * hits
+
+
+def test_an_answer_from_before_it_counts_is_asked_for_anew(
+    web, bing, access, limits, store
+) -> None:
+    bing(40)
+    for since, now, asked in ((0.0, 1000.0, 3), (1000.0, 1001.0, 3), (1000.5, 1001.0, 6)):
+        bounds = replace(limits, clock=lambda now=now: now)
+        list(search_all([question()], replace(access, since=since), bounds, store))
+        assert web.hits[PATH] == asked
 
 
 def test_an_answer_that_failed_is_asked_again(web, bing, ask) -> None:
