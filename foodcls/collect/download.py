@@ -65,10 +65,14 @@ class Download(Generic[Result]):
         self._turns = Turns(limits.per_host)
         self._running: dict[asyncio.Task[Result | Errand | Rest], Errand] = {}
         self._resting = 0
+        # until when hosts rest, and how many seconds of it there have been
+        self._until: dict[str, float] = {}
+        self._rested: dict[str, float] = {}
 
     async def run(self, urls: Iterable[str]) -> None:
         """Fetch all URLs; an exception of `finish` ends the run."""
-        self._events: asyncio.Queue[asyncio.Task[Result | Errand | Rest] | Errand] = asyncio.Queue()
+        self._events: asyncio.Queue[asyncio.Task[Result | Errand | Rest] | Errand | str]
+        self._events = asyncio.Queue()
         for url in urls:
             self._turns.add(Errand(url, at=url))
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS))
@@ -80,9 +84,11 @@ class Download(Generic[Result]):
                     await self._stop()
 
     async def _work(self) -> None:
-        while self._start() or self._resting:
+        while self._start() or self._resting or not self._turns.are_over:
             event = await self._events.get()
-            if isinstance(event, Errand):
+            if isinstance(event, str):
+                self._turns.wake(event)
+            elif isinstance(event, Errand):
                 self._resting -= 1
                 self._turns.add(event)
             else:
@@ -118,12 +124,26 @@ class Download(Generic[Result]):
             got = await self._wire.visit(errand.at, self._limits.timeout - errand.spent)
         except Trouble as trouble:
             spent = replace(errand, spent=errand.spent + loop.time() - begun)
+            self._heed(errand.host, trouble.wait or 0.0)
             again = self._again(spent, trouble)
             return again or await self._end(_verdict(spent, trouble, self._limits))
         if isinstance(got, Moved):
             spent = replace(errand, spent=errand.spent + loop.time() - begun)
             return _next_hop(spent, got) or await self._end(_lost(spent))
         return await self._end(_answer(errand, got))
+
+    def _heed(self, host: str, wait: float) -> None:
+        """Let a host rest for the seconds it asks for, all its URLs and within bounds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait
+        # what others under way were told at the same time is one rest
+        longer = until - max(self._until.get(host, 0.0), loop.time())
+        rested = self._rested.get(host, 0.0) + longer
+        if longer <= 0 or wait > self._limits.longest_wait or rested > self._limits.longest_rest:
+            return
+        self._until[host], self._rested[host] = until, rested
+        self._turns.rest(host)
+        loop.call_later(wait, self._events.put_nowait, host)
 
     def _again(self, errand: Errand, trouble: Trouble) -> Rest | None:
         """The next attempt, or None when there is to be none."""

@@ -19,6 +19,8 @@ class Limits:
     allow_private: bool = False
     heed_robots: bool = True  # whether an X-Robots-Tag keeps the body from being read
     longest_wait: float = 30.0  # a server that asks for more is left to a later run
+    # for which a host may keep all its URLs waiting, all in all; then only those it refuses wait
+    longest_rest: float = 300.0
     first_pause: float = 0.5  # before the second attempt; doubles with each
     seed: int = 0  # of the jitter of pauses
     clock: Callable[[], float] = time.time  # seconds since 1970

@@ -210,6 +210,53 @@ def test_a_busy_server_is_given_the_time_it_asks_for(web, fetch, picture) -> Non
     assert times[1] - times[0] >= 1.0
 
 
+@pytest.mark.parametrize("status", ["429 Slow down", "503 Busy"])
+def test_a_host_that_asks_for_a_rest_is_left_alone_and_others_are_not(
+    status: str, web, other_web, limits, store, picture
+) -> None:
+    data, arrived, refused = picture(1), [], []
+    full = asyncio.Event()
+
+    async def answer(talk) -> None:
+        arrived.append(time.monotonic())
+        if len(arrived) == 4:
+            full.set()
+        await full.wait()
+        if talk is web.talks[0]:
+            refused.append(time.monotonic())
+            await talk.reply(status=status, Retry_After="1")
+        else:
+            # so that places of the host come free during its rest
+            await asyncio.sleep(0.2)
+            await talk.reply(data)
+
+    urls = [web.route(f"/{number}", answer) for number in range(30)]
+    quick = [other_web.say(f"/{number}", data) for number in range(30)]
+    ends = {}
+    for one in fetch_all([*urls, *quick], replace(limits, per_host=4), store):
+        ends[one.url] = time.monotonic()
+        assert one.outcome is Outcome.OK
+    assert len(arrived) == 31 and min(arrived[4:]) - refused[0] >= 1.0
+    assert max(ends[url] for url in quick) < min(arrived[4:])
+
+
+def test_rests_of_a_host_have_a_bound(web, limits, store) -> None:
+    urls = [web.say(f"/{number}", b"", "429 Slow down", Retry_After="1") for number in range(9)]
+    begun = time.monotonic()
+    bounds = replace(limits, per_host=1, retries=0, longest_rest=1.5)
+    outcomes = [one.outcome for one in fetch_all(urls, bounds, store)]
+    assert outcomes == [Outcome.UNAVAILABLE] * 9 and sum(web.hits.values()) == 9
+    # one second of rest, and no second one
+    assert 1.0 <= time.monotonic() - begun < 2.0
+
+
+def test_nobody_waits_for_the_rest_of_a_host_that_has_no_more_urls(web, fetch) -> None:
+    begun = time.monotonic()
+    fetched = fetch(web.say("/busy", b"", "503 Busy", Retry_After="20"), retries=0)
+    assert fetched.outcome is Outcome.UNAVAILABLE
+    assert time.monotonic() - begun < 10
+
+
 def test_a_date_to_wait_for_is_understood(web, fetch, picture) -> None:
     times = []
 

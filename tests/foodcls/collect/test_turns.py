@@ -25,6 +25,23 @@ def test_a_place_that_is_given_back_is_taken_by_the_same_host() -> None:
     assert turns.take() == errand("one", 1)
 
 
+def test_a_host_that_rests_gets_no_errand_and_holds_up_no_other() -> None:
+    turns = Turns(per_host=2)
+    for number in range(3):
+        turns.add(errand("tired", number))
+    running = turns.take()
+    turns.rest("tired")
+    turns.rest("tired")
+    turns.give_back(running)
+    turns.add(errand("tired", 3))
+    turns.add(errand("other", 0))
+    assert turns.take() == errand("other", 0)
+    turns.wake("tired")
+    assert turns.take() is None and not turns.are_over
+    turns.wake("tired")
+    assert [turns.take() for _ in range(3)] == [errand("tired", 1), errand("tired", 2), None]
+
+
 def test_every_errand_gets_its_turn_once() -> None:
     turns = Turns(per_host=3)
     wanted = [errand(f"host{number % 4}", number) for number in range(50)]
