@@ -1,4 +1,7 @@
+import time
+from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 from foodcls.collect.download import Answer
 from foodcls.collect.fetch import download_all
@@ -36,3 +39,30 @@ def test_no_retries_means_one_attempt(web, limits) -> None:
     url = web.say("/busy", b"", "503 Busy")
     (answer,) = download_all([url], replace(limits, retries=0))
     assert (answer.outcome, answer.attempts, web.hits["/busy"]) == (Outcome.UNAVAILABLE, 1, 1)
+
+
+def test_pauses_double_and_are_not_in_step(web, limits) -> None:
+    times: dict[str, list[float]] = defaultdict(list)
+
+    async def busy(talk) -> None:
+        times[talk.path].append(time.monotonic())
+        await talk.reply(status="503 Busy")
+
+    for number in range(6):
+        web.route(f"/{number}", busy)
+    # not by a port that is another each time: pauses are drawn by seed and address
+    urls = [f"http://busy.test/{number}" for number in range(6)]
+    bounds = replace(limits, first_pause=0.2, retries=3)
+    list(download_all(urls, bounds, {"busy.test": ("127.0.0.1", web.port)}))
+    gaps = [[late - soon for soon, late in pairwise(moments)] for moments in times.values()]
+    for place, middle in enumerate((0.2, 0.4, 0.8)):
+        waited = sorted(one[place] for one in gaps)
+        # half of it to one and a half, and what a slow machine adds
+        assert middle * 0.5 <= waited[0] and waited[-1] <= middle * 1.5 + 1.0
+        assert waited[-1] - waited[0] > middle * 0.4
+
+
+def test_no_pause_is_longer_than_allowed(web, limits) -> None:
+    bounds = replace(limits, first_pause=1000.0, longest_wait=0.05)
+    (answer,) = download_all([web.say("/busy", b"", "503 Busy")], bounds)
+    assert (answer.outcome, answer.attempts) == (Outcome.UNAVAILABLE, 3)
