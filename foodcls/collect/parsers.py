@@ -24,6 +24,10 @@ Hit = dict[str, str]
 BING_LOOSE = re.compile(r'\b(?:murl|imgurl)"?\s*:\s*"(http[^"]+)"')
 # an original in Google's data: its address, height and width
 GOOGLE_PICTURE = re.compile(r'\["(https?://[^"\s]+)",(\d+),(\d+)\]')
+# the page that shows it, said some way behind it
+GOOGLE_PAGE = re.compile(
+    r'"2003":\[[^\[\]]*?"(https?://(?:[^"\\\s]|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2})+)"'
+)
 GOOGLE_THUMBNAIL = "encrypted-tbn"
 GOOGLE_HOSTS = ("google.com", "gstatic.com", "googleusercontent.com")
 # how "http" begins in Baidu's cipher
@@ -163,8 +167,23 @@ def _google_data(page: BeautifulSoup) -> list[Hit]:
     """Originals in the data of scripts, which may be a string within a script."""
     scripts = " ".join(str(script) for script in page.find_all("script"))
     plain = scripts.replace("\\x22", '"').replace("\\\\u", "\\u")
-    addresses = (re.sub(r"\\x(..)", r"\\u00\1", hit[1]) for hit in GOOGLE_PICTURE.finditer(plain))
-    return [{"file_url": json.loads(f'"{address}"')} for address in addresses]
+    pictures = list(GOOGLE_PICTURE.finditer(plain))
+    # what is said of a picture ends where the next one begins
+    ends = [*(picture.start() for picture in pictures), len(plain)][1:]
+    pages = [
+        GOOGLE_PAGE.search(plain, picture.end(), end)
+        for picture, end in zip(pictures, ends, strict=True)
+    ]
+    return [
+        {"file_url": _google_address(picture[1]), "page": _google_address(page[1] if page else "")}
+        for picture, page in zip(pictures, pages, strict=True)
+    ]
+
+
+def _google_address(text: str) -> str:
+    """An address without the escapes of scripts."""
+    plain = re.sub(r"\\x(..)", r"\\u00\1", text)
+    return str(json.loads(f'"{plain}"'))
 
 
 def _google_details(page: BeautifulSoup) -> list[Hit]:

@@ -54,13 +54,18 @@ def test_google_gives_originals_and_not_its_logo_or_thumbnails() -> None:
     data = (
         '[1,[0,"id",["https://encrypted-tbn0.gstatic.com/images?q\\u003dtbn:x",168,300],'
         '["https://a.test/pasta.jpg?w\\u003d1\\u0026h\\u003d2",800,1200]],'
-        '[0,"id",["https://a.test/p\\u00e2t\\u00e9.webp",600,900]]]'
+        '[0,"id",["https://a.test/p\\u00e2t\\u00e9.webp",600,900],'
+        '{"2003":[null,"ref","https://a.test/caf\\u00e9?a\\u003d1","On \\"pâté\\""]}],'
+        '[0,"id",["https://a.test/rice.jpg",600,900],{"2003":[null,"https://odd\\n"]}]]'
     )
     found = parse("google", google_page(data))
     assert [hit["file_url"] for hit in found] == [
         "https://a.test/pasta.jpg?w=1&h=2",
         "https://a.test/pâté.webp",
+        "https://a.test/rice.jpg",
     ]
+    # one without a page does not get its neighbour's
+    assert [hit["page"] for hit in found] == ["", "https://a.test/café?a=1", ""]
 
 
 def test_google_pages_of_icrawlers_shape_are_read_too() -> None:

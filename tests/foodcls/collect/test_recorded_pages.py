@@ -32,8 +32,8 @@ STATIC = "https://live.staticflickr.com"
 FOUND = {
     "bing_today.html": ([JPEG, PNG, WEBP, "@WEB@/4.jpeg", ODD], True),
     "bing_yesterday.html": ([JPEG, PNG, WEBP], False),
-    "google_today.html": ([JPEG, PNG, WEBP, ODD], False),
-    "google_today_string.html": ([JPEG, PNG, WEBP], False),
+    "google_today.html": ([JPEG, PNG, WEBP, ODD], True),
+    "google_today_string.html": ([JPEG, PNG, WEBP], True),
     "google_yesterday.html": ([JPEG, PNG, WEBP], True),
     "google_plain.html": ([JPEG, PNG, WEBP], True),
     "baidu_today.json": ([JPEG, PNG, WEBP], True),
@@ -118,6 +118,12 @@ def test_a_recorded_page_gives_its_pictures_in_order(name: str, web, record, ask
     # what was asked is what was written, `&`, `#` and accents and all, on each page
     for talk in web.talks:
         assert parse_qs(urlsplit(talk.path).query)[KEYWORDS[engine]] == [TRICKY]
+
+
+@pytest.mark.parametrize("name", ["google_today.html", "google_today_string.html"])
+def test_each_picture_of_google_comes_with_its_own_page(name: str, web, record, ask) -> None:
+    pages = [one.page for one in ask(record(name)).candidates]
+    assert pages == [web.url(f"/page/{number}") for number in range(1, len(pages) + 1)]
 
 
 @pytest.mark.parametrize("name", BARREN)
