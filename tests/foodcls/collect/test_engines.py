@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
@@ -5,6 +6,7 @@ import pytest
 
 from foodcls.collect.engines import ENGINES, Access, Question, check_questions, page_urls
 from foodcls.errors import CollectError
+from foodcls.sample.pages import LICENCE
 from foodcls.settings import EngineName
 
 IN_RECIPES = get_args(EngineName)
@@ -32,13 +34,43 @@ def test_pages_may_be_asked_of_another_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "part"),
-    [("bing", "licenseType-Any"), ("flickr", "license=1%2C2"), ("sample", "q=soup")],
+    ("engine", "licence", "field", "value"),
+    [
+        ("bing", "creativecommons", "qft", " filterui:licenseType-Any"),
+        ("bing", "commercial", "qft", " filterui:license-L2_L3_L4"),
+        ("google", "noncommercial", "tbs", "sur:f"),
+        ("google", "commercial", "tbs", "sur:fc"),
+        ("flickr", "creativecommons", "license", "1,2,3,4,5,6,9"),
+        ("flickr", "commercial", "license", "4,5,6,7,8,9,10"),
+    ],
 )
-def test_a_licence_is_asked_for(engine: str, part: str) -> None:
-    question = Question(engine, "dish", "soup", 50, "creativecommons")
+def test_a_licence_is_asked_for_on_each_page(
+    engine: str, licence: str, field: str, value: str
+) -> None:
+    question = Question(engine, "dish", "soup", 50, licence)
     check_questions([question], Access("key"))
-    assert part in page_urls(question, Access("key"))[0]
+    pages, free = (
+        [parse_qs(urlsplit(url).query) for url in page_urls(asked, Access("key"))]
+        for asked in (question, replace(question, licence=""))
+    )
+    assert pages and all(page[field] == [value] for page in pages)
+    assert not any(field in page for page in free)
+
+
+@pytest.mark.parametrize("engine", ["bing", "google", "flickr"])
+def test_no_two_licences_are_asked_for_alike(engine: str) -> None:
+    questions = [Question(engine, "dish", "soup", 50, name) for name in ENGINES[engine].licences]
+    check_questions(questions, Access("key"))
+    asked = {page_urls(question, Access("key"))[0] for question in questions}
+    assert len(asked) == len(questions) >= 4
+
+
+@pytest.mark.parametrize("licence", ENGINES["sample"].licences)
+def test_the_sample_web_passes_each_filter_as_all_in_it_is_free(licence: str) -> None:
+    question = Question("sample", "dish", "soup", 50, licence)
+    check_questions([question], Access())
+    assert page_urls(question, Access()) == page_urls(replace(question, licence=""), Access())
+    assert LICENCE == "CC0-1.0"
 
 
 @pytest.mark.parametrize(
