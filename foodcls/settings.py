@@ -39,7 +39,7 @@ class Collect(Settings):
     folder: ExistingFolder | None = None  # a folder a class
     per_query: Count = 350  # pictures asked of each engine
     min_per_class: Annotated[int, Field(ge=0)] = 50  # with fewer to learn from, the run stops
-    licence: str | None = None  # an engine's own filter, e.g. "commercial"
+    licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
     allow_private_hosts: bool = False  # true only for servers on this machine or network
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000  # of one file

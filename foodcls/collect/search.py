@@ -182,8 +182,13 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         query=question.query,
         rank=rank,
         page=printable(hit.get("page", "")),
-        licence=printable(hit.get("licence", "") or question.licence),
+        licence=printable(hit.get("licence", "") or _filtered(question)),
     )
+
+
+def _filtered(question: Question) -> str:
+    """What is known of the licence of a picture that tells none: what the engine let through."""
+    return f"{question.licence} (as {question.engine} filters)" if question.licence else ""
 
 
 def _parse(parser: Any, answer: Answer) -> tuple[list[Hit], str]:

@@ -158,6 +158,22 @@ def test_questions_go_side_by_side(web, bing, ask) -> None:
     assert 1 < web.busiest <= 4
 
 
+@pytest.mark.parametrize("licence", ["commercial", ""])
+def test_a_filter_is_not_passed_off_as_a_pictures_licence(licence: str, web, bing, ask) -> None:
+    bing(1)
+    photos = [{"id": "1", "license": number, "url_o": f"http://p.test/{number}"} for number in "45"]
+    answer = {"stat": "ok", "photos": {"photo": [*photos, {"url_o": "http://p.test/0"}]}}
+    web.say("/services/rest/", json.dumps(answer).encode())
+    found = ask(*(Question(engine, "dish", "soup", 3, licence) for engine in ("bing", "flickr")))
+    told = {
+        one.question.engine: [candidate.licence for candidate in one.candidates] for one in found
+    }
+    bings, flickrs = ("commercial (as bing filters)", "commercial (as flickr filters)")
+    assert told["bing"] == ([bings] if licence else [""])
+    # a licence that comes with the picture stands as it is
+    assert told["flickr"] == ["CC-BY-2.0", "CC-BY-SA-2.0", flickrs if licence else ""]
+
+
 def test_result_pages_need_not_want_to_be_indexed(web, ask) -> None:
     web.say(PATH, bing_page(["http://p.test/1.jpg"]), X_Robots_Tag="noindex")
     assert ask(question())[0].gain.found == 1
