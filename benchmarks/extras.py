@@ -41,6 +41,7 @@ from foodcls.extras import Extras
 from foodcls.judge.answers import read_answers
 from foodcls.judge.metrics import wilson
 from foodcls.judge.paired import mcnemar
+from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.background import WHITE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.train import train
@@ -146,7 +147,8 @@ class Bench:
         checkpoint = train(pictures, store, self.plan.labels, settings, cache, bars)
         if split == ON_WHITE:
             pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
-        scores = evaluate(checkpoint, pictures, store, cache, split)
+        limit = settings.cache_gb * GIGABYTE
+        scores = evaluate(checkpoint, pictures, store, cache, split, limit=limit)
         answers = read_answers(store.read(scores.predictions).decode())
         return {
             "accuracy": scores.accuracy,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.suspects import list_judged
 from foodcls.learn.train import train
@@ -63,7 +64,8 @@ def compare(
     sets = {"all": rows, "no suspects": cleaned}
     for name, pictures in sets.items():
         parts = (pictures, space.store, recipe.labels, recipe.train, space.pixels, bars)
-        result = evaluate(train(*parts), pictures, space.store, space.pixels)
+        limit = recipe.train.cache_gb * GIGABYTE
+        result = evaluate(train(*parts), pictures, space.store, space.pixels, limit=limit)
         learnt = (pictures["state"] == "kept") & (pictures["split"] == "train")
         told = f"{result.accuracy:.3f} of {result.n} (trained on {learnt.sum()})"
         yield f"accuracy, {name}", told

@@ -2,6 +2,7 @@
 
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.grouping import group_tests
+from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
@@ -50,11 +51,18 @@ def fit(
 
 @stage("foodcls.learn.calibrate", blobs=("weights",))
 def calibrate(
-    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, settings: Answer
+    space: Workspace,
+    checkpoint: Checkpoint,
+    pictures: ManifestRef,
+    settings: Answer,
+    *,
+    cache_gb: float,
 ) -> Checkpoint:
     """Fit temperature and threshold on the split "val"."""
     manifest = load_manifest(pictures, space.store)
-    return calibrate_checkpoint(checkpoint, manifest, space.store, space.pixels, settings, bars)
+    return calibrate_checkpoint(
+        checkpoint, manifest, space.store, space.pixels, settings, bars, cache_gb * GIGABYTE
+    )
 
 
 @stage("foodcls.judge.grouping", name="check groups")
@@ -66,11 +74,23 @@ def check_groups(space: Workspace, pictures: ManifestRef, test: OutsideTest | No
 
 @stage("foodcls.learn.evaluate", "foodcls.judge.grouping", blobs=("predictions",))
 def evaluate(
-    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, test: OutsideTest | None
+    space: Workspace,
+    checkpoint: Checkpoint,
+    pictures: ManifestRef,
+    test: OutsideTest | None,
+    *,
+    cache_gb: float,
 ) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
     grouped = group_tests(load_manifest(pictures, space.store), test)
-    return evaluate_checkpoint(checkpoint, grouped, space.store, space.pixels, track=bars)
+    return evaluate_checkpoint(
+        checkpoint,
+        grouped,
+        space.store,
+        space.pixels,
+        track=bars,
+        limit=cache_gb * GIGABYTE,
+    )
 
 
 @stage("foodcls.learn.export", blobs=("blob", "program"))

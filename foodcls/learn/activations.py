@@ -1,13 +1,13 @@
 """Turns pictures into what a frozen trunk makes of them, once for all epochs, runs and folds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from foodcls.learn.arrays import Array, Keeping, Kept, keep_arrays
+from foodcls.learn.arrays import ROWS, Array, Keeping, Kept, keep_arrays
 from foodcls.learn.folding import fold_norms
 from foodcls.learn.halves import Halves
 from foodcls.learn.pixels import Decoded, as_images
@@ -22,6 +22,7 @@ VERSION = "activations 2"
 BATCH = 16
 # numpy knows no bfloat16: its bits travel in these
 BITS = np.dtype(np.int16)
+DOING = "run the frozen layers"
 
 
 def load_activations(
@@ -32,25 +33,26 @@ def load_activations(
     Each picture's row is found again by its digest, whatever pictures stood beside it. What is
     computed in bf16 is kept in it, as it came.
     """
-    trunk = halves.trunk
-    if trunk is None:
-        raise ValueError("a network without a trunk has no activations to keep")
-    folded = fold_norms(trunk)
-
-    def make(places: Sequence[int]) -> Sequence[Array]:
-        pixels = decoded.take(places)
-        parts = [
-            _run_trunk(folded, pixels[start : start + BATCH], precision)
-            for start in range(0, len(places), BATCH)
-        ]
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
+    trunk = _trunk(halves)
     keeping = Keeping(
         shelf.cache, "activations", tuple(map(str, range(halves.outputs))),
         f"{trunk_version(trunk, precision)} {decoded.version}",
-        make, row_bytes(halves, precision), shelf.limit,
+        _runner(trunk, decoded, precision), row_bytes(halves, precision), shelf.limit,
     )  # fmt: skip
-    return keep_arrays(keeping, decoded.digests, shelf.track, "run the frozen layers")
+    return keep_arrays(keeping, decoded.digests, shelf.track, DOING)
+
+
+def run_trunk(
+    halves: Halves, decoded: Decoded, shelf: Shelf, precision: str = "fp32"
+) -> tuple[Array, ...]:
+    """The same in memory, where the shelf has no room: nothing is read from it or kept."""
+    run = _runner(_trunk(halves), decoded, precision)
+    starts = range(0, len(decoded), ROWS)
+    parts = [
+        run(range(start, min(start + ROWS, len(decoded))))
+        for start in shelf.track(starts, len(starts), DOING)
+    ]
+    return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
 
 
 def row_bytes(halves: Halves, precision: str) -> int:
@@ -74,8 +76,31 @@ def as_activations(rows: Array) -> Tensor:
     return whole.permute(0, 3, 1, 2) if whole.ndim == 4 else whole
 
 
+def _trunk(halves: Halves) -> fx.GraphModule:
+    if halves.trunk is None:
+        raise ValueError("a network without a trunk has no activations to keep")
+    return halves.trunk
+
+
+def _runner(
+    trunk: fx.GraphModule, decoded: Decoded, precision: str
+) -> Callable[[Sequence[int]], Sequence[Array]]:
+    """Gives what the trunk makes of the pictures at some places."""
+    folded = fold_norms(trunk)
+
+    def run(places: Sequence[int]) -> Sequence[Array]:
+        pixels = decoded.take(places)
+        parts = [
+            _run_batch(folded, pixels[start : start + BATCH], precision)
+            for start in range(0, len(places), BATCH)
+        ]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    return run
+
+
 @torch.inference_mode()
-def _run_trunk(trunk: nn.Module, pixels: Array, precision: str) -> list[Array]:
+def _run_batch(trunk: nn.Module, pixels: Array, precision: str) -> list[Array]:
     device = next(trunk.parameters()).device
     with computing(precision, device):
         outputs: tuple[Tensor, ...] = trunk(as_images(pixels).to(device))

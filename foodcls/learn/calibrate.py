@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.judge.reliability import choose_threshold, fit_temperature, temper
+from foodcls.learn.arrays import LIMIT
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import answer_rows
 from foodcls.learn.examples import split_rows
@@ -22,13 +23,15 @@ def calibrate(
     cache: Path,
     settings: Answer,
     track: Track = silent,
+    limit: float = LIMIT,
 ) -> Checkpoint:
     """The same checkpoint with the temperature and the threshold that `settings` ask for.
 
     The kept rows of split "val" alone are looked at, those that the best epoch was chosen by.
+    At most `limit` bytes stay in `cache`.
     """
     rows = split_rows(manifest, "val")
-    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track))
+    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track, limit))
     temperature = fit_temperature(before, truth) if settings.calibrate else 1.0
     answers = temper(before, temperature)
     right = (answers.argmax(axis=1) == truth).astype(int)

@@ -12,6 +12,7 @@ from foodcls.judge.bootstrap import number_groups
 from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.judge.metrics import Floats, Ints
 from foodcls.judge.reliability import temper
+from foodcls.learn.arrays import LIMIT
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.course import keep_trunk
 from foodcls.learn.examples import Reading, load_examples, split_rows
@@ -32,17 +33,18 @@ def evaluate(
     cache: Path,
     split: str = "test",
     track: Track = silent,
+    limit: float = LIMIT,
 ) -> Evaluation:
     """Judge a checkpoint on the kept rows of `split`, a cluster being a group.
 
-    StageError when there are none.
+    At most `limit` bytes stay in `cache`. StageError when there are no such rows.
     """
     rows = split_rows(manifest, split)
     if len(rows) == 0:
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track))
+    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track, limit))
     answers = Answers(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
@@ -69,7 +71,8 @@ def evaluate(
 def answer_rows(checkpoint: Checkpoint, rows: pd.DataFrame, shelf: Shelf) -> tuple[Floats, Ints]:
     """What a checkpoint says at temperature 1 of these rows, (N, C), and the true classes (N,).
 
-    What its frozen layers made of a picture, in training or for another checkpoint, is used again.
+    What its frozen layers made of a picture in fp32 is used again, whichever checkpoint asked. What
+    a training in bf16 has kept is not: the exported file computes in fp32, so they run anew.
     """
     network, size = load_network(checkpoint, shelf.store), checkpoint.input_size
     convert_conv2d_weight_memory_format(network, torch.channels_last)

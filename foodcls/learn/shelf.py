@@ -25,7 +25,7 @@ class Shelf:
         needed = count * row_bytes
         if needed > self.limit:
             log.warning(
-                "%s: %.1f GB, allowed are %.1f; made anew in each epoch, which is slower: raise "
+                "%s: %.1f GB, allowed are %.1f; made anew each time, which is slower: raise "
                 "train.cache_gb", what, needed / GIGABYTE, self.limit / GIGABYTE,
             )  # fmt: skip
         return needed <= self.limit

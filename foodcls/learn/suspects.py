@@ -17,7 +17,7 @@ from torch import nn
 
 from foodcls.errors import TrainingError
 from foodcls.judge.metrics import Ints
-from foodcls.learn.activations import load_activations
+from foodcls.learn.activations import load_activations, row_bytes, run_trunk
 from foodcls.learn.examples import encode_labels
 from foodcls.learn.halves import split_network
 from foodcls.learn.pixels import decode_rows
@@ -107,8 +107,11 @@ def pool_features(rows: pd.DataFrame, settings: Train, shelf: Shelf) -> Floats:
             "in the recipe, e.g. resnet34"
         )
     decoded = decode_rows(rows, shelf.store, settings.input_size)
-    (kept,) = load_activations(halves, decoded, shelf)
-    raw = kept.take(range(len(rows))).astype(np.float32)
+    if shelf.fits(len(set(decoded.digests)), row_bytes(halves, "fp32"), "features"):
+        raw = load_activations(halves, decoded, shelf)[0].take(range(len(rows)))
+    else:
+        (raw,) = run_trunk(halves, decoded, shelf)
+    raw = raw.astype(np.float32)
     roots = np.sign(raw) * np.sqrt(np.abs(raw))
     return roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-12)
 

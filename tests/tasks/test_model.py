@@ -1,8 +1,9 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from foodcls.manifest import load_manifest, new_manifest, save_manifest
+from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
 from foodcls.settings import Answer, Train
 from foodcls.workspace import Workspace
 from tasks.model import calibrate, evaluate, export, fit
@@ -15,22 +16,36 @@ def space(tmp_path: Path) -> Workspace:
     return Workspace.at(tmp_path / "space")
 
 
-def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
-    space: Workspace, noise, encode
-) -> None:
+@pytest.fixture
+def ref(space: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
     rows = []
     for number in range(12):
         digest = space.store.put(encode(noise(number)))
         split = ("train", "train", "val", "test")[number // 3]
         rows.append({"id": digest, "picture": digest, "label": "ab"[number % 2], "state": "kept",
                      "split": split})  # fmt: skip
-    ref = save_manifest(new_manifest(rows), space.store, "split")
+    return save_manifest(new_manifest(rows), space.store, "split")
+
+
+def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
+    space: Workspace, ref: ManifestRef
+) -> None:
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
-    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer())
-    scores = evaluate.task.fn(space, checkpoint, ref, None)
+    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), 20)
+    scores = evaluate.task.fn(space, checkpoint, ref, None, 20)
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
                for digest in (checkpoint.weights, scores.predictions, model.blob,
                               model.program))  # fmt: skip
     assert len(load_manifest(ref, space.store)) == 12
+
+
+def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
+    space: Workspace, ref: ManifestRef
+) -> None:
+    checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY.model_copy(update={"cache_gb": 0}))
+    for gigabytes, files in ((0, 0), (1, 2)):
+        calibrate.task.fn(space, checkpoint, ref, Answer(), gigabytes)
+        evaluate.task.fn(space, checkpoint, ref, None, gigabytes)
+        assert len(list(space.pixels.glob("*.npy"))) == files

@@ -28,9 +28,9 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_list_is_written_where_the_review_page_finds_it(
-    recipe: Path, tmp_path: Path, noise: Callable, encode: Callable
-) -> None:
+@pytest.fixture
+def space(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
+    """A workspace with twelve pictures."""
     space = tmp_path / "space"
     store = Store(space / "store")
     rows = []
@@ -40,6 +40,10 @@ def test_the_list_is_written_where_the_review_page_finds_it(
         row = {"id": digest, "picture": digest, "label": label, "origin": f"{number}.png"}
         rows.append(row | {"state": KEPT, "width": 96, "height": 64})
     write_table(new_manifest(rows), space / "manifest.csv")
+    return space
+
+
+def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, space: Path) -> None:
     done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(space)])
     assert done.exit_code == 0, done.output
     told = done.output
@@ -48,6 +52,15 @@ def test_the_list_is_written_where_the_review_page_finds_it(
     assert f"{(listed['keep'] == 0).sum()} of 12 pictures are doubtful" in told
     assert f"foodcls review {recipe}" in told and "weights is none" in told
     assert list(read_suspects(space / "suspects.csv")) == list(listed["id"][listed["keep"] == 0])
+
+
+@pytest.mark.parametrize(("gigabytes", "files"), [(0, 0), (1, 1)])
+def test_it_keeps_no_more_than_the_recipe_allows(
+    recipe: Path, space: Path, gigabytes: int, files: int
+) -> None:
+    recipe.write_text(RECIPE.replace("32}", f"32, cache_gb: {gigabytes}}}"))
+    list_suspects(Console(), recipe, space)
+    assert len(list((space / "cache" / "pixels").glob("*.npy"))) == files
 
 
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from foodcls.judge.metrics import Floats
 from foodcls.judge.reliability import temper
+from foodcls.learn.arrays import GIGABYTE, LIMIT
 from foodcls.learn.calibrate import calibrate
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import answer_rows, evaluate
@@ -39,6 +40,21 @@ def test_test_pictures_are_not_looked_at(trained: Trained, store: Store, tmp_pat
     for blob in manifest.loc[manifest["split"] != "val", "picture"]:
         store.path(blob).unlink()
     calibrate(checkpoint, manifest, store, tmp_path, Answer())
+
+
+def test_fitting_keeps_to_the_bound_and_deletes_nothing_below_it(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    calibrate(*trained, store, cache, Answer(), limit=0)
+    assert list(cache.glob("*.npy")) == []
+    # a training's, more than the bound where none is named: a hole, so it takes no room
+    cache.mkdir(exist_ok=True)
+    large = cache / "activations-of-a-training.npy"
+    with large.open("wb") as file:
+        file.truncate(LIMIT + GIGABYTE)
+    calibrate(*trained, store, cache, Answer(), limit=LIMIT + 2 * GIGABYTE)
+    assert large.exists() and len(list(cache.glob("*.npy"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from foodcls.errors import StageError
 from foodcls.judge.answers import read_answers
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.metrics import wilson
+from foodcls.learn.arrays import GIGABYTE, LIMIT
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
@@ -145,6 +146,22 @@ def test_what_training_has_computed_of_a_picture_is_used_again(
     for split in ("val", "test", "test"):
         evaluate(checkpoint, manifest, store, tmp_path, split, track)
     assert files == [0, 1, 0]
+
+
+def test_an_account_keeps_to_the_bound_and_deletes_nothing_below_it(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    wanted = evaluate(*trained, store, cache, limit=0)
+    assert list(cache.glob("*.npy")) == []
+    # a training's, more than the bound where none is named: a hole, so it takes no room
+    cache.mkdir(exist_ok=True)
+    large = cache / "activations-of-a-training.npy"
+    with large.open("wb") as file:
+        file.truncate(LIMIT + GIGABYTE)
+    found = evaluate(*trained, store, cache, limit=LIMIT + 2 * GIGABYTE)
+    assert large.exists() and len(list(cache.glob("*.npy"))) == 2
+    assert found.accuracy == wanted.accuracy
 
 
 def test_labels_by_lot_are_answered_by_chance(

@@ -1,6 +1,7 @@
 """What is labelled wrongly comes first; nobody is judged by themselves or their kin."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,16 @@ def mislabelled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.
     for row in (0, 13):
         manifest.loc[row, "label"] = labels[(labels.index(manifest["label"][row]) + 1) % 3]
     return manifest
+
+
+def test_without_room_the_same_is_found_and_nothing_kept(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+) -> None:
+    cramped = replace(shelf, cache=shelf.cache.with_name("cramped"), limit=0)
+    found = rank_suspects(mislabelled, labels, quick, cramped)
+    assert list(cramped.cache.glob("*")) == []
+    pd.testing.assert_frame_equal(found, rank_suspects(mislabelled, labels, quick, shelf))
+    assert list(shelf.cache.glob("*.npy"))
 
 
 def test_planted_wrong_labels_come_first_and_are_named(
