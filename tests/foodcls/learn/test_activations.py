@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from foodcls.learn.activations import (
     row_bytes,
     trunk_version,
 )
-from foodcls.learn.backbones import Backbone
+from foodcls.learn.backbones import Backbone, make_backbone
 from foodcls.learn.halves import Halves, split_network
 from foodcls.learn.network import Network, make_head
 from foodcls.learn.pixels import Decoded, as_images, decode_rows
@@ -98,3 +99,38 @@ def test_version_follows_weights_statistics_normalisation_and_precision(halves: 
             tensors[name] += 1
             seen.add(trunk_version(halves.trunk, "fp32"))
             assert len(seen) == number + 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "setting", "value"),
+    [("bn1", "eps", 1e-3), ("conv1", "stride", (1, 1)), ("conv1", "padding", (1, 1))],
+    ids=str,
+)
+def test_version_follows_settings_that_no_weight_tells(
+    tiny_backbone: Callable[[], Backbone], layer: str, setting: str, value: object
+) -> None:
+    versions = set()
+    for is_changed in (False, True, False):
+        backbone = tiny_backbone()
+        if is_changed:
+            setattr(backbone.module.get_submodule(layer), setting, value)
+        network = Network(backbone, make_head(8, 0, 3, 0.3, 0), ("conv2",))
+        trunk = split_network(network, 24).trunk
+        assert trunk is not None
+        versions.add(trunk_version(trunk, "fp32"))
+    assert len(versions) == 2
+
+
+def test_one_file_of_weights_under_two_names_has_two_versions() -> None:
+    # TensorFlow's port pads otherwise and has another epsilon; tensors and graph are the same
+    versions, states = set(), []
+    for name in ("efficientnet_lite0", "tf_efficientnet_lite0"):
+        backbone = make_backbone(name, "none", 32)
+        states.append(backbone.module.state_dict())
+        backbone.module.load_state_dict(states[0])
+        same = dataclasses.replace(backbone, mean=(0.5,) * 3, std=(0.5,) * 3)
+        network = Network(same, make_head(same.features, 0, 3, 0.3, 0), ())
+        trunk = split_network(network, 32).trunk
+        assert trunk is not None
+        versions.add(trunk_version(trunk, "fp32"))
+    assert len(versions) == 2
