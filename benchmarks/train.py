@@ -7,12 +7,16 @@
     python benchmarks/train.py PHOTOS --device cuda --workers 8   # on a graphics card
 
 PHOTOS holds index.csv (path,label,kind,source) and the files it names; its originals are parted
-into train and val, and changed copies bring each class to --per-class training pictures, as the
-seed had them. All loops read the same JPEG files, begin with the same network and have the same
-number of epochs; each runs in a process of its own, one after the other, with all cores, and
-seconds count from the first picture decoded to the end of an epoch's validation. foodcls begins
-with an empty cache. The seed's loop computes the loss on logits and leaves the statistics of frozen
-layers alone, so that its curve compares; --faults gives it both faults back.
+into train and val, --val-per-class of a class by digest. Of each cluster that foodcls.curate.dedup
+makes, copies and natural look-alikes, one picture stays: none has its like on the other side.
+Changed copies bring each class to --per-class training pictures, as the seed had them. All loops
+read the same JPEG files, begin with the same network and have the same number of epochs; each runs
+in a process of its own, one after the other, with all cores, and seconds count from the first
+picture decoded to the end of an epoch's validation. foodcls begins with an empty cache. The peers'
+DataLoaders have no workers unless --workers asks for them: on a processor all cores compute
+already, and workers would compete for them. The seed's loop computes the loss on logits and leaves
+the statistics of frozen layers alone, so that its curve compares; --faults gives it both faults
+back.
 """
 
 import argparse
@@ -35,14 +39,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from foodcls.curate.augment import augment
 from foodcls.curate.decode import BadPicture, decode
+from foodcls.curate.dedup import dedup
 from foodcls.errors import FoodclsError
 from foodcls.learn.halves import split_network
 from foodcls.learn.learner import choose_device, start_learner
 from foodcls.learn.precision import choose_precision
 from foodcls.learn.train import start_network
 from foodcls.learn.winograd import fewer_products
-from foodcls.manifest import new_manifest
-from foodcls.settings import Augment, Inspect, Train
+from foodcls.manifest import kept_rows, new_manifest
+from foodcls.settings import Augment, Dedup, Inspect, Train
 from foodcls.store import Store, digest_of
 
 HERE = Path(__file__).resolve().parent
@@ -72,8 +77,9 @@ def lay_out(photos: Path, folder: Path, per_class: int, val_per_class: int) -> t
     index = pd.read_csv(photos / "index.csv", dtype=str, keep_default_na=False)
     rows = [row for one in index[index["kind"] == "original"].itertuples()
             if (row := _read(photos / str(one.path), str(one.label), store))]  # fmt: skip
-    # a random order that is the same each time; exact copies count once
-    table = new_manifest(rows).drop_duplicates("id").sort_values("id").reset_index(drop=True)
+    found = dedup(new_manifest(rows), store, Dedup()).manifest
+    # a random order that is the same each time; look-alikes count once, wherever they stand
+    table = kept_rows(found).sort_values("id").drop_duplicates("cluster").reset_index(drop=True)
     place = table.groupby("label").cumcount()
     table["split"] = "train"
     table.loc[place < val_per_class, "split"] = "val"
