@@ -1,6 +1,9 @@
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from foodcls.learn.winograd import CHANNELS, convolve, fewer_products, gains
 
@@ -34,6 +37,18 @@ def test_values_and_both_gradients_are_those_of_the_plain_convolution(
         torch.autograd.grad(found, (pictures, plain.weight), slope), slopes, strict=True
     ):
         assert gap(one, other) < 3e-5
+
+
+@pytest.mark.parametrize(("channels", "side"), [(512, 7), (256, 14)], ids=str)
+def test_a_little_over_a_third_of_the_products_are_taken(channels: int, side: int) -> None:
+    weight = torch.ones(channels, channels, 3, 3, requires_grad=True)
+    pictures = torch.ones(20, channels, side, side, requires_grad=True)
+    counts = []
+    for way in (convolve, partial(nn.functional.conv2d, padding=1)):
+        with FlopCounterMode(display=False) as counter:
+            way(pictures, weight).backward(torch.ones_like(pictures))
+        counts.append(counter.get_total_flops())
+    assert 0.35 < counts[0] / counts[1] < 0.38
 
 
 def test_it_is_nearer_to_the_truth_than_bf16_by_far() -> None:
