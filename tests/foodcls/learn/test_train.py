@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import torch
 from safetensors.torch import load
 
 from foodcls.errors import InputError, StoreError, TrainingError
+from foodcls.judge.epochs import EpochReport
 from foodcls.learn.backbones import make_backbone
+from foodcls.learn.budget import start_budget
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.learn.lessons import cut_batches, shuffled_places
@@ -261,6 +264,33 @@ def test_a_budget_ends_training_with_the_best_so_far_and_says_so(
         "max_minutes = 1e-09 are over in epoch 1 of 500; the best so far is epoch 1" in caplog.text
     )
     assert load_network(checkpoint, store)
+
+
+def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
+    store: Store,
+    gallery: Callable[..., pd.DataFrame],
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    manifest = gallery(store)
+    # so high a rate that what was learnt is lost again
+    changes = {"lr": 0.1, "precision": "fp32", "max_minutes": 3.0, "epochs": 500}
+    hasty = quick.model_copy(update=changes)
+    heard: list[EpochReport] = []
+    minutes = partial(start_budget, clock=lambda: 60.0 * len(heard))
+    monkeypatch.setattr("foodcls.learn.train.start_budget", minutes)
+    cut = train(manifest, store, labels, hasty, tmp_path / "cut", on_epoch=heard.append)
+    best, last = cut.best_epoch, len(cut.reports)
+    assert (best, last) == (1, 3), [report.val_accuracy for report in cut.reports]
+    assert f"over in epoch {last} of 500; the best so far is epoch {best}" in caplog.text
+    # its weights too, not those that learning ended with
+    heard.clear()
+    ended = hasty.model_copy(update={"epochs": best})
+    short = train(manifest, store, labels, ended, tmp_path / "short")
+    assert cut.weights == short.weights
 
 
 @pytest.mark.parametrize(
