@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -171,7 +172,7 @@ def test_an_epoch_that_cannot_be_written_ends_the_training(
     assert len(diary_files(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("kills", [(2,), pytest.param((1, 2, 4), marks=pytest.mark.long)], ids=str)
 def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     run: Run,
     store: Store,
@@ -179,13 +180,14 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     quick: Train,
     labels: tuple[str, ...],
     tmp_path: Path,
+    kills: tuple[int, ...],
 ) -> None:
     unbroken = run(tmp_path / "a", **EVERYTHING)
     write_table(gallery(store), tmp_path / "manifest.csv")
     extras = Extras.model_validate(EVERYTHING)
     settings = quick.model_copy(update={"epochs": 5, "extras": extras})
     words = [store.root, tmp_path, settings.model_dump_json(), *labels]
-    for epoch in (1, 2, 4):
+    for epoch in kills:
         with subprocess.Popen(
             [sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
         ) as process:
@@ -194,6 +196,8 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
                 pass
             time.sleep(0.05)
             process.kill()
+        # else it was over before
+        assert process.returncode == -signal.SIGKILL
     seen: list[int] = []
     assert run(tmp_path / "b", seen=seen, **EVERYTHING).digest == unbroken.digest
     assert seen == [1, 2, 3, 4, 5]
