@@ -33,7 +33,9 @@ def train(
         pictures = prepare(recipe, overrides, workspace, search_again)
         check_groups(space, pictures[-1], plan.test)
         learnt = fit(space, pictures[-1], plan.labels, plan.train)
-        checkpoint = calibrate(space, learnt, pictures[-1], plan.answer, cache_gb=plan.train.cache_gb)
+        checkpoint = calibrate(
+            space, learnt, pictures[-1], plan.answer, cache_gb=plan.train.cache_gb
+        )
         scores = evaluate(space, checkpoint, pictures[-1], plan.test, cache_gb=plan.train.cache_gb)
         model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
         steps: list[Step[Any]] = [*pictures, learnt, checkpoint, scores, model]
