@@ -31,8 +31,8 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     space: Workspace, ref: ManifestRef
 ) -> None:
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
-    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), 20)
-    scores = evaluate.task.fn(space, checkpoint, ref, None, 20)
+    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), cache_gb=20)
+    scores = evaluate.task.fn(space, checkpoint, ref, None, cache_gb=20)
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
@@ -46,6 +46,6 @@ def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
 ) -> None:
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY.model_copy(update={"cache_gb": 0}))
     for gigabytes, files in ((0, 0), (1, 2)):
-        calibrate.task.fn(space, checkpoint, ref, Answer(), gigabytes)
-        evaluate.task.fn(space, checkpoint, ref, None, gigabytes)
+        calibrate.task.fn(space, checkpoint, ref, Answer(), cache_gb=gigabytes)
+        evaluate.task.fn(space, checkpoint, ref, None, cache_gb=gigabytes)
         assert len(list(space.pixels.glob("*.npy"))) == files
