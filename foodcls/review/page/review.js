@@ -161,7 +161,21 @@ function drawCard(picture) {
   const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? "kept" : "undecided";
   card.setAttribute("aria-label", `picture ${picture.place}, ${words}${flags && `, ${flags}`}`);
   card.querySelector("svg")?.remove();
+  card.querySelector(".accept")?.remove();
   if (picture.boxes) card.querySelector(".well").append(smallBoxes(picture));
+  if (hasOffer(picture)) card.querySelector(".well").append(acceptButton());
+}
+
+const hasOffer = (picture) => boxesOf(picture).some((box) => box[4]);
+
+// for the mouse; by keys, A does the same
+function acceptButton() {
+  const button = make("button", "accept");
+  button.type = "button";
+  button.tabIndex = -1;
+  button.title = "Accept box (A)";
+  button.textContent = "Accept box";
+  return button;
 }
 
 function smallBoxes(picture) {
@@ -181,7 +195,7 @@ function chips() {
     ["kept", "Kept", (picture) => picture.keep === 1],
     ["dropped", "Dropped", (picture) => picture.keep === 0],
     ["unboxed", "Without box", (picture) => picture.keep !== 0 && !picture.boxes],
-    ["proposed", "Proposed boxes", (picture) => picture.boxes?.some((box) => box[4])],
+    ["proposed", "Proposed boxes", hasOffer],
     ...[...flags].sort().map((flag) => [`flag ${flag}`, flag, (picture) => picture.flags?.includes(flag)]),
   ];
 }
@@ -387,8 +401,8 @@ function drawBoxes() {
     }
   });
   svg.replaceChildren(...parts);
-  const proposed = boxes.some((box) => box[4]);
-  $("stage-hint").textContent = proposed ? "Proposed box: A accepts it, drag to correct it" : state.boxMode ? "Box mode: drag a box, Space for the next picture without one" : "";
+  $("offer").hidden = !hasOffer(picture);
+  $("stage-hint").textContent = hasOffer(picture) ? "Proposed box: A accepts it, drag to correct it" : state.boxMode ? "Box mode: drag a box, Space for the next picture without one" : "";
   $("box-list").replaceChildren(...boxes.map(boxLine));
 }
 
@@ -440,7 +454,7 @@ function acceptBoxes() {
   let count = 0;
   for (const picture of pictures) {
     const boxes = boxesOf(picture), only = zoomed && boxes[state.chosen]?.[4] ? state.chosen : -1;
-    if (!boxes.some((box) => box[4])) continue;
+    if (!hasOffer(picture)) continue;
     picture.boxes = boxes.map((box, number) => (only < 0 || only === number ? box.slice(0, 4).concat(0) : box));
     count += 1;
     drawCard(picture);
@@ -449,6 +463,13 @@ function acceptBoxes() {
   if (zoomed) drawBoxes();
   drawChips();
   toast(count ? `Accepted${count > 1 ? ` for ${count} pictures` : ""}.` : "No proposed box here.");
+}
+
+// the chosen proposal, else all of the zoomed picture
+function refuseBoxes() {
+  const boxes = boxesOf(current()), only = boxes[state.chosen]?.[4] ? state.chosen : -1;
+  state.chosen = -1;
+  saveBoxes(boxes.filter((box, number) => !box[4] || (only >= 0 && only !== number)));
 }
 
 function nextUnboxed() {
@@ -605,7 +626,7 @@ function listen() {
   const grid = $("grid"), cardOf = (event) => event.target.closest(".card");
   const place = (card) => state.view.indexOf(state.byId.get(card.dataset.id));
   document.addEventListener("keydown", key);
-  grid.addEventListener("click", (event) => { const card = cardOf(event); if (card) { hideReasons(); go(place(card), event.shiftKey); } });
+  grid.addEventListener("click", (event) => { const card = cardOf(event), takes = event.target.closest(".accept"); if (card) { hideReasons(); go(place(card), event.shiftKey && !takes); if (takes) acceptBoxes(); } });
   grid.addEventListener("dblclick", (event) => { if (cardOf(event)) zoom(false); });
   grid.addEventListener("error", (event) => event.target.closest(".card")?.classList.add("gone"), true);
   $("classes").addEventListener("click", (event) => { const button = event.target.closest("button"); if (button) open(button.dataset.label); });
@@ -622,6 +643,8 @@ function listen() {
   const press = (id, action) => $(id).addEventListener("click", () => { action(); $("stage").focus(); });
   press("keep", () => decide(true));
   press("drop", () => decide(false));
+  press("accept", acceptBoxes);
+  press("refuse", refuseBoxes);
   press("previous", () => go(state.at - 1));
   press("next", () => go(state.at + 1));
   $("box-list").addEventListener("click", (event) => {

@@ -144,6 +144,61 @@ def test_a_proposed_box_is_accepted(
     assert browser.value("document.querySelectorAll('.card rect.proposed').length") == 0
 
 
+@pytest.fixture
+def offered(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: Files
+) -> Any:
+    """The page of a first visit; a box is proposed for each of the first two pictures."""
+    lines = [f"{digest},96,64,pesto,10,8,60,40,1" for digest in manifest["id"][:2]]
+    files.boxes.write_text("\n".join([",".join((*COLUMNS, "proposed")), *lines, ""]))
+    browser.open(serve(visit(manifest)).url)
+    return browser
+
+
+def is_proposed(page: Any, files: Files) -> list[str]:
+    page.value(SAVED)
+    return [row["proposed"] for row in rows(files.boxes)]
+
+
+def test_a_proposed_box_is_accepted_by_mouse_and_undone(offered: Any, files: Files) -> None:
+    assert is_proposed(offered, files) == ["1", "1"]
+    # not the current picture's: the one beside it
+    offered.click(".card:nth-child(2) .accept")
+    assert is_proposed(offered, files) == ["1", ""]
+    assert offered.value("document.querySelectorAll('.card .accept').length") == 1
+    offered.click("#undo")
+    offered.wait("document.querySelectorAll('.card .accept').length === 2")
+    assert is_proposed(offered, files) == ["1", "true"]
+
+
+def test_a_proposed_box_is_accepted_or_refused_by_mouse_where_it_is_large(
+    offered: Any, files: Files
+) -> None:
+    offered.click(".card:nth-child(1)", count=2)
+    offered.wait("document.querySelector('#zoom').open")
+    offered.click("#refuse")
+    assert is_proposed(offered, files) == ["1"]
+    assert offered.value("document.querySelector('#offer').hidden")
+    offered.press("u")
+    offered.wait("!document.querySelector('#offer').hidden")
+    assert is_proposed(offered, files) == ["1", "true"]
+    offered.click("#accept")
+    assert is_proposed(offered, files) == ["1", ""]
+    assert offered.value("document.querySelector('#offer').hidden")
+
+
+def test_a_flag_filters(browser: Any, visit: Callable, serve: Callable, pictures: Callable) -> None:
+    flags = {1: {"flags": "blurred dark"}, 3: {"flags": "dark"}, 4: {"flags": "blurred"}}
+    manifest = pictures(6, flags)
+    browser.open(serve(visit(manifest)).url)
+    shown = "[...document.querySelectorAll('.card:not([hidden])')].map((card) => card.dataset.id)"
+    for flag, places in {"dark": [1, 3], "blurred": [1, 4]}.items():
+        browser.click(f'[data-chip="flag {flag}"]')
+        assert browser.value(shown) == list(manifest["id"][places])
+    browser.click("[data-chip=all]")
+    assert browser.value(f"{shown}.length") == 6
+
+
 def test_a_second_visit_goes_on(
     page: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame
 ) -> None:
