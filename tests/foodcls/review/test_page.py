@@ -1,7 +1,6 @@
 """Uses the page in a real browser, with real clicks and keys."""
 
 import csv
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,7 +161,13 @@ def is_proposed(page: Any, files: Files) -> list[str]:
 
 def test_a_proposed_box_is_accepted_by_mouse_and_undone(offered: Any, files: Files) -> None:
     assert is_proposed(offered, files) == ["1", "1"]
-    # not the current picture's: the one beside it
+    # not the current picture's: the one beside it, where the button shows when the mouse is there
+    button = "document.querySelector('.card:nth-child(2) .accept')"
+    look = f"getComputedStyle({button}).visibility"
+    assert offered.value(look) == "hidden"
+    edges = offered.value(f"{button}.getBoundingClientRect().toJSON()")
+    offered.call("Input.dispatchMouseEvent", type="mouseMoved", x=edges["x"], y=edges["y"])
+    offered.wait(f"{look} === 'visible'")
     offered.click(".card:nth-child(2) .accept")
     assert is_proposed(offered, files) == ["1", ""]
     assert offered.value("document.querySelectorAll('.card .accept').length") == 1
@@ -257,33 +262,3 @@ def test_a_lost_server_is_told(
     browser.press("k")
     browser.wait("document.querySelector('#toast.error:popover-open')")
     assert "Not saved" in browser.value("document.querySelector('#toast').textContent")
-
-
-def test_five_thousand_pictures_of_a_class_are_no_burden(
-    browser: Any,
-    visit: Callable,
-    serve: Callable,
-    pictures: Callable,
-    files: Files,
-) -> None:
-    manifest = pictures(2500).assign(label="pesto")
-    url = serve(visit(manifest)).url
-    started = time.monotonic()
-    browser.open(url, "document.querySelectorAll('.card').length === 5000")
-    browser.wait("document.querySelector('.card img').complete")
-    ready = time.monotonic() - started
-    started = time.monotonic()
-    for _ in range(10):
-        browser.press("k")
-    handled = (time.monotonic() - started) / 10
-    browser.value(SAVED)
-    saved = (time.monotonic() - started) / 10
-    browser.press("End", "d")
-    browser.value(SAVED)
-    figures = {"ready": ready, "key": handled, "saved": saved}
-    print({name: round(seconds, 3) for name, seconds in figures.items()})
-    assert len(rows(files.decisions)) == 11
-    assert rows(files.decisions)[-1] == {"id": manifest["id"][4999], "keep": "0", "reason": ""}
-    # only what is seen is loaded: generous, for a busy machine
-    assert browser.value("performance.getEntriesByType('resource').length") < 1000
-    assert ready < 30 and handled < 2 and saved < 5, figures

@@ -1,6 +1,9 @@
 import http.client
 import io
 import json
+import socket
+import struct
+import time
 from collections.abc import Callable
 
 import pandas as pd
@@ -53,6 +56,24 @@ def test_the_page_and_its_parts_are_served(ask: Callable) -> None:
 
 def test_it_listens_on_this_machine_only(server: ReviewServer) -> None:
     assert server.server_address[0] == "127.0.0.1"
+
+
+def test_a_page_that_is_closed_while_it_loads_is_no_error(
+    server: ReviewServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wait(is_open: bool) -> None:
+        end = time.monotonic() + 10
+        while bool(server.connections) != is_open:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as closed:
+        closed.sendall(b"GET /")
+        wait(True)
+        # lingers not: the connection is reset, as by a browser that goes elsewhere
+        closed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait(False)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("path", ["", "classes", "review.js", "thumb/x"])
