@@ -3,12 +3,13 @@
 # make test-all  the tests, and those that take minutes
 # make check  format, lint, types, tests
 # make docs   the site, into site/; make docs-serve shows it while it is written
+# make pictures  docs/review.png anew, from the drawn sample; takes minutes
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all check docs docs-serve lock clean
+.PHONY: demo test test-all check docs docs-serve pictures lock clean
 
 demo: $(STAMP)
 	$(BIN)/foodcls demo
@@ -31,6 +32,9 @@ docs: $(STAMP)
 
 docs-serve: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+pictures: $(STAMP)
+	FOODCLS_PICTURES=docs $(BIN)/pytest -m long tests/foodcls/review/test_page_picture.py
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
