@@ -22,8 +22,8 @@ DECIDED = 4000
 TRIES = 30
 VISITS = 3
 # seconds, of medians: five times the slowest seen on two cores of an AMD EPYC while others' work
-# queued for them (load 9). The worst is only printed: after 12 or 30 visits in one tab the browser
-# sometimes pauses for seconds when the server has answered, and why is not known
+# queued for them (load 9). The worst is only printed: after 12 or 30 visits in one tab seconds
+# sometimes pass after the server has answered, and why is not known
 BOUNDS = {"ready": 10, "next": 0.4, "saved": 1}
 # every picture in the window is drawn
 ALL_SEEN = """(() => {
