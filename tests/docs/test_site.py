@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("index", "tutorial", "pictures", "models", "service", "cluster", "recipe", "operations",
-         "architecture")  # fmt: skip
+         "measured", "architecture")  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -66,9 +67,13 @@ def visit(files: Files) -> Callable[..., Session]:
 
 
 @pytest.fixture
-def serve(workspace: Path) -> Iterator[Callable[[Session], ReviewServer]]:
+def serve(
+    workspace: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[Session], ReviewServer]]:
     """Serve the page of a visit."""
     servers = []
+    named = request.fixturenames
+    browser: Any = request.getfixturevalue("browser") if "browser" in named else None
 
     def start(session: Session) -> ReviewServer:
         thumbs = Thumbs(Store(workspace / "store"), workspace / "cache" / "thumbs", 1_000_000)
@@ -78,6 +83,9 @@ def serve(workspace: Path) -> Iterator[Callable[[Session], ReviewServer]]:
         return server
 
     yield start
+    if browser:
+        # a page that still loads pictures would log that nobody answers
+        browser.open("about:blank", "true")
     for server in servers:
         server.shutdown()
         server.server_close()
