@@ -21,8 +21,9 @@ def show_duplicates(console: Console, places: Sequence[Path], distance: int) -> 
     found = find_duplicates(find_pictures(places), Dedup(distance=distance), bars)
     print_whole(console, list(_lines(found)))
     groups = len({one.duplicate_of for one in found.found})
+    others = "1 other" if groups == 1 else f"{groups} others"
     console.print(
-        f"{len(found.found)} of {found.count} files repeat {groups} others; nothing is deleted",
+        f"{len(found.found)} of {found.count} files repeat {others}; nothing is deleted",
         highlight=False,
     )
     return found

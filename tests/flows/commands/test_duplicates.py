@@ -29,7 +29,7 @@ def type_in(*words: object) -> tuple[int, str]:
 def test_the_command_lists_duplicates_and_deletes_nothing(photos: Path, tmp_path: Path) -> None:
     code, said = type_in(photos, "--json", tmp_path / "d.json", "--csv", tmp_path / "d.csv")
     assert code == 0
-    assert "1 of 3 files repeat 1 others; nothing is deleted" in said
+    assert "1 of 3 files repeat 1 other; nothing is deleted" in said
     assert "same file" in said and "c.jpg" not in said
     assert sorted(path.name for path in photos.iterdir()) == ["=a.jpg", "b.jpg", "c.jpg"]
     (row,) = json.loads((tmp_path / "d.json").read_text())
