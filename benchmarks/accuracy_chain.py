@@ -19,7 +19,6 @@ from suspects import list_unrelated
 from foodcls.curate.variants import spare_pictures, undo_copies, undo_drops
 from foodcls.judge.answers import Answers, read_answers
 from foodcls.judge.metrics import average_position, ranks, wilson
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.examples import split_rows
 from foodcls.learn.shelf import Shelf
@@ -64,7 +63,7 @@ def derive_sets(parted: pd.DataFrame, plan: Recipe, space: Workspace) -> dict[st
     distinct = undo_drops(parted, ("filter",), plan.split)
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
-    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_gb * GIGABYTE)
+    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
     ranked = rank_suspects(training, plan.labels, plan.train, shelf)
     doubted = set(ranked["id"][ranked["keep"] == 0])
     return {
@@ -82,7 +81,7 @@ def learn_set(
     for seed in range(seeds):
         settings = plan.train.model_copy(update={"seed": seed})
         parts = (manifest, space.store, plan.labels, settings, space.pixels, bars)
-        limit = settings.cache_gb * GIGABYTE
+        limit = settings.cache_bytes
         scores = evaluate(train(*parts), manifest, space.store, space.pixels, limit=limit)
         answers.append(read_answers(space.store.read(scores.predictions).decode()))
         print(f"  {name}, seed {seed}: {scores.accuracy:.3f}", flush=True)

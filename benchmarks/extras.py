@@ -41,11 +41,10 @@ from foodcls.extras import Extras
 from foodcls.judge.answers import read_answers
 from foodcls.judge.metrics import wilson
 from foodcls.judge.paired import mcnemar
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.background import WHITE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.train import train
-from foodcls.manifest import read_table
+from foodcls.manifest import picture_blobs, read_table
 from foodcls.recipe import Recipe, load_recipe
 from foodcls.settings import Augment
 from foodcls.store import Store, digest_json, replacing
@@ -147,7 +146,7 @@ class Bench:
         checkpoint = train(pictures, store, self.plan.labels, settings, cache, bars)
         if split == ON_WHITE:
             pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
-        limit = settings.cache_gb * GIGABYTE
+        limit = settings.cache_bytes
         scores = evaluate(checkpoint, pictures, store, cache, split, limit=limit)
         answers = read_answers(store.read(scores.predictions).decode())
         return {
@@ -166,7 +165,7 @@ class Bench:
 def put_on_white(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
     """The same rows, their pictures cut out and put on white."""
     kept = rows[rows["state"] == "kept"]
-    blobs = kept["picture"].where(kept["picture"] != "", kept["id"])
+    blobs = picture_blobs(kept)
     changed = [store.put(png_bytes(change_background(load_picture(store.read(blob)), WHITE)))
                for blob in bars(blobs, len(blobs), "put on white")]  # fmt: skip
     return kept.assign(picture=changed)

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.suspects import list_judged
 from foodcls.learn.train import train
@@ -64,7 +63,7 @@ def compare(
     sets = {"all": rows, "no suspects": cleaned}
     for name, pictures in sets.items():
         parts = (pictures, space.store, recipe.labels, recipe.train, space.pixels, bars)
-        limit = recipe.train.cache_gb * GIGABYTE
+        limit = recipe.train.cache_bytes
         result = evaluate(train(*parts), pictures, space.store, space.pixels, limit=limit)
         learnt = (pictures["state"] == "kept") & (pictures["split"] == "train")
         told = f"{result.accuracy:.3f} of {result.n} (trained on {learnt.sum()})"

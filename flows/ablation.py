@@ -52,5 +52,5 @@ def try_set(space: Workspace, plan: Recipe, name: str, pictures: Step[ManifestRe
     """Train on these pictures, and judge."""
     log.info("%s: %d pictures", name, pictures.result.kept)
     checkpoint = fit(space, pictures, plan.labels, plan.train)
-    scores = evaluate(space, checkpoint, pictures, plan.test, cache_gb=plan.train.cache_gb)
+    scores = evaluate(space, checkpoint, pictures, plan.test, limit=plan.train.cache_bytes)
     return Trial(name, pictures, checkpoint, scores)

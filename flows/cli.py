@@ -143,7 +143,9 @@ def trace(
         show_trace(out, picture, workspace, page, recipe)
 
 
-app.command(epilog="Example: `foodcls predict foods13-*.pt photos/ --csv answers.csv`")(predict)
+app.command(
+    epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
+)(predict)
 app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
 app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)

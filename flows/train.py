@@ -34,9 +34,9 @@ def train(
         check_groups(space, pictures[-1], plan.test)
         learnt = fit(space, pictures[-1], plan.labels, plan.train)
         checkpoint = calibrate(
-            space, learnt, pictures[-1], plan.answer, cache_gb=plan.train.cache_gb
+            space, learnt, pictures[-1], plan.answer, limit=plan.train.cache_bytes
         )
-        scores = evaluate(space, checkpoint, pictures[-1], plan.test, cache_gb=plan.train.cache_gb)
+        scores = evaluate(space, checkpoint, pictures[-1], plan.test, limit=plan.train.cache_bytes)
         model = export(space, checkpoint, pictures[-1], plan.name, plan.digest)
         steps: list[Step[Any]] = [*pictures, learnt, checkpoint, scores, model]
         steps.append(report(space, plan, steps))

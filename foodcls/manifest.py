@@ -51,6 +51,7 @@ COLUMNS = {
 VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
 KEPT, DROPPED = "kept", "dropped"
+TEST = "test"  # the `source` of pictures of an outside test set
 # where a cell is a formula to a spreadsheet; replaced by ' it is text
 FORMULA = r"^(?=[=+\-@\t\r])"
 
@@ -130,8 +131,12 @@ def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
     if not store.is_whole(ref.blob):
         return [ref.blob]
     rows = kept_rows(load_manifest(ref, store))
-    pictures = rows["picture"].where(rows["picture"] != "", rows["id"])
-    return sorted(store.lacking(pictures.unique()))
+    return sorted(store.lacking(picture_blobs(rows).unique()))
+
+
+def picture_blobs(rows: pd.DataFrame) -> pd.Series:
+    """The digests of the blobs that hold the rows' pixels: the original where no stage made one."""
+    return rows["picture"].where(rows["picture"] != "", rows["id"])
 
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:

@@ -187,6 +187,11 @@ class Train(Settings):
     seed: Seed = 0  # of weights, order and dropout
     extras: Extras = Extras()
 
+    @property
+    def cache_bytes(self) -> float:
+        """`cache_gb` in bytes."""
+        return self.cache_gb * 1e9
+
     @field_validator("weights")
     @classmethod
     def _weights_are_there(cls, weights: str, info: ValidationInfo) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foodcls.folder import FACTS
-from foodcls.manifest import kept_rows, read_table
+from foodcls.manifest import kept_rows, picture_blobs, read_table
 from foodcls.progress import Track, silent
 from foodcls.records import list_waiting
 from foodcls.store import digest_file
@@ -103,8 +103,7 @@ def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
     if not space.manifest.exists():
         return
     rows = kept_rows(read_table(space.manifest))
-    wanted = rows["picture"].where(rows["picture"] != "", rows["id"]).unique()
-    for digest in sorted(space.store.lacking(wanted)):
+    for digest in sorted(space.store.lacking(picture_blobs(rows).unique())):
         yield Damage(space.store.where(digest), MISSING, owners[digest], FETCHED)
 
 

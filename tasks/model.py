@@ -2,7 +2,6 @@
 
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.grouping import group_tests
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
@@ -56,12 +55,12 @@ def calibrate(
     pictures: ManifestRef,
     settings: Answer,
     *,
-    cache_gb: float,
+    limit: float,
 ) -> Checkpoint:
     """Fit temperature and threshold on the split "val"."""
     manifest = load_manifest(pictures, space.store)
     return calibrate_checkpoint(
-        checkpoint, manifest, space.store, space.pixels, settings, bars, cache_gb * GIGABYTE
+        checkpoint, manifest, space.store, space.pixels, settings, bars, limit
     )
 
 
@@ -79,7 +78,7 @@ def evaluate(
     pictures: ManifestRef,
     test: OutsideTest | None,
     *,
-    cache_gb: float,
+    limit: float,
 ) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
     grouped = group_tests(load_manifest(pictures, space.store), test)
@@ -89,7 +88,7 @@ def evaluate(
         space.store,
         space.pixels,
         track=bars,
-        limit=cache_gb * GIGABYTE,
+        limit=limit,
     )
 
 

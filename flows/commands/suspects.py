@@ -5,7 +5,6 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.commands.places import find_manifest
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.shelf import Shelf
 from foodcls.learn.suspects import rank_suspects, write_suspects
 from foodcls.manifest import read_table
@@ -19,7 +18,7 @@ def list_suspects(console: Console, recipe: Path, workspace: Path) -> None:
     plan = load_recipe(recipe)
     table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
-    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_gb * GIGABYTE)
+    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
     ranked = rank_suspects(read_table(table), plan.labels, plan.train, shelf)
     write_suspects(ranked, space.root / "suspects.csv")
     lines = [

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from foodcls.collect.rows import TEST
 from foodcls.collect.search import EngineYield
 from foodcls.errors import CollectError
-from foodcls.manifest import kept_rows
+from foodcls.manifest import TEST, kept_rows
 
 ADVICE = (
     "All that arrived is kept: run the same command again to try the passing failures anew. "

@@ -16,10 +16,11 @@ from foodcls.collect.folders import list_files, read_files
 from foodcls.collect.guard import Address
 from foodcls.collect.limits import Limits, limits_of
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.rows import TEST, arrivals_manifest, repeated_urls
+from foodcls.collect.rows import arrivals_manifest, repeated_urls
 from foodcls.collect.search import EngineYield, search_all
 from foodcls.collect.url_list import read_urls
 from foodcls.collect.wish import asking_anew
+from foodcls.manifest import TEST
 from foodcls.progress import Track, silent
 from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store

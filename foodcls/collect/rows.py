@@ -6,10 +6,9 @@ import pandas as pd
 
 from foodcls.collect.candidates import Arrival, Candidate, printable
 from foodcls.collect.outcomes import Outcome
-from foodcls.manifest import DROPPED, KEPT, new_manifest
+from foodcls.manifest import DROPPED, KEPT, TEST, new_manifest
 
 STAGE = "collect"
-TEST = "test"
 
 
 def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:

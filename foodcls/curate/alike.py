@@ -10,6 +10,7 @@ from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import Looks
 from foodcls.curate.likeness import coarse_units, correlate_best, correlate_coarse
 from foodcls.curate.near import Near, search_near
+from foodcls.settings import Dedup
 
 # Of 2,266 web photos of 13 dishes, 444 pairs within 18 bits showed one photo (looked at where the
 # ground truth did not say so): they correlated by 0.971 or more, by 0.968 where files were skimmed.
@@ -59,6 +60,12 @@ class _Worthy:
     nearest: np.ndarray  # straight or mirrored, whichever has fewer bits
     mirrored: np.ndarray
     counts: np.ndarray
+
+
+def find_alike(looks: Looks, settings: Dedup) -> Found:
+    """What `find_pairs` finds by the settings of a recipe."""
+    # a hash of colours says nothing of where they are: its reach is the recipe's
+    return find_pairs(looks, settings.distance, with_crops=settings.hash != "colorhash")
 
 
 def find_pairs(looks: Looks, distance: int, *, with_crops: bool = True) -> Found:

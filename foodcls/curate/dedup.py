@@ -5,17 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foodcls.curate.alike import SAME, Pairs, find_pairs
+from foodcls.curate.alike import SAME, Pairs, find_alike
 from foodcls.curate.decode import load_picture
 from foodcls.curate.distances import Distances
 from foodcls.curate.hashes import recall_looks
 from foodcls.curate.keepers import NEAR, choose_keepers
-from foodcls.manifest import ManifestRef, drop_rows, kept_rows, save_manifest
+from foodcls.manifest import (
+    TEST,
+    ManifestRef,
+    drop_rows,
+    kept_rows,
+    picture_blobs,
+    save_manifest,
+)
 from foodcls.settings import Dedup
 from foodcls.spread import Spread, in_threads
 from foodcls.store import Store
-
-TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,10 @@ def dedup(
     """
     rows = _by_priority(kept_rows(manifest))
     contents = rows.drop_duplicates("id")
-    blobs = _blobs(contents).to_numpy(dtype=object)
+    blobs = picture_blobs(contents).to_numpy(dtype=object)
     ids = contents["id"].to_numpy(dtype=object)
     looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
-    found = find_pairs(
-        looks,
-        settings.distance,
-        # a hash of colours says nothing of where they are: its reach is the recipe's
-        with_crops=settings.hash != "colorhash",
-    )
+    found = find_alike(looks, settings)
     pairs = found.pairs
     is_test = (contents["source"] == TEST).to_numpy()
     star, how = choose_keepers(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
@@ -83,10 +83,6 @@ def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     )
     order = ["not_test", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
     return rows.loc[keys.sort_values(order).index]
-
-
-def _blobs(rows: pd.DataFrame) -> pd.Series:
-    return rows["picture"].where(rows["picture"] != "", rows["id"])
 
 
 def _name_equals(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foodcls.curate.alike import SAME, find_pairs
+from foodcls.curate.alike import SAME, find_alike
 from foodcls.curate.files import MAX_PIXELS
 from foodcls.curate.keepers import NEAR, choose_keepers
 from foodcls.curate.skim import skim_files
@@ -43,9 +43,7 @@ def find_duplicates(paths: Iterable[Path], settings: Dedup, track: Track = silen
     once = {path.resolve(): path for path in sorted(paths, reverse=True)}
     ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
     skimmed = skim_files(ordered, settings.hash, MAX_PIXELS, track)
-    pairs = find_pairs(
-        skimmed.looks, settings.distance, with_crops=settings.hash != "colorhash"
-    ).pairs
+    pairs = find_alike(skimmed.looks, settings).pairs
     count = len(skimmed.paths)
     star, how = choose_keepers(count, pairs.pick(pairs.likeness >= SAME), np.zeros(count, bool))
     found = [

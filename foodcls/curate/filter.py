@@ -11,7 +11,7 @@ import pandas as pd
 from foodcls.curate.matching import Finder, index_rows
 from foodcls.curate.sheet import Problem, Row, list_problems, read_sheet
 from foodcls.errors import TableError
-from foodcls.manifest import drop_rows, kept_rows
+from foodcls.manifest import TEST, drop_rows, kept_rows
 from foodcls.settings import Filter
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,6 @@ WORDS = {
     **dict.fromkeys(("true", "1", "yes", "keep"), True),
     **dict.fromkeys(("false", "0", "no", "drop"), False),
 }
-TEST = "test"
 BY_HAND = "dropped by hand"
 IN_VAIN = """%s: keep changes nothing for %d picture(s) that dedup dropped
 %s

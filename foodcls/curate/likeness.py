@@ -129,7 +129,7 @@ def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.
             own = units.take(inner[chosen], mirrored[chosen])
             # what is laid over has mean 0: the window's own mean does not matter
             found.append((own @ view.T / length).max(axis=1))
-        return order[starts[begin] : stop], np.concatenate(found)
+        return order[starts[begin] : stops[part][-1]], np.concatenate(found)
 
     for chosen, found in in_threads(search, range(0, len(needed), TOGETHER)):
         np.maximum.at(best, chosen % len(best), found)

@@ -20,11 +20,10 @@ from foodcls.curate.dialects.drawn import Edges
 from foodcls.curate.matching import Finder, Match, index_rows
 from foodcls.curate.sheet import Problem
 from foodcls.curate.units import Framed, fits_picture, scale_edges
-from foodcls.manifest import kept_rows
+from foodcls.manifest import TEST, kept_rows
 from foodcls.store import Store
 
 DROPPED = "its picture was dropped"
-TEST = "test"
 # EXIF orientations that make a picture's width its height
 SIDEWAYS = (5, 6, 7, 8)
 

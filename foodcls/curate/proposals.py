@@ -15,13 +15,12 @@ from foodcls.curate.dialects.plain_csv import PROPOSED, TFOD
 from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.propose import VERSION, propose_box
 from foodcls.curate.sheet import read_sheet
-from foodcls.manifest import kept_rows
+from foodcls.manifest import TEST, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store import Store, key_of, replacing
 
 logger = logging.getLogger(__name__)
 
-TEST = "test"
 REFUSED = "refused.csv"  # in the workspace; the review page writes it
 
 

@@ -14,11 +14,10 @@ import pandas as pd
 from foodcls.curate.matching import Finder, index_rows
 from foodcls.curate.sheet import SHOWN, Problem, list_problems, read_sheet
 from foodcls.errors import TableError
-from foodcls.manifest import kept_rows
+from foodcls.manifest import TEST, kept_rows
 from foodcls.settings import Test
 
 COLUMNS = ("id", "path", "group")
-TEST = "test"
 
 
 @dataclass(frozen=True)

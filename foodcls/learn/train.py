@@ -17,7 +17,6 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.errors import StoreError
 from foodcls.judge.epochs import EpochReport
-from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.backbones import Backbone, make_backbone
 from foodcls.learn.budget import Budget, start_budget
 from foodcls.learn.checkpoint import Checkpoint
@@ -59,7 +58,7 @@ def train(
     budget = start_budget(settings.max_minutes)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     check_splits(*splits, labels)
-    shelf = Shelf(store, cache, track, settings.cache_gb * GIGABYTE)
+    shelf = Shelf(store, cache, track, settings.cache_bytes)
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))

@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.curate.sheet import read_sheet
-from foodcls.manifest import KEPT
+from foodcls.manifest import KEPT, TEST
 
 # dropped here, a picture may come back: by another decision, or by another number per class
 REVERSIBLE = ("filter", "augment")
-TEST = "test"
 
 
 @dataclass(frozen=True)

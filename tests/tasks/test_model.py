@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from foodcls.learn.arrays import GIGABYTE
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
 from foodcls.settings import Answer, Train
 from foodcls.workspace import Workspace
@@ -31,8 +32,8 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     space: Workspace, ref: ManifestRef
 ) -> None:
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
-    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), cache_gb=20)
-    scores = evaluate.task.fn(space, checkpoint, ref, None, cache_gb=20)
+    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), limit=20 * GIGABYTE)
+    scores = evaluate.task.fn(space, checkpoint, ref, None, limit=20 * GIGABYTE)
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
@@ -46,6 +47,6 @@ def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
 ) -> None:
     checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY.model_copy(update={"cache_gb": 0}))
     for gigabytes, files in ((0, 0), (1, 2)):
-        calibrate.task.fn(space, checkpoint, ref, Answer(), cache_gb=gigabytes)
-        evaluate.task.fn(space, checkpoint, ref, None, cache_gb=gigabytes)
+        calibrate.task.fn(space, checkpoint, ref, Answer(), limit=gigabytes * GIGABYTE)
+        evaluate.task.fn(space, checkpoint, ref, None, limit=gigabytes * GIGABYTE)
         assert len(list(space.pixels.glob("*.npy"))) == files
