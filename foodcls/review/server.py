@@ -7,9 +7,11 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,11 +30,7 @@ from foodcls.review.thumbs import Thumbs
 
 logger = logging.getLogger(__name__)
 
-PAGE = {
-    "": ("review.html", "text/html; charset=utf-8"),
-    "review.css": ("review.css", "text/css; charset=utf-8"),
-    "review.js": ("review.js", "text/javascript; charset=utf-8"),
-}
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 HEADERS = {
     # nothing from elsewhere, nothing inline: a class name or URL that is markup stays text
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "
@@ -44,6 +42,18 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 MAX_BODY = 1_000_000  # bytes; a decision about 10,000 pictures
+
+
+@cache
+def page_files() -> dict[str, tuple[Traversable, str]]:
+    """The files of the page and their MIME types, by path: "" for review.html, else the name."""
+    found = {}
+    for file in files("foodcls.review").joinpath("page").iterdir():
+        # what else lies in the folder, as an editor's backup, is not served
+        if mime := TYPES.get(file.name.rpartition(".")[2]):
+            path = file.name.replace("review.html", "")
+            found[path] = file, f"{mime}; charset=utf-8"
+    return found
 
 
 class ReviewServer(ThreadingHTTPServer):
@@ -140,9 +150,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _get(self, path: str) -> None:
         kind, _, name = path.partition("/")
-        if path in PAGE:
-            file, mime = PAGE[path]
-            self._send(files("foodcls.review").joinpath("page", file).read_bytes(), mime)
+        if path in page_files():
+            file, mime = page_files()[path]
+            self._send(file.read_bytes(), mime)
         elif kind in ("thumb", "picture") and name in self.server.session.gallery.items:
             thumbs = self.server.thumbs
             data = thumbs.small(name) if kind == "thumb" else thumbs.large(name)

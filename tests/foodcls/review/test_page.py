@@ -12,7 +12,7 @@ from foodcls.review.drawn import COLUMNS
 from foodcls.review.files import Files
 from foodcls.review.gallery import Suspect
 
-SAVED = "queue.then(() => true)"
+SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
 
 
 @pytest.fixture

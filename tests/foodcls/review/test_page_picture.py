@@ -38,7 +38,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def work(page: Any) -> None:
     """Accept and keep two good pictures, then drop the worst suspects up to one with a flag."""
     page.press(*["ArrowRight"] * 4, *"akak", "Home", *"ddd")
-    page.value("queue.then(() => true)")
+    page.value("import('./api.js').then((api) => api.whenSaved()).then(() => true)")
     page.wait("!document.querySelector('#toast').matches(':popover-open')")
 
 

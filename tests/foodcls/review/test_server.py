@@ -1,9 +1,11 @@
 import http.client
 import io
 import json
+import re
 import socket
 import struct
 import time
+import urllib.request
 from collections.abc import Callable
 
 import pandas as pd
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image
 
 from foodcls.review.files import Files
-from foodcls.review.server import ReviewServer
+from foodcls.review.server import ReviewServer, page_files
 from foodcls.review.session import Session
 
 
@@ -49,9 +51,32 @@ def ask(server: ReviewServer) -> Callable[..., tuple[int, bytes]]:
 
 
 def test_the_page_and_its_parts_are_served(ask: Callable) -> None:
-    for path, word in (("", b"<!doctype html>"), ("review.css", b"{"), ("review.js", b"fetch")):
+    for path, word in (("", b"<!doctype html>"), ("review.css", b"{"), ("api.js", b"fetch")):
         status, body = ask(path)
         assert status == 200 and word in body
+
+
+def test_each_module_that_the_page_loads_is_served_as_a_script(server: ReviewServer) -> None:
+    waiting, served = {"main.js"}, set[str]()
+    while waiting:
+        with urllib.request.urlopen(server.url + (name := waiting.pop()), timeout=10) as answer:
+            assert answer.headers.get_content_type() == "text/javascript"
+            # a browser runs a script of another type for nobody who says this
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+            text = answer.read().decode()
+        served.add(name)
+        waiting |= set(re.findall(r'from "\./(\w+\.js)"', text)) - served
+    # nothing lies there that is not used
+    assert served == {path for path in page_files() if path.endswith(".js")}
+
+
+@pytest.mark.parametrize(
+    "path", ["review.html", "page/main.js", "main.js/", "../server.py", "%2e%2e/server.py",
+             "..%2fserver.py", "main.js%00", "/main.js", "server.py", "."],
+)  # fmt: skip
+def test_nothing_is_served_but_the_files_of_the_page(ask: Callable, path: str) -> None:
+    assert ask(path)[0] == 404
 
 
 def test_it_listens_on_this_machine_only(server: ReviewServer) -> None:
@@ -76,7 +101,7 @@ def test_a_page_that_is_closed_while_it_loads_is_no_error(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("path", ["", "classes", "review.js", "thumb/x"])
+@pytest.mark.parametrize("path", ["", "classes", "main.js", "thumb/x"])
 def test_without_the_token_nothing_is_answered(
     server: ReviewServer, ask: Callable, path: str
 ) -> None:

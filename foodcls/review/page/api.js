@@ -1,0 +1,43 @@
+// Asks the server for classes and pictures, and sends it changes one after another.
+
+import { toast } from "./dom.js";
+
+let queue = Promise.resolve(), unsaved = 0, apply, reload;
+
+// `onAnswer` takes what a change did; `onRefusal` shows again what the files say
+export function onChanges({ onAnswer, onRefusal }) {
+  [apply, reload] = [onAnswer, onRefusal];
+}
+
+export async function get(path) {
+  return read(await fetch(path));
+}
+
+async function read(response) {
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+}
+
+// one after another, so that the files say what was decided last
+export function send(path, body) {
+  unsaved += 1;
+  queue = queue.then(async () => apply(await post(path, body))).catch(tellFailure).finally(() => { unsaved -= 1; });
+  return queue;
+}
+
+async function post(path, body) {
+  return read(await fetch(path, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  }));
+}
+
+async function tellFailure(error) {
+  const isLost = error instanceof TypeError;
+  toast(isLost ? "Not saved: the command no longer runs. Start `foodcls review` again." : `Not saved: ${error.message}`, true);
+  if (!isLost) await reload();
+}
+
+// done when all that was sent is in the files
+export const whenSaved = () => queue;
+
+export const hasUnsaved = () => unsaved > 0;

@@ -1,0 +1,66 @@
+// Draws the card of each picture in the grid: its thumbnail, mark, boxes and note.
+
+import { $, makeButton, makeSvg } from "./dom.js";
+import { hasProposal, state } from "./state.js";
+
+export function buildCards() {
+  const part = document.createDocumentFragment(), template = $("card").content.firstElementChild;
+  for (const picture of state.pictures) {
+    picture.card = buildCard(template, picture);
+    picture.place = part.childElementCount + 1;
+    drawCard(picture);
+    part.append(picture.card);
+  }
+  $("grid").replaceChildren(part);
+}
+
+function buildCard(template, picture) {
+  const card = template.cloneNode(true);
+  card.dataset.id = picture.id;
+  card.id = `p-${picture.id}`;
+  card.querySelector("img").src = `thumb/${picture.id}`;
+  if (picture.copies) {
+    const copies = card.querySelector(".copies");
+    copies.textContent = `copies: ${picture.copies}`;
+    copies.hidden = false;
+  }
+  if (picture.group) {
+    card.classList.add("group");
+    card.style.setProperty("--hue", `oklch(.68 .16 ${parseInt(picture.group.slice(0, 6), 16) % 360})`);
+  }
+  card.classList.toggle("suspect", Boolean(picture.suspect));
+  return card;
+}
+
+export function drawCard(picture) {
+  const { card } = picture;
+  const dropped = picture.keep === 0, kept = picture.keep === 1;
+  card.classList.toggle("keep", kept);
+  card.classList.toggle("drop", dropped);
+  const flags = [picture.suspect, ...(picture.flags ?? [])].filter(Boolean).join(" · ");
+  const note = dropped ? picture.reason || "dropped" : flags;
+  card.querySelector(".note").textContent = note;
+  card.title = note;
+  const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? "kept" : "undecided";
+  card.setAttribute("aria-label", `picture ${picture.place}, ${words}${flags && `, ${flags}`}`);
+  card.querySelector("svg")?.remove();
+  card.querySelector(".accept")?.remove();
+  if (picture.boxes) card.querySelector(".well").append(smallBoxes(picture));
+  if (hasProposal(picture)) card.querySelector(".well").append(acceptButton());
+}
+
+// for the mouse; by keys, A does the same
+function acceptButton() {
+  const button = makeButton("accept", "Accept box");
+  button.tabIndex = -1;
+  button.title = "Accept box (A)";
+  return button;
+}
+
+function smallBoxes(picture) {
+  const svg = makeSvg("svg", { viewBox: `0 0 ${picture.w} ${picture.h}` });
+  for (const [left, top, right, bottom, proposed] of picture.boxes) {
+    svg.append(makeSvg("rect", { x: left, y: top, width: right - left, height: bottom - top, class: proposed ? "proposed" : "" }));
+  }
+  return svg;
+}

@@ -1,0 +1,60 @@
+// Lists the classes with their progress, and opens one of them.
+
+import { get } from "./api.js";
+import { buildCards } from "./cards.js";
+import { $, displayName, make, makeButton } from "./dom.js";
+import { show } from "./grid.js";
+import { hideReasons } from "./reasons.js";
+import { current, state } from "./state.js";
+
+export function drawClasses() {
+  const sum = (name) => state.classes.reduce((total, item) => total + item[name], 0);
+  $("overall").textContent = `${sum("kept") + sum("dropped")} of ${sum("total")} pictures looked at`;
+  const nav = $("classes");
+  while (nav.children.length < state.classes.length) nav.append(classButton());
+  state.classes.forEach((item, number) => drawClass(nav.children[number], item, number));
+}
+
+function classButton() {
+  const button = makeButton(""), meter = make("span", "meter");
+  meter.append(make("i", "k"), make("i", "d"));
+  button.append(make("span", "key"), make("span", "name"), make("span", "count"), meter);
+  return button;
+}
+
+function drawClass(button, item, number) {
+  const looked = item.kept + item.dropped;
+  button.dataset.label = item.name;
+  button.setAttribute("aria-current", item.name === state.label);
+  button.classList.toggle("done", looked === item.total);
+  button.querySelector(".key").textContent = number < 9 ? number + 1 : "";
+  button.querySelector(".name").textContent = displayName(item.name);
+  button.querySelector(".name").title = item.name;
+  button.querySelector(".count").textContent = looked === item.total ? `✓ ${item.total}` : `${looked}/${item.total}`;
+  const share = (count) => `${item.total ? (100 * count) / item.total : 0}%`;
+  button.querySelector(".k").style.width = share(item.kept);
+  button.querySelector(".d").style.width = share(item.dropped);
+}
+
+// `stay` keeps the filter and the current picture
+export async function openClass(label, stay = false) {
+  const id = stay ? current()?.id : null;
+  state.label = label;
+  const pictures = await get(`pictures?class=${encodeURIComponent(label)}`);
+  if (state.label !== label) return; // another class was opened meanwhile
+  state.pictures = pictures;
+  state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
+  history.replaceState(null, "", `#${encodeURIComponent(label)}`);
+  hideReasons();
+  drawClasses();
+  buildCards();
+  if (!stay) Object.assign(state, { chip: "all", words: "" });
+  $("search").value = state.words;
+  show(id);
+}
+
+export function stepClass(by) {
+  const number = state.classes.findIndex((item) => item.name === state.label);
+  const next = state.classes[number + by];
+  if (next) openClass(next.name);
+}

@@ -1,0 +1,70 @@
+// Keeps and drops pictures, takes the last change back, and shows what the server answers.
+
+import { send } from "./api.js";
+import { drawCard } from "./cards.js";
+import { drawClasses, openClass } from "./classes.js";
+import { $, toast } from "./dom.js";
+import { isDragging } from "./drag.js";
+import { goTo, show } from "./grid.js";
+import { drawHeader } from "./header.js";
+import { askReason, hideReasons } from "./reasons.js";
+import { current, selected, state } from "./state.js";
+import { drawZoom } from "./zoom.js";
+
+export function decide(keep) {
+  const pictures = selected().filter(Boolean);
+  if (!pictures.length) return;
+  const why = !keep && pictures.length === 1 ? pictures[0].suspect ?? "" : "";
+  const ids = mark(pictures, keep, why);
+  if (keep) hideReasons(); else askReason(ids, why);
+  const end = Math.max(state.at, state.anchor);
+  if (end + 1 < state.view.length) goTo(end + 1);
+  else {
+    goTo(end);
+    toast(`The last picture here. ${state.classes.at(-1)?.name === state.label ? "" : "] opens the next class."}`);
+  }
+}
+
+function mark(pictures, keep, reason) {
+  const ids = pictures.map((picture) => picture.id);
+  for (const picture of pictures) { Object.assign(picture, { keep: Number(keep), reason }); drawCard(picture); }
+  send("decide", { ids, keep, reason });
+  return ids;
+}
+
+export function keepRest() {
+  const pictures = state.view.filter((picture) => picture.keep === undefined);
+  if (!pictures.length) return toast("Nothing undecided is shown.");
+  mark(pictures, true, "");
+  hideReasons();
+  toast(`${pictures.length} kept. U takes it back.`);
+}
+
+export async function undo() {
+  hideReasons();
+  const answer = await send("undo", {});
+  if (!answer) return;
+  if (!answer.pictures.length) return toast("Nothing to undo in this visit.");
+  const [first] = answer.pictures;
+  if (first.label !== state.label) await openClass(first.label);
+  const place = state.view.findIndex((picture) => picture.id === first.id);
+  if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
+  toast(answer.pictures.length > 1 ? `${answer.pictures.length} pictures are as before.` : "This picture is as before.");
+}
+
+// show what a change did: the answer holds the classes and the pictures that it changed
+export function applyAnswer(answer) {
+  state.classes = answer.classes;
+  for (const picture of answer.pictures) updatePicture(picture);
+  drawClasses();
+  drawHeader();
+  return answer;
+}
+
+function updatePicture({ id, keep, reason, boxes }) {
+  const picture = state.byId.get(id);
+  if (!picture) return;
+  Object.assign(picture, { keep, reason, boxes });
+  drawCard(picture);
+  if ($("zoom").open && current() === picture && !isDragging()) drawZoom();
+}

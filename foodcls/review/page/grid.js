@@ -1,0 +1,52 @@
+// Shows the pictures that the filter lets through, and moves the selection among them.
+
+import { $, toast } from "./dom.js";
+import { drawHeader, filterPictures } from "./header.js";
+import { current, selected, state } from "./state.js";
+import { openPicture } from "./zoom.js";
+
+let marked = [];
+
+// choose what is shown; decisions made later leave it as it is, so that nothing jumps
+export function show(id = current()?.id) {
+  state.view = filterPictures();
+  const shown = new Set(state.view);
+  for (const picture of state.pictures) picture.card.hidden = !shown.has(picture);
+  $("nothing").hidden = state.view.length > 0;
+  $("nothing").textContent = state.pictures.length ? "No picture here answers to this filter." : "No picture of this class was found.";
+  drawHeader();
+  const place = state.view.findIndex((picture) => picture.id === id);
+  $("grid").scrollTop = 0;
+  goTo(Math.max(0, place));
+}
+
+export function setFilter(chip, words) {
+  Object.assign(state, { chip, words });
+  show();
+}
+
+export function goTo(place, extend = false) {
+  for (const picture of marked) { picture.card.classList.remove("here"); picture.card.setAttribute("aria-selected", "false"); picture.card.tabIndex = -1; }
+  state.at = Math.max(0, Math.min(place, state.view.length - 1));
+  if (!extend) state.anchor = state.at;
+  marked = selected();
+  for (const picture of marked) picture.card.setAttribute("aria-selected", "true");
+  const picture = current();
+  if (!picture) return;
+  picture.card.classList.add("here");
+  picture.card.tabIndex = 0;
+  picture.card.scrollIntoView({ block: "nearest" });
+  if ($("zoom").open) openPicture();
+  else if (document.activeElement?.tagName !== "INPUT") focusCard();
+}
+
+export const focusCard = () => current()?.card.focus({ preventScroll: true });
+
+export function goToUnboxed() {
+  const free = (picture) => picture.keep !== 0 && !picture.boxes;
+  const later = state.view.findIndex((picture, place) => place > state.at && free(picture));
+  const place = later < 0 ? state.view.findIndex(free) : later;
+  if (place < 0) toast("Every picture that is shown has a box, or is dropped."); else goTo(place);
+}
+
+export const countColumns = () => getComputedStyle($("grid")).gridTemplateColumns.split(" ").length;

@@ -1,0 +1,52 @@
+// Draws what stands above the grid: the class, how far it is, and the filters with their counts.
+
+import { $, displayName, make, makeButton } from "./dom.js";
+import { hasProposal, state } from "./state.js";
+
+const OPTIONAL = new Set(["suspects", "proposed"]); // hidden where they would show nothing
+
+export function drawHeader() {
+  const item = state.classes.find((one) => one.name === state.label);
+  if (!item) return;
+  $("label").textContent = displayName(item.name);
+  const left = item.total - item.kept - item.dropped;
+  $("progress").replaceChildren(
+    make("b", "k", `${item.kept} kept`), " · ", make("b", "d", `${item.dropped} dropped`), ` · ${left} to look at`,
+  );
+  drawFilters();
+}
+
+function filters() {
+  const flags = new Set(state.pictures.flatMap((picture) => picture.flags ?? []));
+  return [
+    ["all", "All", () => true],
+    ["suspects", "Suspects", (picture) => picture.suspect],
+    ["undecided", "Undecided", (picture) => picture.keep === undefined],
+    ["kept", "Kept", (picture) => picture.keep === 1],
+    ["dropped", "Dropped", (picture) => picture.keep === 0],
+    ["unboxed", "Without box", (picture) => picture.keep !== 0 && !picture.boxes],
+    ["proposed", "Proposed boxes", hasProposal],
+    ...[...flags].sort().map((flag) => [`flag ${flag}`, flag, (picture) => picture.flags?.includes(flag)]),
+  ];
+}
+
+export function drawFilters() {
+  const parts = filters().map(([key, name, test]) => {
+    const count = state.pictures.filter(test).length;
+    if (!count && OPTIONAL.has(key) && state.chip !== key) return "";
+    const chip = makeButton("chip");
+    chip.dataset.chip = key;
+    chip.setAttribute("aria-pressed", key === state.chip);
+    chip.append(name, " ", make("span", "", String(count)));
+    return chip;
+  });
+  $("chips").replaceChildren(...parts.filter(Boolean));
+}
+
+// the pictures that the chosen filter and the typed words let through
+export function filterPictures() {
+  const test = (filters().find(([key]) => key === state.chip) ?? filters()[0])[2];
+  const words = state.words.toLowerCase().trim();
+  const said = (picture) => [picture.suspect, picture.reason, picture.origin, picture.id, ...(picture.flags ?? [])].join("\n").toLowerCase();
+  return state.pictures.filter((picture) => test(picture) && (!words || said(picture).includes(words)));
+}

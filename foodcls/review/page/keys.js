@@ -1,0 +1,64 @@
+// Gives each key its action: in the grid, in the zoomed picture, and in the text fields.
+
+import { acceptBoxes, chooseNextBox, drawBoxes, removeChosen } from "./boxes.js";
+import { openClass, stepClass } from "./classes.js";
+import { decide, keepRest, undo } from "./decisions.js";
+import { $ } from "./dom.js";
+import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
+import { giveReason, hideReasons, reasons } from "./reasons.js";
+import { state } from "./state.js";
+import { openZoom } from "./zoom.js";
+
+const ZOOM_MOVES = { ArrowLeft: () => state.at - 1, ArrowRight: () => state.at + 1, ArrowUp: () => state.at - 1, ArrowDown: () => state.at + 1 };
+const GRID_MOVES = {
+  ...ZOOM_MOVES, ArrowUp: () => state.at - countColumns(), ArrowDown: () => state.at + countColumns(),
+  PageUp: () => state.at - 3 * countColumns(), PageDown: () => state.at + 3 * countColumns(),
+  Home: () => 0, End: () => state.view.length - 1,
+};
+const COMMON_KEYS = {
+  k: () => decide(true), d: () => decide(false), u: undo, a: acceptBoxes,
+  r: () => { if (!$("bar").hidden) $("reason").focus(); }, "?": () => $("help").showModal(),
+};
+const GRID_KEYS = {
+  ...COMMON_KEYS, K: keepRest, "[": () => stepClass(-1), "]": () => stepClass(1),
+  f: () => { $("search").focus(); $("search").select(); },
+  Enter: () => openZoom(false), b: () => openZoom(true), Escape: hideReasons,
+};
+const ZOOM_KEYS = {
+  ...COMMON_KEYS, Enter: () => $("zoom").close(), b: () => { state.boxMode = !state.boxMode; drawBoxes(); },
+  " ": goToUnboxed, Delete: removeChosen, Backspace: removeChosen, Tab: chooseNextBox,
+};
+
+export function handleKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+  if (event.target.tagName === "INPUT" && event.target.type !== "range") return handleFieldKey(event);
+  const zoomed = $("zoom").open;
+  // a focused button answers to its own keys
+  if (event.target.tagName === "BUTTON" && ["Enter", " ", "Tab"].includes(event.key)) return;
+  if (event.target.type === "range" && event.key.startsWith("Arrow")) return;
+  if (event.key === "Tab" && !(zoomed && state.boxMode)) return;
+  const move = (zoomed ? ZOOM_MOVES : GRID_MOVES)[event.key];
+  const name = event.key.length === 1 && !(event.shiftKey && event.key === "K") ? event.key.toLowerCase() : event.key;
+  const action = (zoomed ? ZOOM_KEYS : GRID_KEYS)[name];
+  if (move) { hideReasons(); goTo(move(), event.shiftKey && !zoomed); }
+  else if (/^[1-9]$/.test(event.key)) handleDigit(Number(event.key), zoomed);
+  else if (action && !(event.repeat && event.key.length === 1)) action();
+  else return;
+  if (zoomed && event.key === "Escape") return;
+  event.preventDefault();
+}
+
+function handleDigit(number, zoomed) {
+  if (!$("bar").hidden) { const reason = reasons()[number - 1]; if (reason) giveReason(reason); }
+  else if (!zoomed && state.classes[number - 1]) openClass(state.classes[number - 1].name);
+}
+
+function handleFieldKey(event) {
+  const { key, target } = event, isReason = target === $("reason"), isSearch = target === $("search");
+  if (isReason && key === "Enter") giveReason($("reason").value.trim());
+  else if (isSearch && key === "Escape") { $("search").value = ""; setFilter(state.chip, ""); }
+  else if (key === "Escape") hideReasons();
+  else if (!isSearch || !["Enter", "ArrowDown"].includes(key)) return;
+  focusCard();
+  event.preventDefault();
+}

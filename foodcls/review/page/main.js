@@ -1,0 +1,82 @@
+// Starts the page: binds clicks and keys to actions, then opens the first class with work left.
+
+import { get, hasUnsaved, onChanges } from "./api.js";
+import { acceptBoxes, chooseBox, drawBoxes, refuseBoxes, removeBox } from "./boxes.js";
+import { openClass } from "./classes.js";
+import { applyAnswer, decide, undo } from "./decisions.js";
+import { $, toast } from "./dom.js";
+import { listenForDrags } from "./drag.js";
+import { focusCard, goTo, setFilter } from "./grid.js";
+import { handleKey } from "./keys.js";
+import { giveReason, hideReasons } from "./reasons.js";
+import { current, state } from "./state.js";
+import { openZoom } from "./zoom.js";
+
+const onClick = (id, action) => $(id).addEventListener("click", action);
+
+function listen() {
+  onChanges({ onAnswer: applyAnswer, onRefusal: () => openClass(state.label, true) });
+  document.addEventListener("keydown", handleKey);
+  window.addEventListener("beforeunload", (event) => { if (hasUnsaved()) event.preventDefault(); });
+  window.addEventListener("resize", () => { if ($("zoom").open) drawBoxes(); });
+  listenToGrid();
+  listenToHeader();
+  listenToZoom();
+  listenForDrags();
+}
+
+function listenToGrid() {
+  const grid = $("grid"), cardOf = (event) => event.target.closest(".card");
+  const place = (card) => state.view.indexOf(state.byId.get(card.dataset.id));
+  onClick("grid", (event) => {
+    const card = cardOf(event), accepts = event.target.closest(".accept");
+    if (!card) return;
+    hideReasons();
+    goTo(place(card), event.shiftKey && !accepts);
+    if (accepts) acceptBoxes();
+  });
+  grid.addEventListener("dblclick", (event) => { if (cardOf(event)) openZoom(false); });
+  grid.addEventListener("error", (event) => cardOf(event)?.classList.add("gone"), true);
+  onClick("reasons", (event) => { const chip = event.target.closest(".chip"); if (chip) giveReason(chip.dataset.reason); });
+}
+
+function listenToHeader() {
+  onClick("classes", (event) => { const button = event.target.closest("button"); if (button) openClass(button.dataset.label); });
+  onClick("chips", (event) => { const chip = event.target.closest(".chip"); if (chip) { setFilter(chip.dataset.chip, state.words); focusCard(); } });
+  $("search").addEventListener("input", () => setFilter(state.chip, $("search").value));
+  $("size").addEventListener("input", () => document.documentElement.style.setProperty("--size", `${$("size").value}px`));
+  onClick("undo", undo);
+  onClick("ask", () => $("help").showModal());
+  onClick("help-close", () => $("help").close());
+}
+
+function listenToZoom() {
+  onClick("close", () => $("zoom").close());
+  $("zoom").addEventListener("close", () => { hideReasons(); current()?.card.focus(); });
+  // back to the picture, or Space would press the button again
+  const press = (id, action) => onClick(id, () => { action(); $("stage").focus(); });
+  press("keep", () => decide(true));
+  press("drop", () => decide(false));
+  press("accept", acceptBoxes);
+  press("refuse", refuseBoxes);
+  press("previous", () => goTo(state.at - 1));
+  press("next", () => goTo(state.at + 1));
+  onClick("box-list", (event) => {
+    const { remove } = event.target.dataset, line = event.target.closest("li");
+    if (remove !== undefined) removeBox(Number(remove));
+    else if (line) chooseBox(Number(line.dataset.line));
+  });
+}
+
+async function start() {
+  listen();
+  const { title, classes } = await get("classes");
+  document.title = `Review ${title}`;
+  $("title").textContent = title;
+  state.classes = classes;
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const first = classes.find((item) => item.name === wanted) ?? classes.find((item) => item.kept + item.dropped < item.total) ?? classes[0];
+  await openClass(first.name);
+}
+
+start().catch((error) => toast(error.message, true));

@@ -1,0 +1,22 @@
+// Holds what the page shows: classes, pictures, the filter, the selection and the box mode.
+
+export const state = {
+  classes: [], label: "", pictures: [], byId: new Map(),
+  view: [], // pictures that the filter shows; it stays as it is while decisions are made
+  at: 0, anchor: 0, // the current place in the view, and where a selection began
+  chip: "all", words: "", // the filter
+  reasonFor: [], // ids of the pictures that were dropped last
+  boxMode: false, chosen: -1, // the chosen box of the zoomed picture
+};
+
+export const current = () => state.view[state.at];
+
+export function selected() {
+  const [from, to] = [state.at, state.anchor].sort((a, b) => a - b);
+  return state.view.slice(from, to + 1);
+}
+
+export const boxesOf = (picture) => picture.boxes ?? [];
+
+// a box is [left, top, right, bottom, 1 where a program proposes it]
+export const hasProposal = (picture) => boxesOf(picture).some((box) => box[4]);
