@@ -15,6 +15,7 @@ from flows.commands.tables import write_json
 from flows.commands.upkeep import gc, promote, rollback, sync, verify
 from flows.commands.words import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
 from foodcls.errors import InputError
+from foodcls.workspace import Workspace
 
 app = typer.Typer(
     help="Image classifiers for classes that no dataset has, from pictures of the web.",
@@ -67,7 +68,7 @@ def prepare(
 
         with server_needed():
             prepare_flow(recipe, changed, workspace, search_again)
-        out.print(f"{workspace / 'manifest.csv'} tells what became of each picture")
+        out.print(f"{Workspace(workspace).manifest} tells what became of each picture")
 
 
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")

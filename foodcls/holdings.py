@@ -8,21 +8,20 @@ from foodcls.folder import ASIDE
 from foodcls.records import list_waiting
 from foodcls.workspace import Workspace
 
-PLACES = {
-    "store": ("store",),
-    "cache": ("cache",),
-    "models": ("models",),
-    "MLflow": ("mlflow.db", "mlartifacts", "mlruns"),
-}
-
 
 def look_into(space: Workspace) -> Iterator[Finding]:
     """Look into a workspace without changing it."""
     if not space.root.is_dir():
         yield Finding("workspace", True, f"{space.root} is not there yet; the first run makes it")
         return
-    for name, places in PLACES.items():
-        yield Finding(f"size of {name}", True, _amount([space.root / place for place in places]))
+    places = {
+        "store": [space.own_store],
+        "cache": [space.cache],
+        "models": [space.models],
+        "MLflow": [space.database, space.artifacts],
+    }
+    for name, paths in places.items():
+        yield Finding(f"size of {name}", True, _amount(paths))
     yield _waiting(space)
     yield _aside(space)
 

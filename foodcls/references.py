@@ -34,7 +34,7 @@ def named_blobs(space: Workspace, results: Iterable[Path]) -> set[str]:
 
 def model_digests(space: Workspace) -> set[str]:
     """How the digests of the exported models begin."""
-    return {path.stem.rpartition("-")[2] for path in (space.root / "models").glob("*.pt*")}
+    return {path.stem.rpartition("-")[2] for path in space.models.glob("*.pt*")}
 
 
 def _digests(text: bytes) -> set[str]:

@@ -44,7 +44,7 @@ def find_litter(space: Workspace, days: float = KEEP, *, is_sole: bool = False) 
     if is_sole or has_own_store(space):
         found += _unreferenced(space, {litter.place for litter in found}, since)
         found += (Litter(DAMAGED, name, size) for name, size, _ in space.store.listing(ASIDE))
-    found += _old_files(PIXELS, [space.pixels, space.root / "cache" / "thumbs"], since)
+    found += _old_files(PIXELS, [space.pixels, space.thumbs], since)
     found += (Litter(PART, path, _size(path)) for path in dead_parts(space.root))
     return found
 
@@ -64,7 +64,7 @@ def remove_litter(space: Workspace, found: Iterable[Litter]) -> None:
 
 def has_own_store(space: Workspace) -> bool:
     """Whether the store lies in the workspace; another one may be used by others too."""
-    return space.place == str(space.root / "store")
+    return space.place == str(space.own_store)
 
 
 def last_use(space: Workspace) -> float:

@@ -82,7 +82,7 @@ def _find_changed(space: Workspace, owners: dict[str, str], track: Track) -> Ite
     for path in space.store.blobs():
         owner = owners.get(path.name, "what an earlier run has made")
         named.append((path, path.name, Damage(path, CHANGED, owner, FETCHED)))
-    for path in sorted((space.root / "models").glob("*.pt")):
+    for path in space.list_models():
         digest = path.stem.rpartition("-")[2]
         named.append((path, digest, Damage(path, CHANGED, "a model for use", ANEW)))
     for path in sorted(space.pixels.glob("training-*.safetensors")):

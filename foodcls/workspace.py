@@ -13,11 +13,48 @@ from foodcls.store import Store, replacing
 LARGEST_FILE = 256 << 20
 
 
+class Place:
+    """A path inside a workspace, as an attribute of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, space: "Workspace", owner: type) -> Path:
+        return space.root / self.name
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder that only its owner can write; made on first use."""
 
     root: Path
+
+    own_store = Place("store")  # blobs and facts, where no other place is named
+    pointer = Place("store.txt")  # names the store, where it is not in the workspace
+    cache = Place("cache")
+    results = Place("cache/results")  # Prefect's small records of finished tasks
+    pixels = Place("cache/pixels")  # decoded pictures and activations; may be deleted at any time
+    thumbs = Place("cache/thumbs")  # small pictures of the review page; may be deleted as well
+    models = Place("models")  # exported, for use
+    records = Place("records")  # what has not been told to the tracking server yet
+    database = Place("mlflow.db")  # MLflow's runs, where no server keeps them
+    artifacts = Place("mlartifacts")  # the files of these runs
+
+    manifest = Place("manifest.csv")  # the story of every picture, for people and programs
+    yields = Place("yields.csv")  # what each engine gave for each query
+    histogram = Place("distances.png")  # how far apart the hashes of pairs of pictures are
+    suspects = Place("suspects.csv")  # pictures that are perhaps mislabeled
+    proposals = Place("proposals.csv")  # boxes of a program
+    refused = Place("refused.csv")  # those of them that a person took away
+
+    report = Place("report.html")  # how good the last run's model is
+    predictions = Place("predictions.csv")  # what it answers on each test picture
+    confusion = Place("confusion.csv")
+    confusion_plot = Place("confusion.png")
+    confusion_shares = Place("confusion-shares.png")
+    learning = Place("learning.png")  # loss and accuracy by epoch
+    ablation = Place("ablation.csv")
+    ablation_json = Place("ablation.json")
 
     @classmethod
     def at(cls, path: Path | str, store: str = "") -> "Workspace":
@@ -65,60 +102,19 @@ class Workspace:
         try:
             return self.pointer.read_text().strip()
         except FileNotFoundError:
-            return str(self.root / "store")
-
-    @property
-    def pointer(self) -> Path:
-        """Names the store, where it is not in the workspace."""
-        return self.root / "store.txt"
-
-    @property
-    def results(self) -> Path:
-        """Prefect's small records of finished tasks."""
-        return self.root / "cache" / "results"
+            return str(self.own_store)
 
     def list_results(self) -> list[Path]:
         """The files that hold stages' results; none before the first run."""
         return [path for path in self.results.glob("*") if path.is_file()]
 
-    @property
-    def pixels(self) -> Path:
-        """Decoded pictures and activations; may be deleted at any time."""
-        return self.root / "cache" / "pixels"
-
-    @property
-    def records(self) -> Path:
-        """What has not been told to the tracking server yet."""
-        return self.root / "records"
-
-    @property
-    def database(self) -> Path:
-        """MLflow's runs, where no server keeps them."""
-        return self.root / "mlflow.db"
-
-    @property
-    def manifest(self) -> Path:
-        """The story of every picture, for people and programs."""
-        return self.root / "manifest.csv"
-
-    @property
-    def yields(self) -> Path:
-        """What each engine gave for each query, for people."""
-        return self.root / "yields.csv"
-
-    @property
-    def histogram(self) -> Path:
-        """How far apart the hashes of pairs of pictures are."""
-        return self.root / "distances.png"
-
-    @property
-    def report(self) -> Path:
-        """How good the last run's model is, as a page."""
-        return self.root / "report.html"
+    def list_models(self) -> list[Path]:
+        """The exported models, as `model` names them."""
+        return sorted(self.models.glob("*.pt"))
 
     def model(self, name: str, digest: str) -> Path:
         """Where the exported model of a recipe lies."""
-        return self.root / "models" / f"{name}-{digest[:12]}.pt"
+        return self.models / f"{name}-{digest[:12]}.pt"
 
 
 def _check_size_limit() -> None:

@@ -30,8 +30,8 @@ def undo_crop(space: Workspace, pictures: ManifestRef, whole: ManifestRef) -> Ma
 def compare(space: Workspace, pictures: ManifestRef, trials: list[Trial]) -> Ablation:
     """Make the table, and write it into the workspace for people and programs."""
     table = compare_trials(trials, load_manifest(pictures, space.store), space.store)
-    texts = {"json": ablation_json(table), "csv": ablation_csv(table)}
-    for ending, text in texts.items():
-        with replacing(space.root / f"ablation.{ending}") as part:
+    texts = {space.ablation_json: ablation_json(table), space.ablation: ablation_csv(table)}
+    for path, text in texts.items():
+        with replacing(path) as part:
             part.write_text(text, encoding="utf-8")
     return table

@@ -80,8 +80,8 @@ def run_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model
 def answer_files(space: Workspace, scores: Evaluation) -> Files:
     """What was answered on the test pictures."""
     return {
-        "confusion.csv": confusion_csv(scores).encode(),
-        "predictions.csv": space.store.read(scores.predictions),
+        space.confusion.name: confusion_csv(scores).encode(),
+        space.predictions.name: space.store.read(scores.predictions),
     }
 
 

@@ -10,8 +10,6 @@ from foodcls.judge.answers import Answers, read_answers
 from foodcls.workspace import Workspace
 from tasks.server import FAILURES, tracking
 
-PREDICTIONS = "predictions.csv"
-
 
 def recorded_answers(space: Workspace, name: str) -> Answers:
     """What a model said of its run's test pictures; InputError when MLflow knows no such run.
@@ -23,13 +21,14 @@ def recorded_answers(space: Workspace, name: str) -> Answers:
             f"{name}: no such file or folder, and {space.root} has no mlflow.db to look it up in; "
             "name a workspace with --workspace, or a server in MLFLOW_TRACKING_URI"
         )
+    table = space.predictions.name
     with tracking(space) as client, TemporaryDirectory() as folder:
         try:
             run_id = _find_run(client, name)
-            text = Path(client.download_artifacts(run_id, PREDICTIONS, folder)).read_text("utf-8")
+            text = Path(client.download_artifacts(run_id, table, folder)).read_text("utf-8")
         except FAILURES as error:
             raise InputError(
-                f"{name}: MLflow at {client.tracking_uri} has no such run with a {PREDICTIONS} "
+                f"{name}: MLflow at {client.tracking_uri} has no such run with a {table} "
                 f"({str(error).splitlines()[0]}); name a file, a workspace, the id of a run, "
                 "MODEL@ALIAS or MODEL/VERSION"
             ) from error

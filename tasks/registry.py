@@ -96,18 +96,18 @@ def judge_version(
         return Verdict(False, f"version {version} was judged before: {said}", is_new=False)
     pictures, scores = results_of(steps, "augment", "evaluate")
     manifest = load_manifest(pictures, space.store)
-    serving = _read_serving(client, plan.name, champion)
+    serving = _read_serving(client, space, plan.name, champion)
     return challenge(serving, scores, manifest, space.store, plan.promote)
 
 
-def _read_serving(client: MlflowClient, name: str, version: str) -> Serving:
+def _read_serving(client: MlflowClient, space: Workspace, name: str, version: str) -> Serving:
     """The file of a version, and the table of the pictures that it was trained on."""
     known = client.get_model_version(name, version)
     fetch = mlflow.artifacts.download_artifacts
     with TemporaryDirectory() as folder:
         try:
             model = fetch(f"models:/{name}/{version}", dst_path=folder)
-            table = fetch(run_id=known.run_id, artifact_path="manifest.csv", dst_path=folder)
+            table = fetch(run_id=known.run_id, artifact_path=space.manifest.name, dst_path=folder)
         except (MlflowException, OSError) as error:
             raise StageError(
                 f"the champion, version {version} of {name}, cannot be compared with: its file or "

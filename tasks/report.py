@@ -41,14 +41,14 @@ def report(space: Workspace, plan: Recipe, steps: list[Step[Any]]) -> Reported:
     }
     account = dataclasses.replace(account, digests=digests, settings=flatten(plan))
     files = {
-        space.report.name: report_html(account).encode(),
-        "predictions.csv": space.store.read(scores.predictions),
-        "confusion.csv": confusion_csv(scores).encode(),
-        "confusion.png": confusion_png(scores),
-        "confusion-shares.png": confusion_png(scores, as_shares=True),
-        "learning.png": learning_png(checkpoint.reports, checkpoint.best_epoch),
+        space.report: report_html(account).encode(),
+        space.predictions: space.store.read(scores.predictions),
+        space.confusion: confusion_csv(scores).encode(),
+        space.confusion_plot: confusion_png(scores),
+        space.confusion_shares: confusion_png(scores, as_shares=True),
+        space.learning: learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
-    for name, data in files.items():
-        with replacing(space.root / name) as part:
+    for path, data in files.items():
+        with replacing(path) as part:
             part.write_bytes(data)
-    return Reported(str(space.report), tuple(str(space.root / name) for name in files))
+    return Reported(str(space.report), tuple(map(str, files)))

@@ -127,7 +127,7 @@ def open_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
     """The experiment of that name; a local store keeps its artifacts in the workspace."""
     # left to itself MLflow puts the artifacts of a SQLite store into the current folder
     local = client.tracking_uri.startswith("sqlite:")
-    place = (space.root / "mlartifacts").as_uri() if local else None
+    place = space.artifacts.as_uri() if local else None
 
     def find() -> str | None:
         found = client.get_experiment_by_name(name)

@@ -110,7 +110,7 @@ def record_ablation(
     ]  # fmt: skip
 
     def fill(folder: Path) -> None:
-        write_files(folder / "runs" / "0", {"ablation.csv": ablation_csv(table).encode()})
+        write_files(folder / "runs" / "0", {space.ablation.name: ablation_csv(table).encode()})
         for number, trial in enumerate(trials, start=1):
             answers = answer_files(space, trial.scores.result)
             write_files(folder / "runs" / str(number), answers)

@@ -1,11 +1,14 @@
 """Holds the house: imports point one way, names shadow nothing, each module says what it is."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from foodcls.workspace import Place, Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("foodcls", "tasks", "flows")
@@ -62,6 +65,28 @@ def test_only_what_tracks_imports_mlflow() -> None:
              if any(module.partition(".")[0] == "mlflow" for module in imported(path))}  # fmt: skip
     tracks = ("accounts", "deleted", "registry", "sending", "server", "tracking")
     assert users == {f"tasks/{name}.py" for name in tracks}
+
+
+def joined_names(path: Path) -> Iterator[str]:
+    """The literal text that a module puts behind a slash, in a path or in a text."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            node, slash = node.right, "/"
+        else:
+            slash = ""
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node] if slash else []
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield slash + part.value
+
+
+def test_only_the_workspace_names_what_lies_in_it() -> None:
+    places = [place.name for place in vars(Workspace).values() if isinstance(place, Place)]
+    names = {part for place in places for part in Path(place).parts}
+    assert {"manifest.csv", "predictions.csv", "thumbs", "models"} <= names
+    pattern = re.compile(f"/({'|'.join(map(re.escape, names))})(?![\\w.])")
+    assert not [(name, found[0]) for name, path in zip(NAMES, SOURCES, strict=True)
+                for found in filter(None, map(pattern.match, joined_names(path)))]  # fmt: skip
 
 
 def test_torchvision_and_timm_come_through_one_module() -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from foodcls.learn.ablation import Ablation, Row, summarize_ablation
 from foodcls.steps import Step
+from foodcls.workspace import Workspace
 
 
 def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
@@ -17,9 +18,9 @@ def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path)
     result = summarize_ablation(steps)
     show_table(console, steps[-2].result)
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
-    waiting = result["mlflow_waiting"]
+    space, waiting = Workspace(workspace), result["mlflow_waiting"]
     lines = [
-        f"tables      {workspace}/ablation.csv, {workspace}/ablation.json",
+        f"tables      {space.ablation}, {space.ablation_json}",
         f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied

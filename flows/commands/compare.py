@@ -24,7 +24,7 @@ from foodcls.learn.answering import answer_tests, learnt_from
 from foodcls.learn.examples import split_rows
 from foodcls.learn.modelfile import load_model
 from foodcls.manifest import read_table
-from foodcls.store import Store, replacing
+from foodcls.store import replacing
 from foodcls.workspace import Workspace
 from tasks.progress import bars
 from tasks.recorded import recorded_answers
@@ -64,19 +64,19 @@ def find_rival(name: str, workspace: Path) -> Rival:
         return Rival(name, _read_last(path), path)
     if path.is_file() or path.suffix == ".pt":
         return _ask_file(path, workspace)
-    return Rival(name, recorded_answers(Workspace(workspace.resolve()), name), workspace)
+    return Rival(name, recorded_answers(_open(workspace), name), workspace)
 
 
 def find_album(rivals: Rivals, places: list[Path]) -> Album:
     """The pictures of the workspace that has most of them."""
     albums = [
-        open_album(split_rows(read_table(place / "manifest.csv"), "test"), _store(place))
-        for place in dict.fromkeys(places)
-        if (place / "manifest.csv").exists()
+        open_album(split_rows(read_table(space.manifest), "test"), space.store)
+        for space in map(_open, dict.fromkeys(places))
+        if space.manifest.exists()
     ]
     if not albums:
         raise InputError(
-            f"{places[0] / 'manifest.csv'} is not there, so there are no pictures to show; name "
+            f"{Workspace(places[0]).manifest} is not there, so there are no pictures to show; name "
             "the workspace that has them with --workspace, or leave --html out"
         )
     return max(albums, key=lambda album: album.count(rivals.a.keys))
@@ -98,7 +98,7 @@ def show_rivals(console: Console, rivals: Rivals) -> None:
 
 
 def _read_last(workspace: Path) -> Answers:
-    table = workspace / "predictions.csv"
+    table = Workspace(workspace).predictions
     if not table.exists():
         raise InputError(
             f"{table} is not there; `foodcls run RECIPE --workspace {workspace}` first"
@@ -108,11 +108,12 @@ def _read_last(workspace: Path) -> Answers:
 
 def _ask_file(path: Path, workspace: Path) -> Rival:
     model, manifest = load_model(path), read_table(find_manifest(workspace))
-    last = workspace / "predictions.csv"
+    space = _open(workspace)
+    last = space.predictions
     # groups that the recipe names stand only there
     known = read_answers(last.read_text("utf-8")) if last.exists() else None
     groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
-    answers = answer_tests(model, manifest, _store(workspace), groups, bars)
+    answers = answer_tests(model, manifest, space.store, groups, bars)
     note = (
         f"{path.stem} learnt from other pictures than the last run in {workspace}: if some of the "
         "test pictures were among them, its figures are too good."
@@ -120,9 +121,9 @@ def _ask_file(path: Path, workspace: Path) -> Rival:
     return Rival(path.stem, answers, workspace, "" if learnt_from(model, manifest) else note)
 
 
-def _store(workspace: Path) -> Store:
-    # wherever the workspace keeps it; nothing is made there
-    return Workspace(workspace.resolve()).store
+def _open(workspace: Path) -> Workspace:
+    # wherever it keeps its store; nothing is made there
+    return Workspace(workspace.resolve())
 
 
 def _within(estimate: Estimate) -> str:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from foodcls.errors import InputError
+from foodcls.workspace import Workspace
 
 
 def find_manifest(workspace: Path, recipe: Path = Path("RECIPE")) -> Path:
     """The table of a workspace's pictures; InputError when there is none yet."""
-    table = workspace / "manifest.csv"
+    table = Workspace(workspace).manifest
     if not table.exists():
         raise InputError(
             f"{table} is not there; run `foodcls prepare {recipe} --workspace {workspace}` first, "

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.commands.places import find_manifest
-from foodcls.curate.proposals import REFUSED, propose_boxes, read_refused, write_proposals
+from foodcls.curate.proposals import propose_boxes, read_refused, write_proposals
 from foodcls.manifest import read_table
 from foodcls.recipe import load_recipe
 from foodcls.workspace import Workspace
@@ -17,16 +17,18 @@ def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
     boxes = load_recipe(recipe).crop.boxes
     table = find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
-    refused = read_refused(space.root / REFUSED)
+    refused = read_refused(space.refused)
     proposals = propose_boxes(read_table(table), space.store, bars, refused)
-    target = space.root / "proposals.csv"
+    target = space.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
     is_used = boxes is not None and boxes.resolve() == target.resolve()
     write_proposals(proposals, target, adds=is_used)
     count = "1 box" if len(proposals) == 1 else f"{len(proposals)} boxes"
-    without = f"{len(refused)} left out, refused in {workspace / REFUSED}.\n" if refused else ""
+    without = (
+        f"{len(refused)} left out, refused in {Workspace(workspace).refused}.\n" if refused else ""
+    )
     console.print(
-        f"{count} proposed in {workspace / 'proposals.csv'}; nothing is cut to them yet.\n"
+        f"{count} proposed in {Workspace(workspace).proposals}; nothing is cut to them yet.\n"
         f"{without}Accept or correct them: foodcls review {recipe} --workspace {workspace}",
         markup=False,
         highlight=False,

@@ -15,6 +15,7 @@ from rich.text import Text
 from foodcls.finding import Finding
 from foodcls.steps import Step
 from foodcls.summary import summarize
+from foodcls.workspace import Workspace
 
 
 def show_run(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
@@ -41,14 +42,14 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
 
 def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
-    waiting = result["mlflow_waiting"]
+    space, waiting = Workspace(workspace), result["mlflow_waiting"]
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
-        ("report", f"{workspace}/report.html"),
+        ("report", str(space.report)),
         ("model", result["model_path"]),
-        ("pictures", f"{workspace}/manifest.csv"),
+        ("pictures", str(space.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
         ("MLflow UI", _open_tracking(here, result)),

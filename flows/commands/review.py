@@ -39,8 +39,8 @@ def make_server(recipe: Path, workspace: Path, port: int = 0) -> ReviewServer:
     plan = load_recipe(recipe)
     find_manifest(workspace, recipe)
     space = Workspace.at(workspace)
-    session = open_session(plan, recipe, space.root)
-    thumbs = Thumbs(space.store, space.root / "cache" / "thumbs", plan.inspect.max_pixels)
+    session = open_session(plan, recipe, space)
+    thumbs = Thumbs(space.store, space.thumbs, plan.inspect.max_pixels)
     try:
         return ReviewServer(session, thumbs, plan.name, port)
     except OSError as error:

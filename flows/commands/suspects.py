@@ -20,10 +20,10 @@ def list_suspects(console: Console, recipe: Path, workspace: Path) -> None:
     space = Workspace.at(workspace)
     shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
     ranked = rank_suspects(read_table(table), plan.labels, plan.train, shelf)
-    write_suspects(ranked, space.root / "suspects.csv")
+    write_suspects(ranked, space.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
-        f"in {workspace / 'suspects.csv'}; nothing is dropped yet.",
+        f"in {Workspace(workspace).suspects}; nothing is dropped yet.",
         f"Look at them: foodcls review {recipe} --workspace {workspace}",
     ]
     if plan.train.weights == "none":

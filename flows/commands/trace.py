@@ -29,15 +29,15 @@ def show_trace(
     With a recipe, what a person decided is told of pictures that are kept too.
     """
     table = read_table(find_manifest(workspace))
-    notes = read_notes(workspace)
+    notes = read_notes(Workspace(workspace))
     if recipe:
         decisions = choose_files(load_recipe(recipe), recipe).decisions
         notes = replace(notes, verdicts=read_decided(table, decisions))
     story = tell_story(table, name, notes)
     show_story(console, story)
     if page:
-        folder = workspace / "cache" / "thumbs"
-        thumbs = Thumbs(Workspace.at(workspace).store, folder, MOST_PIXELS)
+        space = Workspace.at(workspace)
+        thumbs = Thumbs(space.store, space.thumbs, MOST_PIXELS)
         with replacing(page) as part:
             part.write_text(story_page(story, thumbs), encoding="utf-8")
         console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)

@@ -21,8 +21,6 @@ from foodcls.store import Store, key_of, replacing
 
 logger = logging.getLogger(__name__)
 
-REFUSED = "refused.csv"  # in the workspace; the review page writes it
-
 
 @dataclass(frozen=True)
 class Proposal:

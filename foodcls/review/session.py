@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 import pandas as pd
 
 from foodcls.curate.matching import Finder, index_rows
-from foodcls.curate.proposals import REFUSED
 from foodcls.manifest import read_table
 from foodcls.recipe import Recipe
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
@@ -22,6 +21,7 @@ from foodcls.review.drawn import PROPOSED, Drawn, read_drawn, read_offered, writ
 from foodcls.review.files import Files, choose_files
 from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
 from foodcls.review.sheets import open_sheet, write_sheet
+from foodcls.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -175,17 +175,17 @@ def take_over(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
     logger.info("%s: %d boxes of the last run", path, len(rows))
 
 
-def open_session(recipe: Recipe, path: Path, workspace: Path) -> Session:
+def open_session(recipe: Recipe, path: Path, space: Workspace) -> Session:
     """Open a workspace for looking at its pictures; TableError when it holds no manifest yet.
 
     `path` is the recipe's file. Boxes in another tool's form are taken over into a
     table; otherwise the files of decisions and boxes are read, not written.
     """
-    manifest = read_table(workspace / "manifest.csv")
-    suspects = read_suspects(workspace / "suspects.csv")
+    manifest = read_table(space.manifest)
+    suspects = read_suspects(space.suspects)
     gallery = build_gallery(manifest, recipe.labels, suspects)
-    files, proposals = choose_files(recipe, path), (workspace / "proposals.csv").resolve()
-    files = replace(files, refused=workspace / REFUSED)
+    files, proposals = choose_files(recipe, path), space.proposals.resolve()
+    files = replace(files, refused=space.refused)
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)

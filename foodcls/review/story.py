@@ -12,6 +12,7 @@ from foodcls.manifest import KEPT
 from foodcls.review.decisions import Verdict, read_verdicts
 from foodcls.review.lookup import find_picture
 from foodcls.review.sheets import open_sheet
+from foodcls.workspace import Workspace
 
 KIN = 24  # relatives of a kind that a story names
 
@@ -62,14 +63,12 @@ class Notes:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
-def read_notes(workspace: Path) -> Notes:
-    """Read suspects.csv and predictions.csv of a workspace, where they are.
+def read_notes(space: Workspace) -> Notes:
+    """Read the suspects and predictions of a workspace, where they are.
 
     A workspace does not know where a recipe's decisions lie: `read_decided` reads them.
     """
-    return Notes(
-        _read_by_id(workspace / "suspects.csv"), _read_by_id(workspace / "predictions.csv")
-    )
+    return Notes(_read_by_id(space.suspects), _read_by_id(space.predictions))
 
 
 def read_decided(manifest: pd.DataFrame, path: Path) -> dict[str, Verdict]:

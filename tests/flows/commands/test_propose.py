@@ -15,6 +15,7 @@ from foodcls.manifest import KEPT, new_manifest, read_table, write_table
 from foodcls.recipe import load_recipe
 from foodcls.review.session import open_session
 from foodcls.store import Store
+from foodcls.workspace import Workspace
 
 RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder: .}\n"
 
@@ -74,15 +75,15 @@ def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, worksp
         return console.file.getvalue()  # type: ignore[attr-defined]
 
     assert "left out" not in propose()
-    session = open_session(load_recipe(recipe), recipe, workspace)
+    session = open_session(load_recipe(recipe), recipe, Workspace(workspace))
     ((digest, boxes),) = session.drawn().items()
     session.draw(digest, [])
     assert f"1 left out, refused in {workspace / 'refused.csv'}" in propose()
-    assert not open_session(load_recipe(recipe), recipe, workspace).drawn()
+    assert not open_session(load_recipe(recipe), recipe, Workspace(workspace)).drawn()
     # second thoughts
     session.undo()
     propose()
-    (again,) = open_session(load_recipe(recipe), recipe, workspace).drawn()[digest]
+    (again,) = open_session(load_recipe(recipe), recipe, Workspace(workspace)).drawn()[digest]
     assert again.edges == boxes[0].edges and again.proposed
 
 

@@ -12,6 +12,7 @@ from foodcls.review.drawn import COLUMNS, Drawn
 from foodcls.review.files import Files
 from foodcls.review.session import Session, open_session
 from foodcls.store import Store
+from foodcls.workspace import Workspace
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 
@@ -80,14 +81,14 @@ def test_boxes_of_another_tool_are_taken_over_into_a_table(
     path = tmp_path / "lunch.yaml"
     path.write_text(RECIPE + "crop: {boxes: boxes.json}\n")
     (tmp_path / "boxes.json").write_text("{}")
-    session = open_session(load_recipe(path), path, workspace)
+    session = open_session(load_recipe(path), path, Workspace(workspace))
     assert {digest: boxes[0].edges for digest, boxes in session.drawn().items()} == {
         manifest["id"][0]: (1, 2, 30, 40),
         manifest["id"][4]: (5, 6, 70, 60),
     }
     # a second visit reads the table: what was removed from it stays removed
     session.draw(manifest["id"][0], [])
-    assert len(open_session(load_recipe(path), path, workspace).drawn()) == 1
+    assert len(open_session(load_recipe(path), path, Workspace(workspace)).drawn()) == 1
     assert (tmp_path / "boxes.json").read_text() == "{}"
 
 
@@ -98,10 +99,10 @@ def test_a_workspace_is_opened_by_its_recipe(
     path.write_text(RECIPE)
     suspect = manifest["id"][2]
     (workspace / "suspects.csv").write_text(f"id,keep,reason,score\n{suspect},0,odd,0.5\n")
-    session = open_session(load_recipe(path), path, workspace)
+    session = open_session(load_recipe(path), path, Workspace(workspace))
     assert session.gallery.by_label["pesto"][0].id == suspect
     with pytest.raises(TableError, match="foodcls prepare"):
-        open_session(load_recipe(path), path, tmp_path / "empty")
+        open_session(load_recipe(path), path, Workspace(tmp_path / "empty"))
 
 
 def test_names_are_found_though_augmented_copies_bear_them_too(
@@ -111,7 +112,7 @@ def test_names_are_found_though_augmented_copies_bear_them_too(
     path = tmp_path / "lunch.yaml"
     path.write_text(RECIPE)
     (tmp_path / "filter.csv").write_text("path,keep\npesto-000.jpg,0\n")
-    session = open_session(load_recipe(path), path, workspace)
+    session = open_session(load_recipe(path), path, Workspace(workspace))
     assert list(session.verdicts()) == [manifest["id"][0]]
 
 
@@ -128,7 +129,7 @@ def proposals(files: Files, manifest: pd.DataFrame, workspace: Path, tmp_path: P
 @pytest.fixture
 def reopen(workspace: Path, tmp_path: Path) -> Callable[[], Session]:
     path = tmp_path / "lunch.yaml"
-    return lambda: open_session(load_recipe(path), path, workspace)
+    return lambda: open_session(load_recipe(path), path, Workspace(workspace))
 
 
 def test_an_accepted_proposal_moves_into_the_boxes(

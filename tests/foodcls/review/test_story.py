@@ -6,6 +6,7 @@ import pytest
 
 from foodcls.review.decisions import Verdict
 from foodcls.review.story import Chapter, Notes, Story, read_decided, read_notes, tell_story
+from foodcls.workspace import Workspace
 
 
 @pytest.fixture
@@ -133,6 +134,8 @@ def test_nothing_empty_is_told(manifest: pd.DataFrame) -> None:
 
 
 def test_notes_are_read_where_they_are(tmp_path: Path) -> None:
-    assert read_notes(tmp_path) == Notes()
+    assert read_notes(Workspace(tmp_path)) == Notes()
     (tmp_path / "predictions.csv").write_text("id,predicted,probability\nab,bread,0.9\n")
-    assert read_notes(tmp_path).predictions == {"ab": {"predicted": "bread", "probability": "0.9"}}
+    assert read_notes(Workspace(tmp_path)).predictions == {
+        "ab": {"predicted": "bread", "probability": "0.9"}
+    }
