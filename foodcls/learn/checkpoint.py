@@ -3,11 +3,22 @@
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from foodcls.errors import StoreError
+from pydantic import BeforeValidator
+
 from foodcls.judge.epochs import EpochReport
+from foodcls.settings import Train
 from foodcls.store import digest_json
+
+
+def read_settings(record: Any) -> Any:
+    """Training settings as a cache entry has them, with lists for tuples; others stay."""
+    if not isinstance(record, dict):
+        return record
+    # a record names no file of weights, and is read where there may be none
+    settings = Train.model_validate_json(json.dumps(record | {"weights": "none"}))
+    return settings.model_copy(update={"weights": record["weights"]})
 
 
 @dataclass(frozen=True)
@@ -16,24 +27,11 @@ class Checkpoint:
 
     weights: str  # blob: safetensors of the whole network
     labels: tuple[str, ...]  # in output order
-    backbone: str
-    pretrained: str  # imagenet, none or file
+    # as they were carried out: device and precision as chosen, weights imagenet, none or file
+    settings: Annotated[Train, BeforeValidator(read_settings)]
     pretrained_digest: str  # of the backbone's tensors before training
-    trainable: tuple[str, ...]
-    head: int
-    dropout: float
-    input_size: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    lr: float
-    epochs: int
-    batch_size: int
-    seed: int
-    device: str  # where it was trained: cpu or cuda
-    precision: str  # with which numbers: fp32 or bf16
-    max_minutes: float | None
-    extras: tuple[str, ...]  # what was added to the original's way of learning, as `name=value`
-    views: int  # of a picture, whose mean it answers with
     threads: int  # of torch: another number rounds sums otherwise in the last bit
     best_epoch: int  # by validation accuracy, then by validation loss
     reports: tuple[EpochReport, ...]
@@ -44,9 +42,24 @@ class Checkpoint:
     abstain_below: float = 0.0  # a highest probability below this is no answer
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """All that it records by name, the settings among them, of the extras those in use."""
+        record = dataclasses.asdict(self)
+        del record["settings"]
+        # how much is kept on disk changes no weight
+        chosen = self.settings.model_dump(exclude={"weights", "cache_gb", "extras"})
+        extras = self.settings.extras
+        named = {
+            "pretrained": self.settings.weights,
+            "extras": extras.described(),
+            "views": extras.views,
+        }
+        return record | chosen | named
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all but the seconds that the epochs took."""
-        record = dataclasses.asdict(self)
+        record = self.facts
         for report in record["reports"]:
             del report["seconds"]
         return digest_json(record)
@@ -55,23 +68,3 @@ class Checkpoint:
     def best(self) -> EpochReport:
         """The report of the epoch whose weights were kept."""
         return next(report for report in self.reports if report.epoch == self.best_epoch)
-
-    def to_json(self) -> str:
-        """The record as JSON text, with its digest."""
-        return json.dumps(dataclasses.asdict(self) | {"digest": self.digest}, indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Checkpoint":
-        """Read what `to_json` wrote; StoreError when it is not that or was altered."""
-        try:
-            record: dict[str, Any] = json.loads(text)
-            digest = record.pop("digest")
-            record["reports"] = tuple(EpochReport(**report) for report in record["reports"])
-            for name in ("labels", "trainable", "mean", "std", "extras"):
-                record[name] = tuple(record[name])
-            checkpoint = cls(**record)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise StoreError(f"this is no record of a checkpoint: {error}; train again") from error
-        if checkpoint.digest != digest:
-            raise StoreError("the record of this checkpoint was altered; train again")
-        return checkpoint

@@ -74,7 +74,7 @@ def answer_rows(checkpoint: Checkpoint, rows: pd.DataFrame, shelf: Shelf) -> tup
     What its frozen layers made of a picture in fp32 is used again, whichever checkpoint asked. What
     a training in bf16 has kept is not: the exported file computes in fp32, so they run anew.
     """
-    network, size = load_network(checkpoint, shelf.store), checkpoint.input_size
+    network, size = load_network(checkpoint, shelf.store), checkpoint.settings.input_size
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     halves = keep_trunk(network, size, PRECISION, len(rows), shelf)
     reading = Reading(halves, size, PRECISION)

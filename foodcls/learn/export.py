@@ -1,6 +1,5 @@
 """Turns a checkpoint into the files that other programs run, once all give the same answers."""
 
-import dataclasses
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -58,7 +57,7 @@ def export(
     script, program = _files(network, checkpoint, provenance)
     # as they will be read, guards and all
     readers: dict[str, Answering] = {
-        ".pt": read_model(script, f"the .pt file of {checkpoint.backbone!r}").module,
+        ".pt": read_model(script, f"the .pt file of {checkpoint.settings.backbone!r}").module,
         ".pt2": torch.export.load(io.BytesIO(program)).module(),
     }
     real = list(_real_pictures(manifest, store))
@@ -83,9 +82,12 @@ def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
 def _files(
     network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str]
 ) -> tuple[bytes, bytes]:
-    ready = Ready(network, checkpoint.input_size)
+    ready = Ready(network, checkpoint.settings.input_size)
     manner = Manner(
-        checkpoint.input_size, checkpoint.labels, checkpoint.temperature, checkpoint.abstain_below
+        checkpoint.settings.input_size,
+        checkpoint.labels,
+        checkpoint.temperature,
+        checkpoint.abstain_below,
     )
     record = {**provenance, **_own_provenance(checkpoint)}
     script = export_bytes(ready, manner, record)
@@ -94,21 +96,21 @@ def _files(
     # what torch.export raises on forward methods that it cannot follow
     except (RuntimeError, ValueError, TypeError, AttributeError, AssertionError) as error:
         raise ExportError(
-            f"torch.export cannot follow the backbone {checkpoint.backbone!r} "
+            f"torch.export cannot follow the backbone {checkpoint.settings.backbone!r} "
             f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
         ) from error
 
 
 def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
     """What the file says about itself besides what the caller adds."""
-    plain = dataclasses.asdict(checkpoint)
     left_out = ("labels", "reports", "mean", "std", "trainable")
-    record = {f"train.{name}": str(v) for name, v in plain.items() if name not in left_out}
+    facts = checkpoint.facts.items()
+    record = {f"train.{name}": str(value) for name, value in facts if name not in left_out}
     return record | {
         "format": "foodcls 1",
         "checkpoint": checkpoint.digest,
         "labels_digest": labels_digest(checkpoint.labels),
-        "train.trainable": " ".join(checkpoint.trainable),
+        "train.trainable": " ".join(checkpoint.settings.trainable),
         "train.mean": " ".join(map(str, checkpoint.mean)),
         "train.std": " ".join(map(str, checkpoint.std)),
         "torch": torch.__version__,
@@ -157,7 +159,7 @@ def _compare(
 ) -> float:
     """The largest difference of a probability."""
     name, picture = named
-    pixels = squash_pixels(picture, checkpoint.input_size)
+    pixels = squash_pixels(picture, checkpoint.settings.input_size)
     wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
     # alone, as most programs will ask, and a small one in a batch that is not the traced one
     count = 3 if picture.size < SMALL else 1

@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -66,7 +66,8 @@ def train(
     network.to(device)
     halves.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
-    plan = _plan(settings, labels, backbone, (device.type, precision), splits)
+    computed = {"device": device.type, "precision": precision}
+    plan = _plan(settings, labels, backbone, computed, splits)
     diary = Diary(cache, plan.digest)
     with keeping_freed(), explaining_shortage(settings.batch_size):
         reading = Reading(halves, settings.input_size, precision)
@@ -99,18 +100,16 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
 
     It answers by the mean over views where the checkpoint asks for that.
     """
-    data = store.read(checkpoint.weights)
-    bare = make_backbone(checkpoint.backbone, "none", checkpoint.input_size)
+    data, settings = store.read(checkpoint.weights), checkpoint.settings
+    bare = make_backbone(settings.backbone, "none", settings.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
-    head = make_head(
-        backbone.features, checkpoint.head, len(checkpoint.labels), checkpoint.dropout, 0
-    )
-    network = Network(backbone, head, checkpoint.trainable)
+    head = make_head(backbone.features, settings.head, len(checkpoint.labels), settings.dropout, 0)
+    network = Network(backbone, head, settings.trainable)
     try:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.views = checkpoint.views
+    network.views = settings.extras.views
     return network.eval()
 
 
@@ -118,33 +117,18 @@ def _plan(
     settings: Train,
     labels: Sequence[str],
     backbone: Backbone,
-    computed: tuple[str, str],
+    computed: Mapping[str, str],
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
     """All that a training depends on: a checkpoint before the first epoch."""
-    device, precision = computed
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",
         labels=tuple(labels),
-        backbone=settings.backbone,
-        pretrained=source,
+        settings=settings.model_copy(update={"weights": source, **computed}),
         pretrained_digest=backbone.pretrained_digest,
-        trainable=tuple(settings.trainable),
-        head=settings.head,
-        dropout=settings.dropout,
-        input_size=settings.input_size,
         mean=backbone.mean,
         std=backbone.std,
-        lr=settings.lr,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        device=device,
-        precision=precision,
-        max_minutes=settings.max_minutes,
-        extras=settings.extras.described(),
-        views=settings.extras.views,
         threads=torch.get_num_threads(),
         best_epoch=0,
         reports=(),

@@ -13,15 +13,14 @@ from foodcls.judge.evaluation import Evaluation
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe import load_recipe
+from foodcls.settings import Train
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.report import Reported, report
 
 CHECKPOINT = Checkpoint(
-    weights="w", labels=("a", "b"), backbone="tiny", pretrained="none", pretrained_digest="p",
-    trainable=(), head=0, dropout=0.0, input_size=32, mean=(0.5,) * 3, std=(0.2,) * 3, lr=1e-3,
-    epochs=1, batch_size=2, seed=0, device="cpu", precision="fp32", max_minutes=None, extras=(),
-    views=1, threads=1, best_epoch=1,
+    weights="w", labels=("a", "b"), settings=Train(weights="none", epochs=1),
+    pretrained_digest="p", mean=(0.5,) * 3, std=(0.2,) * 3, threads=1, best_epoch=1,
     reports=(EpochReport(1, 1.0, 0.5, 1.1, 0.4, 1.5, 1.0, 1e-3),), train_count=2, val_count=1,
     data_digest="d",
 )  # fmt: skip

@@ -4,16 +4,9 @@ import json
 import pandas as pd
 import pytest
 
-from foodcls.errors import StoreError
 from foodcls.learn.checkpoint import Checkpoint
 
 Trained = tuple[Checkpoint, pd.DataFrame]
-
-
-def test_a_checkpoint_survives_json(trained: Trained) -> None:
-    checkpoint, _ = trained
-    assert Checkpoint.from_json(checkpoint.to_json()) == checkpoint
-    json.dumps(dataclasses.asdict(checkpoint))
 
 
 def test_digest_ignores_time_and_sees_all_else(trained: Trained) -> None:
@@ -24,18 +17,23 @@ def test_digest_ignores_time_and_sees_all_else(trained: Trained) -> None:
     assert swapped.digest != checkpoint.digest
 
 
-def test_an_altered_record_is_refused(trained: Trained) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "is_seen"), [("lr", 0.5, True), ("seed", 9, True), ("cache_gb", 1.0, False)]
+)
+def test_digest_sees_the_settings_that_decide_weights(
+    trained: Trained, name: str, value: float, is_seen: bool
+) -> None:
     checkpoint, _ = trained
-    record = json.loads(checkpoint.to_json())
-    record["labels"] = record["labels"][::-1]
-    with pytest.raises(StoreError, match="altered"):
-        Checkpoint.from_json(json.dumps(record))
+    settings = checkpoint.settings.model_copy(update={name: value})
+    other = dataclasses.replace(checkpoint, settings=settings)
+    assert (other.digest != checkpoint.digest) is is_seen
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"digest": "x", "reports": []}', "null"])
-def test_what_is_no_record_is_refused(text: str) -> None:
-    with pytest.raises(StoreError, match="no record"):
-        Checkpoint.from_json(text)
+def test_facts_are_json_and_name_each_setting(trained: Trained) -> None:
+    checkpoint, _ = trained
+    json.dumps(checkpoint.facts)
+    wanted = set(type(checkpoint.settings).model_fields) - {"cache_gb"}
+    assert wanted <= set(checkpoint.facts) and checkpoint.facts["weights"] == checkpoint.weights
 
 
 def test_best_is_the_report_of_the_kept_epoch(trained: Trained) -> None:

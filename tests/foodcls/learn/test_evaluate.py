@@ -58,7 +58,7 @@ def test_probabilities_are_the_networks(
     checkpoint, _ = trained
     network = load_network(checkpoint, store)
     for _, row in table.iterrows():
-        pixels = squash_pixels(read_picture(row["id"], store), checkpoint.input_size)
+        pixels = squash_pixels(read_picture(row["id"], store), checkpoint.settings.input_size)
         wanted = network(as_images(pixels[None])).softmax(1)[0].detach().numpy()
         given = row[[f"p_{label}" for label in checkpoint.labels]].to_numpy(dtype=float)
         assert np.allclose(given, wanted, atol=2e-6)

@@ -72,12 +72,12 @@ def test_training_pictures_do_change_it(
 
 def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> None:
     checkpoint, _ = trained
-    # what is chosen at run time, and where things lie, apart
-    for name, value in quick.model_dump(exclude={"weights", "precision", "cache_gb"}).items():
-        wanted = quick.extras.described() if name == "extras" else value
-        assert getattr(checkpoint, name) == wanted, name
-    assert checkpoint.precision in ("fp32", "bf16") and checkpoint.views == quick.extras.views
-    assert checkpoint.pretrained == "none"
+    # what is chosen at run time apart
+    assert checkpoint.settings == quick.model_copy(
+        update={"precision": checkpoint.settings.precision}
+    )
+    assert checkpoint.settings.precision in ("fp32", "bf16")
+    assert checkpoint.facts["pretrained"] == "none" and checkpoint.facts["views"] == 1
     assert (checkpoint.train_count, checkpoint.val_count) == (18, 9)
     own = make_backbone(quick.backbone, "none", quick.input_size, quick.seed)
     assert checkpoint.pretrained_digest == own.pretrained_digest
@@ -94,9 +94,11 @@ def test_the_kept_weights_are_those_of_the_best_epoch(
     assert train(manifest, store, labels, short, tmp_path / "x").weights == checkpoint.weights
 
 
-def test_frozen_statistics_come_out_bit_for_bit(trained: Trained, store: Store) -> None:
+def test_frozen_statistics_come_out_bit_for_bit(
+    trained: Trained, store: Store, quick: Train
+) -> None:
     checkpoint, _ = trained
-    begun = make_backbone(checkpoint.backbone, "none", checkpoint.input_size, checkpoint.seed)
+    begun = make_backbone(quick.backbone, "none", quick.input_size, quick.seed)
     ended = load(store.read(checkpoint.weights))
     frozen = [
         name
@@ -179,7 +181,7 @@ def test_any_part_of_the_network_may_train(
 ) -> None:
     settings = quick.model_copy(update={"trainable": trainable, "head": 0, "epochs": 1})
     checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
-    assert checkpoint.trainable == trainable
+    assert checkpoint.settings.trainable == trainable
     assert load_network(checkpoint, store).head[1].out_features == 3
 
 
@@ -308,7 +310,8 @@ def test_every_extra_ends_in_a_checkpoint_that_answers(
 ) -> None:
     settings = quick.model_copy(update={"epochs": 1, "extras": Extras.model_validate(extras)})
     checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
-    assert checkpoint.extras == settings.extras.described() != ()
+    assert checkpoint.facts["extras"] == settings.extras.described() != ()
+    assert checkpoint.settings.extras == settings.extras
     network = load_network(checkpoint, store)
     assert network.views == settings.extras.views
     pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
@@ -326,6 +329,6 @@ def test_in_bf16_it_trains_and_is_kept_in_fp32(
     coarse = quick.model_copy(update={"precision": "bf16", "epochs": 1})
     checkpoint = train(gallery(store), store, labels, coarse, tmp_path / "cache")
     again = train(gallery(store), store, labels, coarse, tmp_path / "elsewhere")
-    assert checkpoint.precision == "bf16" and again.weights == checkpoint.weights
+    assert checkpoint.settings.precision == "bf16" and again.weights == checkpoint.weights
     kept = load(store.read(checkpoint.weights))
     assert {value.dtype for value in kept.values()} <= {torch.float32, torch.int64}
