@@ -1,10 +1,9 @@
 """Tells which blobs of a store something still names: results, tables, models, records."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from foodcls.errors import StoreError
 from foodcls.store import Store
@@ -16,20 +15,28 @@ DIGEST = re.compile(rb"[0-9a-f]{64}")
 SHORT = 12
 
 
-def named_blobs(space: Workspace, results: Iterable[Path]) -> set[str]:
+@dataclass(frozen=True)
+class CachedResult:
+    """What the result of a finished stage names."""
+
+    path: Path  # where the result is remembered
+    digests: frozenset[str]
+    owners: Mapping[str, str]  # what a blob is, in words
+    tables: frozenset[str]  # blobs that are manifests
+
+
+def named_blobs(space: Workspace, results: Iterable[CachedResult]) -> set[str]:
     """Digests that these cached results name, the manifests behind them, and the workspace's files.
 
     A manifest names the pictures of dropped rows too: fetched once, they may be gone from the web.
     StoreError when a manifest cannot be read, as nobody knows then what it named.
     """
-    texts = [path.read_bytes() for path in results]
+    results = list(results)
     told = [*space.root.glob("*.csv"), *space.records.glob("*/record.json")]
-    named = set[str]().union(*(_digests(path.read_bytes()) for path in told))
-    for text in texts:
-        named |= _digests(text)
-    for table in sorted({blob for text in texts for blob in _tables(text)}):
-        named |= _digests(_read(space.store, table))
-    return named
+    named = frozenset[str]().union(*(find_digests(path.read_bytes()) for path in told))
+    named = named.union(*(result.digests for result in results))
+    tables = sorted({table for result in results for table in result.tables})
+    return set(named.union(*(find_digests(_read(space.store, table)) for table in tables)))
 
 
 def model_digests(space: Workspace) -> set[str]:
@@ -37,27 +44,9 @@ def model_digests(space: Workspace) -> set[str]:
     return {path.stem.rpartition("-")[2] for path in space.models.glob("*.pt*")}
 
 
-def _digests(text: bytes) -> set[str]:
-    return {found.decode() for found in DIGEST.findall(text)}
-
-
-def _tables(text: bytes) -> Iterator[str]:
-    """The blobs of the manifests in a cached result; none in one that is torn."""
-    try:
-        yield from _walk(json.loads(json.loads(text)["result"]))
-    except (ValueError, LookupError, TypeError):
-        return
-
-
-def _walk(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if {"stage", "blob"} <= value.keys():
-            yield str(value["blob"])
-        for inner in value.values():
-            yield from _walk(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _walk(inner)
+def find_digests(text: bytes) -> frozenset[str]:
+    """All that looks like a digest."""
+    return frozenset(found.decode() for found in DIGEST.findall(text))
 
 
 def _read(store: Store, table: str) -> bytes:

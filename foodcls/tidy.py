@@ -11,7 +11,7 @@ from pathlib import Path
 
 from foodcls.folder import ASIDE, BLOBS
 from foodcls.recovery import dead_parts, remove_part
-from foodcls.references import SHORT, model_digests, named_blobs
+from foodcls.references import SHORT, CachedResult, model_digests, named_blobs
 from foodcls.workspace import Workspace
 
 DAY = 86_400
@@ -34,15 +34,20 @@ class Litter:
     size: int
 
 
-def find_litter(space: Workspace, days: float = KEEP, *, is_sole: bool = False) -> list[Litter]:
+def find_litter(
+    space: Workspace, results: Iterable[CachedResult], days: float = KEEP, *, is_sole: bool = False
+) -> list[Litter]:
     """What may go; of a store outside of the workspace nothing, unless no other workspace uses it.
 
+    `results` are all that the workspace remembers.
     A blob written after the last run that ended stays: a killed run goes on from it.
     """
     since = last_use(space) - days * DAY
     found = [*_old_files(RESULT, [space.results], since)]
     if is_sole or has_own_store(space):
-        found += _unreferenced(space, {litter.place for litter in found}, since)
+        old = {litter.place for litter in found}
+        kept = [result for result in results if result.path not in old]
+        found += _unreferenced(space, kept, since)
         found += (Litter(DAMAGED, name, size) for name, size, _ in space.store.listing(ASIDE))
     found += _old_files(PIXELS, [space.pixels, space.thumbs], since)
     found += (Litter(PART, path, _size(path)) for path in dead_parts(space.root))
@@ -72,8 +77,7 @@ def last_use(space: Workspace) -> float:
     return max((path.stat().st_mtime for path in space.list_results()), default=0.0)
 
 
-def _unreferenced(space: Workspace, old: set[Path | str], since: float) -> Iterator[Litter]:
-    kept = [path for path in space.list_results() if path not in old]
+def _unreferenced(space: Workspace, kept: Iterable[CachedResult], since: float) -> Iterator[Litter]:
     named, models = named_blobs(space, kept), model_digests(space)
     for digest, size, written in space.store.listing(BLOBS):
         if written < since and digest not in named and digest[:SHORT] not in models:

@@ -1,32 +1,24 @@
 """Reads all that a workspace holds, and finds what is no longer what was written."""
 
-import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from foodcls.folder import FACTS
 from foodcls.manifest import kept_rows, picture_blobs, read_table
 from foodcls.progress import Track, silent
 from foodcls.records import list_waiting
+from foodcls.references import CachedResult
 from foodcls.store import digest_file
 from foodcls.workspace import Workspace
 
 CHANGED, MISSING = "changed", "missing"
 ANEW = "the next run makes it anew"
 FETCHED = "the next run fetches or makes it anew"
-# what a cached result calls the blobs it names
-ROLES = {
-    "weights": "the weights of a checkpoint",
-    "predictions": "the answers on the test pictures",
-    "blob": "an exported model",
-    "program": "an exported program",
-}
 
 
 @dataclass(frozen=True)
@@ -39,13 +31,16 @@ class Damage:
     mend: str
 
 
-def find_damage(space: Workspace, track: Track = silent) -> Iterator[Damage]:
+def find_damage(
+    space: Workspace, results: Iterable[CachedResult] = (), track: Track = silent
+) -> Iterator[Damage]:
     """Read blobs, models, epochs of a training, facts and waiting records; yield what is damaged.
 
+    `results` say what blobs are.
     What is decoded and computed for training is looked at whenever it is opened, and the blobs of
     an object store whenever they are read.
     """
-    owners = name_owners(space)
+    owners = name_owners(space, results)
     yield from _find_changed(space, owners, track)
     yield from _find_missing(space, owners)
     yield from _find_facts(space)
@@ -65,9 +60,9 @@ def set_aside(space: Workspace, damage: Damage) -> None:
         damage.path.unlink(missing_ok=True)
 
 
-def name_owners(space: Workspace) -> dict[str, str]:
+def name_owners(space: Workspace, results: Iterable[CachedResult]) -> dict[str, str]:
     """What each blob is, in words, by digest: a picture by where it came from."""
-    owners = dict(_named_in_results(space))
+    owners = {digest: told for result in results for digest, told in result.owners.items()}
     if space.manifest.exists():
         table = read_table(space.manifest)
         told = "a picture of " + table["label"] + ", " + table["origin"]
@@ -125,21 +120,3 @@ def _ask_health(path: Path) -> str:
         except sqlite3.DatabaseError as error:
             said = str(error)
     return said
-
-
-def _named_in_results(space: Workspace) -> Iterator[tuple[str, str]]:
-    for path in space.list_results():
-        try:
-            result = json.loads(json.loads(path.read_bytes())["result"])
-        except (ValueError, LookupError, TypeError):
-            # a torn entry: a run sees that by itself
-            continue
-        if isinstance(result, dict) and isinstance(result.get("data"), dict):
-            yield from _roles(result["data"])
-
-
-def _roles(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, role in ROLES.items():
-        if name in data:
-            known = f"the table after {data['stage']}" if "stage" in data else role
-            yield str(data[name]), known

@@ -25,7 +25,7 @@ from foodcls.steps import Step, describe
 from foodcls.store import Store, digest_json
 from foodcls.tally import counting
 from foodcls.workspace import Workspace
-from tasks.entries import drop_unsound
+from tasks.entries import BLOBS, drop_unsound
 
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
@@ -39,12 +39,10 @@ class Stage(Generic[Result]):
         function: Callable[..., Result],
         name: str,
         modules: tuple[str, ...],
-        blobs: tuple[str, ...],
         after: Callable[[Workspace], None] | None,
     ) -> None:
         self.name = name
         self.modules = modules
-        self.blobs = blobs
         self.after = after
         self.task = Task(
             fn=function,
@@ -91,7 +89,7 @@ class Stage(Generic[Result]):
         """Digests of the blobs behind a result that the store no longer has whole."""
         if isinstance(result, ManifestRef):
             return missing_blobs(result, store)
-        named = [getattr(result, name) for name in self.blobs]
+        named = [getattr(result, name) for name in BLOBS if hasattr(result, name)]
         return [digest for digest in named if not store.is_whole(digest)]
 
     def _cached(self, space: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
@@ -109,20 +107,18 @@ class Stage(Generic[Result]):
 def stage(
     *modules: str,
     name: str = "",
-    blobs: tuple[str, ...] = (),
     after: Callable[[Workspace], None] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 
     Without modules the stage runs each time. The function's first parameter is the workspace; the
-    others are results of earlier stages, settings, or plain values. `blobs` names the fields of
-    its result that are digests of blobs. The stage is called like the function unless `name` is
-    given. `after` clears away what only a stage that has not ended needs: it runs once the result
-    is remembered.
+    others are results of earlier stages, settings, or plain values. The stage is called like the
+    function unless `name` is given. `after` clears away what only a stage that has not ended needs:
+    it runs once the result is remembered.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
-        return Stage(function, name or function.__name__, modules, blobs, after)
+        return Stage(function, name or function.__name__, modules, after)
 
     return decorate
 

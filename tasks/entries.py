@@ -1,4 +1,4 @@
-"""Looks at a cache entry before Prefect reads it, and removes one that is not to be believed.
+"""Reads Prefect's cache entries: what they name, and which are not to be believed.
 
 An entry names the code that is to read it. Prefect goes by that: an entry that someone planted, or
 that a kill has torn, must not come so far.
@@ -6,12 +6,29 @@ that a kill has torn, must not come so far.
 
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from prefect.serializers import JSONSerializer
 
+from foodcls.references import CachedResult, find_digests
+from foodcls.workspace import Workspace
+
 log = logging.getLogger("foodcls.stages")
+
+# the fields of results that hold digests of blobs, and what these blobs are
+BLOBS = {
+    "weights": "the weights of a checkpoint",
+    "predictions": "the answers on the test pictures",
+    "blob": "an exported model",
+    "program": "an exported program",
+}
+
+
+def read_results(space: Workspace) -> list[CachedResult]:
+    """What the stages' results name; of a torn one, the digests alone that can be read."""
+    return [_read_result(path) for path in space.list_results()]
 
 
 def drop_unsound(entry: Path, stage: str) -> None:
@@ -37,9 +54,27 @@ def find_fault(data: bytes) -> str:
 
 def named_code(value: Any) -> set[str]:
     """The classes that reading a result would import and call."""
+    keys = ("__class__", "__exc_type__")
+    return {str(item[key]) for item in _objects(value) for key in keys if key in item}
+
+
+def _read_result(path: Path) -> CachedResult:
+    data = path.read_bytes()
+    try:
+        items = list(_objects(json.loads(json.loads(data)["result"])))
+    except (ValueError, LookupError, TypeError):
+        items = []
+    owners = {str(item[name]): told for item in items for name, told in BLOBS.items()
+              if name in item}  # fmt: skip
+    tables = {str(item["blob"]): f"the table after {item['stage']}" for item in items
+              if {"stage", "blob"} <= item.keys()}  # fmt: skip
+    return CachedResult(path, find_digests(data), owners | tables, frozenset(tables))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a value, at any depth."""
     if isinstance(value, dict):
-        own = {str(value[key]) for key in ("__class__", "__exc_type__") if key in value}
-        return own.union(*map(named_code, value.values()))
-    if isinstance(value, list):
-        return set().union(*map(named_code, value))
-    return set()
+        yield value
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _objects(inner)

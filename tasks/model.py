@@ -30,7 +30,7 @@ def forget_epochs(space: Workspace) -> None:
     forget_trainings(space.pixels)
 
 
-@stage("foodcls.learn.train", name="train", blobs=("weights",), after=forget_epochs)
+@stage("foodcls.learn.train", name="train", after=forget_epochs)
 def fit(
     space: Workspace, pictures: ManifestRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
@@ -48,7 +48,7 @@ def fit(
     )
 
 
-@stage("foodcls.learn.calibrate", blobs=("weights",))
+@stage("foodcls.learn.calibrate")
 def calibrate(
     space: Workspace,
     checkpoint: Checkpoint,
@@ -71,7 +71,7 @@ def check_groups(space: Workspace, pictures: ManifestRef, test: OutsideTest | No
     return int(split_rows(grouped, "test")["cluster"].nunique())
 
 
-@stage("foodcls.learn.evaluate", "foodcls.judge.grouping", blobs=("predictions",))
+@stage("foodcls.learn.evaluate", "foodcls.judge.grouping")
 def evaluate(
     space: Workspace,
     checkpoint: Checkpoint,
@@ -92,7 +92,7 @@ def evaluate(
     )
 
 
-@stage("foodcls.learn.export", blobs=("blob", "program"))
+@stage("foodcls.learn.export")
 def export(
     space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:

@@ -67,6 +67,15 @@ def test_only_what_tracks_imports_mlflow() -> None:
     assert users == {f"tasks/{name}.py" for name in tracks}
 
 
+def test_only_tasks_know_how_prefect_keeps_a_result() -> None:
+    fields = {"result", "metadata", "serializer", "storage_key", "__class__", "__exc_type__"}
+    assert not [name for name, path in zip(NAMES, SOURCES, strict=True)
+                if name.startswith("foodcls/")
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+                and node.slice.value in fields]  # fmt: skip
+
+
 def joined_names(path: Path) -> Iterator[str]:
     """The literal text that a module puts behind a slash, in a path or in a text."""
     for node in ast.walk(ast.parse(path.read_text())):

@@ -14,6 +14,7 @@ from foodcls.lock import holding
 from foodcls.tidy import KINDS, find_litter, has_own_store, remove_litter
 from foodcls.workspace import Workspace
 from tasks.deleted import find_deleted, free_deleted
+from tasks.entries import read_results
 from tasks.server import present_address
 
 RUNS = "deleted MLflow runs"
@@ -27,7 +28,7 @@ def tidy_up(console: Console, workspace: Path, days: int, *, is_sole: bool, dele
     with ExitStack() as stack:
         if deletes:
             stack.enter_context(holding(space.root))
-        litter = find_litter(space, days, is_sole=is_sole)
+        litter = find_litter(space, read_results(space), days, is_sole=is_sole)
         runs = find_deleted(space)
         sizes = [(item.kind, item.size) for item in litter] + [(RUNS, run.size) for run in runs]
         console.print(_table(sizes))

@@ -8,6 +8,7 @@ from foodcls.errors import InputError
 from foodcls.lock import holding
 from foodcls.verify import find_damage, set_aside
 from foodcls.workspace import Workspace
+from tasks.entries import read_results
 from tasks.progress import bars
 
 
@@ -23,7 +24,7 @@ def show_damage(console: Console, workspace: Path, *, mends: bool) -> int:
 
 
 def _show(console: Console, space: Workspace, *, mends: bool) -> int:
-    found = list(find_damage(space, bars))
+    found = list(find_damage(space, read_results(space), bars))
     for damage in found:
         console.print(f"[bold red]{damage.fault}[/] ", end="")
         console.print(damage.owner, markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,3 @@
-import dataclasses
-import json
 import os
 import random
 import subprocess
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import new_manifest, save_manifest
-from foodcls.references import named_blobs
+from foodcls.references import CachedResult, find_digests, named_blobs
 from foodcls.store import digest_of
 from foodcls.tidy import (
     BLOB,
@@ -42,15 +40,21 @@ def remember(space: Workspace, name: str, days: float, *contents: str) -> list[s
     table = new_manifest([{"id": digest, "state": "kept"} for digest in pictures])
     ref = save_manifest(table, space.store, "crop")
     path = space.results / name
-    path.write_text(json.dumps({"result": json.dumps(dataclasses.asdict(ref))}))
+    path.write_text(ref.blob)
     blobs = [ref.blob, *pictures]
     for blob in (path, *map(space.store.path, blobs)):
         age(blob, days)
     return blobs
 
 
+def results_in(space: Workspace) -> list[CachedResult]:
+    """What the results name: here each holds the digest of a table."""
+    files = [(path, find_digests(path.read_bytes())) for path in space.list_results()]
+    return [CachedResult(path, tables, {}, tables) for path, tables in files]
+
+
 def tidy(space: Workspace, days: float = 30, **words: bool) -> dict[str, list[object]]:
-    found = find_litter(space, days, **words)
+    found = find_litter(space, results_in(space), days, **words)
     remove_litter(space, found)
     return {kind: [item.place for item in found if item.kind == kind]
             for kind in {item.kind for item in found}}  # fmt: skip
@@ -63,7 +67,7 @@ def test_an_old_result_goes_with_the_blobs_that_only_it_named(space: Workspace) 
     gone = tidy(space)
     assert gone[RESULT] == [space.results / "old"]
     assert set(gone[BLOB]) == {old, digest_of(b"gone")}
-    assert not space.store.lacking(new) and find_litter(space) == []
+    assert not space.store.lacking(new) and find_litter(space, results_in(space)) == []
 
 
 def test_a_workspace_that_rests_keeps_the_work_of_its_last_run(space: Workspace) -> None:
@@ -119,7 +123,7 @@ def test_a_store_elsewhere_is_left_alone_unless_it_is_the_workspaces_alone(
     space = Workspace.at(tmp_path / "w", far)
     kept, loose, damaged = map(space.store.put, (b"kept", b"loose", b"damaged"))
     space.store.set_aside(damaged)
-    (space.results / "last").write_text(json.dumps({"result": json.dumps({"weights": kept})}))
+    (space.results / "last").write_text(kept)
     # the last run was tomorrow: all that lies there now is a day older
     os.utime(space.results / "last", (4e9, 4e9))
     assert tidy(space, 1) == {}
@@ -136,20 +140,22 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     for number in range(10):
         contents = {str(draw.randrange(30)) for _ in range(draw.randrange(6))}
         remember(space, f"{number}", draw.randrange(60), *contents)
-    found = find_litter(space, 30)
+    found = find_litter(space, results_in(space), 30)
     live = {path for path in space.results.iterdir() if RESULT not in
             {item.kind for item in found if item.place == path}}  # fmt: skip
     held = {name for name, *_ in space.store.listing()}
-    named = named_blobs(space, live) & held
+    named = named_blobs(space, [one for one in results_in(space) if one.path in live]) & held
     end_after(draw.randrange(len(found) + 1), monkeypatch)
     with suppress(KeyboardInterrupt):
         remove_litter(space, found)
     monkeypatch.undo()
     # what still says that it has a blob has it
     there = list(space.results.iterdir())
-    assert live <= set(there) and not space.store.lacking(named_blobs(space, there) & held)
+    assert live <= set(there) and not space.store.lacking(
+        named_blobs(space, results_in(space)) & held
+    )
     tidy(space, 30)
-    assert set(space.results.iterdir()) == live and find_litter(space, 30) == []
+    assert set(space.results.iterdir()) == live and find_litter(space, results_in(space), 30) == []
     assert not space.store.lacking(named) and named
 
 

@@ -1,9 +1,9 @@
-import json
 from pathlib import Path
 
 import pytest
 
 from foodcls.manifest import new_manifest, write_table
+from foodcls.references import CachedResult
 from foodcls.store import digest_of
 from foodcls.verify import CHANGED, MISSING, Damage, find_damage, set_aside
 from foodcls.workspace import Workspace
@@ -13,7 +13,7 @@ from foodcls.workspace import Workspace
 def space(tmp_path: Path) -> Workspace:
     """A workspace with two pictures, one of them cropped, the weights of a checkpoint, a model."""
     space = Workspace.at(tmp_path / "w")
-    original, cut, other, weights, model = map(
+    original, cut, other, _, model = map(
         space.store.put, (b"original", b"cut", b"other", b"weights", b"model")
     )
     rows = [
@@ -21,8 +21,6 @@ def space(tmp_path: Path) -> Workspace:
         {"id": other, "label": "bread", "origin": "http://a/2.jpg"},
     ]
     write_table(new_manifest([{**row, "state": "kept"} for row in rows]), space.manifest)
-    result = {"__class__": "x", "data": {"weights": weights}}
-    (space.results / "key").write_text(json.dumps({"result": json.dumps(result)}))
     space.model("soups", model).parent.mkdir()
     space.model("soups", model).write_bytes(b"model")
     space.store.remember("n", {"k": 1})
@@ -30,7 +28,10 @@ def space(tmp_path: Path) -> Workspace:
 
 
 def find(space: Workspace) -> list[Damage]:
-    return list(find_damage(space))
+    weights = digest_of(b"weights")
+    told = {weights: "the weights of a checkpoint"}
+    result = CachedResult(space.results / "key", frozenset({weights}), told, frozenset())
+    return list(find_damage(space, [result]))
 
 
 def test_a_workspace_that_is_whole_has_no_damage(space: Workspace, tmp_path: Path) -> None:

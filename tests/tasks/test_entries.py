@@ -1,6 +1,7 @@
 """Entries that were torn or planted; how a stage goes on without them is tested with caching."""
 
 import base64
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ import cloudpickle
 import pytest
 from prefect.serializers import JSONSerializer
 
+from foodcls.judge.evaluation import Evaluation
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.export import ExportedRef
 from foodcls.manifest import ManifestRef
-from tasks.entries import drop_unsound, find_fault
+from foodcls.store import digest_of
+from foodcls.workspace import Workspace
+from tasks.entries import BLOBS, drop_unsound, find_fault, read_results
 
 REF = ManifestRef("crop", "d", "b", 3, 1)
 
@@ -69,3 +75,27 @@ def test_a_sound_entry_stays(tmp_path: Path) -> None:
     drop_unsound(tmp_path / "entry", "crop")
     drop_unsound(tmp_path / "not there", "crop")
     assert (tmp_path / "entry").exists()
+
+
+def test_a_result_says_which_blobs_it_names_and_what_they_are(tmp_path: Path) -> None:
+    space, table, model = Workspace.at(tmp_path), digest_of(b"table"), digest_of(b"model")
+    (space.results / "a").write_bytes(entry([ManifestRef("crop", "d", table, 3, 1)]))
+    (space.results / "b").write_bytes(entry(ExportedRef(model, digest_of(b"program"), 1, 0.0, 1)))
+    first, second = sorted(read_results(space), key=lambda result: result.path)
+    assert first.digests == first.tables == {table} and not second.tables
+    assert first.owners == {table: "the table after crop"}
+    assert second.owners[model] == "an exported model"
+
+
+def test_a_torn_result_names_what_can_be_read_of_it(tmp_path: Path) -> None:
+    space, table = Workspace.at(tmp_path), digest_of(b"table")
+    (space.results / "a").write_bytes(entry(ManifestRef("crop", "d", table, 3, 1))[:-2])
+    (torn,) = read_results(space)
+    assert torn.digests == {table} and not torn.tables and not torn.owners
+
+
+def test_the_fields_that_hold_blobs_are_those_of_the_results() -> None:
+    """A field that was renamed would be believed without a look at its blob."""
+    results = (Checkpoint, Evaluation, ExportedRef)
+    fields = {field.name for result in results for field in dataclasses.fields(result)}
+    assert BLOBS.keys() <= fields
