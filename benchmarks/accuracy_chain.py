@@ -18,7 +18,8 @@ from suspects import list_unrelated
 
 from foodcls.curate.variants import spare_pictures, undo_copies, undo_drops
 from foodcls.judge.answers import Answers, read_answers
-from foodcls.judge.metrics import average_position, ranks, wilson
+from foodcls.judge.metrics import wilson
+from foodcls.judge.ranks import average_position, ranks
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.examples import split_rows
 from foodcls.learn.shelf import Shelf

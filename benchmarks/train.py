@@ -43,8 +43,8 @@ from foodcls.curate.dedup import dedup
 from foodcls.errors import FoodclsError
 from foodcls.learn.halves import split_network
 from foodcls.learn.learner import choose_device, start_learner
+from foodcls.learn.network import start_network
 from foodcls.learn.precision import choose_precision
-from foodcls.learn.train import start_network
 from foodcls.learn.winograd import fewer_products
 from foodcls.manifest import kept_rows, new_manifest
 from foodcls.settings import Augment, Dedup, Inspect, Train

@@ -41,8 +41,3 @@ class Extras(Settings):
     # what stands out in a training picture, put on white or on a random colour
     background: Literal["keep", "white", "random"] = "keep"
     background_share: Probability = 0.5  # of the training pictures, if not kept
-
-    def described(self) -> tuple[str, ...]:
-        """What is not as the original had it, as `name=value`."""
-        chosen, usual = self.model_dump(mode="json"), Extras().model_dump(mode="json")
-        return tuple(f"{name}={value}" for name, value in chosen.items() if value != usual[name])

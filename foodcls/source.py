@@ -12,41 +12,74 @@ from foodcls.store import digest_json, digest_of
 
 # where the name to import is not the name to install
 DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+# what carries work and decides no result of it, so that it is in no key. Settings count by their
+# values: their classes must have no method that a result depends on
+CARRIERS = {
+    "foodcls",
+    *(f"foodcls.{name}" for name in ("settings", "extras", "values", "recipe", "recipe_yaml")),
+    *(f"foodcls.{name}" for name in ("errors", "progress", "tally", "lock", "workspace")),
+    *(f"foodcls.{name}" for name in ("store", "folder", "objects", "disk")),
+    *(f"foodcls.{name}" for name in ("source", "spread", "curate.memo")),
+}
 
 
 @lru_cache
 def source_digest(modules: tuple[str, ...]) -> str:
-    """SHA-256 of these modules, of all foodcls modules they import, and of package versions."""
-    digests: dict[str, str] = {}
-    packages: set[str] = set()
+    """SHA-256 of the modules `behind` these, and of the versions of packages that they import.
+
+    Comments, docstrings and the layout of lines do not count.
+    """
+    read = {name: _read_module(name) for name in behind(modules)}
+    roots = {item.partition(".")[0] for _, imports in read.values() for item in imports}
+    packages = {DISTRIBUTIONS.get(root, root) for root in roots - sys.stdlib_module_names}
+    versions = {name: _version(name) for name in packages - {"foodcls"}}
+    return digest_json([{name: code for name, (code, _) in read.items()}, versions])
+
+
+def behind(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of these modules and of all foodcls modules they import, but for CARRIERS."""
+    found: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in digests:
+        if name in found or name in CARRIERS:
             continue
-        digests[name], imports = _read_module(name)
-        for imported in imports:
-            root = imported.partition(".")[0]
-            if root == "foodcls":
-                waiting.append(imported)
-            elif root not in sys.stdlib_module_names:
-                packages.add(DISTRIBUTIONS.get(root, root))
-    return digest_json([digests, {name: _version(name) for name in sorted(packages)}])
+        found.add(name)
+        imports = _read_module(name)[1]
+        waiting += [item for item in imports if item.partition(".")[0] == "foodcls"]
+    return tuple(sorted(found))
 
 
 # stages share most of their modules: each is read once in a process
 @lru_cache
 def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
-    """SHA-256 of a module's source, and what it imports."""
+    """SHA-256 of a module's code, and what it imports."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no source of {name}")
-    source = Path(spec.origin).read_bytes()
-    return digest_of(source), tuple(_imports(source))
+    tree = ast.parse(Path(spec.origin).read_bytes())
+    imports = tuple(_imports(tree))
+    return digest_of(ast.dump(_without_texts(tree)).encode()), imports
 
 
-def _imports(source: bytes) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+def _without_texts(tree: ast.Module) -> ast.Module:
+    """The same tree without docstrings; comments are in no tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [item for item in node.body if not _is_text(item)]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -10,9 +10,6 @@ from typing import Protocol, TypeVar
 from foodcls.errors import StageError
 from foodcls.source import source_digest
 
-# the code that decides what is said of a picture
-CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "crop", "augment"))
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -58,9 +55,11 @@ def ahead(
             yield waiting.popleft().result()
 
 
-def on_worker(code: str, function: Callable[[Item], Result], item: Item) -> Result:
-    """Call the function on another machine, if the code there is what it is here."""
-    if source_digest(CURATING) != code:
+def on_worker(
+    modules: tuple[str, ...], code: str, function: Callable[[Item], Result], item: Item
+) -> Result:
+    """Call the function on another machine, if the modules' `source_digest` is `code` there too."""
+    if source_digest(modules) != code:
         raise StageError(
             f"worker on {platform.node()} has another foodcls, or other versions of packages, than "
             "the machine that asks; install the same on both, e.g. pip install -r requirements.lock"

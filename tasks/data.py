@@ -1,11 +1,13 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from foodcls.collect.engines import Access
 from foodcls.collect.gather import Order
 from foodcls.collect.gather import collect as collect_pictures
+from foodcls.collect.guard import Address
 from foodcls.collect.search import EngineYield
 from foodcls.collect.yields import CollectRef, save_collected, write_yields
 from foodcls.curate.augment import augment as augment_pictures
@@ -15,9 +17,9 @@ from foodcls.curate.dedup import DedupRef, save_deduped
 from foodcls.curate.dedup import dedup as drop_duplicates
 from foodcls.curate.dialects.recognise import DIALECTS
 from foodcls.curate.filter import apply_filter, read_decisions
+from foodcls.curate.flags import flag_pictures
 from foodcls.curate.histogram import histogram_png
 from foodcls.curate.inspect import inspect as inspect_pictures
-from foodcls.curate.quality import flag_pictures
 from foodcls.curate.sides import recall_sides, remember_sides
 from foodcls.curate.split import split as split_clusters
 from foodcls.judge.grouping import read_groups
@@ -59,7 +61,8 @@ def collect(
         show_yields(yields)
 
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
-    order = Order(classes, settings, test.folder if test else None, access, search_again)
+    folder = test.folder if test else None
+    order = Order(classes, settings, folder, access, search_again, _sample_web)
     collected = collect_pictures(order, space.store, bars, on_yields=tell)
     return save_collected(collected, space.store)
 
@@ -75,7 +78,7 @@ def inspect(
 
 
 @stage(
-    "foodcls.curate.filter", "foodcls.curate.crop", "foodcls.judge.grouping", name="check tables"
+    "foodcls.curate.filter", "foodcls.curate.boxes", "foodcls.judge.grouping", name="check tables"
 )
 def check_tables(
     space: Workspace,
@@ -161,3 +164,10 @@ def publish(
     write_table(flag_pictures(manifest, space.store, quality), space.manifest)
     # a cached collection asks no engine, and another recipe may have been here since
     write_yields(found.result.yields, space.yields)
+
+
+def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:
+    # only here, so that collecting from elsewhere needs no drawing
+    from foodcls.sample.server import serve_hosts
+
+    return serve_hosts()

@@ -16,7 +16,7 @@ from typing import Any
 
 from foodcls.errors import InputError, StageError
 from foodcls.source import source_digest
-from foodcls.spread import CURATING, Item, Result, in_threads, on_worker
+from foodcls.spread import Item, Result, in_threads, on_worker
 from foodcls.workspace import Workspace
 
 log = logging.getLogger("foodcls.stages")
@@ -24,6 +24,8 @@ log = logging.getLogger("foodcls.stages")
 STORE, RUNNER = "FOODCLS_STORE", "FOODCLS_RUNNER"
 # seconds without a worker after which a stage gives up
 PATIENCE = 60
+# the code that decides what is said of a picture: workers must have the same
+CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "crop", "augment"))
 # the cluster at hand in this flow: a distributed.Client, or nothing
 CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
 
@@ -93,7 +95,7 @@ def _over(
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
-    work = partial(on_worker, source_digest(CURATING), function)
+    work = partial(on_worker, CURATING, source_digest(CURATING), function)
     # the same batch may be asked for twice: its blobs may have been lost
     futures = client.map(work, items, pure=False)
     waiting = set(futures)

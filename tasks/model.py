@@ -8,8 +8,9 @@ from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.learn.export import ExportedRef
 from foodcls.learn.export import export as export_checkpoint
+from foodcls.learn.network import start_network
 from foodcls.learn.resume import forget_trainings
-from foodcls.learn.train import start_network, train
+from foodcls.learn.train import train
 from foodcls.manifest import ManifestRef, load_manifest
 from foodcls.settings import Answer, Train
 from foodcls.settings import Test as OutsideTest
@@ -18,7 +19,7 @@ from tasks.caching import stage
 from tasks.progress import Meter, bars
 
 
-@stage("foodcls.learn.train", name="check")
+@stage("foodcls.learn.network", name="check")
 def check_training(space: Workspace, settings: Train) -> str:
     """Make sure of backbone, weights and trainable layers before pictures are collected."""
     backbone, _ = start_network(settings, classes=2)

@@ -9,8 +9,7 @@ from pathlib import Path
 import torch
 
 from foodcls.learn.learner import choose_device
-from foodcls.learn.network import Network
-from foodcls.learn.train import start_network
+from foodcls.learn.network import Network, start_network
 from foodcls.settings import Train
 
 

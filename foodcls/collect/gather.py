@@ -1,8 +1,8 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from foodcls.collect.rows import arrivals_manifest, repeated_urls
 from foodcls.collect.search import EngineYield, search_all
 from foodcls.collect.url_list import read_urls
 from foodcls.collect.wish import asking_anew
+from foodcls.errors import CollectError
 from foodcls.manifest import TEST
 from foodcls.progress import Track, silent
 from foodcls.settings import Collect, FoodClass
@@ -27,10 +28,8 @@ from foodcls.store import Store
 
 LOG = logging.getLogger(__name__)
 
-# one web for all recipes: what is remembered of an address must not depend on per_query
-SAMPLE_WEB = {"per_class": 48, "seed": 0}
-
 Plan = Sequence[Candidate | Arrival]
+Hosts = Mapping[str, Address]
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class Order:
     test_folder: Path | None = None
     access: Access = Access()
     search_again: bool = False  # ask engines even what they answered a short time ago
+    # serves the sample web as long as it is asked, or replayed
+    sample_web: Callable[[], AbstractContextManager[Hosts]] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def collect(
     plan: Plan = read_urls(urls, order.labels) if urls is not None else ()
     gains: tuple[EngineYield, ...] = ()
     with (
-        _sample_hosts(order.settings.engines, plan) as hosts,
+        _sample_hosts(order, plan) as hosts,
         _since(order, limits, store) as since,
     ):
         if urls is None:
@@ -108,7 +109,7 @@ def _since(order: Order, limits: Limits, store: Store) -> AbstractContextManager
 
 
 def _ask_engines(
-    order: Order, limits: Limits, store: Store, hosts: Mapping[str, Address], track: Track
+    order: Order, limits: Limits, store: Store, hosts: Hosts, track: Track
 ) -> tuple[Plan, tuple[EngineYield, ...]]:
     """What the engines found, in the order of its rows, and what each gave."""
     asked = order.questions
@@ -120,7 +121,7 @@ def _ask_engines(
 
 
 def _fetch_plan(
-    plan: Plan, limits: Limits, store: Store, hosts: Mapping[str, Address], track: Track
+    plan: Plan, limits: Limits, store: Store, hosts: Hosts, track: Track
 ) -> list[Arrival]:
     """Fetch the candidates of a plan; what has arrived at planning stays in its place."""
     candidates = [item for item in plan if isinstance(item, Candidate)]
@@ -162,16 +163,11 @@ def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> l
     return list(track(read_files(files, limits, store), len(files), "read files"))
 
 
-@contextmanager
-def _sample_hosts(engines: Sequence[str], plan: Plan) -> Iterator[Mapping[str, Address]]:
-    """Serve the sample web while it is asked, or replayed; otherwise no hosts of our own."""
-    replayed = (item.source for item in plan if isinstance(item, Candidate))
-    if "sample" not in {*engines, *replayed}:
-        yield {}
-        return
-    # only here, so that collecting needs no drawing
-    from foodcls.sample.server import serve
-    from foodcls.sample.web import HOST, SampleWeb
-
-    with serve(SampleWeb(**SAMPLE_WEB)) as port:
-        yield {HOST: ("127.0.0.1", port)}
+def _sample_hosts(order: Order, plan: Plan) -> AbstractContextManager[Hosts]:
+    """The hosts of the sample web while it is needed; otherwise no hosts of our own."""
+    replayed = {item.source for item in plan if isinstance(item, Candidate)}
+    if "sample" not in {*order.settings.engines, *replayed}:
+        return nullcontext({})
+    if order.sample_web is None:
+        raise CollectError("nobody serves the sample web; name other engines, or serve it")
+    return order.sample_web()

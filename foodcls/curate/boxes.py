@@ -41,15 +41,6 @@ def read_boxes(
     return boxes, [item for item in found if isinstance(item, Problem)]
 
 
-def clamp_box(edges: Edges, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """The pixels that a box touches, within a picture of (width, height); None when none."""
-    width, height = size
-    # whole pixels: what is touched at the near edges counts, as at the far ones
-    left, top = (max(0, math.floor(value)) for value in edges[:2])
-    right, bottom = math.ceil(min(edges[2], width)), math.ceil(min(edges[3], height))
-    return (left, top, right, bottom) if left < right and top < bottom else None
-
-
 def size_differs(box: Box, size: tuple[int, int]) -> bool:
     """Whether the row was drawn on a picture of another size; 0x0 says nothing of it."""
     return box.size != (0, 0) and box.size != size

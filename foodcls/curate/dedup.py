@@ -8,8 +8,8 @@ import pandas as pd
 from foodcls.curate.alike import SAME, Pairs, find_alike
 from foodcls.curate.decode import load_picture
 from foodcls.curate.distances import Distances
-from foodcls.curate.hashes import recall_looks
 from foodcls.curate.keepers import NEAR, choose_keepers
+from foodcls.curate.looks import recall_looks
 from foodcls.manifest import (
     TEST,
     ManifestRef,

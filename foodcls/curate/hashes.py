@@ -1,32 +1,21 @@
 """Turns a picture into what tells whether another shows the same: hashes and a tiny thumbnail."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from functools import partial
-from itertools import islice
-from typing import Any
 
 import imagehash
 import numpy as np
 from PIL import Image, ImageOps
 
-from foodcls.curate.decode import load_picture
-from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.curate.phash import SIDE as PHASH_SIDE
 from foodcls.curate.phash import hash_greys
-from foodcls.progress import silent
-from foodcls.spread import Spread, in_threads
-from foodcls.store import Store, key_of
 
 # raise when the same picture may give another look than before
 VERSION = 2
 # all that a look tells is taken from a thumbnail of this side: a full picture is read once
 THUMB_SIDE = 64
 SIGNATURE_SIDE = 32  # pixels: fine enough to lay a picture over a window of another
-# looks read from the store together: 40 MiB as text
-BATCH = 10_000
-
 HASHES: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
     "phash": imagehash.phash,
     "phash_simple": imagehash.phash_simple,
@@ -138,38 +127,6 @@ def join_looks(parts: Iterable[Looks]) -> Looks:
     """Looks one after another; of no part, none."""
     every = [pack_looks([]), *parts]
     return Looks(*(np.concatenate([getattr(part, name) for part in every]) for name in FIELDS))
-
-
-def remember_looks(store: Store, looks: Mapping[str, Look], kind: str) -> None:
-    """Keep looks by the picture's id, for `recall_looks`."""
-    store.remember("look", {_key(digest, kind): vars(look) for digest, look in looks.items()})
-
-
-def recall_looks(
-    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
-) -> Looks:
-    """Looks in the order of `pictures`, ids with the blobs that hold the upright pictures.
-
-    Those not remembered are computed from the blob.
-    """
-    every = iter(pictures.items())
-    parts = iter(lambda: dict(islice(every, BATCH)), {})
-    return join_looks(_recall_part(store, part, kind, spread) for part in parts)
-
-
-def _recall_part(store: Store, pictures: Mapping[str, str], kind: str, spread: Spread) -> Looks:
-    work = {_key(digest, kind): blob for digest, blob in pictures.items()}
-    inquiry = Inquiry("look", partial(_look_at_all, store, kind))
-    found = remembered(store, inquiry, work, silent, spread)
-    return pack_looks(Look(**fact) for fact in found.values())
-
-
-def _look_at_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[str, Any]:
-    return each(store, batch, lambda blob: vars(look_at(load_picture(store.read(blob)), kind)))
-
-
-def _key(digest: str, kind: str) -> str:
-    return key_of(digest, VERSION, kind)
 
 
 def _text(value: int, kind: str) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from foodcls.curate.children import CRASH, TIMEOUT, Allowance, Children, Lost, hire
 from foodcls.curate.examine import EXAMINE
-from foodcls.curate.hashes import Look, remember_looks
+from foodcls.curate.hashes import Look
+from foodcls.curate.looks import remember_looks
 from foodcls.curate.measures import Measures
 from foodcls.curate.memo import Inquiry, ahead, remembered
 from foodcls.curate.quality import remember_measures

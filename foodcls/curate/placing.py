@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import pandas as pd
 from PIL import Image
 
-from foodcls.curate.boxes import Box, clamp_box, size_differs
+from foodcls.curate.boxes import Box, size_differs
+from foodcls.curate.clamp import clamp_box
 from foodcls.curate.decode import FORMATS, ORIENTATION
 from foodcls.curate.dialects.drawn import Edges
 from foodcls.curate.matching import Finder, Match, index_rows

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from foodcls.curate.boxes import clamp_box
+from foodcls.curate.clamp import clamp_box
 from foodcls.curate.standout import Map, Standout, find_standout, scale_map
 
 # changes whenever the same picture would get another box

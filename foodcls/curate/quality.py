@@ -1,8 +1,4 @@
-"""Turns the measures of pictures into words of advice.
-
-Nothing is dropped here. The numbers are remembered without the thresholds: another threshold
-measures nothing again.
-"""
+"""Remembers in the store the measures of pictures; no threshold is among what they hang on."""
 
 import threading
 from collections.abc import Mapping
@@ -10,48 +6,16 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from foodcls.curate.decode import BadPicture, decode
 from foodcls.curate.measures import VERSION, Measures, measure
 from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.progress import silent
-from foodcls.settings import Quality
 from foodcls.store import Store, key_of
 
 # what Inspect.max_pixels may be at most
 LARGEST = 178_000_000
 # what needs much memory is decoded one at a time
 GATE = threading.Lock()
-
-
-def flag_words(found: Measures, limits: Quality) -> str:
-    """What is to be said against a picture, in words separated by blanks."""
-    flags = {
-        "blurred": found.sharpness < limits.blurred,
-        "dark": found.brightness < limits.dark,
-        "washed-out": found.contrast < limits.washed_out,
-        "low-information": found.information < limits.low_information,
-        "odd-shape": found.elongation > limits.odd_shape,
-        "tiny": found.side < limits.tiny,
-    }
-    return " ".join(word for word, is_so in flags.items() if is_so)
-
-
-def flag_pictures(manifest: pd.DataFrame, store: Store, limits: Quality) -> pd.DataFrame:
-    """Fill the column `flags` of all pictures that were found sound, dropped later or not.
-
-    What `inspect` has not remembered is measured here. Augmented copies have no flags.
-    """
-    is_original = (manifest["parent"] == "") & (manifest["format"] != "")
-    rows = manifest[is_original]
-    words = {
-        digest: flag_words(found, limits)
-        for digest, found in recall_measures(store, rows["id"].unique()).items()
-    }
-    flagged = manifest.copy()
-    flagged.loc[rows.index, "flags"] = [words.get(digest, "") for digest in rows["id"]]
-    return flagged
 
 
 def remember_measures(store: Store, found: Mapping[str, Measures]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.judge.metrics import Floats, Ints, ranks
+from foodcls.judge.ranks import Floats, Ints, ranks
 from foodcls.manifest import FORMULA
 
 # the columns before those of the classes

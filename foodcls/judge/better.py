@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foodcls.judge.metrics import Floats, Ints, ranks
+from foodcls.judge.ranks import Floats, Ints, ranks
 
 # of chance's ways to hand out the differences so many are tried: p-values near 0.05 then repeat
 # to within 0.006 with another seed

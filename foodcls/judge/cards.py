@@ -12,7 +12,7 @@ from foodcls.curate.decode import BadPicture, decode
 from foodcls.errors import StoreError
 from foodcls.judge.album import Album
 from foodcls.judge.answers import Answers, Key
-from foodcls.judge.metrics import Ints
+from foodcls.judge.ranks import Ints
 
 SIDE = 160  # pixels of the longer side of a thumbnail
 # 4 KB a picture: a page of a hundred stays below half a megabyte

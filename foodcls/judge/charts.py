@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foodcls.judge.epochs import EpochReport
-from foodcls.judge.reliability import Bin, Calibration, Threshold
+from foodcls.judge.reliability import Bin, Calibration
+from foodcls.judge.temperature import Threshold
 
 Points = tuple[tuple[float, float], ...]
 WIDTH, HEIGHT = 340.0, 240.0  # of the frame, in the units of the drawing

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from foodcls.judge.bootstrap import Bounds, MeanBounds
-from foodcls.judge.metrics import (
-    class_means,
-    confusion_matrix,
-    f1_scores,
-    precisions,
-    recalls,
-    wilson,
-)
+from foodcls.judge.metrics import confusion_matrix, f1_scores, precisions, recalls, wilson
+from foodcls.judge.ranks import class_means
 from foodcls.judge.scores import Graded
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from foodcls.judge.classes import ClassScore, score_classes
-from foodcls.judge.metrics import Floats, Ints, confusion_matrix
+from foodcls.judge.metrics import confusion_matrix
+from foodcls.judge.ranks import Floats, Ints
 from foodcls.judge.reliability import Calibration, calibrate
 from foodcls.judge.scores import Estimate, Scores, grade, position_bounds, score_all
 from foodcls.store import digest_json

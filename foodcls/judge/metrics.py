@@ -3,11 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from foodcls.judge.ranks import Floats, Ints
 
 
 def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
@@ -43,34 +41,6 @@ def worth(values: Floats | Ints, groups: Ints) -> float:
     few = (t.ppf(0.975, n - 1) / t.ppf(0.975, count - 1)) ** 2
     factor = few * alone * n / (n - 1) / max(together * count / (count - 1), alone)
     return float(np.clip(n * factor, 1, n))
-
-
-def ranks(probabilities: Floats, truth: Ints) -> Ints:
-    """The true label's place among all classes, 1 is best; a tie counts against the model.
-
-    `probabilities` is (N, C), `truth` (N,) of 0 to C - 1. A constant model gets C.
-    """
-    if probabilities.ndim != 2 or len(probabilities) != len(truth) or len(truth) == 0:
-        raise ValueError(
-            f"needs N > 0 rows of probabilities and as many true classes, found "
-            f"{probabilities.shape} and {truth.shape}"
-        )
-    if not np.isfinite(probabilities).all():
-        raise ValueError("some probabilities are no numbers; the model is broken")
-    own = probabilities[np.arange(len(truth)), truth]
-    places: Ints = (probabilities >= own[:, None]).sum(axis=1)
-    return places
-
-
-def average_position(places: Ints, truth: Ints) -> float:
-    """The mean, over the classes that are present, of the class's mean rank."""
-    means = class_means(places, truth)
-    return float(np.mean(list(means.values())))
-
-
-def class_means(values: Floats | Ints, truth: Ints) -> dict[int, float]:
-    """The mean of `values` for each class that is present, by class."""
-    return {int(label): float(values[truth == label].mean()) for label in np.unique(truth)}
 
 
 def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> Ints:

@@ -8,7 +8,8 @@ from scipy.stats import binomtest
 
 from foodcls.judge.better import Better, weigh_gains
 from foodcls.judge.bootstrap import Bounds, mean_bounds
-from foodcls.judge.metrics import Floats, Ints, wilson, worth
+from foodcls.judge.metrics import wilson, worth
+from foodcls.judge.ranks import Floats, Ints
 from foodcls.judge.scores import Estimate, Graded, Scores, grade, position_bounds, score_all
 
 # a difference that chance alone makes in one of twenty tests is not shown

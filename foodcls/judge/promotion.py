@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from foodcls.judge.better import Better
-from foodcls.judge.metrics import Floats, Ints, wilson
+from foodcls.judge.metrics import wilson
 from foodcls.judge.paired import PairedTest, compare_answers
+from foodcls.judge.ranks import Floats, Ints
 from foodcls.settings import Promote
 
 NAMES = {"accuracy": "accuracy", "average_position": "average position"}

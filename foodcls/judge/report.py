@@ -11,8 +11,9 @@ from foodcls.judge.epochs import EpochReport
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.matrix import lay_matrix
 from foodcls.judge.pages import render_page
-from foodcls.judge.reliability import BINS, coverage_curve, fill_bins
+from foodcls.judge.reliability import BINS, fill_bins
 from foodcls.judge.sentences import explain_calibration, explain_scores, frequent_mistakes
+from foodcls.judge.temperature import coverage_curve
 
 PAIRS = 12  # of frequent mistakes: more than a person reads
 

@@ -10,9 +10,9 @@ from foodcls.judge.album import Album
 from foodcls.judge.answers import Answers
 from foodcls.judge.bootstrap import number_groups
 from foodcls.judge.cards import Card, make_cards
-from foodcls.judge.metrics import Ints
 from foodcls.judge.pages import render_page
 from foodcls.judge.paired import PairedTest, compare_answers
+from foodcls.judge.ranks import Ints
 from foodcls.judge.sentences import explain_pair
 
 # pictures of each kind on the page; thumbnails of 5 KB

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from foodcls.judge.bootstrap import Bounds, MeanBounds, Sample, mean_bounds
-from foodcls.judge.metrics import Floats, Ints, average_position, class_means, ranks, wilson, worth
+from foodcls.judge.metrics import wilson, worth
+from foodcls.judge.ranks import Floats, Ints, average_position, class_means, ranks
 
 
 @dataclass(frozen=True)

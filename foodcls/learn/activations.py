@@ -9,7 +9,8 @@ from torch import Tensor, fx, nn
 
 from foodcls.learn.arrays import ROWS, Array, Keeping, Kept, keep_arrays
 from foodcls.learn.folding import fold_norms
-from foodcls.learn.halves import Halves
+from foodcls.learn.halves import Halves, split_network
+from foodcls.learn.network import Network
 from foodcls.learn.pixels import Decoded, as_images
 from foodcls.learn.precision import computing
 from foodcls.learn.shelf import Shelf
@@ -23,6 +24,21 @@ BATCH = 16
 # numpy knows no bfloat16: its bits travel in these
 BITS = np.dtype(np.int16)
 DOING = "run the frozen layers"
+
+
+def keep_trunk(
+    network: Network, input_size: int, precision: str, count: int, shelf: Shelf
+) -> Halves:
+    """The frozen trunk, if the shelf has room for what it makes of `count` pictures, and the tail.
+
+    Without such a trunk the tail is the whole network.
+    """
+    whole = Halves(trunk=None, tail=network)
+    halves = split_network(network, input_size)
+    if halves.trunk is None:
+        return whole
+    fits = shelf.fits(count, row_bytes(halves, precision), "activations of the frozen layers")
+    return halves if fits else whole
 
 
 def load_activations(

@@ -8,7 +8,7 @@ import torch
 
 from foodcls.errors import InputError
 from foodcls.judge.answers import Answers
-from foodcls.judge.metrics import Floats
+from foodcls.judge.ranks import Floats
 from foodcls.learn.examples import encode_labels, examples_digest, split_rows
 from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import as_images, read_picture

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from foodcls.judge.metrics import Ints
+from foodcls.judge.ranks import Ints
 from foodcls.learn.randomness import derive_seed
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.judge.reliability import choose_threshold, fit_temperature, temper
+from foodcls.judge.temperature import choose_threshold, fit_temperature, temper
 from foodcls.learn.arrays import LIMIT
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import answer_rows
 from foodcls.learn.examples import split_rows
+from foodcls.learn.inference import answer_rows
 from foodcls.learn.shelf import Shelf
 from foodcls.progress import Track, silent
 from foodcls.settings import Answer

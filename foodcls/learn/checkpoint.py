@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from foodcls.extras import Extras
 from foodcls.judge.epochs import EpochReport
 from foodcls.settings import Train
 from foodcls.store import digest_json
@@ -51,7 +52,7 @@ class Checkpoint:
         extras = self.settings.extras
         named = {
             "pretrained": self.settings.weights,
-            "extras": extras.described(),
+            "extras": describe_extras(extras),
             "views": extras.views,
         }
         return record | chosen | named
@@ -68,3 +69,9 @@ class Checkpoint:
     def best(self) -> EpochReport:
         """The report of the epoch whose weights were kept."""
         return next(report for report in self.reports if report.epoch == self.best_epoch)
+
+
+def describe_extras(extras: Extras) -> tuple[str, ...]:
+    """What is not as the original had it, as `name=value`."""
+    chosen, usual = extras.model_dump(mode="json"), Extras().model_dump(mode="json")
+    return tuple(f"{name}={value}" for name, value in chosen.items() if value != usual[name])

@@ -8,11 +8,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from foodcls.learn.activations import row_bytes
+from foodcls.learn.activations import keep_trunk
 from foodcls.learn.background import choose_background
 from foodcls.learn.balance import class_weights
 from foodcls.learn.examples import Examples, Reading, load_examples
-from foodcls.learn.halves import Halves, split_network
+from foodcls.learn.halves import Halves
 from foodcls.learn.moves import Mover
 from foodcls.learn.network import Network
 from foodcls.learn.shelf import Shelf
@@ -41,21 +41,6 @@ def choose_halves(
         log.info("augmentation is online: the frozen layers run in each epoch")
         return Halves(trunk=None, tail=network)
     return keep_trunk(network, settings.input_size, precision, count, shelf)
-
-
-def keep_trunk(
-    network: Network, input_size: int, precision: str, count: int, shelf: Shelf
-) -> Halves:
-    """The frozen trunk, if the shelf has room for what it makes of `count` pictures, and the tail.
-
-    Without such a trunk the tail is the whole network.
-    """
-    whole = Halves(trunk=None, tail=network)
-    halves = split_network(network, input_size)
-    if halves.trunk is None:
-        return whole
-    fits = shelf.fits(count, row_bytes(halves, precision), "activations of the frozen layers")
-    return halves if fits else whole
 
 
 def load_course(

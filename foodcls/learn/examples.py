@@ -1,20 +1,21 @@
 """Turns manifest rows of one split into what a network's tail reads and should answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 from foodcls.errors import TrainingError
-from foodcls.judge.metrics import Ints
+from foodcls.judge.ranks import Floats, Ints
 from foodcls.learn.activations import as_activations, load_activations
 from foodcls.learn.arrays import Array
 from foodcls.learn.halves import Halves
-from foodcls.learn.moves import Mover
 from foodcls.learn.pixels import Changed, as_images, decode_rows, keep_pixels
 from foodcls.learn.shelf import Shelf
 from foodcls.manifest import kept_rows
@@ -35,6 +36,14 @@ class Rows(Protocol):
         ...
 
 
+class Moving(Protocol):
+    """Changes pixels anew in each epoch."""
+
+    def move(self, pixels: Array, places: Array, epoch: int) -> Array:
+        """The pixels of the examples at these places, as they are in this epoch."""
+        ...
+
+
 @dataclass(frozen=True)
 class Examples:
     """What the tail reads of some pictures, and what it should answer."""
@@ -42,7 +51,7 @@ class Examples:
     inputs: tuple[Rows, ...]
     targets: Ints  # (N,), 0 to C - 1
     names: tuple[str, ...]  # to point at a picture
-    mover: Mover | None = None  # changes pixels anew in each epoch
+    mover: Moving | None = None  # changes pixels anew in each epoch
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -63,7 +72,7 @@ class Reading:
     size: int  # pixels a side
     precision: str = "fp32"
     changed: Changed | None = None  # of the pictures, the same in each epoch
-    mover: Mover | None = None  # of the pixels, another in each epoch
+    mover: Moving | None = None  # of the pixels, another in each epoch
 
 
 def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -88,6 +97,21 @@ def load_examples(
         names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]),
         mover=reading.mover,
     )
+
+
+def answer_all(
+    answer: Callable[[list[Tensor]], Tensor], examples: Examples, batch_size: int
+) -> tuple[float, Floats]:
+    """The mean loss of some answers, logits, and the probabilities (N, C)."""
+    places = np.arange(len(examples))
+    with torch.inference_mode():
+        parts = [
+            answer(examples.take(places[start : start + batch_size], epoch=0))
+            for start in range(0, len(places), batch_size)
+        ]
+        logits = torch.cat(parts).double().cpu()
+        loss = functional.cross_entropy(logits, torch.from_numpy(examples.targets))
+        return float(loss), logits.softmax(1).numpy()
 
 
 def encode_labels(rows: pd.DataFrame, labels: Sequence[str]) -> Ints:

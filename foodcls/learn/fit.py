@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from foodcls.errors import TrainingError
 from foodcls.judge.epochs import EpochReport
-from foodcls.judge.metrics import Floats, average_position, ranks
+from foodcls.judge.ranks import Floats, average_position, ranks
 from foodcls.learn.arrays import Array
 from foodcls.learn.course import Course
-from foodcls.learn.examples import Examples
+from foodcls.learn.examples import Examples, answer_all
 from foodcls.learn.learner import Learner
 from foodcls.learn.lessons import epoch_batches, give_lessons
 from foodcls.learn.randomness import seeded
@@ -76,21 +74,6 @@ def judge(learner: Learner, examples: Examples, batch_size: int) -> tuple[float,
     with _judged(learner):
         learner.network.eval()
         return answer_all(learner.answer, examples, batch_size)
-
-
-def answer_all(
-    answer: Callable[[list[Tensor]], Tensor], examples: Examples, batch_size: int
-) -> tuple[float, Floats]:
-    """The mean loss of some answers, logits, and the probabilities (N, C)."""
-    places = np.arange(len(examples))
-    with torch.inference_mode():
-        parts = [
-            answer(examples.take(places[start : start + batch_size], epoch=0))
-            for start in range(0, len(places), batch_size)
-        ]
-        logits = torch.cat(parts).double().cpu()
-        loss = functional.cross_entropy(logits, torch.from_numpy(examples.targets))
-        return float(loss), logits.softmax(1).numpy()
 
 
 def _learn_epoch(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from foodcls.judge.metrics import Ints
+from foodcls.judge.ranks import Ints
 from foodcls.learn.arrays import Array
 from foodcls.learn.balance import balanced_places
 from foodcls.learn.blend import blend

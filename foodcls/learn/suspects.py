@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foodcls.errors import TrainingError
-from foodcls.judge.metrics import Ints
+from foodcls.judge.ranks import Ints
 from foodcls.learn.activations import load_activations, row_bytes, run_trunk
 from foodcls.learn.examples import encode_labels
 from foodcls.learn.halves import split_network
+from foodcls.learn.network import start_network
 from foodcls.learn.pixels import decode_rows
 from foodcls.learn.shelf import Shelf
-from foodcls.learn.train import start_network
 from foodcls.manifest import KEPT
 from foodcls.settings import Train
 from foodcls.store import digest_of, replacing

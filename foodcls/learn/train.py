@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from foodcls.errors import StoreError
 from foodcls.judge.epochs import EpochReport
-from foodcls.learn.backbones import Backbone, make_backbone
+from foodcls.learn.backbones import Backbone
 from foodcls.learn.budget import Budget, start_budget
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.course import Course, choose_halves, load_course, loss_weights
@@ -25,7 +22,7 @@ from foodcls.learn.examples import Reading, check_splits, examples_digest, split
 from foodcls.learn.fit import fit
 from foodcls.learn.learner import Learner, choose_device, start_learner
 from foodcls.learn.memory import explaining_shortage, keeping_freed
-from foodcls.learn.network import Network, make_head
+from foodcls.learn.network import Network, start_network
 from foodcls.learn.precision import choose_precision
 from foodcls.learn.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
 from foodcls.learn.shelf import Shelf
@@ -80,37 +77,6 @@ def train(
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
     return dataclasses.replace(plan, weights=blob, best_epoch=best_epoch, reports=reports)
-
-
-def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
-    """The untrained network of a recipe, with its pretrained weights.
-
-    WeightsError or InputError when backbone, weights or trainable names cannot be had: called
-    before the pictures are collected, it spares hours.
-    """
-    backbone = make_backbone(
-        settings.backbone, settings.weights, settings.input_size, settings.seed
-    )
-    head = make_head(backbone.features, settings.head, classes, settings.dropout, settings.seed)
-    return backbone, Network(backbone, head, settings.trainable)
-
-
-def load_network(checkpoint: Checkpoint, store: Store) -> Network:
-    """Build the network of a checkpoint on the processor, for evaluation; its blob is verified.
-
-    It answers by the mean over views where the checkpoint asks for that.
-    """
-    data, settings = store.read(checkpoint.weights), checkpoint.settings
-    bare = make_backbone(settings.backbone, "none", settings.input_size)
-    backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
-    head = make_head(backbone.features, settings.head, len(checkpoint.labels), settings.dropout, 0)
-    network = Network(backbone, head, settings.trainable)
-    try:
-        network.load_state_dict(load_safetensors(data))
-    except (RuntimeError, SafetensorError) as error:
-        raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.views = settings.extras.views
-    return network.eval()
 
 
 def _plan(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.curate.boxes import clamp_box
+from foodcls.curate.clamp import clamp_box
 from foodcls.curate.dialects.plain_csv import PROPOSED, is_yes
 from foodcls.curate.matching import Finder
 from foodcls.curate.sheet import Row, read_sheet

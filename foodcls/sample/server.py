@@ -10,9 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from foodcls.sample.answers import answer
-from foodcls.sample.web import SampleWeb
+from foodcls.sample.web import HOST, SampleWeb
 
 logger = logging.getLogger(__name__)
+
+# one web for all recipes: what is remembered of an address must not depend on per_query
+RECIPES = {"per_class": 48, "seed": 0}
 
 
 class _Server(ThreadingHTTPServer):
@@ -68,3 +71,10 @@ def serve(web: SampleWeb, port: int = 0) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def serve_hosts() -> Iterator[dict[str, tuple[str, int]]]:
+    """Serve the web that recipes see while the block runs; gives where its host is found."""
+    with serve(SampleWeb(**RECIPES)) as port:
+        yield {HOST: ("127.0.0.1", port)}

@@ -4,18 +4,6 @@ from pydantic import ValidationError
 from foodcls.extras import Extras, Moves
 
 
-def test_all_is_off_by_default() -> None:
-    assert Extras().described() == ()
-
-
-def test_what_is_on_is_described() -> None:
-    extras = Extras.model_validate({"mixup": 0.2, "cosine": True, "views": 2})
-    assert extras.described() == ("cosine=True", "mixup=0.2", "views=2")
-    # the default ranges are described in full, so that a change of them shows
-    (online,) = Extras(online=Moves()).described()
-    assert "'rotation': 30.0" in online
-
-
 @pytest.mark.parametrize(
     "wrong",
     [{"views": 3}, {"ema": 1.0}, {"layer_decay": 0.0}, {"balance": "copies"}, {"mixups": 1}],

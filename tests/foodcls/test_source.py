@@ -3,11 +3,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from foodcls.source import source_digest
+from foodcls.source import behind, source_digest
 
 
 def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> None:
-    """A copy of the library, one line of a module two imports away changed."""
+    """A copy of the library, one line of a module that is imported changed."""
     root = Path(__file__).resolve().parents[2]
     program = "from foodcls.source import source_digest; print(source_digest(('foodcls.steps',)))"
     subprocess.run(["cp", "-r", root / "foodcls", tmp_path], check=True)
@@ -21,10 +21,15 @@ def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> No
 
     before = digest()
     assert digest() == before
-    with (tmp_path / "foodcls" / "store.py").open("a") as file:
+    with (tmp_path / "foodcls" / "manifest.py").open("a") as file:
         file.write("\nX = 1\n")
     assert digest() != before
 
 
 def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
-    assert source_digest(("foodcls.errors",)) != source_digest(("foodcls.progress",))
+    assert source_digest(("foodcls.tidy",)) != source_digest(("foodcls.verify",))
+
+
+def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> None:
+    assert behind(("foodcls.steps",)) == ("foodcls.manifest", "foodcls.steps")
+    assert behind(("foodcls.errors",)) == ()

@@ -13,6 +13,7 @@ from foodcls.collect.engines import Access
 from foodcls.collect.gather import Collected, Order, collect
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest
+from foodcls.sample.server import serve_hosts
 from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store, digest_of
 
@@ -259,16 +260,21 @@ def test_progress_is_told(web, store, table, picture) -> None:
     assert ("fetch", 2) in told
 
 
+def test_a_sample_web_that_nobody_serves_is_an_error(store) -> None:
+    settings = Collect(engines=("sample",), min_per_class=0)
+    with pytest.raises(CollectError, match="nobody serves the sample web"):
+        collect(Order((FoodClass(name="beans", queries=("beans",)),), settings), store)
+
+
 @pytest.mark.parametrize("twice", [False, True])
 def test_the_sample_web_is_an_engine_like_others(twice: bool, store) -> None:
-    pytest.importorskip("foodcls.sample.server", reason="the sample web is not there")
     names = ("beans", "rabbit")
     classes = tuple(FoodClass(name=name, queries=(name,)) for name in names)
     settings = Collect(engines=("sample",), per_query=4, min_per_class=2)
-    first = collect(Order(classes, settings), store).manifest
+    first = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
     assert first["origin"].str.startswith("http://sample.foodcls.test/img/").all()
     assert set(first["source"]) == {"sample"} and len(first) == 8
     if twice:
-        again = collect(Order(classes, settings), store).manifest
+        again = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
         kept = first.drop(columns=VOLATILE)
         pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), kept)

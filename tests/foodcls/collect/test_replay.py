@@ -13,6 +13,7 @@ from foodcls.collect.replay import is_manifest, read_manifest
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest, write_table
+from foodcls.sample.server import serve_hosts
 from foodcls.settings import Collect, FoodClass
 from foodcls.store import Store
 
@@ -95,8 +96,8 @@ def test_an_unchanged_web_gives_the_same_manifest_without_its_engine(
 def test_the_sample_web_is_served_again_for_its_manifest(tmp_path: Path) -> None:
     classes = tuple(FoodClass(name=name, queries=(name,)) for name in ("beans", "rabbit"))
     engine = Collect(engines=("sample",), per_query=4, min_per_class=2)
-    first = collect(Order(classes, engine), Store(tmp_path / "1")).manifest
+    first = collect(Order(classes, engine, sample_web=serve_hosts), Store(tmp_path / "1")).manifest
     write_table(first, tmp_path / "manifest.csv")
     listed = Collect(urls=tmp_path / "manifest.csv", min_per_class=2)
-    again = collect(Order(classes, listed), Store(tmp_path / "2")).manifest
+    again = collect(Order(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")).manifest
     pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))

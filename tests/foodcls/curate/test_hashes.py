@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foodcls.curate import hashes
 from foodcls.curate.hashes import (
     FIELDS,
     HASHES,
@@ -14,9 +13,6 @@ from foodcls.curate.hashes import (
     look_at_thumbs,
     make_thumb,
     pack_hashes,
-    pack_looks,
-    recall_looks,
-    remember_looks,
 )
 
 GOLDEN = {
@@ -69,27 +65,6 @@ def test_a_picture_shrunk_by_its_decoder_has_the_same_thumbnail(size, noise):
     half = make_thumb(image.reduce(2), size)
     gap = np.abs(np.asarray(half, int) - np.asarray(make_thumb(image), int))
     assert gap.max() <= 2
-
-
-def test_looks_are_remembered_or_computed(store, noise, encode):
-    digest = store.put(encode(noise(1)))
-    look = look_at(noise(1), "phash")
-    assert are_equal(recall_looks(store, {digest: digest}, "phash"), pack_looks([look]))
-    remember_looks(store, {"elsewhere": look}, "phash")
-    recalled = recall_looks(store, {"elsewhere": "no blob"}, "phash")
-    assert are_equal(recalled, pack_looks([look]))
-
-
-def test_looks_come_in_order_whatever_the_batch(store, noise, monkeypatch):
-    looks = {f"picture {seed}": look_at(noise(seed), "phash") for seed in range(5)}
-    remember_looks(store, looks, "phash")
-    monkeypatch.setattr(hashes, "BATCH", 2)
-    recalled = recall_looks(store, dict.fromkeys(looks, ""), "phash")
-    assert are_equal(recalled, pack_looks(looks.values()))
-
-
-def test_no_looks_are_looks_too(store):
-    assert len(recall_looks(store, {}, "phash")) == len(join_looks([])) == 0
 
 
 def test_signatures_are_thumbnails(noise):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from foodcls.errors import TableError
 from foodcls.judge.answers import Answers, answers_csv, name_rows, read_answers
-from foodcls.judge.metrics import ranks
+from foodcls.judge.ranks import ranks
 
 
 def test_what_is_written_is_read_back(answered) -> None:

@@ -3,7 +3,8 @@ import pytest
 
 from foodcls.judge.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.judge.epochs import EpochReport
-from foodcls.judge.reliability import calibrate, coverage_curve, fill_bins
+from foodcls.judge.reliability import calibrate, fill_bins
+from foodcls.judge.temperature import coverage_curve
 
 
 def reports(count: int) -> list[EpochReport]:

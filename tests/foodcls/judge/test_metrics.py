@@ -4,17 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from foodcls.judge.metrics import (
-    average_position,
-    class_means,
-    confusion_matrix,
-    f1_scores,
-    precisions,
-    ranks,
-    recalls,
-    wilson,
-    worth,
-)
+from foodcls.judge.metrics import confusion_matrix, f1_scores, precisions, recalls, wilson, worth
 
 
 def test_wilson_gives_the_originals_interval() -> None:
@@ -34,36 +24,6 @@ def test_wilson_holds_the_share_within_nought_and_one(case: tuple[int, int]) -> 
 def test_wilson_refuses_impossible_counts(successes: int, n: int) -> None:
     with pytest.raises(ValueError, match="trials"):
         wilson(successes, n)
-
-
-def test_rank_counts_the_classes_that_are_as_likely() -> None:
-    probabilities = np.array([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2], [0.2, 0.2, 0.6], [0.1, 0.2, 0.7]])
-    assert ranks(probabilities, np.array([0, 1, 0, 0])).tolist() == [1, 2, 3, 3]
-
-
-def test_a_constant_model_gets_the_worst_rank() -> None:
-    truth = np.array([0, 3, 12])
-    assert ranks(np.full((3, 13), 1 / 13), truth).tolist() == [13, 13, 13]
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_ranks_refuse_what_is_no_number(bad: float) -> None:
-    with pytest.raises(ValueError, match="no numbers"):
-        ranks(np.array([[bad, 0.5]]), np.array([0]))
-
-
-def test_ranks_refuse_an_empty_table() -> None:
-    with pytest.raises(ValueError, match="N > 0"):
-        ranks(np.zeros((0, 3)), np.zeros(0, dtype=int))
-
-
-def test_average_position_weighs_classes_alike() -> None:
-    # 9 pictures of class 0 at rank 1, one of class 2 at rank 3; class 1 is absent
-    truth = np.array([0] * 9 + [2])
-    places = np.array([1] * 9 + [3])
-    assert average_position(places, truth) == 2.0
-    assert places.mean() == 1.2
-    assert class_means(places, truth) == {0: 1.0, 2: 3.0}
 
 
 def test_confusion_has_true_classes_in_rows() -> None:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from foodcls.judge.better import weigh_gains
-from foodcls.judge.metrics import Floats
 from foodcls.judge.promotion import (
     Comparison,
     compare_models,
     judge_challenger,
     judge_successor,
 )
+from foodcls.judge.ranks import Floats
 from foodcls.settings import Promote
 
 RULE = Promote()

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foodcls.judge.metrics import Floats
-from foodcls.judge.reliability import temper
+from foodcls.judge.ranks import Floats
+from foodcls.judge.temperature import temper
 from foodcls.learn.arrays import GIGABYTE, LIMIT
 from foodcls.learn.calibrate import calibrate
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import answer_rows, evaluate
+from foodcls.learn.evaluate import evaluate
 from foodcls.learn.examples import split_rows
+from foodcls.learn.inference import answer_rows
 from foodcls.learn.shelf import Shelf
 from foodcls.progress import silent
 from foodcls.settings import Answer

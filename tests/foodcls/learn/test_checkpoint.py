@@ -4,7 +4,8 @@ import json
 import pandas as pd
 import pytest
 
-from foodcls.learn.checkpoint import Checkpoint
+from foodcls.extras import Extras, Moves
+from foodcls.learn.checkpoint import Checkpoint, describe_extras
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -40,3 +41,15 @@ def test_best_is_the_report_of_the_kept_epoch(trained: Trained) -> None:
     checkpoint, _ = trained
     assert checkpoint.best.epoch == checkpoint.best_epoch
     assert checkpoint.best.val_accuracy == max(r.val_accuracy for r in checkpoint.reports)
+
+
+def test_no_extra_is_on_by_default() -> None:
+    assert describe_extras(Extras()) == ()
+
+
+def test_an_extra_that_is_on_is_described() -> None:
+    extras = Extras.model_validate({"mixup": 0.2, "cosine": True, "views": 2})
+    assert describe_extras(extras) == ("cosine=True", "mixup=0.2", "views=2")
+    # the default ranges are described in full, so that a change of them shows
+    (online,) = describe_extras(Extras(online=Moves()))
+    assert "'rotation': 30.0" in online

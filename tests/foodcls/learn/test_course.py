@@ -7,8 +7,8 @@ import pytest
 from foodcls.learn.course import choose_halves, load_course, loss_weights
 from foodcls.learn.examples import Reading, split_rows
 from foodcls.learn.halves import Halves
+from foodcls.learn.network import start_network
 from foodcls.learn.shelf import Shelf
-from foodcls.learn.train import start_network
 from foodcls.settings import Extras, Train
 from foodcls.store import Store
 

@@ -1,5 +1,5 @@
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,8 +14,7 @@ from foodcls.judge.metrics import wilson
 from foodcls.learn.arrays import GIGABYTE, LIMIT
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
-from foodcls.learn.pixels import as_images, read_picture, squash_pixels
-from foodcls.learn.train import load_network, train
+from foodcls.learn.train import train
 from foodcls.manifest import new_manifest
 from foodcls.settings import Train
 from foodcls.store import Store
@@ -49,20 +48,6 @@ def test_figures_follow_from_the_predictions(
         assert score.n == len(own) == 3
         assert score.recall == pytest.approx((own["predicted"] == score.label).mean())
         assert score.average_position == pytest.approx(means[score.label])
-
-
-def test_probabilities_are_the_networks(
-    predictions: tuple[Evaluation, pd.DataFrame], trained: Trained, store: Store
-) -> None:
-    _, table = predictions
-    checkpoint, _ = trained
-    network = load_network(checkpoint, store)
-    for _, row in table.iterrows():
-        pixels = squash_pixels(read_picture(row["id"], store), checkpoint.settings.input_size)
-        wanted = network(as_images(pixels[None])).softmax(1)[0].detach().numpy()
-        given = row[[f"p_{label}" for label in checkpoint.labels]].to_numpy(dtype=float)
-        assert np.allclose(given, wanted, atol=2e-6)
-        assert row["predicted"] == checkpoint.labels[int(wanted.argmax())]
 
 
 def test_training_pictures_are_not_judged(trained: Trained, store: Store, tmp_path: Path) -> None:
@@ -127,25 +112,6 @@ def test_clusters_are_the_groups_that_are_drawn(
     assert together.accuracy == alone.accuracy
     rows = read_answers(store.read(together.predictions).decode())
     assert set(rows.groups) == set(manifest["label"])
-
-
-def test_what_training_has_computed_of_a_picture_is_used_again(
-    trained: Trained, store: Store, quick: Train, tmp_path: Path
-) -> None:
-    checkpoint, manifest = trained
-    files: list[int] = []
-
-    def track(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-        if what == "run the frozen layers":
-            files.append(total)
-        return items
-
-    # an evaluation computes in fp32, as the exported file does
-    plain = quick.model_copy(update={"precision": "fp32"})
-    train(manifest, store, checkpoint.labels, plain, tmp_path)
-    for split in ("val", "test", "test"):
-        evaluate(checkpoint, manifest, store, tmp_path, split, track)
-    assert files == [0, 1, 0]
 
 
 def test_an_account_keeps_to_the_bound_and_deletes_nothing_below_it(

@@ -12,13 +12,13 @@ from foodcls.errors import InputError, StoreError, TrainingError
 from foodcls.judge.epochs import EpochReport
 from foodcls.learn.backbones import make_backbone
 from foodcls.learn.budget import start_budget
-from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.checkpoint import Checkpoint, describe_extras
 from foodcls.learn.examples import split_rows
 from foodcls.learn.lessons import cut_batches, shuffled_places
-from foodcls.learn.network import Network
+from foodcls.learn.network import Network, load_network, start_network
 from foodcls.learn.pixels import read_picture, squash_pixels
 from foodcls.learn.randomness import seeded
-from foodcls.learn.train import load_network, start_network, train
+from foodcls.learn.train import train
 from foodcls.manifest import drop_rows
 from foodcls.settings import Extras, Train
 from foodcls.store import Store
@@ -310,7 +310,7 @@ def test_every_extra_ends_in_a_checkpoint_that_answers(
 ) -> None:
     settings = quick.model_copy(update={"epochs": 1, "extras": Extras.model_validate(extras)})
     checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
-    assert checkpoint.facts["extras"] == settings.extras.described() != ()
+    assert checkpoint.facts["extras"] == describe_extras(settings.extras) != ()
     assert checkpoint.settings.extras == settings.extras
     network = load_network(checkpoint, store)
     assert network.views == settings.extras.views

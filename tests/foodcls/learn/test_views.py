@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import answer_rows
 from foodcls.learn.examples import split_rows
 from foodcls.learn.export import export
+from foodcls.learn.inference import answer_rows
+from foodcls.learn.network import load_network
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
 from foodcls.learn.shelf import Shelf
-from foodcls.learn.train import load_network
 from foodcls.learn.views import mean_answer
 from foodcls.store import Store
 
