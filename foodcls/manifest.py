@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.store import Store, digest_of, replacing
+from foodcls.spreadsheet import unmark_table, write_csv
+from foodcls.store import Store, digest_of
 
 TEXT, NUMBER = "str", "Int64"
 
@@ -52,8 +53,6 @@ VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
 KEPT, DROPPED = "kept", "dropped"
 TEST = "test"  # the `source` of pictures of an outside test set
-# where a cell is a formula to a spreadsheet; replaced by ' it is text
-FORMULA = r"^(?=[=+\-@\t\r])"
 
 
 @dataclass(frozen=True)
@@ -146,26 +145,17 @@ def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
 
 def write_table(manifest: pd.DataFrame, path: Path) -> None:
     """Write the table for people: no cell of it is a formula to a spreadsheet."""
-    shown = manifest.copy()
-    for name, kind in COLUMNS.items():
-        if kind == TEXT:
-            shown[name] = shown[name].str.replace(FORMULA, "'", regex=True)
-    with replacing(path) as part:
-        part.write_bytes(_as_csv(shown))
+    write_csv(manifest, path)
 
 
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote; TableError when it is none."""
     try:
-        table = _from_csv(path.read_bytes())
+        return unmark_table(_from_csv(path.read_bytes()))
     except FileNotFoundError as error:
         raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
     except (ValueError, KeyError) as error:
         raise TableError(f"{path} is not a manifest: {error}") from error
-    for name, kind in COLUMNS.items():
-        if kind == TEXT:
-            table[name] = table[name].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
-    return table
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:

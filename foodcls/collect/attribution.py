@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from foodcls.manifest import FORMULA, kept_rows
+from foodcls.manifest import kept_rows
+from foodcls.spreadsheet import table_csv
 
 COLUMNS = ("id", "origin", "page", "licence", "source", "query")
 
@@ -20,5 +21,4 @@ def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
 
 def attribution_csv(manifest: pd.DataFrame) -> str:
     """`attribution` as CSV; no cell of it is a formula to a spreadsheet."""
-    shown = attribution(manifest).replace(FORMULA, "'", regex=True)
-    return shown.to_csv(index=False, lineterminator="\n")
+    return table_csv(attribution(manifest))

@@ -8,8 +8,9 @@ import pandas as pd
 
 from foodcls.collect.gather import Collected
 from foodcls.collect.search import EngineYield
-from foodcls.manifest import FORMULA, ManifestRef, save_manifest
-from foodcls.store import Store, replacing
+from foodcls.manifest import ManifestRef, save_manifest
+from foodcls.spreadsheet import write_csv
+from foodcls.store import Store
 
 COLUMNS = [field.name for field in fields(EngineYield)]
 
@@ -31,8 +32,4 @@ def write_yields(yields: Sequence[EngineYield], path: Path) -> None:
     if not yields:
         path.unlink(missing_ok=True)
         return
-    table = pd.DataFrame([asdict(gain) for gain in yields], columns=COLUMNS)
-    # a query, and what an engine says, may look like a formula to a spreadsheet
-    shown = table.replace(FORMULA, "'", regex=True)
-    with replacing(path) as part:
-        shown.to_csv(part, index=False, lineterminator="\n")
+    write_csv(pd.DataFrame([asdict(gain) for gain in yields], columns=COLUMNS), path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.errors import TableError
+from foodcls.spreadsheet import unmark_cell
 
 MAX_BYTES = 100_000_000
 MAX_LINE = 100_000  # characters; a row is names and numbers
@@ -36,7 +37,8 @@ def read_sheet(
 ) -> tuple[list[Row], list[Problem]]:
     """Read rows with the `wanted` columns, in any order; further columns are left out.
 
-    A row is a line: a quoted cell ends on the line where it began. TableError when the file
+    A row is a line: a quoted cell ends on the line where it began. A cell copied from a table of
+    ours stands for what it was made from, see foodcls.spreadsheet. TableError when the file
     cannot be read as UTF-8 CSV, or a wanted column stands twice or (with `needs_all`) not at all.
     """
     # not splitlines(): it also breaks lines at characters that belong into a cell
@@ -56,7 +58,7 @@ def read_sheet(
             )
         else:
             padded = cells + [""] * (len(header) - len(cells))
-            named = dict(zip(header, padded, strict=False))
+            named = dict(zip(header, map(unmark_cell, padded), strict=False))
             rows.append(Row(number, {name: named[name] for name in wanted if name in named}))
     return rows, problems
 

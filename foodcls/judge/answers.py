@@ -10,7 +10,7 @@ import pandas as pd
 
 from foodcls.errors import TableError
 from foodcls.judge.ranks import Floats, Ints, ranks
-from foodcls.manifest import FORMULA
+from foodcls.spreadsheet import table_csv, unmark_table
 
 # the columns before those of the classes
 FACTS = ("id", "label", "predicted", "probability", "rank", "origin", "group")
@@ -71,15 +71,14 @@ def answers_csv(answers: Answers) -> str:
             "predicted": names[answers.predicted],
             "probability": answers.confidence,
             "rank": ranks(answers.probabilities, answers.truth),
-            "origin": _shown(answers.origins),
-            "group": _shown(answers.groups),
+            "origin": answers.origins,
+            "group": answers.groups,
         }
     )
     # a class may be called "label", so its column has a name that no other can have
     columns = [f"p_{label}" for label in answers.labels]
     scores = pd.DataFrame(answers.probabilities.astype(np.float64), columns=columns)
-    whole = pd.concat([table, scores], axis=1)
-    return whole.to_csv(index=False, lineterminator="\n", float_format=DIGITS)
+    return table_csv(pd.concat([table, scores], axis=1), DIGITS)
 
 
 def read_answers(text: str) -> Answers:
@@ -91,22 +90,14 @@ def read_answers(text: str) -> Answers:
             f"no table of answers: its columns begin with {', '.join(table.columns[:8])}, wanted "
             f"are {', '.join(FACTS)}; `foodcls run` writes predictions.csv"
         )
+    table = unmark_table(table)
     labels = tuple(name.removeprefix("p_") for name in table.columns[len(FACTS) :])
     places = {label: place for place, label in enumerate(labels)}
     return Answers(
         labels=labels,
         ids=tuple(table["id"]),
-        origins=_meant(table["origin"]),
-        groups=_meant(table["group"]),
+        origins=tuple(table["origin"]),
+        groups=tuple(table["group"]),
         truth=np.array([places[label] for label in table["label"]], dtype=np.int64),
         probabilities=table.iloc[:, len(FACTS) :].to_numpy(dtype=float),
     )
-
-
-def _shown(texts: tuple[str, ...]) -> pd.Series:
-    # people open this in a spreadsheet: no cell of it may be a formula
-    return pd.Series(texts, dtype=str).str.replace(FORMULA, "'", regex=True)
-
-
-def _meant(column: pd.Series) -> tuple[str, ...]:
-    return tuple(column.str.replace(rf"^'{FORMULA[1:]}", "", regex=True))

@@ -1,10 +1,10 @@
 """Draws an evaluation and a training: confusion matrix and learning curve, as CSV text and PNG."""
 
-import csv
 import io
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from foodcls.judge.epochs import EpochReport
 from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.matrix import share_text
+from foodcls.spreadsheet import table_csv
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit
@@ -23,12 +24,9 @@ MANY = 40
 
 def confusion_csv(evaluation: Evaluation) -> str:
     """The counts as CSV: a row for each true class, a column for each predicted one."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["true \\ predicted", *evaluation.labels])
-    for label, row in zip(evaluation.labels, evaluation.confusion, strict=True):
-        writer.writerow([label, *row])
-    return buffer.getvalue()
+    table = pd.DataFrame(evaluation.confusion, columns=evaluation.labels)
+    table.insert(0, "true \\ predicted", evaluation.labels)
+    return table_csv(table)
 
 
 def confusion_png(evaluation: Evaluation, *, as_shares: bool = False) -> bytes:

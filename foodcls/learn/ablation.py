@@ -1,10 +1,8 @@
 """Lines up models that learnt from different pictures and were judged by the same ones."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +15,7 @@ from foodcls.judge.paired import mcnemar
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.manifest import ManifestRef
+from foodcls.spreadsheet import table_csv
 from foodcls.steps import Step, results_of, stage_counts, stage_seconds
 from foodcls.store import Store
 
@@ -116,12 +115,9 @@ def ablation_json(ablation: Ablation) -> str:
 
 def ablation_csv(ablation: Ablation) -> str:
     """The table for spreadsheets."""
-    text = io.StringIO()
-    names = [field.name for field in fields(Row)]
-    table = csv.DictWriter(text, names, lineterminator="\n")
-    table.writeheader()
-    table.writerows(asdict(row) for row in ablation.rows)
-    return text.getvalue()
+    rows = [asdict(row) for row in ablation.rows]
+    # as objects: a count that a row lacks would make numbers with a point of the others
+    return table_csv(pd.DataFrame(rows, dtype=object))
 
 
 def ablation_table(ablation: Ablation) -> str:

@@ -25,7 +25,8 @@ from foodcls.learn.pixels import decode_rows
 from foodcls.learn.shelf import Shelf
 from foodcls.manifest import KEPT
 from foodcls.settings import Train
-from foodcls.store import digest_of, replacing
+from foodcls.spreadsheet import write_csv
+from foodcls.store import digest_of
 
 FOLDS = 5
 NEIGHBOURS = 20
@@ -82,8 +83,7 @@ def rank_suspects(
 
 def write_suspects(ranked: pd.DataFrame, path: Path) -> None:
     """Write what `rank_suspects` gave, whole or not at all."""
-    with replacing(path) as part:
-        ranked.to_csv(part, index=False, lineterminator="\n")
+    write_csv(ranked, path)
 
 
 def list_judged(manifest: pd.DataFrame) -> pd.DataFrame:

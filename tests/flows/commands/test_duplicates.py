@@ -47,7 +47,7 @@ def test_no_cell_is_a_formula(
     monkeypatch.chdir(photos)
     type_in("=a.jpg", "b.jpg", "--csv", tmp_path / "d.csv")
     (line,) = csv.DictReader((tmp_path / "d.csv").read_text().splitlines())
-    assert (line["path"], line["duplicate_of"]) == ("b.jpg", "./=a.jpg")
+    assert (line["path"], line["duplicate_of"]) == ("b.jpg", "'=a.jpg")
 
 
 def test_a_bad_file_is_named_and_makes_the_exit_code_1(photos: Path) -> None:

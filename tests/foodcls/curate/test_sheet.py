@@ -3,10 +3,12 @@
 import gzip
 import random
 
+import pandas as pd
 import pytest
 
 from foodcls.curate.sheet import Problem, list_problems, read_header, read_sheet
 from foodcls.errors import TableError
+from foodcls.spreadsheet import table_csv
 
 WANTED = ("id", "keep")
 PLAIN = b"id,keep\naa,true\nbb,false\n"
@@ -83,6 +85,12 @@ def test_bad_rows_do_not_hide_good_ones(read):
 def test_words_for_nothing_stay_text(read):
     rows, _ = read(b"id,keep\nNA,None\nnan,\n")
     assert [tuple(row.cells.values()) for row in rows] == [("NA", "None"), ("nan", "")]
+
+
+def test_a_path_copied_from_a_table_of_ours_is_the_path(read):
+    cells = ["=1.jpg", "-2.jpg", "'=3.jpg", "it's.jpg", "'4.jpg"]
+    text = table_csv(pd.DataFrame({"id": cells, "keep": "true"}))
+    assert [row.cells["id"] for row in read(text.encode())[0]] == cells
 
 
 def test_long_lists_are_cut_short(read):
