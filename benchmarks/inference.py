@@ -32,7 +32,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from foodcls.curate.decode import BadPicture, decode
-from foodcls.curate.files import MAX_PIXELS
 from foodcls.learn import vision
 from foodcls.learn.backbones import make_backbone
 from foodcls.learn.exported import Manner, export_bytes
@@ -42,6 +41,7 @@ from foodcls.learn.ready import Ready
 from foodcls.learn.resize import squash
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw
+from foodcls.settings import MAX_PIXELS
 
 SIZE = 224  # pixels a side of what the network sees
 SHAPE = (640, 480)

@@ -21,6 +21,9 @@ from foodcls.values import (
     regular_file,
 )
 
+# width x height of a picture, where nothing else is said, and whatever is said
+MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
+
 EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
 
 
@@ -62,7 +65,7 @@ class Inspect(Settings):
     """Which pictures are sound."""
 
     min_side: Count = 32  # pixels of the shorter side
-    max_pixels: Annotated[int, Field(ge=1_000, le=178_000_000)] = 50_000_000  # width x height
+    max_pixels: Annotated[int, Field(ge=1_000, le=MOST_PIXELS)] = MAX_PIXELS  # width x height
 
 
 class Quality(Settings):

@@ -44,8 +44,7 @@ log = logging.getLogger("foodcls.stages")
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 KEY = "record_key"
 PARENT = "mlflow.parentRunId"
-PARAM_LENGTH = 6000  # characters; MLflow's own bound, as are the next two
-PARAMS, METRICS = 100, 1000  # in one request
+PARAMS, METRICS = 100, 1000  # in one request; MLflow's own bounds
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def open_run(
 def send_account(client: MlflowClient, run_id: str, waiting: Waiting, number: int) -> None:
     """Send settings, figures, data set and files of a run; what is there already stays as it is."""
     account = waiting.record.accounts[number]
-    params = [Param(name, text[:PARAM_LENGTH]) for name, text in account.settings.items()]
+    params = [Param(name, text) for name, text in account.settings.items()]
     for batch in _batches(params, PARAMS):
         client.log_batch(run_id, params=batch)
     send_figures(client, run_id, waiting, number)

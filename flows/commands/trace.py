@@ -14,11 +14,9 @@ from foodcls.review.files import choose_files
 from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
-from foodcls.settings import Inspect
+from foodcls.settings import MAX_PIXELS
 from foodcls.store import replacing
 from foodcls.workspace import Workspace
-
-MOST_PIXELS = Inspect().max_pixels
 
 
 def show_trace(
@@ -37,7 +35,7 @@ def show_trace(
     show_story(console, story)
     if page:
         space = Workspace.at(workspace)
-        thumbs = Thumbs(space.store, space.thumbs, MOST_PIXELS)
+        thumbs = Thumbs(space.store, space.thumbs, MAX_PIXELS)
         with replacing(page) as part:
             part.write_text(story_page(story, thumbs), encoding="utf-8")
         console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)

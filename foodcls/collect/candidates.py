@@ -20,16 +20,25 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """How a candidate ended; `id` is the blob of its bytes, empty when none arrived."""
+class FetchResult:
+    """How a URL or a file ended; `id` is the blob of its bytes, empty when none arrived."""
 
-    candidate: Candidate
+    url: str
     outcome: Outcome
     detail: str = ""
     id: str = ""
     bytes: int = 0
     attempts: int = 0
-    fetched_at: str = ""
+    fetched_at: str = ""  # UTC, ISO 8601
+    recalled: bool = False  # known from an earlier run: no request was made
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A candidate, and how it ended."""
+
+    candidate: Candidate
+    result: FetchResult
 
 
 def printable(text: str) -> str:

@@ -5,11 +5,12 @@ A later run fetches only what is not final; knows nothing of classes, engines or
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from foodcls.collect.background import iterate
+from foodcls.collect.candidates import FetchResult
 from foodcls.collect.download import Answer, Download
 from foodcls.collect.guard import Address
 from foodcls.collect.limits import Limits
@@ -21,26 +22,12 @@ from foodcls.tally import count
 KIND = "fetch/1"
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """How a URL ended; `id` is the blob of a picture, empty when none arrived."""
-
-    url: str
-    outcome: Outcome
-    detail: str = ""
-    id: str = ""
-    bytes: int = 0
-    attempts: int = 0
-    fetched_at: str = ""  # UTC, ISO 8601
-    recalled: bool = False  # known from an earlier run: no request was made
-
-
 def fetch_all(
     urls: Iterable[str],
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None = None,
-) -> Iterator[Fetched]:
+) -> Iterator[FetchResult]:
     """Fetch each distinct URL into the store; yield them as they end, known ones first.
 
     `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
@@ -64,7 +51,7 @@ def download_all(
 
 def _fetch(
     urls: Iterable[str], limits: Limits, store: Store, hosts: Mapping[str, Address]
-) -> Generator[Fetched, None, None]:
+) -> Generator[FetchResult, None, None]:
     return _download(urls, limits, hosts, lambda answer: _kept(answer, store, limits))
 
 
@@ -77,9 +64,9 @@ def _download(
     return iterate(lambda deliver: Download(limits, hosts, finish, deliver).run(urls))
 
 
-def _kept(answer: Answer, store: Store, limits: Limits) -> Fetched:
+def _kept(answer: Answer, store: Store, limits: Limits) -> FetchResult:
     """Put a picture's bytes into the store; anything else ends here."""
-    fetched = Fetched(
+    fetched = FetchResult(
         url=answer.url,
         outcome=answer.outcome,
         detail=answer.detail,
@@ -100,8 +87,8 @@ def utc_text(seconds: float) -> str:
 
 
 def _remembering(
-    results: Generator[Fetched, None, None], limits: Limits, store: Store
-) -> Iterator[Fetched]:
+    results: Generator[FetchResult, None, None], limits: Limits, store: Store
+) -> Iterator[FetchResult]:
     """Pass results on, keeping the final ones in the store's memory."""
     with closing(results), store.noting(KIND) as note:
         for fetched in results:
@@ -110,12 +97,12 @@ def _remembering(
             yield fetched
 
 
-def _fact(fetched: Fetched, limits: Limits) -> dict[str, Any]:
+def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
     names = ("outcome", "detail", "id", "bytes", "attempts", "fetched_at")
     return {name: getattr(fetched, name) for name in names} | {"max_bytes": limits.max_bytes}
 
 
-def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]:
+def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchResult]:
     """What earlier runs found out and still holds."""
     facts = store.recall(KIND, urls)
     gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
@@ -126,10 +113,10 @@ def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, Fetched]
     }
 
 
-def _recalled(url: str, fact: Mapping[str, Any]) -> Fetched:
+def _recalled(url: str, fact: Mapping[str, Any]) -> FetchResult:
     known = {name: value for name, value in fact.items() if name != "max_bytes"}
     outcome = Outcome(known.pop("outcome"))
-    return Fetched(url=url, outcome=outcome, recalled=True, **known)
+    return FetchResult(url=url, outcome=outcome, recalled=True, **known)
 
 
 def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:

@@ -5,9 +5,10 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from foodcls.collect.candidates import Arrival, Candidate
+from foodcls.collect.candidates import Arrival, Candidate, FetchResult
 from foodcls.collect.fetch import utc_text
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome, Trouble
@@ -43,19 +44,14 @@ def read_files(
     """Put each picture into the store; anything else arrives with its reason."""
     for candidate, path in files:
         now = utc_text(limits.clock())
+        result = FetchResult(candidate.url, Outcome.OK, attempts=1, fetched_at=now)
         try:
             data = _read(path, limits.max_bytes)
         except Trouble as trouble:
-            yield Arrival(candidate, trouble.outcome, trouble.detail, attempts=1, fetched_at=now)
+            result = replace(result, outcome=trouble.outcome, detail=trouble.detail)
         else:
-            yield Arrival(
-                candidate,
-                Outcome.OK,
-                id=store.put(data),
-                bytes=len(data),
-                attempts=1,
-                fetched_at=now,
-            )
+            result = replace(result, id=store.put(data), bytes=len(data))
+        yield Arrival(candidate, result)
 
 
 def origin_text(path: Path) -> str:

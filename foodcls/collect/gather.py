@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.candidates import Arrival, Candidate
+from foodcls.collect.candidates import Arrival, Candidate, FetchResult
 from foodcls.collect.engines import Access, Question, check_questions
-from foodcls.collect.fetch import Fetched, fetch_all
+from foodcls.collect.fetch import fetch_all
 from foodcls.collect.floor import check_floor
 from foodcls.collect.folders import list_files, read_files
 from foodcls.collect.guard import Address
@@ -132,23 +132,11 @@ def _fetch_plan(
     return [
         item
         if isinstance(item, Arrival)
-        else Arrival(item, Outcome.SAME_URL)
+        else Arrival(item, FetchResult(item.url, Outcome.SAME_URL))
         if id(item) in repeated
-        else _arrival(item, fetched[item.url])
+        else Arrival(item, fetched[item.url])
         for item in plan
     ]
-
-
-def _arrival(candidate: Candidate, fetched: Fetched) -> Arrival:
-    return Arrival(
-        candidate,
-        fetched.outcome,
-        fetched.detail,
-        id=fetched.id,
-        bytes=fetched.bytes,
-        attempts=fetched.attempts,
-        fetched_at=fetched.fetched_at,
-    )
 
 
 def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> list[Arrival]:

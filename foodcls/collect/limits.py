@@ -11,12 +11,12 @@ from foodcls.settings import Collect
 class Limits:
     """Bounds of fetching; times in seconds."""
 
-    timeout: float = 20.0  # on the network for one URL: all attempts and redirects, no pauses
-    max_bytes: int = 20_000_000  # of a body, unpacked
-    retries: int = 2
-    connections: int = 32
-    per_host: int = 8
-    allow_private: bool = False
+    timeout: float  # on the network for one URL: all attempts and redirects, no pauses
+    max_bytes: int  # of a body, unpacked
+    retries: int
+    connections: int
+    per_host: int
+    allow_private: bool
     heed_robots: bool = True  # whether an X-Robots-Tag keeps the body from being read
     longest_wait: float = 30.0  # a server that asks for more is left to a later run
     # for which a host may keep all its URLs waiting, all in all; then only those it refuses wait

@@ -37,13 +37,13 @@ def arrivals_manifest(arrivals: Iterable[Arrival], labels: tuple[str, ...]) -> p
 
 def _row(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> dict[str, object]:
     """The row; `firsts` holds the id by label and address, and by label and id, so far."""
-    candidate = arrival.candidate
-    outcome, twin = arrival.outcome, ""
+    candidate, result = arrival.candidate, arrival.result
+    outcome, twin = result.outcome, ""
     if candidate.source != TEST:
         twin = _twin(arrival, firsts)
         outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
     row: dict[str, object] = {
-        "id": arrival.id,
+        "id": result.id,
         "label": candidate.label,
         "origin": candidate.url,
         "source": candidate.source,
@@ -51,30 +51,26 @@ def _row(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> dict[str, obje
         "rank": candidate.rank,
         "page": candidate.page,
         "licence": candidate.licence,
-        "fetched_at": arrival.fetched_at,
+        "fetched_at": result.fetched_at,
         "outcome": outcome.value,
-        "detail": printable(arrival.detail),
-        "attempts": arrival.attempts,
+        "detail": printable(result.detail),
+        "attempts": result.attempts,
         "duplicate_of": twin,
         "split": TEST if candidate.source == TEST else "",
     }
-    return row | _arrived(arrival) | _state(outcome, arrival.detail)
+    return row | ({"bytes": result.bytes} if result.id else {}) | _state(outcome, result.detail)
 
 
 def _twin(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> str:
     """The id that came before in the same class, for a row that repeats it; else empty."""
-    label, url = arrival.candidate.label, arrival.candidate.url
-    if arrival.outcome is Outcome.SAME_URL:
+    label, url, digest = arrival.candidate.label, arrival.candidate.url, arrival.result.id
+    if arrival.result.outcome is Outcome.SAME_URL:
         return firsts.get((label, url), "")
-    if not arrival.id:
+    if not digest:
         return ""
-    firsts[label, url] = arrival.id
+    firsts[label, url] = digest
     # addresses and digests cannot be mistaken for each other
-    return arrival.id if firsts.setdefault((label, arrival.id), url) != url else ""
-
-
-def _arrived(arrival: Arrival) -> dict[str, object]:
-    return {"bytes": arrival.bytes} if arrival.id else {}
+    return digest if firsts.setdefault((label, digest), url) != url else ""
 
 
 def _state(outcome: Outcome, detail: str) -> dict[str, object]:

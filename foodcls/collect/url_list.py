@@ -4,7 +4,7 @@ import csv
 import unicodedata
 from pathlib import Path
 
-from foodcls.collect.candidates import Arrival, Candidate, printable
+from foodcls.collect.candidates import Arrival, Candidate, FetchResult, printable
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.replay import is_manifest, read_manifest
 from foodcls.errors import TableError
@@ -73,7 +73,7 @@ def _read_line(
     if len(line) > LONGEST_LINE:
         broken = Candidate(url=printable(line[:SHOWN]), label="", source="urls", rank=rank)
         detail = f"row {rank}: a line of {len(line)} characters"
-        return Arrival(broken, Outcome.BAD_URL, detail)
+        return _refused(broken, Outcome.BAD_URL, detail)
     cells = _cells(line)
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
     plain = printable(unicodedata.normalize("NFC", label))
@@ -86,10 +86,14 @@ def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Cand
     if candidate.label not in labels:
         shown = candidate.label[:SHOWN]
         detail = f"row {number}: {shown!r} is none of the recipe's classes"
-        return Arrival(candidate, Outcome.UNKNOWN_LABEL, detail)
+        return _refused(candidate, Outcome.UNKNOWN_LABEL, detail)
     if not candidate.url:
-        return Arrival(candidate, Outcome.BAD_URL, f"row {number}: no url")
+        return _refused(candidate, Outcome.BAD_URL, f"row {number}: no url")
     return candidate
+
+
+def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> Arrival:
+    return Arrival(candidate, FetchResult(candidate.url, outcome, detail))
 
 
 def _cells(line: str) -> list[str]:

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from foodcls.curate.alike import SAME, find_alike
-from foodcls.curate.files import MAX_PIXELS
 from foodcls.curate.keepers import NEAR, choose_keepers
 from foodcls.curate.skim import skim_files
 from foodcls.progress import Track, silent
-from foodcls.settings import Dedup
+from foodcls.settings import MAX_PIXELS, Dedup
 
 
 @dataclass(frozen=True)

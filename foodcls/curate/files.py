@@ -7,7 +7,6 @@ from pathlib import Path
 from foodcls.curate.decode import BadPicture
 from foodcls.errors import InputError
 
-MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
 # in a folder other files lie too; a file that is named itself may be called anything
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")

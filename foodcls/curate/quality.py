@@ -10,10 +10,9 @@ from foodcls.curate.decode import BadPicture, decode
 from foodcls.curate.measures import VERSION, Measures, measure
 from foodcls.curate.memo import Inquiry, each, remembered
 from foodcls.progress import silent
+from foodcls.settings import MOST_PIXELS
 from foodcls.store import Store, key_of
 
-# what Inspect.max_pixels may be at most
-LARGEST = 178_000_000
 # what needs much memory is decoded one at a time
 GATE = threading.Lock()
 
@@ -41,7 +40,7 @@ def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, 
     if not store.has(digest):
         return None
     try:
-        return asdict(measure(decode(store.read(digest), LARGEST, gate=gate).image))
+        return asdict(measure(decode(store.read(digest), MOST_PIXELS, gate=gate).image))
     except BadPicture:
         return None
 

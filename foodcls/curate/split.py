@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foodcls.errors import StageError
-from foodcls.manifest import drop_rows, kept_rows
+from foodcls.manifest import TEST, drop_rows, kept_rows
 from foodcls.settings import Split
 
-TEST_SOURCE = "test"
 # of the sides on which look-alikes stood before, the one that all of them take
 STRONGEST = ("test", "val", "train")
 
@@ -40,7 +39,7 @@ def split(
     has too few clusters.
     """
     rows, names = kept_rows(manifest), cluster_names(manifest)
-    is_outside = rows["source"] == TEST_SOURCE
+    is_outside = rows["source"] == TEST
     outside = set(names[rows.index[is_outside]])
     leaks = rows.index[~is_outside & names[rows.index].isin(outside)]
     sides = _sides_before(manifest, names, before or {})
@@ -65,7 +64,7 @@ def cluster_names(manifest: pd.DataFrame) -> pd.Series:
 
 def share_of_test(manifest: pd.DataFrame, settings: Split) -> float:
     """The share that is cut off for the test: none where an outside test set is given."""
-    return 0.0 if (kept_rows(manifest)["source"] == TEST_SOURCE).any() else settings.test
+    return 0.0 if (kept_rows(manifest)["source"] == TEST).any() else settings.test
 
 
 def place_of(seed: int, name: str) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.curate.split import TEST_SOURCE, cluster_names, place_of, share_of_test
-from foodcls.manifest import KEPT, drop_rows, kept_rows
+from foodcls.curate.split import cluster_names, place_of, share_of_test
+from foodcls.manifest import KEPT, TEST, drop_rows, kept_rows
 from foodcls.settings import Split
 
 STAGE = "variant"
@@ -52,7 +52,7 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
             return bool(sides[name] == "train")
         return place_of(settings.seed, name) >= held_out
 
-    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST_SOURCE)]
+    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST)]
     chosen = [row for row in lost.index if is_learnt(names[row])]
     back = parted.copy()
     back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""

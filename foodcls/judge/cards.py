@@ -13,12 +13,11 @@ from foodcls.errors import StoreError
 from foodcls.judge.album import Album
 from foodcls.judge.answers import Answers, Key
 from foodcls.judge.ranks import Ints
+from foodcls.settings import MOST_PIXELS
 
 SIDE = 160  # pixels of the longer side of a thumbnail
 # 4 KB a picture: a page of a hundred stays below half a megabyte
 QUALITY = 78
-# what a stage has found sound has no more
-MAX_PIXELS = 178_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def make_cards(places: Iterable[int], answers: Sequence[Answers], album: Album) 
 
 def thumbnail(data: bytes) -> str:
     """A picture as a data URI of a JPEG of at most 160 a side; BadPicture when it is none."""
-    image = decode(data, MAX_PIXELS).image
+    image = decode(data, MOST_PIXELS).image
     image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY)

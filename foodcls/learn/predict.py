@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from foodcls.curate.decode import BadPicture, decode
-from foodcls.curate.files import MAX_PIXELS, explain_refusal, read_picture
+from foodcls.curate.files import explain_refusal, read_picture
 from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import Pixels, as_images, squash_pixels
 from foodcls.progress import Item, Track, silent
+from foodcls.settings import MAX_PIXELS
 from foodcls.spread import ahead
 
 BATCH = 16  # pictures that go through the network at once

@@ -4,8 +4,9 @@ import pytest
 
 from foodcls.judge.evaluation import Evaluation
 from foodcls.manifest import ManifestRef
+from foodcls.recipe import Recipe
 from foodcls.steps import Step
-from tasks.figures import final_figures, metric_name, run_figures
+from tasks.figures import PARAM_LENGTH, final_figures, metric_name, run_figures, run_settings
 
 REPORTS = tuple(
     SimpleNamespace(epoch=epoch, train_loss=1.0, train_accuracy=0.5, val_loss=1 / epoch,
@@ -45,3 +46,9 @@ def test_metric_names_are_such_as_mlflow_takes(label: str) -> None:
     from mlflow.utils.validation import _validate_metric_name
 
     _validate_metric_name(f"recall/{metric_name(label)}")
+
+
+def test_a_setting_is_as_long_as_mlflow_takes() -> None:
+    """Cut before it is compared with what earlier runs have on the server."""
+    plan = Recipe.model_construct(name="x" * (PARAM_LENGTH + 1))
+    assert run_settings(plan)["name"] == "x" * PARAM_LENGTH

@@ -45,7 +45,7 @@ def keep(space: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
     def make(key: str = "", address: str = proxy.url, ended: float = 2000.0) -> Waiting:
         key = key or f"{random.getrandbits(64):x}"
         figures = tuple(("val_loss", loss, epoch) for epoch, loss in enumerate(LOSSES, start=1))
-        settings = {f"train.s{number}": "x" * (number * 60) for number in range(120)}
+        settings = {f"train.s{number}": "x" * (number * 50) for number in range(120)}
         whole = Account("whole", {"recipe": "r"}, settings, (*figures, ("accuracy", 0.8, 0)),
                         {"name": "r", "digest": "d", "source": "{}", "source_type": "code",
                          "schema": "{}", "profile": "{}"})  # fmt: skip
@@ -83,7 +83,7 @@ def assert_told_once(url: str, key: str, place: Path) -> None:
     whole = runs["whole"]
     assert (whole.info.start_time, whole.info.end_time) == (1_940_000, 2_000_000)
     assert runs["raw"].data.tags["mlflow.parentRunId"] == whole.info.run_id
-    assert len(whole.data.params) == 120 and len(whole.data.params["train.s119"]) == 6000
+    assert len(whole.data.params) == 120 and len(whole.data.params["train.s119"]) == 5950
     history = client.get_metric_history(whole.info.run_id, "val_loss")
     assert [(one.step, one.value) for one in history] == list(enumerate(LOSSES, start=1))
     assert len(client.get_metric_history(whole.info.run_id, "accuracy")) == 1

@@ -6,11 +6,13 @@ import threading
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from foodcls.collect.limits import Limits
+from foodcls.collect.limits import Limits, limits_of
+from foodcls.settings import Collect
 
 Handler = Callable[["Talk"], Awaitable[None]]
 
@@ -134,7 +136,10 @@ def other_web() -> Iterator[Web]:
 @pytest.fixture
 def limits() -> Limits:
     """Bounds for servers on loopback: short, and without long pauses."""
-    return Limits(timeout=5.0, max_bytes=300_000, retries=2, allow_private=True, first_pause=0.01)
+    chosen = Collect(
+        engines=("bing",), timeout=5.0, max_bytes=300_000, retries=2, allow_private_hosts=True
+    )
+    return replace(limits_of(chosen), first_pause=0.01)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from foodcls.collect.fetch import KIND, Fetched, fetch_all
+from foodcls.collect.candidates import FetchResult
+from foodcls.collect.fetch import KIND, fetch_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.curate.decode import BadPicture, decode
@@ -28,10 +29,10 @@ NAMED = f"http://{NAME}{{}}"
 
 
 @pytest.fixture
-def fetch(store: Store, limits: Limits) -> Callable[..., Fetched]:
+def fetch(store: Store, limits: Limits) -> Callable[..., FetchResult]:
     """Fetch one URL, with bounds changed by name."""
 
-    def one(url: str, **changes: Any) -> Fetched:
+    def one(url: str, **changes: Any) -> FetchResult:
         (fetched,) = fetch_all([url], replace(limits, **changes), store)
         return fetched
 
@@ -603,11 +604,13 @@ KILLED = """
 import sys
 from pathlib import Path
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.limits import Limits
+from foodcls.collect.limits import limits_of
+from foodcls.settings import Collect
 from foodcls.store import Store
 
+limits = limits_of(Collect(engines=("bing",), allow_private_hosts=True, per_host=4))
 store, urls = Store(Path(sys.argv[1])), sys.argv[2:]
-for number, one in enumerate(fetch_all(urls, Limits(allow_private=True, per_host=4), store)):
+for number, one in enumerate(fetch_all(urls, limits, store)):
     print(number, flush=True)
 """
 

@@ -39,9 +39,9 @@ def test_pictures_arrive_in_the_order_of_classes_and_names(beans, arrive, pictur
     assert [one.candidate.url for one in found] == [str(path) for path in paths]
     assert [one.candidate.rank for one in found] == [1, 2, 1]
     assert [one.candidate.label for one in found] == ["beans", "beans", "artichokes"]
-    assert {one.outcome for one in found} == {Outcome.OK}
-    assert [one.id for one in found] == [digest_of(path.read_bytes()) for path in paths]
-    assert all(store.has(one.id) for one in found)
+    assert {one.result.outcome for one in found} == {Outcome.OK}
+    assert [one.result.id for one in found] == [digest_of(path.read_bytes()) for path in paths]
+    assert all(store.has(one.result.id) for one in found)
 
 
 @pytest.mark.timeout(20)
@@ -59,15 +59,15 @@ def test_nothing_but_regular_files_is_opened(beans, arrive, picture, tmp_path) -
         server.bind(str(beans / "s.jpg"))
     found = arrive()
     assert len(found) == 6
-    assert {one.outcome for one in found} == {Outcome.NOT_REGULAR}
-    assert not any(one.id for one in found)
+    assert {one.result.outcome for one in found} == {Outcome.NOT_REGULAR}
+    assert not any(one.result.id for one in found)
 
 
 def test_a_linked_folder_of_a_class_is_not_followed(beans, arrive, picture) -> None:
     (beans / "a.jpg").write_bytes(picture(1))
     (beans.parent / "rice").symlink_to(beans)
     (arrival,) = arrive("rice")
-    assert arrival.outcome is Outcome.NOT_REGULAR
+    assert arrival.result.outcome is Outcome.NOT_REGULAR
 
 
 def test_each_bad_file_has_its_reason(beans, arrive, picture) -> None:
@@ -75,7 +75,7 @@ def test_each_bad_file_has_its_reason(beans, arrive, picture) -> None:
     (beans / "b.jpg").touch()
     with (beans / "c.jpg").open("wb") as sparse:
         sparse.truncate(2**31)
-    assert [one.outcome for one in arrive()] == [
+    assert [one.result.outcome for one in arrive()] == [
         Outcome.NOT_AN_IMAGE,
         Outcome.EMPTY,
         Outcome.TOO_LARGE,
@@ -87,7 +87,7 @@ def test_what_may_not_be_read_is_said(beans, arrive, picture) -> None:
     (beans / "a.jpg").write_bytes(picture(1))
     (beans / "a.jpg").chmod(0)
     (beans / "closed").mkdir(mode=0)
-    assert [one.outcome for one in arrive()] == [Outcome.UNREADABLE] * 2
+    assert [one.result.outcome for one in arrive()] == [Outcome.UNREADABLE] * 2
 
 
 def test_what_is_no_class_is_warned_of_and_left_alone(beans, arrive, picture, caplog) -> None:
@@ -120,7 +120,7 @@ def test_a_class_is_found_under_either_unicode_form(tmp_path, arrive, picture) -
 def test_odd_names_survive_in_the_origin(name: bytes, shown: str, beans, arrive, picture) -> None:
     Path(os.fsdecode(os.fsencode(beans) + b"/" + name)).write_bytes(picture(1))
     (arrival,) = arrive()
-    assert arrival.outcome is Outcome.OK
+    assert arrival.result.outcome is Outcome.OK
     assert arrival.candidate.url.endswith(shown)
     assert arrival.candidate.url.startswith("file://") == ("%" in shown)
 

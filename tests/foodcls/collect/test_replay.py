@@ -53,8 +53,8 @@ def test_a_table_of_urls_is_no_manifest() -> None:
 def test_a_label_that_the_recipe_lacks_has_its_reason(tmp_path: Path) -> None:
     path = written(tmp_path / "manifest.csv", {"label": "pizza", "origin": "http://a.test/1.jpg"})
     (row,) = read_urls(path, ("rice",))
-    assert isinstance(row, Arrival) and row.outcome is Outcome.UNKNOWN_LABEL
-    assert row.detail == "row 1: 'pizza' is none of the recipe's classes"
+    assert isinstance(row, Arrival) and row.result.outcome is Outcome.UNKNOWN_LABEL
+    assert row.result.detail == "row 1: 'pizza' is none of the recipe's classes"
 
 
 def test_a_manifest_of_files_alone_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-from foodcls.collect.candidates import Arrival, Candidate
+from foodcls.collect.candidates import Arrival, Candidate, FetchResult
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.rows import arrivals_manifest, repeated_urls
 from foodcls.manifest import COLUMNS
@@ -11,7 +11,8 @@ def arrival(
 ) -> Arrival:
     outcome = more.pop("outcome", Outcome.OK if digest else Outcome.TIMEOUT)
     size = {"bytes": 3} if digest else {}
-    return Arrival(Candidate(url, label, source), outcome, id=digest, **size, **more)
+    result = FetchResult(url, outcome, id=digest, **size, **more)
+    return Arrival(Candidate(url, label, source), result)
 
 
 def test_rows_follow_the_classes_and_then_the_order_given() -> None:
@@ -45,7 +46,7 @@ def test_the_same_bytes_again_in_a_class_are_dropped_with_their_twin_named() -> 
 
 
 def test_the_same_address_again_names_what_came_from_it() -> None:
-    again = Arrival(Candidate("1", "rice", "bing"), Outcome.SAME_URL)
+    again = Arrival(Candidate("1", "rice", "bing"), FetchResult("1", Outcome.SAME_URL))
     manifest = arrivals_manifest([arrival("rice", "1", "a"), again], LABELS)
     assert list(manifest["state"]) == ["kept", "dropped"]
     assert list(manifest["duplicate_of"]) == ["", "a"]

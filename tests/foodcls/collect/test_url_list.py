@@ -81,8 +81,8 @@ def test_a_bad_row_has_its_reason_and_spoils_no_other(
     first, second = PLAIN.splitlines()[1:]
     one, bad, two = read(tmp_path, f"label,url\n{first}\n{row}\n{second}\n")
     assert (one.label, two.label) == ("beans", "pâté")
-    assert bad.outcome is outcome
-    assert "row 2" in bad.detail
+    assert bad.result.outcome is outcome
+    assert "row 2" in bad.result.detail
     assert len(bad.candidate.url) < 1000
 
 
