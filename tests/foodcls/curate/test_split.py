@@ -1,8 +1,12 @@
 """Clusters never part, nothing moves when pictures come, and each class has its share."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from foodcls.curate.split import place_of, split
 from foodcls.errors import StageError
@@ -10,9 +14,12 @@ from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manif
 from foodcls.settings import Split
 
 LABELS = ("beans", "salad", "bread")
+SEEDS = st.integers(0, 2**32 - 1)
 
 
-def clusters_of(sizes, label="beans", source="urls"):
+def clusters_of(
+    sizes: Iterable[int], label: str = "beans", source: str = "urls"
+) -> list[dict[str, str]]:
     """Rows of clusters with these many members each."""
     return [
         {
@@ -27,28 +34,29 @@ def clusters_of(sizes, label="beans", source="urls"):
     ]
 
 
-@pytest.fixture
-def planted():
+@pytest.fixture(scope="module")
+def planted() -> pd.DataFrame:
     dice = np.random.default_rng(0)
     rows = [row for label in LABELS for row in clusters_of(dice.integers(1, 6, 60), label)]
     return new_manifest(rows)
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_split_keeps_clusters_together(planted, seed):
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_split_keeps_clusters_together(planted: pd.DataFrame, seed: int) -> None:
     found = split(planted, Split(seed=seed), LABELS)
     assert (found.groupby("cluster")["split"].nunique() == 1).all()
     assert set(found["split"]) == {"train", "val", "test"}
 
 
-def test_shares_are_kept_in_each_class():
+def test_shares_are_kept_in_each_class() -> None:
     rows = [row for label in LABELS for row in clusters_of([1] * 1000, label)]
     counts = class_counts(split(new_manifest(rows), Split(val=0.2, test=0.1), LABELS))
     for label in LABELS:
         assert abs(counts[label]["val"] - 200) < 40 and abs(counts[label]["test"] - 100) < 30
 
 
-def test_new_pictures_move_no_other(planted):
+def test_new_pictures_move_no_other(planted: pd.DataFrame) -> None:
     before = split(planted, Split(), LABELS)
     more = new_manifest(
         {**row, "id": "n" + row["id"], "cluster": "n" + row["cluster"]}
@@ -61,26 +69,29 @@ def test_new_pictures_move_no_other(planted):
     assert set(after["split"].iloc[:36]) == {"train", "val", "test"}
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_whoever_stood_somewhere_stays_with_all_that_look_like_it(planted, seed):
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_whoever_stood_somewhere_stays_with_all_that_look_like_it(
+    planted: pd.DataFrame, seed: int
+) -> None:
     """Clusters grow, and take other names."""
-    settings = Split(seed=seed)
-    before = split(planted, settings, LABELS).set_index("id")["split"].to_dict()
+    wanted = Split(seed=seed)
+    before = split(planted, wanted, LABELS).set_index("id")["split"].to_dict()
     renamed = planted.assign(cluster="new " + planted["cluster"])
     newcomers = new_manifest(
         {**row, "id": f"n{row['id']}", "cluster": f"new {row['cluster']}"}
         for label in LABELS
         for row in clusters_of([1] * 12, label)
     )
-    found = split(pd.concat([newcomers, renamed], ignore_index=True), settings, LABELS, before)
+    found = split(pd.concat([newcomers, renamed], ignore_index=True), wanted, LABELS, before)
     assert (found["state"] == KEPT).all()
     old = found[found["id"].isin(before)]
     assert old["split"].tolist() == [before[digest] for digest in old["id"]]
     assert (found.groupby("cluster")["split"].nunique() == 1).all()
-    assert split(renamed, settings, LABELS)["split"].tolist() != old["split"].tolist()
+    assert split(renamed, wanted, LABELS)["split"].tolist() != old["split"].tolist()
 
 
-def test_of_two_that_turn_out_alike_the_one_that_was_tested_by_stays(planted):
+def test_of_two_that_turn_out_alike_the_one_that_was_tested_by_stays(planted: pd.DataFrame) -> None:
     before = split(planted, Split(), LABELS).set_index("id")["split"]
     clusters = planted.drop_duplicates("cluster").set_index("id")["cluster"]
     names = {side: clusters[before[clusters.index] == side].iloc[0] for side in set(before)}
@@ -93,7 +104,7 @@ def test_of_two_that_turn_out_alike_the_one_that_was_tested_by_stays(planted):
     assert stayed["split"].tolist() == before[stayed["id"]].tolist()
 
 
-def test_a_dropped_copy_tells_where_its_cluster_stood(planted):
+def test_a_dropped_copy_tells_where_its_cluster_stood(planted: pd.DataFrame) -> None:
     """The kept one is new: what it took the place of was in the test."""
     rows = [*clusters_of([2]), *clusters_of([1] * 20), *clusters_of([1] * 20, "salad")]
     manifest = drop_rows(new_manifest(rows), {1: "near duplicate"}, "dedup")
@@ -102,26 +113,28 @@ def test_a_dropped_copy_tells_where_its_cluster_stood(planted):
         assert found["split"].iloc[0] == side and found["split"].iloc[1] == ""
 
 
-def test_order_does_not_matter(planted):
+def test_order_does_not_matter(planted: pd.DataFrame) -> None:
     found = split(planted, Split(), LABELS)
     mixed = split(planted.sample(frac=1, random_state=1), Split(), LABELS)
     assert mixed.loc[found.index, "split"].tolist() == found["split"].tolist()
 
 
-def test_seeds_give_other_splits(planted):
+def test_seeds_give_other_splits(planted: pd.DataFrame) -> None:
     first, second = (split(planted, Split(seed=seed), LABELS)["split"] for seed in (0, 1))
     assert (first != second).mean() > 0.2
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_small_classes_get_one_of_each(seed):
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_small_classes_get_one_of_each(seed: int) -> None:
     rows = [row for label in LABELS for row in clusters_of([1, 2, 1], label)]
     counts = class_counts(split(new_manifest(rows), Split(seed=seed), LABELS))
     assert all(all(counts[label].values()) for label in LABELS)
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_mending_one_class_does_not_empty_another(seed):
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_mending_one_class_does_not_empty_another(seed: int) -> None:
     """Clusters that two classes share are moved for neither's sake alone."""
     rows = clusters_of([1] * 4, "beans") + clusters_of([1] * 4, "salad")
     for row in rows:
@@ -137,7 +150,7 @@ def test_mending_one_class_does_not_empty_another(seed):
     [([], 0.2, False), ([9, 9], 0.2, False), ([9, 9], 0.0, True), ([1, 1, 1], 0.2, True)],
     ids=str,
 )
-def test_too_few_clusters_are_an_error_by_name(sizes, test, enough):
+def test_too_few_clusters_are_an_error_by_name(sizes: list[int], test: float, enough: bool) -> None:
     manifest = new_manifest(clusters_of([1] * 9, "salad") + clusters_of(sizes))
     if enough:
         split(manifest, Split(test=test), LABELS[:2])
@@ -147,14 +160,14 @@ def test_too_few_clusters_are_an_error_by_name(sizes, test, enough):
     assert "salad:" not in str(caught.value)
 
 
-def test_an_outside_test_set_is_the_test_split(planted):
+def test_an_outside_test_set_is_the_test_split(planted: pd.DataFrame) -> None:
     outside = new_manifest(clusters_of([1] * 5, "salad", "test")).assign(cluster="outside")
     both = pd.concat([planted, outside], ignore_index=True)
     found = split(both, Split(), LABELS)
     assert (found["split"] == "test").tolist() == (both["source"] == "test").tolist()
 
 
-def test_pictures_like_a_test_picture_are_not_learned(planted):
+def test_pictures_like_a_test_picture_are_not_learned(planted: pd.DataFrame) -> None:
     outside = new_manifest(clusters_of([1], "salad", "test")).assign(cluster="beans3")
     found = split(pd.concat([planted, outside], ignore_index=True), Split(), LABELS)
     like = found[found["cluster"] == "beans3"]
@@ -163,18 +176,18 @@ def test_pictures_like_a_test_picture_are_not_learned(planted):
     assert len(kept_rows(found)) == len(planted) + 2 - len(like)
 
 
-def test_dropped_rows_are_in_no_split(planted):
+def test_dropped_rows_are_in_no_split(planted: pd.DataFrame) -> None:
     found = split(drop_rows(planted, {0: "junk"}, "filter"), Split(), LABELS)
     assert found["split"].iloc[0] == "" and (found["split"].iloc[1:] != "").all()
 
 
-def test_without_dedup_copies_still_stay_together():
+def test_without_dedup_copies_still_stay_together() -> None:
     rows = [{**row, "cluster": ""} for row in clusters_of([1] * 40)] * 2
     found = split(new_manifest(rows), Split(), ("beans",))
     assert (found.groupby("id")["split"].nunique() == 1).all()
 
 
-def test_places_are_spread_evenly():
+def test_places_are_spread_evenly() -> None:
     places = [place_of(0, str(number)) for number in range(4000)]
     assert min(places) >= 0 and max(places) < 1
     assert np.histogram(places, 10, (0, 1))[0].min() > 320
