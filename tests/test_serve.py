@@ -135,6 +135,7 @@ def test_arguments_are_refused() -> None:
     assert done.returncode == 2 and "takes no arguments" in done.stderr
 
 
+@pytest.mark.runs("mlflow/serve.sh")
 def test_it_listens_on_loopback_alone(plain: Server) -> None:
     table = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
     family = {str(plain.pid), *children(plain.pid)}

@@ -109,6 +109,7 @@ def rows(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
+@pytest.mark.runs("cmake", "cpp/build/classify")
 def test_answers_are_those_of_python(classify: Run, model: Path, photos: list[Path]) -> None:
     done = classify(model, *photos)
     assert done.returncode == 0 and not done.stderr

@@ -48,6 +48,7 @@ class Loaded(HTMLParser):
         self.addresses += [str(given[name]) for name in names if given.get(name)]
 
 
+@pytest.mark.runs("make docs")
 def test_every_page_is_built(site: Path) -> None:
     assert {path.stem for path in site.glob("*.html")} == {*PAGES, "404"}
     assert "\ndocs:" in (ROOT / "Makefile").read_text()

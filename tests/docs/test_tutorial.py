@@ -80,11 +80,13 @@ def test_the_tutorial_leads_from_pictures_to_answers(said: dict[str, str]) -> No
     assert {"collect", "inspect", "dedup", "crop", "augment"} <= set(result["cached"])
 
 
+@pytest.mark.runs("foodcls trace")
 def test_a_story_becomes_a_page(said: dict[str, str], type_in: Callable[..., str]) -> None:
     type_in("trace", "pasta_with_pesto-0001.jpg", "--workspace", PLACE, "--html", "story.html")
     assert "pasta_with_pesto" in Path("story.html").read_text()
 
 
+@pytest.mark.runs("make demo")
 def test_the_demo_is_the_sample_recipe(said: dict[str, str], type_in: Callable[..., str]) -> None:
     done = type_in("demo", "--workspace", PLACE)
     # found in the tutorial's workspace, so it is the same work

@@ -51,6 +51,7 @@ def first(
     return found
 
 
+@pytest.mark.runs("foodcls ablate")
 def test_a_recipe_becomes_the_table_of_four_data_sets(first: dict[str, Any], space: Path) -> None:
     rows = first["rows"]
     assert tuple(row["dataset"] for row in rows) == DATASETS

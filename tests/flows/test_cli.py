@@ -53,6 +53,7 @@ def test_help_of_each_command_has_an_example(type_in: Callable, command: str) ->
     assert result.exit_code == 0 and f"foodcls {command}" in plain
 
 
+@pytest.mark.runs("foodcls run", "foodcls predict")
 def test_run_writes_its_result_and_predict_uses_the_model(
     type_in: Callable, recipe: Path, tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_failed_run_exits_with_1_and_shows_no_traceback(
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.runs("foodcls prepare")
 def test_prepare_leaves_the_manifest(type_in: Callable, recipe: Path, tmp_path: Path) -> None:
     assert type_in("prepare", recipe, "--workspace", tmp_path / "w").exit_code == 0
     assert (tmp_path / "w" / "manifest.csv").exists()
@@ -161,6 +163,7 @@ def test_what_is_no_model_is_refused(type_in: Callable, tmp_path: Path) -> None:
     assert result.exit_code == 2 and "model.pt" in result.output
 
 
+@pytest.mark.runs("foodcls doctor")
 def test_doctor_finds_this_machine_fit(type_in: Callable, tmp_path: Path) -> None:
     result = type_in("doctor", "--workspace", tmp_path)
     assert result.exit_code == 0 and "torchvision" in result.output

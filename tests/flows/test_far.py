@@ -26,6 +26,7 @@ def plan(recipe: Path) -> dict[str, Any]:
     return {"crop.boxes": "boxes.csv", "augment.per_class": 120}
 
 
+@pytest.mark.runs("dask scheduler", "dask worker")
 def test_two_workers_and_an_object_store_give_the_same_manifests(
     recipe: Path,
     plan: dict[str, Any],

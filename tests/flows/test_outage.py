@@ -69,6 +69,7 @@ def small(recipe: Path) -> Path:
     return recipe
 
 
+@pytest.mark.runs("foodcls sync")
 def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
     starter, small: Path, tracking_server, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_prefect_server_that_goes_away_costs_no_finished_work(
     assert again.code == 0 and set(again.result["cached"]) >= {"collect", "inspect", "augment"}
 
 
+@pytest.mark.runs("foodcls verify")
 @pytest.mark.long
 def test_a_torn_picture_reaches_neither_training_nor_an_export(
     starter, small: Path, tmp_path: Path

@@ -104,6 +104,7 @@ def test_a_worse_model_stays_a_challenger_and_is_not_judged_twice(
     assert pipeline.count_records() == before
 
 
+@pytest.mark.runs("foodcls promote", "foodcls rollback")
 def test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it(
     pipeline: Pipeline, lost: tuple[Verdict, str]
 ) -> None:

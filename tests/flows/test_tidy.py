@@ -67,6 +67,7 @@ def test_an_absent_workspace_is_named_and_not_made(starter, tmp_path: Path) -> N
     assert ended.code == 2 and "is not there" in ended.err and not (tmp_path / "none").exists()
 
 
+@pytest.mark.runs("foodcls gc")
 @pytest.mark.long
 def test_a_killed_gc_and_a_whole_one_leave_a_run_nothing_to_do_again(
     starter, shared_recipe: Path, used: tuple[Path, dict[str, Any]]

@@ -244,6 +244,12 @@ def message_of(day: Day, run: dict[str, Any]) -> dict[str, Any]:
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
+@pytest.mark.runs(
+    "prefect server start",
+    "prefect work-pool create",
+    "prefect worker start",
+    "prefect deployment run",
+)
 def test_deployed_sample_runs_to_completed_with_overrides(day: Day) -> None:
     assert day.small["state"]["name"] == "Completed", day.prefect.said()
     store = day.prefect.project / "workspace" / "sample" / "mlflow.db"
@@ -312,6 +318,7 @@ def test_no_secret_of_the_environment_is_in_any_log_or_record(day: Day) -> None:
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
+@pytest.mark.runs("prefect deploy --all")
 def test_the_schedule_of_foods13_is_on_the_server(prefect: Prefect) -> None:
     (deployed,) = prefect.ask(
         "deployments/filter", {"deployments": {"name": {"any_": ["foods13"]}}}
@@ -322,6 +329,7 @@ def test_the_schedule_of_foods13_is_on_the_server(prefect: Prefect) -> None:
     assert schedule["active"] and deployed["global_concurrency_limit"]["limit"] == 1
 
 
+@pytest.mark.runs("prefect automation create")
 @pytest.mark.long
 def test_a_run_that_lost_its_process_is_crashed_and_its_place_is_free_again(
     prefect: Prefect, site: Site

@@ -37,6 +37,7 @@ def record(client: MlflowClient, space: Workspace, name: str, *, registers: bool
     return str(run)
 
 
+@pytest.mark.runs("mlflow gc")
 def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
     space: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

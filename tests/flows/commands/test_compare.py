@@ -105,6 +105,7 @@ def test_a_folder_without_a_run_says_what_to_do(
         )
 
 
+@pytest.mark.runs("foodcls compare")
 def test_the_command_writes_json_and_refuses_other_pictures(
     leave: Callable, answers: Answers, worse: Answers, tmp_path: Path
 ) -> None:

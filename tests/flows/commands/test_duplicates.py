@@ -26,6 +26,7 @@ def type_in(*words: object) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.runs("foodcls duplicates")
 def test_the_command_lists_duplicates_and_deletes_nothing(photos: Path, tmp_path: Path) -> None:
     code, said = type_in(photos, "--json", tmp_path / "d.json", "--csv", tmp_path / "d.csv")
     assert code == 0

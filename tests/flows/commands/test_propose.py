@@ -92,6 +92,7 @@ def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_pat
         suggest_boxes(Console(file=io.StringIO()), recipe, tmp_path / "empty")
 
 
+@pytest.mark.runs("foodcls propose")
 def test_the_command_is_there(recipe: Path, workspace: Path) -> None:
     words = ["propose", str(recipe), "--workspace", str(workspace)]
     result = CliRunner().invoke(app, words)

@@ -34,6 +34,7 @@ def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     return space
 
 
+@pytest.mark.runs("foodcls review")
 def test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next(
     recipe: Path, workspace: Path
 ) -> None:

@@ -43,6 +43,7 @@ def space(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     return space
 
 
+@pytest.mark.runs("foodcls suspects")
 def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, space: Path) -> None:
     done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(space)])
     assert done.exit_code == 0, done.output
