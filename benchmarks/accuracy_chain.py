@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from suspects import list_unrelated
 
-from foodcls.curate.variants import spare_pictures, undo_copies, undo_drops
+from foodcls.curate.variants import undo_drops
 from foodcls.judge.answers import Answers, read_answers
 from foodcls.judge.metrics import wilson
 from foodcls.judge.ranks import average_position, ranks
@@ -25,7 +25,7 @@ from foodcls.learn.examples import split_rows
 from foodcls.learn.shelf import Shelf
 from foodcls.learn.suspects import rank_suspects
 from foodcls.learn.train import train
-from foodcls.manifest import drop_rows, read_table
+from foodcls.manifest import KEPT, drop_rows, kept_rows, read_table
 from foodcls.recipe import Recipe
 from foodcls.workspace import Workspace
 from tasks.progress import bars
@@ -59,6 +59,15 @@ def measure_chain(
             yield f"  {result.name}", describe(result, before, mask)
 
 
+def undo_copies(grown: pd.DataFrame) -> pd.DataFrame:
+    """The manifest before augmentation: no copies, and the surplus is kept again."""
+    back = grown[grown["parent"] == ""].reset_index(drop=True)
+    surplus = back.index[back["stage"] == "augment"]
+    back.loc[surplus, ["stage", "reason"]] = ""
+    back.loc[surplus, "state"] = KEPT
+    return back
+
+
 def derive_sets(parted: pd.DataFrame, plan: Recipe, space: Workspace) -> dict[str, pd.DataFrame]:
     """The manifests of the three training sets."""
     distinct = undo_drops(parted, ("filter",), plan.split)
@@ -66,11 +75,13 @@ def derive_sets(parted: pd.DataFrame, plan: Recipe, space: Workspace) -> dict[st
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
     shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
     ranked = rank_suspects(training, plan.labels, plan.train, shelf)
-    doubted = set(ranked["id"][ranked["keep"] == 0])
+    rows = kept_rows(distinct)
+    is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
+    doubted = rows.index[is_doubted & (rows["split"] == "train")]
     return {
         "raw": undo_drops(parted, ("dedup", "filter"), plan.split),
         "deduplicated": distinct,
-        "without suspects": spare_pictures(distinct, doubted, "suspect"),
+        "without suspects": drop_rows(distinct, dict.fromkeys(doubted, "suspect"), "variant"),
     }
 
 

@@ -29,14 +29,13 @@ from typing import Any
 
 import pandas as pd
 import torch
-from accuracy_chain import derive_sets
+from accuracy_chain import derive_sets, undo_copies
 from foods13_web import PORT, serving, write_recipe
 from peers import describe_machine
 
 from foodcls.curate.augment import augment
 from foodcls.curate.cutout import change_background
 from foodcls.curate.decode import load_picture, png_bytes
-from foodcls.curate.variants import undo_copies
 from foodcls.extras import Extras
 from foodcls.judge.answers import read_answers
 from foodcls.judge.metrics import wilson

@@ -61,21 +61,6 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     return back
 
 
-def undo_copies(grown: pd.DataFrame) -> pd.DataFrame:
-    """The manifest before augmentation: no copies, and the surplus is kept again."""
-    back = grown[grown["parent"] == ""].reset_index(drop=True)
-    surplus = back.index[back["stage"] == "augment"]
-    back.loc[surplus, ["stage", "reason"]] = ""
-    back.loc[surplus, "state"] = KEPT
-    return back
-
-
-def spare_pictures(parted: pd.DataFrame, ids: Collection[str], reason: str) -> pd.DataFrame:
-    """Train without the pictures of these ids."""
-    learnt = _learnt(parted)
-    return drop_rows(parted, dict.fromkeys(learnt.index[learnt["id"].isin(ids)], reason), STAGE)
-
-
 def _learnt(parted: pd.DataFrame) -> pd.DataFrame:
     rows = kept_rows(parted)
     return rows[rows["split"] == "train"]

@@ -1,10 +1,7 @@
 """Turns probabilities on labelled pictures into an honest account of how good a model is."""
 
 import dataclasses
-import json
 from dataclasses import dataclass
-
-from pydantic import TypeAdapter
 
 from foodcls.judge.classes import ClassScore, score_classes
 from foodcls.judge.metrics import confusion_matrix
@@ -76,16 +73,6 @@ class Evaluation:
             figures[f"{field.name}_low"] = estimate.low
             figures[f"{field.name}_high"] = estimate.high
         return figures | _calibration_figures(self.calibration)
-
-    def to_json(self) -> str:
-        """The record as JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=1)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Evaluation":
-        """Read what `to_json` wrote."""
-        adapter: TypeAdapter[Evaluation] = TypeAdapter(cls)
-        return adapter.validate_json(text)
 
 
 def account_for(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:

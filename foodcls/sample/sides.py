@@ -23,9 +23,6 @@ from foodcls.sample.brush import (
 from foodcls.sample.garnish import BASIL, PARSLEY, basil_sprig, beside, flecks, sauce
 from foodcls.sample.shapes import arc, block, disc, lump, moved, scatter
 
-# the rounded edge of something cut flat
-EDGED = ((1.0, 0.78, 0.0), (0.92, 0.92, 0.5), (0.82, 1.0, 0.9))
-
 
 def pilaw_rice(dice: random.Random) -> list[Stroke]:
     """Loose grains, round peas, diced red and yellow pepper."""

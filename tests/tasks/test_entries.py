@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def entry(result: Any = REF, **serializer: Any) -> bytes:
 
 def test_what_a_stage_writes_is_sound() -> None:
     assert find_fault(entry()) == find_fault(entry([1, 2])) == find_fault(entry("text")) == ""
+
+
+def test_an_evaluation_comes_back_as_it_was(judged: Callable[..., Evaluation]) -> None:
+    found = judged([[4, 1, 0], [1, 4, 0], [0, 0, 0]], ("a", "b", "no pictures"))
+    again = JSONSerializer().loads(JSONSerializer().dumps(found))
+    assert again == found and again.digest == found.digest
 
 
 @pytest.mark.parametrize("size", [0, 1, 40, -1])

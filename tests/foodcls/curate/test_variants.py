@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from foodcls.curate.split import split
-from foodcls.curate.variants import spare_pictures, take_raw, undo_copies, undo_crop, undo_drops
+from foodcls.curate.variants import take_raw, undo_crop, undo_drops
 from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
 from foodcls.settings import Split
 
@@ -68,7 +68,6 @@ def variants(seed: int, outside: bool) -> dict[str, pd.DataFrame]:
         "raw": take_raw(parted, whole, Split(seed=seed)),
         "filtered": undo_crop(parted, whole),
         "with drops": undo_drops(parted, ("filter",), Split(seed=seed)),
-        "without some": spare_pictures(parted, set(parted["id"][::5]), "suspect"),
     }
 
 
@@ -140,22 +139,5 @@ def test_a_picture_cut_in_two_is_learnt_from_once_when_it_is_whole() -> None:
 def test_variants_leave_what_they_are_made_of_alone() -> None:
     before, after = prepared(3), prepared(3)
     take_raw(after[1], after[0], Split())
-    spare_pictures(after[1], set(after[0]["id"]), "all")
     for one, other in zip(before, after, strict=True):
         pd.testing.assert_frame_equal(one, other)
-
-
-def test_copies_and_surplus_of_augmentation_can_be_undone() -> None:
-    _, parted = prepared(0)
-    rows = learnt(parted)
-    grown = drop_rows(parted, {rows.index[0]: "surplus over per_class"}, "augment")
-    copies = rows[1:4].assign(parent=rows["id"][1:4], id="copy")
-    grown = pd.concat([grown, copies], ignore_index=True)
-    pd.testing.assert_frame_equal(undo_copies(grown), parted)
-
-
-def test_pictures_are_spared_in_training_alone() -> None:
-    _, parted = prepared(0)
-    spared = spare_pictures(parted, set(parted["id"]), "suspect")
-    assert learnt(spared).empty
-    pd.testing.assert_frame_equal(held_out(spared), held_out(parted))

@@ -45,11 +45,6 @@ def test_a_threshold_that_nothing_reaches_leaves_no_accuracy() -> None:
     assert "accuracy_answered" not in found.headline and found.headline["coverage"] == 0
 
 
-def test_json_gives_it_back(account: Evaluation) -> None:
-    found = Evaluation.from_json(account.to_json())
-    assert found == account and found.digest == account.digest
-
-
 def test_the_digest_depends_on_every_figure(
     account: Evaluation, judged: Callable[..., Evaluation]
 ) -> None:

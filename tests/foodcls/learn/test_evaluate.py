@@ -1,4 +1,6 @@
+import dataclasses
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -72,7 +74,7 @@ def test_a_class_without_test_pictures_has_no_figures_and_no_nan(
     found = evaluate(checkpoint, fewer, store, tmp_path / "cache")
     sushi = found.per_class[2]
     assert (sushi.n, sushi.recall, sushi.average_position) == (0, None, None)
-    assert "NaN" not in found.to_json()
+    json.dumps(dataclasses.asdict(found), allow_nan=False)
 
 
 def test_no_test_pictures_are_an_error(trained: Trained, store: Store, tmp_path: Path) -> None:
@@ -82,11 +84,8 @@ def test_no_test_pictures_are_an_error(trained: Trained, store: Store, tmp_path:
         evaluate(checkpoint, bare, store, tmp_path / "cache")
 
 
-def test_an_evaluation_survives_json_and_repeats(
-    trained: Trained, store: Store, tmp_path: Path
-) -> None:
+def test_an_evaluation_repeats(trained: Trained, store: Store, tmp_path: Path) -> None:
     first = evaluate(*trained, store, tmp_path / "a")
-    assert Evaluation.from_json(first.to_json()) == first
     assert evaluate(*trained, store, tmp_path / "b").digest == first.digest
 
 
