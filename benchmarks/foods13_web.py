@@ -25,8 +25,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.commands.changes import settle
-from foodcls.recipe import load_recipe
+from flows.commands.changes import read_recipe
 from foodcls.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
@@ -132,7 +131,7 @@ def show_chain(recipe: Path, options: argparse.Namespace) -> None:
     from accuracy_chain import measure_chain
 
     started = time.monotonic()
-    plan = load_recipe(recipe, settle(recipe, options.set))
+    plan = read_recipe(recipe, options.set)
     space = Workspace.at(options.workspace)
     for name, value in measure_chain(plan, space, options.photos, options.seeds):
         print(f"{name:<36} {value}", flush=True)

@@ -2,22 +2,21 @@
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
-from foodcls.learn.ablation import Trial
+from foodcls.learn.ablation import AblationResult, Trial
 from foodcls.lock import holding
 from foodcls.manifest import ManifestRef
-from foodcls.recipe import Recipe, load_recipe
+from foodcls.recipe import Recipe
 from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
 from tasks.artifacts import show_ablation
-from tasks.machines import open_space
+from tasks.machines import open_workspace
 from tasks.model import check_groups, check_training, evaluate, fit
 from tasks.tracking import record_ablation
 from tasks.webhook import HOOKS
@@ -27,30 +26,28 @@ log = logging.getLogger("foodcls.stages")
 
 
 @flow(name="ablate", flow_run_name=title, **HOOKS)
-def ablate(
-    recipe: Path, overrides: dict[str, Any] | None = None, workspace: Path = WORKSPACE
-) -> list[Step[Any]]:
+def ablate(recipe: Recipe, workspace: Path = WORKSPACE) -> AblationResult:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
-    plan, space = load_recipe(recipe, overrides), open_space(workspace)
-    with holding(space.root), tags(*flow_run.tags):
-        check_training(space, plan.train)
-        pictures = prepare(recipe, overrides, workspace)
-        whole, _, parted, grown = pictures[-4:]
-        check_groups(space, parted, plan.test)
-        raw = take_raw(space, parted, whole, plan.split)
-        filtered = undo_crop(space, parted, whole)
-        sets = zip(DATASETS, (raw, filtered, parted, grown), strict=True)
-        trials = [try_set(space, plan, name, refs) for name, refs in sets]
-        table = compare(space, parted, trials)
-        recorded = record_ablation(space, plan, table, trials)
-    show_ablation(plan.name, table.result)
-    steps = [step for trial in trials for step in trial.steps]
-    return [*pictures, raw, filtered, *steps, table, recorded]
+    opened = open_workspace(workspace)
+    with holding(opened.root), tags(*flow_run.tags):
+        check_training(opened, recipe.train)
+        prepared = prepare(recipe, workspace)
+        whole, parted = prepared.chosen, prepared.parted
+        check_groups(opened, parted, recipe.test)
+        raw = take_raw(opened, parted, whole, recipe.split)
+        filtered = undo_crop(opened, parted, whole)
+        sets = zip(DATASETS, (raw, filtered, parted, prepared.grown), strict=True)
+        trials = tuple(try_set(opened, recipe, name, pictures) for name, pictures in sets)
+        table = compare(opened, parted, trials)
+        recorded = record_ablation(opened, recipe, table, trials)
+    show_ablation(recipe.name, table.result)
+    return AblationResult(prepared, raw, filtered, trials, table, recorded)
 
 
-def try_set(space: Workspace, plan: Recipe, name: str, pictures: Step[ManifestRef]) -> Trial:
+def try_set(workspace: Workspace, recipe: Recipe, name: str, pictures: Step[ManifestRef]) -> Trial:
     """Train on these pictures, and judge."""
     log.info("%s: %d pictures", name, pictures.result.kept)
-    checkpoint = fit(space, pictures, plan.labels, plan.train)
-    scores = evaluate(space, checkpoint, pictures, plan.test, limit=plan.train.cache_bytes)
+    checkpoint = fit(workspace, pictures, recipe.labels, recipe.train)
+    limit = recipe.train.cache_bytes
+    scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
     return Trial(name, pictures, checkpoint, scores)

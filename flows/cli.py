@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.changes import settle
+from flows.commands.changes import read_recipe
 from flows.commands.ending import stoppable
 from flows.commands.pictures import duplicates, predict
 from flows.commands.server import server_needed, server_starting
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
 def run(
-    recipe: RecipeFile,
+    recipe_file: RecipeFile,
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
@@ -40,19 +40,19 @@ def run(
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told(), stoppable():
-        changed = settle(recipe, changes, replay)
+        recipe = read_recipe(recipe_file, changes, replay)
         with server_starting():
             from flows.commands.results import show_run
             from flows.train import train
 
         with server_needed():
-            steps = train(recipe, changed, workspace, search_again)
-        write_json(show_run(out, steps, workspace), json_file)
+            result = train(recipe, workspace, search_again)
+        write_json(show_run(out, result, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
 def prepare(
-    recipe: RecipeFile,
+    recipe_file: RecipeFile,
     workspace: Space = Path("workspace"),
     changes: Changes = None,
     search_again: Again = False,
@@ -62,18 +62,18 @@ def prepare(
 ) -> None:
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told(), stoppable():
-        changed = settle(recipe, changes, replay)
+        recipe = read_recipe(recipe_file, changes, replay)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
         with server_needed():
-            prepare_flow(recipe, changed, workspace, search_again)
+            prepare_flow(recipe, workspace, search_again)
         out.print(f"{Workspace(workspace).manifest} tells what became of each picture")
 
 
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")
 def ablate(
-    recipe: RecipeFile,
+    recipe_file: RecipeFile,
     workspace: Space = Path("workspace"),
     json_file: Json = None,
     changes: Changes = None,
@@ -82,19 +82,19 @@ def ablate(
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
     with told(), stoppable():
-        changed = settle(recipe, changes)
+        recipe = read_recipe(recipe_file, changes)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.commands.ablate import tell_ablation
 
         with server_needed():
-            steps = ablate_flow(recipe, changed, workspace)
-        write_json(tell_ablation(out, steps, workspace), json_file)
+            result = ablate_flow(recipe, workspace)
+        write_json(tell_ablation(out, result, workspace), json_file)
 
 
 @app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
 def review(
-    recipe: RecipeFile,
+    recipe_file: RecipeFile,
     workspace: Space = Path("workspace"),
     port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
@@ -106,25 +106,25 @@ def review(
     with told():
         from flows.commands.review import open_page
 
-        open_page(out, recipe, workspace, port, opens_browser=browser)
+        open_page(out, recipe_file, workspace, port, opens_browser=browser)
 
 
 @app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
-def propose(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
     with told():
         from flows.commands.propose import suggest_boxes
 
-        suggest_boxes(out, recipe, workspace)
+        suggest_boxes(out, recipe_file, workspace)
 
 
 @app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
-def suspects(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
     with told():
         from flows.commands.suspects import list_suspects
 
-        list_suspects(out, recipe, workspace)
+        list_suspects(out, recipe_file, workspace)
 
 
 @app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
@@ -135,13 +135,15 @@ def trace(
     ],
     workspace: Space = Path("workspace"),
     page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="Tell what was decided by it too.")] = None,
+    recipe_file: Annotated[
+        Path | None, typer.Option("--recipe", help="Tell what was decided by it too.")
+    ] = None,
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
     with told():
         from flows.commands.trace import show_trace
 
-        show_trace(out, picture, workspace, page, recipe)
+        show_trace(out, picture, workspace, page, recipe_file)
 
 
 app.command(
@@ -198,10 +200,12 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
     The dishes are drawn: the figures say that the pipeline works, nothing about real food.
     """
     with told():
-        recipe = ROOT / "recipes" / "sample.yaml"
-        if not recipe.exists():
-            raise InputError(f"{recipe} is not there; the demo runs from a clone of the project")
-    run(recipe, workspace, json_file)
+        recipe_file = ROOT / "recipes" / "sample.yaml"
+        if not recipe_file.exists():
+            raise InputError(
+                f"{recipe_file} is not there; the demo runs from a clone of the project"
+            )
+    run(recipe_file, workspace, json_file)
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
 
 

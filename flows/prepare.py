@@ -1,15 +1,13 @@
 """From a recipe to an augmented, split set of pictures."""
 
 from pathlib import Path
-from typing import Any
 
 from prefect import flow
 
 from flows.titles import title
 from foodcls.lock import holding
-from foodcls.manifest import ManifestRef
-from foodcls.recipe import load_recipe
-from foodcls.steps import Step
+from foodcls.recipe import Recipe
+from foodcls.summary import Prepared
 from tasks.artifacts import show_stages
 from tasks.data import (
     augment,
@@ -24,39 +22,33 @@ from tasks.data import (
     show_distances,
     split,
 )
-from tasks.machines import hands, open_space
+from tasks.machines import hands, open_workspace
 from tasks.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
 
 
 @flow(name="prepare", flow_run_name=title, **HOOKS)
-def prepare(
-    recipe: Path,
-    overrides: dict[str, Any] | None = None,
-    workspace: Path = WORKSPACE,
-    search_again: bool = False,
-) -> list[Step[ManifestRef]]:
+def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = False) -> Prepared:
     """Collect, inspect, deduplicate, filter, crop, split and augment.
 
-    `overrides` replaces settings by dotted key, e.g. {"train.epochs": 4}. `search_again` asks the
-    engines anew even what they answered a short time ago; pictures that came before are not fetched
-    again.
+    `search_again` asks the engines anew even what they answered a short time ago; pictures that
+    came before are not fetched again.
     """
-    plan, space = load_recipe(recipe, overrides), open_space(workspace)
-    with holding(space.root), hands():
-        check_tables(space, plan.filter, plan.crop, plan.labels, plan.test)
-        found = collect(space, plan.classes, plan.collect, plan.test_pictures,
+    opened = open_workspace(workspace)
+    with holding(opened.root), hands():
+        check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
+        found = collect(opened, recipe.classes, recipe.collect, recipe.test_pictures,
                         refresh=search_again, search_again=search_again)  # fmt: skip
-        sound = inspect(space, found, plan.inspect, plan.dedup.hash)
-        distinct = dedup(space, sound, plan.dedup)
-        show_distances(space, distinct)
-        chosen = choose(space, distinct, plan.filter)
-        cropped = crop(space, chosen, plan.crop, plan.labels)
-        parted = split(space, cropped, plan.split, plan.labels)
-        grown = augment(space, parted, plan.augment, plan.labels)
-        steps = [found, sound, distinct, chosen, cropped, parted, grown]
-        publish(space, found, grown, plan.quality)
-        show_counts(space, plan.name, grown)
-    show_stages(f"prepare {plan.name}", steps)
-    return steps
+        sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
+        distinct = dedup(opened, sound, recipe.dedup)
+        show_distances(opened, distinct)
+        chosen = choose(opened, distinct, recipe.filter)
+        cropped = crop(opened, chosen, recipe.crop, recipe.labels)
+        parted = split(opened, cropped, recipe.split, recipe.labels)
+        grown = augment(opened, parted, recipe.augment, recipe.labels)
+        publish(opened, found, grown, recipe.quality)
+        show_counts(opened, recipe.name, grown)
+    prepared = Prepared(found, sound, distinct, chosen, cropped, parted, grown)
+    show_stages(f"prepare {recipe.name}", prepared.steps)
+    return prepared

@@ -11,10 +11,10 @@ from flows.titles import title
 from flows.train import train
 from foodcls.lock import holding
 from foodcls.recipe import load_recipe
-from foodcls.steps import Step
+from foodcls.summary import Retrained
 from tasks.artifacts import show_verdict
 from tasks.conclusion import conclude
-from tasks.machines import open_space
+from tasks.machines import open_workspace
 from tasks.registry import promote
 from tasks.webhook import HOOKS
 
@@ -25,15 +25,16 @@ def retrain(
     overrides: dict[str, Any] | None = None,
     workspace: Path = WORKSPACE,
     search_again: bool = False,
-) -> State[list[Step[Any]]]:
+) -> State[Retrained]:
     """Train, then compare the new model with the champion and promote it if it is better.
 
-    On what has not changed nothing is done, logged or registered again.
+    The file `recipe` is read once, at the start. `overrides` replaces its settings by dotted key,
+    e.g. {"train.epochs": 4}. On what has not changed nothing is done, logged or registered again.
     """
-    plan, space = load_recipe(recipe, overrides), open_space(workspace)
+    read, opened = load_recipe(recipe, overrides), open_workspace(workspace)
     # what looks after runs by their tags looks after those that they call
-    with holding(space.root), tags(*flow_run.tags):
-        steps = train(recipe, overrides, workspace, search_again)
-        verdict = promote(space, plan, steps)
-    show_verdict(plan.name, verdict.result)
-    return conclude(plan, [*steps, verdict])
+    with holding(opened.root), tags(*flow_run.tags):
+        result = train(read, workspace, search_again)
+        verdict = promote(opened, read, result)
+    show_verdict(read.name, verdict.result)
+    return conclude(read, Retrained(result, verdict))

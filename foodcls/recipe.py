@@ -4,14 +4,22 @@ import difflib
 import json
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from foodcls.errors import RecipeError
-from foodcls.recipe_yaml import Lines, read_yaml
+from foodcls.recipe_yaml import Lines, parse_yaml, read_file
 from foodcls.settings import (
     Answer,
     Augment,
@@ -31,8 +39,20 @@ from foodcls.settings import (
 from foodcls.store import digest_file, digest_json
 
 
+@dataclass(frozen=True)
+class RecipeSource:
+    """The file that a recipe was read from, as it was then, and what was replaced in it."""
+
+    path: Path = Path("recipe.yaml")
+    data: bytes = b""
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # by dotted key
+
+
 class Recipe(Settings):
-    """All that a run depends on."""
+    """All that a run depends on: read once, whatever becomes of its file while the run goes on."""
+
+    # no setting: digests and parameters are made of the settings alone
+    _source: RecipeSource = PrivateAttr(default_factory=RecipeSource)
 
     # of the registered model, of the experiment and of files
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
@@ -74,6 +94,11 @@ class Recipe(Settings):
         return self
 
     @property
+    def source(self) -> RecipeSource:
+        """Where it was read."""
+        return self._source
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The class names in output order."""
         return tuple(item.name for item in self.classes)
@@ -96,17 +121,20 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
 
     RecipeError names file, line, key, value and what is allowed, for all problems at once.
     """
-    data, lines = read_yaml(path)
-    for key, value in (overrides or {}).items():
-        _override(data, key, value, path)
+    source = RecipeSource(path, read_file(path), dict(overrides or {}))
+    values, lines = parse_yaml(source.data, path)
+    for key, value in source.overrides.items():
+        _override(values, key, value, path)
     try:
         # strict JSON mode: lists may become tuples and text paths, and nothing else may change
-        return Recipe.model_validate_json(
-            json.dumps(data, default=str), context={"folder": path.resolve().parent}
+        recipe = Recipe.model_validate_json(
+            json.dumps(values, default=str), context={"folder": path.resolve().parent}
         )
     except ValidationError as error:
-        problems = [_problem(item, lines, overrides or {}) for item in error.errors()]
+        problems = [_problem(item, lines, source.overrides) for item in error.errors()]
         raise RecipeError(f"{path}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
+    recipe._source = source
+    return recipe
 
 
 def settings_digest(settings: BaseModel) -> str:

@@ -31,17 +31,22 @@ _Loader.add_implicit_resolver(
 )
 
 
-def read_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
-    """The mapping in the file, and the line (from 1) at which each key stands.
-
-    RecipeError when the file is absent, is not YAML, repeats a key, or holds no mapping.
-    """
+def read_file(path: Path) -> bytes:
+    """What the file holds; RecipeError when it is absent or too large for a recipe."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}; name a recipe file") from error
     if len(data) > MAX_BYTES:
         raise RecipeError(f"{path}: {len(data)} bytes; a recipe has at most {MAX_BYTES}")
+    return data
+
+
+def parse_yaml(data: bytes, path: Path) -> tuple[dict[str, Any], Lines]:
+    """The mapping in a file's bytes, and the line (from 1) at which each key stands.
+
+    RecipeError, which names `path`, when it is not YAML, repeats a key, or holds no mapping.
+    """
     try:
         text = data.decode("utf-8-sig")
         loader = _Loader(text)

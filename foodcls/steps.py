@@ -24,14 +24,6 @@ class Step(Generic[Result]):
     work: tuple[Work, ...] = ()
 
 
-def results_of(steps: Sequence[Step[Any]], *names: str) -> tuple[Any, ...]:
-    """What the steps of these names gave; ValueError names one that was not taken."""
-    results = {step.name: step.result for step in steps}
-    if missing := [name for name in names if name not in results]:
-        raise ValueError(f"no step {missing[0]!r} among {', '.join(results)}")
-    return tuple(results[name] for name in names)
-
-
 def describe(step: Step[Any]) -> str:
     """One line about a step, e.g. `crop      612 kept, 88 dropped         1.2 s, crop 1 of 524`."""
     counts = ""

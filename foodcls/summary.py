@@ -1,13 +1,104 @@
-"""Turns the steps of a run into the one JSON value that programs read."""
+"""What a run gave, stage by stage, and the one JSON value of it that programs read."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from foodcls.steps import Step, results_of, stage_counts, stage_seconds, stage_work
+from foodcls.collect.yields import CollectRef
+from foodcls.curate.dedup import DedupRef
+from foodcls.judge.evaluation import Evaluation
+from foodcls.judge.promotion import Verdict
+from foodcls.learn.checkpoint import Checkpoint
+from foodcls.learn.export import ExportedRef
+from foodcls.manifest import ManifestRef
+from foodcls.steps import Step, stage_counts, stage_seconds, stage_work
 
 
-def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Prepared:
+    """The pictures after each stage of the data half."""
+
+    found: Step[CollectRef]
+    sound: Step[ManifestRef]
+    distinct: Step[DedupRef]
+    chosen: Step[ManifestRef]
+    cropped: Step[ManifestRef]
+    parted: Step[ManifestRef]
+    grown: Step[ManifestRef]
+
+    @property
+    def steps(self) -> tuple[Step[ManifestRef], ...]:
+        """The stages, in the order in which they ran."""
+        return (
+            self.found, self.sound, self.distinct, self.chosen, self.cropped, self.parted,
+            self.grown,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, its scores on the test pictures, and the pictures behind both."""
+
+    prepared: Prepared
+    learnt: Step[Checkpoint]
+    checkpoint: Step[Checkpoint]  # the same, calibrated
+    scores: Step[Evaluation]
+    model: Step[ExportedRef]
+
+    @property
+    def pictures(self) -> ManifestRef:
+        """The manifest that the model was trained and evaluated on."""
+        return self.prepared.grown.result
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, self.model)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Where the report lies, and all files that were written, by their paths."""
+
+    path: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a run stands in MLflow, or why it waits in the workspace to be sent."""
+
+    tracking_uri: str
+    experiment_id: str
+    run_id: str
+    version: str = ""  # of the registered model named like the recipe; an ablation has none
+    model_path: str = ""
+    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
+    waiting: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that a complete run gave."""
+
+    trained: Trained
+    reported: Step[Reported]
+    recorded: Step[Recorded]
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        return (*self.trained.steps, self.reported, self.recorded)
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A complete run, and whether its model serves now."""
+
+    run: RunResult
+    verdict: Step[Verdict]
+
+
+def summarize(run: RunResult) -> dict[str, Any]:
     """Scores, counts, times and places of a complete run.
 
     `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
@@ -15,17 +106,16 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
     counts what a stage that was not cached did anew, and what it recalled; `mlflow_waiting` says
     why the run could not be told of yet, and is empty when it was.
     """
-    names = ("calibrate", "evaluate", "export", "report", "record")
-    checkpoint, scores, model, reported, recorded = results_of(steps, *names)
+    scores, recorded = run.trained.scores.result, run.recorded.result
     return {
         **scores.headline,
-        "best_epoch": checkpoint.best_epoch,
+        "best_epoch": run.trained.checkpoint.result.best_epoch,
         "per_class": {score.label: asdict(score) for score in scores.per_class},
-        "stage_counts": stage_counts(steps),
-        "work": stage_work(steps),
+        "stage_counts": stage_counts(run.steps),
+        "work": stage_work(run.steps),
         "model_path": recorded.model_path,
-        "model_digest": model.blob,
-        "report_path": reported.path,
+        "model_digest": run.trained.model.result.blob,
+        "report_path": run.reported.result.path,
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_experiment_id": recorded.experiment_id,
         "mlflow_run_id": recorded.run_id,
@@ -33,6 +123,6 @@ def summarize(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "mlflow_waiting": recorded.waiting,
         # false: an earlier run gave all of this, and is the one that is named
         "recorded_anew": recorded.is_new,
-        "seconds": stage_seconds(steps),
-        "cached": [step.name for step in steps if step.cached],
+        "seconds": stage_seconds(run.steps),
+        "cached": [step.name for step in run.steps if step.cached],
     }

@@ -1,5 +1,7 @@
 """An ablation's own steps: other training sets, the table, and where it is written."""
 
+from collections.abc import Sequence
+
 from foodcls.curate.variants import take_raw as take_raw_pictures
 from foodcls.curate.variants import undo_crop as undo_cuts
 from foodcls.learn.ablation import Ablation, Trial, ablation_csv, ablation_json, compare_trials
@@ -27,7 +29,7 @@ def undo_crop(space: Workspace, pictures: ManifestRef, whole: ManifestRef) -> Ma
 
 
 @stage()
-def compare(space: Workspace, pictures: ManifestRef, trials: list[Trial]) -> Ablation:
+def compare(space: Workspace, pictures: ManifestRef, trials: Sequence[Trial]) -> Ablation:
     """Make the table, and write it into the workspace for people and programs."""
     table = compare_trials(trials, load_manifest(pictures, space.store), space.store)
     texts = {space.ablation_json: ablation_json(table), space.ablation: ablation_csv(table)}

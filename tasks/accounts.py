@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,10 +19,11 @@ from foodcls.judge.evaluation import Evaluation
 from foodcls.judge.plots import confusion_csv
 from foodcls.learn.predict import ANSWER
 from foodcls.manifest import class_counts
-from foodcls.recipe import Recipe
+from foodcls.recipe import Recipe, RecipeSource
 from foodcls.records import Account, Record, Registration
-from foodcls.steps import Step, results_of, stage_table
+from foodcls.steps import Step, stage_table
 from foodcls.store import digest_of
+from foodcls.summary import Reported
 from foodcls.workspace import Workspace
 from tasks.published import attribution_path, bundled, model_files
 from tasks.server import hush, present_address
@@ -35,9 +36,9 @@ Files = Mapping[str, bytes | Path]
 
 
 def draft_record(
-    plan: Recipe,
+    recipe: Recipe,
     came_to: str,
-    steps: list[Step[Any]],
+    steps: Sequence[Step[Any]],
     accounts: tuple[Account, ...],
     model: Registration | None = None,
 ) -> Record:
@@ -47,7 +48,7 @@ def draft_record(
         key=uuid4().hex,
         outcome=digest_of(came_to.encode()),
         address=present_address(),
-        experiment=plan.name,
+        experiment=recipe.name,
         started=now - sum(step.seconds for step in steps),
         ended=now,
         accounts=accounts,
@@ -56,22 +57,28 @@ def draft_record(
 
 
 def describe_dataset(
-    space: Workspace, plan: Recipe, digest: str, manifest: pd.DataFrame
+    space: Workspace, recipe: Recipe, digest: str, manifest: pd.DataFrame
 ) -> dict[str, str]:
     """Which pictures the run saw, in MLflow's words: digest, and counts by class and split."""
     counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
     source = CodeDatasetSource({"manifest": str(space.manifest)})
-    return from_pandas(table, source, name=plan.name, digest=digest[:32]).to_dict()
+    return from_pandas(table, source, name=recipe.name, digest=digest[:32]).to_dict()
 
 
-def run_files(space: Workspace, steps: list[Step[Any]], recipe_file: Path, model: Path) -> Files:
-    """The files that explain the run, and the model itself."""
-    (reported,) = results_of(steps, "report")
-    copied = (recipe_file, space.manifest, space.histogram, *model_files(model))
-    files = (*copied, attribution_path(model), *map(Path, reported.files))
+def run_files(
+    space: Workspace,
+    source: RecipeSource,
+    steps: Sequence[Step[Any]],
+    reported: Reported,
+    model: Path,
+) -> Files:
+    """The files that explain the run, the recipe as it was read, and the model itself."""
+    copied = (space.manifest, space.histogram, *model_files(model), attribution_path(model))
+    files = (*copied, *map(Path, reported.files))
     return {
+        source.path.name: source.data,
         **{path.name: path for path in files},
         "stages.md": stage_table(steps).encode(),
     }

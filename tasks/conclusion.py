@@ -1,32 +1,36 @@
 """Gives a retraining its last state: one sentence that says what came of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from prefect.client.schemas import State
 from prefect.states import Completed
 
 from foodcls.recipe import Recipe
-from foodcls.steps import Step, results_of
+from foodcls.summary import Retrained
 
 
-def conclude(plan: Recipe, steps: Sequence[Step[Any]]) -> State[Any]:
+def conclude(recipe: Recipe, result: Retrained) -> State[Any]:
     """Completed, with one sentence that lists of runs and webhooks show."""
     # under another name than Completed, automations that wait for that would take it for lost
-    return Completed(message=describe_outcome(plan, steps), data=list(steps))
+    return Completed(message=describe_outcome(recipe, result), data=result)
 
 
-def describe_outcome(plan: Recipe, steps: Sequence[Step[Any]]) -> str:
+def describe_outcome(recipe: Recipe, result: Retrained) -> str:
     """Whether there is a new champion, or nothing new, and which recipe, pictures and model."""
-    pictures, model, recorded, verdict = results_of(steps, "augment", "export", "record", "promote")
-    digests = {"recipe": plan.digest, "dataset": pictures.digest, "model": model.blob}
+    trained, verdict = result.run.trained, result.verdict.result
+    version = result.run.recorded.result.version
+    digests = {
+        "recipe": recipe.digest,
+        "dataset": trained.pictures.digest,
+        "model": trained.model.result.blob,
+    }
     named = ", ".join(f"{name} {digest[:12]}" for name, digest in digests.items())
     if verdict.is_promoted:
-        said = f"version {recorded.version} is the champion now, {verdict.reason}"
-    elif not recorded.version:
+        said = f"version {version} is the champion now, {verdict.reason}"
+    elif not version:
         said = f"a new model, {verdict.reason}"
     elif verdict.is_new:
-        said = f"version {recorded.version} stays a challenger, {verdict.reason}"
+        said = f"version {version} stays a challenger, {verdict.reason}"
     else:
         said = f"nothing new, {verdict.reason}"
-    return f"{plan.name}: {said} ({named})"
+    return f"{recipe.name}: {said} ({named})"

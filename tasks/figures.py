@@ -12,8 +12,9 @@ from foodcls.judge.runs import RunLine, name_change
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.manifest import ManifestRef, kept_rows
 from foodcls.recipe import Recipe, flatten
-from foodcls.steps import Step, results_of, stage_counts, stage_seconds, stage_table
+from foodcls.steps import Step, stage_counts, stage_seconds, stage_table
 from foodcls.store import digest_json
+from foodcls.summary import Trained
 from tasks.commit import commit_tags
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
@@ -24,16 +25,16 @@ EPOCH_FIGURES = (
 )  # fmt: skip
 
 
-def run_settings(plan: Recipe) -> dict[str, str]:
+def run_settings(recipe: Recipe) -> dict[str, str]:
     """The whole recipe as parameters."""
-    return {key: text[:PARAM_LENGTH] for key, text in flatten(plan).items()}
+    return {key: text[:PARAM_LENGTH] for key, text in flatten(recipe).items()}
 
 
-def name_run(plan: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
+def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
     """What tells a run from the one before it; `earlier` ones come newest first."""
     before = earlier[0] if earlier else None
     return name_change(
-        run_settings(plan),
+        run_settings(recipe),
         before.settings if before else None,
         is_new_data=before is not None and before.data != pictures.digest,
     )
@@ -45,43 +46,42 @@ def digest_tests(manifest: pd.DataFrame) -> str:
     return digest_json(sorted(rows.loc[rows["split"] == "test", "id"]))
 
 
-def run_tags(plan: Recipe, steps: Sequence[Step[Any]]) -> dict[str, str]:
+def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[Step[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model."""
-    pictures, checkpoint, model = results_of(steps, "augment", "calibrate", "export")
     return {
-        **common_tags(plan, "train"),
-        "dataset_digest": pictures.digest,
-        "pretrained_digest": checkpoint.pretrained_digest,
-        "model_digest": model.blob,
-        "record_digest": record_digest(plan, steps),
+        **common_tags(recipe, "train"),
+        "dataset_digest": trained.pictures.digest,
+        "pretrained_digest": trained.checkpoint.result.pretrained_digest,
+        "model_digest": trained.model.result.blob,
+        "record_digest": record_digest(recipe, trained),
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
         # what MLflow shows as a run's description
         "mlflow.note.content": stage_table(steps),
     }
 
 
-def record_digest(plan: Recipe, steps: Sequence[Step[Any]]) -> str:
+def record_digest(recipe: Recipe, trained: Trained) -> str:
     """SHA-256 of all that a run would log but times: the same digest, the same record."""
-    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
-    return digest_json([plan.digest, pictures.digest, scores.digest, model.blob])
+    scores, model = trained.scores.result, trained.model.result
+    return digest_json([recipe.digest, trained.pictures.digest, scores.digest, model.blob])
 
 
-def common_tags(plan: Recipe, stage: str) -> dict[str, str]:
+def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
     """What every run of a recipe is found by again; `stage` says what kind of run it is."""
     return {
         **commit_tags(CODE),
         "stage": stage,
-        "recipe": plan.name,
-        "recipe_digest": plan.digest,
+        "recipe": recipe.name,
+        "recipe_digest": recipe.digest,
         "foodcls_version": __version__,
         # what MLflow's list of runs shows as the run's source
         "mlflow.source.name": "foodcls",
     }
 
 
-def run_figures(steps: Sequence[Step[Any]]) -> Iterator[Figure]:
+def run_figures(trained: Trained, steps: Sequence[Step[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
-    yield from model_figures(*results_of(steps, "calibrate", "evaluate"))
+    yield from model_figures(trained.checkpoint.result, trained.scores.result)
     for name, counts in stage_counts(steps).items():
         yield f"stage/{name}_kept", counts["kept"], 0
         yield f"stage/{name}_dropped", counts["dropped"], 0

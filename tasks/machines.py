@@ -30,7 +30,7 @@ CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "cro
 CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
 
 
-def open_space(path: Path) -> Workspace:
+def open_workspace(path: Path) -> Workspace:
     """The workspace at `path`, with its store where the environment says."""
     return Workspace.at(path, os.environ.get(STORE, ""))
 

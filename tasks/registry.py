@@ -7,7 +7,6 @@ What was decided of a version, and why, are tags of the version.
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -19,7 +18,7 @@ from foodcls.learn.challenge import Serving, challenge
 from foodcls.learn.modelfile import load_model
 from foodcls.manifest import load_manifest, read_table
 from foodcls.recipe import Recipe
-from foodcls.steps import Step, results_of
+from foodcls.summary import RunResult
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 from tasks.server import FAILURES, explain, tracking
@@ -31,20 +30,20 @@ GONE = "RESOURCE_DOES_NOT_EXIST"
 
 
 @stage()
-def promote(space: Workspace, plan: Recipe, steps: list[Step[Any]]) -> Verdict:
+def promote(space: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
     """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
-    (recorded,) = results_of(steps, "record")
+    recorded = run.recorded.result
     if not recorded.version:
         return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
     try:
         with tracking(space) as client:
-            verdict = judge_version(client, space, plan, recorded.version, steps)
+            verdict = judge_version(client, space, recipe, run)
             if verdict.is_new:
-                champion = _champion(client, plan.name)
-                client.set_registered_model_alias(plan.name, CHALLENGER, recorded.version)
-                _mark(client, plan.name, recorded.version, verdict.reason, champion)
+                champion = _champion(client, recipe.name)
+                client.set_registered_model_alias(recipe.name, CHALLENGER, recorded.version)
+                _mark(client, recipe.name, recorded.version, verdict.reason, champion)
             if verdict.is_promoted:
-                _enthrone(client, plan.name, recorded.version)
+                _enthrone(client, recipe.name, recorded.version)
     except FAILURES as error:
         return Verdict(False, f"not judged: {explain(error)}")
     return verdict
@@ -81,23 +80,22 @@ def roll_back(space: Workspace, name: str) -> tuple[str, str]:
 
 
 def judge_version(
-    client: MlflowClient, space: Workspace, plan: Recipe, version: str, steps: list[Step[Any]]
+    client: MlflowClient, space: Workspace, recipe: Recipe, run: RunResult
 ) -> Verdict:
-    """Compare a version with the champion, unless that is it, or was compared with it before."""
-    champion = _champion(client, plan.name)
+    """Compare a run's version with the champion, unless that is it, or was so before."""
+    version, champion = run.recorded.result.version, _champion(client, recipe.name)
     if not champion:
         return Verdict(True, "the first model")
     if champion == version:
         return Verdict(False, f"version {version} serves already", is_new=False)
-    tags = client.get_model_version(plan.name, version).tags
+    tags = client.get_model_version(recipe.name, version).tags
     # what a person has taken back does not return by itself
     if ROLLED_BACK in tags or tags.get("judged_against") == champion:
         said = tags.get("verdict", "no reason noted")
         return Verdict(False, f"version {version} was judged before: {said}", is_new=False)
-    pictures, scores = results_of(steps, "augment", "evaluate")
-    manifest = load_manifest(pictures, space.store)
-    serving = _read_serving(client, space, plan.name, champion)
-    return challenge(serving, scores, manifest, space.store, plan.promote)
+    manifest = load_manifest(run.trained.pictures, space.store)
+    serving = _read_serving(client, space, recipe.name, champion)
+    return challenge(serving, run.trained.scores.result, manifest, space.store, recipe.promote)
 
 
 def _read_serving(client: MlflowClient, space: Workspace, name: str, version: str) -> Serving:

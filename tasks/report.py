@@ -1,8 +1,6 @@
 """Writes what a run found into the workspace, for people: the report, its plots, the answers."""
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Any
 
 from foodcls import __version__
 from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
@@ -10,36 +8,26 @@ from foodcls.judge.report import report_html
 from foodcls.learn.account import gather_account
 from foodcls.manifest import load_manifest
 from foodcls.recipe import Recipe, flatten
-from foodcls.steps import Step, results_of
 from foodcls.store import replacing
+from foodcls.summary import Reported, Trained
 from foodcls.workspace import Workspace
 from tasks.caching import stage
 
 
-@dataclass(frozen=True)
-class Reported:
-    """Where the report lies, and all files that were written, by their paths."""
-
-    path: str
-    files: tuple[str, ...]
-
-
 @stage()
-def report(space: Workspace, plan: Recipe, steps: list[Step[Any]]) -> Reported:
+def report(space: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     """Write report.html and the tables and pictures behind it."""
-    pictures, checkpoint, scores, model = results_of(
-        steps, "augment", "calibrate", "evaluate", "export"
-    )
-    manifest = load_manifest(pictures, space.store)
-    account = gather_account(plan.name, checkpoint, scores, manifest, space.store)
+    checkpoint, scores = trained.checkpoint.result, trained.scores.result
+    manifest = load_manifest(trained.pictures, space.store)
+    account = gather_account(recipe.name, checkpoint, scores, manifest, space.store)
     digests = {
-        "exported file": model.blob,
-        "recipe": plan.digest,
-        "manifest": pictures.digest,
+        "exported file": trained.model.result.blob,
+        "recipe": recipe.digest,
+        "manifest": trained.pictures.digest,
         **account.digests,
         "foodcls": __version__,
     }
-    account = dataclasses.replace(account, digests=digests, settings=flatten(plan))
+    account = dataclasses.replace(account, digests=digests, settings=flatten(recipe))
     files = {
         space.report: report_html(account).encode(),
         space.predictions: space.store.read(scores.predictions),

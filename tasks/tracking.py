@@ -3,11 +3,10 @@
 What is told is first kept as plain files, then sent: a server that is away costs a run nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
@@ -19,7 +18,8 @@ from foodcls.lock import holding
 from foodcls.manifest import load_manifest
 from foodcls.recipe import Recipe
 from foodcls.records import Account, Record, Registration, keep_record
-from foodcls.steps import Step, results_of
+from foodcls.steps import Step
+from foodcls.summary import Recorded, Reported, Trained
 from foodcls.workspace import Workspace
 from tasks.accounts import (
     answer_files,
@@ -39,73 +39,53 @@ from tasks.server import FAILURES, asking_once, is_there, tracking
 from tasks.trials import ablation_tags, trial_figures, trial_tags
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """Where a run stands in MLflow, or why it waits in the workspace to be sent."""
-
-    tracking_uri: str
-    experiment_id: str
-    run_id: str
-    version: str  # of the registered model named like the recipe
-    model_path: str
-    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
-    waiting: str = ""
-
-
-@dataclass(frozen=True)
-class RecordedTable:
-    """Where the run of an ablation stands in MLflow; those of its rows are nested in it."""
-
-    tracking_uri: str
-    run_id: str
-    waiting: str = ""
-
-
 @stage()
-def record(space: Workspace, plan: Recipe, recipe_file: Path, steps: list[Step[Any]]) -> Recorded:
+def record(
+    space: Workspace, recipe: Recipe, trained: Trained, *, reported: Step[Reported]
+) -> Recorded:
     """Record one complete run and register its model, unless a run has told the very same."""
-    pictures, scores, model = results_of(steps, "augment", "evaluate", "export")
-    path = publish_model(space, plan.name, model, pictures)
-    digest = record_digest(plan, steps)
-    known, earlier = look_back(space, plan.name, digest)
+    pictures, model = trained.pictures, trained.model.result
+    steps = (*trained.steps, reported)
+    path = publish_model(space, recipe.name, model, pictures)
+    digest = record_digest(recipe, trained)
+    known, earlier = look_back(space, recipe.name, digest)
     if known:
         return replace(known, model_path=str(path))
     manifest = load_manifest(pictures, space.store)
     account = Account(
-        name=name_run(plan, pictures, earlier),
+        name=name_run(recipe, pictures, earlier),
         tags={
             **resolve_tags(),
-            **run_tags(plan, steps),
+            **run_tags(recipe, trained, steps),
             "test_digest": digest_tests(manifest),
         },
-        settings=run_settings(plan),
-        figures=tuple(run_figures(steps)),
-        dataset=describe_dataset(space, plan, pictures.digest, manifest),
+        settings=run_settings(recipe),
+        figures=tuple(run_figures(trained, steps)),
+        dataset=describe_dataset(space, recipe, pictures.digest, manifest),
     )
-    registration = Registration(plan.name, model.blob, version_tags(scores))
+    registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
 
     def fill(folder: Path) -> None:
         runs = [run_line(account), *earlier]
-        files = {"runs.html": runs_html(plan.name, runs).encode()}
-        write_files(folder / "runs" / "0", {**run_files(space, steps, recipe_file, path), **files})
-        save_model(folder / "model", path, plan.labels)
+        files = run_files(space, recipe.source, steps, reported.result, path)
+        page = {"runs.html": runs_html(recipe.name, runs).encode()}
+        write_files(folder / "runs" / "0", {**files, **page})
+        save_model(folder / "model", path, recipe.labels)
 
-    sent = tell(space, draft_record(plan, digest, steps, (account,), registration), fill)
-    return Recorded(
-        sent.address, sent.experiment_id, sent.run_id, sent.version, str(path), waiting=sent.trouble
-    )
+    sent = tell(space, draft_record(recipe, digest, steps, (account,), registration), fill)
+    return _recorded(sent, str(path))
 
 
 @stage(name="record")
 def record_ablation(
-    space: Workspace, plan: Recipe, table: Ablation, trials: list[Trial]
-) -> RecordedTable:
+    space: Workspace, recipe: Recipe, table: Ablation, trials: Sequence[Trial]
+) -> Recorded:
     """Record one run for the whole table and, nested in it, one for each of its rows."""
-    settings, common = run_settings(plan), resolve_tags()
-    whole = Account("ablation", {**common, **ablation_tags(plan, table)}, settings, ())
+    settings, common = run_settings(recipe), resolve_tags()
+    whole = Account("ablation", {**common, **ablation_tags(recipe, table)}, settings, ())
     rows = [
-        Account(trial.name, {**common, **trial_tags(plan, trial)}, settings,
-                tuple(trial_figures(trial)), _dataset(space, plan, trial))
+        Account(trial.name, {**common, **trial_tags(recipe, trial)}, settings,
+                tuple(trial_figures(trial)), _dataset(space, recipe, trial))
         for trial in trials
     ]  # fmt: skip
 
@@ -116,14 +96,24 @@ def record_ablation(
             write_files(folder / "runs" / str(number), answers)
 
     steps = [step for trial in trials for step in trial.steps]
-    digest = f"{plan.digest} {ablation_csv(table)}"
-    sent = tell(space, draft_record(plan, digest, steps, (whole, *rows)), fill)
-    return RecordedTable(sent.address, sent.run_id, sent.trouble)
+    digest = f"{recipe.digest} {ablation_csv(table)}"
+    return _recorded(tell(space, draft_record(recipe, digest, steps, (whole, *rows)), fill))
 
 
-def _dataset(space: Workspace, plan: Recipe, trial: Trial) -> dict[str, str]:
+def _dataset(space: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
     seen = trial.pictures.result
-    return describe_dataset(space, plan, seen.digest, load_manifest(seen, space.store))
+    return describe_dataset(space, recipe, seen.digest, load_manifest(seen, space.store))
+
+
+def _recorded(sent: Sent, model_path: str = "") -> Recorded:
+    return Recorded(
+        sent.address,
+        sent.experiment_id,
+        sent.run_id,
+        sent.version,
+        model_path,
+        waiting=sent.trouble,
+    )
 
 
 def look_back(
@@ -150,7 +140,7 @@ def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -
         version = find_version(client, name, run.data.tags.get("model_digest", ""))
         if version:
             uri, info = client.tracking_uri, run.info
-            return Recorded(uri, info.experiment_id, info.run_id, version, "", is_new=False)
+            return Recorded(uri, info.experiment_id, info.run_id, version, is_new=False)
     return None
 
 

@@ -7,18 +7,18 @@ from foodcls.recipe import Recipe
 from tasks.figures import Figure, common_tags, model_figures
 
 
-def ablation_tags(plan: Recipe, table: Ablation) -> dict[str, str]:
+def ablation_tags(recipe: Recipe, table: Ablation) -> dict[str, str]:
     """What the run of a whole ablation is found by again."""
     return {
-        **common_tags(plan, "ablation"),
+        **common_tags(recipe, "ablation"),
         "mlflow.note.content": ablation_table(table),
     }
 
 
-def trial_tags(plan: Recipe, trial: Trial) -> dict[str, str]:
+def trial_tags(recipe: Recipe, trial: Trial) -> dict[str, str]:
     """What a row of an ablation is found by again."""
     return {
-        **common_tags(plan, "ablation row"),
+        **common_tags(recipe, "ablation row"),
         "dataset": trial.name,
         "dataset_digest": trial.pictures.result.digest,
         "pretrained_digest": trial.checkpoint.result.pretrained_digest,

@@ -15,7 +15,7 @@ from prefect.client.schemas import FlowRun
 from prefect.utilities.urls import url_for
 
 from foodcls.discreet import only_host, without_passwords
-from foodcls.steps import Step
+from foodcls.summary import Retrained, RunResult
 
 log = logging.getLogger("foodcls.webhook")
 
@@ -53,7 +53,9 @@ def compose(flow: str, run: FlowRun, state: State[Any]) -> dict[str, Any]:
     reason = without_passwords(state.message or "")[:LENGTH]
     # a busy worker tells before the server has noted the end
     name = "Cancelled" if state.is_cancelling() else state.name
-    recipe = str(run.parameters.get("recipe", ""))
+    given = run.parameters.get("recipe", "")
+    # a flow that was handed what was read, and not a path
+    recipe = str(given["name"] if isinstance(given, dict) else given)
     return {
         "flow": flow,
         "run": run.name,
@@ -74,13 +76,13 @@ def _links(run: FlowRun, state: State[Any]) -> dict[str, str]:
 
 
 def _tracking_link(state: State[Any]) -> dict[str, str]:
-    steps = state.result(raise_on_failure=False) if state.is_completed() else ()
-    for step in steps if isinstance(steps, list) else ():
-        uri = getattr(step.result, "tracking_uri", "") if isinstance(step, Step) else ""
-        if uri.startswith("http") and hasattr(step.result, "experiment_id"):
-            place = f"experiments/{step.result.experiment_id}/runs/{step.result.run_id}"
-            return {"mlflow_run": without_passwords(f"{uri.rstrip('/')}/#/{place}")}
-    return {}
+    result = state.result(raise_on_failure=False) if state.is_completed() else None
+    run = result.run if isinstance(result, Retrained) else result
+    if not isinstance(run, RunResult) or not run.recorded.result.tracking_uri.startswith("http"):
+        return {}
+    recorded = run.recorded.result
+    place = f"experiments/{recorded.experiment_id}/runs/{recorded.run_id}"
+    return {"mlflow_run": without_passwords(f"{recorded.tracking_uri.rstrip('/')}/#/{place}")}
 
 
 async def _send(url: str, message: dict[str, Any]) -> None:

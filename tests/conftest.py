@@ -13,7 +13,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ from foodcls.judge.evaluation import Evaluation, Source, account_for
 from foodcls.learn.export import labels_digest
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.program import program_bytes
+from foodcls.steps import Step
 from foodcls.store import Store
+from foodcls.summary import Prepared, RunResult, Trained
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -198,6 +200,28 @@ class Camera(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.pad(pixels.flatten(1).float() / 255, (0, 1))
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., RunResult]:
+    """A run whose stages gave, in a second each, what is said of them; the others gave nothing."""
+    stages = {"found": "collect", "sound": "inspect", "distinct": "dedup", "chosen": "filter",
+              "cropped": "crop", "parted": "split", "grown": "augment", "learnt": "train",
+              "checkpoint": "calibrate", "scores": "evaluate", "model": "export",
+              "reported": "report", "recorded": "record"}  # fmt: skip
+
+    def step(name: str, given: Any) -> Step[Any]:
+        return given if isinstance(given, Step) else Step(stages[name], given, 1.0, cached=False)
+
+    def make(**results: Any) -> RunResult:
+        def taken(kind: type[Any]) -> dict[str, Any]:
+            names = {field.name for field in fields(kind)} & set(stages)
+            return {name: step(name, results.get(name)) for name in names}
+
+        trained = Trained(Prepared(**taken(Prepared)), **taken(Trained))
+        return RunResult(trained, **taken(RunResult))
+
+    return make
 
 
 @pytest.fixture(scope="session")

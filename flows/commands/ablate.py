@@ -1,6 +1,5 @@
 """Prints the table of an ablation, and says by which pictures its rows were judged."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +7,14 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from foodcls.learn.ablation import Ablation, Row, summarize_ablation
-from foodcls.steps import Step
+from foodcls.learn.ablation import Ablation, AblationResult, Row, summarize_ablation
 from foodcls.workspace import Workspace
 
 
-def tell_ablation(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
+def tell_ablation(console: Console, done: AblationResult, workspace: Path) -> dict[str, Any]:
     """Print the table and where it lies; give all of it for programs."""
-    result = summarize_ablation(steps)
-    show_table(console, steps[-2].result)
+    result = summarize_ablation(done)
+    show_table(console, done.table.result)
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
     space, waiting = Workspace(workspace), result["mlflow_waiting"]
     lines = [

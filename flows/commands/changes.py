@@ -1,18 +1,16 @@
-"""Turns what was typed into overrides of a recipe, or says what is wrong with it."""
+"""Reads a recipe with what was typed to change it, or says what is wrong with either."""
 
 from pathlib import Path
 from typing import Any
 
 from foodcls.errors import InputError
-from foodcls.recipe import load_recipe
+from foodcls.recipe import Recipe, load_recipe
 from foodcls.recipe_yaml import parse_value
 
 
-def settle(recipe: Path, changes: list[str] | None, replay: Path | None = None) -> dict[str, Any]:
-    """The overrides that were typed; a recipe that is bad with them is refused before anything."""
-    changed = overrides(changes) | replayed(replay)
-    load_recipe(recipe, changed)
-    return changed
+def read_recipe(path: Path, changes: list[str] | None, replay: Path | None = None) -> Recipe:
+    """The recipe with the overrides that were typed: read once, before anything else is done."""
+    return load_recipe(path, overrides(changes) | replayed(replay))
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:

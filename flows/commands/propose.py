@@ -12,10 +12,10 @@ from foodcls.workspace import Workspace
 from tasks.progress import bars
 
 
-def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
+def suggest_boxes(console: Console, recipe_file: Path, workspace: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
-    boxes = load_recipe(recipe).crop.boxes
-    table = find_manifest(workspace, recipe)
+    boxes = load_recipe(recipe_file).crop.boxes
+    table = find_manifest(workspace, recipe_file)
     space = Workspace.at(workspace)
     refused = read_refused(space.refused)
     proposals = propose_boxes(read_table(table), space.store, bars, refused)
@@ -29,7 +29,7 @@ def suggest_boxes(console: Console, recipe: Path, workspace: Path) -> None:
     )
     console.print(
         f"{count} proposed in {Workspace(workspace).proposals}; nothing is cut to them yet.\n"
-        f"{without}Accept or correct them: foodcls review {recipe} --workspace {workspace}",
+        f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {workspace}",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.finding import Finding
-from foodcls.steps import Step
-from foodcls.summary import summarize
+from foodcls.summary import RunResult, summarize
 from foodcls.workspace import Workspace
 
 
-def show_run(console: Console, steps: Sequence[Step[Any]], workspace: Path) -> dict[str, Any]:
+def show_run(console: Console, run: RunResult, workspace: Path) -> dict[str, Any]:
     """Print a run's result and where to look; give all of it for programs."""
-    result = summarize(steps)
+    result = summarize(run)
     show_result(console, result)
     show_places(console, result, workspace)
     return result

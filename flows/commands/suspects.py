@@ -13,20 +13,20 @@ from foodcls.workspace import Workspace
 from tasks.progress import bars
 
 
-def list_suspects(console: Console, recipe: Path, workspace: Path) -> None:
+def list_suspects(console: Console, recipe_file: Path, workspace: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
-    plan = load_recipe(recipe)
-    table = find_manifest(workspace, recipe)
+    recipe = load_recipe(recipe_file)
+    table = find_manifest(workspace, recipe_file)
     space = Workspace.at(workspace)
-    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
-    ranked = rank_suspects(read_table(table), plan.labels, plan.train, shelf)
+    shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
+    ranked = rank_suspects(read_table(table), recipe.labels, recipe.train, shelf)
     write_suspects(ranked, space.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
         f"in {Workspace(workspace).suspects}; nothing is dropped yet.",
-        f"Look at them: foodcls review {recipe} --workspace {workspace}",
+        f"Look at them: foodcls review {recipe_file} --workspace {workspace}",
     ]
-    if plan.train.weights == "none":
+    if recipe.train.weights == "none":
         lines.append(
             "train.weights is none: a network that knows nothing judged; think little of it."
         )

@@ -20,7 +20,11 @@ from foodcls.workspace import Workspace
 
 
 def show_trace(
-    console: Console, name: str, workspace: Path, page: Path | None, recipe: Path | None = None
+    console: Console,
+    name: str,
+    workspace: Path,
+    page: Path | None,
+    recipe_file: Path | None = None,
 ) -> None:
     """Print the story of the picture called `name`; write it to `page` too, if given.
 
@@ -28,8 +32,8 @@ def show_trace(
     """
     table = read_table(find_manifest(workspace))
     notes = read_notes(Workspace(workspace))
-    if recipe:
-        decisions = choose_files(load_recipe(recipe), recipe).decisions
+    if recipe_file:
+        decisions = choose_files(load_recipe(recipe_file), recipe_file).decisions
         notes = replace(notes, verdicts=read_decided(table, decisions))
     story = tell_story(table, name, notes)
     show_story(console, story)

@@ -12,13 +12,13 @@ from foodcls.workspace import Workspace
 
 
 def promote(
-    recipe: RecipeFile,
+    recipe_file: RecipeFile,
     version: Annotated[str, typer.Argument(metavar="VERSION", help="As MLflow numbers them.")],
     workspace: Space = Path("workspace"),
 ) -> None:
     """Let a registered version of the recipe's model serve, whatever the tests say of it."""
     with told():
-        name = load_recipe(recipe).name
+        name = load_recipe(recipe_file).name
         from tasks.registry import appoint
 
         before = appoint(Workspace.at(workspace), name, version)
@@ -26,10 +26,10 @@ def promote(
         out.print(f"version {version} of {name} serves now{instead}", highlight=False)
 
 
-def rollback(recipe: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Let the champion before serve again; the one taken back does not return by itself."""
     with told():
-        name = load_recipe(recipe).name
+        name = load_recipe(recipe_file).name
         from tasks.registry import roll_back
 
         taken_back, serving = roll_back(Workspace.at(workspace), name)

@@ -28,7 +28,7 @@ from foodcls.store import Store
 
 LOG = logging.getLogger(__name__)
 
-Plan = Sequence[Candidate | Arrival]
+Candidates = Sequence[Candidate | Arrival]
 Hosts = Mapping[str, Address]
 
 
@@ -83,17 +83,17 @@ def collect(
     check_questions(order.questions, order.access)
     limits = limits_of(order.settings)
     urls = order.settings.urls
-    plan: Plan = read_urls(urls, order.labels) if urls is not None else ()
+    candidates: Candidates = read_urls(urls, order.labels) if urls is not None else ()
     gains: tuple[EngineYield, ...] = ()
     with (
-        _sample_hosts(order, plan) as hosts,
+        _sample_hosts(order, candidates) as hosts,
         _since(order, limits, store) as since,
     ):
         if urls is None:
             order = replace(order, access=replace(order.access, since=since))
-            plan, gains = _ask_engines(order, limits, store, hosts, track)
+            candidates, gains = _ask_engines(order, limits, store, hosts, track)
         on_yields(gains)
-        arrivals = _fetch_plan(plan, limits, store, hosts, track)
+        arrivals = _fetch_candidates(candidates, limits, store, hosts, track)
     arrivals += _read_folders(order, limits, store, track)
     manifest = arrivals_manifest(arrivals, order.labels)
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
@@ -110,7 +110,7 @@ def _since(order: Order, limits: Limits, store: Store) -> AbstractContextManager
 
 def _ask_engines(
     order: Order, limits: Limits, store: Store, hosts: Hosts, track: Track
-) -> tuple[Plan, tuple[EngineYield, ...]]:
+) -> tuple[Candidates, tuple[EngineYield, ...]]:
     """What the engines found, in the order of its rows, and what each gave."""
     asked = order.questions
     answers = search_all(asked, order.access, limits, store, hosts)
@@ -120,13 +120,13 @@ def _ask_engines(
     return candidates, tuple(one.gain for one in findings)
 
 
-def _fetch_plan(
-    plan: Plan, limits: Limits, store: Store, hosts: Hosts, track: Track
+def _fetch_candidates(
+    candidates: Candidates, limits: Limits, store: Store, hosts: Hosts, track: Track
 ) -> list[Arrival]:
-    """Fetch the candidates of a plan; what has arrived at planning stays in its place."""
-    candidates = [item for item in plan if isinstance(item, Candidate)]
-    repeated = set(map(id, repeated_urls(candidates)))
-    urls = list(dict.fromkeys(item.url for item in candidates))
+    """Fetch what has not arrived yet; what has stays in its place."""
+    absent = [item for item in candidates if isinstance(item, Candidate)]
+    repeated = set(map(id, repeated_urls(absent)))
+    urls = list(dict.fromkeys(item.url for item in absent))
     results = fetch_all(urls, limits, store, hosts)
     fetched = {one.url: one for one in track(results, len(urls), "fetch")}
     return [
@@ -135,7 +135,7 @@ def _fetch_plan(
         else Arrival(item, FetchResult(item.url, Outcome.SAME_URL))
         if id(item) in repeated
         else Arrival(item, fetched[item.url])
-        for item in plan
+        for item in candidates
     ]
 
 
@@ -151,9 +151,9 @@ def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> l
     return list(track(read_files(files, limits, store), len(files), "read files"))
 
 
-def _sample_hosts(order: Order, plan: Plan) -> AbstractContextManager[Hosts]:
+def _sample_hosts(order: Order, candidates: Candidates) -> AbstractContextManager[Hosts]:
     """The hosts of the sample web while it is needed; otherwise no hosts of our own."""
-    replayed = {item.source for item in plan if isinstance(item, Candidate)}
+    replayed = {item.source for item in candidates if isinstance(item, Candidate)}
     if "sample" not in {*order.settings.engines, *replayed}:
         return nullcontext({})
     if order.sample_web is None:

@@ -16,8 +16,9 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.manifest import ManifestRef
 from foodcls.spreadsheet import table_csv
-from foodcls.steps import Step, results_of, stage_counts, stage_seconds
+from foodcls.steps import Step, stage_counts, stage_seconds
 from foodcls.store import Store
+from foodcls.summary import Prepared, Recorded
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,25 @@ class Ablation:
         )
 
 
+@dataclass(frozen=True)
+class AblationResult:
+    """All that a complete ablation gave."""
+
+    prepared: Prepared
+    raw: Step[ManifestRef]
+    filtered: Step[ManifestRef]
+    trials: tuple[Trial, ...]
+    table: Step[Ablation]
+    recorded: Step[Recorded]
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        trials = (step for trial in self.trials for step in trial.steps)
+        pictures = (*self.prepared.steps, self.raw, self.filtered)
+        return (*pictures, *trials, self.table, self.recorded)
+
+
 def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store) -> Ablation:
     """The table of these trials; StageError unless all were judged by the manifest's test rows."""
     tests = split_rows(manifest, "test")
@@ -92,9 +112,9 @@ def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store
     return Ablation(tuple(rows), len(tests), int((tests["box"] != "").sum()))
 
 
-def summarize_ablation(steps: Sequence[Step[Any]]) -> dict[str, Any]:
-    """The steps of a complete ablation as the one JSON value that programs read."""
-    table, recorded = results_of(steps, "compare", "record")
+def summarize_ablation(ablation: AblationResult) -> dict[str, Any]:
+    """A complete ablation as the one JSON value that programs read."""
+    table, recorded = ablation.table.result, ablation.recorded.result
     return {
         # as it is read back: with lists where there are tuples
         **json.loads(ablation_json(table)),
@@ -102,9 +122,9 @@ def summarize_ablation(steps: Sequence[Step[Any]]) -> dict[str, Any]:
         "mlflow_tracking_uri": recorded.tracking_uri,
         "mlflow_run_id": recorded.run_id,
         "mlflow_waiting": recorded.waiting,
-        "stage_counts": stage_counts(steps),
-        "seconds": stage_seconds(steps),
-        "cached": [step.name for step in steps if step.cached],
+        "stage_counts": stage_counts(ablation.steps),
+        "seconds": stage_seconds(ablation.steps),
+        "cached": [step.name for step in ablation.steps if step.cached],
     }
 
 

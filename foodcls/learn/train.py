@@ -64,8 +64,8 @@ def train(
     halves.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     computed = {"device": device.type, "precision": precision}
-    plan = _plan(settings, labels, backbone, computed, splits)
-    diary = Diary(cache, plan.digest)
+    draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
+    diary = Diary(cache, draft.digest)
     with keeping_freed(), explaining_shortage(settings.batch_size):
         reading = Reading(halves, settings.input_size, precision)
         course = load_course(splits, labels, settings, reading, shelf)
@@ -76,10 +76,10 @@ def train(
     network.load_state_dict(best, strict=False)
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
-    return dataclasses.replace(plan, weights=blob, best_epoch=best_epoch, reports=reports)
+    return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
 
 
-def _plan(
+def _draft_checkpoint(
     settings: Train,
     labels: Sequence[str],
     backbone: Backbone,

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from flows.ablation import DATASETS, ablate
 from flows.cli import app
 from foodcls.learn.ablation import summarize_ablation
+from foodcls.recipe import load_recipe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -23,7 +24,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plan(shared_recipe: Path) -> dict[str, Any]:
+def overrides(shared_recipe: Path) -> dict[str, Any]:
     """Overrides: three pictures are dropped by hand, every one is cut to a box; one comes twice."""
     photos = shared_recipe.parent / "photos"
     names = sorted(path.relative_to(photos).as_posix() for path in photos.glob("*/*.png"))
@@ -39,11 +40,11 @@ def plan(shared_recipe: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def first(
-    prefect_server: None, shared_recipe: Path, plan: dict[str, Any], space: Path
+    prefect_server: None, shared_recipe: Path, overrides: dict[str, Any], space: Path
 ) -> dict[str, Any]:
     """As it is typed; read back from the file for programs."""
     answer = space.parent / "answer.json"
-    changes = [word for name, value in plan.items() for word in ("--set", f"{name}={value}")]
+    changes = [word for name, value in overrides.items() for word in ("--set", f"{name}={value}")]
     words = ["ablate", str(shared_recipe), "--workspace", str(space), "--json", str(answer)]
     done = CliRunner().invoke(app, [*words, *changes])
     assert done.exit_code == 0, done.output
@@ -92,9 +93,9 @@ def test_the_table_can_be_read_in_prefects_ui(first: dict[str, Any], shown) -> N
 
 
 def test_a_second_ablation_learns_nothing_anew(
-    first: dict[str, Any], shared_recipe: Path, plan: dict[str, Any], space: Path
+    first: dict[str, Any], shared_recipe: Path, overrides: dict[str, Any], space: Path
 ) -> None:
-    again = summarize_ablation(ablate(shared_recipe, plan, space))
+    again = summarize_ablation(ablate(load_recipe(shared_recipe, overrides), space))
     assert again["rows"] == first["rows"]
     # making the table and recording it is done each time
     assert len(again["seconds"]) - len(again["cached"]) == 2 and first["cached"] == []

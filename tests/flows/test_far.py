@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from flows.prepare import prepare
+from foodcls.recipe import load_recipe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture
-def plan(recipe: Path) -> dict[str, Any]:
+def changes(recipe: Path) -> dict[str, Any]:
     """Overrides: pictures are cut, and many copies made; some come twice, one is broken."""
     photos = recipe.parent / "photos"
     names = sorted(path.relative_to(photos).as_posix() for path in photos.glob("*/*.png"))
@@ -29,7 +30,7 @@ def plan(recipe: Path) -> dict[str, Any]:
 @pytest.mark.runs("dask scheduler", "dask worker")
 def test_two_workers_and_an_object_store_give_the_same_manifests(
     recipe: Path,
-    plan: dict[str, Any],
+    changes: dict[str, Any],
     cluster: Any,
     bucket: str,
     object_store: Path,
@@ -39,7 +40,8 @@ def test_two_workers_and_an_object_store_give_the_same_manifests(
     """And one of them is killed as soon as it has finished a batch of copies."""
     monkeypatch.delenv("FOODCLS_STORE", raising=False)
     monkeypatch.delenv("FOODCLS_RUNNER", raising=False)
-    here = [step.result.digest for step in prepare(recipe, plan, tmp_path / "here")]
+    read = load_recipe(recipe, changes)
+    here = [step.result.digest for step in prepare(read, tmp_path / "here").steps]
 
     monkeypatch.setenv("FOODCLS_STORE", bucket)
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
@@ -49,13 +51,13 @@ def test_two_workers_and_an_object_store_give_the_same_manifests(
         target=lambda: (wait_for(written, object_store), workers[0].kill()), daemon=True
     )
     killer.start()
-    steps = prepare(recipe, plan, tmp_path / "far")
+    steps = prepare(read, tmp_path / "far").steps
     killer.join(10)
     assert workers[0].wait(5) == -signal.SIGKILL and workers[1].poll() is None
     assert [step.result.digest for step in steps] == here
     assert not (tmp_path / "far" / "store").exists()
     # the same again finds all as it was left
-    assert all(step.cached for step in prepare(recipe, plan, tmp_path / "far"))
+    assert all(step.cached for step in prepare(read, tmp_path / "far").steps)
 
 
 def wait_for(words: str, log: Path) -> None:

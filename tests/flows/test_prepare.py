@@ -9,6 +9,7 @@ import pytest
 from flows.prepare import prepare
 from foodcls.collect.search import EngineYield
 from foodcls.errors import CollectError
+from foodcls.recipe import load_recipe
 from foodcls.tally import Work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -38,7 +39,7 @@ def yields(space: Path) -> list[EngineYield]:
 
 def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_path: Path) -> None:
     space = tmp_path / "space"
-    state = prepare(write("beans", "unicorn"), None, space, return_state=True)
+    state = prepare(load_recipe(write("beans", "unicorn")), space, return_state=True)
     assert state.is_failed() and not state.is_completed()
     with pytest.raises(CollectError, match="1 of 2 classes have fewer than 4 pictures") as caught:
         state.result()
@@ -57,7 +58,7 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
 
 def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) -> None:
     path, space = write("beans", "rabbit"), tmp_path / "space"
-    runs = [prepare(path, None, space, search_again=again)[0] for again in (False, True, False)]
+    runs = [prepare(load_recipe(path), space, again).found for again in (False, True, False)]
     assert [step.cached for step in runs] == [False, False, True]
     asked = [item for step in runs for item in step.work if item.kind == "search"]
     assert asked == [Work("search", 3, 0), Work("search", 3, 0)]
@@ -66,11 +67,11 @@ def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) 
 def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) -> None:
     space = tmp_path / "space"
     path = write("beans", "rabbit")
-    prepare(path, None, space)
+    prepare(load_recipe(path), space)
     first = yields(space)
     assert [one.found for one in first] == [12, 12, 12]
     # as another recipe in the same workspace would leave it
     (space / "yields.csv").write_text("engine,label,query,pages,found,reason\n")
-    steps = prepare(path, None, space)
-    assert steps[0].cached and steps[0].result.yields == tuple(first)
+    found = prepare(load_recipe(path), space).found
+    assert found.cached and found.result.yields == tuple(first)
     assert yields(space) == first

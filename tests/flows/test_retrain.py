@@ -1,6 +1,7 @@
 """Retrains on drawn patches, again and again, and looks at what was done anew and what serves."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.retrain import retrain
 from foodcls.judge.promotion import Verdict
+from foodcls.manifest import kept_rows, read_table
 from foodcls.recipe import load_recipe
-from foodcls.steps import Step, results_of
-from foodcls.summary import summarize
+from foodcls.steps import Step
+from foodcls.summary import Retrained, summarize
+from tasks.model import check_training
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -27,7 +30,7 @@ class Pipeline:
         self.recipe, self.space = recipe, space
         self.client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
 
-    def run(self, **changes: object) -> list[Step[Any]]:
+    def run(self, **changes: object) -> Retrained:
         """Retrain with these training settings."""
         self.state: State = retrain(
             self.recipe,
@@ -35,11 +38,11 @@ class Pipeline:
             self.space,
             return_state=True,
         )
-        steps: list[Step[Any]] = self.state.result()
-        return steps
+        result: Retrained = self.state.result()
+        return result
 
     def judge(self, **changes: object) -> Verdict:
-        return results_of(self.run(**changes), "promote")[0]
+        return self.run(**changes).verdict.result
 
     def alias(self, name: str) -> str:
         return str(self.client.get_registered_model("patches").aliases[name])
@@ -76,16 +79,16 @@ def lost(pipeline: Pipeline) -> tuple[Verdict, str]:
 
 def test_on_unchanged_data_nothing_is_done_and_the_digests_are_told(pipeline: Pipeline) -> None:
     before, started = pipeline.count_records(), time.process_time()
-    steps = pipeline.run()
+    run = pipeline.run().run
     seconds = time.process_time() - started
-    result = summarize(steps[:-1])
+    result = summarize(run)
     # of the processor's time, which a busy machine does not stretch; a server beside takes 2 more
     assert seconds < 8, f"{seconds:.1f} s"
     assert result["work"] == {} and not result["recorded_anew"]
     assert pipeline.count_records() == before
-    plan, (pictures,) = load_recipe(pipeline.recipe), results_of(steps, "augment")
+    recipe, pictures = load_recipe(pipeline.recipe), run.trained.pictures
     assert pipeline.state.message.startswith("patches: nothing new")
-    for digest in (plan.digest, pictures.digest, result["model_digest"]):
+    for digest in (recipe.digest, pictures.digest, result["model_digest"]):
         assert digest[:12] in pipeline.state.message
 
 
@@ -121,6 +124,29 @@ def test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it(
 
 def test_a_new_rule_of_promotion_makes_no_new_model(pipeline: Pipeline) -> None:
     before = pipeline.count_records()
-    steps = retrain(pipeline.recipe, {"promote.margin": 0.05}, pipeline.space)
+    result = retrain(pipeline.recipe, {"promote.margin": 0.05}, pipeline.space)
     assert pipeline.count_records() == before
-    assert not results_of(steps, "promote")[0].is_new
+    assert not result.verdict.result.is_new
+
+
+def test_an_edit_during_a_run_changes_nothing_in_it(
+    recipe: Path, change: Callable[[str, str], None], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The first stage edits the recipe; the pictures, the parameters and the copy are of before."""
+    text = recipe.read_bytes()
+
+    def edit_first(*inputs: Any) -> Step[str]:
+        change("per_class: 12", "per_class: 10")
+        return check_training(*inputs)
+
+    monkeypatch.setattr("flows.train.check_training", edit_first)
+    pipeline = Pipeline(recipe, tmp_path / "space")
+    pipeline.run()
+    assert recipe.read_bytes() != text
+    rows = kept_rows(read_table(pipeline.space / "manifest.csv"))
+    assert set(rows.loc[rows["split"] == "train"].groupby("label").size()) == {12}
+    version = pipeline.client.get_model_version("patches", pipeline.alias("champion"))
+    assert pipeline.client.get_run(version.run_id).data.params["augment.per_class"] == "12"
+    kept = pipeline.client.download_artifacts(version.run_id, "patches.yaml", str(pipeline.space))
+    assert Path(kept).read_bytes() == text

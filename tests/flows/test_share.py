@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 
 from flows.prepare import prepare
+from foodcls.recipe import load_recipe
 from foodcls.steps import stage_work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -20,10 +21,10 @@ def run(recipe: Path, tmp_path: Path) -> Callable[[], Counts]:
     """Prepare; give for each kind of item how many were done anew, and how many recalled."""
 
     def once() -> Counts:
-        steps = prepare(recipe, None, tmp_path / "space")
+        prepared = prepare(load_recipe(recipe), tmp_path / "space")
         return {
             kind: (count["anew"], count["recalled"])
-            for kinds in stage_work(steps).values()
+            for kinds in stage_work(prepared.steps).values()
             for kind, count in kinds.items()
         }
 

@@ -26,6 +26,7 @@ from flows.prepare import prepare
 from flows.train import train
 from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
 from foodcls.manifest import VOLATILE, read_table
+from foodcls.recipe import load_recipe
 from foodcls.store import digest_file
 from foodcls.summary import summarize
 
@@ -42,7 +43,7 @@ def shared_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(prefect_server: None, shared_recipe: Path, shared_space: Path) -> dict[str, Any]:
     """The result of one run, which costs seconds and which many tests look at."""
-    return summarize(train(shared_recipe, None, shared_space))
+    return summarize(train(load_recipe(shared_recipe), shared_space))
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def ask(url: str, body: dict[str, Any]) -> Any:
 def test_a_second_run_is_cached_and_names_the_record_of_the_first(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    second = summarize(train(shared_recipe, None, shared_space))
+    second = summarize(train(load_recipe(shared_recipe), shared_space))
     assert first["cached"] == [] and second["cached"] == STAGES + MODEL_STAGES
     assert first["recorded_anew"] and not second["recorded_anew"]
     same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version",
@@ -166,7 +167,7 @@ def count_records(space: Path, result: dict[str, Any]) -> tuple[int, int]:
 def test_two_models_are_compared_by_any_of_their_names(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path, tmp_path: Path
 ) -> None:
-    second = summarize(train(shared_recipe, {"train.epochs": 1}, shared_space))
+    second = summarize(train(load_recipe(shared_recipe, {"train.epochs": 1}), shared_space))
     records = []
     for a, b in (
         (first["mlflow_run_id"], second["mlflow_run_id"]),
@@ -189,18 +190,17 @@ def test_two_models_are_compared_by_any_of_their_names(
 def test_a_change_recomputes_only_what_it_touches(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    result = summarize(train(shared_recipe, {"train.epochs": 2}, shared_space))
+    result = summarize(train(load_recipe(shared_recipe, {"train.epochs": 2}), shared_space))
     assert result["cached"] == STAGES
-    steps = prepare(shared_recipe, {"augment.per_class": 10}, shared_space)
-    assert [step.name for step in steps if step.cached] == STAGES[:-1]
+    prepared = prepare(load_recipe(shared_recipe, {"augment.per_class": 10}), shared_space)
+    assert [step.name for step in prepared.steps if step.cached] == STAGES[:-1]
 
 
 def test_an_added_picture_is_seen(recipe: Path, space: Path) -> None:
-    prepare(recipe, None, space)
+    prepare(load_recipe(recipe), space)
     photos = recipe.parent / "photos"
     (photos / "blues" / "new.png").write_bytes((photos / "reds" / "reds-0.png").read_bytes())
-    steps = prepare(recipe, None, space)
-    assert not steps[0].cached
+    assert not prepare(load_recipe(recipe), space).found.cached
     table = pd.read_csv(space / "manifest.csv", dtype=str, keep_default_na=False)
     # the same picture under two labels teaches neither
     twins = table[table["origin"].str.endswith(("new.png", "reds-0.png"))]
@@ -212,16 +212,16 @@ def test_the_same_recipe_gives_the_same_model_bit_for_bit(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path, space: Path
 ) -> None:
     """SEED fault 6: nothing could be repeated."""
-    again = summarize(train(shared_recipe, None, space))
+    again = summarize(train(load_recipe(shared_recipe), space))
     assert again["cached"] == [] and again["model_digest"] == first["model_digest"]
-    prepare(shared_recipe, None, shared_space)
+    prepare(load_recipe(shared_recipe), shared_space)
     tables = [read_table(folder / "manifest.csv") for folder in (space, shared_space)]
     pd.testing.assert_frame_equal(*(table.drop(columns=VOLATILE) for table in tables))
 
 
 def test_every_row_of_the_manifest_tells_its_story(recipe: Path, space: Path) -> None:
     (recipe.parent / "photos" / "reds" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    prepare(recipe, None, space)
+    prepare(load_recipe(recipe), space)
     table = pd.read_csv(space / "manifest.csv", dtype=str, keep_default_na=False)
     assert {"id", "label", "origin", "outcome", "state", "stage", "reason", "duplicate_of",
             "split", "parent", "box"} <= set(table)  # fmt: skip
@@ -242,14 +242,14 @@ def test_too_few_pictures_end_the_flow_with_a_table(recipe: Path, space: Path,
                                                      change: Callable) -> None:  # fmt: skip
     change("min_per_class: 5", "min_per_class: 13")
     with pytest.raises(CollectError, match="greens"):
-        prepare(recipe, None, space)
+        prepare(load_recipe(recipe), space)
 
 
 def test_a_wrong_recipe_ends_before_anything_runs(recipe: Path, space: Path,
                                                   change: Callable) -> None:  # fmt: skip
     change("val: 0.25", "val: 1.5")
     with pytest.raises(RecipeError, match=r"split.val = 1.5"):
-        train(recipe, None, space)
+        train(load_recipe(recipe), space)
     assert not space.exists()
 
 
@@ -258,7 +258,7 @@ def test_a_wrong_table_ends_the_flow_before_pictures_are_collected(
 ) -> None:
     (recipe.parent / "filter.csv").write_text("path,keep\na.png,perhaps\n")
     with pytest.raises(TableError, match="perhaps"):
-        prepare(recipe, {"filter.manifest": "filter.csv"}, space)
+        prepare(load_recipe(recipe, {"filter.manifest": "filter.csv"}), space)
     assert not (space / "store" / "blobs").exists()
 
 
@@ -270,7 +270,7 @@ def test_a_network_that_cannot_be_built_ends_before_pictures_are_collected(
     recipe: Path, space: Path, key: str, value: object, said: str
 ) -> None:
     with pytest.raises(FoodclsError, match=said):
-        train(recipe, {key: value}, space)
+        train(load_recipe(recipe, {key: value}), space)
     assert not (space / "manifest.csv").exists() and not (space / "store" / "blobs").exists()
 
 
@@ -284,7 +284,7 @@ def test_a_second_run_in_the_same_workspace_is_refused(recipe: Path, space: Path
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:  # fmt: skip
         assert one.stdout and one.stdout.readline() == "in\n"
         with pytest.raises(StoreError, match=f"in use by process {one.pid}"):
-            prepare(recipe, None, space)
+            prepare(load_recipe(recipe), space)
         one.communicate("\n")
     assert not (space / "manifest.csv").exists()
-    prepare(recipe, None, space)
+    prepare(load_recipe(recipe), space)

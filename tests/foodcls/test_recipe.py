@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from foodcls.errors import RecipeError
-from foodcls.recipe import flatten, load_recipe, settings_digest
+from foodcls.recipe import RecipeSource, flatten, load_recipe, settings_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """\
@@ -116,6 +116,14 @@ def test_overrides_replace_and_are_checked_like_the_file(tmp_path: Path) -> None
         load_recipe(path, {"train.epochs": 0})
     with pytest.raises(RecipeError, match="name is not a section"):
         load_recipe(path, {"name.x": 1})
+
+
+def test_a_recipe_keeps_the_file_as_it_was_read(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    recipe = load_recipe(path, {"train.epochs": 3})
+    path.write_text("edited")
+    assert recipe.source == RecipeSource(path, GOOD.encode(), {"train.epochs": 3})
+    assert "source" not in str(flatten(recipe))
 
 
 def test_recipes_are_frozen(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from foodcls.errors import RecipeError
-from foodcls.recipe_yaml import parse_value, read_yaml
+from foodcls.recipe_yaml import Lines, parse_value, parse_yaml, read_file
 
 
-def write(folder: Path, text: str | bytes) -> Path:
+def read(folder: Path, text: str | bytes) -> tuple[dict[str, Any], Lines]:
     path = folder / "recipe.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
+    return parse_yaml(read_file(path), path)
 
 
 def test_lines_are_those_of_the_keys(tmp_path: Path) -> None:
-    data, lines = read_yaml(write(tmp_path, "a: 1\nb:\n  - c: 2\n  - c: 3\n"))
+    data, lines = read(tmp_path, "a: 1\nb:\n  - c: 2\n  - c: 3\n")
     assert data == {"a": 1, "b": [{"c": 2}, {"c": 3}]}
     assert (lines["a",], lines["b",], lines["b", 1, "c"]) == (1, 2, 4)
 
@@ -46,16 +47,16 @@ def test_what_is_no_recipe_is_refused_with_the_reason(
     tmp_path: Path, text: str | bytes, said: str
 ) -> None:
     with pytest.raises(RecipeError, match=said):
-        read_yaml(write(tmp_path, text))
+        read(tmp_path, text)
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
     with pytest.raises(RecipeError, match="too many values"):
-        read_yaml(write(tmp_path, "\n".join(rows)))
+        read(tmp_path, "\n".join(rows))
 
 
 def test_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no.yaml"):
-        read_yaml(tmp_path / "no.yaml")
+        read_file(tmp_path / "no.yaml")

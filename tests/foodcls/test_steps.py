@@ -1,10 +1,7 @@
-import pytest
-
 from foodcls.manifest import ManifestRef
 from foodcls.steps import (
     Step,
     describe,
-    results_of,
     stage_counts,
     stage_seconds,
     stage_table,
@@ -47,9 +44,3 @@ def test_a_stage_that_recalled_much_says_how_little_it_did() -> None:
 def test_counts_are_of_stages_that_give_a_manifest() -> None:
     assert stage_counts([DEDUP, TRAIN]) == {"dedup": {"kept": 612, "dropped": 88}}
     assert stage_seconds([DEDUP, TRAIN]) == {"dedup": 1.24, "fit": 0.04}
-
-
-def test_results_are_had_by_the_names_of_their_steps() -> None:
-    assert results_of([DEDUP, TRAIN], "fit", "dedup") == (TRAIN.result, DEDUP.result)
-    with pytest.raises(ValueError, match="no step 'export' among dedup, fit"):
-        results_of([DEDUP, TRAIN], "export")

@@ -3,24 +3,22 @@ from types import SimpleNamespace
 
 from foodcls.manifest import ManifestRef
 from foodcls.steps import Step
-from foodcls.summary import summarize
+from foodcls.summary import Recorded, Reported, summarize
 from foodcls.tally import Work
 
 
-def test_summary_holds_all_that_programs_were_promised(judged) -> None:
+def test_summary_holds_all_that_programs_were_promised(judged, make_run) -> None:
     scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
-    recorded = SimpleNamespace(
-        model_path="m.pt", tracking_uri="u", experiment_id="1", run_id="r", version="3",
-        is_new=False, waiting="",
-    )  # fmt: skip
-    results = [ManifestRef("collect", "d", "b", 9, 1), SimpleNamespace(best_epoch=2), scores,
-               SimpleNamespace(blob="abc"), SimpleNamespace(path="w/report.html"),
-               recorded]  # fmt: skip
-    names = ["collect", "calibrate", "evaluate", "export", "report", "record"]
-    work = {"collect": (Work("fetch", 1, 9),)}
-    steps = [Step(name, result, 1.0, name == "collect", work.get(name, ()))
-             for name, result in zip(names, results, strict=True)]  # fmt: skip
-    summary = json.loads(json.dumps(summarize(steps)))
+    found = ManifestRef("collect", "d", "b", 9, 1)
+    run = make_run(
+        found=Step("collect", found, 1.0, True, (Work("fetch", 1, 9),)),
+        checkpoint=SimpleNamespace(best_epoch=2),
+        scores=scores,
+        model=SimpleNamespace(blob="abc"),
+        reported=Reported("w/report.html", ()),
+        recorded=Recorded("u", "1", "r", "3", "m.pt", is_new=False),
+    )
+    summary = json.loads(json.dumps(summarize(run)))
     assert {"accuracy_low", "accuracy_high", "average_position_micro"} <= set(summary)
     assert summary["accuracy"] == 0.8 and summary["n"] == 50
     assert summary["per_class"]["bread"]["precision"] is None
@@ -29,4 +27,5 @@ def test_summary_holds_all_that_programs_were_promised(judged) -> None:
     assert summary["report_path"] == "w/report.html"
     assert summary["registered_version"] == "3" and summary["mlflow_run_id"] == "r"
     assert summary["work"] == {"collect": {"fetch": {"anew": 1, "recalled": 9}}}
-    assert set(summary["seconds"]) == set(names) and summary["cached"] == ["collect"]
+    assert list(summary["seconds"]) == [step.name for step in run.steps]
+    assert summary["cached"] == ["collect"]

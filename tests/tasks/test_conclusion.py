@@ -4,9 +4,10 @@ import pytest
 
 from foodcls.judge.promotion import Verdict
 from foodcls.steps import Step
+from foodcls.summary import Retrained
 from tasks.conclusion import conclude
 
-PLAN = SimpleNamespace(name="lunch", digest="a" * 64)
+RECIPE = SimpleNamespace(name="lunch", digest="a" * 64)
 
 
 @pytest.mark.parametrize(
@@ -18,15 +19,15 @@ PLAN = SimpleNamespace(name="lunch", digest="a" * 64)
     ],
     ids=["promoted", "not promoted", "nothing new"],
 )
-def test_the_last_state_says_what_came_of_it_and_of_what(verdict: Verdict, said: str) -> None:
-    results = {
-        "augment": SimpleNamespace(digest="b" * 64),
-        "export": SimpleNamespace(blob="c" * 64),
-        "record": SimpleNamespace(version="3"),
-        "promote": verdict,
-    }
-    steps = [Step(name, result, 1.0, cached=False) for name, result in results.items()]
-    state = conclude(PLAN, steps)
+def test_the_last_state_says_what_came_of_it_and_of_what(
+    verdict: Verdict, said: str, make_run
+) -> None:
+    run = make_run(
+        grown=SimpleNamespace(digest="b" * 64),
+        model=SimpleNamespace(blob="c" * 64),
+        recorded=SimpleNamespace(version="3"),
+    )
+    state = conclude(RECIPE, Retrained(run, Step("promote", verdict, 1.0, cached=False)))
     digests = f"recipe {'a' * 12}, dataset {'b' * 12}, model {'c' * 12}"
     assert state.message == f"lunch: {said} ({digests})"
     # what automations wait for

@@ -5,7 +5,6 @@ import pytest
 from foodcls.judge.evaluation import Evaluation
 from foodcls.manifest import ManifestRef
 from foodcls.recipe import Recipe
-from foodcls.steps import Step
 from tasks.figures import PARAM_LENGTH, final_figures, metric_name, run_figures, run_settings
 
 REPORTS = tuple(
@@ -14,7 +13,6 @@ REPORTS = tuple(
     for epoch in (1, 2)
 )  # fmt: skip
 CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
-NAMES = ("collect", "calibrate", "evaluate", "export")
 LABELS = ("fish & chips", "b", "no pictures")
 
 
@@ -24,14 +22,13 @@ def scores(judged) -> Evaluation:
     return judged([[4, 1, 0], [1, 4, 0], [0, 0, 0]], LABELS)
 
 
-def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores) -> None:
-    results = [ManifestRef("collect", "d", "b", 9, 1), CHECKPOINT, scores, None]
-    steps = [Step(name, result, 2.0, False)
-             for name, result in zip(NAMES, results, strict=True)]  # fmt: skip
-    figures = list(run_figures(steps))
+def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores, make_run) -> None:
+    found = ManifestRef("collect", "d", "b", 9, 1)
+    trained = make_run(found=found, checkpoint=CHECKPOINT, scores=scores).trained
+    figures = list(run_figures(trained, trained.steps))
     assert [value for name, value, epoch in figures if name == "val_loss"] == [1.0, 0.5]
     assert ("accuracy", 0.8, 0) in figures and ("stage/collect_kept", 9, 0) in figures
-    assert ("stage/export_seconds", 2.0, 0) in figures
+    assert ("stage/export_seconds", 1.0, 0) in figures
     assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
 
 
@@ -50,5 +47,5 @@ def test_metric_names_are_such_as_mlflow_takes(label: str) -> None:
 
 def test_a_setting_is_as_long_as_mlflow_takes() -> None:
     """Cut before it is compared with what earlier runs have on the server."""
-    plan = Recipe.model_construct(name="x" * (PARAM_LENGTH + 1))
-    assert run_settings(plan)["name"] == "x" * PARAM_LENGTH
+    recipe = Recipe.model_construct(name="x" * (PARAM_LENGTH + 1))
+    assert run_settings(recipe)["name"] == "x" * PARAM_LENGTH

@@ -12,7 +12,7 @@ from foodcls.curate.memo import Inquiry, remembered
 from foodcls.errors import InputError, StageError
 from foodcls.store import Store
 from tasks import machines
-from tasks.machines import hands, open_space, spread
+from tasks.machines import hands, open_workspace, spread
 
 
 def test_without_a_setting_threads_of_this_machine_work(monkeypatch: Any) -> None:
@@ -49,9 +49,9 @@ def test_the_store_is_where_the_environment_says(
     monkeypatch: Any, tmp_path: Path, bucket: str
 ) -> None:
     monkeypatch.setenv("FOODCLS_STORE", bucket)
-    assert open_space(tmp_path / "w").place == bucket
+    assert open_workspace(tmp_path / "w").place == bucket
     monkeypatch.delenv("FOODCLS_STORE")
-    assert open_space(tmp_path / "w").place == bucket
+    assert open_workspace(tmp_path / "w").place == bucket
 
 
 def test_dask_alone_starts_processes_that_only_this_machine_reaches(monkeypatch: Any) -> None:

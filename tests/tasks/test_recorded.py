@@ -21,13 +21,13 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="module")
 def run_id(space: Workspace) -> str:
     """A run with predictions, registered as version 1 of `lunch`, its champion."""
-    recipe = space.root / "r.yaml"
-    recipe.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
-    plan = load_recipe(recipe)
+    path = space.root / "r.yaml"
+    path.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
+    recipe = load_recipe(path)
     answers = Answers(("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]]))
     with tracking(space) as client:
         place = (space.root / "mlartifacts").as_uri()
-        run = client.create_run(client.create_experiment(plan.name, place))
+        run = client.create_run(client.create_experiment(recipe.name, place))
         client.log_text(run.info.run_id, answers_csv(answers), "predictions.csv")
         client.create_registered_model("lunch")
         client.create_model_version("lunch", run.info.artifact_uri, run.info.run_id)

@@ -1,18 +1,16 @@
 """Moves the aliases of a real MLflow registry; how versions get there is tested with the flows."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError
-from foodcls.steps import Step
+from foodcls.summary import Recorded
 from foodcls.workspace import Workspace
 from tasks.registry import appoint, promote, roll_back
 from tasks.server import tracking
-from tasks.tracking import Recorded
 
 NAME = "lunch"
 
@@ -93,9 +91,9 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
         roll_back(store, "dinner")
 
 
-def test_what_is_not_recorded_is_not_promoted(tmp_path: Path) -> None:
+def test_what_is_not_recorded_is_not_promoted(make_run) -> None:
     recorded = Recorded("http://a", "", "", "", "m.pt", waiting="connection refused")
-    steps = [Step("augment", None, 0, False), Step("evaluate", None, 0, False),
-             Step("record", recorded, 0, False)]  # fmt: skip
-    verdict = promote.task.fn(SimpleNamespace(), SimpleNamespace(name="r"), steps)
+    verdict = promote.task.fn(
+        SimpleNamespace(), SimpleNamespace(name="r"), make_run(recorded=recorded)
+    )
     assert not verdict.is_promoted and "connection refused" in verdict.reason

@@ -14,9 +14,9 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe import load_recipe
 from foodcls.settings import Train
-from foodcls.steps import Step
+from foodcls.summary import Reported
 from foodcls.workspace import Workspace
-from tasks.report import Reported, report
+from tasks.report import report
 
 CHECKPOINT = Checkpoint(
     weights="w", labels=("a", "b"), settings=Train(weights="none", epochs=1),
@@ -27,7 +27,7 @@ CHECKPOINT = Checkpoint(
 
 
 @pytest.fixture
-def reported(tmp_path: Path, judged, noise, encode) -> Reported:
+def reported(tmp_path: Path, judged, noise, encode, make_run) -> Reported:
     space = Workspace.at(tmp_path / "w")
     (tmp_path / "r.yaml").write_text(
         "name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
@@ -43,10 +43,10 @@ def reported(tmp_path: Path, judged, noise, encode) -> Reported:
         judged([[1, 1], [0, 2]], ("a", "b")),
         predictions=space.store.put(answers_csv(answers).encode()),
     )
-    results = {"augment": pictures, "calibrate": CHECKPOINT, "evaluate": scores,
-               "export": SimpleNamespace(blob="b" * 64)}  # fmt: skip
-    steps = [Step(name, result, 1.0, cached=False) for name, result in results.items()]
-    return report.task.fn(space, load_recipe(tmp_path / "r.yaml"), steps)
+    run = make_run(
+        grown=pictures, checkpoint=CHECKPOINT, scores=scores, model=SimpleNamespace(blob="b" * 64)
+    )
+    return report.task.fn(space, load_recipe(tmp_path / "r.yaml"), run.trained)
 
 
 def test_everything_lies_in_the_workspace(reported: Reported, tmp_path: Path) -> None:

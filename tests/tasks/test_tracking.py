@@ -21,15 +21,15 @@ collect: {folder: .}
 """
 
 
-def make_plan(folder: Path, name: str) -> Recipe:
+def make_recipe(folder: Path, name: str) -> Recipe:
     folder.mkdir(exist_ok=True)
     (folder / "r.yaml").write_text(RECIPE.replace("NAME", name))
     return load_recipe(folder / "r.yaml")
 
 
-def tell_small(space: Workspace, plan: Recipe, value: float = 1.0) -> Sent:
+def tell_small(space: Workspace, recipe: Recipe, value: float = 1.0) -> Sent:
     figures = tuple(("n", value, epoch) for epoch in range(5))
-    draft = draft_record(plan, f"{plan.name} {value}", [], (Account("run", {}, {}, figures),))
+    draft = draft_record(recipe, f"{recipe.name} {value}", [], (Account("run", {}, {}, figures),))
 
     def fill(folder: Path) -> None:
         (folder / "runs" / "0").mkdir(parents=True)
@@ -41,7 +41,7 @@ def tell_small(space: Workspace, plan: Recipe, value: float = 1.0) -> Sent:
 def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     space = Workspace.at(tmp_path / "w")
-    sent = tell_small(space, make_plan(tmp_path, "local"))
+    sent = tell_small(space, make_recipe(tmp_path, "local"))
     assert not sent.trouble and list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
     assert not (tmp_path / "mlruns").exists() and not (tmp_path / "mlartifacts").exists()
     assert list_waiting(space.records) == []
@@ -52,9 +52,9 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
     found: dict[int, list[float]] = {}
 
     def record(number: int) -> None:
-        plan = make_plan(tmp_path / str(number), f"recipe{number}")
+        recipe = make_recipe(tmp_path / str(number), f"recipe{number}")
         space = Workspace.at(tmp_path / str(number) / "w")
-        sent = tell_small(space, plan, float(number))
+        sent = tell_small(space, recipe, float(number))
         client = MlflowClient(f"sqlite:///{space.root / 'mlflow.db'}")
         history = client.get_metric_history(sent.run_id, "n")
         found[number] = [point.value for point in history]
@@ -71,7 +71,7 @@ def test_what_cannot_be_sent_waits_and_says_why(tmp_path: Path, monkeypatch) -> 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     space = Workspace.at(tmp_path / "w")
-    sent = tell_small(space, make_plan(tmp_path, "away"))
+    sent = tell_small(space, make_recipe(tmp_path, "away"))
     assert "refused" in sent.trouble and sent.address == "http://127.0.0.1:9"
     (waiting,) = list_waiting(space.records)
     assert "secret" not in (waiting.folder / "record.json").read_text() + sent.trouble
@@ -87,6 +87,6 @@ def test_a_record_is_kept_while_another_process_sends(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", hold, str(space.records)], text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sender:  # fmt: skip
         assert sender.stdout and sender.stdout.readline() == "in\n"
-        sent = tell_small(space, make_plan(tmp_path, "busy"))
+        sent = tell_small(space, make_recipe(tmp_path, "busy"))
         sender.communicate("\n")
     assert "in use by process" in sent.trouble and len(list_waiting(space.records)) == 1

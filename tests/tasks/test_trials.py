@@ -19,7 +19,7 @@ TRIAL = Trial(
 
 
 @pytest.fixture
-def plan(tmp_path) -> Recipe:
+def recipe(tmp_path) -> Recipe:
     return Recipe.model_validate(
         {
             "name": "lunch",
@@ -36,10 +36,10 @@ def test_a_row_has_the_figures_of_a_run_and_how_much_it_learnt_from() -> None:
     assert ("stage/trained_on", 9, 0) in figures
 
 
-def test_rows_and_table_are_told_apart_by_their_tags(plan: Recipe) -> None:
+def test_rows_and_table_are_told_apart_by_their_tags(recipe: Recipe) -> None:
     table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
-    whole, row = ablation_tags(plan, table), trial_tags(plan, TRIAL)
+    whole, row = ablation_tags(recipe, table), trial_tags(recipe, TRIAL)
     assert (whole["stage"], row["stage"]) == ("ablation", "ablation row")
-    assert whole["recipe_digest"] == row["recipe_digest"] == plan.digest
+    assert whole["recipe_digest"] == row["recipe_digest"] == recipe.digest
     assert row["dataset"] == "raw" and row["dataset_digest"] == "digest"
     assert "| raw | 0.500" in whole["mlflow.note.content"]

@@ -13,9 +13,10 @@ import pytest
 from prefect import flow
 
 from foodcls.errors import CollectError
+from foodcls.recipe import Recipe, load_recipe
 from foodcls.steps import Step
+from foodcls.summary import Recorded, RunResult
 from tasks import webhook
-from tasks.tracking import Recorded
 from tasks.webhook import HOOKS, VARIABLE
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -64,10 +65,15 @@ def inner(recipe: Path) -> int:
 
 
 @flow(name="outer", flow_run_name="lunch", **HOOKS)
-def outer(recipe: Path) -> list[Step[Any]]:
+def outer(recipe: Path) -> RunResult:
     inner(recipe)
     recorded = Recorded("http://me:geheim@tracking:5000/", "7", "r1", "3", "m.pt")
-    return [Step("record", recorded, 1.0, cached=False)]
+    nothing: Any = None
+    return RunResult(nothing, nothing, Step("record", recorded, 1.0, cached=False))
+
+
+@flow(name="handed", **HOOKS)
+def handed(recipe: Recipe) -> None: ...
 
 
 @flow(name="failing", **HOOKS)
@@ -82,6 +88,13 @@ def test_a_run_that_ends_is_told_once_with_its_links(listener: Listener) -> None
     assert message["recipe"] == "lunch.yaml" and message["run_id"] in message["links"]["flow_run"]
     assert message["links"]["mlflow_run"] == "http://***@tracking:5000/#/experiments/7/runs/r1"
     assert message["text"].startswith("outer lunch.yaml: Completed")
+
+
+def test_a_flow_that_was_handed_a_recipe_tells_its_name(listener: Listener, tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
+    handed(load_recipe(path))
+    assert listener.messages[0]["text"].startswith("handed lunch: Completed")
 
 
 def test_a_failure_is_told_with_its_reason_and_no_password(listener: Listener) -> None:

@@ -11,6 +11,7 @@ from foodcls.judge.answers import Answers, answers_csv
 from foodcls.judge.scores import Estimate
 from foodcls.learn.ablation import (
     Ablation,
+    AblationResult,
     Row,
     Trial,
     ablation_csv,
@@ -21,6 +22,7 @@ from foodcls.learn.ablation import (
 from foodcls.manifest import KEPT, ManifestRef, new_manifest
 from foodcls.steps import Step
 from foodcls.store import Store
+from foodcls.summary import Recorded
 
 # a class may be called like a number
 TRUTH = ["7", "7", "b", "b", "b"]
@@ -80,11 +82,19 @@ def test_the_table_can_be_read_as_csv_and_as_markdown() -> None:
     assert "10 test pictures, the same for every row, 4 of them cut" in ablation_table(table)
 
 
-def test_the_summary_names_steps_by_their_data_set(store: Store) -> None:
+def test_the_summary_names_steps_by_their_data_set(store: Store, make_run) -> None:
     one = trial(store, "raw", "77bbb")
-    recorded = SimpleNamespace(tracking_uri="uri", run_id="run", waiting="")
-    steps = [*one.steps, Step("compare", Ablation((ROW,), 10, 4), 0.0, False),
-             Step("record", recorded, 0.0, False)]  # fmt: skip
-    result = summarize_ablation(steps)
-    assert result["cached"] == ["train raw"] and result["seconds"]["evaluate raw"] == 2.0
+    done = AblationResult(
+        make_run().trained.prepared,
+        one.pictures,
+        one.pictures,
+        (one,),
+        Step("compare", Ablation((ROW,), 10, 4), 0.0, False),
+        Step("record", Recorded("uri", "1", "run"), 0.0, False),
+    )
+    result = summarize_ablation(done)
+    assert (
+        result["cached"] == ["split", "split", "train raw"]
+        and result["seconds"]["evaluate raw"] == 2.0
+    )
     assert result["rows"][0]["dataset"] == "raw" and result["mlflow_run_id"] == "run"

@@ -217,9 +217,9 @@ def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Pat
 
 if __name__ == "__main__":
     # a training of its own, for the system to kill
-    root, folder, plan, *names = sys.argv[1:]
+    root, folder, settings, *names = sys.argv[1:]
     train(
         read_table(Path(folder) / "manifest.csv"), Store(Path(root)), names,
-        Train.model_validate_json(plan), Path(folder) / "b",
+        Train.model_validate_json(settings), Path(folder) / "b",
         on_epoch=lambda report: print(report.epoch, flush=True),
     )  # fmt: skip
