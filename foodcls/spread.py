@@ -33,26 +33,29 @@ def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Ite
 
     Pillow and numpy free the interpreter's lock.
     """
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        yield from pool.map(function, items)
-    finally:
-        # after an error or Ctrl-C what is being done ends, and nothing more begins
-        pool.shutdown(cancel_futures=True)
+    return prefetch(items, function, os.cpu_count() or 1, len(items))
 
 
-def ahead(
-    items: Iterable[Item], function: Callable[[Item], Result], hands: int, most: int
+def prefetch(
+    items: Iterable[Item], function: Callable[[Item], Result], workers: int, waiting: int
 ) -> Iterator[Result]:
-    """Results in the order of the items, from so many threads; at most `most` wait to be taken."""
-    with ThreadPoolExecutor(hands) as pool:
-        waiting: deque[Future[Result]] = deque()
+    """Results in the order of the items, made in threads while those before them are in use.
+
+    At most `waiting` are made, or being made, before they are asked for. An error comes out in
+    its item's place; after it, or when the iterator is closed, nothing more begins.
+    """
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures: deque[Future[Result]] = deque()
         for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > most:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            futures.append(pool.submit(function, item))
+            if len(futures) > waiting:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
+    finally:
+        # what is being done ends
+        pool.shutdown(cancel_futures=True)
 
 
 def on_worker(

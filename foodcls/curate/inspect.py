@@ -14,12 +14,12 @@ from foodcls.curate.examine import EXAMINE
 from foodcls.curate.hashes import Look
 from foodcls.curate.looks import remember_looks
 from foodcls.curate.measures import Measures
-from foodcls.curate.memo import Inquiry, ahead, remembered
+from foodcls.curate.memo import Inquiry, remembered
 from foodcls.curate.quality import remember_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.settings import Inspect
-from foodcls.spread import Spread, in_threads
+from foodcls.spread import Spread, in_threads, prefetch
 from foodcls.store import Store, key_of
 
 # raise when the same bytes and settings may give another fact than before
@@ -83,7 +83,7 @@ def _examine_all(
     children = hire(EXAMINE, _allow(settings))
     terms = {"hash_kind": hash_kind, **settings.model_dump()}
     # read ahead, decode in turn: each pair of hands keeps one child busy
-    files = ahead(store, batch.values(), store.read)
+    files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
         told = _ask(children, {**terms, "data": data})
         facts[key] = told["fact"]

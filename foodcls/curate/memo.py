@@ -5,14 +5,13 @@ not done again, and what it had in hand is at most a batch for each pair of hand
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from foodcls.progress import Track
-from foodcls.spread import Spread, in_threads
-from foodcls.spread import ahead as work_ahead
+from foodcls.spread import Spread, in_threads, prefetch
 from foodcls.store import Store
 from foodcls.tally import count
 
@@ -76,14 +75,8 @@ def each(
     store: Store, batch: Mapping[str, Item], answer: Callable[[Item], Result]
 ) -> dict[str, Result]:
     """What `answer` says of each item; several at a time where the store is far away."""
-    return dict(zip(batch, ahead(store, batch.values(), answer), strict=True))
-
-
-def ahead(
-    store: Store, items: Iterable[Item], answer: Callable[[Item], Result]
-) -> Iterator[Result]:
-    """The same, in order; never more answers wait than the store's lanes."""
-    return work_ahead(items, answer, store.lanes, store.lanes)
+    answers = prefetch(batch.values(), answer, store.lanes, store.lanes)
+    return dict(zip(batch, answers, strict=True))
 
 
 def _find_out(store: Store, inquiry: Inquiry[Item], batch: Mapping[str, Item]) -> dict[str, Any]:

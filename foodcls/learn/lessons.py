@@ -1,10 +1,8 @@
 """Cuts an epoch into batches: what is read, and what should be answered."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -17,8 +15,7 @@ from foodcls.learn.blend import blend
 from foodcls.learn.examples import Examples
 from foodcls.learn.randomness import derive_seed
 from foodcls.settings import Train
-
-Item = TypeVar("Item")
+from foodcls.spread import prefetch
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,12 @@ def give_lessons(
     train: Examples, batches: Iterable[Array], settings: Train, classes: int, epoch: int
 ) -> Iterator[Lesson]:
     """Read batch after batch, each while the one before it is learnt from."""
-    lessons = (
-        _read(train, places, settings, classes, epoch, number)
-        for number, places in enumerate(batches)
-    )
-    return ahead(lessons)
+
+    def read(batch: tuple[int, Array]) -> Lesson:
+        number, places = batch
+        return _read(train, places, settings, classes, epoch, number)
+
+    return prefetch(enumerate(batches), read, 1, 1)
 
 
 def shuffled_places(count: int, seed: int, epoch: int) -> Ints:
@@ -68,15 +66,6 @@ def cut_batches(order: Ints, batch_size: int) -> list[Array]:
     if len(bounds) > 2 and bounds[-1] - bounds[-2] == 1:
         del bounds[-2]
     return [order[start:stop] for start, stop in pairwise(bounds)]
-
-
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, each made by another thread while the one before it is in use."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item
 
 
 def _read(

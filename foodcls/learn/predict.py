@@ -16,7 +16,7 @@ from foodcls.learn.modelfile import Model
 from foodcls.learn.pixels import Pixels, as_images, squash_pixels
 from foodcls.progress import Item, Track, silent
 from foodcls.settings import MAX_PIXELS
-from foodcls.spread import ahead
+from foodcls.spread import prefetch
 
 BATCH = 16  # pictures that go through the network at once
 
@@ -71,7 +71,7 @@ def _square(model: Model, read: Callable[[], bytes]) -> Square:
 
 
 def _ahead(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator[Square]:
-    return ahead(items, work, os.cpu_count() or 1, BATCH)
+    return prefetch(items, work, os.cpu_count() or 1, BATCH)
 
 
 def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:

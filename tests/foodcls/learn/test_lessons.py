@@ -1,12 +1,9 @@
-import time
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
 
 from foodcls.learn.course import Course
-from foodcls.learn.lessons import ahead, cut_batches, epoch_batches, give_lessons, shuffled_places
+from foodcls.learn.lessons import cut_batches, epoch_batches, give_lessons, shuffled_places
 from foodcls.settings import Extras, Train
 
 
@@ -44,29 +41,3 @@ def test_mixup_blends_inputs_and_answers_alike(course: Course, settings: Train) 
     # nothing of the pictures' own truth is forgotten
     assert (lesson.wanted[torch.arange(20), lesson.truth] > 0).all()
     assert not torch.equal(lesson.inputs[0], course.train.take(batches[0], 1)[0])
-
-
-def test_the_next_item_is_made_while_one_is_in_use() -> None:
-    made: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(3):
-            made.append(number)
-            yield number
-
-    coming = ahead(items())
-    assert next(coming) == 0
-    deadline = time.monotonic() + 5
-    while made != [0, 1] and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert made == [0, 1]
-    assert list(coming) == [1, 2]
-
-
-def test_what_goes_wrong_ahead_is_raised() -> None:
-    def items() -> Iterator[int]:
-        yield 1
-        raise ValueError("rotten")
-
-    with pytest.raises(ValueError, match="rotten"):
-        list(ahead(items()))
