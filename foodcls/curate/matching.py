@@ -35,8 +35,8 @@ class Finder:
 
     def by_id(self, text: str) -> Match:
         """Rows whose id is `text` or, uniquely, begins with it (8 digits or more)."""
-        prefix = text.strip().lower()
-        if not re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix):
+        prefix = id_prefix(text)
+        if not prefix:
             return Match(problem=f"an id has {MIN_ID} to 64 hexadecimal digits")
         exact = self.ids.get(prefix)
         if exact:
@@ -49,7 +49,7 @@ class Finder:
 
     def by_path(self, text: str) -> Match:
         """Rows whose origin is `text` or ends in it after a `/`; of one picture only."""
-        name = _plain(text)
+        name = plain_path(text)
         rows = self.origins.get(name) or self.paths.get(name.removeprefix("./"), [])
         pictures = {self.owners[row] for row in rows}
         if len(pictures) > 1:
@@ -58,7 +58,7 @@ class Finder:
 
     def by_stem(self, text: str) -> Match:
         """Rows whose origin, without its ending, is `text` or ends in it after a `/`."""
-        name = _plain(text)
+        name = plain_path(text)
         known = self.stems.get(name.rsplit("/", 1)[-1], [])
         rows = [row for row, origin in known if f"/{origin}".endswith(f"/{name}")]
         pictures = {self.owners[row] for row in rows}
@@ -69,7 +69,7 @@ class Finder:
     def by_name(self, text: str) -> Match:
         """Rows by path or, where no path matches and it is one, by id."""
         match = self.by_path(text)
-        if match.rows or match.problem or not re.fullmatch(r"[0-9A-Fa-f]{8,64}", text.strip()):
+        if match.rows or match.problem or not id_prefix(text):
             return match
         return self.by_id(text)
 
@@ -79,7 +79,7 @@ def index_rows(manifest: pd.DataFrame) -> Finder:
     finder = Finder()
     arrived = manifest[manifest["id"] != ""]
     for row, digest, origin in zip(arrived.index, arrived["id"], arrived["origin"], strict=True):
-        name = _plain(origin)
+        name = plain_path(origin)
         finder.ids.setdefault(digest, []).append(row)
         finder.origins.setdefault(name, []).append(row)
         finder.owners[row] = digest
@@ -92,6 +92,12 @@ def index_rows(manifest: pd.DataFrame) -> Finder:
     return finder
 
 
+def id_prefix(text: str) -> str:
+    """The text as the beginning of an id, in lower case; empty when it cannot be one."""
+    prefix = text.strip().lower()
+    return prefix if re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix) else ""
+
+
 def is_unsafe(name: str) -> bool:
     """Whether a picture's name climbs out of its folder or is no name at all.
 
@@ -101,10 +107,10 @@ def is_unsafe(name: str) -> bool:
         "\0" in name
         or len(name) > 2_000
         or name.startswith(("~", "file:"))
-        or ".." in _plain(name).split("/")
+        or ".." in plain_path(name).split("/")
     )
 
 
-def _plain(path: str) -> str:
-    # one form for names that a Mac or Windows wrote
+def plain_path(path: str) -> str:
+    """A path in the one form in which those that a Mac or Windows wrote are equal."""
     return unicodedata.normalize("NFC", path.strip()).replace("\\", "/")

@@ -1,15 +1,13 @@
 """Finds the one picture that a person means by a file, an address, a name or an id."""
 
-import re
-import unicodedata
 from pathlib import Path
 
 import pandas as pd
 
+from foodcls.curate.matching import MIN_ID, id_prefix, plain_path
 from foodcls.errors import InputError
 from foodcls.store import digest_file
 
-MIN_ID = 8  # hexadecimal digits
 SHOWN = 10  # pictures that a message lists
 
 
@@ -36,19 +34,17 @@ def _by_content(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _by_origin(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
-    wanted = _plain(name).removeprefix("./")
+    wanted = plain_path(name).removeprefix("./")
     # augmented copies bear their parent's address
     originals = manifest[manifest["parent"] == ""]
-    origins = originals["origin"].map(_plain)
+    origins = originals["origin"].map(plain_path)
     exact = originals[origins == wanted]
     return exact if len(exact) or not wanted else originals[origins.str.endswith("/" + wanted)]
 
 
 def _by_id(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
-    prefix = name.strip().lower()
-    if not re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix):
-        return manifest.iloc[:0]
-    return manifest[manifest["id"].str.startswith(prefix)]
+    prefix = id_prefix(name)
+    return manifest[manifest["id"].str.startswith(prefix)] if prefix else manifest.iloc[:0]
 
 
 def _only_one(manifest: pd.DataFrame, rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -68,8 +64,3 @@ def _only_one(manifest: pd.DataFrame, rows: pd.DataFrame, name: str) -> pd.DataF
     digest = rows["id"].iloc[0]
     # other addresses of the same bytes belong to its story
     return manifest[manifest["id"] == digest] if digest else rows
-
-
-def _plain(path: str) -> str:
-    # one form for names that a Mac or Windows wrote
-    return unicodedata.normalize("NFC", path.strip()).replace("\\", "/")
