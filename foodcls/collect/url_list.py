@@ -1,17 +1,15 @@
 """Turns a CSV of labels and URLs, or a manifest, into candidates or reasons, row by row."""
 
-import csv
 import unicodedata
 from pathlib import Path
 
 from foodcls.collect.candidates import Arrival, Candidate, FetchResult, printable
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.replay import is_manifest, read_manifest
+from foodcls.csv_lines import BOM, check_header, parse_header, parse_line, read_text, split_lines
 from foodcls.errors import TableError
 
 COLUMNS = ("label", "url")
-# characters; no URL that can be asked needs as many
-LONGEST_LINE = 20_000
 # characters that a table quotes of a line that is no use
 SHOWN = 200
 
@@ -26,55 +24,28 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
     `label` and `url`): the same set is fetched again, and no engine is asked. As settings that is
     `collect.urls=old/manifest.csv collect.engines=[]`, as an option `--replay old/manifest.csv`.
     """
-    lines = [line for line in _read_lines(path) if line.strip()]
+    text = read_text(path).removeprefix(BOM)
+    lines = [line for line in split_lines(text) if line.strip()]
     if not lines:
         raise TableError(f"{path} is empty; it needs the columns label,url and a row a picture")
-    if is_manifest(_names(lines[0])):
+    header = [name.lower() for name in parse_header(path, lines[0])]
+    if is_manifest(header):
         found = enumerate(read_manifest(path), start=1)
         return [_checked(candidate, number, labels) for number, candidate in found]
-    places = _find_columns(path, lines[0])
+    check_header(path, header, COLUMNS)
     if len(lines) == 1:
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
+    places = header.index("label"), header.index("url")
     return [_read_line(line, rank, places, labels) for rank, line in enumerate(lines[1:], start=1)]
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise TableError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x} at place "
-            f"{error.start}; save it as CSV in UTF-8, not packed and not as a workbook"
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _find_columns(path: Path, header: str) -> tuple[int, int]:
-    names = _names(header)
-    counts = {name: names.count(name) for name in COLUMNS}
-    if set(counts.values()) != {1}:
-        wrong = ", ".join(f"{name} {count} times" for name, count in counts.items() if count != 1)
-        raise TableError(
-            f"{path}, row 1: the header {printable(header[:SHOWN])!r} has {wrong}; it needs the "
-            "columns label and url once each, separated by commas"
-        )
-    return names.index("label"), names.index("url")
-
-
-def _names(header: str) -> list[str]:
-    return [name.strip().lower() for name in _cells(header[:LONGEST_LINE])]
 
 
 def _read_line(
     line: str, rank: int, places: tuple[int, int], labels: tuple[str, ...]
 ) -> Candidate | Arrival:
-    if len(line) > LONGEST_LINE:
+    cells = parse_line(line)
+    if isinstance(cells, str):
         broken = Candidate(url=printable(line[:SHOWN]), label="", source="urls", rank=rank)
-        detail = f"row {rank}: a line of {len(line)} characters"
-        return _refused(broken, Outcome.BAD_URL, detail)
-    cells = _cells(line)
+        return _refused(broken, Outcome.BAD_URL, f"row {rank}: {cells}")
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
     plain = printable(unicodedata.normalize("NFC", label))
     candidate = Candidate(url=printable(url), label=plain, source="urls", rank=rank)
@@ -94,8 +65,3 @@ def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Cand
 
 def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> Arrival:
     return Arrival(candidate, FetchResult(candidate.url, outcome, detail))
-
-
-def _cells(line: str) -> list[str]:
-    # each line by itself: a quote that never closes must not swallow the lines after it
-    return next(csv.reader([line]), [])

@@ -1,16 +1,19 @@
 """Turns a CSV that a person or a spreadsheet wrote into rows of text, with what is wrong."""
 
-import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.errors import TableError
+from foodcls.csv_lines import (
+    check_header,
+    parse_header,
+    parse_line,
+    read_text,
+    shorten,
+    split_lines,
+)
 from foodcls.spreadsheet import unmark_cell
 
-MAX_BYTES = 100_000_000
-MAX_LINE = 100_000  # characters; a row is names and numbers
 SHOWN = 10  # problems that a message lists
 
 
@@ -41,20 +44,20 @@ def read_sheet(
     ours stands for what it was made from, see foodcls.spreadsheet. TableError when the file
     cannot be read as UTF-8 CSV, or a wanted column stands twice or (with `needs_all`) not at all.
     """
-    # not splitlines(): it also breaks lines at characters that belong into a cell
-    lines = re.split(r"\r\n|\r|\n", _read_text(path))
-    header = _parse_header(path, lines[0], wanted, needs_all=needs_all)
+    lines = split_lines(read_text(path))
+    header = parse_header(path, lines[0])
+    check_header(path, header, wanted, needs_all=needs_all)
     rows: list[Row] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip(", \t"):
             continue
-        cells = _parse_line(line)
+        cells = parse_line(line)
         if isinstance(cells, str):
-            problems.append(Problem(number, _short(line), cells))
+            problems.append(Problem(number, shorten(line), cells))
         elif any(cells[len(header) :]):
             problems.append(
-                Problem(number, _short(line), f"{len(cells)} cells, the header has {len(header)}")
+                Problem(number, shorten(line), f"{len(cells)} cells, the header has {len(header)}")
             )
         else:
             padded = cells + [""] * (len(header) - len(cells))
@@ -65,7 +68,7 @@ def read_sheet(
 
 def read_header(path: Path) -> list[str]:
     """The names of the columns; TableError when the file cannot be read as UTF-8 CSV."""
-    return _split_header(path, re.split(r"\r\n|\r|\n", _read_text(path), maxsplit=1)[0])
+    return parse_header(path, read_text(path))
 
 
 def list_problems(problems: Sequence[Problem]) -> str:
@@ -77,57 +80,3 @@ def list_problems(problems: Sequence[Problem]) -> str:
     if len(problems) > SHOWN:
         lines.append(f"  and {len(problems) - SHOWN} more")
     return "\n".join(lines)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
-        data = path.read_bytes()
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
-    except UnicodeDecodeError as error:
-        guess = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x1f\x8b": "gzip"}
-        kind = guess.get(data[:2], "not UTF-8 text")
-        raise TableError(
-            f"{path}: {kind}, at byte {error.start}; save the table as CSV in UTF-8"
-        ) from error
-
-
-def _parse_header(path: Path, line: str, wanted: Sequence[str], *, needs_all: bool) -> list[str]:
-    header = _split_header(path, line)
-    twice = [name for name in wanted if header.count(name) > 1]
-    missing = [name for name in wanted if name not in header]
-    if twice:
-        raise TableError(f"{path}: columns {twice} stand twice in the header; keep one of each")
-    if missing and (needs_all or len(missing) == len(wanted)):
-        hint = " (semicolons? the cells must be parted by commas)" if ";" in line else ""
-        raise TableError(
-            f"{path}: columns {missing} are missing{hint}; the header must name "
-            f"{','.join(wanted)}, found {_short(line)!r}"
-        )
-    return header
-
-
-def _split_header(path: Path, line: str) -> list[str]:
-    cells = _parse_line(line)
-    if isinstance(cells, str):
-        raise TableError(f"{path}: header: {cells}; save the table as CSV in UTF-8")
-    return [cell.strip() for cell in cells]
-
-
-def _parse_line(line: str) -> list[str] | str:
-    """The cells, or what is wrong with the line."""
-    if len(line) > MAX_LINE:
-        return f"a line of {len(line)} characters, at most {MAX_LINE}"
-    if "\0" in line:
-        return "holds a NUL character"
-    try:
-        return next(csv.reader([line], strict=True), [])
-    except csv.Error:
-        return "a quote is not closed on its line"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -2,15 +2,13 @@
 
 import csv
 import io
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from foodcls.csv_lines import BOM, parse_header, parse_line, read_text, shorten, split_lines
 from foodcls.errors import TableError
 from foodcls.store import replacing
-
-BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -27,16 +25,15 @@ class Sheet:
 
 
 def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
-    """Read a file's lines; where there is no file or nothing in it, a header of `columns`."""
-    try:
-        text = path.read_bytes().decode() if path.exists() else ""
-    except OSError as error:
-        raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
-    except UnicodeDecodeError as error:
-        raise TableError(f"{path}: not UTF-8 text; save the table as CSV in UTF-8") from error
+    """Read a file's lines; where there is no file or nothing in it, a header of `columns`.
+
+    TableError when the file, or its header, cannot be read.
+    """
+    text = read_text(path) if path.exists() else ""
     if not text.strip(f"{BOM}\r\n\t "):
         return Sheet((",".join(columns),))
-    lines = re.split(r"\r\n|\r|\n", text)
+    parse_header(path, text)
+    lines = split_lines(text)
     # the last line ends in a line break: what follows it is no row
     return Sheet(tuple(lines if lines[-1] else lines[:-1]), "\r\n" if "\r\n" in text else "\n")
 
@@ -91,4 +88,7 @@ def _line(sheet: Sheet, cells: Mapping[str, str]) -> str:
 
 
 def _cells(line: str) -> list[str]:
-    return next(csv.reader([line]), [])
+    cells = parse_line(line)
+    if isinstance(cells, str):
+        raise TableError(f"the row {shorten(line)!r}: {cells}; correct it in a text editor")
+    return cells

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from foodcls.curate.sheet import MAX_BYTES, Problem
+from foodcls.csv_lines import MAX_BYTES
+from foodcls.curate.sheet import Problem
 from foodcls.errors import TableError
 
 MAX_DEPTH = 64  # a polygon in COCO lies 6 deep, a VOC edge 4

@@ -60,3 +60,9 @@ def test_bytes_that_are_no_text_are_refused_with_the_file(tmp_path: Path) -> Non
     path.write_bytes("id,reason\nab,schön\n".encode("latin-1"))
     with pytest.raises(TableError, match=r"latin\.csv: not UTF-8"):
         open_sheet(path, ("id",))
+
+
+def test_a_header_that_cannot_be_read_is_refused_with_the_file(path: Path) -> None:
+    path.write_text('id,"keep\nab,1\n')
+    with pytest.raises(TableError, match=r"filter\.csv: header: a quote is not closed"):
+        open_sheet(path, ("id",))
