@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,46 +27,67 @@ from foodcls.store import Store
 Trained = tuple[Checkpoint, pd.DataFrame]
 
 
+@dataclass(frozen=True)
+class Case:
+    """What a training is made from; `train` does one, and keeps what it may in `cache`."""
+
+    manifest: pd.DataFrame
+    store: Store
+    labels: tuple[str, ...]
+    settings: Train
+    folder: Path
+
+    def train(
+        self, cache: str = "cache", manifest: pd.DataFrame | None = None, **changes: object
+    ) -> Checkpoint:
+        rows = self.manifest if manifest is None else manifest
+        settings = self.settings.model_copy(update=changes)
+        return train(rows, self.store, self.labels, settings, self.folder / cache)
+
+
+@pytest.fixture
+def case(
+    gallery: Callable[[Store], pd.DataFrame],
+    store: Store,
+    labels: tuple[str, ...],
+    quick: Train,
+    tmp_path: Path,
+) -> Case:
+    """The pictures that `trained` has learnt from, and its settings."""
+    return Case(gallery(store), store, labels, quick, tmp_path)
+
+
 def test_same_seed_gives_the_same_weights_and_another_seed_others(
-    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
+    case: Case, trained: Trained
 ) -> None:
-    checkpoint, manifest = trained
-    again = train(manifest, store, labels, quick, tmp_path / "elsewhere")
-    other = train(
-        manifest, store, labels, quick.model_copy(update={"seed": 1}), tmp_path / "elsewhere"
-    )
+    checkpoint, _ = trained
+    again = case.train("elsewhere")
+    other = case.train("elsewhere", seed=1)
     assert again.weights == checkpoint.weights
     assert again.digest == checkpoint.digest
     assert other.weights != checkpoint.weights
 
 
 def test_test_pictures_change_no_bit(
-    trained: Trained,
-    store: Store,
-    labels: tuple[str, ...],
-    quick: Train,
-    coloured: Callable[..., bytes],
-    tmp_path: Path,
+    case: Case, trained: Trained, coloured: Callable[..., bytes]
 ) -> None:
     checkpoint, manifest = trained
     test_rows = manifest["split"] == "test"
     without = manifest[~test_rows].reset_index(drop=True)
     perturbed = manifest.copy()
-    perturbed.loc[test_rows, "picture"] = store.put(coloured(99, 99))
-    perturbed.loc[test_rows, "label"] = labels[0]
+    perturbed.loc[test_rows, "picture"] = case.store.put(coloured(99, 99))
+    perturbed.loc[test_rows, "label"] = case.labels[0]
     absent = manifest.copy()
     absent.loc[test_rows, "picture"] = "0" * 64
     for number, table in enumerate((without, perturbed, absent)):
-        found = train(table, store, labels, quick, tmp_path / f"cache{number}")
+        found = case.train(f"cache{number}", table)
         assert found.digest == checkpoint.digest
 
 
-def test_training_pictures_do_change_it(
-    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
-) -> None:
+def test_training_pictures_do_change_it(case: Case, trained: Trained) -> None:
     checkpoint, manifest = trained
     fewer = drop_rows(manifest, {0: "wrong dish"}, "filter")
-    found = train(fewer, store, labels, quick, tmp_path / "other")
+    found = case.train("other", fewer)
     assert found.train_count == checkpoint.train_count - 1
     assert found.weights != checkpoint.weights
 
@@ -83,15 +105,12 @@ def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> 
     assert checkpoint.pretrained_digest == own.pretrained_digest
 
 
-def test_the_kept_weights_are_those_of_the_best_epoch(
-    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
-) -> None:
+def test_the_kept_weights_are_those_of_the_best_epoch(case: Case, trained: Trained) -> None:
     # a training that ends at the best epoch has the same weights
-    checkpoint, manifest = trained
+    checkpoint, _ = trained
     best = max(checkpoint.reports, key=lambda r: (r.val_accuracy, -r.val_loss))
     assert checkpoint.best_epoch == best.epoch
-    short = quick.model_copy(update={"epochs": best.epoch})
-    assert train(manifest, store, labels, short, tmp_path / "x").weights == checkpoint.weights
+    assert case.train("x", epochs=best.epoch).weights == checkpoint.weights
 
 
 def test_frozen_statistics_come_out_bit_for_bit(
@@ -133,84 +152,51 @@ def test_damaged_weights_are_refused(trained: Trained, store: Store) -> None:
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_a_class_without_training_pictures_is_named(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-    split: str,
-) -> None:
-    manifest = gallery(store)
+def test_a_class_without_training_pictures_is_named(case: Case, split: str) -> None:
+    manifest = case.manifest
     gone = (manifest["split"] == split) & ((manifest["label"] == "sushi") | (split == "val"))
     bare = drop_rows(manifest, dict.fromkeys(manifest.index[gone], "bad"), "filter")
     message = "no training pictures of sushi" if split == "train" else "no validation pictures"
     with pytest.raises(TrainingError, match=message):
-        train(bare, store, labels, quick, tmp_path / "cache")
+        case.train(manifest=bare)
 
 
-def test_a_picture_of_no_class_is_refused(
-    trained: Trained, store: Store, labels: tuple[str, ...], quick: Train, tmp_path: Path
-) -> None:
-    _, manifest = trained
+def test_a_picture_of_no_class_is_refused(case: Case) -> None:
     with pytest.raises(TrainingError, match="sushi"):
-        train(manifest, store, labels[:2], quick, tmp_path / "cache")
+        replace(case, labels=case.labels[:2]).train()
 
 
-def test_an_unknown_trainable_module_is_refused_before_any_picture_is_read(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-) -> None:
-    wrong = quick.model_copy(update={"trainable": ("layer4",)})
+def test_an_unknown_trainable_module_is_refused_before_any_picture_is_read(case: Case) -> None:
     with pytest.raises(InputError, match="blocks"):
-        train(gallery(store), store, labels, wrong, tmp_path / "cache")
-    assert not (tmp_path / "cache").exists()
+        case.train(trainable=("layer4",))
+    assert not (case.folder / "cache").exists()
 
 
 @pytest.mark.parametrize("trainable", [("all",), ()], ids=["all", "head alone"])
-def test_any_part_of_the_network_may_train(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-    trainable: tuple[str, ...],
-) -> None:
-    settings = quick.model_copy(update={"trainable": trainable, "head": 0, "epochs": 1})
-    checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
+def test_any_part_of_the_network_may_train(case: Case, trainable: tuple[str, ...]) -> None:
+    checkpoint = case.train(trainable=trainable, head=0, epochs=1)
     assert checkpoint.settings.trainable == trainable
-    assert load_network(checkpoint, store).head[1].out_features == 3
+    assert load_network(checkpoint, case.store).head[1].out_features == 3
 
 
-def test_epochs_are_told_one_by_one(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-) -> None:
+def test_epochs_are_told_one_by_one(case: Case) -> None:
     seen: list[object] = []
-    checkpoint = train(gallery(store), store, labels, quick, tmp_path, on_epoch=seen.append)
+    checkpoint = train(case.manifest, case.store, case.labels, case.settings, case.folder,
+                       on_epoch=seen.append)  # fmt: skip
     assert tuple(seen) == checkpoint.reports
 
 
-def test_training_goes_and_ends_as_the_plain_loop_does(
-    store: Store, gallery: Callable[..., pd.DataFrame], labels: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_training_goes_and_ends_as_the_plain_loop_does(case: Case) -> None:
     # its last stage has 512 channels: trunk, folding, fewer products and fused Adam all at work
     settings = Train(backbone="resnet18", weights="none", head=12, dropout=0.2, lr=1e-4, epochs=2,
                      batch_size=6, input_size=64, device="cpu", precision="fp32")  # fmt: skip
-    manifest = gallery(store)
-    checkpoint = train(manifest, store, labels, settings, tmp_path / "cache")
-    assert list((tmp_path / "cache").glob("activations-*"))
-    plain, begun = (start_network(settings, len(labels))[1] for _ in range(2))
-    losses = learn_plainly(plain, manifest, store, labels, settings)
+    checkpoint = replace(case, settings=settings).train()
+    assert list((case.folder / "cache").glob("activations-*"))
+    plain, begun = (start_network(settings, len(case.labels))[1] for _ in range(2))
+    losses = learn_plainly(plain, replace(case, settings=settings))
     assert [report.train_loss for report in checkpoint.reports] == pytest.approx(losses, rel=1e-3)
     assert checkpoint.best_epoch == 2, "the plain loop ends with the last epoch; change the seed"
-    found = load(store.read(checkpoint.weights))
+    found = load(case.store.read(checkpoint.weights))
     for name, weight in plain.named_parameters():
         start = begun.get_parameter(name)
         if not weight.requires_grad:
@@ -221,16 +207,11 @@ def test_training_goes_and_ends_as_the_plain_loop_does(
         assert (found[name] - weight).norm() < 0.03 * (weight - start).norm(), name
 
 
-def learn_plainly(
-    network: Network,
-    manifest: pd.DataFrame,
-    store: Store,
-    labels: tuple[str, ...],
-    settings: Train,
-) -> list[float]:
+def learn_plainly(network: Network, case: Case) -> list[float]:
     """The original's loop: decode, run all layers, Adam; nothing kept from epoch to epoch."""
-    rows = split_rows(manifest, "train")
-    truth = torch.tensor([labels.index(label) for label in rows["label"]])
+    settings = case.settings
+    rows = split_rows(case.manifest, "train")
+    truth = torch.tensor([case.labels.index(label) for label in rows["label"]])
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     optimiser = torch.optim.Adam(weights, lr=settings.lr)
     losses = []
@@ -239,7 +220,7 @@ def learn_plainly(
         losses.append(0.0)
         order = shuffled_places(len(rows), settings.seed, epoch)
         for number, places in enumerate(cut_batches(order, settings.batch_size)):
-            pictures = [read_picture(rows["picture"].iloc[place], store) for place in places]
+            pictures = [read_picture(rows["picture"].iloc[place], case.store) for place in places]
             batch = np.stack([squash_pixels(one, settings.input_size) for one in pictures])
             with seeded("dropout", settings.seed, epoch, number):
                 logits = network(torch.from_numpy(batch).permute(0, 3, 1, 2))
@@ -252,46 +233,33 @@ def learn_plainly(
 
 
 def test_a_budget_ends_training_with_the_best_so_far_and_says_so(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
+    case: Case, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hurried = quick.model_copy(update={"max_minutes": 1e-9, "epochs": 500})
-    checkpoint = train(gallery(store), store, labels, hurried, tmp_path / "cache")
+    checkpoint = case.train(max_minutes=1e-9, epochs=500)
     assert len(checkpoint.reports) == checkpoint.best_epoch == 1
     assert (
         "max_minutes = 1e-09 are over in epoch 1 of 500; the best so far is epoch 1" in caplog.text
     )
-    assert load_network(checkpoint, store)
+    assert load_network(checkpoint, case.store)
 
 
 def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    case: Case, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    manifest = gallery(store)
     # so high a rate that what was learnt is lost again
     changes = {"lr": 0.1, "precision": "fp32", "max_minutes": 3.0, "epochs": 500}
-    hasty = quick.model_copy(update=changes)
+    hasty = case.settings.model_copy(update=changes)
     heard: list[EpochReport] = []
     minutes = partial(start_budget, clock=lambda: 60.0 * len(heard))
     monkeypatch.setattr("foodcls.learn.train.start_budget", minutes)
-    cut = train(manifest, store, labels, hasty, tmp_path / "cut", on_epoch=heard.append)
+    cut = train(case.manifest, case.store, case.labels, hasty, case.folder / "cut",
+                on_epoch=heard.append)  # fmt: skip
     best, last = cut.best_epoch, len(cut.reports)
     assert (best, last) == (1, 3), [report.val_accuracy for report in cut.reports]
     assert f"over in epoch {last} of 500; the best so far is epoch {best}" in caplog.text
     # its weights too, not those that learning ended with
     heard.clear()
-    ended = hasty.model_copy(update={"epochs": best})
-    short = train(manifest, store, labels, ended, tmp_path / "short")
+    short = replace(case, settings=hasty).train("short", epochs=best)
     assert cut.weights == short.weights
 
 
@@ -301,34 +269,22 @@ def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
     ids=str,
 )
 def test_every_extra_ends_in_a_checkpoint_that_answers(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-    extras: dict[str, object],
+    case: Case, extras: dict[str, object]
 ) -> None:
-    settings = quick.model_copy(update={"epochs": 1, "extras": Extras.model_validate(extras)})
-    checkpoint = train(gallery(store), store, labels, settings, tmp_path / "cache")
-    assert checkpoint.facts["extras"] == describe_extras(settings.extras) != ()
-    assert checkpoint.settings.extras == settings.extras
-    network = load_network(checkpoint, store)
-    assert network.views == settings.extras.views
+    wanted = Extras.model_validate(extras)
+    checkpoint = case.train(epochs=1, extras=wanted)
+    assert checkpoint.facts["extras"] == describe_extras(wanted) != ()
+    assert checkpoint.settings.extras == wanted
+    network = load_network(checkpoint, case.store)
+    assert network.views == wanted.views
     pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     is_mirrored_alike = torch.allclose(network(pixels), network(pixels.flip(3)), atol=1e-5)
     assert is_mirrored_alike is (network.views > 1)
 
 
-def test_in_bf16_it_trains_and_is_kept_in_fp32(
-    store: Store,
-    gallery: Callable[..., pd.DataFrame],
-    labels: tuple[str, ...],
-    quick: Train,
-    tmp_path: Path,
-) -> None:
-    coarse = quick.model_copy(update={"precision": "bf16", "epochs": 1})
-    checkpoint = train(gallery(store), store, labels, coarse, tmp_path / "cache")
-    again = train(gallery(store), store, labels, coarse, tmp_path / "elsewhere")
+def test_in_bf16_it_trains_and_is_kept_in_fp32(case: Case) -> None:
+    checkpoint = case.train(precision="bf16", epochs=1)
+    again = case.train("elsewhere", precision="bf16", epochs=1)
     assert checkpoint.settings.precision == "bf16" and again.weights == checkpoint.weights
-    kept = load(store.read(checkpoint.weights))
+    kept = load(case.store.read(checkpoint.weights))
     assert {value.dtype for value in kept.values()} <= {torch.float32, torch.int64}
