@@ -1,7 +1,7 @@
 """Writes tables that people open in a spreadsheet, where no cell may become a formula."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write the table as `table_csv` gives it, whole or not at all."""
     with replacing(path) as part:
         part.write_bytes(table_csv(table).encode())
+
+
+def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    """Write a header and rows in the same way; each cell as Python writes it."""
+    write_csv(pd.DataFrame(rows, columns=list(names), dtype=object), path)
 
 
 def unmark_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
@@ -12,7 +11,7 @@ from flows.commands.tables import print_whole
 from foodcls.curate.duplicates import Duplicates, find_duplicates
 from foodcls.curate.files import find_pictures
 from foodcls.settings import Dedup
-from foodcls.spreadsheet import write_csv as write_table
+from foodcls.spreadsheet import write_rows
 from tasks.progress import bars
 
 Row = dict[str, str | None]
@@ -49,7 +48,8 @@ def list_rows(found: Duplicates) -> list[Row]:
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
     """Write the rows with a header."""
-    write_table(pd.DataFrame(rows, columns=["path", "duplicate_of", "how", "error"]), path)
+    names = ("path", "duplicate_of", "how", "error")
+    write_rows(names, ([row[name] for name in names] for row in rows), path)
 
 
 def _lines(found: Duplicates) -> Iterator[tuple[Text, Text]]:

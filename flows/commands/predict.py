@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
@@ -12,7 +11,7 @@ from flows.commands.tables import print_whole
 from foodcls.curate.files import find_pictures
 from foodcls.learn.modelfile import load_model
 from foodcls.learn.predict import ANSWER, Prediction, answer_cells, predict
-from foodcls.spreadsheet import write_csv as write_table
+from foodcls.spreadsheet import write_rows
 from tasks.progress import bars
 
 
@@ -47,7 +46,7 @@ def write_csv(answers: Iterable[Prediction], labels: Sequence[str], path: Path) 
         [answer.path, *answer_cells(answer), *(answer.probabilities or [""] * len(labels))]
         for answer in answers
     )
-    write_table(pd.DataFrame(rows, columns=names, dtype=object), path)
+    write_rows(names, rows, path)
 
 
 def _lines(answers: Iterable[Prediction]) -> Iterator[tuple[Text, Text, Text]]:

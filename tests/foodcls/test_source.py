@@ -31,5 +31,6 @@ def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
 
 
 def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> None:
-    assert behind(("foodcls.steps",)) == ("foodcls.manifest", "foodcls.steps")
+    wanted = ("foodcls.manifest", "foodcls.spreadsheet", "foodcls.steps")
+    assert behind(("foodcls.steps",)) == wanted
     assert behind(("foodcls.errors",)) == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foodcls.spreadsheet import mark_cell, table_csv, unmark_cell, unmark_table, write_csv
+from foodcls.spreadsheet import mark_cell, table_csv, unmark_cell, unmark_table, write_rows
 
 STARTS = "=+-@\t\r"
 
@@ -34,6 +34,6 @@ def test_a_table_comes_back_equal() -> None:
 
 def test_numbers_truths_and_gaps_are_written_as_they_are(tmp_path: Path) -> None:
     rows = [["-a", -1, 0.1, None, True], ["b", None, 1e-9, "", False]]
-    write_csv(pd.DataFrame(rows, columns=list("vwxyz"), dtype=object), tmp_path / "t.csv")
+    write_rows("vwxyz", rows, tmp_path / "t.csv")
     lines = (tmp_path / "t.csv").read_text().splitlines()
     assert lines == ["v,w,x,y,z", "'-a,-1,0.1,,True", "b,,1e-09,,False"]
