@@ -41,13 +41,13 @@ class Result:
 
 
 def measure_chain(
-    plan: Recipe, space: Workspace, photos: Path, seeds: int
+    recipe: Recipe, space: Workspace, photos: Path, seeds: int
 ) -> Iterator[tuple[str, str]]:
     """Train all, then give a line for each training set and each group of test photos."""
     manifest = read_table(space.manifest)
     unrelated = list_unrelated(photos, manifest)
-    sets = derive_sets(undo_copies(manifest), plan, space)
-    results = [learn_set(name, rows, plan, space, seeds) for name, rows in sets.items()]
+    sets = derive_sets(undo_copies(manifest), recipe, space)
+    results = [learn_set(name, rows, recipe, space, seeds) for name, rows in sets.items()]
     tests = split_rows(next(iter(sets.values())), "test")
     groups = {
         "all test photos": np.ones(len(tests), dtype=bool),
@@ -68,31 +68,31 @@ def undo_copies(grown: pd.DataFrame) -> pd.DataFrame:
     return back
 
 
-def derive_sets(parted: pd.DataFrame, plan: Recipe, space: Workspace) -> dict[str, pd.DataFrame]:
+def derive_sets(parted: pd.DataFrame, recipe: Recipe, space: Workspace) -> dict[str, pd.DataFrame]:
     """The manifests of the three training sets."""
-    distinct = undo_drops(parted, ("filter",), plan.split)
+    distinct = undo_drops(parted, ("filter",), recipe.split)
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
-    shelf = Shelf(space.store, space.pixels, bars, plan.train.cache_bytes)
-    ranked = rank_suspects(training, plan.labels, plan.train, shelf)
+    shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
+    ranked = rank_suspects(training, recipe.labels, recipe.train, shelf)
     rows = kept_rows(distinct)
     is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
     doubted = rows.index[is_doubted & (rows["split"] == "train")]
     return {
-        "raw": undo_drops(parted, ("dedup", "filter"), plan.split),
+        "raw": undo_drops(parted, ("dedup", "filter"), recipe.split),
         "deduplicated": distinct,
         "without suspects": drop_rows(distinct, dict.fromkeys(doubted, "suspect"), "variant"),
     }
 
 
 def learn_set(
-    name: str, manifest: pd.DataFrame, plan: Recipe, space: Workspace, seeds: int
+    name: str, manifest: pd.DataFrame, recipe: Recipe, space: Workspace, seeds: int
 ) -> Result:
     """Train with each seed, and read what was answered."""
     answers = []
     for seed in range(seeds):
-        settings = plan.train.model_copy(update={"seed": seed})
-        parts = (manifest, space.store, plan.labels, settings, space.pixels, bars)
+        settings = recipe.train.model_copy(update={"seed": seed})
+        parts = (manifest, space.store, recipe.labels, settings, space.pixels, bars)
         limit = settings.cache_bytes
         scores = evaluate(train(*parts), manifest, space.store, space.pixels, limit=limit)
         answers.append(read_answers(space.store.read(scores.predictions).decode()))

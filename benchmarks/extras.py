@@ -107,10 +107,10 @@ class Outcome:
 class Bench:
     """Trains and remembers."""
 
-    def __init__(self, plan: Recipe, space: Workspace, seeds: int) -> None:
-        self.plan, self.space, self.seeds = plan, space, seeds
+    def __init__(self, recipe: Recipe, space: Workspace, seeds: int) -> None:
+        self.recipe, self.space, self.seeds = recipe, space, seeds
         parted = undo_copies(read_table(space.manifest))
-        self.manifest = derive_sets(parted, plan, space)["without suspects"]
+        self.manifest = derive_sets(parted, recipe, space)["without suspects"]
         self.file = space.root / "extras.json"
         self.known: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}
 
@@ -124,7 +124,7 @@ class Bench:
         return [self._remember(trial, seed, "test") for seed in range(self.seeds)]
 
     def _remember(self, trial: Trial, seed: int, split: str) -> dict[str, Any]:
-        key = digest_json([asdict(trial), seed, split, self.plan.digest, len(self.manifest)])
+        key = digest_json([asdict(trial), seed, split, self.recipe.digest, len(self.manifest)])
         if key not in self.known:
             told = {"trial": asdict(trial), "seed": seed, "split": split}
             self.known[key] = told | self._learn(trial, seed, split)
@@ -138,11 +138,11 @@ class Bench:
         pictures = self._pictures(extras.pop("copies", None))
         # as a recipe would say it
         changes = {"lr": trial.lr, "epochs": trial.epochs, "seed": seed}
-        settings = self.plan.train.model_copy(
+        settings = self.recipe.train.model_copy(
             update=changes | {"extras": Extras.model_validate_json(json.dumps(extras))}
         )
         store, cache = self.space.store, self.space.pixels
-        checkpoint = train(pictures, store, self.plan.labels, settings, cache, bars)
+        checkpoint = train(pictures, store, self.recipe.labels, settings, cache, bars)
         if split == ON_WHITE:
             pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
         limit = settings.cache_bytes
@@ -158,7 +158,7 @@ class Bench:
 
     def _pictures(self, copies: int | None) -> pd.DataFrame:
         how = Augment(per_class=copies)
-        return augment(self.manifest, self.space.store, how, self.plan.labels, bars)
+        return augment(self.manifest, self.space.store, how, self.recipe.labels, bars)
 
 
 def put_on_white(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
@@ -182,7 +182,7 @@ def compare_backgrounds(bench: Bench, base: Trial) -> None:
 def choose_base(bench: Bench) -> Trial:
     """The rate that does best without any extra."""
     print("\nwithout extras")
-    return choose(bench, [Trial(lr, bench.plan.train.epochs) for lr in RATES])
+    return choose(bench, [Trial(lr, bench.recipe.train.epochs) for lr in RATES])
 
 
 def choose(bench: Bench, trials: Sequence[Trial]) -> Trial:
@@ -277,22 +277,29 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
     with serving(options.photos, options.port) as address:
-        recipe = write_recipe(index, address, options.workspace / "recipe")
+        recipe_file = write_recipe(index, address, options.workspace / "recipe")
         if not (options.workspace / "manifest.csv").exists():
             # as a user would: the command keeps Prefect from telling others of it
-            words = ["-m", "flows.cli", "prepare", str(recipe), "--workspace", options.workspace]
+            words = [
+                "-m",
+                "flows.cli",
+                "prepare",
+                str(recipe_file),
+                "--workspace",
+                options.workspace,
+            ]
             subprocess.run([sys.executable, *words], check=True)
-    plan, space = load_recipe(recipe), Workspace.at(options.workspace)
-    bench = Bench(plan, space, options.seeds)
+    recipe, space = load_recipe(recipe_file), Workspace.at(options.workspace)
+    bench = Bench(recipe, space, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")
     if options.white:
-        compare_backgrounds(bench, Trial(plan.train.lr, plan.train.epochs))
+        compare_backgrounds(bench, Trial(recipe.train.lr, recipe.train.epochs))
         return
     base = choose_base(bench)
     best = tune(bench, put_together(bench, base, try_each(bench, base)))
     print(f"\nbest: {asdict(best)}")
     if options.test:
-        show_test(bench, Trial(plan.train.lr, plan.train.epochs, {"copies": COPIES}), best)
+        show_test(bench, Trial(recipe.train.lr, recipe.train.epochs, {"copies": COPIES}), best)
 
 
 if __name__ == "__main__":

@@ -60,9 +60,9 @@ def write_recipe(index: pd.DataFrame, address: str, folder: Path) -> Path:
     return Path(shutil.copy(RECIPE, folder / "recipe.yaml"))
 
 
-def run_recipe(recipe: Path, workspace: Path, changes: list[str]) -> dict[str, object]:
+def run_recipe(recipe_file: Path, workspace: Path, changes: list[str]) -> dict[str, object]:
     """Run foodcls as a user would; give its result and the wall time."""
-    command = [sys.executable, "-m", "flows.cli", "run", str(recipe), "--workspace",
+    command = [sys.executable, "-m", "flows.cli", "run", str(recipe_file), "--workspace",
                str(workspace), "--json", str(workspace / "result.json")]  # fmt: skip
     started = time.monotonic()
     subprocess.run(command + [word for change in changes for word in ("--set", change)], check=True)
@@ -112,28 +112,28 @@ def main() -> None:
     options = parser.parse_args()
     index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
     with serving(options.photos, options.port) as address:
-        recipe = write_recipe(index, address, options.workspace / "recipe")
+        recipe_file = write_recipe(index, address, options.workspace / "recipe")
         if options.serve:
-            print(f"{address}; run: foodcls run {recipe}")
+            print(f"{address}; run: foodcls run {recipe_file}")
             threading.Event().wait()
-        result = run_recipe(recipe, options.workspace, options.set)
+        result = run_recipe(recipe_file, options.workspace, options.set)
     manifest = pd.read_csv(options.workspace / "manifest.csv", dtype=str, keep_default_na=False)
     for name, value in score(index, manifest, address):
         print(f"{name:<36} {value}")
     print(f"{'wall seconds':<36} {result['wall_seconds']:.0f}")
     print(f"{'seconds by stage':<36} {result['seconds']}")
     if options.chain:
-        show_chain(recipe, options)
+        show_chain(recipe_file, options)
 
 
-def show_chain(recipe: Path, options: argparse.Namespace) -> None:
+def show_chain(recipe_file: Path, options: argparse.Namespace) -> None:
     """Print the accuracy after each step of cleaning, and how long that took."""
     from accuracy_chain import measure_chain
 
     started = time.monotonic()
-    plan = read_recipe(recipe, options.set)
+    recipe = read_recipe(recipe_file, options.set)
     space = Workspace.at(options.workspace)
-    for name, value in measure_chain(plan, space, options.photos, options.seeds):
+    for name, value in measure_chain(recipe, space, options.photos, options.seeds):
         print(f"{name:<36} {value}", flush=True)
     print(f"{'wall seconds of the chain':<36} {time.monotonic() - started:.0f}")
 
