@@ -30,7 +30,7 @@ LABELS = ("apple pie", "label", "sushi")
 SPLITS = ["train"] * 6 + ["val"] * 3 + ["test"] * 3
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def labels() -> tuple[str, ...]:
     return LABELS
 

@@ -49,18 +49,40 @@ def run(
     return start
 
 
+@pytest.fixture(scope="module")
+def unbroken(
+    gallery: Callable[..., pd.DataFrame],
+    quick: Train,
+    labels: tuple[str, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., str]:
+    """The digest of a training that nothing interrupts; each kind is trained once."""
+    found: dict[str, str] = {}
+
+    def digest(**extras: object) -> str:
+        if (kind := repr(extras)) not in found:
+            folder = tmp_path_factory.mktemp("unbroken")
+            store, wanted = Store(folder / "store"), Extras.model_validate(extras)
+            settings = quick.model_copy(update={"epochs": 5, "extras": wanted})
+            found[kind] = train(gallery(store), store, labels, settings, folder / "a").digest
+        return found[kind]
+
+    return digest
+
+
 def diary_files(cache: Path) -> list[Path]:
     return sorted(cache.glob("training-*"))
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 5])
-def test_a_killed_training_ends_as_an_unbroken_one(run: Run, tmp_path: Path, epoch: int) -> None:
-    unbroken = run(tmp_path / "a")
+def test_a_killed_training_ends_as_an_unbroken_one(
+    run: Run, unbroken: Callable[..., str], tmp_path: Path, epoch: int
+) -> None:
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=epoch)
     seen: list[int] = []
     resumed = run(tmp_path / "b", seen=seen)
-    assert resumed.digest == unbroken.digest
+    assert resumed.digest == unbroken()
     assert seen == [1, 2, 3, 4, 5]
 
 
@@ -76,12 +98,11 @@ EVERYTHING = {
     ids=["schedule", "average", "rates", "everything"],
 )
 def test_schedule_rates_and_average_are_taken_up_again_too(
-    run: Run, tmp_path: Path, extras: dict[str, object]
+    run: Run, unbroken: Callable[..., str], tmp_path: Path, extras: dict[str, object]
 ) -> None:
-    unbroken = run(tmp_path / "a", **extras)
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=2, **extras)
-    assert run(tmp_path / "b", **extras).digest == unbroken.digest
+    assert run(tmp_path / "b", **extras).digest == unbroken(**extras)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -95,8 +116,8 @@ def test_moments_of_3x3_convolutions_are_taken_up_again_too(
 ) -> None:
     # on disk they are contiguous; at work some lie channels last, others by their taps
     manifest = gallery(store)
-    changes = {"backbone": "resnet18", "trainable": ("layer4",), "precision": precision}
-    settings = quick.model_copy(update=changes)
+    changes = {"backbone": "resnet18", "trainable": ("layer4",), "epochs": 2}
+    settings = quick.model_copy(update=changes | {"precision": precision})
 
     def die(report: EpochReport) -> None:
         raise Killed
@@ -118,23 +139,25 @@ def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty"])
 def test_a_damaged_file_falls_back_to_the_epoch_before(
-    run: Run, tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+    run: Run,
+    unbroken: Callable[..., str],
+    tmp_path: Path,
+    damage: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    unbroken = run(tmp_path / "a")
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=3)
     last = diary_files(tmp_path / "b")[-1]
     data = last.read_bytes()
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
     last.write_bytes({"torn": data[:-100], "flipped": flipped, "empty": b""}[damage])
-    assert run(tmp_path / "b").digest == unbroken.digest
+    assert run(tmp_path / "b").digest == unbroken()
     assert "damaged" in caplog.text
 
 
 def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, unbroken: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unbroken = run(tmp_path / "a")
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=2)
     before = diary_files(tmp_path / "b")
@@ -149,7 +172,7 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
         patch.setattr(resume, "replacing", dying)
         run(tmp_path / "b")
     assert diary_files(tmp_path / "b") == before
-    assert run(tmp_path / "b").digest == unbroken.digest
+    assert run(tmp_path / "b").digest == unbroken()
 
 
 @pytest.mark.parametrize("epoch", [1, 5])
@@ -175,6 +198,7 @@ def test_an_epoch_that_cannot_be_written_ends_the_training(
 @pytest.mark.parametrize("kills", [(2,), pytest.param((1, 2, 4), marks=pytest.mark.long)], ids=str)
 def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     run: Run,
+    unbroken: Callable[..., str],
     store: Store,
     gallery: Callable[..., pd.DataFrame],
     quick: Train,
@@ -182,7 +206,6 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     tmp_path: Path,
     kills: tuple[int, ...],
 ) -> None:
-    unbroken = run(tmp_path / "a", **EVERYTHING)
     write_table(gallery(store), tmp_path / "manifest.csv")
     extras = Extras.model_validate(EVERYTHING)
     settings = quick.model_copy(update={"epochs": 5, "extras": extras})
@@ -199,7 +222,7 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
         # else it was over before
         assert process.returncode == -signal.SIGKILL
     seen: list[int] = []
-    assert run(tmp_path / "b", seen=seen, **EVERYTHING).digest == unbroken.digest
+    assert run(tmp_path / "b", seen=seen, **EVERYTHING).digest == unbroken(**EVERYTHING)
     assert seen == [1, 2, 3, 4, 5]
 
 
