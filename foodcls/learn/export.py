@@ -17,10 +17,11 @@ from foodcls.errors import ExportError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.modelfile import read_model
-from foodcls.learn.network import Network, load_network
+from foodcls.learn.network import Network
 from foodcls.learn.pixels import Pixels, as_images, read_picture, squash_pixels
 from foodcls.learn.program import program_bytes
 from foodcls.learn.ready import Ready
+from foodcls.learn.restore import load_network
 from foodcls.manifest import kept_rows
 from foodcls.store import Store, digest_json
 

@@ -8,7 +8,7 @@ from foodcls.judge.ranks import Floats, Ints
 from foodcls.learn.activations import keep_trunk
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import Reading, answer_all, load_examples
-from foodcls.learn.network import load_network
+from foodcls.learn.restore import load_network
 from foodcls.learn.shelf import Shelf
 
 BATCH = 32

@@ -1,20 +1,15 @@
 """Puts the head of the classes on a backbone, and holds still what is not to be trained."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
-from foodcls.errors import InputError, StoreError
+from foodcls.errors import InputError
 from foodcls.learn.backbones import Backbone, make_backbone
-from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.randomness import seeded
 from foodcls.learn.views import mean_answer
 from foodcls.settings import Train
-from foodcls.store import Store
 
 ALL = "all"
 
@@ -87,24 +82,6 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     )
     head = make_head(backbone.features, settings.head, classes, settings.dropout, settings.seed)
     return backbone, Network(backbone, head, settings.trainable)
-
-
-def load_network(checkpoint: Checkpoint, store: Store) -> Network:
-    """Build the network of a checkpoint on the processor, for evaluation; its blob is verified.
-
-    It answers by the mean over views where the checkpoint asks for that.
-    """
-    data, settings = store.read(checkpoint.weights), checkpoint.settings
-    bare = make_backbone(settings.backbone, "none", settings.input_size)
-    backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
-    head = make_head(backbone.features, settings.head, len(checkpoint.labels), settings.dropout, 0)
-    network = Network(backbone, head, settings.trainable)
-    try:
-        network.load_state_dict(load_safetensors(data))
-    except (RuntimeError, SafetensorError) as error:
-        raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.views = settings.extras.views
-    return network.eval()
 
 
 def _per_channel(values: Sequence[float]) -> Tensor:

@@ -9,8 +9,8 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.evaluate import evaluate
 from foodcls.learn.examples import split_rows
 from foodcls.learn.inference import answer_rows
-from foodcls.learn.network import load_network
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
+from foodcls.learn.restore import load_network
 from foodcls.learn.shelf import Shelf
 from foodcls.learn.train import train
 from foodcls.settings import Train

@@ -10,8 +10,8 @@ from foodcls.errors import InputError
 from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.exported import Manner, export_bytes
 from foodcls.learn.modelfile import known_digest, load_model
-from foodcls.learn.network import load_network
 from foodcls.learn.ready import Ready
+from foodcls.learn.restore import load_network
 from foodcls.store import Store, digest_file, digest_of
 
 Studio = tuple[Path, Checkpoint, pd.DataFrame]

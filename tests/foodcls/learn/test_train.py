@@ -16,9 +16,10 @@ from foodcls.learn.budget import start_budget
 from foodcls.learn.checkpoint import Checkpoint, describe_extras
 from foodcls.learn.examples import split_rows
 from foodcls.learn.lessons import cut_batches, shuffled_places
-from foodcls.learn.network import Network, load_network, start_network
+from foodcls.learn.network import Network, start_network
 from foodcls.learn.pixels import read_picture, squash_pixels
 from foodcls.learn.randomness import seeded
+from foodcls.learn.restore import load_network
 from foodcls.learn.train import train
 from foodcls.manifest import drop_rows
 from foodcls.settings import Extras, Train

@@ -11,8 +11,8 @@ from foodcls.learn.checkpoint import Checkpoint
 from foodcls.learn.examples import split_rows
 from foodcls.learn.export import export
 from foodcls.learn.inference import answer_rows
-from foodcls.learn.network import load_network
 from foodcls.learn.pixels import as_images, read_picture, squash_pixels
+from foodcls.learn.restore import load_network
 from foodcls.learn.shelf import Shelf
 from foodcls.learn.views import mean_answer
 from foodcls.store import Store
@@ -45,7 +45,9 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
     trained: tuple[Checkpoint, pd.DataFrame], store: Store, tmp_path: Path
 ) -> None:
     checkpoint, manifest = trained
-    twice = dataclasses.replace(checkpoint, views=2)
+    extras = checkpoint.settings.extras.model_copy(update={"views": 2})
+    settings = checkpoint.settings.model_copy(update={"extras": extras})
+    twice = dataclasses.replace(checkpoint, settings=settings)
     network = load_network(checkpoint, store)
     ref = export(twice, manifest, store, {})
     exported = torch.jit.load(io.BytesIO(store.read(ref.blob)))
