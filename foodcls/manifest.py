@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from foodcls.errors import TableError
 from foodcls.spreadsheet import unmark_table, write_csv
-from foodcls.store import Store, digest_of
+from foodcls.store import Store, digest_json, digest_of
 
 TEXT, NUMBER = "str", "Int64"
 
@@ -51,6 +51,11 @@ COLUMNS = {
 }
 VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
+# what of a row of each split a model's stages hang on
+READ = {
+    **dict.fromkeys(("train", "val"), ["label", "picture"]),
+    "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
+}
 KEPT, DROPPED = "kept", "dropped"
 TEST = "test"  # the `source` of pictures of an outside test set
 
@@ -64,6 +69,22 @@ class ManifestRef:
     blob: str
     kept: int
     dropped: int
+    # a digest of each of SPLITS: of what READ names of its rows
+    splits: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True)
+class SplitsRef:
+    """Some splits of a written manifest: all that a stage which is given them reads of it."""
+
+    manifest: ManifestRef
+    names: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of these splits, whatever the others hold."""
+        digests = dict(zip(SPLITS, self.manifest.splits, strict=True))
+        return digest_json([digests[name] for name in self.names])
 
 
 def new_manifest(rows: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
@@ -118,6 +139,7 @@ def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestR
         blob=store.put(_as_csv(manifest), durable=True),
         kept=kept,
         dropped=len(manifest) - kept,
+        splits=tuple(_split_digest(manifest, name) for name in SPLITS),
     )
 
 
@@ -143,6 +165,13 @@ def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
     return _from_csv(store.read(ref.blob))
 
 
+def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
+    """Read the rows of these splits, in the table's order; of an outside test set, all rows."""
+    manifest = load_manifest(ref.manifest, store)
+    masks = [_is_of(manifest, name) for name in ref.names]
+    return manifest[pd.concat(masks, axis=1).any(axis=1)]
+
+
 def write_table(manifest: pd.DataFrame, path: Path) -> None:
     """Write the table for people: no cell of it is a formula to a spreadsheet."""
     write_csv(manifest, path)
@@ -156,6 +185,16 @@ def read_table(path: Path) -> pd.DataFrame:
         raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
     except (ValueError, KeyError) as error:
         raise TableError(f"{path} is not a manifest: {error}") from error
+
+
+def _split_digest(manifest: pd.DataFrame, split: str) -> str:
+    return digest_of(_as_csv(manifest.loc[_is_of(manifest, split), READ[split]]))
+
+
+def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
+    kept = (manifest["state"] == KEPT) & (manifest["split"] == split)
+    # a dropped picture may stand in the table of groups
+    return kept | (manifest["source"] == TEST) if split == "test" else kept
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:

@@ -18,7 +18,7 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from pydantic import BaseModel
 
-from foodcls.manifest import ManifestRef, missing_blobs
+from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.recipe import settings_digest
 from foodcls.source import source_digest
 from foodcls.steps import Step, describe
@@ -39,10 +39,12 @@ class Stage(Generic[Result]):
         function: Callable[..., Result],
         name: str,
         modules: tuple[str, ...],
+        reads: tuple[str, ...],
         after: Callable[[Workspace], None] | None,
     ) -> None:
         self.name = name
         self.modules = modules
+        self.reads = reads
         self.after = after
         self.task = Task(
             fn=function,
@@ -63,7 +65,7 @@ class Stage(Generic[Result]):
         part of the key: it says how the work is done, not what comes of it.
         """
         started = time.monotonic()
-        values = [item.result if isinstance(item, Step) else item for item in inputs]
+        values = [self._narrowed(item) for item in inputs]
         bound = self._cached(space, values, refresh) if self.modules else self.task
         with counting() as tally:
             state: Any = bound(space, *values, **aside, return_state=True)
@@ -84,6 +86,12 @@ class Stage(Generic[Result]):
         step = Step(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
         return step
+
+    def _narrowed(self, item: Any) -> Any:
+        """What the function is given: a step's result, of a manifest no more than it reads."""
+        value = item.result if isinstance(item, Step) else item
+        narrows = self.reads and isinstance(value, ManifestRef)
+        return SplitsRef(value, self.reads) if narrows else value
 
     def _damaged(self, result: Result, store: Store) -> list[str]:
         """Digests of the blobs behind a result that the store no longer has whole."""
@@ -107,18 +115,20 @@ class Stage(Generic[Result]):
 def stage(
     *modules: str,
     name: str = "",
+    reads: tuple[str, ...] = (),
     after: Callable[[Workspace], None] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 
     Without modules the stage runs each time. The function's first parameter is the workspace; the
     others are results of earlier stages, settings, or plain values. The stage is called like the
-    function unless `name` is given. `after` clears away what only a stage that has not ended needs:
-    it runs once the result is remembered.
+    function unless `name` is given. With `reads`, the splits that it reads, it is given manifests
+    as a SplitsRef, and what stands in other splits is no part of its key. `after` clears away what
+    only a stage that has not ended needs: it runs once the result is remembered.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
-        return Stage(function, name or function.__name__, modules, after)
+        return Stage(function, name or function.__name__, modules, reads, after)
 
     return decorate
 

@@ -11,7 +11,7 @@ from foodcls.learn.export import export as export_checkpoint
 from foodcls.learn.network import start_network
 from foodcls.learn.resume import forget_trainings
 from foodcls.learn.train import train
-from foodcls.manifest import ManifestRef, load_manifest
+from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits
 from foodcls.settings import Answer, Train
 from foodcls.settings import Test as OutsideTest
 from foodcls.workspace import Workspace
@@ -31,12 +31,12 @@ def forget_epochs(space: Workspace) -> None:
     forget_trainings(space.pixels)
 
 
-@stage("foodcls.learn.train", name="train", after=forget_epochs)
+@stage("foodcls.learn.train", name="train", reads=("train", "val"), after=forget_epochs)
 def fit(
-    space: Workspace, pictures: ManifestRef, labels: tuple[str, ...], settings: Train
+    space: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
-    manifest = load_manifest(pictures, space.store)
+    manifest = load_splits(pictures, space.store)
     meter = Meter(settings.epochs, "epochs")
     return train(
         manifest,
@@ -49,40 +49,40 @@ def fit(
     )
 
 
-@stage("foodcls.learn.calibrate")
+@stage("foodcls.learn.calibrate", reads=("val",))
 def calibrate(
     space: Workspace,
     checkpoint: Checkpoint,
-    pictures: ManifestRef,
+    pictures: SplitsRef,
     settings: Answer,
     *,
     limit: float,
 ) -> Checkpoint:
     """Fit temperature and threshold on the split "val"."""
-    manifest = load_manifest(pictures, space.store)
+    manifest = load_splits(pictures, space.store)
     return calibrate_checkpoint(
         checkpoint, manifest, space.store, space.pixels, settings, bars, limit
     )
 
 
-@stage("foodcls.judge.grouping", name="check groups")
-def check_groups(space: Workspace, pictures: ManifestRef, test: OutsideTest | None) -> int:
+@stage("foodcls.judge.grouping", name="check groups", reads=("test",))
+def check_groups(space: Workspace, pictures: SplitsRef, test: OutsideTest | None) -> int:
     """Make sure before training that the table of groups fits the test pictures; count them."""
-    grouped = group_tests(load_manifest(pictures, space.store), test)
+    grouped = group_tests(load_splits(pictures, space.store), test)
     return int(split_rows(grouped, "test")["cluster"].nunique())
 
 
-@stage("foodcls.learn.evaluate", "foodcls.judge.grouping")
+@stage("foodcls.learn.evaluate", "foodcls.judge.grouping", reads=("test",))
 def evaluate(
     space: Workspace,
     checkpoint: Checkpoint,
-    pictures: ManifestRef,
+    pictures: SplitsRef,
     test: OutsideTest | None,
     *,
     limit: float,
 ) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
-    grouped = group_tests(load_manifest(pictures, space.store), test)
+    grouped = group_tests(load_splits(pictures, space.store), test)
     return evaluate_checkpoint(
         checkpoint,
         grouped,

@@ -5,10 +5,13 @@ import pytest
 
 from foodcls.errors import TableError
 from foodcls.manifest import (
+    SPLITS,
+    SplitsRef,
     class_counts,
     drop_rows,
     kept_rows,
     load_manifest,
+    load_splits,
     manifest_digest,
     missing_blobs,
     new_manifest,
@@ -95,3 +98,37 @@ def test_counts_are_by_label_and_split_of_kept_rows() -> None:
 def test_a_table_from_before_there_were_flags_is_read(tmp_path: Path) -> None:
     rows(2).drop(columns="flags").to_csv(tmp_path / "manifest.csv", index=False)
     assert list(read_table(tmp_path / "manifest.csv")["flags"]) == ["", ""]
+
+
+PARTS = [
+    {"id": name, "picture": name, "label": "rice", "state": state, "split": split,
+     "source": source}
+    for name, state, split, source in (
+        ("a", "kept", "train", "bing"), ("b", "dropped", "train", "bing"),
+        ("c", "kept", "val", "bing"), ("d", "kept", "test", "test"), ("e", "dropped", "", "test"),
+    )
+]  # fmt: skip
+
+
+def test_splits_are_read_apart_and_of_an_outside_test_set_all_rows(store: Store) -> None:
+    ref = save_manifest(new_manifest(PARTS), store, "split")
+    read = {names: "".join(load_splits(SplitsRef(ref, names), store)["id"])
+            for names in (("train",), ("train", "val"), ("test",))}  # fmt: skip
+    assert read == {("train",): "a", ("train", "val"): "ac", ("test",): "de"}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "changed"),
+    [(0, "picture", "train"), (0, "label", "train"), (1, "picture", ""), (2, "picture", "val"),
+     (3, "cluster", "test"), (4, "origin", "test"), (0, "origin", ""), (3, "page", "")],
+)  # fmt: skip
+def test_a_split_has_another_digest_for_what_it_says_alone(
+    row: int, column: str, changed: str, store: Store
+) -> None:
+    table = new_manifest(PARTS)
+    before = save_manifest(table, store, "split")
+    table.loc[row, column] = "other"
+    after = save_manifest(table, store, "split")
+    differ = {name for name in SPLITS
+              if SplitsRef(before, (name,)).digest != SplitsRef(after, (name,)).digest}  # fmt: skip
+    assert differ == ({changed} if changed else set())

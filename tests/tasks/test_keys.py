@@ -122,6 +122,16 @@ def test_a_new_training_option_asks_for_a_new_training_alone() -> None:
     assert takers[Checkpoint] == {"calibrate", "evaluate", "export"}
 
 
+def test_a_key_names_no_more_pictures_than_the_stage_reads() -> None:
+    reads = {name: one.reads for name, one in STAGES.items() if one.reads}
+    assert reads == {
+        "train": ("train", "val"),
+        "calibrate": ("val",),
+        "check groups": ("test",),
+        "evaluate": ("test",),
+    }
+
+
 def annotations(one: Stage) -> list[object]:
     found = inspect.get_annotations(one.task.fn)
     return [kind for name, kind in found.items() if name != "return"]

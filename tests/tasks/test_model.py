@@ -1,15 +1,27 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from prefect import flow
 from prefect.serializers import JSONSerializer
 from safetensors.torch import save
 
 from foodcls.extras import Extras, Moves
+from foodcls.learn.answering import learnt_from
 from foodcls.learn.arrays import GIGABYTE
 from foodcls.learn.backbones import make_backbone
-from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
+from foodcls.learn.modelfile import read_model
+from foodcls.manifest import (
+    TEST,
+    ManifestRef,
+    SplitsRef,
+    load_manifest,
+    new_manifest,
+    save_manifest,
+)
 from foodcls.settings import Answer, Train
+from foodcls.steps import Step
 from foodcls.workspace import Workspace
 from tasks.model import calibrate, evaluate, export, fit
 
@@ -35,9 +47,13 @@ def ref(space: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
 def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     space: Workspace, ref: ManifestRef
 ) -> None:
-    checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY)
-    checkpoint = calibrate.task.fn(space, checkpoint, ref, Answer(), limit=20 * GIGABYTE)
-    scores = evaluate.task.fn(space, checkpoint, ref, None, limit=20 * GIGABYTE)
+    checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), TINY)
+    checkpoint = calibrate.task.fn(
+        space, checkpoint, SplitsRef(ref, calibrate.reads), Answer(), limit=20 * GIGABYTE
+    )
+    scores = evaluate.task.fn(
+        space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=20 * GIGABYTE
+    )
     model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(space.store.is_whole(digest)
@@ -53,7 +69,7 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
     weights.write_bytes(save(make_backbone("resnet18", "none", 32).module.state_dict()))
     extras = Extras(online=Moves(), mixup=0.2)
     settings = TINY.model_copy(update={"weights": str(weights), "extras": extras})
-    checkpoint = fit.task.fn(space, ref, ("a", "b"), settings)
+    checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), settings)
     entry = JSONSerializer().dumps(checkpoint)
     weights.unlink()
     again = JSONSerializer().loads(entry)
@@ -65,8 +81,70 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
 def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
     space: Workspace, ref: ManifestRef
 ) -> None:
-    checkpoint = fit.task.fn(space, ref, ("a", "b"), TINY.model_copy(update={"cache_gb": 0}))
+    checkpoint = fit.task.fn(
+        space, SplitsRef(ref, fit.reads), ("a", "b"), TINY.model_copy(update={"cache_gb": 0})
+    )
     for gigabytes, files in ((0, 0), (1, 2)):
-        calibrate.task.fn(space, checkpoint, ref, Answer(), limit=gigabytes * GIGABYTE)
-        evaluate.task.fn(space, checkpoint, ref, None, limit=gigabytes * GIGABYTE)
+        calibrate.task.fn(
+            space, checkpoint, SplitsRef(ref, calibrate.reads), Answer(), limit=gigabytes * GIGABYTE
+        )
+        evaluate.task.fn(
+            space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=gigabytes * GIGABYTE
+        )
         assert len(list(space.pixels.glob("*.npy"))) == files
+
+
+@pytest.fixture
+def run(space: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[Step]]:
+    """Train, calibrate, judge and export on a manifest, as the flow does."""
+
+    @flow
+    def model(pictures: ManifestRef) -> list[Step]:
+        learnt = fit(space, pictures, ("a", "b"), TINY)
+        checkpoint = calibrate(space, learnt, pictures, Answer(), limit=GIGABYTE)
+        scores = evaluate(space, checkpoint, pictures, None, limit=GIGABYTE)
+        return [learnt, checkpoint, scores, export(space, checkpoint, pictures, "tiny", "digest")]
+
+    return model
+
+
+def done_anew(steps: list[Step]) -> set[str]:
+    return {step.name for step in steps if not step.cached}
+
+
+def test_another_test_set_is_judged_and_told_of_and_trains_nothing_again(
+    space: Workspace, ref: ManifestRef, run: Callable, noise: Callable, encode: Callable
+) -> None:
+    before = run(ref)
+    assert done_anew(before) == {"train", "calibrate", "evaluate", "export"}
+    rows = load_manifest(ref, space.store)
+    digest = space.store.put(encode(noise(99)))
+    outside = {"id": digest, "picture": digest, "label": "a", "state": "kept", "split": "test",
+               "source": TEST, "origin": "tray.jpg"}  # fmt: skip
+    # before the others: where a row stands is nothing to train by
+    others = pd.concat([new_manifest([outside]), rows[rows["split"] != "test"]], ignore_index=True)
+    changed = save_manifest(others, space.store, "split")
+    after = run(changed)
+    assert done_anew(after) == {"evaluate", "export"}
+    assert (before[2].result.n, after[2].result.n) == (3, 1)
+    model = read_model(space.store.read(after[3].result.blob), "the file")
+    assert model.provenance["dataset_digest"] == changed.digest != ref.digest
+    assert learnt_from(model, others) and learnt_from(model, rows)
+    assert done_anew(run(ref)) == set()
+
+
+def test_another_validation_picture_trains_again_and_the_same_test_is_judged_by_what_came_of_it(
+    space: Workspace, ref: ManifestRef, run: Callable
+) -> None:
+    run(ref)
+    rows = load_manifest(ref, space.store)
+    fewer = save_manifest(rows.drop(index=rows.index[rows["split"] == "val"][0]), space.store, "s")
+    assert {"train", "calibrate"} <= done_anew(run(fewer))
+
+
+def test_what_says_nothing_of_a_picture_is_nothing_to_train_or_judge_by(
+    space: Workspace, ref: ManifestRef, run: Callable
+) -> None:
+    run(ref)
+    told = load_manifest(ref, space.store).assign(rank=7, page="http://elsewhere", detail="moved")
+    assert done_anew(run(save_manifest(told, space.store, "split"))) == {"export"}
