@@ -16,19 +16,19 @@ import numpy as np
 import pandas as pd
 from suspects import list_unrelated
 
-from foodcls.curate.variants import undo_drops
-from foodcls.judge.answers import Answers, read_answers
-from foodcls.judge.metrics import wilson
-from foodcls.judge.ranks import average_position, ranks
-from foodcls.learn.evaluate import evaluate
-from foodcls.learn.examples import split_rows
-from foodcls.learn.shelf import Shelf
-from foodcls.learn.suspects import rank_suspects
-from foodcls.learn.train import train
+from foodcls.evaluate.evaluate import evaluate
+from foodcls.evaluate.label_issues import rank_suspects
 from foodcls.manifest import KEPT, drop_rows, kept_rows, read_table
-from foodcls.recipe import Recipe
-from foodcls.workspace import Workspace
-from tasks.progress import bars
+from foodcls.metrics.metrics import wilson
+from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.ranks import average_position, ranks
+from foodcls.recipe.recipe import Recipe
+from foodcls.split.ablation_sets import undo_drops
+from foodcls.train.dataset import split_rows
+from foodcls.train.shelf import Shelf
+from foodcls.train.train import train
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ import numpy as np
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
-from foodcls.collect.gather import Order, collect
-from foodcls.settings import Collect, FoodClass
-from foodcls.store import Store
+from foodcls.collect.collect import Order, collect
+from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.store.store import Store
 
 PEER = ("img2dataset==1.47.*", "pandas<3", "albumentations<2")
 PROCESSES, THREADS = 2, 32

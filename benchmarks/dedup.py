@@ -8,7 +8,7 @@ near_duplicate:EDIT, exact_duplicate, unrelated, broken) and source, the file th
 from, are the ground truth for both; they are no input.
 
 Files to pairs: both read and hash each file, on all cores, and search all pairs. foodcls decodes
-no finer than its looks need, as `foodcls duplicates` does (foodcls.curate.skim); on top of
+no finer than its looks need, as `foodcls duplicates` does (foodcls.image.draft_decode); on top of
 imagededup's hash it takes the mirrored hash and a thumbnail that confirms a hit. imagededup
 searches at distance 10, foodcls at its default. In a run of the pipeline `inspect` has each
 picture decoded in full already: what dedup adds there is timed and scored by itself.
@@ -32,11 +32,11 @@ import pandas as pd
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
-from foodcls.curate.alike import REACH, SAME, Found, Pairs, find_pairs
-from foodcls.curate.decode import BadPicture, decode
-from foodcls.curate.hashes import Looks, look_at, pack_looks
-from foodcls.curate.skim import skim_files
-from foodcls.settings import Dedup, Inspect
+from foodcls.dedup.pairs import REACH, SAME, Found, Pairs, find_pairs
+from foodcls.image.decode import BadPicture, decode
+from foodcls.image.draft_decode import skim_files
+from foodcls.image.hashes import Looks, look_at, pack_looks
+from foodcls.recipe.settings import Dedup, Inspect
 
 # the last release; newer pandas and Pillow are fine with it
 PEER = ("imagededup==0.3.3.post2",)

@@ -14,7 +14,7 @@ settings as they were before, once with the best.
 
 --white asks what the two backgrounds are for: models that will see dishes cut out on white. They
 are judged on the validation photos as they are, and once more on the same cut out by
-foodcls.curate.cutout, which is also what the training pictures are cut out by.
+foodcls.image.cutout, which is also what the training pictures are cut out by.
 """
 
 import argparse
@@ -33,22 +33,22 @@ from accuracy_chain import derive_sets, undo_copies
 from foods13_web import PORT, serving, write_recipe
 from peers import describe_machine
 
-from foodcls.curate.augment import augment
-from foodcls.curate.cutout import change_background
-from foodcls.curate.decode import load_picture, png_bytes
-from foodcls.extras import Extras
-from foodcls.judge.answers import read_answers
-from foodcls.judge.metrics import wilson
-from foodcls.judge.paired import mcnemar
-from foodcls.learn.background import WHITE
-from foodcls.learn.evaluate import evaluate
-from foodcls.learn.train import train
+from foodcls.augment import augment
+from foodcls.evaluate.evaluate import evaluate
+from foodcls.image.cutout import change_background
+from foodcls.image.decode import load_picture, png_bytes
 from foodcls.manifest import picture_blobs, read_table
-from foodcls.recipe import Recipe, load_recipe
-from foodcls.settings import Augment
-from foodcls.store import Store, digest_json, replacing
-from foodcls.workspace import Workspace
-from tasks.progress import bars
+from foodcls.metrics.metrics import wilson
+from foodcls.metrics.paired_test import mcnemar
+from foodcls.metrics.predictions import read_answers
+from foodcls.recipe.extras import Extras
+from foodcls.recipe.recipe import Recipe, load_recipe
+from foodcls.recipe.settings import Augment
+from foodcls.store.store import Store, digest_json, replacing
+from foodcls.train.background import WHITE
+from foodcls.train.train import train
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
 
 RATES = (1.0e-4, 3.0e-4, 1.0e-3)
 LONGER, FASTER = 2, 2  # what the best is tried with at the end: times the epochs, times the rate
@@ -282,7 +282,7 @@ def main() -> None:
             # as a user would: the command keeps Prefect from telling others of it
             words = [
                 "-m",
-                "flows.cli",
+                "flows.cli.main",
                 "prepare",
                 str(recipe_file),
                 "--workspace",

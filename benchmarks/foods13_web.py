@@ -25,8 +25,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.commands.changes import read_recipe
-from foodcls.workspace import Workspace
+from flows.cli.overrides import read_recipe
+from foodcls.workspace.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 RECIPE = HERE / "foods13_web.yaml"
@@ -62,7 +62,7 @@ def write_recipe(index: pd.DataFrame, address: str, folder: Path) -> Path:
 
 def run_recipe(recipe_file: Path, workspace: Path, changes: list[str]) -> dict[str, object]:
     """Run foodcls as a user would; give its result and the wall time."""
-    command = [sys.executable, "-m", "flows.cli", "run", str(recipe_file), "--workspace",
+    command = [sys.executable, "-m", "flows.cli.main", "run", str(recipe_file), "--workspace",
                str(workspace), "--json", str(workspace / "result.json")]  # fmt: skip
     started = time.monotonic()
     subprocess.run(command + [word for change in changes for word in ("--set", change)], check=True)

@@ -31,17 +31,17 @@ from peers import busy, describe_machine
 from PIL import Image
 from torch import Tensor, nn
 
-from foodcls.curate.decode import BadPicture, decode
-from foodcls.learn import vision
-from foodcls.learn.backbones import make_backbone
-from foodcls.learn.exported import Manner, export_bytes
-from foodcls.learn.network import Network, make_head
-from foodcls.learn.pixels import as_images
-from foodcls.learn.ready import Ready
-from foodcls.learn.resize import squash
+from foodcls.export.optimize import Ready
+from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.image.decode import BadPicture, decode
+from foodcls.network import model_zoo
+from foodcls.network.backbones import make_backbone
+from foodcls.network.network import Network, make_head
+from foodcls.network.resize import squash
+from foodcls.recipe.settings import MAX_PIXELS
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw
-from foodcls.settings import MAX_PIXELS
+from foodcls.train.pixels import as_images
 
 SIZE = 224  # pixels a side of what the network sees
 SHAPE = (640, 480)
@@ -77,7 +77,7 @@ def make_model(backbone: str) -> tuple[nn.Module, bytes]:
 
 def eager(network: nn.Module) -> Contender:
     """Pillow, torchvision's transforms, the network."""
-    transforms = vision.torchvision.transforms
+    transforms = model_zoo.torchvision.transforms
     change = transforms.Compose(
         [
             transforms.Resize((SIZE, SIZE)),

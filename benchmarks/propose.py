@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from foodcls.curate.decode import decode
-from foodcls.curate.propose import propose_box
+from foodcls.image.decode import decode
+from foodcls.image.foreground import propose_box
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.files import file_bytes
 from foodcls.sample.web import SampleWeb

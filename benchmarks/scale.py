@@ -29,20 +29,20 @@ import pandas as pd
 from dedup import random_looks
 from peers import describe_machine
 
-from foodcls.collect.gather import Order, collect
-from foodcls.curate.alike import find_pairs
-from foodcls.curate.augment import augment
-from foodcls.curate.crop import crop
-from foodcls.curate.dedup import dedup
-from foodcls.curate.inspect import inspect
-from foodcls.curate.split import split
-from foodcls.finding import in_bytes
-from foodcls.learn.train import train
+from foodcls.augment import augment
+from foodcls.collect.collect import Order, collect
+from foodcls.crop.crop import crop
+from foodcls.dedup.dedup import dedup
+from foodcls.dedup.pairs import find_pairs
+from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manifest
+from foodcls.recipe.settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split, Train
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw, true_box
-from foodcls.settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split, Train
-from foodcls.store import Store, digest_json
+from foodcls.split.split import split
+from foodcls.store.store import Store, digest_json
+from foodcls.train.train import train
+from foodcls.workspace.finding import in_bytes
 
 SIZES = (78, 234)  # pictures, of 13 classes
 ROWS = (10_000, 30_000)

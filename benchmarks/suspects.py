@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.learn.evaluate import evaluate
-from foodcls.learn.suspects import list_judged
-from foodcls.learn.train import train
+from foodcls.evaluate.evaluate import evaluate
+from foodcls.evaluate.label_issues import list_judged
 from foodcls.manifest import drop_rows, read_table
-from foodcls.recipe import Recipe, load_recipe
-from foodcls.workspace import Workspace
-from tasks.progress import bars
+from foodcls.recipe.recipe import Recipe, load_recipe
+from foodcls.train.train import train
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
 
 SHARES = (0.10, 0.25, 0.50)
 
@@ -80,7 +80,7 @@ def main() -> None:
     recipe, space = options.workspace / "recipe" / "recipe.yaml", Workspace.at(options.workspace)
     started = time.monotonic()
     command = ["suspects", str(recipe), "--workspace", str(options.workspace)]
-    subprocess.run([sys.executable, "-m", "flows.cli", *command], check=True)
+    subprocess.run([sys.executable, "-m", "flows.cli.main", *command], check=True)
     print(f"{'seconds':<36} {time.monotonic() - started:.0f}")
     suspects = pd.read_csv(space.root / "suspects.csv")
     unrelated = list_unrelated(options.photos, read_table(space.manifest))

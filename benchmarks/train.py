@@ -7,7 +7,7 @@
     python benchmarks/train.py PHOTOS --device cuda --workers 8   # on a graphics card
 
 PHOTOS holds index.csv (path,label,kind,source) and the files it names; its originals are parted
-into train and val, --val-per-class of a class by digest. Of each cluster that foodcls.curate.dedup
+into train and val, --val-per-class of a class by digest. Of each cluster that foodcls.dedup.dedup
 makes, copies and natural look-alikes, one picture stays: none has its like on the other side.
 Changed copies bring each class to --per-class training pictures, as the seed had them. All loops
 read the same JPEG files, begin with the same network and have the same number of epochs; each runs
@@ -37,18 +37,18 @@ import torch
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from torch.utils.flop_counter import FlopCounterMode
 
-from foodcls.curate.augment import augment
-from foodcls.curate.decode import BadPicture, decode
-from foodcls.curate.dedup import dedup
+from foodcls.augment import augment
+from foodcls.dedup.dedup import dedup
 from foodcls.errors import FoodclsError
-from foodcls.learn.halves import split_network
-from foodcls.learn.learner import choose_device, start_learner
-from foodcls.learn.network import start_network
-from foodcls.learn.precision import choose_precision
-from foodcls.learn.winograd import fewer_products
+from foodcls.image.decode import BadPicture, decode
 from foodcls.manifest import kept_rows, new_manifest
-from foodcls.settings import Augment, Dedup, Inspect, Train
-from foodcls.store import Store, digest_of
+from foodcls.network.network import start_network
+from foodcls.network.partition import split_network
+from foodcls.network.precision import choose_precision
+from foodcls.network.winograd import fewer_products
+from foodcls.recipe.settings import Augment, Dedup, Inspect, Train
+from foodcls.store.store import Store, digest_of
+from foodcls.train.learner import choose_device, start_learner
 
 HERE = Path(__file__).resolve().parent
 LOOPS = {"seed": "seed.py", "torchvision": "reference.py", "fastai": "fine_tune.py",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from foodcls.reference import as_markdown, list_sections
+from foodcls.recipe.reference import as_markdown, list_sections
 
 PLACE = "<!-- settings -->"
 

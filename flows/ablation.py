@@ -8,18 +8,18 @@ from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
-from foodcls.learn.ablation import AblationResult, Trial
-from foodcls.lock import holding
 from foodcls.manifest import ManifestRef
-from foodcls.recipe import Recipe
-from foodcls.steps import Step
-from foodcls.workspace import Workspace
+from foodcls.recipe.recipe import Recipe
+from foodcls.report.ablation import AblationResult, Trial
+from foodcls.runs.stage_result import Step
+from foodcls.workspace.lock import holding
+from foodcls.workspace.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
-from tasks.artifacts import show_ablation
-from tasks.machines import open_workspace
+from tasks.engine.cluster import open_workspace
+from tasks.engine.ui import show_ablation
+from tasks.engine.webhook import HOOKS
 from tasks.model import check_groups, check_training, evaluate, fit
-from tasks.tracking import record_ablation
-from tasks.webhook import HOOKS
+from tasks.record import record_ablation
 
 DATASETS = ("raw", "filtered", "cropped", "cropped and augmented")
 log = logging.getLogger("foodcls.stages")

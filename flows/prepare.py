@@ -5,10 +5,9 @@ from pathlib import Path
 from prefect import flow
 
 from flows.titles import title
-from foodcls.lock import holding
-from foodcls.recipe import Recipe
-from foodcls.summary import Prepared
-from tasks.artifacts import show_stages
+from foodcls.recipe.recipe import Recipe
+from foodcls.runs.run_result import Prepared
+from foodcls.workspace.lock import holding
 from tasks.data import (
     augment,
     check_tables,
@@ -22,8 +21,9 @@ from tasks.data import (
     show_distances,
     split,
 )
-from tasks.machines import hands, open_workspace
-from tasks.webhook import HOOKS
+from tasks.engine.cluster import hands, open_workspace
+from tasks.engine.ui import show_stages
+from tasks.engine.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
 

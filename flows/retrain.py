@@ -9,14 +9,14 @@ from prefect.runtime import flow_run
 from flows.prepare import WORKSPACE
 from flows.titles import title
 from flows.train import train
-from foodcls.lock import holding
-from foodcls.recipe import load_recipe
-from foodcls.summary import Retrained
-from tasks.artifacts import show_verdict
-from tasks.conclusion import conclude
-from tasks.machines import open_workspace
-from tasks.registry import promote
-from tasks.webhook import HOOKS
+from foodcls.recipe.recipe import load_recipe
+from foodcls.runs.run_result import Retrained
+from foodcls.workspace.lock import holding
+from tasks.engine.cluster import open_workspace
+from tasks.engine.conclusion import conclude
+from tasks.engine.ui import show_verdict
+from tasks.engine.webhook import HOOKS
+from tasks.tracking.registry import promote
 
 
 @flow(name="retrain", flow_run_name=title, **HOOKS)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
-from foodcls.recipe import Recipe, RecipeSource
+from foodcls.recipe.recipe import Recipe, RecipeSource
 
 LENGTH = 60  # characters; a longer name hides the columns beside it
 

@@ -7,16 +7,16 @@ from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
 from flows.titles import title
-from foodcls.lock import holding
-from foodcls.recipe import Recipe
-from foodcls.summary import Prepared, RunResult, Trained
-from foodcls.workspace import Workspace
-from tasks.artifacts import show_scores, show_stages
-from tasks.machines import open_workspace
+from foodcls.recipe.recipe import Recipe
+from foodcls.runs.run_result import Prepared, RunResult, Trained
+from foodcls.workspace.lock import holding
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.cluster import open_workspace
+from tasks.engine.ui import show_scores, show_stages
+from tasks.engine.webhook import HOOKS
 from tasks.model import calibrate, check_groups, check_training, evaluate, export, fit
+from tasks.record import record
 from tasks.report import report
-from tasks.tracking import record
-from tasks.webhook import HOOKS
 
 
 @flow(name="train", flow_run_name=title, **HOOKS)

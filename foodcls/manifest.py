@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.spreadsheet import unmark_table, write_csv
-from foodcls.store import Store, digest_json, digest_of
+from foodcls.store.store import Store, digest_json, digest_of
+from foodcls.tables.spreadsheet import unmark_table, write_csv
 
 TEXT, NUMBER = "str", "Int64"
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from foodcls.curate.variants import take_raw as take_raw_pictures
-from foodcls.curate.variants import undo_crop as undo_cuts
-from foodcls.learn.ablation import Ablation, Trial, ablation_csv, ablation_json, compare_trials
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest
-from foodcls.settings import Split
-from foodcls.store import replacing
-from foodcls.workspace import Workspace
-from tasks.caching import stage
+from foodcls.recipe.settings import Split
+from foodcls.report.ablation import Ablation, Trial, ablation_csv, ablation_json, compare_trials
+from foodcls.split.ablation_sets import take_raw as take_raw_pictures
+from foodcls.split.ablation_sets import undo_crop as undo_cuts
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.stage import stage
 
 
-@stage("foodcls.curate.variants", name="raw")
+@stage("foodcls.split.ablation_sets", name="raw")
 def take_raw(
     space: Workspace, pictures: ManifestRef, whole: ManifestRef, settings: Split
 ) -> ManifestRef:
@@ -21,7 +21,7 @@ def take_raw(
     return save_manifest(take_raw_pictures(*manifests, settings), space.store, "raw")
 
 
-@stage("foodcls.curate.variants", name="filtered")
+@stage("foodcls.split.ablation_sets", name="filtered")
 def undo_crop(space: Workspace, pictures: ManifestRef, whole: ManifestRef) -> ManifestRef:
     """Bring back into training what was cut off."""
     manifests = load_manifest(pictures, space.store), load_manifest(whole, space.store)

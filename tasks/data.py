@@ -4,27 +4,24 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from foodcls.collect.engines import Access
-from foodcls.collect.gather import Order
-from foodcls.collect.gather import collect as collect_pictures
-from foodcls.collect.guard import Address
+from foodcls.augment import augment as augment_pictures
+from foodcls.collect.collect import Order
+from foodcls.collect.collect import collect as collect_pictures
+from foodcls.collect.engines.engines import Access
+from foodcls.collect.query_stats import CollectRef, save_collected, write_yields
 from foodcls.collect.search import EngineYield
-from foodcls.collect.yields import CollectRef, save_collected, write_yields
-from foodcls.curate.augment import augment as augment_pictures
-from foodcls.curate.boxes import read_boxes
-from foodcls.curate.crop import crop as crop_pictures
-from foodcls.curate.dedup import DedupRef, save_deduped
-from foodcls.curate.dedup import dedup as drop_duplicates
-from foodcls.curate.dialects.recognise import DIALECTS
-from foodcls.curate.filter import apply_filter, read_decisions
-from foodcls.curate.flags import flag_pictures
-from foodcls.curate.histogram import histogram_png
-from foodcls.curate.inspect import inspect as inspect_pictures
-from foodcls.curate.sides import recall_sides, remember_sides
-from foodcls.curate.split import split as split_clusters
-from foodcls.judge.grouping import read_groups
+from foodcls.collect.ssrf_guard import Address
+from foodcls.crop.boxes import read_boxes
+from foodcls.crop.crop import crop as crop_pictures
+from foodcls.crop.formats.detect import DIALECTS
+from foodcls.dedup.dedup import DedupRef, save_deduped
+from foodcls.dedup.dedup import dedup as drop_duplicates
+from foodcls.dedup.histogram import histogram_png
+from foodcls.filter import apply_filter, read_decisions
+from foodcls.inspect.flags import flag_pictures
+from foodcls.inspect.inspect import inspect as inspect_pictures
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
-from foodcls.settings import (
+from foodcls.recipe.settings import (
     Augment,
     Collect,
     Crop,
@@ -35,17 +32,20 @@ from foodcls.settings import (
     Quality,
     Split,
 )
-from foodcls.settings import Test as OutsideTest
-from foodcls.steps import Step
-from foodcls.store import replacing
-from foodcls.workspace import Workspace
-from tasks.artifacts import show_pairs, show_pictures, show_yields
-from tasks.caching import stage
-from tasks.machines import spread
-from tasks.progress import bars
+from foodcls.recipe.settings import Test as OutsideTest
+from foodcls.runs.stage_result import Step
+from foodcls.split.assignments import recall_sides, remember_sides
+from foodcls.split.split import split as split_clusters
+from foodcls.split.test_groups import read_groups
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.cluster import spread
+from tasks.engine.progress import bars
+from tasks.engine.stage import stage
+from tasks.engine.ui import show_pairs, show_pictures, show_yields
 
 
-@stage("foodcls.collect.gather")
+@stage("foodcls.collect.collect")
 def collect(
     space: Workspace,
     classes: tuple[FoodClass, ...],
@@ -67,7 +67,7 @@ def collect(
     return save_collected(collected, space.store)
 
 
-@stage("foodcls.curate.inspect")
+@stage("foodcls.inspect.inspect")
 def inspect(
     space: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
 ) -> ManifestRef:
@@ -77,9 +77,7 @@ def inspect(
     return save_manifest(sound, space.store, "inspect")
 
 
-@stage(
-    "foodcls.curate.filter", "foodcls.curate.boxes", "foodcls.judge.grouping", name="check tables"
-)
+@stage("foodcls.filter", "foodcls.crop.boxes", "foodcls.split.test_groups", name="check tables")
 def check_tables(
     space: Workspace,
     decisions: Filter,
@@ -94,21 +92,21 @@ def check_tables(
     return [len(read), len(drawn), len(grouped)]
 
 
-@stage("foodcls.curate.dedup")
+@stage("foodcls.dedup.dedup")
 def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
     manifest = load_manifest(pictures, space.store)
     return save_deduped(drop_duplicates(manifest, space.store, settings, spread), space.store)
 
 
-@stage("foodcls.curate.filter", name="filter")
+@stage("foodcls.filter", name="filter")
 def choose(space: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
     """Drop what a person has dropped."""
     chosen = apply_filter(load_manifest(pictures, space.store), settings)
     return save_manifest(chosen, space.store, "filter")
 
 
-@stage("foodcls.curate.crop")
+@stage("foodcls.crop.crop")
 def crop(
     space: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
 ) -> ManifestRef:
@@ -118,7 +116,7 @@ def crop(
     return save_manifest(cropped.manifest, space.store, "crop")
 
 
-@stage("foodcls.curate.split", "foodcls.curate.sides")
+@stage("foodcls.split.split", "foodcls.split.assignments")
 def split(
     space: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
@@ -130,7 +128,7 @@ def split(
     return save_manifest(parted, space.store, "split")
 
 
-@stage("foodcls.curate.augment")
+@stage("foodcls.augment")
 def augment(
     space: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
 ) -> ManifestRef:

@@ -1,25 +1,25 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
-from foodcls.judge.evaluation import Evaluation
-from foodcls.judge.grouping import group_tests
-from foodcls.learn.calibrate import calibrate as calibrate_checkpoint
-from foodcls.learn.checkpoint import Checkpoint
-from foodcls.learn.evaluate import evaluate as evaluate_checkpoint
-from foodcls.learn.examples import split_rows
-from foodcls.learn.export import ExportedRef
-from foodcls.learn.export import export as export_checkpoint
-from foodcls.learn.network import start_network
-from foodcls.learn.resume import forget_trainings
-from foodcls.learn.train import train
+from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
+from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
+from foodcls.export.export import ExportedRef
+from foodcls.export.export import export as export_checkpoint
 from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits
-from foodcls.settings import Answer, Train
-from foodcls.settings import Test as OutsideTest
-from foodcls.workspace import Workspace
-from tasks.caching import stage
-from tasks.progress import Meter, bars
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.network.network import start_network
+from foodcls.recipe.settings import Answer, Train
+from foodcls.recipe.settings import Test as OutsideTest
+from foodcls.split.test_groups import group_tests
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.dataset import split_rows
+from foodcls.train.resume import forget_trainings
+from foodcls.train.train import train
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import Meter, bars
+from tasks.engine.stage import stage
 
 
-@stage("foodcls.learn.network", name="check")
+@stage("foodcls.network.network", name="check")
 def check_training(space: Workspace, settings: Train) -> str:
     """Make sure of backbone, weights and trainable layers before pictures are collected."""
     backbone, _ = start_network(settings, classes=2)
@@ -31,7 +31,7 @@ def forget_epochs(space: Workspace) -> None:
     forget_trainings(space.pixels)
 
 
-@stage("foodcls.learn.train", name="train", reads=("train", "val"), after=forget_epochs)
+@stage("foodcls.train.train", name="train", reads=("train", "val"), after=forget_epochs)
 def fit(
     space: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
@@ -49,7 +49,7 @@ def fit(
     )
 
 
-@stage("foodcls.learn.calibrate", reads=("val",))
+@stage("foodcls.evaluate.calibrate", reads=("val",))
 def calibrate(
     space: Workspace,
     checkpoint: Checkpoint,
@@ -65,14 +65,14 @@ def calibrate(
     )
 
 
-@stage("foodcls.judge.grouping", name="check groups", reads=("test",))
+@stage("foodcls.split.test_groups", name="check groups", reads=("test",))
 def check_groups(space: Workspace, pictures: SplitsRef, test: OutsideTest | None) -> int:
     """Make sure before training that the table of groups fits the test pictures; count them."""
     grouped = group_tests(load_splits(pictures, space.store), test)
     return int(split_rows(grouped, "test")["cluster"].nunique())
 
 
-@stage("foodcls.learn.evaluate", "foodcls.judge.grouping", reads=("test",))
+@stage("foodcls.evaluate.evaluate", "foodcls.split.test_groups", reads=("test",))
 def evaluate(
     space: Workspace,
     checkpoint: Checkpoint,
@@ -93,7 +93,7 @@ def evaluate(
     )
 
 
-@stage("foodcls.learn.export")
+@stage("foodcls.export.export")
 def export(
     space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:

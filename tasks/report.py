@@ -3,15 +3,15 @@
 import dataclasses
 
 from foodcls import __version__
-from foodcls.judge.plots import confusion_csv, confusion_png, learning_png
-from foodcls.judge.report import report_html
-from foodcls.learn.account import gather_account
 from foodcls.manifest import load_manifest
-from foodcls.recipe import Recipe, flatten
-from foodcls.store import replacing
-from foodcls.summary import Reported, Trained
-from foodcls.workspace import Workspace
-from tasks.caching import stage
+from foodcls.recipe.recipe import Recipe, flatten
+from foodcls.report.account import gather_account
+from foodcls.report.plots import confusion_csv, confusion_png, learning_png
+from foodcls.report.report import report_html
+from foodcls.runs.run_result import Reported, Trained
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.stage import stage
 
 
 @stage()

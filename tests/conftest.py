@@ -27,14 +27,15 @@ import pytest
 import torch
 from PIL import Image
 
-from foodcls.judge.evaluation import Evaluation, Source, account_for
-from foodcls.learn.export import labels_digest
-from foodcls.learn.exported import Manner, export_bytes
-from foodcls.learn.program import program_bytes
-from foodcls.steps import Step
-from foodcls.store import Store
-from foodcls.summary import Prepared, RunResult, Trained
+from foodcls.export.export import labels_digest
+from foodcls.export.exported_program import program_bytes
+from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.metrics.evaluation import Evaluation, Source, account_for
+from foodcls.runs.run_result import Prepared, RunResult, Trained
+from foodcls.runs.stage_result import Step
+from foodcls.store.store import Store
 
+pytest_plugins = ("answer_fixtures", "browser_fixtures", "network_fixtures", "picture_fixtures")
 ROOT = Path(__file__).resolve().parent.parent
 
 

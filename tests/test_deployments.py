@@ -26,7 +26,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings.models.flows import FlowsSettings
 
 from foodcls.errors import RecipeError
-from foodcls.recipe import load_recipe
+from foodcls.recipe.recipe import load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())

@@ -4,9 +4,9 @@ from job import Clock, read_job
 from torch import nn
 
 # before fastai, which imports torchvision as it is
-from foodcls.learn import vision
+from foodcls.network import model_zoo
 
-vision.import_torchvision()
+model_zoo.import_torchvision()
 from fastai.vision.all import (  # noqa: E402
     Callback,
     CrossEntropyLossFlat,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from foodcls.learn.learner import choose_device
-from foodcls.learn.network import Network, start_network
-from foodcls.settings import Train
+from foodcls.network.network import Network, start_network
+from foodcls.recipe.settings import Train
+from foodcls.train.learner import choose_device
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 from job import Clock, Job, read_job
 
-from foodcls.learn.train import train
 from foodcls.manifest import new_manifest
-from foodcls.store import Store
+from foodcls.store.store import Store
+from foodcls.train.train import train
 
 
 def list_pictures(job: Job, store: Store) -> pd.DataFrame:

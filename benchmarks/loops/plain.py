@@ -7,14 +7,14 @@ from job import Job
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from foodcls.learn import vision
+from foodcls.network import model_zoo
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def loaders(job: Job, train: list[object], val: list[object], batch: int) -> list[DataLoader]:
     """A shuffled loader of train/ and one of val/, each with its transforms."""
-    datasets, transforms = vision.torchvision.datasets, vision.torchvision.transforms
+    datasets, transforms = model_zoo.torchvision.datasets, model_zoo.torchvision.transforms
     folders = [
         datasets.ImageFolder(str(job.folder / name), transforms.Compose(steps))
         for name, steps in (("train", train), ("val", val))
@@ -34,7 +34,7 @@ def loaders(job: Job, train: list[object], val: list[object], batch: int) -> lis
 
 def to_numbers(job: Job) -> list[object]:
     """What makes a normalised tensor of a picture."""
-    network, transforms = job.network(), vision.torchvision.transforms
+    network, transforms = job.network(), model_zoo.torchvision.transforms
     return [
         transforms.ToTensor(),
         transforms.Normalize(network.mean.flatten().tolist(), network.std.flatten().tolist()),

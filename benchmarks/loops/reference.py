@@ -6,12 +6,12 @@ from plain import judge, learn, loaders, to_numbers
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from foodcls.learn import vision
+from foodcls.network import model_zoo
 
 job = read_job()
 network = job.network().requires_grad_(True)
 model = nn.Sequential(network.backbone, network.head).to(job.device)
-transforms, size = vision.torchvision.transforms, job.settings.input_size
+transforms, size = model_zoo.torchvision.transforms, job.settings.input_size
 numbers = to_numbers(job)
 train, val = loaders(
     job,

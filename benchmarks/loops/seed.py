@@ -6,7 +6,7 @@ from plain import judge, learn, loaders, to_numbers
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from foodcls.learn import vision
+from foodcls.network import model_zoo
 
 
 def softmaxed(logits: Tensor, targets: Tensor) -> Tensor:
@@ -17,7 +17,7 @@ def softmaxed(logits: Tensor, targets: Tensor) -> Tensor:
 job = read_job()
 network = job.network()
 model = nn.Sequential(network.backbone, network.head).to(job.device)
-squash = vision.torchvision.transforms.Resize((job.settings.input_size,) * 2)
+squash = model_zoo.torchvision.transforms.Resize((job.settings.input_size,) * 2)
 train, val = loaders(job, *([squash, *to_numbers(job)],) * 2, job.settings.batch_size)
 optimiser = torch.optim.Adam(
     [weight for weight in model.parameters() if weight.requires_grad], lr=job.settings.lr

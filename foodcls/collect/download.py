@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from foodcls.collect.guard import Address
+from foodcls.collect.host_queue import Errand, Turns
+from foodcls.collect.http_client import Moved, Wire
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome, Trouble
-from foodcls.collect.turns import Errand, Turns
-from foodcls.collect.wire import Moved, Wire
+from foodcls.collect.ssrf_guard import Address
 
 Result = TypeVar("Result")
 

@@ -12,11 +12,11 @@ from typing import Any
 from foodcls.collect.background import iterate
 from foodcls.collect.candidates import FetchResult
 from foodcls.collect.download import Answer, Download
-from foodcls.collect.guard import Address
+from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.signatures import describe_bytes, sniff_format
-from foodcls.store import Store
+from foodcls.collect.ssrf_guard import Address
+from foodcls.store.store import Store
 from foodcls.tally import count
 
 KIND = "fetch/1"

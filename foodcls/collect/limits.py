@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foodcls.settings import Collect
+from foodcls.recipe.settings import Collect
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import Any
 
 from foodcls.collect.candidates import Candidate, printable
 from foodcls.collect.download import Answer
-from foodcls.collect.engines import DEEPEST, Access, Question, page_parser, page_urls
+from foodcls.collect.engines.engines import DEEPEST, Access, Question, page_parser, page_urls
+from foodcls.collect.engines.parsers import Hit, Page, Refused
 from foodcls.collect.fetch import download_all
-from foodcls.collect.guard import Address
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.parsers import Hit, Page, Refused
-from foodcls.store import Store, digest_json
+from foodcls.collect.ssrf_guard import Address
+from foodcls.store.store import Store, digest_json
 from foodcls.tally import count
 
 LOG = logging.getLogger(__name__)

@@ -6,8 +6,15 @@ from pathlib import Path
 from foodcls.collect.candidates import Arrival, Candidate, FetchResult, printable
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.replay import is_manifest, read_manifest
-from foodcls.csv_lines import BOM, check_header, parse_header, parse_line, read_text, split_lines
 from foodcls.errors import TableError
+from foodcls.tables.csv_lines import (
+    BOM,
+    check_header,
+    parse_header,
+    parse_line,
+    read_text,
+    split_lines,
+)
 
 COLUMNS = ("label", "url")
 # characters that a table quotes of a line that is no use

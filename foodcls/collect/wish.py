@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
 
-from foodcls.collect.engines import Question
+from foodcls.collect.engines.engines import Question
 from foodcls.collect.search import FRESH
-from foodcls.store import Store, digest_json
+from foodcls.store.store import Store, digest_json
 
 KIND = "ask-anew/1"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.curate.filter import read_decisions
-from foodcls.curate.matching import Finder
-from foodcls.review.sheets import Sheet, add_row, edit_row, remove_rows
+from foodcls.filter import read_decisions
+from foodcls.tables.edit_csv import Sheet, add_row, edit_row, remove_rows
+from foodcls.tables.match_rows import Finder
 
 COLUMNS = ("id", "keep", "reason")
 MAX_REASON = 200  # characters

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.recipe import Recipe
-from foodcls.review.drawn import is_box_table
+from foodcls.recipe.recipe import Recipe
+from foodcls.review.boxes import is_box_table
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.curate.sheet import read_sheet
 from foodcls.manifest import KEPT, TEST
+from foodcls.tables.read_csv import read_sheet
 
 # dropped here, a picture may come back: by another decision, or by another number per class
 REVERSIBLE = ("filter", "augment")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.curate.matching import MIN_ID, id_prefix, plain_path
 from foodcls.errors import InputError
-from foodcls.store import digest_file
+from foodcls.store.store import digest_file
+from foodcls.tables.match_rows import MIN_ID, id_prefix, plain_path
 
 SHOWN = 10  # pictures that a message lists
 

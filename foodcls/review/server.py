@@ -15,9 +15,9 @@ from importlib.resources.abc import Traversable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from foodcls.curate.decode import BadPicture
 from foodcls.errors import FoodclsError
-from foodcls.review.answers import (
+from foodcls.image.decode import BadPicture
+from foodcls.review.api import (
     BadRequest,
     list_classes,
     list_pictures,

@@ -11,17 +11,17 @@ from typing import Generic, TypeVar
 
 import pandas as pd
 
-from foodcls.curate.matching import Finder, index_rows
 from foodcls.manifest import read_table
-from foodcls.recipe import Recipe
+from foodcls.recipe.recipe import Recipe
+from foodcls.review.boxes import COLUMNS as BOX_COLUMNS
+from foodcls.review.boxes import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
-from foodcls.review.drawn import COLUMNS as BOX_COLUMNS
-from foodcls.review.drawn import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
 from foodcls.review.files import Files, choose_files
 from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
-from foodcls.review.sheets import open_sheet, write_sheet
-from foodcls.workspace import Workspace
+from foodcls.tables.edit_csv import open_sheet, write_sheet
+from foodcls.tables.match_rows import Finder, index_rows
+from foodcls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.curate.matching import index_rows
-from foodcls.curate.sheet import read_sheet
 from foodcls.manifest import KEPT
 from foodcls.review.decisions import Verdict, read_verdicts
 from foodcls.review.lookup import find_picture
-from foodcls.review.sheets import open_sheet
-from foodcls.workspace import Workspace
+from foodcls.tables.edit_csv import open_sheet
+from foodcls.tables.match_rows import index_rows
+from foodcls.tables.read_csv import read_sheet
+from foodcls.workspace.workspace import Workspace
 
 KIN = 24  # relatives of a kind that a story names
 

@@ -3,8 +3,8 @@
 import base64
 import html
 
-from foodcls.curate.decode import BadPicture
 from foodcls.errors import StoreError
+from foodcls.image.decode import BadPicture
 from foodcls.review.story import Chapter, Fact, Relative, Story
 from foodcls.review.thumbs import Thumbs
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from foodcls.curate.decode import decode
-from foodcls.store import Store, replacing
+from foodcls.image.decode import decode
+from foodcls.store.store import Store, replacing
 
 SMALL, LARGE = 256, 2048  # pixels of the longer side
 

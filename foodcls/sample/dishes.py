@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from foodcls.sample import mains, pasta, sides
+from foodcls.sample import mains, pasta, side_dishes
 from foodcls.sample.brush import Stroke
 
 DISHES: dict[str, Callable[[random.Random], list[Stroke]]] = {
@@ -11,14 +11,14 @@ DISHES: dict[str, Callable[[random.Random], list[Stroke]]] = {
     "pasta_with_tomato_sauce": pasta.with_tomato_sauce,
     "pasta_with_meat_sauce": pasta.with_meat_sauce,
     "pasta_with_clams_and_mussels": pasta.with_clams_and_mussels,
-    "pilaw_rice_with_peppers_and_peas": sides.pilaw_rice,
+    "pilaw_rice_with_peppers_and_peas": side_dishes.pilaw_rice,
     "grilled_pork_cutlet": mains.grilled_pork_cutlet,
     "fish_cutlet": mains.fish_cutlet,
     "rabbit": mains.rabbit,
     "seafood_salad": mains.seafood_salad,
-    "beans": sides.beans,
-    "basil_potatoes": sides.basil_potatoes,
-    "salad": sides.salad,
-    "bread": sides.bread,
+    "beans": side_dishes.beans,
+    "basil_potatoes": side_dishes.basil_potatoes,
+    "salad": side_dishes.salad,
+    "bread": side_dishes.bread,
 }
 LABELS = tuple(DISHES)

@@ -10,7 +10,7 @@ from foodcls.sample.brush import Stroke, placed
 from foodcls.sample.dishes import DISHES, LABELS
 from foodcls.sample.light import Box, Camera, Light, bounds, paint, shade
 from foodcls.sample.plates import plate
-from foodcls.sample.table import cutlery, fruit, glass, napkin, table, tray
+from foodcls.sample.table_top import cutlery, fruit, glass, napkin, table, tray
 
 SIZES = ((480, 360), (448, 336), (400, 400), (360, 360), (336, 448), (384, 320), (320, 384))
 CASTS = (

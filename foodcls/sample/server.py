@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from foodcls.sample.answers import answer
+from foodcls.sample.responses import answer
 from foodcls.sample.web import HOST, SampleWeb
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.web import Item, SampleWeb
-from foodcls.store import replacing
+from foodcls.store.store import replacing
 
 BOX_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 FILTER_COLUMNS = ("path", "keep", "reason")

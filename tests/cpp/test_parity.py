@@ -11,18 +11,18 @@ import pytest
 import torch
 from PIL import Image
 
-from foodcls.curate.decode import decode
-from foodcls.learn.backbones import make_backbone
-from foodcls.learn.export import labels_digest
-from foodcls.learn.exported import Manner, export_bytes
-from foodcls.learn.modelfile import load_model
-from foodcls.learn.network import Network, make_head
-from foodcls.learn.pixels import as_images, squash_pixels
-from foodcls.learn.predict import predict
-from foodcls.learn.ready import Ready
+from foodcls.export.export import labels_digest
+from foodcls.export.load import load_model
+from foodcls.export.optimize import Ready
+from foodcls.export.predict import predict
+from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.image.decode import decode
+from foodcls.network.backbones import make_backbone
+from foodcls.network.network import Network, make_head
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.files import file_bytes
 from foodcls.sample.web import SampleWeb
+from foodcls.train.pixels import as_images, squash_pixels
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = ("jpeg", "rotated", "cmyk", "grey", "png", "alpha")

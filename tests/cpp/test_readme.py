@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from torch.utils.cpp_extension import include_paths, library_paths
 
-from foodcls.learn.modelfile import load_model
-from foodcls.learn.predict import predict
+from foodcls.export.load import load_model
+from foodcls.export.predict import predict
 
 ROOT = Path(__file__).resolve().parents[2]
 HEIGHT, WIDTH = 72, 96

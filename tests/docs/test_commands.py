@@ -12,7 +12,7 @@ import typer
 from cyclopts import CycloptsError
 from prefect.cli._app import _app as prefect_app
 
-from flows.cli import app
+from flows.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 # what typer raises where words are wrong; it may bring a click of its own

@@ -104,7 +104,7 @@ def test_pictures_are_small() -> None:
 
 
 def test_the_recipes_page_has_every_setting(site: Path) -> None:
-    from foodcls.recipe import Recipe
+    from foodcls.recipe.recipe import Recipe
 
     text = (site / "recipe.html").read_text()
     fields = json.dumps(Recipe.model_json_schema()["$defs"])

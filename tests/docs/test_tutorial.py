@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import flows.cli
+import flows.cli.main
 from foodcls.review.server import ReviewServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def type_in(
 
     def run(*words: str) -> str:
         spread = [name for word in words for name in (sorted(glob(word)) or [word])]
-        done = CliRunner().invoke(flows.cli.app, spread)
+        done = CliRunner().invoke(flows.cli.main.app, spread)
         assert done.exit_code == 0, f"{words}: {done.output}"
         return done.output
 
@@ -53,7 +53,7 @@ def type_in(
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(clone)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr(flows.cli, "ROOT", clone)
+        patch.setattr(flows.cli.main, "ROOT", clone)
         patch.setattr(webbrowser, "open", opened.append)
         patch.setattr(ReviewServer, "serve_forever", interrupt)
         yield run

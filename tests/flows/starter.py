@@ -95,7 +95,7 @@ def wrap(place: str, moment: Moment) -> None:
 
 
 def run(job: dict[str, Any]) -> int:
-    from flows import cli
+    from flows.cli.main import main
 
     for handle, ending in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(job["out"] + ending, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), handle)
@@ -107,7 +107,7 @@ def run(job: dict[str, Any]) -> int:
     else:
         wrap(job["event"], moment)
     try:
-        cli.app(job["words"])
+        main.app(job["words"])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except BaseException:
@@ -120,7 +120,13 @@ def run(job: dict[str, Any]) -> int:
 
 def main() -> None:
     # what a run needs, imported once
-    for name in ("flows.cli", "flows.train", "flows.commands.results", "foodcls.summary", "httpx"):
+    for name in (
+        "flows.cli.main",
+        "flows.train",
+        "flows.cli.run_result",
+        "foodcls.runs.run_result",
+        "httpx",
+    ):
         import_module(name)
     print("ready", flush=True)
     for line in sys.stdin:

@@ -11,9 +11,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from flows.ablation import DATASETS, ablate
-from flows.cli import app
-from foodcls.learn.ablation import summarize_ablation
-from foodcls.recipe import load_recipe
+from flows.cli.main import app
+from foodcls.recipe.recipe import load_recipe
+from foodcls.report.ablation import summarize_ablation
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

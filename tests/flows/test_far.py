@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.prepare import prepare
-from foodcls.recipe import load_recipe
+from foodcls.recipe.recipe import load_recipe
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from foodcls.verify import find_damage
-from foodcls.workspace import Workspace
+from foodcls.workspace.verify import find_damage
+from foodcls.workspace.workspace import Workspace
 
 # the stage before, what is counted, and how much is left free: less than the stage needs
 MOMENTS: dict[str, dict[str, Any]] = {

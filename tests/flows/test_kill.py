@@ -21,11 +21,11 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from foodcls.curate.memo import LEAST
 from foodcls.manifest import VOLATILE, read_table
-from foodcls.store import Store
-from foodcls.verify import find_damage
-from foodcls.workspace import Workspace
+from foodcls.store.store import Store
+from foodcls.work.memo import LEAST
+from foodcls.workspace.verify import find_damage
+from foodcls.workspace.workspace import Workspace
 
 # a stage, the one whose line is told before it, and what is counted to find a moment within it
 DISK = {"event": "disk"}
@@ -38,7 +38,7 @@ MOMENTS: dict[str, tuple[str, dict[str, str]]] = {
     "split": ("crop", DISK),
     "augment": ("split", DISK),
     "decode": ("augment", DISK),
-    "train": ("augment", {"event": "foodcls.learn.fit:rate_share"}),
+    "train": ("augment", {"event": "foodcls.train.loop:rate_share"}),
     # its files are written, flushed, renamed, and older ones are deleted
     "checkpoint": ("augment", {"event": "disk", "match": "training-"}),
     "calibrate": ("train", DISK),

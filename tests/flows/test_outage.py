@@ -14,7 +14,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 from prefect.settings import PREFECT_API_URL
 
-from foodcls.store import digest_file
+from foodcls.store.store import digest_file
 
 
 class Relay:
@@ -106,7 +106,7 @@ def test_a_prefect_server_that_goes_away_costs_no_finished_work(
 ) -> None:
     """It does not come back: the flow at work does what it has begun, then says why it ends."""
     space = starter.new_space(tmp_path / "w")
-    words = [sys.executable, "-m", "flows.cli", "run", small, "--workspace", space]
+    words = [sys.executable, "-m", "flows.cli.main", "run", small, "--workspace", space]
     environment = starter.environment | {
         "PREFECT_API_URL": f"http://127.0.0.1:{relay.port}/api",
         "PREFECT_CLIENT_MAX_RETRIES": "1",
@@ -163,7 +163,7 @@ def test_a_run_that_is_told_to_stop_does_so_and_goes_on(
 ) -> None:
     space = starter.new_space(tmp_path / "w")
     starter.start("run", small, space=space, action=action, at=2,
-                  event="foodcls.learn.fit:rate_share", after="augment")  # fmt: skip
+                  event="foodcls.train.loop:rate_share", after="augment")  # fmt: skip
     ended = starter.wait()
     stopped = time.time() - float((starter.folder / "out.acted").read_text())
     assert ended.code == code and stopped < 30, ended.err

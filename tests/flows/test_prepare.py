@@ -9,7 +9,7 @@ import pytest
 from flows.prepare import prepare
 from foodcls.collect.search import EngineYield
 from foodcls.errors import CollectError
-from foodcls.recipe import load_recipe
+from foodcls.recipe.recipe import load_recipe
 from foodcls.tally import Work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

@@ -11,13 +11,13 @@ from mlflow.tracking import MlflowClient
 from prefect import State
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.main import app
 from flows.retrain import retrain
-from foodcls.judge.promotion import Verdict
 from foodcls.manifest import kept_rows, read_table
-from foodcls.recipe import load_recipe
-from foodcls.steps import Step
-from foodcls.summary import Retrained, summarize
+from foodcls.promote.rule import Verdict
+from foodcls.recipe.recipe import load_recipe
+from foodcls.runs.run_result import Retrained, summarize
+from foodcls.runs.stage_result import Step
 from tasks.model import check_training
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

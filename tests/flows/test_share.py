@@ -9,8 +9,8 @@ from threading import Thread
 import pytest
 
 from flows.prepare import prepare
-from foodcls.recipe import load_recipe
-from foodcls.steps import stage_work
+from foodcls.recipe.recipe import load_recipe
+from foodcls.runs.stage_result import stage_work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 Counts = dict[str, tuple[int, int]]

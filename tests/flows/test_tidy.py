@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from foodcls.lock import holding
-from foodcls.tidy import DAY
-from foodcls.verify import find_damage
-from foodcls.workspace import Workspace
+from foodcls.workspace.gc import DAY
+from foodcls.workspace.lock import holding
+from foodcls.workspace.verify import find_damage
+from foodcls.workspace.workspace import Workspace
 
 OLD = 40 * DAY
 STAGES = {"collect", "inspect", "dedup", "filter", "crop", "split", "augment", "train",

@@ -21,14 +21,14 @@ import torch
 from mlflow.tracking import MlflowClient
 from rich.console import Console
 
-from flows.commands.compare import compare
+from flows.cli.compare import compare
 from flows.prepare import prepare
 from flows.train import train
 from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
 from foodcls.manifest import VOLATILE, read_table
-from foodcls.recipe import load_recipe
-from foodcls.store import digest_file
-from foodcls.summary import summarize
+from foodcls.recipe.recipe import load_recipe
+from foodcls.runs.run_result import summarize
+from foodcls.store.store import digest_file
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
@@ -276,7 +276,7 @@ def test_a_network_that_cannot_be_built_ends_before_pictures_are_collected(
 
 def test_a_second_run_in_the_same_workspace_is_refused(recipe: Path, space: Path) -> None:
     hold = (
-        "import sys; from pathlib import Path; from foodcls.lock import holding\n"
+        "import sys; from pathlib import Path; from foodcls.workspace.lock import holding\n"
         "with holding(Path(sys.argv[1])): print('in', flush=True); input()"
     )
     space.mkdir()

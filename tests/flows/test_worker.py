@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from foodcls.lock import HOLDER, holding
+from foodcls.workspace.lock import HOLDER, holding
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "geheim-4711"

@@ -19,7 +19,7 @@ from foodcls.manifest import (
     save_manifest,
     write_table,
 )
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 
 def rows(count: int = 3, **extra: object) -> pd.DataFrame:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manifest
-from foodcls.settings import Split
-from foodcls.workspace import Workspace
+from foodcls.recipe.settings import Split
+from foodcls.workspace.workspace import Workspace
 from tasks.ablation import take_raw, undo_crop
 
 

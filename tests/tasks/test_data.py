@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.collect.gather import Collected
+from foodcls.collect.collect import Collected
+from foodcls.collect.query_stats import CollectRef, save_collected
 from foodcls.collect.search import EngineYield
-from foodcls.collect.yields import CollectRef, save_collected
 from foodcls.manifest import load_manifest, new_manifest, read_table
-from foodcls.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
-from foodcls.steps import Step
-from foodcls.workspace import Workspace
+from foodcls.recipe.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
+from foodcls.runs.stage_result import Step
+from foodcls.workspace.workspace import Workspace
 from tasks import data
 
 LABELS = ("a", "b")

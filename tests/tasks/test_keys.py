@@ -14,12 +14,12 @@ import pytest
 import tasks.ablation
 import tasks.data
 import tasks.model
-from foodcls import extras, settings
-from foodcls.learn.checkpoint import Checkpoint
-from foodcls.settings import Train
-from foodcls.source import CARRIERS, behind
-from foodcls.values import Settings
-from tasks.caching import Stage, fingerprint
+from foodcls.recipe import extras, settings
+from foodcls.recipe.settings import Train
+from foodcls.recipe.types import Settings
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.work.code_digest import CARRIERS, behind
+from tasks.engine.stage import Stage, fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = {
@@ -29,63 +29,73 @@ STAGES = {
     if isinstance(one, Stage) and one.modules
 }
 MODULES = {name: behind(one.modules) for name, one in STAGES.items()}
-# by package, what the key of a stage names; of what stands in no list, all may be named
-LEARNING = {"curate": {"decode", "whole"}, "judge": {"epochs", "ranks"}, "collect": set()}
-GROUPS = {"matching", "sheet"}
-FIGURES = {"answers", "bootstrap", "classes", "evaluation", "grouping", "metrics", "reliability",
-           "scores", "temperature"}  # fmt: skip
-BACKGROUNDS = {"affine", "clamp", "cutout", "propose", "standout"}
+# the rooms that the key of a stage may name, beside the manifest's
+ROOMS = {
+    "collect": "collect",
+    "inspect": "inspect image",
+    "dedup": "dedup inspect image",
+    "filter": "filter",
+    "crop": "crop image",
+    "split": "split",
+    "augment": "augment image",
+    "raw": "split",
+    "filtered": "split",
+    "check tables": "crop filter split",
+    "check": "network",
+    "train": "train network image metrics",
+    "check groups": "split",
+    "calibrate": "evaluate train network image metrics",
+    "evaluate": "evaluate train network image metrics split",
+    "export": "export train network image",
+}
+# of a room that is named, the modules; of what stands in no list, all may be named
+LEARNING = {"image": {"decode", "truncation"}, "metrics": {"ranks"}}
+BACKGROUNDS = {"", "affine", "clamp", "cutout", "foreground", "saliency"}
 BOUNDS = {
-    "collect": {"curate": set(), "judge": set(), "learn": set()},
-    **dict.fromkeys(
-        ("inspect", "dedup", "filter", "crop", "split", "augment", "raw", "filtered"),
-        {"collect": set(), "judge": set(), "learn": set()},
-    ),
-    "check tables": {"collect": set(), "judge": {"grouping"}, "learn": set()},
-    "check groups": {"collect": set(), "judge": {"grouping"}, "learn": set(), "curate": GROUPS},
-    "check": {"collect": set(), "judge": {"epochs"}, "curate": set()},
-    "train": LEARNING | {"curate": LEARNING["curate"] | BACKGROUNDS},
-    "calibrate": LEARNING | {"judge": LEARNING["judge"] | {"temperature"}},
-    "evaluate": LEARNING
-    | {"judge": LEARNING["judge"] | FIGURES, "curate": LEARNING["curate"] | GROUPS},
-    "export": LEARNING | {"judge": {"epochs"}},
+    "train": LEARNING | {"image": LEARNING["image"] | BACKGROUNDS},
+    "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},
+    "evaluate": {"image": LEARNING["image"], "split": {"test_groups"}},
+    "export": LEARNING,
+    "check groups": {"split": {"test_groups"}},
 }
 # of train's key; what follows them is in the key of no training
 STRANGERS = (
-    "errors", "objects", "store", "progress", "spread", "settings", "recipe", "collect/gather",
-    "curate/boxes", "curate/matching", "curate/sheet", "curate/dialects/yolo", "curate/crop",
-    "curate/memo", "judge/metrics", "judge/report", "judge/evaluation", "sample/pasta",
-    "learn/export", "learn/evaluate",
+    "errors", "store/object_store", "store/store", "progress", "work/parallel", "recipe/settings",
+    "recipe/recipe", "collect/collect", "crop/boxes", "tables/match_rows", "tables/read_csv",
+    "crop/formats/yolo", "crop/crop", "work/memo", "metrics/metrics", "report/report",
+    "metrics/evaluation", "sample/pasta", "export/export", "evaluate/evaluate",
 )  # fmt: skip
 
 
-def of_package(name: str, package: str) -> set[str]:
-    begin = f"foodcls.{package}."
-    return {found.removeprefix(begin) for found in MODULES[name] if found.startswith(begin)}
+def of_room(name: str, room: str) -> set[str]:
+    begin = f"foodcls.{room}"
+    return {found.removeprefix(begin).removeprefix(".") for found in MODULES[name]
+            if found.split(".")[1] == room}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_key_names_no_more_code_than_the_stages_own(name: str) -> None:
-    assert not set(MODULES[name]) & CARRIERS
-    assert not of_package(name, "sample") | of_package(name, "review")
-    for package, allowed in BOUNDS[name].items():
-        assert of_package(name, package) <= allowed, package
+    rooms = {module.split(".")[1] for module in MODULES[name]}
+    assert rooms <= {*ROOMS[name].split(), "manifest", "tables"}
+    for room, allowed in BOUNDS.get(name, {}).items():
+        assert of_room(name, room) <= allowed, room
 
 
 def test_the_readers_of_annotations_decide_what_is_cropped_alone() -> None:
-    readers = {name for name in STAGES if "foodcls.curate.dialects.yolo" in MODULES[name]}
+    readers = {name for name in STAGES if "foodcls.crop.formats.yolo" in MODULES[name]}
     assert readers == {"crop", "check tables"}
 
 
 def test_what_carries_is_there() -> None:
-    """A module that was moved must be moved in the list too."""
-    assert [name for name in sorted(CARRIERS) if importlib.util.find_spec(name) is None] == []
+    """A room that was moved must be moved in the list too."""
+    assert [room for room in sorted(CARRIERS)
+            if importlib.util.find_spec(f"foodcls.{room}") is None] == []  # fmt: skip
 
 
 def test_an_edit_elsewhere_or_of_words_trains_nothing_again(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "foodcls", tmp_path / "foodcls")
     program = (
-        "from foodcls.source import source_digest; "
+        "from foodcls.work.code_digest import source_digest; "
         f"print(source_digest({STAGES['train'].modules!r}))"
     )
 
@@ -103,11 +113,11 @@ def test_an_edit_elsewhere_or_of_words_trains_nothing_again(tmp_path: Path) -> N
     before = key()
     for name in STRANGERS:
         edit(name, "\nADDED = 1\n")
-    edit("learn/fit", "\n# another remark\n")
-    words = tmp_path / "foodcls" / "learn" / "fit.py"
+    edit("train/loop", "\n# another remark\n")
+    words = tmp_path / "foodcls" / "train" / "loop.py"
     words.write_text(words.read_text().replace('"""Train for', '"""Learn for'))
     assert key() == before
-    edit("learn/fit", "\nADDED = 1\n")
+    edit("train/loop", "\nADDED = 1\n")
     assert key() != before
 
 

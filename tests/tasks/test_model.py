@@ -7,11 +7,8 @@ from prefect import flow
 from prefect.serializers import JSONSerializer
 from safetensors.torch import save
 
-from foodcls.extras import Extras, Moves
-from foodcls.learn.answering import learnt_from
-from foodcls.learn.arrays import GIGABYTE
-from foodcls.learn.backbones import make_backbone
-from foodcls.learn.modelfile import read_model
+from foodcls.export.answering import learnt_from
+from foodcls.export.load import read_model
 from foodcls.manifest import (
     TEST,
     ManifestRef,
@@ -20,9 +17,12 @@ from foodcls.manifest import (
     new_manifest,
     save_manifest,
 )
-from foodcls.settings import Answer, Train
-from foodcls.steps import Step
-from foodcls.workspace import Workspace
+from foodcls.network.backbones import make_backbone
+from foodcls.recipe.extras import Extras, Moves
+from foodcls.recipe.settings import Answer, Train
+from foodcls.runs.stage_result import Step
+from foodcls.train.row_cache import GIGABYTE
+from foodcls.workspace.workspace import Workspace
 from tasks.model import calibrate, evaluate, export, fit
 
 TINY = Train(backbone="resnet18", weights="none", trainable=(), head=0, input_size=32, epochs=1)

@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from foodcls.judge.answers import Answers, answers_csv, read_answers
-from foodcls.judge.epochs import EpochReport
-from foodcls.judge.evaluation import Evaluation
-from foodcls.learn.checkpoint import Checkpoint
 from foodcls.manifest import new_manifest, save_manifest
-from foodcls.recipe import load_recipe
-from foodcls.settings import Train
-from foodcls.summary import Reported
-from foodcls.workspace import Workspace
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.predictions import Answers, answers_csv, read_answers
+from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.settings import Train
+from foodcls.runs.run_result import Reported
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.epochs import EpochReport
+from foodcls.workspace.workspace import Workspace
 from tasks.report import report
 
 CHECKPOINT = Checkpoint(

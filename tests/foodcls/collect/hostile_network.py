@@ -19,8 +19,8 @@ from pathlib import Path
 
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.limits import limits_of
-from foodcls.settings import Collect
-from foodcls.store import Store
+from foodcls.recipe.settings import Collect
+from foodcls.store.store import Store
 
 PUBLIC = "93.184.216.34"
 INNER = ["169.254.169.254", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.100.100.200"]

@@ -20,9 +20,9 @@ from foodcls.collect.candidates import FetchResult
 from foodcls.collect.fetch import KIND, fetch_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
-from foodcls.curate.decode import BadPicture, decode
 from foodcls.errors import StoreError
-from foodcls.store import PACE, Store, digest_of
+from foodcls.image.decode import BadPicture, decode
+from foodcls.store.store import PACE, Store, digest_of
 
 NAME = "cookies.test"
 NAMED = f"http://{NAME}{{}}"
@@ -605,8 +605,8 @@ import sys
 from pathlib import Path
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.limits import limits_of
-from foodcls.settings import Collect
-from foodcls.store import Store
+from foodcls.recipe.settings import Collect
+from foodcls.store.store import Store
 
 limits = limits_of(Collect(engines=("bing",), allow_private_hosts=True, per_host=4))
 store, urls = Store(Path(sys.argv[1])), sys.argv[2:]

@@ -10,7 +10,7 @@ from foodcls.collect.candidates import Arrival
 from foodcls.collect.folders import list_files, origin_text, read_files
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome
-from foodcls.store import Store, digest_of
+from foodcls.store.store import Store, digest_of
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ import pandas as pd
 import pytest
 
 from foodcls.collect.candidates import Arrival, Candidate
-from foodcls.collect.engines import Access
-from foodcls.collect.gather import Order, collect
+from foodcls.collect.collect import Order, collect
+from foodcls.collect.engines.engines import Access
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.replay import is_manifest, read_manifest
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest, write_table
+from foodcls.recipe.settings import Collect, FoodClass
 from foodcls.sample.server import serve_hosts
-from foodcls.settings import Collect, FoodClass
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))
 BASE = {"allow_private_hosts": True, "min_per_class": 0, "retries": 0, "timeout": 5.0}

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from foodcls.collect.engines import Access, Question
+from foodcls.collect.engines.engines import Access, Question
 from foodcls.collect.search import FRESH, EngineYield, Finding, search_all
 
 PATH = "/images/async"

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
+from foodcls.collect.collect import Collected, Order, collect
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.gather import Collected, Order, collect
 from foodcls.collect.outcomes import Outcome
-from foodcls.curate.inspect import inspect
+from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.settings import Collect, FoodClass, Inspect
-from foodcls.store import Store
+from foodcls.recipe.settings import Collect, FoodClass, Inspect
+from foodcls.store.store import Store
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 from contextlib import suppress
 
-from foodcls.collect.engines import Question
+from foodcls.collect.engines.engines import Question
 from foodcls.collect.search import FRESH
 from foodcls.collect.wish import asking_anew
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 SOUP, RICE = (Question("bing", "dish", query, 5) for query in ("soup", "rice"))
 

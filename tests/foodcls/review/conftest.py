@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.curate.matching import index_rows
 from foodcls.manifest import KEPT, new_manifest, write_table
 from foodcls.review.files import Files
 from foodcls.review.gallery import build_gallery
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
-from foodcls.store import Store
+from foodcls.store.store import Store
+from foodcls.tables.match_rows import index_rows
 
 LABELS = ("pesto", "bread")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.curate.filter import apply_filter
-from foodcls.curate.matching import index_rows
+from foodcls.filter import apply_filter
 from foodcls.manifest import kept_rows
+from foodcls.recipe.settings import Filter
 from foodcls.review.decisions import (
     COLUMNS,
     Verdict,
@@ -14,8 +14,8 @@ from foodcls.review.decisions import (
     read_verdicts,
     write_verdicts,
 )
-from foodcls.review.sheets import open_sheet, write_sheet
-from foodcls.settings import Filter
+from foodcls.tables.edit_csv import open_sheet, write_sheet
+from foodcls.tables.match_rows import index_rows
 
 
 @pytest.fixture

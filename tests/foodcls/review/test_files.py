@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.recipe import load_recipe
-from foodcls.review.drawn import COLUMNS
+from foodcls.recipe.recipe import load_recipe
+from foodcls.review.boxes import COLUMNS
 from foodcls.review.files import Files, choose_files
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"

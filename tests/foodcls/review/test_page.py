@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foodcls.review.drawn import COLUMNS
+from foodcls.review.boxes import COLUMNS
 from foodcls.review.files import Files
 from foodcls.review.gallery import Suspect
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.files import Files
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 COUNT = 5000
 DECIDED = 4000

@@ -4,15 +4,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.curate.proposals import propose_boxes, read_refused
+from foodcls.crop.proposals import propose_boxes, read_refused
 from foodcls.errors import TableError
-from foodcls.recipe import load_recipe
+from foodcls.recipe.recipe import load_recipe
+from foodcls.review.boxes import COLUMNS, Drawn
 from foodcls.review.decisions import Verdict
-from foodcls.review.drawn import COLUMNS, Drawn
 from foodcls.review.files import Files
 from foodcls.review.session import Session, open_session
-from foodcls.store import Store
-from foodcls.workspace import Workspace
+from foodcls.store.store import Store
+from foodcls.workspace.workspace import Workspace
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.review.decisions import Verdict
 from foodcls.review.story import Chapter, Notes, Story, read_decided, read_notes, tell_story
-from foodcls.workspace import Workspace
+from foodcls.workspace.workspace import Workspace
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from PIL import Image
 from foodcls.review.story import Chapter, Fact, Relative, Story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from foodcls.curate.decode import BadPicture
 from foodcls.errors import StoreError
+from foodcls.image.decode import BadPicture
 from foodcls.review.thumbs import Thumbs
-from foodcls.store import Store
+from foodcls.store.store import Store
 
 
 @pytest.fixture

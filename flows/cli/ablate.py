@@ -1,0 +1,54 @@
+"""Prints the table of an ablation, and says by which pictures its rows were judged."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from foodcls.report.ablation import Ablation, AblationResult, Row, summarize_ablation
+from foodcls.workspace.workspace import Workspace
+
+
+def tell_ablation(console: Console, done: AblationResult, workspace: Path) -> dict[str, Any]:
+    """Print the table and where it lies; give all of it for programs."""
+    result = summarize_ablation(done)
+    show_table(console, done.table.result)
+    run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
+    space, waiting = Workspace(workspace), result["mlflow_waiting"]
+    lines = [
+        f"tables      {space.ablation}, {space.ablation_json}",
+        f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
+    ]
+    # not wrapped: a path has to survive being copied
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    return result
+
+
+def show_table(console: Console, ablation: Ablation) -> None:
+    """Print a line for each data set, and by which pictures all were judged."""
+    table = Table(title="What the cleaning gains", box=SIMPLE_HEAD)
+    table.add_column("dataset")
+    for name in ("trained on", "accuracy\n95 %", "position\n95 %", "row above"):
+        table.add_column(name, justify="right", overflow="fold")
+    for row in ablation.rows:
+        table.add_row(
+            row.dataset,
+            f"{row.trained_on:,}",
+            # intervals below: beside each other the columns would not fit into 80
+            f"[bold]{row.accuracy:.3f}[/]\n{row.accuracy_low:.3f} to {row.accuracy_high:.3f}",
+            f"[bold]{row.average_position:.2f}[/]\n{row.average_position_low:.2f} to "
+            f"{row.average_position_high:.2f}",
+            _step_up(row),
+        )
+    console.print(table)
+    console.print(f"Judged by {ablation.judged_by}.", highlight=False)
+
+
+def _step_up(row: Row) -> str:
+    if row.p_value is None:
+        return "–"
+    if row.is_same_set:
+        return "the same pictures"
+    return f"+{row.gained} −{row.lost}, p = {row.p_value:.2g}"

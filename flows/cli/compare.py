@@ -1,0 +1,135 @@
+"""Compares two models on the same pictures: on a terminal, on a page, and for programs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from flows.cli.places import find_manifest
+from foodcls.errors import InputError
+from foodcls.export.answering import answer_tests, learnt_from
+from foodcls.export.load import load_model
+from foodcls.manifest import read_table
+from foodcls.metrics.align import pair_answers
+from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.scores import Estimate
+from foodcls.report.album import Album, open_album
+from foodcls.report.compare import (
+    Rivals,
+    compare_rivals,
+    rivals_html,
+    rivals_record,
+)
+from foodcls.store.store import replacing
+from foodcls.train.dataset import split_rows
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
+from tasks.tracking.recorded import recorded_answers
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One of the two: what it is called, what it said, and where its pictures may lie."""
+
+    name: str
+    answers: Answers
+    workspace: Path
+    note: str = ""  # why to doubt it
+
+
+def compare(console: Console, a: str, b: str, workspace: Path, page: Path | None) -> dict[str, Any]:
+    """Print which is better; write the changed pictures to `page`, if given; give all of it."""
+    first, second = find_rival(a, workspace), find_rival(b, workspace)
+    names = first.name, second.name
+    notes = tuple(rival.note for rival in (first, second) if rival.note)
+    rivals = compare_rivals(*pair_answers(first.answers, second.answers, names), names, notes)
+    show_rivals(console, rivals)
+    if page:
+        album = find_album(rivals, [workspace, first.workspace, second.workspace])
+        with replacing(page) as part:
+            part.write_text(rivals_html(rivals, album), encoding="utf-8")
+        console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
+    else:
+        console.print("--html FILE shows the changed pictures", style="dim")
+    return rivals_record(rivals)
+
+
+def find_rival(name: str, workspace: Path) -> Rival:
+    """What is meant by a name: a workspace, an exported file, or a run or model in MLflow."""
+    path = Path(name)
+    if path.is_dir():
+        return Rival(name, _read_last(path), path)
+    if path.is_file() or path.suffix == ".pt":
+        return _ask_file(path, workspace)
+    return Rival(name, recorded_answers(_open(workspace), name), workspace)
+
+
+def find_album(rivals: Rivals, places: list[Path]) -> Album:
+    """The pictures of the workspace that has most of them."""
+    albums = [
+        open_album(split_rows(read_table(space.manifest), "test"), space.store)
+        for space in map(_open, dict.fromkeys(places))
+        if space.manifest.exists()
+    ]
+    if not albums:
+        raise InputError(
+            f"{Workspace(places[0]).manifest} is not there, so there are no pictures to show; name "
+            "the workspace that has them with --workspace, or leave --html out"
+        )
+    return max(albums, key=lambda album: album.count(rivals.a.keys))
+
+
+def show_rivals(console: Console, rivals: Rivals) -> None:
+    """Print the figures of both, and what they mean."""
+    test, (a, b) = rivals.test, rivals.names
+    table = Table(title=f"A: {a}\nB: {b}", box=SIMPLE_HEAD, title_justify="left")
+    table.add_column(f"{test.n} pictures", no_wrap=True)
+    for name in ("A", "B", "B less A"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("accuracy", "average_position"):
+        first, second, shift = (getattr(side, name) for side in (test.a, test.b, test))
+        table.add_row(name.replace("_", " "), _within(first), _within(second), _signed(shift))
+    console.print(table)
+    for sentence in rivals.sentences:
+        console.print(sentence, markup=False, highlight=False)
+
+
+def _read_last(workspace: Path) -> Answers:
+    table = Workspace(workspace).predictions
+    if not table.exists():
+        raise InputError(
+            f"{table} is not there; `foodcls run RECIPE --workspace {workspace}` first"
+        )
+    return read_answers(table.read_text("utf-8"))
+
+
+def _ask_file(path: Path, workspace: Path) -> Rival:
+    model, manifest = load_model(path), read_table(find_manifest(workspace))
+    space = _open(workspace)
+    last = space.predictions
+    # groups that the recipe names stand only there
+    known = read_answers(last.read_text("utf-8")) if last.exists() else None
+    groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
+    answers = answer_tests(model, manifest, space.store, groups, bars)
+    note = (
+        f"{path.stem} learnt from other pictures than the last run in {workspace}: if some of the "
+        "test pictures were among them, its figures are too good."
+    )
+    return Rival(path.stem, answers, workspace, "" if learnt_from(model, manifest) else note)
+
+
+def _open(workspace: Path) -> Workspace:
+    # wherever it keeps its store; nothing is made there
+    return Workspace(workspace.resolve())
+
+
+def _within(estimate: Estimate) -> str:
+    # below each other: beside each other they would leave no room for names in 80 columns
+    return f"{estimate.value:.3f}\n{estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def _signed(estimate: Estimate) -> str:
+    return f"{estimate.value:+.3f}\n{estimate.low:+.3f} to {estimate.high:+.3f}"

@@ -1,0 +1,61 @@
+"""Shows which files repeat a picture, on a terminal and in files for programs."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from flows.cli.tables import print_whole
+from foodcls.dedup.duplicates import Duplicates, find_duplicates
+from foodcls.image.files import find_pictures
+from foodcls.recipe.settings import Dedup
+from foodcls.tables.spreadsheet import write_rows
+from tasks.engine.progress import bars
+
+Row = dict[str, str | None]
+
+
+def show_duplicates(console: Console, places: Sequence[Path], distance: int) -> Duplicates:
+    """Print each file that others repeat, with those that do, and the files that are no picture."""
+    found = find_duplicates(find_pictures(places), Dedup(distance=distance), bars)
+    print_whole(console, list(_lines(found)))
+    groups = len({one.duplicate_of for one in found.found})
+    others = "1 other" if groups == 1 else f"{groups} others"
+    console.print(
+        f"{len(found.found)} of {found.count} files repeat {others}; nothing is deleted",
+        highlight=False,
+    )
+    return found
+
+
+def list_rows(found: Duplicates) -> list[Row]:
+    """A row for each duplicate and for each file that could not be read."""
+    return [
+        {
+            "path": str(one.path),
+            "duplicate_of": str(one.duplicate_of),
+            "how": one.how,
+            "error": None,
+        }
+        for one in found.found
+    ] + [
+        {"path": str(path), "duplicate_of": None, "how": None, "error": error}
+        for path, error in found.refused.items()
+    ]
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """Write the rows with a header."""
+    names = ("path", "duplicate_of", "how", "error")
+    write_rows(names, ([row[name] for name in names] for row in rows), path)
+
+
+def _lines(found: Duplicates) -> Iterator[tuple[Text, Text]]:
+    for keeper, copies in groupby(found.found, key=lambda one: one.duplicate_of):
+        yield Text(str(keeper), style="bold"), Text()
+        for one in copies:
+            yield Text(f"    {one.path}"), Text(one.how)
+    for path, error in found.refused.items():
+        yield Text(str(path)), Text(error, style="red")

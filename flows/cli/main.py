@@ -1,0 +1,218 @@
+"""The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.maintenance import gc, promote, rollback, sync, verify
+from flows.cli.options import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
+from flows.cli.output import out, told
+from flows.cli.overrides import read_recipe
+from flows.cli.pictures import duplicates, predict
+from flows.cli.prefect_server import server_needed, server_starting
+from flows.cli.signals import stoppable
+from flows.cli.tables import write_json
+from foodcls.errors import InputError
+from foodcls.workspace.workspace import Workspace
+
+app = typer.Typer(
+    help="Image classifiers for classes that no dataset has, from pictures of the web.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
+def run(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    json_file: Json = None,
+    changes: Changes = None,
+    search_again: Again = False,
+    replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
+) -> None:
+    """Collect, clean, train, evaluate, export and record: the whole recipe."""
+    with told(), stoppable():
+        recipe = read_recipe(recipe_file, changes, replay)
+        with server_starting():
+            from flows.cli.run_result import show_run
+            from flows.train import train
+
+        with server_needed():
+            result = train(recipe, workspace, search_again)
+        write_json(show_run(out, result, workspace), json_file)
+
+
+@app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
+def prepare(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    changes: Changes = None,
+    search_again: Again = False,
+    replay: Replay = None,
+    store: Place = "",
+    runner: Runner = "",
+) -> None:
+    """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
+    with told(), stoppable():
+        recipe = read_recipe(recipe_file, changes, replay)
+        with server_starting():
+            from flows.prepare import prepare as prepare_flow
+
+        with server_needed():
+            prepare_flow(recipe, workspace, search_again)
+        out.print(f"{Workspace(workspace).manifest} tells what became of each picture")
+
+
+@app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")
+def ablate(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    json_file: Json = None,
+    changes: Changes = None,
+    store: Place = "",
+    runner: Runner = "",
+) -> None:
+    """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
+    with told(), stoppable():
+        recipe = read_recipe(recipe_file, changes)
+        with server_starting():
+            from flows.ablation import ablate as ablate_flow
+            from flows.cli.ablate import tell_ablation
+
+        with server_needed():
+            result = ablate_flow(recipe, workspace)
+        write_json(tell_ablation(out, result, workspace), json_file)
+
+
+@app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
+def review(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at the pictures on a local page: keep or drop them, draw boxes.
+
+    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
+    """
+    with told():
+        from flows.cli.review import open_page
+
+        open_page(out, recipe_file, workspace, port, opens_browser=browser)
+
+
+@app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
+def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
+    with told():
+        from flows.cli.propose import suggest_boxes
+
+        suggest_boxes(out, recipe_file, workspace)
+
+
+@app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
+def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
+    with told():
+        from flows.cli.suspects import list_suspects
+
+        list_suspects(out, recipe_file, workspace)
+
+
+@app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
+def trace(
+    picture: Annotated[
+        str,
+        typer.Argument(metavar="IMAGE_OR_ID", help="A file, a URL or the end of one, or an id."),
+    ],
+    workspace: Space = Path("workspace"),
+    page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
+    recipe_file: Annotated[
+        Path | None, typer.Option("--recipe", help="Tell what was decided by it too.")
+    ] = None,
+) -> None:
+    """Tell the story of one picture: where it came from and what became of it."""
+    with told():
+        from flows.cli.trace import show_trace
+
+        show_trace(out, picture, workspace, page, recipe_file)
+
+
+app.command(
+    epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
+)(predict)
+app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
+app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
+app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
+app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
+app.command(epilog="Example: `foodcls verify --mend`")(verify)
+app.command(epilog="Example: `foodcls gc --delete --keep-days 60`")(gc)
+
+
+@app.command(
+    epilog="Example: `foodcls compare foods13@champion foods13@challenger --html compare.html`"
+)
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A model, as B.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", help="Whose pictures are answered and shown.")
+    ] = Path("workspace"),
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the changed pictures here.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Tell whether model B is better than model A on the same pictures, or cannot be told apart.
+
+    Each is a workspace (its last run), an exported file *.pt (it answers the test pictures of
+    --workspace), or in MLflow the id of a run, MODEL@ALIAS or MODEL/VERSION.
+    """
+    with told():
+        from flows.cli.compare import compare as compare_models
+
+        write_json(compare_models(out, a, b, workspace, page), json_file)
+
+
+@app.command(epilog="Example: `foodcls doctor`")
+def doctor(workspace: Space = Path("workspace")) -> None:
+    """Check versions, weights, servers and disk; say what is missing and how to mend it."""
+    from flows.cli.run_result import show_checks
+    from foodcls.workspace.doctor import examine
+
+    findings = list(examine(workspace, dict(os.environ)))
+    show_checks(out, findings)
+    raise typer.Exit(int(any(not finding.is_fine and finding.is_needed for finding in findings)))
+
+
+@app.command(epilog="Example: `foodcls demo`")
+def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> None:
+    """Run everything on a small drawn web on this machine; needs no internet.
+
+    The dishes are drawn: the figures say that the pipeline works, nothing about real food.
+    """
+    with told():
+        recipe_file = ROOT / "recipes" / "sample.yaml"
+        if not recipe_file.exists():
+            raise InputError(
+                f"{recipe_file} is not there; the demo runs from a clone of the project"
+            )
+    run(recipe_file, workspace, json_file)
+    out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The commands of those who keep a pipeline running: which model serves, and what may go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import RecipeFile, Space
+from flows.cli.output import out, told
+from foodcls.recipe.recipe import load_recipe
+from foodcls.workspace.workspace import Workspace
+
+
+def promote(
+    recipe_file: RecipeFile,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="As MLflow numbers them.")],
+    workspace: Space = Path("workspace"),
+) -> None:
+    """Let a registered version of the recipe's model serve, whatever the tests say of it."""
+    with told():
+        name = load_recipe(recipe_file).name
+        from tasks.tracking.registry import appoint
+
+        before = appoint(Workspace.at(workspace), name, version)
+        instead = f", instead of version {before}" if before not in ("", version) else ""
+        out.print(f"version {version} of {name} serves now{instead}", highlight=False)
+
+
+def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Let the champion before serve again; the one taken back does not return by itself."""
+    with told():
+        name = load_recipe(recipe_file).name
+        from tasks.tracking.registry import roll_back
+
+        taken_back, serving = roll_back(Workspace.at(workspace), name)
+        out.print(
+            f"version {serving} of {name} serves again, version {taken_back} was taken back",
+            highlight=False,
+        )
+
+
+def sync(workspace: Space = Path("workspace")) -> None:
+    """Send to MLflow what could not be sent when it was recorded.
+
+    MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
+    """
+    with told():
+        from flows.cli.sync import send_records
+
+        left = send_records(out, workspace)
+    raise typer.Exit(int(left > 0))
+
+
+def verify(
+    workspace: Space = Path("workspace"),
+    mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+) -> None:
+    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
+    with told():
+        from flows.cli.verify import show_damage
+
+        damaged = show_damage(out, workspace, mends=mend)
+    raise typer.Exit(int(damaged > 0))
+
+
+def gc(
+    workspace: Space = Path("workspace"),
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only show.")] = False,
+    keep_days: Annotated[
+        int, typer.Option(help="Results last used so long before the last run go.", min=1)
+    ] = 30,
+    sole: Annotated[
+        bool, typer.Option("--sole", help="No other workspace uses the store named by --store.")
+    ] = False,
+) -> None:
+    """Show what nothing needs any more: old results, blobs that nothing names, leftovers.
+
+    Deleted runs are those of the workspace's own mlflow.db; for a server, type `mlflow gc` there.
+    """
+    with told():
+        from flows.cli.gc import tidy_up
+
+        tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete)

@@ -1,0 +1,61 @@
+"""Answers for pictures by an exported file, on a terminal and in files for programs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from flows.cli.tables import print_whole
+from foodcls.export.load import load_model
+from foodcls.export.predict import ANSWER, Prediction, answer_cells, predict
+from foodcls.image.files import find_pictures
+from foodcls.tables.spreadsheet import write_rows
+from tasks.engine.progress import bars
+
+
+def answer_all(
+    console: Console, model: Path, images: Sequence[Path]
+) -> tuple[tuple[str, ...], list[Prediction]]:
+    """Print what is in each picture; give the classes in output order, and the answers."""
+    loaded = load_model(model)
+    answers = list(predict(loaded, find_pictures(images), bars))
+    print_whole(console, list(_lines(answers)))
+    return loaded.labels, answers
+
+
+def describe_answer(answer: Prediction, labels: Sequence[str]) -> dict[str, Any]:
+    """A prediction for programs, with a probability for each class."""
+    scores = dict(zip(labels, answer.probabilities, strict=False))
+    return {
+        "path": answer.path,
+        "label": answer.label or None,
+        "guess": answer.guess or None,
+        "probability": answer.probability,
+        "unsure": answer.is_unsure,
+        "probabilities": scores,
+        "error": answer.error or None,
+    }
+
+
+def write_csv(answers: Iterable[Prediction], labels: Sequence[str], path: Path) -> None:
+    """Write a row for each picture: its path, the answer, and p_CLASS for each class."""
+    names = ["path", *ANSWER, *(f"p_{name}" for name in labels)]
+    rows = (
+        [answer.path, *answer_cells(answer), *(answer.probabilities or [""] * len(labels))]
+        for answer in answers
+    )
+    write_rows(names, rows, path)
+
+
+def _lines(answers: Iterable[Prediction]) -> Iterator[tuple[Text, Text, Text]]:
+    for answer in answers:
+        path = Text(answer.path)
+        if answer.error:
+            yield path, Text(answer.error, style="red"), Text()
+        elif answer.is_unsure:
+            guess = f"{answer.probability:.3f}  {answer.guess}?"
+            yield path, Text("unsure", style="yellow"), Text(guess)
+        else:
+            yield path, Text(answer.label), Text(f"{answer.probability:.3f}")

@@ -1,0 +1,36 @@
+"""Writes proposed boxes for the pictures of a workspace, and says what is to be done with them."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.cli.places import find_manifest
+from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
+from foodcls.manifest import read_table
+from foodcls.recipe.recipe import load_recipe
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
+
+
+def suggest_boxes(console: Console, recipe_file: Path, workspace: Path) -> None:
+    """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
+    boxes = load_recipe(recipe_file).crop.boxes
+    table = find_manifest(workspace, recipe_file)
+    space = Workspace.at(workspace)
+    refused = read_refused(space.refused)
+    proposals = propose_boxes(read_table(table), space.store, bars, refused)
+    target = space.proposals
+    # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
+    is_used = boxes is not None and boxes.resolve() == target.resolve()
+    write_proposals(proposals, target, adds=is_used)
+    count = "1 box" if len(proposals) == 1 else f"{len(proposals)} boxes"
+    without = (
+        f"{len(refused)} left out, refused in {Workspace(workspace).refused}.\n" if refused else ""
+    )
+    console.print(
+        f"{count} proposed in {Workspace(workspace).proposals}; nothing is cut to them yet.\n"
+        f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {workspace}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,64 @@
+"""Opens the page on which a person looks at the pictures, and says what is to be done after."""
+
+import webbrowser
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.cli.places import find_manifest
+from foodcls.errors import InputError
+from foodcls.recipe.recipe import load_recipe
+from foodcls.review.files import Files
+from foodcls.review.server import ReviewServer
+from foodcls.review.session import open_session
+from foodcls.review.thumbs import Thumbs
+from foodcls.workspace.workspace import Workspace
+
+
+def open_page(
+    console: Console, recipe_file: Path, workspace: Path, port: int, *, opens_browser: bool
+) -> None:
+    """Serve the page until Ctrl-C."""
+    server = make_server(recipe_file, workspace, port)
+    # not wrapped: an address has to survive being copied
+    console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
+    console.print("Each decision is saved at once. Ctrl-C ends.")
+    if opens_browser:
+        webbrowser.open(server.url)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        console.print()
+    finally:
+        server.server_close()
+    tell_next(console, server.session.files, recipe_file, workspace)
+
+
+def make_server(recipe_file: Path, workspace: Path, port: int = 0) -> ReviewServer:
+    """A server for the pictures of a workspace; InputError when it holds none or has no port."""
+    recipe = load_recipe(recipe_file)
+    find_manifest(workspace, recipe_file)
+    space = Workspace.at(workspace)
+    session = open_session(recipe, recipe_file, space)
+    thumbs = Thumbs(space.store, space.thumbs, recipe.inspect.max_pixels)
+    try:
+        return ReviewServer(session, thumbs, recipe.name, port)
+    except OSError as error:
+        raise InputError(
+            f"--port {port}: {error.strerror}; leave --port out to take a free one"
+        ) from error
+
+
+def tell_next(console: Console, files: Files, recipe_file: Path, workspace: Path) -> None:
+    """Print where the decisions are, what the recipe still lacks, and how to use them."""
+    for path in (files.decisions, files.boxes):
+        if path.exists():
+            console.print(f"{path}", markup=False, highlight=False, soft_wrap=True)
+    lines = [line for line in files.missing if line.file.exists()]
+    if lines:
+        console.print(f"Put into {recipe_file} (into its section filter or crop, if it has one):")
+        for line in lines:
+            console.print(f"  {line.text}", markup=False, highlight=False)
+    console.print(
+        f"Then: foodcls run {recipe_file} --workspace {workspace}", markup=False, soft_wrap=True
+    )

@@ -1,0 +1,119 @@
+"""Prints the result of a run for a person."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foodcls.runs.run_result import RunResult, summarize
+from foodcls.workspace.finding import Finding
+from foodcls.workspace.workspace import Workspace
+
+
+def show_run(console: Console, run: RunResult, workspace: Path) -> dict[str, Any]:
+    """Print a run's result and where to look; give all of it for programs."""
+    result = summarize(run)
+    show_result(console, result)
+    show_places(console, result, workspace)
+    return result
+
+
+def show_result(console: Console, result: dict[str, Any]) -> None:
+    """Print the scores, each class, and where to look next."""
+    console.print(_class_table(result))
+    console.print(
+        f"accuracy [bold]{result['accuracy']:.3f}[/] "
+        f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
+        f"n = {result['n']}{_by_group(result)})   "
+        f"average position [bold]{result['average_position']:.2f}[/] "
+        f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})"
+    )
+    if result["cached"]:
+        console.print(f"cached: {', '.join(result['cached'])}")
+
+
+def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
+    """Print where the files lie and what to type to open the two UIs."""
+    space, waiting = Workspace(workspace), result["mlflow_waiting"]
+    run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
+    # as it has to be typed here: an environment that is not activated is not on the PATH
+    here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
+    rows = [
+        ("report", str(space.report)),
+        ("model", result["model_path"]),
+        ("pictures", str(space.manifest)),
+        ("MLflow run", f"not sent: {waiting}" if waiting else run),
+        ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
+        ("MLflow UI", _open_tracking(here, result)),
+        ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
+    ]
+    if waiting:
+        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {workspace}"))
+    for name, text in rows:
+        console.print(f"[bold]{name:<12}[/]", end="")
+        # not wrapped: a command has to survive being copied
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _open_tracking(here: str, result: dict[str, Any]) -> str:
+    """The page of the run on a server, or how to start a server for a store without one."""
+    uri = result["mlflow_tracking_uri"]
+    if uri.startswith("http"):
+        run = result["mlflow_run_id"]
+        return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
+    return f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"
+
+
+def show_checks(console: Console, findings: Iterable[Finding]) -> None:
+    """Print a line for each thing looked at, and how to mend what is not fine."""
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.is_fine else "[red]✗[/]" if finding.is_needed else "–"
+        table.add_row(mark, finding.name, Text(finding.text))
+        if not finding.is_fine:
+            table.add_row("", "", Text(f"→ {finding.mend}", style="dim"))
+    console.print(table)
+
+
+def _class_table(result: dict[str, Any]) -> Table:
+    table = Table(title="Test pictures, by class", box=SIMPLE_HEAD)
+    table.add_column("class", overflow="fold")
+    for name in ("n", "recall", "95 %", "precision", "position"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for label, score in result["per_class"].items():
+        table.add_row(
+            label,
+            str(score["n"]),
+            _bar(score["recall"]),
+            _bounds(score["recall_bounds"]),
+            _number(score["precision"]),
+            _number(score["average_position"]),
+        )
+    return table
+
+
+def _by_group(result: dict[str, Any]) -> str:
+    if result["groups"] == result["n"]:
+        return ""
+    low, high = result["accuracy_by_group_low"], result["accuracy_by_group_high"]
+    return f"; by its {result['groups']} groups {low:.3f} to {high:.3f}"
+
+
+def _bounds(bounds: tuple[float, float] | None) -> str:
+    return f"[dim]{bounds[0]:.2f}–{bounds[1]:.2f}[/]" if bounds else ""
+
+
+def _bar(share: float | None) -> str:
+    return f"{'█' * round((share or 0) * 5):<5} {_number(share)}"
+
+
+def _number(value: float | None) -> str:
+    # nothing to divide by: no picture of that class, or none that was called so
+    return "–" if value is None else f"{value:.2f}"

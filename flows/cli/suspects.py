@@ -1,0 +1,33 @@
+"""Writes which pictures of a workspace to doubt, and says how to look at them."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.cli.places import find_manifest
+from foodcls.evaluate.label_issues import rank_suspects, write_suspects
+from foodcls.manifest import read_table
+from foodcls.recipe.recipe import load_recipe
+from foodcls.train.shelf import Shelf
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
+
+
+def list_suspects(console: Console, recipe_file: Path, workspace: Path) -> None:
+    """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
+    recipe = load_recipe(recipe_file)
+    table = find_manifest(workspace, recipe_file)
+    space = Workspace.at(workspace)
+    shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
+    ranked = rank_suspects(read_table(table), recipe.labels, recipe.train, shelf)
+    write_suspects(ranked, space.suspects)
+    lines = [
+        f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
+        f"in {Workspace(workspace).suspects}; nothing is dropped yet.",
+        f"Look at them: foodcls review {recipe_file} --workspace {workspace}",
+    ]
+    if recipe.train.weights == "none":
+        lines.append(
+            "train.weights is none: a network that knows nothing judged; think little of it."
+        )
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,62 @@
+"""Prints the story of a picture, and writes it as a page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.places import find_manifest
+from foodcls.manifest import read_table
+from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.settings import MAX_PIXELS
+from foodcls.review.files import choose_files
+from foodcls.review.story import Story, read_decided, read_notes, tell_story
+from foodcls.review.story_page import story_page
+from foodcls.review.thumbs import Thumbs
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
+
+
+def show_trace(
+    console: Console,
+    name: str,
+    workspace: Path,
+    page: Path | None,
+    recipe_file: Path | None = None,
+) -> None:
+    """Print the story of the picture called `name`; write it to `page` too, if given.
+
+    With a recipe, what a person decided is told of pictures that are kept too.
+    """
+    table = read_table(find_manifest(workspace))
+    notes = read_notes(Workspace(workspace))
+    if recipe_file:
+        decisions = choose_files(load_recipe(recipe_file), recipe_file).decisions
+        notes = replace(notes, verdicts=read_decided(table, decisions))
+    story = tell_story(table, name, notes)
+    show_story(console, story)
+    if page:
+        space = Workspace.at(workspace)
+        thumbs = Thumbs(space.store, space.thumbs, MAX_PIXELS)
+        with replacing(page) as part:
+            part.write_text(story_page(story, thumbs), encoding="utf-8")
+        console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_story(console: Console, story: Story) -> None:
+    """Print a heading, what became of the picture, and a table of facts for each chapter."""
+    style = "green" if story.ending.startswith(("kept", "augmented")) else "red"
+    console.print(Text(f"{story.label}  {story.id[:16]}", style="bold"))
+    console.print(Text(story.ending, style=style))
+    for chapter in story.chapters:
+        console.print()
+        console.print(Text(chapter.title, style="bold dim"))
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", min_width=12)
+        # folded, not cut: an address has to survive being copied
+        grid.add_column(overflow="fold")
+        for fact in chapter.facts:
+            grid.add_row(Text(fact.name), Text(fact.text))
+        console.print(grid)

@@ -1,0 +1,147 @@
+"""Brings each class's training pictures to one number, with changed copies of them."""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from foodcls.errors import StageError
+from foodcls.image.affine import apply_move, draw_move, shrink_to
+from foodcls.image.decode import load_picture
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.progress import Track, silent
+from foodcls.recipe.settings import Augment
+from foodcls.store.store import Store, key_of
+from foodcls.work.memo import MOST, Inquiry, each, remembered
+from foodcls.work.parallel import Spread, in_threads
+
+VERSION = 1
+# measured on 57 web photos at 320 pixels: 1.2 levels of 255 from the PNG in the mean, at 39 kB
+# instead of 105 and 0.6 ms instead of 7
+QUALITY = 95
+# of a manifest's columns those that tell of the parent's file, not of the copy
+OF_PARENT = ("hash", "mirror_hash", "duplicate_of", "detail")
+
+
+def augment(
+    manifest: pd.DataFrame,
+    store: Store,
+    settings: Augment,
+    labels: Sequence[str],
+    track: Track = silent,
+    spread: Spread = in_threads,
+) -> pd.DataFrame:
+    """Bring the kept training rows of each label to exactly `per_class`; null changes nothing.
+
+    Where there are fewer, copies are made of each in turn and stand behind all rows, with
+    `parent` and `copy`; where there are more, a fixed choice of them is dropped. Validation and
+    test rows are never copied. StageError when a class has no training row.
+    """
+    if settings.per_class is None:
+        return manifest.copy()
+    rows = kept_rows(manifest)
+    training = rows[rows["split"] == "train"]
+    by_label = {label: training[training["label"] == label] for label in labels}
+    empty = [label for label, parents in by_label.items() if parents.empty]
+    if empty:
+        raise StageError(
+            f"classes {empty} have no training pictures; run the split before, and collect more"
+        )
+    surplus: dict[int, str] = {}
+    wanted: list[tuple[int, int]] = []
+    for parents in by_label.values():
+        ranked = _ranked(parents, settings.seed)
+        for row in ranked[settings.per_class :]:
+            surplus[row] = "surplus over per_class"
+        wanted += _round_robin(ranked, settings.per_class - len(ranked))
+    marked = drop_rows(manifest, surplus, "augment")
+    return _append(marked, wanted, _make_wanted(rows, wanted, store, settings, track, spread))
+
+
+def copy_seed(picture: str, copy: int, seed: int) -> int:
+    """A seed that depends on the picture's digest, the copy's number and the recipe's seed."""
+    digest = hashlib.sha256(f"{picture}:{copy}:{seed}".encode()).digest()
+    return int.from_bytes(digest[:16], "big")
+
+
+def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
+    """Index labels in an order of the pictures that has nothing to do with the rows' order."""
+    keys = [
+        (copy_seed(picture, 0, seed), picture, origin)
+        for picture, origin in zip(parents["picture"], parents["origin"], strict=True)
+    ]
+    return [row for _, row in sorted(zip(keys, parents.index, strict=True))]
+
+
+def _round_robin(ranked: list[int], missing: int) -> list[tuple[int, int]]:
+    return [(ranked[number % len(ranked)], number // len(ranked) + 1) for number in range(missing)]
+
+
+def _make_wanted(
+    rows: pd.DataFrame,
+    wanted: list[tuple[int, int]],
+    store: Store,
+    settings: Augment,
+    track: Track,
+    spread: Spread,
+) -> list[dict[str, Any]]:
+    """What was written for each wanted (row, copy): digest, bytes, width and height."""
+    changes = settings.model_dump(exclude={"per_class"}, mode="json")
+    pictures = rows["picture"].to_dict()
+    jobs = [(pictures[row], copy) for row, copy in wanted]
+    keys = {job: key_of(job[0], VERSION, job[1], changes) for job in jobs}
+    inquiry = Inquiry("augment", partial(_make_all, store, settings), _blobs)
+    work = {key: job for job, key in keys.items()}
+    found = remembered(store, inquiry, work, track, spread)
+    return [found[keys[job]] for job in jobs]
+
+
+def _make_all(
+    store: Store, settings: Augment, batch: Mapping[str, tuple[str, int]]
+) -> dict[str, Any]:
+    # copies of a picture stand together in a batch, so that it is decoded for the first alone
+    @lru_cache(maxsize=MOST)
+    def parent(picture: str) -> Image.Image:
+        return shrink_to(load_picture(store.read(picture)), settings.max_side)
+
+    def make(job: tuple[str, int]) -> dict[str, Any]:
+        rng = np.random.default_rng(copy_seed(*job, settings.seed))
+        image = apply_move(parent(job[0]), draw_move(rng, settings))
+        data = encode_copy(image)
+        size = {"bytes": len(data), "width": image.width, "height": image.height}
+        return {"picture": store.put(data), **size}
+
+    return each(store, batch, make)
+
+
+def _blobs(fact: Mapping[str, Any]) -> list[str]:
+    return [fact["picture"]]
+
+
+def encode_copy(image: Image.Image) -> bytes:
+    """Encode a copy for training: close to lossless, small, quick to read."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def _append(
+    manifest: pd.DataFrame, wanted: list[tuple[int, int]], made: list[dict[str, Any]]
+) -> pd.DataFrame:
+    if not wanted:
+        return manifest
+    copies = manifest.loc[[row for row, _ in wanted]].copy()
+    copies["parent"] = copies["id"]
+    copies["id"] = [fact["picture"] for fact in made]
+    copies["format"] = "JPEG"
+    copies[list(OF_PARENT)] = ""
+    copies["picture"] = copies["id"]
+    copies["copy"] = pd.array([copy for _, copy in wanted], dtype="Int64")
+    for name in ("bytes", "width", "height"):
+        copies[name] = pd.array([int(fact[name]) for fact in made], dtype="Int64")
+    return pd.concat([manifest, copies], ignore_index=True)

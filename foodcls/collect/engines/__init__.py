@@ -1,0 +1,1 @@
+"""Search engines: addresses of result pages, and what stands on them."""

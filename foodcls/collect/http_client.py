@@ -1,0 +1,146 @@
+"""Turns one URL into one answer, over a connection whose very address was checked."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+import foodcls
+from foodcls.collect.bodies import Body
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.response_headers import check_head
+from foodcls.collect.ssrf_guard import Address, BlockedAddress, guarded_connector
+
+AGENT = f"foodcls/{foodcls.__version__} (image dataset collector)"
+HEADERS = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+LONGEST_URL = 8_000
+# part of the time that connecting may take, so that a lost connection can be tried again
+CONNECTING = 1 / 3
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A redirect to another URL, made absolute."""
+
+    url: str
+
+
+class Wire:
+    """Asks servers, one request at a time and URL by URL; use it as an async context."""
+
+    def __init__(self, limits: Limits, hosts: Mapping[str, Address]) -> None:
+        self._limits = limits
+        self._hosts = hosts
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=guarded_connector(self._hosts, allow_private=self._limits.allow_private),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(sock_connect=self._limits.timeout * CONNECTING),
+            headers=HEADERS,
+            auto_decompress=False,
+            trust_env=False,
+        )
+        # aiohttp asks a second time by itself where a server hangs up, and tells nobody; attempts
+        # are counted and spaced by us alone
+        self._session._retry_connection = False
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def visit(self, url: str, seconds: float) -> bytes | Moved:
+        """The body behind a URL, or where it has moved to, within `seconds`; else Trouble."""
+        target = parse_url(url)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ask(target)
+        except TimeoutError as error:
+            late = f"no whole answer within {self._limits.timeout:g} s"
+            raise Trouble(Outcome.TIMEOUT, late) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _trouble(error) from error
+
+    async def _ask(self, url: URL) -> bytes | Moved:
+        async with self._session.get(url, allow_redirects=False) as response:
+            target = check_head(
+                response.status,
+                response.headers,
+                self._limits.clock(),
+                heed_robots=self._limits.heed_robots,
+            )
+            if target:
+                return Moved(_joined(url, target))
+            return await self._read(response)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        limit = self._limits.max_bytes
+        if (response.content_length or 0) > limit:
+            announced = f"announces {response.content_length} bytes, allowed are {limit}"
+            raise Trouble(Outcome.TOO_LARGE, announced)
+        body = Body(response.headers.get("Content-Encoding", ""), limit)
+        async for chunk in response.content.iter_any():
+            body.add(chunk)
+        return body.close()
+
+
+def parse_url(url: str) -> URL:
+    """The URL in parts; Trouble when it is none that can be asked."""
+    try:
+        parsed = URL(url.strip())
+        host = parsed.host
+        port = parsed.port
+    except ValueError as error:
+        raise Trouble(Outcome.BAD_URL, _brief(error)) from error
+    if parsed.scheme not in ("http", "https"):
+        raise Trouble(Outcome.BAD_URL, f"scheme {parsed.scheme[:20]!r}, not http or https")
+    if not host or not port or len(url) > LONGEST_URL:
+        raise Trouble(Outcome.BAD_URL, "no host, port 0, or too long")
+    if parsed.user is not None or parsed.password is not None:
+        raise Trouble(Outcome.BAD_URL, "a user name or password in the address")
+    return parsed
+
+
+def _joined(url: URL, target: str) -> str:
+    try:
+        return str(url.join(URL(target)))
+    except ValueError as error:
+        raise Trouble(Outcome.BAD_URL, f"redirect: {_brief(error)}") from error
+
+
+def _trouble(error: Exception) -> Trouble:
+    """What an exception of the HTTP client means."""
+    blocked = _cause(error)
+    if blocked:
+        return Trouble(Outcome.BLOCKED_ADDRESS, str(blocked))
+    if isinstance(error, aiohttp.InvalidURL) or not isinstance(
+        error, aiohttp.ClientError | OSError
+    ):
+        return Trouble(Outcome.BAD_URL, _brief(error))
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Trouble(Outcome.TRUNCATED, "the body ends early or is not well-formed")
+    return Trouble(Outcome.CONNECTION_FAILED, _brief(error))
+
+
+def _cause(error: BaseException | None) -> BlockedAddress | None:
+    while error is not None and not isinstance(error, BlockedAddress):
+        error = error.__cause__
+    return error
+
+
+def _brief(error: BaseException) -> str:
+    # a response error's own text ends in the URL, and that may hold a key
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    # the first line: what follows quotes the server's bytes
+    lines = text.strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""Reads boxes of annotation tools, and cuts pictures to them."""

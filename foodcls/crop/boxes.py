@@ -1,0 +1,99 @@
+"""Turns what a tool drew into boxes that can be placed, or tells what is wrong with each."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from foodcls.crop.formats.detect import recognise
+from foodcls.crop.formats.raw_box import Dialect, Drawn, Edges
+from foodcls.tables.match_rows import is_unsafe
+from foodcls.tables.read_csv import Problem
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box as written: from the top left corner of the picture, in the unit of its file."""
+
+    number: int  # line of a table; annotation or object of a document
+    name: str  # of the picture: a path, its last part, or an id
+    label: str
+    edges: Edges  # xmin, ymin, xmax, ymax
+    size: tuple[int, int]  # of the picture, as the row says; 0, 0 when it does not
+    other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
+    stem: str = ""  # a name without its ending, tried last
+    file: str = ""  # in a folder: which file
+    proposed: bool = False  # by a program; no person has accepted it
+
+
+def read_boxes(
+    path: Path, labels: Sequence[str], dialect: Dialect | None = None
+) -> tuple[list[Box], list[Problem]]:
+    """Read boxes, by default in the dialect that the contents speak.
+
+    A row that cannot be used is a problem, an unreadable file a TableError.
+    """
+    found = [
+        item if isinstance(item, Problem) else _check_box(item, labels)
+        for item in (dialect or recognise(path)).read(path)
+    ]
+    boxes = [item for item in found if isinstance(item, Box)]
+    return boxes, [item for item in found if isinstance(item, Problem)]
+
+
+def size_differs(box: Box, size: tuple[int, int]) -> bool:
+    """Whether the row was drawn on a picture of another size; 0x0 says nothing of it."""
+    return box.size != (0, 0) and box.size != size
+
+
+def _check_box(drawn: Drawn, labels: Sequence[str]) -> Box | Problem:
+    def refuse(reason: str) -> Problem:
+        return Problem(drawn.number, drawn.name[:80], reason, drawn.file)
+
+    if not drawn.name:
+        return refuse("no filename")
+    if is_unsafe(drawn.name):
+        return refuse("unsafe filename")
+    if drawn.label not in labels:
+        return refuse(f"unknown class {drawn.label[:80]!r}")
+    try:
+        numbers = [_to_number(value) for value in drawn.numbers]
+        width, height = (int(_to_number(side or 0)) for side in drawn.size)
+    except (ValueError, TypeError, OverflowError):
+        return refuse("a side or an edge is not a number")
+    if not all(map(math.isfinite, numbers)):
+        return refuse("an edge is not finite")
+    try:
+        edges = drawn.shape(numbers)
+    except ValueError:
+        return refuse(f"{len(numbers)} numbers do not make a box")
+    reason = _fault(edges)
+    if reason:
+        return refuse(reason)
+    return Box(
+        drawn.number,
+        drawn.name,
+        drawn.label,
+        edges,
+        (width, height),
+        drawn.other_names,
+        drawn.stem,
+        drawn.file,
+        drawn.proposed,
+    )
+
+
+def _to_number(value: object) -> float:
+    # JSON's true is no 1
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"{type(value).__name__} is no number")
+    return float(value)
+
+
+def _fault(edges: Edges) -> str:
+    if not all(math.isfinite(edge) for edge in edges):
+        return "an edge is not finite"
+    xmin, ymin, xmax, ymax = edges
+    if xmin > xmax or ymin > ymax:
+        return "edges are swapped"
+    return "no area" if xmin == xmax or ymin == ymax else ""

@@ -1,0 +1,197 @@
+"""Cuts pictures to the boxes that a person drew."""
+
+import logging
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from foodcls.crop.boxes import Box, read_boxes
+from foodcls.crop.formats.detect import DIALECTS, recognise
+from foodcls.crop.placement import DROPPED, Placed, cover_pixels, place_boxes
+from foodcls.crop.units import settle_unit
+from foodcls.image.decode import load_picture, png_bytes
+from foodcls.progress import Track, silent
+from foodcls.recipe.settings import Crop
+from foodcls.store.store import Store, key_of
+from foodcls.tables.read_csv import SHOWN, Problem, list_problems
+from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.parallel import Spread, in_threads
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+# padding may ask for 25 times the picture: beyond this the cut is made smaller
+MAX_CANVAS = 50_000_000  # pixels
+# pictures come and go on the web, the boxes of the others stay right
+PROPOSED = "proposed, not accepted"
+USUAL = ("no such picture", DROPPED, PROPOSED)
+Edges = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Cropped:
+    """The manifest after cropping, and what of the box file could not be used."""
+
+    manifest: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+
+def crop(
+    manifest: pd.DataFrame,
+    store: Store,
+    settings: Crop,
+    labels: Sequence[str],
+    track: Track = silent,
+    spread: Spread = in_threads,
+) -> Cropped:
+    """Cut each kept row that has boxes: the first box is the row's, each other gets a row after it.
+
+    `box` is the box within the picture, `picture` the cut with `padding` on each side, white
+    beyond the picture's edge. Rows without a box stay whole. Boxes of dropped pictures are left
+    out; a box of another class than its row's is another dish on the plate and is a problem, and
+    so is, unless `settings.proposed`, a box that no person has accepted.
+    """
+    if settings.boxes is None:
+        return Cropped(manifest.copy(), ())
+    cuts, problems = _place_all(manifest, store, settings, labels)
+    pictures = _cut_rows(cuts, manifest, store, settings.padding, track, spread)
+    return Cropped(_fill(manifest, cuts, pictures), tuple(problems))
+
+
+def describe_problems(problems: Sequence[Problem]) -> str:
+    """How many problems there are of each kind, and the first of them by number and reason."""
+    # a kind is a reason without the names and numbers in it
+    kinds = Counter(re.split(r"[,(']", item.reason)[0].strip() for item in problems)
+    table = "\n".join(f"{number:>7}  {kind}" for kind, number in kinds.most_common(SHOWN))
+    return f"{len(problems)} rows of the boxes cannot be used:\n{table}\n{list_problems(problems)}"
+
+
+def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
+    """The box with `padding` of its sides around it, white where that leaves the picture."""
+    left, top, right, bottom = edges
+    aside, above = padding * (right - left), padding * (bottom - top)
+    window = (
+        math.floor(left - aside),
+        math.floor(top - above),
+        math.ceil(right + aside),
+        math.ceil(bottom + above),
+    )
+    pixels = (window[2] - window[0]) * (window[3] - window[1])
+    shrink = math.ceil(math.sqrt(pixels / MAX_CANVAS))
+    if shrink > 1:
+        image = image.reduce(shrink)
+        window = tuple(edge // shrink for edge in window)  # type: ignore[assignment]
+    canvas = Image.new("RGB", (window[2] - window[0], window[3] - window[1]), "white")
+    inside = (
+        max(0, window[0]),
+        max(0, window[1]),
+        min(image.width, window[2]),
+        min(image.height, window[3]),
+    )
+    canvas.paste(image.crop(inside), (inside[0] - window[0], inside[1] - window[1]))
+    return canvas
+
+
+def _place_all(
+    manifest: pd.DataFrame, store: Store, settings: Crop, labels: Sequence[str]
+) -> tuple[dict[int, list[Edges]], list[Problem]]:
+    """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
+    assert settings.boxes is not None
+    path = settings.boxes
+    dialect = recognise(path) if settings.dialect == "auto" else DIALECTS[settings.dialect]
+    boxes, problems = read_boxes(path, labels, dialect)
+    if not settings.proposed:
+        boxes, waiting = _set_aside(boxes)
+        problems += waiting
+    placed, lost = place_boxes(boxes, manifest, store)
+    problems += lost
+    unit: str = settings.units
+    if unit == "auto":
+        unit = settle_unit(path, dialect, [item.framed for item in placed])
+    cuts: dict[int, list[Edges]] = defaultdict(list)
+    for item in placed:
+        edges = cover_pixels(item, unit)
+        if isinstance(edges, Problem):
+            problems.append(edges)
+            continue
+        for row in item.rows:
+            # the same box written twice is one
+            if edges not in cuts[row]:
+                cuts[row].append(edges)
+    problems.sort(key=lambda item: (item.file, item.number))
+    _log(f"{path}: {dialect.name} in {unit}", len(boxes), placed, problems)
+    return cuts, problems
+
+
+def _set_aside(boxes: Sequence[Box]) -> tuple[list[Box], list[Problem]]:
+    """The boxes that a person has drawn or accepted, and the others as problems."""
+    waiting = [
+        Problem(box.number, box.name[:80], PROPOSED, box.file) for box in boxes if box.proposed
+    ]
+    return [box for box in boxes if not box.proposed], waiting
+
+
+def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Problem]) -> None:
+    pictures = len({item.rows for item in placed})
+    turned = sum(item.turn != 1 for item in placed)
+    logger.info(
+        "%s: %d boxes read, %d of them on %d pictures, %d turned as EXIF says; %d rows not used",
+        *(what, count, len(placed), pictures, turned, len(problems)),
+    )
+    waiting = sum(item.reason == PROPOSED for item in problems)
+    if waiting:
+        logger.info("%s: %d rows proposed, not accepted", what, waiting)
+    odd = [item for item in problems if item.reason not in USUAL]
+    if odd:
+        logger.warning("%s", describe_problems(odd))
+
+
+def _cut_rows(
+    cuts: Mapping[int, list[Edges]],
+    rows: pd.DataFrame,
+    store: Store,
+    padding: float,
+    track: Track,
+    spread: Spread,
+) -> dict[int, list[str]]:
+    """Blobs of the cuts of each row; a picture is decoded once for all its boxes."""
+    pictures = dict(zip(cuts, rows.loc[list(cuts), "picture"], strict=True))
+    keys = {row: key_of(pictures[row], VERSION, edges, padding) for row, edges in cuts.items()}
+    work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
+    inquiry = Inquiry("crop", partial(_cut_all, store, padding), _every)
+    found = remembered(store, inquiry, work, track, spread)
+    return {row: found[key] for row, key in keys.items()}
+
+
+def _cut_all(
+    store: Store, padding: float, batch: Mapping[str, tuple[str, list[Edges]]]
+) -> dict[str, list[str]]:
+    def cut(item: tuple[str, list[Edges]]) -> list[str]:
+        image = load_picture(store.read(item[0]))
+        return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
+
+    return each(store, batch, cut)
+
+
+def _every(blobs: list[str]) -> list[str]:
+    return blobs
+
+
+def _fill(
+    manifest: pd.DataFrame, cuts: Mapping[int, list[Edges]], blobs: Mapping[int, list[str]]
+) -> pd.DataFrame:
+    counts = [max(1, len(cuts.get(row, ()))) for row in manifest.index]
+    filled = manifest.loc[manifest.index.repeat(counts)].reset_index(drop=True)
+    starts = dict(zip(manifest.index, np.cumsum([0, *counts[:-1]]), strict=True))
+    for row, items in cuts.items():
+        places = range(starts[row], starts[row] + len(items))
+        filled.loc[places, "box"] = [",".join(map(str, edges)) for edges in items]
+        filled.loc[places, "picture"] = blobs[row]
+    return filled

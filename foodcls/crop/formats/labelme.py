@@ -1,0 +1,67 @@
+"""Reads labelme's JSON, a file a picture: rectangles, circles and the bounds of polygons."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_json
+from foodcls.crop.formats.raw_box import (
+    Drawn,
+    Edges,
+    as_text,
+    bounds,
+    circle,
+    flatten_points,
+)
+from foodcls.tables.read_csv import Problem
+
+# a rectangle is two corners, dragged in any direction, or all four
+BOUNDED = ("rectangle", "polygon", "linestrip", "rotation")
+
+
+def read_labelme(path: Path) -> Iterator[Drawn | Problem]:
+    """A file, or a folder of files."""
+    for document in open_documents(path, ".json", _parse_labelme):
+        if isinstance(document, Problem):
+            yield document
+            continue
+        for number, shape in enumerate(document.content["shapes"], start=1):
+            yield _read_shape(number, shape, document)
+
+
+def _parse_labelme(data: bytes) -> dict[str, Any]:
+    content = parse_json(data)
+    if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
+        raise Unreadable("not of labelme: shapes must be a list")
+    return content
+
+
+def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> Drawn | Problem:
+    content = document.content
+    # the path leads from the JSON to the picture, often into the folder beside it
+    path = re.sub(r"^(\.\.?/)+", "", as_text(content.get("imagePath")).replace("\\", "/"))
+    name = path or document.stem
+    if not isinstance(shape, dict):
+        return Problem(number, name, "a shape is not a JSON object", document.file)
+    kind = shape.get("shape_type") or "polygon"
+    if kind not in (*BOUNDED, "circle"):
+        return Problem(number, name, f"a {as_text(kind)!r} is no box", document.file)
+    return Drawn(
+        number=number,
+        name=name,
+        label=as_text(shape.get("label")),
+        numbers=flatten_points(shape.get("points")),
+        shape=_around if kind == "circle" else bounds,
+        size=(content.get("imageWidth"), content.get("imageHeight")),
+        other_names=(name.rsplit("/", 1)[-1],),
+        stem=document.stem,
+        file=document.file,
+    )
+
+
+def _around(values: Sequence[float]) -> Edges:
+    """A circle is its centre and a point of its edge."""
+    x, y, edge_x, edge_y = values
+    return circle((x, y, math.hypot(edge_x - x, edge_y - y)))

@@ -1,0 +1,108 @@
+"""Holds a box as a tool wrote it, with the ways in which tools write the same four edges."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from foodcls.tables.read_csv import Problem
+
+Edges = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
+
+
+def corners(values: Sequence[float]) -> Edges:
+    """xmin, ymin, xmax, ymax."""
+    xmin, ymin, xmax, ymax = values
+    return xmin, ymin, xmax, ymax
+
+
+def corner_and_size(values: Sequence[float]) -> Edges:
+    """x and y of the top left corner, width, height."""
+    x, y, width, height = values
+    # 12.7 + 33.3 must not touch a pixel more than 46 does
+    return x, y, round(x + width, 9), round(y + height, 9)
+
+
+def centre_and_size(values: Sequence[float]) -> Edges:
+    """x and y of the centre, width, height."""
+    x, y, width, height = values
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def circle(values: Sequence[float]) -> Edges:
+    """x and y of the centre, radius."""
+    x, y, radius = values
+    return x - radius, y - radius, x + radius, y + radius
+
+
+def bounds(values: Sequence[float]) -> Edges:
+    """The box around points: x, y, x, y and so on."""
+    if len(values) < 4 or len(values) % 2:
+        raise ValueError(f"{len(values)} numbers")
+    across, down = values[::2], values[1::2]
+    return min(across), min(down), max(across), max(down)
+
+
+def turned_at_corner(values: Sequence[float]) -> Edges:
+    """The box around one turned at its corner: x, y, width, height, degrees clockwise."""
+    x, y, width, height, degrees = values
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    points = [
+        (x + across * cos - down * sin, y + across * sin + down * cos)
+        for across in (0, width)
+        for down in (0, height)
+    ]
+    return bounds([round(value, 9) for point in points for value in point])
+
+
+def turned_at_centre(values: Sequence[float]) -> Edges:
+    """The box around one turned at its centre: x and y of that, width, height, degrees."""
+    x, y, width, height, degrees = values
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    left = x - width / 2 * cos + height / 2 * sin
+    top = y - width / 2 * sin - height / 2 * cos
+    return turned_at_corner((left, top, width, height, degrees))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A box as the file has it: nothing is checked, a number may be text or absent."""
+
+    number: int  # line of a table; annotation, region or object of a document, from 1
+    name: str  # of the picture
+    label: str
+    numbers: tuple[object, ...]
+    shape: Callable[[Sequence[float]], Edges] = corners  # what `numbers` are
+    size: tuple[object, object] = (0, 0)  # of the picture: width, height; 0: not known
+    other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
+    stem: str = ""  # a name without its ending, tried last
+    file: str = ""  # in a folder: which file
+    proposed: bool = False  # by a program; no person has accepted it
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How to read a family of files."""
+
+    name: str
+    unit: str  # pixels, percent, share; empty when the dialect does not say
+    read: Callable[[Path], Iterator[Drawn | Problem]]
+
+
+def as_text(value: object) -> str:
+    """Text of a JSON value that names something; empty when it cannot."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value)
+
+
+def flatten_points(points: object) -> tuple[object, ...]:
+    """[[x, y], [x, y]] as (x, y, x, y); empty when it is no list of points."""
+    if not isinstance(points, list) or not all(isinstance(point, list) for point in points):
+        return ()
+    return tuple(value for point in points for value in point)
+
+
+def as_dicts(values: object) -> Iterable[dict[str, object]]:
+    """The JSON objects of a list, or none."""
+    return [item for item in values if isinstance(item, dict)] if isinstance(values, list) else []

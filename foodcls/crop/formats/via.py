@@ -1,0 +1,73 @@
+"""Reads the CSV of the VGG Image Annotator (2.x): a region a row, its shape as JSON."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from foodcls.crop.formats.documents import Unreadable, parse_json
+from foodcls.crop.formats.raw_box import Drawn, as_text, bounds, circle, corner_and_size
+from foodcls.tables.read_csv import Problem, Row, read_header, read_sheet
+
+SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
+NAMES = ("filename", "#filename")
+# of several attributes the first of these is the class
+CLASS_KEYS = ("class", "label", "name", "category", "type", "object")
+
+
+def read_via(path: Path) -> Iterator[Drawn | Problem]:
+    """Rectangles, circles and the bounds of polygons; a row without a region is no box."""
+    header = read_header(path)
+    name = next((column for column in NAMES if column in header), NAMES[0])
+    rows, problems = read_sheet(path, (name, SHAPE, ATTRIBUTES), needs_all=True)
+    yield from problems
+    for row in rows:
+        try:
+            yield from _read_region(row, row.cells[name].strip())
+        except Unreadable as error:
+            yield Problem(row.number, row.cells[name][:80], str(error))
+
+
+def _read_region(row: Row, name: str) -> Iterator[Drawn | Problem]:
+    shape, attributes = (_read_object(row.cells[column]) for column in (SHAPE, ATTRIBUTES))
+    if not shape:
+        return
+    label = _find_class(attributes)
+    match shape.get("name"):
+        case "rect":
+            sides = tuple(shape.get(key) for key in ("x", "y", "width", "height"))
+            yield Drawn(row.number, name, label, sides, corner_and_size)
+        case "circle":
+            sides = tuple(shape.get(key) for key in ("cx", "cy", "r"))
+            yield Drawn(row.number, name, label, sides, circle)
+        case "polygon" | "polyline":
+            yield Drawn(row.number, name, label, _read_points(shape), bounds)
+        case other:
+            yield Problem(row.number, name, f"a region of the kind {as_text(other)!r} is no box")
+
+
+def _read_object(cell: str) -> dict[str, object]:
+    value = parse_json(cell) if cell.strip() else {}
+    if not isinstance(value, dict):
+        raise Unreadable("a cell is not a JSON object")
+    return value
+
+
+def _read_points(shape: dict[str, object]) -> tuple[object, ...]:
+    across, down = shape.get("all_points_x"), shape.get("all_points_y")
+    if not isinstance(across, list) or not isinstance(down, list) or len(across) != len(down):
+        raise Unreadable("a polygon without as many x as y")
+    return tuple(value for point in zip(across, down, strict=True) for value in point)
+
+
+def _find_class(attributes: dict[str, object]) -> str:
+    """The class: an attribute of a telling name, or the only one there is."""
+    keys = {key.lower(): key for key in attributes}
+    named = [keys[key] for key in CLASS_KEYS if key in keys]
+    value = attributes[named[0]] if named else next(iter(attributes.values()), "")
+    if not named and len(attributes) > 1:
+        raise Unreadable(f"which of {sorted(attributes)} is the class? call it class")
+    if isinstance(value, dict):  # boxes to tick: {"apple": true}
+        ticked = [key for key, is_on in value.items() if is_on is True]
+        if len(ticked) != 1:
+            raise Unreadable(f"{len(ticked)} classes are ticked, not one")
+        return ticked[0]
+    return as_text(value).strip()

@@ -1,0 +1,60 @@
+"""Reads Pascal VOC's XML, a file a picture, as LabelImg and CVAT write it."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_xml
+from foodcls.crop.formats.raw_box import Drawn, Edges, turned_at_centre
+from foodcls.tables.read_csv import Problem
+
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+TURNED = ("cx", "cy", "w", "h", "angle")
+
+
+def read_voc(path: Path) -> Iterator[Drawn | Problem]:
+    """A file, or a folder of files.
+
+    Pixels are taken as they stand, from 0: VOC's own counted from 1, today's tools do not.
+    """
+    for document in open_documents(path, ".xml", _parse_voc):
+        if isinstance(document, Problem):
+            yield document
+            continue
+        for number, item in enumerate(document.content.iterfind("object"), start=1):
+            yield _read_object(number, item, document)
+
+
+def _parse_voc(data: bytes) -> Element:
+    root = parse_xml(data)
+    if root.tag != "annotation":
+        raise Unreadable(f"no Pascal VOC: its root is {root.tag[:80]!r}, not 'annotation'")
+    return root
+
+
+def _read_object(number: int, item: Element, document: Document[Element]) -> Drawn:
+    root = document.content
+    turned = item.find("robndbox")  # of roLabelImg
+    box, keys = (turned, TURNED) if turned is not None else (item.find("bndbox"), EDGES)
+    drawn = Drawn(
+        number=number,
+        name=_text(root, "filename") or document.stem,
+        label=_text(item, "name"),
+        numbers=tuple(_text(box, key) for key in keys) if box is not None else (),
+        size=(_text(root, "size/width"), _text(root, "size/height")),
+        # the XML is named as its picture: older files give no ending, or a name long changed
+        stem=document.stem,
+        file=document.file,
+    )
+    return drawn if turned is None else dataclasses.replace(drawn, shape=_around_turned)
+
+
+def _around_turned(values: Sequence[float]) -> Edges:
+    *sides, radians = values
+    return turned_at_centre((*sides, math.degrees(radians)))
+
+
+def _text(element: Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()

@@ -1,0 +1,139 @@
+"""Reads YOLO's folder: a .txt a picture, a box a line, and the names of the classes beside."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from foodcls.crop.formats.documents import (
+    Document,
+    Unreadable,
+    list_files,
+    open_documents,
+    read_bounded,
+)
+from foodcls.crop.formats.raw_box import Drawn, bounds, centre_and_size
+from foodcls.errors import TableError
+from foodcls.tables.read_csv import Problem
+
+CLASS_LISTS = ("classes.txt", "obj.names")
+# files of a YOLO folder that hold no boxes
+OTHERS = ("classes", "train", "val", "valid", "test", "readme", "requirements")
+MAX_YAML = 1_000_000  # bytes
+
+
+def read_yolo(path: Path) -> Iterator[Drawn | Problem]:
+    """Lines `class cx cy w h`, or `class x y x y …` for a polygon; class counts from 0."""
+    if not path.is_dir():
+        raise TableError(
+            f"{path}: a .txt of YOLO names neither its classes nor other pictures; name the "
+            f"folder that holds the labels and classes.txt or data.yaml"
+        )
+    names = find_classes(path)
+    stems = Counter(file.stem for file in list_labels(path))
+    for document in open_documents(path, ".txt", _parse_text):
+        if isinstance(document, Problem):
+            yield document
+        elif _is_labels(Path(document.file), has_folder=_has_folder(path)):
+            is_alone = stems[document.stem] == 1
+            yield from _read_lines(document, names, is_alone=is_alone)
+
+
+def list_labels(folder: Path) -> list[Path]:
+    """The .txt files that hold boxes: those below a folder `labels`, where there is one."""
+    has_folder = _has_folder(folder)
+    files = list_files(folder, ".txt")
+    return [file for file in files if _is_labels(file.relative_to(folder), has_folder=has_folder)]
+
+
+def find_classes(folder: Path) -> list[str]:
+    """The class names by number; TableError when there are none, or two lists that differ."""
+    found: dict[str, list[str]] = {}
+    try:
+        for suffix in (".txt", ".names"):
+            for file in list_files(folder, suffix):
+                if file.name in CLASS_LISTS:
+                    lines = _parse_text(read_bounded(file)).splitlines()
+                    found[str(file)] = [line.strip() for line in lines if line.strip()]
+        for suffix in (".yaml", ".yml"):
+            for file in list_files(folder, suffix):
+                names = _parse_names(read_bounded(file))
+                if names:
+                    found[str(file)] = names
+    except Unreadable as error:
+        raise TableError(f"{folder}: the list of classes: {error}; write it anew") from error
+    if not found:
+        raise TableError(
+            f"{folder}: no class names; put classes.txt (a name a line) or data.yaml beside them"
+        )
+    lists = list(found.values())
+    if any(names != lists[0] for names in lists):
+        raise TableError(f"{folder}: {' and '.join(found)} name other classes; keep one of them")
+    return lists[0]
+
+
+def _has_folder(folder: Path) -> bool:
+    return any(path.is_dir() for path in folder.rglob("labels"))
+
+
+def _is_labels(file: Path, *, has_folder: bool) -> bool:
+    inside = not has_folder or "labels" in file.parts[:-1]
+    return inside and file.stem.lower().partition(".")[0] not in OTHERS
+
+
+def _picture_path(file: str) -> str:
+    """The path below the last folder `labels`, as the picture's is below `images`."""
+    parts = Path(file).with_suffix("").parts
+    below = [number for number, part in enumerate(parts[:-1], start=1) if part == "labels"]
+    return "/".join(parts[below[-1] if below else 0 :])
+
+
+def _parse_text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8 text, at byte {error.start}") from error
+
+
+def _parse_names(data: bytes) -> list[str]:
+    """`names` of a data.yaml, a list or a mapping of numbers; empty when it has none."""
+    if len(data) > MAX_YAML:
+        raise Unreadable(f"a YAML file of more than {MAX_YAML} bytes")
+    try:
+        # the base loader makes texts of all values: a class may be called `no`
+        content: Any = yaml.load(_parse_text(data), Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise Unreadable(f"not YAML: {str(error)[:100]}") from error
+    names = content.get("names") if isinstance(content, dict) else None
+    if isinstance(names, dict):
+        names = [names.get(str(number)) for number in range(len(names))]
+    if names is not None and not (
+        isinstance(names, list) and all(isinstance(name, str) for name in names)
+    ):
+        raise Unreadable("names is no list of class names, counted from 0")
+    return names or []
+
+
+def _read_lines(
+    document: Document[str], names: Sequence[str], *, is_alone: bool
+) -> Iterator[Drawn | Problem]:
+    path = _picture_path(document.file)
+    # train/1 and val/1 are two pictures: only a name that is there once goes without its folder
+    stem = document.stem if is_alone else path
+    for number, line in enumerate(document.content.splitlines(), start=1):
+        cells = line.split()
+        if not cells:
+            continue
+        if len(cells) != 5 and (len(cells) < 7 or len(cells) % 2 == 0):
+            reason = f"{len(cells)} values; a line is: class cx cy w h"
+            yield Problem(number, path, reason, document.file)
+        elif not (cells[0].isascii() and cells[0].isdigit() and int(cells[0][:9]) < len(names)):
+            reason = f"class {cells[0][:20]!r} of {len(names)}, counted from 0"
+            yield Problem(number, path, reason, document.file)
+        else:
+            shape = centre_and_size if len(cells) == 5 else bounds
+            label = names[int(cells[0][:9])]
+            numbers = tuple(cells[1:])
+            yield Drawn(number, path, label, numbers, shape, stem=stem, file=document.file)

@@ -1,0 +1,134 @@
+"""Keeps one row of each picture and tells which pictures the split must not part."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from foodcls.dedup.distances import Distances
+from foodcls.dedup.keepers import NEAR, choose_keepers
+from foodcls.dedup.pairs import SAME, Pairs, find_alike
+from foodcls.image.decode import load_picture
+from foodcls.inspect.fingerprints import recall_looks
+from foodcls.manifest import (
+    TEST,
+    ManifestRef,
+    drop_rows,
+    kept_rows,
+    picture_blobs,
+    save_manifest,
+)
+from foodcls.recipe.settings import Dedup
+from foodcls.store.store import Store
+from foodcls.work.parallel import Spread, in_threads
+
+
+@dataclass(frozen=True)
+class Deduped:
+    """The marked manifest, and how far apart the pairs were that were looked at."""
+
+    manifest: pd.DataFrame
+    distances: Distances
+
+
+@dataclass(frozen=True)
+class DedupRef(ManifestRef):
+    """The written manifest of a `Deduped`, with its distances."""
+
+    distances: Distances
+
+
+def save_deduped(found: Deduped, store: Store) -> DedupRef:
+    """Write the marked manifest into the store."""
+    return DedupRef(
+        **vars(save_manifest(found.manifest, store, "dedup")), distances=found.distances
+    )
+
+
+def dedup(
+    manifest: pd.DataFrame, store: Store, settings: Dedup, spread: Spread = in_threads
+) -> Deduped:
+    """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
+
+    A row is dropped only for a keeper that it resembles itself: likeness is not passed on, so
+    chains do not grow. Keepers are rows of the test set, then the largest in pixels and bytes,
+    then the first by id and origin; the order of rows does not matter. Rows of the test set are
+    never dropped. A picture found under several labels teaches none of them: all its rows go.
+    `cluster` is wider: it also joins what merely looks alike, link by link.
+    """
+    rows = _by_priority(kept_rows(manifest))
+    contents = rows.drop_duplicates("id")
+    blobs = picture_blobs(contents).to_numpy(dtype=object)
+    ids = contents["id"].to_numpy(dtype=object)
+    looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
+    found = find_alike(looks, settings)
+    pairs = found.pairs
+    is_test = (contents["source"] == TEST).to_numpy()
+    star, how = choose_keepers(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
+    equal = (looks.signatures[star] == looks.signatures).all(axis=(1, 2, 3))
+    _name_equals(how, star, blobs, equal & (how == f"{NEAR}, distance 0"), store)
+    place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
+    rows = rows.assign(
+        star=ids[star[place]],
+        how=how[place],
+        cluster=ids[_components(len(contents), pairs)[place]],
+    )
+    return Deduped(_mark(manifest, rows), found.distances)
+
+
+def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
+    pixels = (rows["width"] * rows["height"]).fillna(0)
+    keys = rows.assign(
+        not_test=rows["source"] != TEST, pixels=-pixels, size=-rows["bytes"].fillna(0)
+    )
+    order = ["not_test", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
+    return rows.loc[keys.sort_values(order).index]
+
+
+def _name_equals(
+    how: np.ndarray, star: np.ndarray, blobs: np.ndarray, likely: np.ndarray, store: Store
+) -> None:
+    """Say so where a copy has its keeper's very pixels; only the likely ones are decoded for it."""
+    for place in np.flatnonzero(likely):
+        one, other = (load_picture(store.read(blobs[end])) for end in (place, star[place]))
+        if one.size == other.size and one.tobytes() == other.tobytes():
+            how[place] = "same pixels"
+
+
+def _components(count: int, pairs: Pairs) -> np.ndarray:
+    """For each place the first place that links lead to."""
+    first = np.arange(count)
+    while True:
+        lower = first.copy()
+        np.minimum.at(lower, pairs.right, first[pairs.left])
+        np.minimum.at(lower, pairs.left, first[pairs.right])
+        lower = lower[lower]
+        if np.array_equal(lower, first):
+            return first
+        first = lower
+
+
+def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    is_test = rows["source"] == TEST
+    is_copy = rows.duplicated("id")
+    surplus = rows[~is_test & (is_copy | (rows["star"] != rows["id"]))]
+    reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")
+    tested = surplus["star"].isin(rows.loc[is_test, "id"])
+    reasons = reasons.where(~tested, reasons + ", of a test picture")
+    conflicts = _conflicts(rows[~rows["star"].isin(rows.loc[is_test, "id"])])
+    marked = drop_rows(
+        manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
+    )
+    marked.loc[surplus.index, "duplicate_of"] = surplus["star"]
+    marked.loc[rows.index, "cluster"] = rows["cluster"]
+    return marked
+
+
+def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
+    """Reasons for all rows of pictures that stand under several labels."""
+    labels = rows.groupby("star")["label"].agg(lambda names: sorted(set(names)))
+    mixed = rows[rows["star"].map(labels.map(len)) > 1]
+    return {
+        index: "label conflict: also " + ", ".join(name for name in labels[star] if name != label)
+        for index, star, label in zip(mixed.index, mixed["star"], mixed["label"], strict=True)
+    }

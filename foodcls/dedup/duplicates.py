@@ -1,0 +1,63 @@
+"""Finds files that show the same picture; knows nothing of recipes and workspaces."""
+
+import filecmp
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from foodcls.dedup.keepers import NEAR, choose_keepers
+from foodcls.dedup.pairs import SAME, find_alike
+from foodcls.image.draft_decode import skim_files
+from foodcls.progress import Track, silent
+from foodcls.recipe.settings import MAX_PIXELS, Dedup
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A file that shows what a larger one does."""
+
+    path: Path
+    duplicate_of: Path
+    how: str  # same file; near duplicate or mirrored, with the bits between the hashes
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What was found in `count` files: duplicates by the file that they repeat, and bad files."""
+
+    count: int
+    found: tuple[Duplicate, ...]
+    refused: Mapping[Path, str]  # with the reason
+
+
+def find_duplicates(paths: Iterable[Path], settings: Dedup, track: Track = silent) -> Duplicates:
+    """Find copies, near duplicates, mirror images and close crops of larger files.
+
+    A file is named as a duplicate only of one that it resembles itself, and that is none itself:
+    all that are named may be deleted. Of equally large files the first by name is the one to
+    keep; a file that is named twice, or by a link, counts once.
+    """
+    once = {path.resolve(): path for path in sorted(paths, reverse=True)}
+    ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
+    skimmed = skim_files(ordered, settings.hash, MAX_PIXELS, track)
+    pairs = find_alike(skimmed.looks, settings).pairs
+    count = len(skimmed.paths)
+    star, how = choose_keepers(count, pairs.pick(pairs.likeness >= SAME), np.zeros(count, bool))
+    found = [
+        Duplicate(skimmed.paths[place], skimmed.paths[star[place]], how[place])
+        for place in np.argsort(star, kind="stable")
+        if star[place] != place
+    ]
+    return Duplicates(len(ordered), tuple(map(_name_same, found)), skimmed.refused)
+
+
+def _name_same(one: Duplicate) -> Duplicate:
+    if one.how == f"{NEAR}, distance 0" and filecmp.cmp(one.path, one.duplicate_of, shallow=False):
+        return Duplicate(one.path, one.duplicate_of, "same file")
+    return one
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0

@@ -1,0 +1,1 @@
+"""Asks a trained network: test figures, calibration, label issues, ablation."""

@@ -1,0 +1,1 @@
+"""Writes, checks, loads and runs exported models."""

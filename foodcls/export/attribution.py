@@ -1,0 +1,24 @@
+"""Turns a manifest into the list of whose pictures a model was trained on."""
+
+import pandas as pd
+
+from foodcls.manifest import kept_rows
+from foodcls.tables.spreadsheet import table_csv
+
+COLUMNS = ("id", "origin", "page", "licence", "source", "query")
+
+
+def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
+    """A row for each kept picture of the split "train", in the manifest's order.
+
+    Augmented copies are left out: they are made of pictures that are listed. Where no licence was
+    told with a picture, an engine's filter may stand for it: "commercial (as bing filters)".
+    """
+    rows = kept_rows(manifest)
+    trained = rows[(rows["split"] == "train") & (rows["parent"] == "")]
+    return trained[list(COLUMNS)].drop_duplicates(ignore_index=True)
+
+
+def attribution_csv(manifest: pd.DataFrame) -> str:
+    """`attribution` as CSV; no cell of it is a formula to a spreadsheet."""
+    return table_csv(attribution(manifest))

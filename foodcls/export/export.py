@@ -1,0 +1,186 @@
+"""Turns a checkpoint into the files that other programs run, once all give the same answers."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor
+
+from foodcls.errors import ExportError
+from foodcls.export.exported_program import program_bytes
+from foodcls.export.load import read_model
+from foodcls.export.optimize import Ready
+from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.image.decode import ORIENTATION, BadPicture, decode
+from foodcls.manifest import kept_rows
+from foodcls.network.network import Network
+from foodcls.store.store import Store, digest_json
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.pixels import Pixels, as_images, read_picture, squash_pixels
+from foodcls.train.restore import load_network
+
+# probabilities may differ by so much: the files' kernels sum in another order
+TOLERANCE = 1e-4
+COMPARED = 64
+SMALL = 200_000  # bytes
+ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
+
+Named = tuple[str, Pixels]
+Answering = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class ExportedRef:
+    """The exported files in the store; both hold classes, threshold and provenance."""
+
+    blob: str  # TorchScript (.pt), named by its SHA-256
+    program: str  # torch.export (.pt2)
+    bytes: int  # of the first
+    max_difference: float  # of a probability, between the trained network and either file
+    compared: int  # pictures
+
+
+def export(
+    checkpoint: Checkpoint, manifest: pd.DataFrame, store: Store, provenance: Mapping[str, str]
+) -> ExportedRef:
+    """Write the files, read them back, and hold their answers against the network's.
+
+    ExportError when they differ on a picture of the split "val" or "test", or on an odd one.
+    """
+    network = load_network(checkpoint, store)
+    script, program = _files(network, checkpoint, provenance)
+    # as they will be read, guards and all
+    readers: dict[str, Answering] = {
+        ".pt": read_model(script, f"the .pt file of {checkpoint.settings.backbone!r}").module,
+        ".pt2": torch.export.load(io.BytesIO(program)).module(),
+    }
+    real = list(_real_pictures(manifest, store))
+    differences = [
+        _compare(network, readers, named, checkpoint)
+        for named in chain(real, _variants(real[:1]), _noise())
+    ]
+    return ExportedRef(
+        blob=store.put(script, durable=True),
+        program=store.put(program, durable=True),
+        bytes=len(script),
+        max_difference=max(differences),
+        compared=len(differences),
+    )
+
+
+def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
+    """SHA-256 of the class names in their order."""
+    return digest_json(list(labels))
+
+
+def _files(
+    network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str]
+) -> tuple[bytes, bytes]:
+    ready = Ready(network, checkpoint.settings.input_size)
+    manner = Manner(
+        checkpoint.settings.input_size,
+        checkpoint.labels,
+        checkpoint.temperature,
+        checkpoint.abstain_below,
+    )
+    record = {**provenance, **_own_provenance(checkpoint)}
+    script = export_bytes(ready, manner, record)
+    try:
+        return script, program_bytes(ready, manner, record)
+    # what torch.export raises on forward methods that it cannot follow
+    except (RuntimeError, ValueError, TypeError, AttributeError, AssertionError) as error:
+        raise ExportError(
+            f"torch.export cannot follow the backbone {checkpoint.settings.backbone!r} "
+            f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
+        ) from error
+
+
+def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
+    """What the file says about itself besides what the caller adds."""
+    left_out = ("labels", "reports", "mean", "std", "trainable")
+    facts = checkpoint.facts.items()
+    record = {f"train.{name}": str(value) for name, value in facts if name not in left_out}
+    return record | {
+        "format": "foodcls 1",
+        "checkpoint": checkpoint.digest,
+        "labels_digest": labels_digest(checkpoint.labels),
+        "train.trainable": " ".join(checkpoint.settings.trainable),
+        "train.mean": " ".join(map(str, checkpoint.mean)),
+        "train.std": " ".join(map(str, checkpoint.std)),
+        "torch": torch.__version__,
+    }
+
+
+def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[Named]:
+    kept = kept_rows(manifest)
+    held_out = kept[kept["split"].isin(("val", "test"))].drop_duplicates("picture")
+    # spread over the table, so that all classes have their turn
+    places = np.unique(np.linspace(0, len(held_out) - 1, COMPARED).astype(int))
+    for place in places if len(held_out) else ():
+        digest = held_out["picture"].iloc[place]
+        yield f"picture {digest[:12]}", read_picture(digest, store)
+
+
+def _variants(named: list[Named]) -> Iterator[Named]:
+    """Real pictures as they are seldom: grey, tall, tiny, and turned by EXIF."""
+    for name, picture in named:
+        image = Image.fromarray(picture)
+        yield f"{name} in grey", np.asarray(image.convert("L").convert("RGB"))
+        yield f"{name} as a strip", np.asarray(image.resize((3, 400)))
+        yield f"{name} as a stamp", np.asarray(image.resize((2, 2)))
+        # one colour, as a crop may be, is no picture to the decoder
+        with suppress(BadPicture):
+            yield f"{name} turned by EXIF", _turned(image)
+
+
+def _turned(image: Image.Image) -> Pixels:
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[ORIENTATION] = 6
+    image.save(file, "JPEG", exif=exif)
+    return np.asarray(decode(file.getvalue(), image.width * image.height).image)
+
+
+def _noise() -> Iterator[Named]:
+    draw = np.random.default_rng(0)
+    for height, width in ODD_SIZES:
+        picture = draw.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        yield f"noise of {width} x {height}", picture
+
+
+@torch.inference_mode()
+def _compare(
+    network: Network, readers: Mapping[str, Answering], named: Named, checkpoint: Checkpoint
+) -> float:
+    """The largest difference of a probability."""
+    name, picture = named
+    pixels = squash_pixels(picture, checkpoint.settings.input_size)
+    wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
+    # alone, as most programs will ask, and a small one in a batch that is not the traced one
+    count = 3 if picture.size < SMALL else 1
+    batch = as_images(np.stack([picture] * count))
+    return max(
+        _difference(read(batch), wanted, f"{name}: the {kind} file", checkpoint)
+        for kind, read in readers.items()
+    )
+
+
+def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint) -> float:
+    difference = float((given - wanted).abs().max())
+    if not difference <= TOLERANCE or int(given[-1].argmax()) != int(wanted.argmax()):
+        raise ExportError(
+            f"{what} gives {_top(given[-1], checkpoint)}, the trained network "
+            f"{_top(wanted, checkpoint)}; they differ by {difference:.2g}, allowed is {TOLERANCE}; "
+            "this backbone cannot be exported, use another"
+        )
+    return difference
+
+
+def _top(probabilities: Tensor, checkpoint: Checkpoint) -> str:
+    place = int(probabilities.argmax())
+    return f"{checkpoint.labels[place]} {float(probabilities[place]):.4f}"

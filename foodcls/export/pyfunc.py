@@ -1,0 +1,67 @@
+"""Serves an exported file in the form that MLflow loads; knows nothing of MLflow itself."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.errors import InputError
+from foodcls.export.load import Model, load_model
+from foodcls.export.predict import ANSWER, Prediction, answer_cells, predict_many
+
+IMAGE = "image"
+
+
+class Served:
+    """Answers tables of pictures."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def predict(self, frame: pd.DataFrame, params: object = None) -> pd.DataFrame:
+        """A row for each row of `frame`, whose column `image` holds files as bytes or base64 text.
+
+        Columns: label (empty when unsure), guess, probability of the guess, unsure, error (empty
+        when all is well), and p_CLASS for each class.
+        """
+        if IMAGE not in frame:
+            raise InputError(
+                f"the table has the columns {list(frame.columns)}; it needs {IMAGE!r}, the bytes "
+                "of a picture file or their base64 text"
+            )
+        answers = predict_many(self.model, self._pictures(frame))
+        return pd.DataFrame(
+            [self._row(answer) for answer in answers], index=frame.index, columns=self._columns()
+        )
+
+    def _pictures(self, frame: pd.DataFrame) -> Iterator[bytes]:
+        return (_as_bytes(cell) for cell in frame[IMAGE])
+
+    def _columns(self) -> list[str]:
+        # a class may be called "label": with the prefix no two columns have one name
+        return [*ANSWER, *(f"p_{label}" for label in self.model.labels)]
+
+    def _row(self, answer: Prediction) -> list[object]:
+        shares = answer.probabilities or [None] * len(self.model.labels)
+        return [*answer_cells(answer), *shares]
+
+
+def _load_pyfunc(path: str) -> Served:
+    """Open the exported file at `path`, or the only .pt file in that folder."""
+    place = Path(path)
+    files = sorted(place.glob("*.pt")) if place.is_dir() else [place]
+    if len(files) != 1:
+        raise InputError(f"{place} holds {len(files)} .pt files; it needs exactly one")
+    return Served(load_model(files[0]))
+
+
+def _as_bytes(cell: object) -> bytes:
+    if isinstance(cell, bytes | bytearray | memoryview):
+        return bytes(cell)
+    try:
+        return base64.b64decode(str(cell), validate=True)
+    except (binascii.Error, ValueError):
+        # decoding will say that these are no picture
+        return str(cell).encode()

@@ -1,0 +1,1 @@
+"""Pure functions of one image: decode, hash, measure, cut out, transform."""

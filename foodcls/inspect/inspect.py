@@ -1,0 +1,131 @@
+"""Turns arrived pictures into sound ones that are ready to read, and rejects the rest.
+
+From here on a kept row's `picture` is trusted: later stages decode it in their own process.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from foodcls.image.hashes import Look
+from foodcls.image.quality import Measures
+from foodcls.inspect.examine import EXAMINE
+from foodcls.inspect.fingerprints import remember_looks
+from foodcls.inspect.measures import remember_measures
+from foodcls.inspect.sandbox import CRASH, TIMEOUT, Allowance, Children, Lost, hire
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.progress import Track, silent
+from foodcls.recipe.settings import Inspect
+from foodcls.store.store import Store, key_of
+from foodcls.work.memo import Inquiry, remembered
+from foodcls.work.parallel import Spread, in_threads, prefetch
+
+# raise when the same bytes and settings may give another fact than before
+VERSION = 1
+# a machine that was short of time or memory may not be so the next time
+PASSING = (CRASH, TIMEOUT)
+# half as much again as the hungriest kind of file takes: 16-bit grey, 27 bytes a pixel
+MEMORY_PER_PIXEL = 40  # bytes
+SPARE_MEMORY = 512 << 20  # bytes, whatever the size: threads of a codec reserve some
+# five times what the slowest kind of file takes on a core of a server: AVIF, 0.2 s
+SECONDS_PER_MILLION = 1  # pixels
+SPARE_SECONDS = 20
+
+
+def inspect(
+    manifest: pd.DataFrame,
+    store: Store,
+    settings: Inspect,
+    hash_kind: str,
+    track: Track = silent,
+    spread: Spread = in_threads,
+) -> pd.DataFrame:
+    """Decode each kept picture once: fill size, hashes and `picture`, or drop it with its reason.
+
+    `hash_kind` is the recipe's `dedup.hash`: pixels are at hand here and nowhere else. What
+    `dedup` compares beyond the hash, and what `flag_pictures` judges, is remembered in the store.
+    Pictures are decoded in processes of their own: one that kills its decoder, or keeps it for
+    ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
+    """
+    rows = kept_rows(manifest)
+    terms = [VERSION, settings.min_side, settings.max_pixels, hash_kind]
+    keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
+    answer = partial(_examine_all, store, settings, hash_kind)
+    try:
+        found = remembered(
+            store,
+            Inquiry("inspect", answer, _blobs, _is_final),
+            {key: digest for digest, key in keys.items()},
+            track,
+            spread,
+        )
+    finally:
+        hire(EXAMINE, _allow(settings)).end()
+    return _fill(manifest, rows, {digest: found[key] for digest, key in keys.items()})
+
+
+def _allow(settings: Inspect) -> Allowance:
+    return Allowance(
+        memory=SPARE_MEMORY + MEMORY_PER_PIXEL * settings.max_pixels,
+        cpu=SPARE_SECONDS + SECONDS_PER_MILLION * settings.max_pixels // 1_000_000,
+    )
+
+
+def _examine_all(
+    store: Store, settings: Inspect, hash_kind: str, batch: Mapping[str, str]
+) -> dict[str, Any]:
+    """Facts of a batch of pictures; what they tell to later stages is remembered by their ids."""
+    looks: dict[str, Look] = {}
+    measures: dict[str, Measures] = {}
+    facts: dict[str, Any] = {}
+    children = hire(EXAMINE, _allow(settings))
+    terms = {"hash_kind": hash_kind, **settings.model_dump()}
+    # read ahead, decode in turn: each pair of hands keeps one child busy
+    files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
+    for (key, digest), data in zip(batch.items(), files, strict=True):
+        told = _ask(children, {**terms, "data": data})
+        facts[key] = told["fact"]
+        if "look" in told:
+            # the blob to read from now on: the file itself, or a PNG where pixels had to change
+            facts[key]["picture"] = store.put(told["data"]) if "data" in told else digest
+            looks[digest] = Look(**told["look"])
+            measures[digest] = Measures(**told["measures"])
+    # before the facts: a run that is killed here finds both later, or neither
+    remember_looks(store, looks, hash_kind)
+    remember_measures(store, measures)
+    return facts
+
+
+def _ask(children: Children, question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = children.ask(question)
+    except Lost as lost:
+        return {"fact": {"reason": lost.reason, "detail": lost.detail}}
+    return told
+
+
+def _blobs(fact: Mapping[str, Any]) -> Iterable[str]:
+    return [fact["picture"]] if "picture" in fact else []
+
+
+def _is_final(fact: Mapping[str, Any]) -> bool:
+    return fact.get("reason") not in PASSING
+
+
+def _fill(
+    manifest: pd.DataFrame, rows: pd.DataFrame, facts: dict[str, dict[str, Any]]
+) -> pd.DataFrame:
+    filled = manifest.copy()
+    each = [facts[digest] for digest in rows["id"]]
+    is_sound = pd.Series(["reason" not in fact for fact in each], index=rows.index, dtype=bool)
+    sound, bad = rows.index[is_sound], rows.index[~is_sound]
+    sound_facts = [fact for fact in each if "reason" not in fact]
+    for name in ("format", "width", "height", "hash", "mirror_hash", "picture"):
+        filled.loc[sound, name] = [fact[name] for fact in sound_facts]
+    bad_facts = [fact for fact in each if "reason" in fact]
+    filled.loc[bad, "outcome"] = [fact["reason"] for fact in bad_facts]
+    filled.loc[bad, "detail"] = [fact["detail"] for fact in bad_facts]
+    reasons = zip(bad, bad_facts, strict=True)
+    return drop_rows(filled, {row: fact["reason"] for row, fact in reasons}, "inspect")

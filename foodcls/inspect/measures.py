@@ -1,0 +1,49 @@
+"""Remembers in the store the measures of pictures; no threshold is among what they hang on."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from foodcls.image.decode import BadPicture, decode
+from foodcls.image.quality import VERSION, Measures, measure
+from foodcls.progress import silent
+from foodcls.recipe.settings import MOST_PIXELS
+from foodcls.store.store import Store, key_of
+from foodcls.work.memo import Inquiry, each, remembered
+
+# what needs much memory is decoded one at a time
+GATE = threading.Lock()
+
+
+def remember_measures(store: Store, found: Mapping[str, Measures]) -> None:
+    """Keep measures by the picture's id, for `recall_measures`."""
+    store.remember("measures", {_key(digest): asdict(item) for digest, item in found.items()})
+
+
+def recall_measures(store: Store, digests: Any) -> dict[str, Measures]:
+    """Measures by the picture's id; those not remembered are made from its file, if it is there."""
+    keys = {digest: _key(digest) for digest in digests}
+    work = {key: digest for digest, key in keys.items()}
+    found = remembered(store, Inquiry("measures", partial(_measure_all, store)), work, silent)
+    facts = {digest: found[key] for digest, key in keys.items()}
+    return {digest: Measures(**fact) for digest, fact in facts.items() if fact}
+
+
+def _measure_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
+    return each(store, batch, lambda digest: _measure_file(digest, store, GATE))
+
+
+def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, Any] | None:
+    # advice is not worth a failed run: what is gone has no flags
+    if not store.has(digest):
+        return None
+    try:
+        return asdict(measure(decode(store.read(digest), MOST_PIXELS, gate=gate).image))
+    except BadPicture:
+        return None
+
+
+def _key(digest: str) -> str:
+    return key_of(digest, VERSION)

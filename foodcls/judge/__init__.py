@@ -1,1 +1,0 @@
-"""From answers on held-out pictures to honest figures, and to pages that show them."""

@@ -1,0 +1,1 @@
+"""Pure figures from predictions: accuracy, ranks, intervals, calibration, paired tests."""

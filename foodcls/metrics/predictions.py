@@ -1,0 +1,103 @@
+"""Turns a model's answers on labelled pictures into a CSV table, and reads it back."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from foodcls.errors import TableError
+from foodcls.metrics.ranks import Floats, Ints, ranks
+from foodcls.tables.spreadsheet import table_csv, unmark_table
+
+# the columns before those of the classes
+FACTS = ("id", "label", "predicted", "probability", "rank", "origin", "group")
+# no digits are lost that decide a rank: far below the first class they are small
+DIGITS = "%.9g"
+
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model said of some pictures, a row each."""
+
+    labels: tuple[str, ...]
+    ids: tuple[str, ...]
+    origins: tuple[str, ...]
+    groups: tuple[str, ...]  # names of what belongs together; empty: a picture on its own
+    truth: Ints  # (N,), places in `labels`
+    probabilities: Floats  # (N, C)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What the rows are known by, see `name_rows`."""
+        return tuple(name_rows(self.ids, (self.labels[place] for place in self.truth)))
+
+    @property
+    def predicted(self) -> Ints:
+        """The places of the likeliest classes."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def right(self) -> Ints:
+        """1 where the likeliest class is the true one, else 0."""
+        return (self.predicted == self.truth).astype(int)
+
+    @property
+    def confidence(self) -> Floats:
+        """The highest probability of each row."""
+        highest: Floats = self.probabilities.max(axis=1)
+        return highest
+
+
+def name_rows(ids: Iterable[str], labels: Iterable[str]) -> Iterator[Key]:
+    """Id, label and, as a picture may be cut into several, which of its rows it is, from 0."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for pair in zip(ids, labels, strict=True):
+        yield (*pair, seen[pair])
+        seen[pair] += 1
+
+
+def answers_csv(answers: Answers) -> str:
+    """A row for each picture: the facts, and a probability for each class in `p_CLASS`."""
+    names = np.array(answers.labels, dtype=object)
+    table = pd.DataFrame(
+        {
+            "id": answers.ids,
+            "label": names[answers.truth],
+            "predicted": names[answers.predicted],
+            "probability": answers.confidence,
+            "rank": ranks(answers.probabilities, answers.truth),
+            "origin": answers.origins,
+            "group": answers.groups,
+        }
+    )
+    # a class may be called "label", so its column has a name that no other can have
+    columns = [f"p_{label}" for label in answers.labels]
+    scores = pd.DataFrame(answers.probabilities.astype(np.float64), columns=columns)
+    return table_csv(pd.concat([table, scores], axis=1), DIGITS)
+
+
+def read_answers(text: str) -> Answers:
+    """Read what `answers_csv` wrote; TableError when it is none."""
+    # a class may be called "NA", or like a number
+    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    if tuple(table.columns[: len(FACTS)]) != FACTS:
+        raise TableError(
+            f"no table of answers: its columns begin with {', '.join(table.columns[:8])}, wanted "
+            f"are {', '.join(FACTS)}; `foodcls run` writes predictions.csv"
+        )
+    table = unmark_table(table)
+    labels = tuple(name.removeprefix("p_") for name in table.columns[len(FACTS) :])
+    places = {label: place for place, label in enumerate(labels)}
+    return Answers(
+        labels=labels,
+        ids=tuple(table["id"]),
+        origins=tuple(table["origin"]),
+        groups=tuple(table["group"]),
+        truth=np.array([places[label] for label in table["label"]], dtype=np.int64),
+        probabilities=table.iloc[:, len(FACTS) :].to_numpy(dtype=float),
+    )

@@ -1,0 +1,104 @@
+"""Puts the head of the classes on a backbone, and holds still what is not to be trained."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from foodcls.errors import InputError
+from foodcls.network.backbones import Backbone, make_backbone
+from foodcls.network.seeds import seeded
+from foodcls.network.tta import mean_answer
+from foodcls.recipe.settings import Train
+
+ALL = "all"
+
+
+class Network(nn.Module):
+    """Maps pixels, (N, 3, S, S) of 0 to 255, to logits (N, C).
+
+    What is frozen stays in evaluation mode for ever: in training mode its batch normalisation
+    would go on moving its means and deviations, though no weight of it learns.
+    """
+
+    mean: Tensor
+    std: Tensor
+    # at use more may be looked at; it learns from one
+    views: int = 1
+
+    def __init__(self, backbone: Backbone, head: nn.Module, trainable: Sequence[str]) -> None:
+        super().__init__()
+        self.backbone = backbone.module
+        self.head = head
+        # known from the checkpoint's settings, so not part of its weights
+        self.register_buffer("mean", _per_channel(backbone.mean), persistent=False)
+        self.register_buffer("std", _per_channel(backbone.std), persistent=False)
+        self.trainable = _trainable_modules(self.backbone, trainable)
+        self.requires_grad_(False)
+        for module in (self.head, *self.trainable):
+            module.requires_grad_(True)
+        self.eval()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits, not probabilities: softmax belongs to use, cross entropy has its own."""
+        return mean_answer(self._answer, pixels, self.views)
+
+    def _answer(self, pixels: Tensor) -> Tensor:
+        features = self.backbone((pixels.float() / 255 - self.mean) / self.std)
+        logits: Tensor = self.head(features)
+        return logits
+
+    def train(self, mode: bool = True) -> "Network":
+        """Switch the trainable part only; the rest stays in evaluation mode."""
+        super().train(False)
+        self.training = mode
+        for module in (self.head, *self.trainable):
+            module.train(mode)
+        return self
+
+
+def make_head(features: int, hidden: int, classes: int, dropout: float, seed: int) -> nn.Sequential:
+    """The original's head, with `hidden` units; 0 hidden units make it one linear layer."""
+    with seeded("head", seed):
+        if hidden == 0:
+            return nn.Sequential(nn.Dropout(dropout), nn.Linear(features, classes))
+        return nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(features, hidden),
+            nn.Tanh(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, classes),
+        )
+
+
+def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
+    """The untrained network of a recipe, with its pretrained weights.
+
+    WeightsError or InputError when backbone, weights or trainable names cannot be had: called
+    before the pictures are collected, it spares hours.
+    """
+    backbone = make_backbone(
+        settings.backbone, settings.weights, settings.input_size, settings.seed
+    )
+    head = make_head(backbone.features, settings.head, classes, settings.dropout, settings.seed)
+    return backbone, Network(backbone, head, settings.trainable)
+
+
+def _per_channel(values: Sequence[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32).reshape(1, 3, 1, 1)
+
+
+def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Module, ...]:
+    if list(names) == [ALL]:
+        return (backbone,)
+    modules = dict(backbone.named_modules())
+    for name in names:
+        if not name or name not in modules:
+            raise InputError(
+                f"trainable: {name!r} is no module of the backbone; its modules are "
+                f"{', '.join(child for child, _ in backbone.named_children())}, or parts of them "
+                "such as layer4.1; ['all'] trains everything, [] the head alone"
+            )
+        if not any(True for _ in modules[name].parameters()):
+            raise InputError(f"trainable: {name!r} has no weights to train; name another module")
+    return tuple(modules[name] for name in names)

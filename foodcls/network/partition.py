@@ -1,0 +1,149 @@
+"""Cuts a network where training begins: a trunk that never changes, and a tail that learns."""
+
+import copy
+import logging
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, fx, nn
+
+from foodcls.network import model_zoo
+from foodcls.network.network import Network
+from foodcls.network.seeds import seeded
+
+log = logging.getLogger(__name__)
+
+# what the tracing of other people's forward methods is known to raise
+UNTRACEABLE = (ValueError, TypeError, RuntimeError, AttributeError, LookupError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """`tail(*trunk(pixels))` equals `network(pixels)`; both share the network's modules."""
+
+    trunk: fx.GraphModule | None  # None: the tail begins at the pixels
+    tail: nn.Module
+    outputs: int = 1  # tensors that the trunk gives and the tail takes
+    values: int = 0  # numbers in them, for one picture
+
+    def to(self, device: torch.device) -> None:
+        """Move both there, once the network is: each holds some of its constants by itself."""
+        for part in (self.trunk, self.tail):
+            if part is not None:
+                part.to(device)
+
+
+def split_network(network: Network, input_size: int) -> Halves:
+    """Cut before the first trainable modules; without a trunk where that cannot be done."""
+    whole = Halves(trunk=None, tail=network)
+    try:
+        graph = _Tracer(network).trace(network)
+        halves = _cut(network, graph) or whole
+        return _agreeing(network, halves, input_size) or whole
+    except UNTRACEABLE as error:
+        log.info("no trunk: the backbone cannot be traced (%s); training is slower", error)
+        return whole
+
+
+class _Tracer(fx.Tracer):
+    """Keeps whole what behaves otherwise in training, and what timm marks as not traceable."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(autowrap_functions=tuple(model_zoo.timm.layers.get_notrace_functions()))
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        # dropout and normalisation have no children; traced through, they would evaluate for ever
+        return next(m.children(), None) is None or model_zoo.timm.layers.is_notrace_module(type(m))
+
+
+def _cut(network: Network, graph: fx.Graph) -> Halves | None:
+    learning = _learning_nodes(network, graph)
+    frontier = [
+        node
+        for node in graph.nodes
+        if node not in learning and any(user in learning for user in node.users)
+    ]
+    constants = [node for node in frontier if node.op == "get_attr"]
+    frontier = [node for node in frontier if node.op != "get_attr"]
+    if not any(_has_weights(network, node) for node in graph.nodes if node not in learning):
+        return None
+    return Halves(
+        trunk=fx.GraphModule(network, _trunk_graph(graph, learning, frontier)),
+        tail=fx.GraphModule(network, _tail_graph(graph, learning, frontier, constants)),
+        outputs=len(frontier),
+    )
+
+
+def _learning_nodes(network: Network, graph: fx.Graph) -> set[fx.Node]:
+    learning: set[fx.Node] = set()
+    for node in graph.nodes:
+        if node.op == "output" or _learns(network, node) or learning & set(node.all_input_nodes):
+            learning.add(node)
+    return learning
+
+
+def _learns(network: Network, node: fx.Node) -> bool:
+    if node.op == "call_module":
+        module = network.get_submodule(str(node.target))
+        return any(p.requires_grad for p in module.parameters())
+    if node.op == "get_attr":
+        return bool(getattr(_attribute(network, str(node.target)), "requires_grad", False))
+    return False
+
+
+def _has_weights(network: Network, node: fx.Node) -> bool:
+    return node.op == "call_module" and any(
+        True for _ in network.get_submodule(str(node.target)).parameters()
+    )
+
+
+def _attribute(network: nn.Module, path: str) -> object:
+    parent, _, name = path.rpartition(".")
+    return getattr(network.get_submodule(parent), name)
+
+
+def _trunk_graph(graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node]) -> fx.Graph:
+    trunk = fx.Graph()
+    copies: dict[fx.Node, fx.Node] = {}
+    for node in graph.nodes:
+        if node not in learning:
+            copies[node] = trunk.node_copy(node, lambda old: copies[old])
+    trunk.output(tuple(copies[node] for node in frontier))
+    return trunk
+
+
+def _tail_graph(
+    graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node], constants: list[fx.Node]
+) -> fx.Graph:
+    tail = fx.Graph()
+    copies: dict[fx.Node, fx.Node] = {}
+    for number, node in enumerate(frontier):
+        copies[node] = tail.placeholder(f"activation_{number}")
+    for node in graph.nodes:
+        if node in learning or node in constants:
+            copies[node] = tail.node_copy(node, lambda old: copies[old])
+    return tail
+
+
+@torch.no_grad()
+def _agreeing(network: Network, halves: Halves, input_size: int) -> Halves | None:
+    """The halves, measured, if they answer as the whole does, in evaluation and in training."""
+    if halves.trunk is None:
+        return halves
+    pixels = torch.linspace(0, 255, 2 * 3 * input_size**2).reshape(2, 3, input_size, input_size)
+    # on a copy: in training mode the trainable batch normalisation would move
+    network, trunk, tail = copy.deepcopy((network, halves.trunk, halves.tail))
+    values = 0
+    for training in (False, True):
+        network.train(training)
+        with seeded("halves"):
+            wanted = network(pixels)
+        with seeded("halves"):
+            activations = trunk(pixels)
+            if not all(isinstance(one, Tensor) and len(one) == 2 for one in activations):
+                return None
+            if not torch.allclose(tail(*activations), wanted, rtol=1e-4, atol=1e-5):
+                log.info("no trunk: the halves differ from the whole; training is slower")
+                return None
+        values = sum(one[0].numel() for one in activations)
+    return replace(halves, values=values)

@@ -1,0 +1,1 @@
+"""Decides whether a new model takes the place of the champion."""

@@ -1,0 +1,1 @@
+"""Reads a recipe: sections as frozen settings, errors with their line."""

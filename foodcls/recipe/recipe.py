@@ -1,0 +1,228 @@
+"""Turns a recipe file into frozen, validated settings, or says what is wrong with it and where."""
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from foodcls.errors import RecipeError
+from foodcls.recipe.settings import (
+    Answer,
+    Augment,
+    Collect,
+    Crop,
+    Dedup,
+    Filter,
+    FoodClass,
+    Inspect,
+    Promote,
+    Quality,
+    Settings,
+    Split,
+    Test,
+    Train,
+)
+from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
+from foodcls.store.store import digest_file, digest_json
+
+
+@dataclass(frozen=True)
+class RecipeSource:
+    """The file that a recipe was read from, as it was then, and what was replaced in it."""
+
+    path: Path = Path("recipe.yaml")
+    data: bytes = b""
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # by dotted key
+
+
+class Recipe(Settings):
+    """All that a run depends on: read once, whatever becomes of its file while the run goes on."""
+
+    # no setting: digests and parameters are made of the settings alone
+    _source: RecipeSource = PrivateAttr(default_factory=RecipeSource)
+
+    # of the registered model, of the experiment and of files
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")]
+    classes: Annotated[tuple[FoodClass, ...], Field(min_length=2)]
+    collect: Collect
+    inspect: Inspect = Inspect()
+    quality: Quality = Quality()
+    dedup: Dedup = Dedup()
+    filter: Filter = Filter()
+    crop: Crop = Crop()
+    split: Split = Split()
+    test: Test | None = None
+    augment: Augment = Augment()
+    train: Train = Train()
+    answer: Answer = Answer()
+    promote: Promote = Promote()
+
+    @field_validator("classes")
+    @classmethod
+    def _names_differ(cls, classes: tuple[FoodClass, ...]) -> tuple[FoodClass, ...]:
+        seen: dict[str, str] = {}
+        for name in (item.name for item in classes):
+            # file systems and people take names that differ in case for the same
+            twin = seen.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+            if list(item.name for item in classes).count(name) > 1 or twin != name:
+                raise ValueError(
+                    f"class {name!r} appears twice (as {twin!r}); "
+                    "each class needs a name of its own"
+                )
+        return classes
+
+    @model_validator(mode="after")
+    def _engines_have_queries(self) -> "Recipe":
+        mute = [item.name for item in self.classes if not item.queries]
+        if self.collect.engines and mute:
+            raise ValueError(
+                f"classes {mute} have no queries; search engines need at least one for each class"
+            )
+        return self
+
+    @property
+    def source(self) -> RecipeSource:
+        """Where it was read."""
+        return self._source
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names in output order."""
+        return tuple(item.name for item in self.classes)
+
+    @property
+    def test_pictures(self) -> Test | None:
+        """The outside test set without its groups: these matter to the judging alone."""
+        return Test(folder=self.test.folder) if self.test else None
+
+    # once: a folder of photographs may be among the files
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that decides a model, with the contents of the files that are named."""
+        # whether a model may serve is decided after it was made, and changes nothing of it
+        return digest_json({k: v for k, v in _plain(self).items() if k != "promote"})
+
+
+def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """Read and check a recipe; `overrides` replaces values by dotted key (`train.epochs`).
+
+    RecipeError names file, line, key, value and what is allowed, for all problems at once.
+    """
+    source = RecipeSource(path, read_file(path), dict(overrides or {}))
+    values, lines = parse_yaml(source.data, path)
+    for key, value in source.overrides.items():
+        _override(values, key, value, path)
+    try:
+        # strict JSON mode: lists may become tuples and text paths, and nothing else may change
+        recipe = Recipe.model_validate_json(
+            json.dumps(values, default=str), context={"folder": path.resolve().parent}
+        )
+    except ValidationError as error:
+        problems = [_problem(item, lines, source.overrides) for item in error.errors()]
+        raise RecipeError(f"{path}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
+    recipe._source = source
+    return recipe
+
+
+def settings_digest(settings: BaseModel) -> str:
+    """SHA-256 of settings; a path counts by what lies there, not by its name."""
+    return digest_json(_plain(settings))
+
+
+def flatten(settings: BaseModel) -> dict[str, str]:
+    """Settings as dotted keys and short texts, e.g. {"train.lr": "3e-05"}.
+
+    A file is its name and the beginning of its digest: where it lies on which machine is nothing
+    to compare by.
+    """
+    flat: dict[str, str] = {}
+
+    def visit(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                visit(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = _words(value)
+
+    visit("", settings.model_dump())
+    return flat
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Path):
+        return f"{value.name} {digest_file(value)[:8]}" if value.is_file() else value.name
+    if isinstance(value, tuple) and all(isinstance(item, dict) for item in value) and value:
+        # classes: their queries stand in the recipe, which is logged beside
+        return ", ".join(item["name"] for item in value)
+    return json.dumps(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Train) and value.weights not in ("imagenet", "none"):
+        return _plain(value.model_dump() | {"weights": Path(value.weights)})
+    if isinstance(value, BaseModel):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return digest_file(value)
+    return value
+
+
+def _override(data: dict[str, Any], key: str, value: Any, path: Path) -> None:
+    *parents, last = key.split(".")
+    for name in parents:
+        inner = data.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise RecipeError(f"{path}: override {key}: {name} is not a section of the recipe")
+        data = inner
+    data[last] = value
+
+
+def _problem(item: Any, lines: Lines, overrides: Mapping[str, Any]) -> str:
+    place = tuple(item["loc"])
+    key = ".".join(str(part) for part in place) or "the recipe"
+    where = "override" if key in overrides else f"line {_line(place, lines)}"
+    if item["type"] == "extra_forbidden":
+        return f"  {where}: {key}: unknown key{_suggest(place)}"
+    if item["type"] == "missing":
+        return f"  {where}: {key}: missing; this key must be given"
+    message = item["msg"].removeprefix("Value error, ")
+    value = "" if isinstance(item["input"], dict | list) else f" = {item['input']!r}"
+    return f"  {where}: {key}{value}: {message}"
+
+
+def _line(place: tuple[int | str, ...], lines: Lines) -> int:
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def _suggest(place: tuple[int | str, ...]) -> str:
+    model: Any = Recipe
+    for part in place[:-1]:
+        if isinstance(part, str):
+            model = {"classes": FoodClass, "test": Test}.get(
+                part, model.model_fields[part].annotation
+            )
+    allowed = list(model.model_fields)
+    close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{hint}; allowed here: {', '.join(allowed)}"

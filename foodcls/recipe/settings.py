@@ -1,0 +1,236 @@
+"""The sections of a recipe as frozen models; the defaults are the original's."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from foodcls.recipe.extras import Extras, Moves
+from foodcls.recipe.types import (
+    ClassName,
+    Count,
+    ExistingFile,
+    ExistingFolder,
+    ExistingPath,
+    Positive,
+    Probability,
+    Query,
+    Seed,
+    Settings,
+    Share,
+    regular_file,
+)
+
+# width x height of a picture, where nothing else is said, and whatever is said
+MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
+
+EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
+
+
+class FoodClass(Settings):
+    """A class to tell apart, and what to type into a search engine for it."""
+
+    name: ClassName  # as the model answers
+    queries: tuple[Query, ...] = ()  # needed where engines are named
+
+
+class Collect(Settings):
+    """Where pictures come from; exactly one of `engines`, `urls` and `folder`."""
+
+    engines: tuple[EngineName, ...] = ()  # flickr needs FLICKR_API_KEY; sample is drawn here
+    urls: ExistingFile | None = None  # CSV with the columns label,url
+    folder: ExistingFolder | None = None  # a folder a class
+    per_query: Count = 350  # pictures asked of each engine
+    min_per_class: Annotated[int, Field(ge=0)] = 50  # with fewer to learn from, the run stops
+    licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
+    allow_private_hosts: bool = False  # true only for servers on this machine or network
+    timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
+    max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000  # of one file
+    retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
+    connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
+    per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Collect":
+        given = [name for name in ("engines", "urls", "folder") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(
+                "name exactly one of engines, urls and folder; "
+                + (f"found {' and '.join(given)}" if given else "found none")
+            )
+        return self
+
+
+class Inspect(Settings):
+    """Which pictures are sound."""
+
+    min_side: Count = 32  # pixels of the shorter side
+    max_pixels: Annotated[int, Field(ge=1_000, le=MOST_PIXELS)] = MAX_PIXELS  # width x height
+
+
+class Quality(Settings):
+    """When a picture is flagged; foodcls.inspect.measures says what is measured.
+
+    Flags are advice to the reviewer: they drop nothing and decide nothing of a run. Of 2,139 web
+    photos the defaults flag 18 as washed out, 17 as tiny, 10 as of low information, 2 for shape.
+    """
+
+    # flags 9 of 10 photos that are blurred by 2 pixels at 224, and all that are by 3
+    blurred: Probability = 0.12  # sharpness below this
+    dark: Probability = 0.4  # brightness below this
+    washed_out: Probability = 0.3  # contrast below this
+    low_information: Annotated[float, Field(ge=0, le=8)] = 3.0  # bits, fewer than this
+    odd_shape: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 3.0  # elongation above this
+    tiny: Annotated[int, Field(ge=0, le=1_000_000)] = 100  # pixels of the shorter side, below this
+
+
+class Dedup(Settings):
+    """What counts as the same picture."""
+
+    # of the package imagehash; pictures whose hashes are near are looked at again
+    hash: Literal["phash", "phash_simple", "dhash", "average_hash", "whash", "colorhash"] = "phash"
+    distance: Annotated[int, Field(ge=0, le=32)] = 6  # bits of 64
+
+
+class Filter(Settings):
+    """A person's decisions: CSV with `id` or `path`, `keep` and, if wished, `reason`."""
+
+    manifest: ExistingFile | None = None  # `foodcls review` writes it
+
+
+class Crop(Settings):
+    """Boxes as a drawing tool wrote them; foodcls.crop.formats says which and how."""
+
+    boxes: ExistingPath | None = None  # a file, or a folder with a file a picture
+    # auto: by the contents; where those leave it open, the message says what to put here
+    dialect: Literal[
+        "auto",
+        "tfod_csv",
+        "via_csv",
+        "open_images_csv",
+        "label_studio_csv",
+        "xywh_csv",
+        "coco_json",
+        "label_studio_json",
+        "labelme_json",
+        "voc_xml",
+        "yolo_txt",
+    ] = "auto"
+    units: Literal["auto", "pixels", "percent", "share"] = "auto"  # of the boxes' numbers
+    padding: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.05  # of a box's side
+    proposed: bool = False  # true: boxes that nobody has accepted yet count too
+
+
+class Split(Settings):
+    """Shares of the clusters of each class; `test` is 0 where an outside test set is given.
+
+    A picture stays where it first stood in its workspace; another share or seed draws anew.
+    """
+
+    val: Share = 0.2  # chooses the best epoch
+    test: Share = 0.2  # reports, and chooses nothing
+    seed: Seed = 0  # of the draw
+
+    @model_validator(mode="after")
+    def _leaves_training(self) -> "Split":
+        if self.val + self.test >= 1:
+            raise ValueError(
+                f"val {self.val} + test {self.test} leaves nothing to train on; "
+                "their sum must be less than 1"
+            )
+        if self.val == 0:
+            raise ValueError("val 0 leaves nothing to choose the best epoch by; use e.g. 0.2")
+        return self
+
+
+class Test(Settings):
+    """A frozen outside test set: a folder a class.
+
+    Pictures that belong together, such as photos of one tray, are judged as groups; named by a CSV
+    with `id` or `path` and `group`, or by the sub-folder of the class's folder that they lie in.
+    """
+
+    folder: ExistingFolder  # a sub-folder a class
+    groups: ExistingFile | None = None  # CSV as said above
+    grouped_by_folder: bool = False  # sub-folders of the classes' folders are groups
+
+    @model_validator(mode="after")
+    def _one_grouping(self) -> "Test":
+        if self.groups and self.grouped_by_folder:
+            raise ValueError("groups and grouped_by_folder both name the groups; give one of them")
+        return self
+
+
+class Augment(Moves):
+    """Random affine copies of training pictures, to exactly `per_class` a class."""
+
+    per_class: Count | None = 301  # null: no copies
+    max_side: Annotated[int, Field(ge=32, le=4096)] = 320  # pixels of a written copy
+    seed: Seed = 0  # of the changes
+
+
+class Train(Settings):
+    """The network and how it learns; the defaults are the original's."""
+
+    backbone: str = "resnet34"  # a torchvision or timm name
+    weights: str = "imagenet"  # imagenet, none, or a file of weights
+    trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
+    head: Annotated[int, Field(ge=0, le=100_000)] = 200  # hidden units; 0: one linear layer
+    dropout: Share = 0.3  # in the head
+    lr: Positive = 3.0e-5  # Adam's learning rate
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
+    input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
+    # auto: bf16 where the processor or graphics card computes with it, see network.precision
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    max_minutes: Positive | None = None  # training ends then, with the best epoch so far
+    # of decoded pictures and activations; where they do not fit they are made anew each epoch
+    cache_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    seed: Seed = 0  # of weights, order and dropout
+    extras: Extras = Extras()
+
+    @property
+    def cache_bytes(self) -> float:
+        """`cache_gb` in bytes."""
+        return self.cache_gb * 1e9
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_there(cls, weights: str, info: ValidationInfo) -> str:
+        return (
+            weights if weights in ("imagenet", "none") else str(regular_file(Path(weights), info))
+        )
+
+
+class Answer(Settings):
+    """How the exported model uses its probabilities; nothing here trains anew."""
+
+    calibrate: bool = True  # a temperature fitted on validation, see evaluate.calibrate
+    # a highest probability below this is no answer; or let validation choose it: the lowest
+    # threshold from which on so large a share of the answers is right
+    abstain_below: Probability = 0.0
+    answers_right: Annotated[float, Field(gt=0, le=1)] | None = None  # that share
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> "Answer":
+        if self.abstain_below and self.answers_right is not None:
+            raise ValueError(
+                f"abstain_below {self.abstain_below} and answers_right {self.answers_right} both "
+                "set the threshold; give one of them"
+            )
+        return self
+
+
+class Promote(Settings):
+    """When a new model takes the place of the one that serves; see promote.rule.
+
+    `level` is the risk that a model that is no better is promoted in one comparison; `margin` is
+    how much worse one figure may be where the other is better: of 1 for accuracy, of the way from
+    the first place to the last for the average position.
+    """
+
+    # in simulations of 240 to 345 test pictures it costs 3 to 6 of 100 promotions of a model that
+    # is truly better by 7 points; half of it costs twice that
+    margin: Share = 0.02
+    level: Annotated[float, Field(gt=0, le=0.5)] = 0.05  # of the test

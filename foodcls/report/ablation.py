@@ -1,0 +1,177 @@
+"""Lines up models that learnt from different pictures and were judged by the same ones."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from foodcls.errors import StageError
+from foodcls.manifest import ManifestRef
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.paired_test import mcnemar
+from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.runs.run_result import Prepared, Recorded
+from foodcls.runs.stage_result import Step, stage_counts, stage_seconds
+from foodcls.store.store import Store
+from foodcls.tables.spreadsheet import table_csv
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.dataset import split_rows
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A data set by its name, and what was learnt from it."""
+
+    name: str
+    pictures: Step[ManifestRef]
+    checkpoint: Step[Checkpoint]
+    scores: Step[Evaluation]
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """What was done, named after the data set."""
+        return tuple(
+            replace(step, name=f"{step.name} {self.name}")
+            for step in (self.checkpoint, self.scores)
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; what compares it with the line above is None in the first."""
+
+    dataset: str
+    trained_on: int  # pictures, copies counted
+    accuracy: float
+    accuracy_low: float  # Wilson, 95 %
+    accuracy_high: float
+    n: int  # test pictures
+    average_position: float  # macro
+    average_position_low: float  # bootstrap over groups of look-alikes, 95 %
+    average_position_high: float
+    best_epoch: int
+    gained: int | None = None  # test pictures right here and wrong in the line above
+    lost: int | None = None  # the other way round
+    p_value: float | None = None  # McNemar's exact test, two-sided
+    is_same_set: bool = False  # learnt from the very pictures of the line above
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The whole table, and what all its lines were judged by."""
+
+    rows: tuple[Row, ...]
+    tests: int  # test pictures
+    tests_cut: int  # of them, those that are cut to a box
+
+    @property
+    def judged_by(self) -> str:
+        """In words, by which pictures."""
+        return (
+            f"{self.tests} test pictures, the same for every row, {self.tests_cut} of them cut to "
+            "a box; none of their clusters is learnt from"
+        )
+
+
+@dataclass(frozen=True)
+class AblationResult:
+    """All that a complete ablation gave."""
+
+    prepared: Prepared
+    raw: Step[ManifestRef]
+    filtered: Step[ManifestRef]
+    trials: tuple[Trial, ...]
+    table: Step[Ablation]
+    recorded: Step[Recorded]
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        trials = (step for trial in self.trials for step in trial.steps)
+        pictures = (*self.prepared.steps, self.raw, self.filtered)
+        return (*pictures, *trials, self.table, self.recorded)
+
+
+def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store) -> Ablation:
+    """The table of these trials; StageError unless all were judged by the manifest's test rows."""
+    tests = split_rows(manifest, "test")
+    answers = [_read(trial, store) for trial in trials]
+    for trial, given in zip(trials, answers, strict=True):
+        if given.ids != tuple(tests["id"]):
+            raise StageError(
+                f"{trial.name!r} was judged by other test pictures; delete cache/results in the "
+                "workspace and run again"
+            )
+    right = [given.right for given in answers]
+    rows = [_row(trials[0])]
+    for (above, below), (before, after) in zip(pairwise(trials), pairwise(right), strict=True):
+        rows.append(_row(below, above, int((after > before).sum()), int((before > after).sum())))
+    return Ablation(tuple(rows), len(tests), int((tests["box"] != "").sum()))
+
+
+def summarize_ablation(ablation: AblationResult) -> dict[str, Any]:
+    """A complete ablation as the one JSON value that programs read."""
+    table, recorded = ablation.table.result, ablation.recorded.result
+    return {
+        # as it is read back: with lists where there are tuples
+        **json.loads(ablation_json(table)),
+        "judged_by": table.judged_by,
+        "mlflow_tracking_uri": recorded.tracking_uri,
+        "mlflow_run_id": recorded.run_id,
+        "mlflow_waiting": recorded.waiting,
+        "stage_counts": stage_counts(ablation.steps),
+        "seconds": stage_seconds(ablation.steps),
+        "cached": [step.name for step in ablation.steps if step.cached],
+    }
+
+
+def ablation_json(ablation: Ablation) -> str:
+    """The table for programs."""
+    return json.dumps(asdict(ablation), indent=2) + "\n"
+
+
+def ablation_csv(ablation: Ablation) -> str:
+    """The table for spreadsheets."""
+    rows = [asdict(row) for row in ablation.rows]
+    # as objects: a count that a row lacks would make numbers with a point of the others
+    return table_csv(pd.DataFrame(rows, dtype=object))
+
+
+def ablation_table(ablation: Ablation) -> str:
+    """The table as Markdown."""
+    lines = ["| dataset | accuracy (95 %) | average position (95 %) | n |", "|---|---|---|---:|"]
+    lines += [
+        f"| {row.dataset} | {row.accuracy:.3f} ({row.accuracy_low:.3f} to "
+        f"{row.accuracy_high:.3f}) | {row.average_position:.2f} ({row.average_position_low:.2f} "
+        f"to {row.average_position_high:.2f}) | {row.n} |"
+        for row in ablation.rows
+    ]
+    return "\n".join([*lines, "", f"Judged by {ablation.judged_by}."])
+
+
+def _read(trial: Trial, store: Store) -> Answers:
+    return read_answers(store.read(trial.scores.result.predictions).decode())
+
+
+def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> Row:
+    checkpoint, scores = trial.checkpoint.result, trial.scores.result
+    position = scores.scores.average_position
+    row = Row(
+        dataset=trial.name,
+        trained_on=checkpoint.train_count,
+        accuracy=scores.accuracy,
+        accuracy_low=scores.accuracy_low,
+        accuracy_high=scores.accuracy_high,
+        n=scores.n,
+        average_position=position.value,
+        average_position_low=position.low,
+        average_position_high=position.high,
+        best_epoch=checkpoint.best_epoch,
+    )
+    if above is None:
+        return row
+    same = above.checkpoint.result.data_digest == checkpoint.data_digest
+    return replace(row, gained=gained, lost=lost, p_value=mcnemar(gained, lost), is_same_set=same)

@@ -1,0 +1,150 @@
+"""Turns figures into plain sentences about what they mean."""
+
+from collections.abc import Sequence
+
+from foodcls.metrics.calibration import Calibration
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.paired_test import Figure, PairedTest
+
+# below so many pictures of a class, its recall is known to a fifth at best (Wilson, 95 %)
+FEW = 20
+
+
+def explain_scores(evaluation: Evaluation) -> list[str]:
+    """What the figures promise, where the model is weak, and how far to believe the figures."""
+    scores, n = evaluation.scores, evaluation.n
+    held = scores.accuracy_by_group
+    sentences = [
+        f"Of 100 new pictures like these, expect {round(100 * held.low)} to "
+        f"{round(100 * held.high)} to be named right; in this test it was "
+        f"{round(held.value * n)} of {n}."
+    ]
+    if len(evaluation.labels) > 3:
+        share = scores.top3.value
+        sentences.append(f"The right class is among the first three in {_percent(share)}.")
+    sentences += [*_explain_abstaining(evaluation), *_explain_confusion(evaluation)]
+    return [*sentences, *_explain_doubt(evaluation)]
+
+
+def frequent_mistakes(evaluation: Evaluation, most: int) -> list[tuple[str, str, int, int]]:
+    """True class, class it was taken for, how often, and of how many; the most frequent first."""
+    found = [
+        (evaluation.labels[row], evaluation.labels[column], count, sum(counts))
+        for row, counts in enumerate(evaluation.confusion)
+        for column, count in enumerate(counts)
+        if count and row != column
+    ]
+    return sorted(found, key=lambda item: (-item[2], -item[2] / item[3]))[:most]
+
+
+def explain_calibration(calibration: Calibration) -> str:
+    """Whether the probabilities miss what comes true by more than chance makes them."""
+    miss = f"{100 * calibration.error:.1f} points"
+    chance = f"{100 * calibration.error_by_chance:.1f}"
+    if calibration.error > calibration.error_by_chance:
+        return (
+            f"They miss what comes true by {miss} on average, more than the {chance} that chance "
+            "explains on so many pictures."
+        )
+    return (
+        f"They miss what comes true by {miss} on average; true ones would miss it by up to "
+        f"{chance} on so few pictures, so nothing speaks against them."
+    )
+
+
+def explain_pair(test: PairedTest, a: str = "A", b: str = "B") -> list[str]:
+    """Whether B is better than A, worse or not told apart; then by which figures."""
+    verdict = {
+        "better": f"{b} is better than {a}.",
+        "worse": f"{b} is worse than {a}.",
+        "mixed": f"{b} is better than {a} in one figure and worse in the other.",
+        "open": f"These {test.n} pictures do not tell {a} and {b} apart.",
+    }
+    return [verdict[test.verdict], _explain_accuracy(test), _explain_position(test)]
+
+
+def _explain_abstaining(evaluation: Evaluation) -> list[str]:
+    calibration = evaluation.calibration
+    if calibration.abstain_below <= 0 or calibration.answered is None:
+        return []
+    return [
+        f"If it keeps silent below a probability of {calibration.abstain_below:.2f}, it answers "
+        f"{_percent(calibration.coverage)} of the pictures and is right in "
+        f"{_percent(calibration.answered.value)} of those."
+    ]
+
+
+def _explain_confusion(evaluation: Evaluation) -> list[str]:
+    worst = frequent_mistakes(evaluation, 1)
+    if not worst:
+        return ["No picture of the test was named wrong."]
+    label, taken, count, of = worst[0]
+    return [f"Its most frequent mistake: {label} taken for {taken}, {count} of {of}."]
+
+
+def _explain_doubt(evaluation: Evaluation) -> list[str]:
+    few = [score.label for score in evaluation.per_class if score.n < FEW]
+    doubts = []
+    if few:
+        which = "Each class has" if len(few) == len(evaluation.labels) else _count_classes(few)
+        doubts.append(
+            f"{which} fewer than {FEW} test pictures: believe a class's figures only as far as "
+            "their intervals."
+        )
+    if evaluation.groups < evaluation.n:
+        doubts.append(_explain_groups(evaluation))
+    return doubts
+
+
+def _explain_groups(evaluation: Evaluation) -> str:
+    alone, together = evaluation.scores.accuracy, evaluation.scores.accuracy_by_group
+    rough = f", roughly, as {evaluation.groups} are few" if evaluation.groups < FEW else ""
+    return (
+        f"The {evaluation.n} pictures fall into {evaluation.groups} groups that belong together. "
+        f"Counted by group, the accuracy lies within {together.low:.3f} and {together.high:.3f}"
+        f"{rough}; had the pictures nothing in common, within {alone.low:.3f} and {alone.high:.3f}."
+    )
+
+
+def _count_classes(labels: Sequence[str]) -> str:
+    return f"{labels[0]} has" if len(labels) == 1 else f"{len(labels)} classes have"
+
+
+def _explain_accuracy(test: PairedTest) -> str:
+    shift = test.accuracy
+    figures = (
+        f"{_in_points(shift.value)} points, 95 %: {_in_points(shift.low)} to "
+        f"{_in_points(shift.high)}; B alone is right on {test.only_b}, A alone on {test.only_a} of "
+        f"{test.n} pictures, McNemar's p = {test.p_value:.2g}; {_chance(test, 'accuracy')}"
+    )
+    if test.is_more_accurate:
+        return f"B is more accurate ({figures})."
+    if test.is_less_accurate:
+        return f"A is more accurate ({figures})."
+    return f"No difference in accuracy is shown ({figures})."
+
+
+def _explain_position(test: PairedTest) -> str:
+    shift = test.average_position
+    figures = (
+        f"{shift.value:+.3f}, 95 %: {shift.low:+.3f} to {shift.high:+.3f}; "
+        f"{_chance(test, 'average_position')}"
+    )
+    if test.ranks_better:
+        return f"B ranks the true class better (average position {figures})."
+    if test.ranks_worse:
+        return f"A ranks the true class better (average position of B {figures})."
+    return f"No difference in average position is shown ({figures})."
+
+
+def _chance(test: PairedTest, figure: Figure) -> str:
+    grouped = ", group by group" if test.groups < test.n else ""
+    return f"p = {test.chance(figure):.2g} as one of two figures{grouped}"
+
+
+def _in_points(share: float) -> str:
+    return f"{100 * share:+.1f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

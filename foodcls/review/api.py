@@ -1,0 +1,113 @@
+"""Turns a visit's state into JSON for the page, and the page's JSON into changes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from foodcls.review.boxes import Drawn, fit_box
+from foodcls.review.decisions import Verdict, plain_reason
+from foodcls.review.gallery import Item
+from foodcls.review.session import Session
+
+MAX_BOXES = 50  # on one picture
+Json = dict[str, Any]
+
+
+class BadRequest(Exception):
+    """A request that says nothing that can be done."""
+
+
+def list_classes(session: Session) -> list[Json]:
+    """Each class with its counts: total, kept, dropped (by a decision), suspects."""
+    verdicts = session.verdicts()
+    return [
+        {"name": label, **_counts(items, verdicts)}
+        for label, items in session.gallery.by_label.items()
+    ]
+
+
+def list_pictures(session: Session, label: str) -> list[Json]:
+    """The pictures of a class in the order in which they are shown; empty values are left out."""
+    if label not in session.gallery.by_label:
+        raise BadRequest(f"no class {label[:100]!r}")
+    return [_picture(session, item) for item in session.gallery.by_label[label]]
+
+
+def take_decision(session: Session, request: Json) -> Json:
+    """{"ids": [...], "keep": true, false or null, "reason": text}: write it."""
+    ids, keep = request.get("ids"), request.get("keep")
+    known = session.gallery.items
+    if not isinstance(ids, list) or not ids or not all(_is_known(known, name) for name in ids):
+        raise BadRequest("ids is a list of pictures of this workspace")
+    if not (keep is None or isinstance(keep, bool)):
+        raise BadRequest("keep is true, false or null")
+    reason = plain_reason(str(request.get("reason", "")))
+    session.decide(ids, None if keep is None else Verdict(keep, reason))
+    return _changed(session, ids)
+
+
+def take_boxes(session: Session, request: Json) -> Json:
+    """{"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}: write them."""
+    digest, boxes = request.get("id"), request.get("boxes")
+    if not _is_known(session.gallery.items, digest):
+        raise BadRequest("id is a picture of this workspace")
+    if not isinstance(boxes, list) or len(boxes) > MAX_BOXES:
+        raise BadRequest(f"boxes is a list of at most {MAX_BOXES}")
+    item = session.gallery.items[str(digest)]
+    session.draw(item.id, [_box(box, item) for box in boxes])
+    return _changed(session, [item.id])
+
+
+def take_back(session: Session) -> Json:
+    """Undo the last change; `pictures` is empty when there is nothing to undo."""
+    return _changed(session, session.undo())
+
+
+def _is_known(items: Mapping[str, Item], name: object) -> bool:
+    return isinstance(name, str) and name in items
+
+
+def _changed(session: Session, ids: list[str]) -> Json:
+    pictures = [_picture(session, session.gallery.items[digest]) for digest in ids]
+    return {"pictures": pictures, "classes": list_classes(session)}
+
+
+def _counts(items: tuple[Item, ...], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
+    decided = [verdicts[item.id].keep for item in items if item.id in verdicts]
+    return {
+        "total": len(items),
+        "kept": sum(decided),
+        "dropped": len(decided) - sum(decided),
+        "suspects": sum(bool(item.suspect) for item in items),
+    }
+
+
+def _picture(session: Session, item: Item) -> Json:
+    verdict = session.verdicts().get(item.id)
+    boxes = session.drawn().get(item.id, ())
+    values = {
+        "copies": item.copies,
+        "group": item.group[:12],
+        "suspect": item.suspect,
+        "flags": list(item.flags),
+        "reason": verdict.reason if verdict else "",
+        "boxes": [[*box.edges, int(box.proposed)] for box in boxes],
+    }
+    told = {"keep": int(verdict.keep)} if verdict else {}
+    plain = {"id": item.id, "label": item.label, "w": item.width, "h": item.height}
+    return plain | {"origin": item.origin} | told | {k: v for k, v in values.items() if v}
+
+
+def _box(value: object, item: Item) -> Drawn:
+    numbers = value[:4] if isinstance(value, list) and len(value) in (4, 5) else []
+    if len(numbers) != 4 or not all(_is_finite(number) for number in numbers):
+        raise BadRequest("a box is xmin, ymin, xmax, ymax and, if wished, whether it is proposed")
+    edges = fit_box(numbers, item)
+    if edges is None:
+        raise BadRequest(f"the box {numbers} lies outside of {item.width}x{item.height} pixels")
+    return Drawn(edges, proposed=bool(value[4:] and value[4]))  # type: ignore[index]
+
+
+def _is_finite(number: object) -> bool:
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    # false for NaN too
+    return is_number and -1e9 < number < 1e9  # type: ignore[operator]

@@ -1,0 +1,1 @@
+"""What a run gave: results of stages, the summary, and the outbox of runs to send."""

@@ -1,0 +1,148 @@
+"""Keeps what a run has to tell the tracking server as plain files, until it has been told."""
+
+import dataclasses
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from foodcls.store.disk import cannot_write, flush
+from foodcls.store.store import digest_file, replacing
+
+log = logging.getLogger(__name__)
+
+# written last: a folder without it was not finished
+RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is told of one run; its files lie in `runs/N` of the record's folder."""
+
+    name: str
+    tags: dict[str, str]
+    settings: dict[str, str]
+    figures: tuple[tuple[str, float, int], ...]  # name, value, epoch (0: of the whole run)
+    dataset: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A model to register; its files lie in `model` of the record's folder."""
+
+    name: str
+    digest: str  # of the exported file
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is told of a run, and where."""
+
+    key: str  # no other record has it
+    outcome: str  # digest of what the run came to: the same run repeated has the same
+    address: str  # of the tracking server, without password; empty: the workspace's own
+    experiment: str
+    started: float  # seconds since 1970
+    ended: float
+    accounts: tuple[Account, ...]  # the runs of the others are nested in that of the first
+    model: Registration | None = None
+    files: tuple[tuple[str, str], ...] = ()  # path in the folder, SHA-256
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A record on disk that has not been told, at least not to the end."""
+
+    folder: Path
+    record: Record
+
+    def files_of(self, number: int) -> list[Path]:
+        """The files of the run of that account."""
+        return [self.folder / path for path, _ in self.record.files
+                if path.startswith(f"runs/{number}/")]  # fmt: skip
+
+    def damaged(self) -> list[str]:
+        """The files that are no longer what was written."""
+        return self.differing(self.folder)
+
+    def differing(self, copy: Path, below: str = ".") -> list[str]:
+        """Which files below a folder of the record are other, or absent, in a copy of it."""
+        return [
+            path
+            for path, digest in self.record.files
+            if Path(path).is_relative_to(below)
+            and not _is_file(copy / Path(path).relative_to(below), digest)
+        ]
+
+
+def keep_record(place: Path, record: Record, fill: Callable[[Path], None]) -> Waiting:
+    """Write a record below `place`; `fill` writes its files into the folder it is given.
+
+    One that waits already and came to the same is kept instead: a run that was killed while it
+    told of itself, and is repeated, is told of once.
+    """
+    for waiting in list_waiting(place):
+        known = waiting.record
+        if (known.outcome, known.address) != (record.outcome, record.address):
+            continue
+        if not waiting.damaged():
+            return waiting
+        drop_record(waiting)
+    remove_unfinished(place)
+    folder = place / f"{int(record.ended * 1000):014}-{record.key}"
+    try:
+        fill(folder)
+        written = sorted(path for path in folder.rglob("*") if path.is_file())
+        for path in written:
+            flush(path)
+        files = tuple((path.relative_to(folder).as_posix(), digest_file(path)) for path in written)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise cannot_write(folder, error) from error
+    record = dataclasses.replace(record, files=files)
+    with replacing(folder / RECORD) as part:
+        part.write_text(json.dumps(dataclasses.asdict(record), indent=1))
+    return Waiting(folder, record)
+
+
+def list_waiting(place: Path) -> list[Waiting]:
+    """What has not been told, the oldest first; a record that cannot be read is named and left."""
+    return list(_read_all(place))
+
+
+def drop_record(waiting: Waiting) -> None:
+    """Delete a record that has been told."""
+    (waiting.folder / RECORD).unlink(missing_ok=True)
+    shutil.rmtree(waiting.folder, ignore_errors=True)
+
+
+def remove_unfinished(place: Path) -> None:
+    """Delete what was killed while it was written or deleted."""
+    for folder in _folders(place):
+        if not (folder / RECORD).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_file(path: Path, digest: str) -> bool:
+    return path.is_file() and digest_file(path) == digest
+
+
+def _read_all(place: Path) -> Iterator[Waiting]:
+    reader = TypeAdapter(Record)
+    for path in (folder / RECORD for folder in _folders(place)):
+        if not path.exists():
+            continue
+        try:
+            yield Waiting(path.parent, reader.validate_json(path.read_bytes()))
+        except ValueError as error:
+            log.warning("%s is no record: %s; delete its folder", path, str(error).splitlines()[0])
+
+
+def _folders(place: Path) -> list[Path]:
+    found = place.iterdir() if place.is_dir() else iter(())
+    return sorted(path for path in found if path.is_dir())

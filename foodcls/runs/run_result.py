@@ -1,0 +1,128 @@
+"""What a run gave, stage by stage, and the one JSON value of it that programs read."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from foodcls.collect.query_stats import CollectRef
+from foodcls.dedup.dedup import DedupRef
+from foodcls.export.export import ExportedRef
+from foodcls.manifest import ManifestRef
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.promote.rule import Verdict
+from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_work
+from foodcls.train.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The pictures after each stage of the data half."""
+
+    found: Step[CollectRef]
+    sound: Step[ManifestRef]
+    distinct: Step[DedupRef]
+    chosen: Step[ManifestRef]
+    cropped: Step[ManifestRef]
+    parted: Step[ManifestRef]
+    grown: Step[ManifestRef]
+
+    @property
+    def steps(self) -> tuple[Step[ManifestRef], ...]:
+        """The stages, in the order in which they ran."""
+        return (
+            self.found, self.sound, self.distinct, self.chosen, self.cropped, self.parted,
+            self.grown,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, its scores on the test pictures, and the pictures behind both."""
+
+    prepared: Prepared
+    learnt: Step[Checkpoint]
+    checkpoint: Step[Checkpoint]  # the same, calibrated
+    scores: Step[Evaluation]
+    model: Step[ExportedRef]
+
+    @property
+    def pictures(self) -> ManifestRef:
+        """The manifest that the model was trained and evaluated on."""
+        return self.prepared.grown.result
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, self.model)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Where the report lies, and all files that were written, by their paths."""
+
+    path: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Where a run stands in MLflow, or why it waits in the workspace to be sent."""
+
+    tracking_uri: str
+    experiment_id: str
+    run_id: str
+    version: str = ""  # of the registered model named like the recipe; an ablation has none
+    model_path: str = ""
+    is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
+    waiting: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that a complete run gave."""
+
+    trained: Trained
+    reported: Step[Reported]
+    recorded: Step[Recorded]
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The stages, in the order in which they ran."""
+        return (*self.trained.steps, self.reported, self.recorded)
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A complete run, and whether its model serves now."""
+
+    run: RunResult
+    verdict: Step[Verdict]
+
+
+def summarize(run: RunResult) -> dict[str, Any]:
+    """Scores, counts, times and places of a complete run.
+
+    `accuracy_low` and `accuracy_high` bound the accuracy on `n` test pictures with 95 %
+    confidence (Wilson); `seconds` are those of this run, near 0 for a cached stage, and `work`
+    counts what a stage that was not cached did anew, and what it recalled; `mlflow_waiting` says
+    why the run could not be told of yet, and is empty when it was.
+    """
+    scores, recorded = run.trained.scores.result, run.recorded.result
+    return {
+        **scores.headline,
+        "best_epoch": run.trained.checkpoint.result.best_epoch,
+        "per_class": {score.label: asdict(score) for score in scores.per_class},
+        "stage_counts": stage_counts(run.steps),
+        "work": stage_work(run.steps),
+        "model_path": recorded.model_path,
+        "model_digest": run.trained.model.result.blob,
+        "report_path": run.reported.result.path,
+        "mlflow_tracking_uri": recorded.tracking_uri,
+        "mlflow_experiment_id": recorded.experiment_id,
+        "mlflow_run_id": recorded.run_id,
+        "registered_version": recorded.version,
+        "mlflow_waiting": recorded.waiting,
+        # false: an earlier run gave all of this, and is the one that is named
+        "recorded_anew": recorded.is_new,
+        "seconds": stage_seconds(run.steps),
+        "cached": [step.name for step in run.steps if step.cached],
+    }

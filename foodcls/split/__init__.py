@@ -1,0 +1,1 @@
+"""Parts clusters of look-alikes into train, val and test."""

@@ -1,0 +1,66 @@
+"""Derives other training sets from a split manifest; its validation and test rows stay as they are.
+
+So that models which learnt from different pictures are chosen and judged by the same ones.
+"""
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from foodcls.manifest import KEPT, TEST, drop_rows, kept_rows
+from foodcls.recipe.settings import Split
+from foodcls.split.split import cluster_names, place_of, share_of_test
+
+STAGE = "variant"
+
+
+def take_raw(parted: pd.DataFrame, whole: pd.DataFrame, settings: Split) -> pd.DataFrame:
+    """Train on all sound pictures as they arrived: whole, duplicates and a person's drops too."""
+    return undo_drops(undo_crop(parted, whole), ("dedup", "filter"), settings)
+
+
+def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Train on whole pictures; of one that was cut in several, the first row is kept.
+
+    `whole` is the manifest before it was cut.
+    """
+    learnt = _learnt(parted)
+    # an exact copy that `collect` dropped has the same id and no picture
+    uncut = kept_rows(whole)
+    pictures = dict(zip(uncut["id"], uncut["picture"], strict=True))
+    back = parted.copy()
+    back.loc[learnt.index, "picture"] = learnt["id"].map(pictures)
+    back.loc[learnt.index, "box"] = ""
+    # what is kept after dedup has its id once, but for the pieces it was cut in
+    pieces = learnt.index[learnt.duplicated("id")]
+    return drop_rows(back, dict.fromkeys(pieces, "piece of a picture that is whole here"), STAGE)
+
+
+def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -> pd.DataFrame:
+    """Train also on what these stages dropped, unless it looks like a validation or test picture.
+
+    Clusters of dropped pictures alone are drawn as `split` draws the others, so that training
+    gets the same share of them; the rest of them stay dropped.
+    """
+    names = cluster_names(parted)
+    kept = kept_rows(parted)
+    sides = dict(zip(names[kept.index], kept["split"], strict=True))
+    held_out = settings.val + share_of_test(parted, settings)
+
+    def is_learnt(name: str) -> bool:
+        if name in sides:
+            return bool(sides[name] == "train")
+        return place_of(settings.seed, name) >= held_out
+
+    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST)]
+    chosen = [row for row in lost.index if is_learnt(names[row])]
+    back = parted.copy()
+    back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""
+    back.loc[chosen, "state"] = KEPT
+    back.loc[chosen, "split"] = "train"
+    return back
+
+
+def _learnt(parted: pd.DataFrame) -> pd.DataFrame:
+    rows = kept_rows(parted)
+    return rows[rows["split"] == "train"]

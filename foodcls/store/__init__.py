@@ -1,0 +1,1 @@
+"""Keeps blobs and facts by content: in a folder or an object store."""

@@ -1,0 +1,208 @@
+"""Keeps blobs and facts as objects of a store that many machines reach, such as S3.
+
+There is no database: facts that are remembered together are one object, written once. Its name
+tells between which keys they lie, so that recalling reads only what may hold them.
+"""
+
+import json
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from foodcls.errors import StoreError
+from foodcls.store.local_store import ASIDE, BLOBS
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# requests under way at once: each waits for the network, which takes ten times its computing
+READERS = 32
+# blobs that are asked for one by one; beyond, whole folders of names are read
+FEW = 200
+# what file systems call the time of an object's writing
+TIMES = ("LastModified", "updated", "last_modified", "created", "mtime")
+
+
+class Objects:
+    """Blobs by digest and facts by key; writing the same blob twice writes the same bytes.
+
+    Credentials and endpoint are the environment's, as the client of each kind of store reads them.
+    """
+
+    # as in `Folder`: a worker that waited for each request would compute half of the time
+    lanes = 8
+
+    def __init__(self, root: str) -> None:
+        # only here: a process that decodes pictures would start a fifth later
+        import fsspec
+
+        self.root = root
+        try:
+            # what another machine writes must be seen
+            self._files, self._base = fsspec.url_to_fs(root, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise StoreError(
+                f"store {root}: {error}; name a folder, or an address such as s3://bucket/folder "
+                "after `pip install -e '.[team]'`"
+            ) from error
+
+    def where(self, digest: str) -> str:
+        """Where a blob lies, whether it is there or not."""
+        return str(self._files.unstrip_protocol(self._blob(digest)))
+
+    def lacking(self, digests: Iterable[str]) -> set[str]:
+        """Those of the blobs that are not there."""
+        wanted = set(digests)
+        with self._told():
+            if len(wanted) <= FEW:
+                asked = sorted(wanted)
+                there = self._each(lambda digest: self._files.exists(self._blob(digest)), asked)
+                return {
+                    digest for digest, is_there in zip(asked, there, strict=True) if not is_there
+                }
+            folders = sorted({f"{self._base}/{BLOBS}/{digest[:2]}" for digest in wanted})
+            found = self._each(self._list, folders)
+            return wanted - {_stem(info) for infos in found for info in infos}
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a blob; FileNotFoundError when it is not there."""
+        with self._told():
+            data: bytes = self._files.cat_file(self._blob(digest))
+            return data
+
+    def write(self, digest: str, data: bytes, *, durable: bool) -> None:
+        """Write a blob, which appears whole or not at all, and always durably."""
+        self._write(self._blob(digest), data)
+
+    def set_aside(self, digest: str) -> str:
+        """Take a blob out of use, and tell where its bytes are now."""
+        aside = f"{self._base}/{ASIDE}"
+        with self._told(), suppress(FileNotFoundError):
+            self._files.mv(self._blob(digest), f"{aside}/{digest}")
+        return str(self._files.unstrip_protocol(aside))
+
+    def listing(self, part: str) -> Iterator[tuple[str, int, float]]:
+        """Name, bytes and time of writing of what lies in a part of the store."""
+        with self._told():
+            try:
+                found = self._files.find(f"{self._base}/{part}", detail=True)
+            except FileNotFoundError:
+                found = {}
+        for info in found.values():
+            yield _stem(info), int(info["size"]), _seconds(info)
+
+    def remove(self, names: Iterable[str], part: str) -> None:
+        """Remove these from a part of the store, hundreds with a request."""
+        wanted = list(names)
+        paths = [self._blob(name) if part == BLOBS else f"{self._base}/{part}/{name}"
+                 for name in wanted]  # fmt: skip
+        with self._told():
+            if paths:
+                self._files.rm(paths)
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """The values of those of `keys` that have one."""
+        wanted = set(keys)
+        places = sorted(map(_place, wanted))
+        with self._told():
+            # what was written last counts
+            listed = sorted(self._list(self._folder(kind)), key=_written)
+            chosen = [info["name"] for info in listed if _may_hold(_stem(info), places)]
+            found: dict[str, Any] = {}
+            for facts in self._each(self._read_facts, chosen):
+                found.update((key, facts[key]) for key in facts.keys() & wanted)
+        return found
+
+    def recall_batch(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """What was remembered of exactly these keys together; one request, where `recall` lists."""
+        with self._told():
+            return self._read_facts(self._facts(kind, keys))
+
+    def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Keep values under their keys, all or none; a later value replaces an earlier one."""
+        if facts:
+            self._write(self._facts(kind, facts), json.dumps(dict(facts)).encode())
+
+    def _blob(self, digest: str) -> str:
+        return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"
+
+    def _folder(self, kind: str) -> str:
+        return f"{self._base}/facts/{quote(kind, safe='')}"
+
+    def _facts(self, kind: str, keys: Iterable[str]) -> str:
+        ordered = sorted(keys)
+        ends = f"{_place(ordered[0])}-{_place(ordered[-1])}"
+        digest = sha256("\n".join(ordered).encode()).hexdigest()[:32]
+        return f"{self._folder(kind)}/{ends}-{digest}.json"
+
+    def _read_facts(self, path: str) -> dict[str, Any]:
+        try:
+            facts: dict[str, Any] = json.loads(self._files.cat_file(path))
+        # never written, or tidied away since it was listed
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise StoreError(f"{path} is damaged: {error}; delete it, then run again") from error
+        return facts
+
+    def _list(self, folder: str) -> list[dict[str, Any]]:
+        try:
+            return list(self._files.ls(folder, detail=True))
+        except FileNotFoundError:
+            return []
+
+    def _write(self, path: str, data: bytes) -> None:
+        with self._told():
+            try:
+                self._files.pipe_file(path, data)
+            # said of a bucket that is not there
+            except FileNotFoundError as error:
+                raise StoreError(f"cannot write {path}: {error}; make the bucket first") from error
+
+    def _each(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        with ThreadPoolExecutor(READERS) as pool:
+            yield from pool.map(function, items)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, StoreError):
+            raise
+        # each kind of store has errors of its own
+        except Exception as error:
+            raise StoreError(
+                f"store {self.root} does not answer: {type(error).__name__}: {error}; check its "
+                "address and the credentials in the environment, then run the same command again"
+            ) from error
+
+
+def _place(key: str) -> str:
+    """Where a key lies among others, as part of a name."""
+    return key.encode()[:8].hex()
+
+
+def _may_hold(name: str, places: Sequence[str]) -> bool:
+    low, high, _ = name.split("-")
+    first = bisect_left(places, low)
+    return first < len(places) and places[first] <= high
+
+
+def _stem(info: Mapping[str, Any]) -> str:
+    return str(info["name"]).rpartition("/")[2].partition(".")[0]
+
+
+def _written(info: Mapping[str, Any]) -> str:
+    return str(next((info[name] for name in TIMES if name in info), ""))
+
+
+def _seconds(info: Mapping[str, Any]) -> float:
+    """When an object was written; never old where its store does not say."""
+    moment = next((info[name] for name in TIMES if name in info), math.inf)
+    return moment.timestamp() if isinstance(moment, datetime) else float(moment)

@@ -1,0 +1,195 @@
+"""Keeps finished work, here or where many machines reach it; names it by content."""
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foodcls.errors import StoreError
+from foodcls.store.disk import cannot_write, flush
+from foodcls.store.local_store import BLOBS, Folder
+from foodcls.store.object_store import Objects
+
+# seconds between two writes of facts: each waits for the disk
+PACE = 1.0
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of `data`, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, or of a folder's names and bytes in the order of names."""
+    if path.is_dir():
+        return digest_of("\n".join(_folder_lines(path)).encode())
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_json(value: object) -> str:
+    """SHA-256 of a JSON value, whatever the order of its keys."""
+    return digest_of(json.dumps(value, sort_keys=True, ensure_ascii=False).encode())
+
+
+def key_of(picture: str, *terms: object) -> str:
+    """A key of facts about a picture under some terms; those about one picture lie together."""
+    return f"{picture[:16]}{digest_json([picture, *terms])[:48]}"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path; on success it is flushed to disk and takes the place of `path`.
+
+    Readers see the old file or the new one, never a part; a kill leaves the old one.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        flush(part)
+        part.replace(path)
+        flush(path.parent)
+    except OSError as error:
+        size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
+        # what is said to be free counts the half that is given up
+        part.unlink(missing_ok=True)
+        raise cannot_write(path, error, size) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class Store:
+    """Finished work: blobs by their SHA-256, and facts, which are JSON, by kind and key.
+
+    `root` is a folder of this machine, or the URL of a place that many machines reach.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = root
+        self._keeper = Folder(root) if isinstance(root, Path) else Objects(root)
+
+    @property
+    def lanes(self) -> int:
+        """How many requests are worth having under way at once."""
+        return self._keeper.lanes
+
+    # blobs
+
+    def path(self, digest: str) -> Path:
+        """The file of a blob, whether it is there or not; only a folder has files."""
+        assert isinstance(self._keeper, Folder), f"{self.root} is no folder"
+        return self._keeper.path(digest)
+
+    def where(self, digest: str) -> str:
+        """Where the blob of that digest lies, for people."""
+        return self._keeper.where(digest)
+
+    def has(self, digest: str) -> bool:
+        """Whether the blob is there (its bytes are not read; see `is_whole`)."""
+        return bool(digest) and not self._keeper.lacking([digest])
+
+    def lacking(self, digests: Iterable[str]) -> set[str]:
+        """Those of the blobs that are not there, asked for all at once."""
+        return self._keeper.lacking(digests)
+
+    def is_whole(self, digest: str) -> bool:
+        """Whether the blob is there and its bytes still have that digest."""
+        try:
+            return bool(digest) and digest_of(self._keeper.read(digest)) == digest
+        except FileNotFoundError:
+            return False
+
+    def read(self, digest: str) -> bytes:
+        """The blob's bytes, which have that digest; StoreError when it is missing or damaged.
+
+        A damaged blob is set aside, so that it is missing from then on and is made anew.
+        """
+        try:
+            data = self._keeper.read(digest)
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"blob {digest} is missing from {self.root}; run the same command "
+                "again, the stage that made it will make it anew"
+            ) from error
+        if digest_of(data) != digest:
+            raise StoreError(
+                f"blob {digest} was damaged and is set aside in {self.set_aside(digest)}; run the "
+                "same command again, it is made anew; `foodcls verify` looks for more of them"
+            )
+        return data
+
+    def put(self, data: bytes, *, durable: bool = False) -> str:
+        """Write a blob, whole or not at all; return its digest.
+
+        Only a durable one is on the disk when this returns. A power cut may tear the others, but
+        then they no longer have their digest: `read` sees it, and so does the next run's start.
+        """
+        digest = digest_of(data)
+        self._keeper.write(digest, data, durable=durable)
+        return digest
+
+    def set_aside(self, digest: str) -> str:
+        """Take a damaged blob out of use; where its bytes are now, for whoever wants to look."""
+        return self._keeper.set_aside(digest)
+
+    def blobs(self) -> Iterator[Path]:
+        """The files of all blobs, whose names are their digests; an object store has no files."""
+        return self._keeper.blobs() if isinstance(self._keeper, Folder) else iter(())
+
+    # house-keeping
+
+    def listing(self, part: str = BLOBS) -> Iterator[tuple[str, int, float]]:
+        """Of each blob in `part`: its name, bytes, and when it was written (seconds since 1970)."""
+        return self._keeper.listing(part)
+
+    def remove(self, names: Iterable[str], part: str = BLOBS) -> None:
+        """Remove blobs for good."""
+        self._keeper.remove(names, part)
+
+    # facts
+
+    def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """The remembered values of those of `keys` that have one."""
+        return self._keeper.recall(kind, keys)
+
+    def recall_batch(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
+        """What one `remember` of exactly these keys kept; sooner told than by `recall`."""
+        return self._keeper.recall_batch(kind, keys)
+
+    def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Keep values under their keys, all or none; a later value replaces an earlier one."""
+        self._keeper.remember(kind, facts)
+
+    @contextmanager
+    def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
+        """Give what remembers values one by one, and writes those of a second at once.
+
+        A kill loses the values of the last second; an error or Ctrl-C in the block loses none.
+        """
+        fresh: dict[str, Any] = {}
+        due = time.monotonic() + PACE
+
+        def note(key: str, value: Any) -> None:
+            nonlocal due
+            fresh[key] = value
+            if time.monotonic() >= due:
+                self.remember(kind, fresh)
+                fresh.clear()
+                due = time.monotonic() + PACE
+
+        try:
+            yield note
+        finally:
+            self.remember(kind, fresh)
+
+
+def _folder_lines(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield f"{path.relative_to(folder).as_posix()!r} {digest_file(path)}"

@@ -1,0 +1,1 @@
+"""Reads and edits CSV tables that people write."""

@@ -1,0 +1,94 @@
+"""Changes single rows of a CSV that a person wrote and leaves every other line as it was."""
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from foodcls.errors import TableError
+from foodcls.store.store import replacing
+from foodcls.tables.csv_lines import BOM, parse_header, parse_line, read_text, shorten, split_lines
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The lines of a CSV, the header first: line n of the file is `lines[n - 1]`."""
+
+    lines: tuple[str, ...]
+    newline: str = "\n"
+
+    @property
+    def columns(self) -> list[str]:
+        """The names in the header."""
+        return [cell.strip() for cell in _cells(self.lines[0].removeprefix(BOM))]
+
+
+def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
+    """Read a file's lines; where there is no file or nothing in it, a header of `columns`.
+
+    TableError when the file, or its header, cannot be read.
+    """
+    text = read_text(path) if path.exists() else ""
+    if not text.strip(f"{BOM}\r\n\t "):
+        return Sheet((",".join(columns),))
+    parse_header(path, text)
+    lines = split_lines(text)
+    # the last line ends in a line break: what follows it is no row
+    return Sheet(tuple(lines if lines[-1] else lines[:-1]), "\r\n" if "\r\n" in text else "\n")
+
+
+def read_cells(sheet: Sheet, number: int) -> dict[str, str]:
+    """The cells of line `number` by column; an absent cell is empty."""
+    columns, cells = sheet.columns, _cells(sheet.lines[number - 1])
+    return dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
+
+
+def edit_row(sheet: Sheet, number: int, cells: Mapping[str, str]) -> Sheet:
+    """Put `cells` into line `number`; its other cells stay."""
+    sheet = _widen(sheet, cells)
+    changed = read_cells(sheet, number) | dict(cells)
+    return replace(
+        sheet,
+        lines=(*sheet.lines[: number - 1], _line(sheet, changed), *sheet.lines[number:]),
+    )
+
+
+def add_row(sheet: Sheet, cells: Mapping[str, str]) -> Sheet:
+    """Append a row of `cells`; a column that the header lacks is added behind the others."""
+    sheet = _widen(sheet, cells)
+    return replace(sheet, lines=(*sheet.lines, _line(sheet, cells)))
+
+
+def remove_rows(sheet: Sheet, numbers: Collection[int]) -> Sheet:
+    """Take out these lines; the lines behind them move up."""
+    kept = (line for number, line in enumerate(sheet.lines, start=1) if number not in numbers)
+    return replace(sheet, lines=tuple(kept))
+
+
+def write_sheet(sheet: Sheet, path: Path) -> None:
+    """Write the file, whole or not at all."""
+    text = "".join(line + sheet.newline for line in sheet.lines)
+    with replacing(path) as part:
+        part.write_bytes(text.encode())
+
+
+def _widen(sheet: Sheet, cells: Mapping[str, str]) -> Sheet:
+    missing = [name for name in cells if name not in sheet.columns]
+    if not missing:
+        return sheet
+    # behind the others: rows that are shorter than the header read as before
+    return replace(sheet, lines=(",".join([sheet.lines[0], *missing]), *sheet.lines[1:]))
+
+
+def _line(sheet: Sheet, cells: Mapping[str, str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(cells.get(name, "") for name in sheet.columns)
+    return buffer.getvalue()
+
+
+def _cells(line: str) -> list[str]:
+    cells = parse_line(line)
+    if isinstance(cells, str):
+        raise TableError(f"the row {shorten(line)!r}: {cells}; correct it in a text editor")
+    return cells

@@ -1,0 +1,54 @@
+"""Writes tables that people open in a spreadsheet, where no cell may become a formula."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from foodcls.store.store import replacing
+
+# a formula to a spreadsheet, or text that would be read back as a formula that was marked
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def mark_cell(cell: Any) -> Any:
+    """The cell; with an apostrophe before it where it would be a formula."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unmark_cell(cell: Any) -> Any:
+    """The cell as it was before `mark_cell`."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def table_csv(table: pd.DataFrame, float_format: str | None = None) -> str:
+    """The table as CSV with its cells marked."""
+    marked = _change_text(table, mark_cell)
+    return marked.to_csv(index=False, lineterminator="\n", float_format=float_format)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write the table as `table_csv` gives it, whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(table_csv(table).encode())
+
+
+def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
+    """Write a header and rows in the same way; each cell as Python writes it."""
+    write_csv(pd.DataFrame(rows, columns=list(names), dtype=object), path)
+
+
+def unmark_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its cells as they were before they were marked."""
+    return _change_text(table, unmark_cell)
+
+
+def _change_text(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    changed = table.copy()
+    for name in table.select_dtypes(["object", "str"]):
+        # of a list: to go through a column itself takes twenty times as long
+        cells = [change(cell) for cell in table[name].tolist()]
+        changed[name] = pd.Series(cells, table.index, table[name].dtype)
+    return changed

@@ -1,0 +1,1 @@
+"""Datasets, batches, optimizer and the training loop."""

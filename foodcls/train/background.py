@@ -1,0 +1,43 @@
+"""Puts some training pictures on white or on random colours, as they are at use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from foodcls.image import cutout
+from foodcls.network.seeds import derive_seed
+from foodcls.recipe.extras import Extras
+from foodcls.train.pixels import Pixels
+
+WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Background:
+    """What becomes of a picture depends on its digest and the seed alone."""
+
+    kind: str  # white or random
+    share: float  # of the pictures
+    seed: int
+
+    @property
+    def version(self) -> str:
+        """All that a changed picture depends on besides the picture."""
+        return f"background {cutout.VERSION} {self.kind} {self.share} {self.seed}"
+
+    def change(self, picture: Pixels, digest: str) -> Pixels:
+        """The picture on another background, or as it is."""
+        draw = np.random.default_rng(derive_seed("background", self.seed, digest))
+        if draw.random() >= self.share:
+            return picture
+        red, green, blue = draw.integers(0, 256, 3).tolist()
+        colour = WHITE if self.kind == "white" else (red, green, blue)
+        return np.asarray(cutout.change_background(Image.fromarray(picture), colour))
+
+
+def choose_background(extras: Extras, seed: int) -> Background | None:
+    """The change that the extras ask for, if they do."""
+    if extras.background == "keep":
+        return None
+    return Background(extras.background, extras.background_share, seed)

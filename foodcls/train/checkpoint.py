@@ -1,0 +1,77 @@
+"""Records a trained network: where its weights lie, and all that it takes to build it again."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from foodcls.recipe.extras import Extras
+from foodcls.recipe.settings import Train
+from foodcls.store.store import digest_json
+from foodcls.train.epochs import EpochReport
+
+
+def read_settings(record: Any) -> Any:
+    """Training settings as a cache entry has them, with lists for tuples; others stay."""
+    if not isinstance(record, dict):
+        return record
+    # a record names no file of weights, and is read where there may be none
+    settings = Train.model_validate_json(json.dumps(record | {"weights": "none"}))
+    return settings.model_copy(update={"weights": record["weights"]})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The best epoch of a training. All fields are JSON values or become some."""
+
+    weights: str  # blob: safetensors of the whole network
+    labels: tuple[str, ...]  # in output order
+    # as they were carried out: device and precision as chosen, weights imagenet, none or file
+    settings: Annotated[Train, BeforeValidator(read_settings)]
+    pretrained_digest: str  # of the backbone's tensors before training
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    threads: int  # of torch: another number rounds sums otherwise in the last bit
+    best_epoch: int  # by validation accuracy, then by validation loss
+    reports: tuple[EpochReport, ...]
+    train_count: int
+    val_count: int
+    data_digest: str  # of the pictures and labels it learnt from and was chosen by
+    temperature: float = 1.0  # logits are divided by it; fitted on validation
+    abstain_below: float = 0.0  # a highest probability below this is no answer
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All that it records by name, the settings among them, of the extras those in use."""
+        record = dataclasses.asdict(self)
+        del record["settings"]
+        # how much is kept on disk changes no weight
+        chosen = self.settings.model_dump(exclude={"weights", "cache_gb", "extras"})
+        extras = self.settings.extras
+        named = {
+            "pretrained": self.settings.weights,
+            "extras": describe_extras(extras),
+            "views": extras.views,
+        }
+        return record | chosen | named
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all but the seconds that the epochs took."""
+        record = self.facts
+        for report in record["reports"]:
+            del report["seconds"]
+        return digest_json(record)
+
+    @property
+    def best(self) -> EpochReport:
+        """The report of the epoch whose weights were kept."""
+        return next(report for report in self.reports if report.epoch == self.best_epoch)
+
+
+def describe_extras(extras: Extras) -> tuple[str, ...]:
+    """What is not as the original had it, as `name=value`."""
+    chosen, usual = extras.model_dump(mode="json"), Extras().model_dump(mode="json")
+    return tuple(f"{name}={value}" for name, value in chosen.items() if value != usual[name])

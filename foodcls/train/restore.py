@@ -1,0 +1,30 @@
+"""Builds the network of a checkpoint again, for evaluation; knows nothing of training."""
+
+import dataclasses
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+
+from foodcls.errors import StoreError
+from foodcls.network.backbones import make_backbone
+from foodcls.network.network import Network, make_head
+from foodcls.store.store import Store
+from foodcls.train.checkpoint import Checkpoint
+
+
+def load_network(checkpoint: Checkpoint, store: Store) -> Network:
+    """Build the network of a checkpoint on the processor, for evaluation; its blob is verified.
+
+    It answers by the mean over views where the checkpoint asks for that.
+    """
+    data, settings = store.read(checkpoint.weights), checkpoint.settings
+    bare = make_backbone(settings.backbone, "none", settings.input_size)
+    backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
+    head = make_head(backbone.features, settings.head, len(checkpoint.labels), settings.dropout, 0)
+    network = Network(backbone, head, settings.trainable)
+    try:
+        network.load_state_dict(load_safetensors(data))
+    except (RuntimeError, SafetensorError) as error:
+        raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
+    network.views = settings.extras.views
+    return network.eval()

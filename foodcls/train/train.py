@@ -1,0 +1,146 @@
+"""Turns the training and validation rows of a manifest into the checkpoint of the best epoch."""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from itertools import chain
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from foodcls.network.backbones import Backbone
+from foodcls.network.network import Network, start_network
+from foodcls.network.precision import choose_precision
+from foodcls.network.winograd import fewer_products
+from foodcls.progress import Track, silent
+from foodcls.recipe.settings import Train
+from foodcls.store.store import Store
+from foodcls.tally import count
+from foodcls.train.budget import Budget, start_budget
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.course import Course, choose_halves, load_course, loss_weights
+from foodcls.train.dataset import Reading, check_splits, examples_digest, split_rows
+from foodcls.train.epochs import EpochReport
+from foodcls.train.learner import Learner, choose_device, start_learner
+from foodcls.train.loop import fit
+from foodcls.train.memory import explaining_shortage, keeping_freed
+from foodcls.train.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
+from foodcls.train.shelf import Shelf
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[EpochReport], None]
+
+
+def train(
+    manifest: pd.DataFrame,
+    store: Store,
+    labels: Sequence[str],
+    settings: Train,
+    cache: Path,
+    track: Track = silent,
+    on_epoch: Listener | None = None,
+) -> Checkpoint:
+    """Train on the kept rows of split "train", choose the epoch on "val"; "test" is never read.
+
+    Pixels, activations and the last epochs are kept in `cache`, where a killed training is taken
+    up again: call `forget_trainings` once the checkpoint is kept. `on_epoch` hears of each epoch,
+    of those before the kill too.
+    """
+    budget = start_budget(settings.max_minutes)
+    splits = split_rows(manifest, "train"), split_rows(manifest, "val")
+    check_splits(*splits, labels)
+    shelf = Shelf(store, cache, track, settings.cache_bytes)
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
+    backbone, network = start_network(settings, len(labels))
+    halves = choose_halves(network, settings, precision, sum(map(len, splits)), shelf)
+    network.to(device)
+    halves.to(device)
+    convert_conv2d_weight_memory_format(network, torch.channels_last)
+    computed = {"device": device.type, "precision": precision}
+    draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
+    diary = Diary(cache, draft.digest)
+    with keeping_freed(), explaining_shortage(settings.batch_size):
+        reading = Reading(halves, settings.input_size, precision)
+        course = load_course(splits, labels, settings, reading, shelf)
+        weights = loss_weights(course, settings)
+        learner = start_learner(network, halves.tail, settings, precision, weights)
+        with fewer_products(network) if learner.is_plain else nullcontext():
+            reports, best = _learn(learner, course, settings, diary, budget, on_epoch)
+    network.load_state_dict(best, strict=False)
+    blob = store.put(save_safetensors(_whole_state(network)), durable=True)
+    best_epoch = _best_epoch(reports).epoch
+    return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
+
+
+def _draft_checkpoint(
+    settings: Train,
+    labels: Sequence[str],
+    backbone: Backbone,
+    computed: Mapping[str, str],
+    splits: Sequence[pd.DataFrame],
+) -> Checkpoint:
+    """All that a training depends on: a checkpoint before the first epoch."""
+    source = settings.weights if settings.weights in ("imagenet", "none") else "file"
+    return Checkpoint(
+        weights="",
+        labels=tuple(labels),
+        settings=settings.model_copy(update={"weights": source, **computed}),
+        pretrained_digest=backbone.pretrained_digest,
+        mean=backbone.mean,
+        std=backbone.std,
+        threads=torch.get_num_threads(),
+        best_epoch=0,
+        reports=(),
+        train_count=len(splits[0]),
+        val_count=len(splits[1]),
+        data_digest=examples_digest(*splits),
+    )
+
+
+def _learn(
+    learner: Learner,
+    course: Course,
+    settings: Train,
+    diary: Diary,
+    budget: Budget,
+    on_epoch: Listener | None,
+) -> tuple[tuple[EpochReport, ...], Tensors]:
+    reports: tuple[EpochReport, ...] = ()
+    best: Tensors = {}
+    if progress := diary.load():
+        restore_learner(learner, progress)
+        reports, best = progress.reports, progress.best
+    count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
+    left = budget.less(sum(report.seconds for report in reports))
+    learning = fit(learner, course, settings, len(reports) + 1, is_over=left.is_over)
+    # an epoch is written while the next one learns
+    with diary.beside() as save:
+        for report in chain(reports, learning):
+            if report.epoch > len(reports):
+                reports = (*reports, report)
+                is_best = _best_epoch(reports) is report
+                save(take_progress(learner, reports, {} if is_best else best))
+                best = learnt_tensors(learner) if is_best else best
+            if on_epoch:
+                on_epoch(report)
+    if left.is_over():
+        log.warning(
+            "train.max_minutes = %g are over in epoch %d of %d; the best so far is epoch %d",
+            settings.max_minutes, len(reports), settings.epochs, _best_epoch(reports).epoch,
+        )  # fmt: skip
+    return reports, best
+
+
+def _best_epoch(reports: Sequence[EpochReport]) -> EpochReport:
+    return max(reports, key=lambda report: (report.val_accuracy, -report.val_loss, -report.epoch))
+
+
+def _whole_state(network: Network) -> dict[str, Tensor]:
+    return {name: value.cpu().contiguous() for name, value in network.state_dict().items()}

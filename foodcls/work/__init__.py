@@ -1,0 +1,1 @@
+"""Spreads work over threads or machines, and remembers what is done."""

@@ -1,0 +1,102 @@
+"""Turns the code behind a module into a digest: its source, what it imports, their versions."""
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from foodcls.store.store import digest_json, digest_of
+
+# where the name to import is not the name to install
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+# rooms that carry work and decide no result of it, so that they are in no key. Settings count by
+# their values: their classes must have no method that a result depends on
+CARRIERS = {"errors", "progress", "tally", "recipe", "store", "work", "workspace"}
+
+
+@lru_cache
+def source_digest(modules: tuple[str, ...]) -> str:
+    """SHA-256 of the modules `behind` these, and of the versions of packages that they import.
+
+    Comments, docstrings and the layout of lines do not count.
+    """
+    read = {name: _read_module(name) for name in behind(modules)}
+    roots = {item.partition(".")[0] for _, imports in read.values() for item in imports}
+    packages = {DISTRIBUTIONS.get(root, root) for root in roots - sys.stdlib_module_names}
+    versions = {name: _version(name) for name in packages - {"foodcls"}}
+    return digest_json([{name: code for name, (code, _) in read.items()}, versions])
+
+
+def behind(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of these modules and of all foodcls modules they import, but for CARRIERS."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found or is_carrier(name):
+            continue
+        found.add(name)
+        imports = _read_module(name)[1]
+        waiting += [item for item in imports if item.partition(".")[0] == "foodcls"]
+    return tuple(sorted(found))
+
+
+def is_carrier(name: str) -> bool:
+    """Whether a module only carries work; the package `foodcls` itself does too."""
+    return name == "foodcls" or name.split(".")[1] in CARRIERS
+
+
+# stages share most of their modules: each is read once in a process
+@lru_cache
+def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
+    """SHA-256 of a module's code, and what it imports."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no source of {name}")
+    tree = ast.parse(Path(spec.origin).read_bytes())
+    imports = tuple(_imports(tree))
+    return digest_of(ast.dump(_without_texts(tree)).encode()), imports
+
+
+def _without_texts(tree: ast.Module) -> ast.Module:
+    """The same tree without docstrings; comments are in no tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [item for item in node.body if not _is_text(item)]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            if node.module.startswith("foodcls"):
+                inner = (f"{node.module}.{alias.name}" for alias in node.names)
+                yield from (name for name in inner if _is_module(name))
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""

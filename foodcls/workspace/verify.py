@@ -1,0 +1,122 @@
+"""Reads all that a workspace holds, and finds what is no longer what was written."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from foodcls.manifest import kept_rows, picture_blobs, read_table
+from foodcls.progress import Track, silent
+from foodcls.runs.outbox import list_waiting
+from foodcls.store.local_store import FACTS
+from foodcls.store.store import digest_file
+from foodcls.workspace.references import CachedResult
+from foodcls.workspace.workspace import Workspace
+
+CHANGED, MISSING = "changed", "missing"
+ANEW = "the next run makes it anew"
+FETCHED = "the next run fetches or makes it anew"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not what was written, what it belongs to, and what comes of it."""
+
+    path: Path | str  # words or a URL for what is not there
+    fault: str
+    owner: str
+    mend: str
+
+
+def find_damage(
+    space: Workspace, results: Iterable[CachedResult] = (), track: Track = silent
+) -> Iterator[Damage]:
+    """Read blobs, models, epochs of a training, facts and waiting records; yield what is damaged.
+
+    `results` say what blobs are.
+    What is decoded and computed for training is looked at whenever it is opened, and the blobs of
+    an object store whenever they are read.
+    """
+    owners = name_owners(space, results)
+    yield from _find_changed(space, owners, track)
+    yield from _find_missing(space, owners)
+    yield from _find_facts(space)
+    for waiting in list_waiting(space.records):
+        for path in waiting.damaged():
+            yield Damage(waiting.folder / path, CHANGED, "a record that waits to be sent",
+                         f"delete {waiting.folder}; the next run records anew")  # fmt: skip
+
+
+def set_aside(space: Workspace, damage: Damage) -> None:
+    """Take a damaged file out of use, so that the next run makes it anew."""
+    if damage.mend not in (ANEW, FETCHED) or not isinstance(damage.path, Path):
+        return
+    if damage.path.parent.parent.name == "blobs":
+        space.store.set_aside(damage.path.name)
+    else:
+        damage.path.unlink(missing_ok=True)
+
+
+def name_owners(space: Workspace, results: Iterable[CachedResult]) -> dict[str, str]:
+    """What each blob is, in words, by digest: a picture by where it came from."""
+    owners = {digest: told for result in results for digest, told in result.owners.items()}
+    if space.manifest.exists():
+        table = read_table(space.manifest)
+        told = "a picture of " + table["label"] + ", " + table["origin"]
+        for name in ("id", "picture"):
+            owners |= dict(zip(table[name], told, strict=True))
+    return owners
+
+
+def _find_changed(space: Workspace, owners: dict[str, str], track: Track) -> Iterator[Damage]:
+    """Files whose name holds their digest, read in threads."""
+    named: list[tuple[Path, str, Damage]] = []
+    for path in space.store.blobs():
+        owner = owners.get(path.name, "what an earlier run has made")
+        named.append((path, path.name, Damage(path, CHANGED, owner, FETCHED)))
+    for path in space.list_models():
+        digest = path.stem.rpartition("-")[2]
+        named.append((path, digest, Damage(path, CHANGED, "a model for use", ANEW)))
+    for path in sorted(space.pixels.glob("training-*.safetensors")):
+        digest = path.stem.rpartition("-")[2]
+        named.append((path, digest, Damage(path, CHANGED, "an epoch of a training", ANEW)))
+
+    def is_whole(item: tuple[Path, str, Damage]) -> bool:
+        return digest_file(item[0]).startswith(item[1])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        checked = zip(named, pool.map(is_whole, named), strict=True)
+        for (_, _, damage), whole in track(checked, len(named), "verify"):
+            if not whole:
+                yield damage
+
+
+def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
+    if not space.manifest.exists():
+        return
+    rows = kept_rows(read_table(space.manifest))
+    for digest in sorted(space.store.lacking(picture_blobs(rows).unique())):
+        yield Damage(space.store.where(digest), MISSING, owners[digest], FETCHED)
+
+
+def _find_facts(space: Workspace) -> Iterator[Damage]:
+    path = Path(space.place) / FACTS
+    if not path.exists():
+        return
+    if (said := _ask_health(path)) != "ok":
+        mend = f"move {path} away; the next run does again what it remembered"
+        yield Damage(path, f"{CHANGED}: {said}", "the memory of finished work", mend)
+
+
+def _ask_health(path: Path) -> str:
+    # as others may be using it; else, as on a disk that is full or read-only, as it lies there
+    for mode in ("mode=ro", "immutable=1"):
+        try:
+            with closing(sqlite3.connect(f"file:{path}?{mode}", uri=True)) as facts:
+                return str(facts.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        except sqlite3.DatabaseError as error:
+            said = str(error)
+    return said

@@ -1,0 +1,127 @@
+"""Names the places inside a workspace: one folder that holds all a run writes."""
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from foodcls.errors import StoreError
+from foodcls.store.store import Store, replacing
+
+# bytes; the weights of resnet34 are 87 MB, rows of activations kept in one file 26 MB
+LARGEST_FILE = 256 << 20
+
+
+class Place:
+    """A path inside a workspace, as an attribute of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, space: "Workspace", owner: type) -> Path:
+        return space.root / self.name
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that only its owner can write; made on first use."""
+
+    root: Path
+
+    own_store = Place("store")  # blobs and facts, where no other place is named
+    pointer = Place("store.txt")  # names the store, where it is not in the workspace
+    cache = Place("cache")
+    results = Place("cache/results")  # Prefect's small records of finished tasks
+    pixels = Place("cache/pixels")  # decoded pictures and activations; may be deleted at any time
+    thumbs = Place("cache/thumbs")  # small pictures of the review page; may be deleted as well
+    models = Place("models")  # exported, for use
+    records = Place("records")  # what has not been told to the tracking server yet
+    database = Place("mlflow.db")  # MLflow's runs, where no server keeps them
+    artifacts = Place("mlartifacts")  # the files of these runs
+
+    manifest = Place("manifest.csv")  # the story of every picture, for people and programs
+    yields = Place("yields.csv")  # what each engine gave for each query
+    histogram = Place("distances.png")  # how far apart the hashes of pairs of pictures are
+    suspects = Place("suspects.csv")  # pictures that are perhaps mislabeled
+    proposals = Place("proposals.csv")  # boxes of a program
+    refused = Place("refused.csv")  # those of them that a person took away
+
+    report = Place("report.html")  # how good the last run's model is
+    predictions = Place("predictions.csv")  # what it answers on each test picture
+    confusion = Place("confusion.csv")
+    confusion_plot = Place("confusion.png")
+    confusion_shares = Place("confusion-shares.png")
+    learning = Place("learning.png")  # loss and accuracy by epoch
+    ablation = Place("ablation.csv")
+    ablation_json = Place("ablation.json")
+
+    @classmethod
+    def at(cls, path: Path | str, store: str = "") -> "Workspace":
+        """Open the workspace at `path`, making it where it is absent.
+
+        `store` is a folder or URL that is to hold its blobs and facts from now on; without one,
+        the place that was last named, or else a folder in the workspace.
+
+        StoreError when it cannot be written, or files in it may not become large enough, or when
+        others could plant files in it: cached results are trusted, so whoever can write them
+        could run code as its owner.
+        """
+        space = cls(Path(path).expanduser().resolve())
+        try:
+            space.results.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if space.results.stat().st_uid != os.geteuid():
+                raise StoreError(
+                    f"{space.results} belongs to another user; name a folder of your "
+                    "own with --workspace"
+                )
+            space.results.chmod(0o700)
+            space.pixels.mkdir(parents=True, exist_ok=True)
+            _check_size_limit()
+            # a folder that was made earlier may lie on a disk that is read-only by now
+            with TemporaryFile(dir=space.root):
+                pass
+            if store and store != space.place:
+                with replacing(space.pointer) as part:
+                    part.write_text(f"{store}\n")
+        except OSError as error:
+            raise StoreError(
+                f"workspace {space.root}: {error.strerror}; name a folder that you own and can "
+                "write with --workspace"
+            ) from error
+        return space
+
+    @property
+    def store(self) -> Store:
+        """Finished pictures, tables and models, by content."""
+        return Store(self.place if "://" in self.place else Path(self.place))
+
+    @property
+    def place(self) -> str:
+        """The folder or URL of the store."""
+        try:
+            return self.pointer.read_text().strip()
+        except FileNotFoundError:
+            return str(self.own_store)
+
+    def list_results(self) -> list[Path]:
+        """The files that hold stages' results; none before the first run."""
+        return [path for path in self.results.glob("*") if path.is_file()]
+
+    def list_models(self) -> list[Path]:
+        """The exported models, as `model` names them."""
+        return sorted(self.models.glob("*.pt"))
+
+    def model(self, name: str, digest: str) -> Path:
+        """Where the exported model of a recipe lies."""
+        return self.models / f"{name}-{digest[:12]}.pt"
+
+
+def _check_size_limit() -> None:
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if allowed != resource.RLIM_INFINITY and allowed < LARGEST_FILE:
+        raise StoreError(
+            f"files of at most {allowed:,} bytes may be written here, a run writes some of up to "
+            f"{LARGEST_FILE:,}; allow them with `ulimit -f unlimited`, then run the same command "
+            "again"
+        )

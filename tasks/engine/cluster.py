@@ -1,0 +1,122 @@
+"""Where a run keeps its work, and whose hands do it, as the environment says.
+
+FOODCLS_STORE: a folder, or a URL such as s3://bucket/folder that all machines reach.
+FOODCLS_RUNNER: `threads` of this machine, `dask` for processes of this machine, or `dask:ADDRESS`
+for the workers of a Dask scheduler.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from foodcls.errors import InputError, StageError
+from foodcls.work.code_digest import source_digest
+from foodcls.work.parallel import Item, Result, in_threads, on_worker
+from foodcls.workspace.workspace import Workspace
+
+log = logging.getLogger("foodcls.stages")
+
+STORE, RUNNER = "FOODCLS_STORE", "FOODCLS_RUNNER"
+# seconds without a worker after which a stage gives up
+PATIENCE = 60
+# the code that decides what is said of a picture: workers must have the same
+CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "crop", "augment"))
+# the cluster at hand in this flow: a distributed.Client, or nothing
+CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
+
+
+def open_workspace(path: Path) -> Workspace:
+    """The workspace at `path`, with its store where the environment says."""
+    return Workspace.at(path, os.environ.get(STORE, ""))
+
+
+@contextmanager
+def hands() -> Iterator[None]:
+    """Have the workers that the environment names at hand; a flow within another has the same."""
+    name, _, address = os.environ.get(RUNNER, "threads").partition(":")
+    if name not in ("threads", "dask"):
+        raise InputError(f"{RUNNER}={name!r}; allowed: threads, dask, dask:ADDRESS")
+    if name == "threads" or CLIENT.get():
+        yield
+        return
+    with _connecting(address) as client:
+        token = CLIENT.set(client)
+        try:
+            yield
+        finally:
+            CLIENT.reset(token)
+
+
+def spread(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Call the function on each item: on the workers at hand, or in threads of this machine."""
+    client = CLIENT.get()
+    if client is None:
+        return in_threads(function, items)
+    return _over(client, function, items) if items else iter(())
+
+
+@contextmanager
+def _connecting(address: str) -> Iterator[Any]:
+    """A cluster of this machine for the length of the block, or the one at `address`."""
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise InputError(f"{RUNNER}=dask needs `pip install -e '.[team]'`: {error}") from error
+    # a worker's own lines say what ours say
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    own = {"processes": True, "threads_per_worker": 1, "n_workers": os.cpu_count(),
+           "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}  # fmt: skip
+    choice: dict[str, Any] = {"address": address} if address else {"cluster_kwargs": own}
+    with ExitStack() as leave:
+        try:
+            client = leave.enter_context(DaskTaskRunner(**choice)).client
+        except OSError as error:
+            raise StageError(
+                f"no Dask scheduler answers at {address or 'this machine'}: {error}; start one "
+                "with `dask scheduler`, and `dask worker ADDRESS` on each machine"
+            ) from error
+        log.info("%d Dask workers at %s", len(client.nthreads()), _address(client))
+        yield client
+
+
+def _address(client: Any) -> str:
+    return str(client.scheduler_info()["address"])
+
+
+def _over(
+    client: Any, function: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[Result]:
+    """Results of the workers of a cluster, as they come; what is lost is done by another."""
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    work = partial(on_worker, CURATING, source_digest(CURATING), function)
+    # the same batch may be asked for twice: its blobs may have been lost
+    futures = client.map(work, items, pure=False)
+    waiting = set(futures)
+    terms: dict[str, Any] = {"loop": client.loop, "timeout": PATIENCE, "with_results": True}
+    try:
+        while waiting:
+            try:
+                for future, result in as_completed(waiting, **terms):
+                    waiting.discard(future)
+                    future.release()
+                    yield result
+            except TimeoutError as error:
+                if not client.nthreads():
+                    raise StageError(
+                        f"no worker was there for {PATIENCE} s; start some with `dask worker "
+                        f"{_address(client)}`, then run the same command again"
+                    ) from error
+    except KilledWorker as error:
+        raise StageError(
+            f"a batch ended four workers one after another: {error}; look at their logs, most "
+            "often memory is short; then run the same command again"
+        ) from error
+    finally:
+        client.cancel(list(waiting))

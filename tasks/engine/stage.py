@@ -1,0 +1,156 @@
+"""Turns a function into a stage: a Prefect task cached by content, its outputs verified on a hit.
+
+A stage's key is made of its name, the source of the library modules behind it, the versions of the
+packages those import, the digests of its inputs and the contents of its settings. Paths, clocks and
+the workspace are not part of it. Prefect keeps only the small record of a result, as JSON, inside
+the workspace; what the record names lies in the store and is read back before a hit is believed.
+"""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE, CachePolicy
+from pydantic import BaseModel
+
+from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
+from foodcls.recipe.recipe import settings_digest
+from foodcls.runs.stage_result import Step, describe
+from foodcls.store.store import Store, digest_json
+from foodcls.tally import counting
+from foodcls.work.code_digest import source_digest
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.entries import BLOBS, drop_unsound
+
+log = logging.getLogger("foodcls.stages")
+Result = TypeVar("Result")
+
+
+class Stage(Generic[Result]):
+    """A task that is called with a workspace and the steps before it; cached if it has modules."""
+
+    def __init__(
+        self,
+        function: Callable[..., Result],
+        name: str,
+        modules: tuple[str, ...],
+        reads: tuple[str, ...],
+        after: Callable[[Workspace], None] | None,
+    ) -> None:
+        self.name = name
+        self.modules = modules
+        self.reads = reads
+        self.after = after
+        self.task = Task(
+            fn=function,
+            name=self.name,
+            task_run_name=self.name,
+            cache_policy=NO_CACHE,
+            persist_result=bool(modules),
+            result_serializer="json",
+        )
+        self.__doc__ = function.__doc__
+
+    def __call__(
+        self, space: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
+    ) -> Step[Result]:
+        """Run the stage, or take its result from the cache if all its outputs are still whole.
+
+        `refresh` runs it whatever the cache holds. `aside` goes to the function by name and is no
+        part of the key: it says how the work is done, not what comes of it.
+        """
+        started = time.monotonic()
+        values = [self._narrowed(item) for item in inputs]
+        bound = self._cached(space, values, refresh) if self.modules else self.task
+        with counting() as tally:
+            state: Any = bound(space, *values, **aside, return_state=True)
+        result: Result = state.result()
+        cached = state.name == "Cached"
+        if cached and (damaged := self._damaged(result, space.store)):
+            log.warning(
+                "%s: %d of its outputs are missing or changed; doing it again",
+                self.name,
+                len(damaged),
+            )
+            return self(space, *values, refresh=True, **aside)
+        if self.after:
+            self.after(space)
+        if cached:
+            _mark_used(space.results / Path(state.data.metadata.storage_key).name)
+        work = tuple(tally.values())
+        step = Step(self.name, result, time.monotonic() - started, cached, work)
+        log.info("%s", describe(step))
+        return step
+
+    def _narrowed(self, item: Any) -> Any:
+        """What the function is given: a step's result, of a manifest no more than it reads."""
+        value = item.result if isinstance(item, Step) else item
+        narrows = self.reads and isinstance(value, ManifestRef)
+        return SplitsRef(value, self.reads) if narrows else value
+
+    def _damaged(self, result: Result, store: Store) -> list[str]:
+        """Digests of the blobs behind a result that the store no longer has whole."""
+        if isinstance(result, ManifestRef):
+            return missing_blobs(result, store)
+        named = [getattr(result, name) for name in BLOBS if hasattr(result, name)]
+        return [digest for digest in named if not store.is_whole(digest)]
+
+    def _cached(self, space: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
+        """The task with the cache entry that belongs to these inputs, if it is to be believed."""
+        parts = [fingerprint(value) for value in inputs]
+        key = digest_json([self.name, source_digest(self.modules), parts])
+        drop_unsound(space.results / key, self.name)
+        return self.task.with_options(
+            cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
+            result_storage=space.results,
+            refresh_cache=refresh,
+        )
+
+
+def stage(
+    *modules: str,
+    name: str = "",
+    reads: tuple[str, ...] = (),
+    after: Callable[[Workspace], None] | None = None,
+) -> Callable[[Callable[..., Result]], Stage[Result]]:
+    """Make a stage of a function; `modules` are the library modules whose code decides its result.
+
+    Without modules the stage runs each time. The function's first parameter is the workspace; the
+    others are results of earlier stages, settings, or plain values. The stage is called like the
+    function unless `name` is given. With `reads`, the splits that it reads, it is given manifests
+    as a SplitsRef, and what stands in other splits is no part of its key. `after` clears away what
+    only a stage that has not ended needs: it runs once the result is remembered.
+    """
+
+    def decorate(function: Callable[..., Result]) -> Stage[Result]:
+        return Stage(function, name or function.__name__, modules, reads, after)
+
+    return decorate
+
+
+def fingerprint(value: Any) -> Any:
+    """What of an input decides a stage's result: contents and values, never places."""
+    if isinstance(value, BaseModel):
+        return settings_digest(value)
+    if isinstance(value, tuple | list):
+        return [fingerprint(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        own = getattr(value, "digest", None)
+        return own or {
+            field.name: fingerprint(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+        }
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"a stage cannot be cached by {type(value).__name__}: {value!r}")
+
+
+def _mark_used(record: Path) -> None:
+    """Let a record's time tell when it was last of use: house-keeping goes by that."""
+    with suppress(OSError):
+        record.touch()

@@ -1,0 +1,162 @@
+"""Shows a run in Prefect's UI: tables as Markdown artifacts."""
+
+import functools
+import logging
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, ParamSpec
+
+import httpx
+import pandas as pd
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from foodcls.collect.search import EngineYield
+from foodcls.dedup.distances import Distances
+from foodcls.manifest import DROPPED, class_counts
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.promote.rule import NAMES, Verdict
+from foodcls.report.ablation import Ablation
+from foodcls.runs.stage_result import Step, stage_table
+
+log = logging.getLogger("foodcls.stages")
+Inputs = ParamSpec("Inputs")
+
+
+def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
+    """Let a run go on where its server cannot be shown something."""
+
+    @functools.wraps(show)
+    def attempt(*args: Inputs.args, **kwargs: Inputs.kwargs) -> None:
+        try:
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                show(*args, **kwargs)
+        except httpx.HTTPError as error:
+            log.warning("Prefect's server does not answer (%s); its UI lacks a table", error)
+
+    return attempt
+
+
+@dispensable
+def show_stages(name: str, steps: Sequence[Step[Any]]) -> None:
+    """Put the stage table of a run where the UI lists its artifacts."""
+    key = artifact_key(f"stages-{name}")
+    create_markdown_artifact(key=key, markdown=stage_table(steps), description=f"Stages of {name}")
+
+
+@dispensable
+def show_pictures(name: str, manifest: pd.DataFrame) -> None:
+    """Put how many pictures each class has in each split, and why others went, beside the run."""
+    counts = class_counts(manifest)
+    rows = [
+        {"class": label, **splits, "all": sum(splits.values())} for label, splits in counts.items()
+    ]
+    _show_table(f"classes-{name}", rows, f"Kept pictures of {name} by class and split")
+    _show_table(f"dropped-{name}", _reasons(manifest), f"Why pictures of {name} were dropped")
+
+
+@dispensable
+def show_scores(name: str, scores: Evaluation) -> None:
+    """Put the figures on the test pictures, and those of each class, beside the run."""
+    rows = [
+        {"figure": field.name.replace("_", " "), **asdict(getattr(scores.scores, field.name))}
+        for field in fields(scores.scores)
+    ]
+    judged = f"{scores.n} test pictures in {scores.groups} groups of look-alikes, 95 % intervals"
+    _show_table(f"metrics-{name}", rows, f"{name}: {judged}")
+    names = ("label", "n", "recall", "precision", "f1", "average_position")
+    by_class = [{key: getattr(score, key) for key in names} for score in scores.per_class]
+    _show_table(f"metrics-by-class-{name}", by_class, f"{name}, by class: {judged}")
+
+
+@dispensable
+def show_ablation(name: str, ablation: Ablation) -> None:
+    """Put the table of an ablation beside the run."""
+    create_table_artifact(
+        key=artifact_key(f"ablation-{name}"),
+        table=[asdict(row) for row in ablation.rows],
+        description=f"Judged by {ablation.judged_by}.",
+    )
+
+
+@dispensable
+def show_verdict(name: str, verdict: Verdict) -> None:
+    """Put why a version became the champion, or did not, beside the run."""
+    create_markdown_artifact(
+        key=artifact_key(f"verdict-{name}"),
+        markdown=verdict_text(verdict),
+        description=f"Which model of {name} serves",
+    )
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict as Markdown: the reason, and the figures that it goes by."""
+    head = (
+        "Promoted" if verdict.is_promoted else "Not promoted" if verdict.is_new else "Nothing new"
+    )
+    lines = [f"**{head}**: {verdict.reason}"]
+    if found := verdict.comparison:
+        lines += [
+            "",
+            "| | champion | challenger | difference | 95 % | p |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
+        for key, words in NAMES.items():
+            own, other, change = (
+                getattr(side, key) for side in (found.test.a, found.test.b, found.test)
+            )
+            lines.append(
+                f"| {words} | {own.value:.4f} | {other.value:.4f} | {change.value:+.4f} | "
+                f"{change.low:+.4f} to {change.high:+.4f} | {getattr(found.better, key):.3f} |"
+            )
+        test = found.test
+        lines += [
+            "",
+            f"{test.n} test pictures in {test.groups} groups of look-alikes that neither model "
+            f"learnt from: {test.both} right by both, {test.only_a} by the champion alone, "
+            f"{test.only_b} by the challenger alone, {test.neither} by neither.",
+        ]
+    return "\n".join(lines)
+
+
+@dispensable
+def show_yields(yields: Sequence[EngineYield]) -> None:
+    """Put a table of what each engine gave for each query beside the run."""
+    _show_table("engine-yields", [asdict(gain) for gain in yields], "Results by query")
+
+
+@dispensable
+def show_pairs(distances: Distances) -> None:
+    """Put how far apart the hashes of pairs are beside the run."""
+    _show_table(
+        "pairs-by-distance",
+        distances.rows() or [{"distance": 0, "confirmed": 0, "vetoed": 0}],
+        f"Pairs by bits that differ: the same, or vetoed by their thumbnails. The recipe's "
+        f"distance is {distances.distance}.",
+    )
+
+
+def artifact_key(text: str) -> str:
+    """A text as the key of an artifact: lower-case letters, digits and dashes only."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _show_table(name: str, rows: Sequence[Mapping[Any, Any]], description: str) -> None:
+    # a table without rows is refused
+    if rows:
+        table = [{key: _rounded(value) for key, value in row.items()} for row in rows]
+        create_table_artifact(key=artifact_key(name), table=table, description=description)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _reasons(manifest: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """How many rows each stage dropped for each reason, the most frequent first."""
+    dropped = manifest[manifest["state"] == DROPPED]
+    # a kind is a reason without the names and numbers in it
+    kinds = dropped["reason"].str.split(r"[,:(]", regex=True).str[0].str.strip()
+    counts = dropped.groupby(["stage", kinds]).size().sort_values(ascending=False, kind="stable")
+    return [dict(row) for row in counts.reset_index(name="pictures").to_dict("records")]

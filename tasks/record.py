@@ -1,0 +1,164 @@
+"""Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
+
+What is told is first kept as plain files, then sent: a server that is away costs a run nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from mlflow.tracking import MlflowClient
+from mlflow.tracking.context.registry import resolve_tags
+
+from foodcls.errors import BusyError
+from foodcls.manifest import load_manifest
+from foodcls.recipe.recipe import Recipe
+from foodcls.report.ablation import Ablation, Trial, ablation_csv
+from foodcls.report.runs import RunLine, runs_html
+from foodcls.runs.outbox import Account, Record, Registration, keep_record
+from foodcls.runs.run_result import Recorded, Reported, Trained
+from foodcls.runs.stage_result import Step
+from foodcls.workspace.lock import holding
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.stage import stage
+from tasks.tracking.client import FAILURES, asking_once, is_there, tracking
+from tasks.tracking.history import list_runs, run_line
+from tasks.tracking.model_files import (
+    answer_files,
+    describe_dataset,
+    draft_record,
+    run_files,
+    save_model,
+    version_tags,
+    write_files,
+)
+from tasks.tracking.published import publish_model
+from tasks.tracking.run_metrics import (
+    digest_tests,
+    name_run,
+    record_digest,
+    run_figures,
+    run_settings,
+    run_tags,
+)
+from tasks.tracking.send import Sent, find_version, send_waiting
+from tasks.tracking.trials import ablation_tags, trial_figures, trial_tags
+
+
+@stage()
+def record(
+    space: Workspace, recipe: Recipe, trained: Trained, *, reported: Step[Reported]
+) -> Recorded:
+    """Record one complete run and register its model, unless a run has told the very same."""
+    pictures, model = trained.pictures, trained.model.result
+    steps = (*trained.steps, reported)
+    path = publish_model(space, recipe.name, model, pictures)
+    digest = record_digest(recipe, trained)
+    known, earlier = look_back(space, recipe.name, digest)
+    if known:
+        return replace(known, model_path=str(path))
+    manifest = load_manifest(pictures, space.store)
+    account = Account(
+        name=name_run(recipe, pictures, earlier),
+        tags={
+            **resolve_tags(),
+            **run_tags(recipe, trained, steps),
+            "test_digest": digest_tests(manifest),
+        },
+        settings=run_settings(recipe),
+        figures=tuple(run_figures(trained, steps)),
+        dataset=describe_dataset(space, recipe, pictures.digest, manifest),
+    )
+    registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
+
+    def fill(folder: Path) -> None:
+        runs = [run_line(account), *earlier]
+        files = run_files(space, recipe.source, steps, reported.result, path)
+        page = {"runs.html": runs_html(recipe.name, runs).encode()}
+        write_files(folder / "runs" / "0", {**files, **page})
+        save_model(folder / "model", path, recipe.labels)
+
+    sent = tell(space, draft_record(recipe, digest, steps, (account,), registration), fill)
+    return _recorded(sent, str(path))
+
+
+@stage(name="record")
+def record_ablation(
+    space: Workspace, recipe: Recipe, table: Ablation, trials: Sequence[Trial]
+) -> Recorded:
+    """Record one run for the whole table and, nested in it, one for each of its rows."""
+    settings, common = run_settings(recipe), resolve_tags()
+    whole = Account("ablation", {**common, **ablation_tags(recipe, table)}, settings, ())
+    rows = [
+        Account(trial.name, {**common, **trial_tags(recipe, trial)}, settings,
+                tuple(trial_figures(trial)), _dataset(space, recipe, trial))
+        for trial in trials
+    ]  # fmt: skip
+
+    def fill(folder: Path) -> None:
+        write_files(folder / "runs" / "0", {space.ablation.name: ablation_csv(table).encode()})
+        for number, trial in enumerate(trials, start=1):
+            answers = answer_files(space, trial.scores.result)
+            write_files(folder / "runs" / str(number), answers)
+
+    steps = [step for trial in trials for step in trial.steps]
+    digest = f"{recipe.digest} {ablation_csv(table)}"
+    return _recorded(tell(space, draft_record(recipe, digest, steps, (whole, *rows)), fill))
+
+
+def _dataset(space: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
+    seen = trial.pictures.result
+    return describe_dataset(space, recipe, seen.digest, load_manifest(seen, space.store))
+
+
+def _recorded(sent: Sent, model_path: str = "") -> Recorded:
+    return Recorded(
+        sent.address,
+        sent.experiment_id,
+        sent.run_id,
+        sent.version,
+        model_path,
+        waiting=sent.trouble,
+    )
+
+
+def look_back(
+    space: Workspace, name: str, digest: str
+) -> tuple[Recorded | None, tuple[RunLine, ...]]:
+    """The run that has told exactly this already, if there is one, and the latest runs.
+
+    A server that is away is found out when something is to be sent.
+    """
+    # to ask a database that is not there would make one
+    if not is_there(space):
+        return None, ()
+    with suppress(*FAILURES), tracking(space) as client, asking_once():
+        if experiment := client.get_experiment_by_name(name):
+            place = experiment.experiment_id
+            return find_record(client, place, name, digest), tuple(list_runs(client, place))
+    return None, ()
+
+
+def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
+    """The finished run that has told exactly this already, if its model is still registered."""
+    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment], same):
+        version = find_version(client, name, run.data.tags.get("model_digest", ""))
+        if version:
+            uri, info = client.tracking_uri, run.info
+            return Recorded(uri, info.experiment_id, info.run_id, version, is_new=False)
+    return None
+
+
+def tell(space: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
+    """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
+    space.records.mkdir(exist_ok=True)
+    try:
+        with holding(space.records):
+            waiting = keep_record(space.records, draft, fill)
+            return {sent.key: sent for sent in send_waiting(space)}[waiting.record.key]
+    except BusyError as error:
+        # `foodcls sync` is at it, and began before this record was there
+        waiting = keep_record(space.records, draft, fill)
+        return Sent(waiting.record.key, draft.address, trouble=str(error))

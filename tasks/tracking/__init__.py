@@ -1,0 +1,1 @@
+"""MLflow's side: the only package that imports it."""

@@ -1,0 +1,148 @@
+"""Says where the tracking server is, how long it is waited for, and what it can fail with."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from foodcls.redact import without_logins
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
+
+Found = TypeVar("Found")
+
+SQLITE = "sqlite:///"
+
+# a server that refuses, answers with errors, answers too late, or a database on a full disk
+FAILURES = (MlflowException, SQLAlchemyError, OSError)
+# MLflow waits 120 s for an answer and tries 8 times; this gives up after 4 times 5 s, pauses
+# included within 30 s. What a person has set themselves stands.
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # a server may ask for an hour
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+}
+# bytes a second that a server is trusted to take
+SLOWEST = 1_000_000
+# seconds between attempts to create something
+PAUSES = (1.0, 2.0)
+ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def tracking(space: Workspace, address: str = "") -> Iterator[MlflowClient]:
+    """Point MLflow at a server for this thread alone, and bound how long it is waited for."""
+    with ONE_AT_A_TIME:
+        uri = find_uri(space, address)
+        # MLflow writes it into the environment as well, where it is not to stay
+        with _changed({"MLFLOW_TRACKING_URI": uri}):
+            mlflow.set_tracking_uri(uri)
+        with _changed({name: os.environ.get(name, value) for name, value in PATIENCE.items()}):
+            hush()
+            if not is_there(space, address):
+                _make_database(Path(uri.removeprefix(SQLITE)))
+            yield MlflowClient(uri)
+
+
+@contextmanager
+def at_home(space: Workspace) -> Iterator[MlflowClient]:
+    """Point MLflow at the workspace's own store, whatever server the environment names."""
+    home = f"{SQLITE}{space.database}"
+    with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(space) as client:
+        yield client
+
+
+def hush() -> None:
+    """Keep MLflow's own lines (tables created, version created) quiet: ours say the same."""
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+
+def find_uri(space: Workspace, address: str = "") -> str:
+    """MLFLOW_TRACKING_URI, else the address that is given, else SQLite in the workspace."""
+    with ONE_AT_A_TIME:
+        named = os.environ.get("MLFLOW_TRACKING_URI") or address
+    return named or f"{SQLITE}{space.database}"
+
+
+def is_there(space: Workspace, address: str = "") -> bool:
+    """Whether there is a server to ask; false before the first run that keeps its own database."""
+    uri = find_uri(space, address)
+    return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
+
+
+def _make_database(path: Path) -> None:
+    """Make MLflow's tables, all or none: with half of them it would never start again."""
+    with replacing(path) as part:
+        MlflowClient(f"{SQLITE}{part}").search_experiments(max_results=1)
+
+
+def present_address() -> str:
+    """Where runs are told of at present; empty: in their workspace."""
+    with ONE_AT_A_TIME:
+        return without_logins(os.environ.get("MLFLOW_TRACKING_URI", ""))
+
+
+def explain(error: BaseException) -> str:
+    """What went wrong at first, in one short line without passwords."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    lines = without_logins(str(error)).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+def create_once(find: Callable[[], Found | None], create: Callable[[], Found]) -> Found:
+    """Find something on the server, or create it; an answer that is lost creates nothing twice."""
+    for pause in PAUSES:
+        if (found := find()) is not None:
+            return found
+        try:
+            # MLflow itself would ask again without looking
+            with asking_once():
+                return create()
+        except MlflowException:
+            time.sleep(pause)
+    found = find()
+    return create() if found is None else found
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """Let MLflow ask once in the block, whatever comes."""
+    with _changed({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}):
+        yield
+
+
+@contextmanager
+def sending_bytes(count: int) -> Iterator[None]:
+    """Wait longer for an answer in the block, as long as so many bytes may take."""
+    seconds = int(os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + count // SLOWEST
+    with _changed({"MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds)}):
+        yield
+
+
+@contextmanager
+def _changed(bounds: dict[str, str]) -> Iterator[None]:
+    """Change the environment for the block, which is where MLflow looks for its bounds."""
+    before = {name: os.environ.get(name) for name in bounds}
+    os.environ.update(bounds)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

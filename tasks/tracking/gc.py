@@ -1,0 +1,94 @@
+"""Finds what runs that a person has deleted in MLflow still keep on disk, and frees it.
+
+MLflow only marks a deleted run; its files stay until `mlflow gc`, which this calls for the store of
+a workspace. A server's files are its own: there, who runs it types `mlflow gc`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from mlflow.entities import LoggedModel, Run, ViewType
+from mlflow.tracking import MlflowClient
+
+from foodcls.errors import StoreError
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.client import FAILURES, at_home, explain
+
+# in one answer
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A run marked as deleted, the models that only it has, and their bytes."""
+
+    run_id: str
+    models: tuple[str, ...]
+    size: int
+
+
+def find_deleted(space: Workspace) -> list[Deleted]:
+    """The deleted runs of a workspace's own store, with the models that are not registered."""
+    if not space.database.exists():
+        return []
+    with told_by_mlflow(), at_home(space) as client:
+        return list(_find(client))
+
+
+def free_deleted(space: Workspace, found: list[Deleted]) -> None:
+    """Delete these runs for good, with all their files, as `mlflow gc` does."""
+    # mlflow.cli takes seconds to import
+    from mlflow.cli import gc
+
+    if not found:
+        return
+    with told_by_mlflow(), at_home(space) as client, redirect_stdout(StringIO()):
+        models = [model for one in found for model in one.models]
+        for model in models:
+            client.delete_logged_model(model)
+        uri = client.tracking_uri
+        words = ["--backend-store-uri", uri, "--tracking-uri", uri,
+                 "--run-ids", ",".join(one.run_id for one in found)]  # fmt: skip
+        words += ["--logged-model-ids", ",".join(models)] if models else []
+        gc.main(words, standalone_mode=False)
+
+
+@contextmanager
+def told_by_mlflow() -> Iterator[None]:
+    """Give an error of MLflow the words and the exit code of ours."""
+    try:
+        yield
+    except FAILURES as error:
+        raise StoreError(f"mlflow.db: {explain(error)}; nothing of MLflow's was removed") from error
+
+
+def _find(client: MlflowClient) -> Iterator[Deleted]:
+    registered = {
+        str(version.source).rpartition("/")[2]
+        for model in client.search_registered_models(max_results=PAGE)
+        for version in client.search_model_versions(f"name = '{model.name}'")
+    }
+    experiments = client.search_experiments(ViewType.ALL, max_results=PAGE)
+    for experiment in (found.experiment_id for found in experiments):
+        for run in client.search_runs([experiment], "", ViewType.DELETED_ONLY, PAGE):
+            # those that were sent through a server lie where only it knows
+            if run.info.artifact_uri.startswith("file:"):
+                models = [model for model in _models(client, run)
+                          if model.model_id not in registered]  # fmt: skip
+                places = [run.info.artifact_uri, *(model.artifact_location for model in models)]
+                yield Deleted(run.info.run_id, tuple(model.model_id for model in models),
+                              sum(map(_size, places)))  # fmt: skip
+
+
+def _models(client: MlflowClient, run: Run) -> list[LoggedModel]:
+    wanted = f"source_run_id = '{run.info.run_id}'"
+    return list(client.search_logged_models([run.info.experiment_id], wanted))
+
+
+def _size(uri: str) -> int:
+    files = Path(unquote(urlparse(uri).path)).rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())

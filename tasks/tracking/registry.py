@@ -1,0 +1,168 @@
+"""Says which version of a registered model serves, by MLflow's aliases `champion`, `challenger`.
+
+The versions that served, in order, are a tag of the registered model: the last is the champion.
+What was decided of a version, and why, are tags of the version.
+"""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from foodcls.errors import InputError, StageError
+from foodcls.export.load import load_model
+from foodcls.manifest import load_manifest, read_table
+from foodcls.promote.challenge import Serving, challenge
+from foodcls.promote.rule import Verdict
+from foodcls.recipe.recipe import Recipe
+from foodcls.runs.run_result import RunResult
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.stage import stage
+from tasks.tracking.client import FAILURES, explain, tracking
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+HISTORY, ROLLED_BACK = "champions", "rolled_back"
+REMEMBERED = 200  # champions; MLflow takes tags of 5,000 characters
+GONE = "RESOURCE_DOES_NOT_EXIST"
+
+
+@stage()
+def promote(space: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
+    """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
+    recorded = run.recorded.result
+    if not recorded.version:
+        return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
+    try:
+        with tracking(space) as client:
+            verdict = judge_version(client, space, recipe, run)
+            if verdict.is_new:
+                champion = _champion(client, recipe.name)
+                client.set_registered_model_alias(recipe.name, CHALLENGER, recorded.version)
+                _mark(client, recipe.name, recorded.version, verdict.reason, champion)
+            if verdict.is_promoted:
+                _enthrone(client, recipe.name, recorded.version)
+    except FAILURES as error:
+        return Verdict(False, f"not judged: {explain(error)}")
+    return verdict
+
+
+def appoint(space: Workspace, name: str, version: str) -> str:
+    """Let a version serve because a person says so; give the version that served before, or ''."""
+    with tracking(space) as client:
+        _check_version(client, name, version)
+        before = _champion(client, name)
+        if before != version:
+            _mark(client, name, version, "promoted by hand", before)
+            client.delete_model_version_tag(name, version, ROLLED_BACK)
+            _enthrone(client, name, version)
+    return before
+
+
+def roll_back(space: Workspace, name: str) -> tuple[str, str]:
+    """Let the champion before serve again; give the version that served, and that serves now."""
+    with tracking(space) as client:
+        champion = _champion(client, name)
+        line = _line(client, name)[:-1] if champion else []
+        line = [one for one in line if _exists(client, name, one)]
+        if not line:
+            raise InputError(
+                f"{name} has no champion before {champion or 'the first'} to go back to; "
+                "`foodcls promote RECIPE VERSION` lets any version serve"
+            )
+        _mark(client, name, champion, f"rolled back to version {line[-1]}", line[-1])
+        client.set_model_version_tag(name, champion, ROLLED_BACK, _now())
+        client.set_registered_model_alias(name, CHAMPION, line[-1])
+        client.set_registered_model_tag(name, HISTORY, " ".join(line))
+    return champion, line[-1]
+
+
+def judge_version(
+    client: MlflowClient, space: Workspace, recipe: Recipe, run: RunResult
+) -> Verdict:
+    """Compare a run's version with the champion, unless that is it, or was so before."""
+    version, champion = run.recorded.result.version, _champion(client, recipe.name)
+    if not champion:
+        return Verdict(True, "the first model")
+    if champion == version:
+        return Verdict(False, f"version {version} serves already", is_new=False)
+    tags = client.get_model_version(recipe.name, version).tags
+    # what a person has taken back does not return by itself
+    if ROLLED_BACK in tags or tags.get("judged_against") == champion:
+        said = tags.get("verdict", "no reason noted")
+        return Verdict(False, f"version {version} was judged before: {said}", is_new=False)
+    manifest = load_manifest(run.trained.pictures, space.store)
+    serving = _read_serving(client, space, recipe.name, champion)
+    return challenge(serving, run.trained.scores.result, manifest, space.store, recipe.promote)
+
+
+def _read_serving(client: MlflowClient, space: Workspace, name: str, version: str) -> Serving:
+    """The file of a version, and the table of the pictures that it was trained on."""
+    known = client.get_model_version(name, version)
+    fetch = mlflow.artifacts.download_artifacts
+    with TemporaryDirectory() as folder:
+        try:
+            model = fetch(f"models:/{name}/{version}", dst_path=folder)
+            table = fetch(run_id=known.run_id, artifact_path=space.manifest.name, dst_path=folder)
+        except (MlflowException, OSError) as error:
+            raise StageError(
+                f"the champion, version {version} of {name}, cannot be compared with: its file or "
+                f"its manifest.csv cannot be had from MLflow ({error}); let another version serve "
+                "by `foodcls promote RECIPE VERSION`"
+            ) from error
+        (path,) = Path(model).rglob("*.pt")
+        return Serving(
+            load_model(path, known.tags.get("model_digest", "")), read_table(Path(table))
+        )
+
+
+def _champion(client: MlflowClient, name: str) -> str:
+    """The version that serves, or ''."""
+    try:
+        return str(client.get_registered_model(name).aliases.get(CHAMPION, ""))
+    except MlflowException as error:
+        if error.error_code != GONE:
+            raise
+        return ""
+
+
+def _line(client: MlflowClient, name: str) -> list[str]:
+    """The versions that served, in order; the last is the one that does."""
+    model = client.get_registered_model(name)
+    line, champion = model.tags.get(HISTORY, "").split(), str(model.aliases.get(CHAMPION, ""))
+    # somebody may have moved the alias in MLflow's own UI
+    return line if line[-1:] == [champion] or not champion else [*line, champion]
+
+
+def _enthrone(client: MlflowClient, name: str, version: str) -> None:
+    line = [*_line(client, name), version][-REMEMBERED:]
+    client.set_registered_model_tag(name, HISTORY, " ".join(line))
+    client.set_registered_model_alias(name, CHAMPION, version)
+    client.set_model_version_tag(name, version, "champion_since", _now())
+
+
+def _mark(client: MlflowClient, name: str, version: str, verdict: str, against: str) -> None:
+    """Note on a version what was decided, and which version it was held against."""
+    client.set_model_version_tag(name, version, "verdict", verdict)
+    client.set_model_version_tag(name, version, "judged_against", against)
+
+
+def _check_version(client: MlflowClient, name: str, version: str) -> None:
+    if not _exists(client, name, version):
+        known = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
+        raise InputError(
+            f"{name} has no version {version} in {client.tracking_uri}; "
+            f"known are {', '.join(map(str, known)) or 'none, run `foodcls run` first'}"
+        )
+
+
+def _exists(client: MlflowClient, name: str, version: str) -> bool:
+    return any(
+        str(one.version) == version for one in client.search_model_versions(f"name = '{name}'")
+    )
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

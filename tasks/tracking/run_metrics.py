@@ -1,0 +1,119 @@
+"""What of a run is kept for comparison: its name, tags and figures; knows nothing of MLflow."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from foodcls import __version__
+from foodcls.manifest import ManifestRef, kept_rows
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.recipe.recipe import Recipe, flatten
+from foodcls.report.runs import RunLine, name_change
+from foodcls.runs.run_result import Trained
+from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_table
+from foodcls.store.store import digest_json
+from foodcls.train.checkpoint import Checkpoint
+from tasks.tracking.commit import commit_tags
+
+Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
+PARAM_LENGTH = 6000  # characters; MLflow's own bound
+CODE = Path(__file__).parent
+EPOCH_FIGURES = (
+    "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_average_position"
+)  # fmt: skip
+
+
+def run_settings(recipe: Recipe) -> dict[str, str]:
+    """The whole recipe as parameters."""
+    return {key: text[:PARAM_LENGTH] for key, text in flatten(recipe).items()}
+
+
+def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
+    """What tells a run from the one before it; `earlier` ones come newest first."""
+    before = earlier[0] if earlier else None
+    return name_change(
+        run_settings(recipe),
+        before.settings if before else None,
+        is_new_data=before is not None and before.data != pictures.digest,
+    )
+
+
+def digest_tests(manifest: pd.DataFrame) -> str:
+    """SHA-256 of which pictures a run is judged by: those with the same one may be compared."""
+    rows = kept_rows(manifest)
+    return digest_json(sorted(rows.loc[rows["split"] == "test", "id"]))
+
+
+def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[Step[Any]]) -> dict[str, str]:
+    """What a run is found by again: digests of recipe, data, weights and exported model."""
+    return {
+        **common_tags(recipe, "train"),
+        "dataset_digest": trained.pictures.digest,
+        "pretrained_digest": trained.checkpoint.result.pretrained_digest,
+        "model_digest": trained.model.result.blob,
+        "record_digest": record_digest(recipe, trained),
+        "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
+        # what MLflow shows as a run's description
+        "mlflow.note.content": stage_table(steps),
+    }
+
+
+def record_digest(recipe: Recipe, trained: Trained) -> str:
+    """SHA-256 of all that a run would log but times: the same digest, the same record."""
+    scores, model = trained.scores.result, trained.model.result
+    return digest_json([recipe.digest, trained.pictures.digest, scores.digest, model.blob])
+
+
+def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
+    """What every run of a recipe is found by again; `stage` says what kind of run it is."""
+    return {
+        **commit_tags(CODE),
+        "stage": stage,
+        "recipe": recipe.name,
+        "recipe_digest": recipe.digest,
+        "foodcls_version": __version__,
+        # what MLflow's list of runs shows as the run's source
+        "mlflow.source.name": "foodcls",
+    }
+
+
+def run_figures(trained: Trained, steps: Sequence[Step[Any]]) -> Iterator[Figure]:
+    """Each epoch's figures, then the final ones, then counts and seconds by stage."""
+    yield from model_figures(trained.checkpoint.result, trained.scores.result)
+    for name, counts in stage_counts(steps).items():
+        yield f"stage/{name}_kept", counts["kept"], 0
+        yield f"stage/{name}_dropped", counts["dropped"], 0
+    for name, seconds in stage_seconds(steps).items():
+        yield f"stage/{name}_seconds", seconds, 0
+
+
+def model_figures(checkpoint: Checkpoint, scores: Evaluation) -> Iterator[Figure]:
+    """Each epoch's figures, then the final ones."""
+    for report in checkpoint.reports:
+        yield from ((name, getattr(report, name), report.epoch) for name in EPOCH_FIGURES)
+    for name, value in final_figures(checkpoint, scores).items():
+        yield name, value, 0
+
+
+def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float]:
+    """The figures that runs are compared by."""
+    best = checkpoint.best
+    figures = {
+        **scores.headline,
+        "best_epoch": best.epoch,
+        # beside those of the last epoch, which have the same names without `best_`
+        **{f"best_{name}": getattr(best, name) for name in EPOCH_FIGURES},
+    }
+    recalls = {
+        f"recall/{metric_name(score.label)}": score.recall
+        for score in scores.per_class
+        if score.recall is not None
+    }
+    return {name: float(value) for name, value in (figures | recalls).items()}
+
+
+def metric_name(label: str) -> str:
+    """A class name as a metric's name may hold it: other characters become `_`."""
+    return "".join(char if char.isalnum() or char in "_-. " else "_" for char in label)

@@ -1,0 +1,234 @@
+"""Sends kept records to an MLflow server that may be slow, down or half full: once, and not twice.
+
+What is sent is found again on the server by the record's key: a broken sending is completed.
+"""
+
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModel,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+)
+from mlflow.tracking import MlflowClient
+
+from foodcls.errors import StoreError
+from foodcls.redact import without_logins
+from foodcls.runs.outbox import Waiting, drop_record, list_waiting
+from foodcls.workspace.lock import holding
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.client import (
+    FAILURES,
+    asking_once,
+    create_once,
+    explain,
+    find_uri,
+    sending_bytes,
+    tracking,
+)
+
+log = logging.getLogger("foodcls.stages")
+
+# opens the page for trained models in MLflow's UI, not the one for language models
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+KEY = "record_key"
+PARENT = "mlflow.parentRunId"
+PARAMS, METRICS = 100, 1000  # in one request; MLflow's own bounds
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Where a record stands on the server, or why it does not."""
+
+    key: str
+    address: str
+    experiment_id: str = ""
+    run_id: str = ""
+    version: str = ""  # of the registered model
+    trouble: str = ""  # empty when all is there
+
+
+def send_waiting(space: Workspace) -> Iterator[Sent]:
+    """Send all records that wait in a workspace, the oldest first; those that are sent go.
+
+    StoreError when another process is sending them.
+    """
+    space.records.mkdir(exist_ok=True)
+    with holding(space.records):
+        failed: dict[str, str] = {}
+        for waiting in list_waiting(space.records):
+            uri = find_uri(space, waiting.record.address)
+            sent = _try(space, waiting, failed.get(uri, ""))
+            failed[uri] = sent.trouble
+            yield sent
+
+
+def _try(space: Workspace, waiting: Waiting, trouble: str) -> Sent:
+    """Send one record, unless its server does not answer; `trouble` is that of the one before."""
+    record = waiting.record
+    address = without_logins(find_uri(space, record.address))
+    if not trouble or _answers(space, record.address):
+        try:
+            with tracking(space, record.address) as client:
+                sent = send_record(client, space, waiting, address)
+            drop_record(waiting)
+            return sent
+        except (*FAILURES, StoreError) as error:
+            trouble = explain(error)
+    log.warning("%s does not have the record in %s: %s", address, waiting.folder, trouble)
+    return Sent(record.key, address, trouble=trouble)
+
+
+def _answers(space: Workspace, address: str) -> bool:
+    try:
+        with tracking(space, address) as client, asking_once():
+            client.search_experiments(max_results=1)
+    except FAILURES:
+        return False
+    return True
+
+
+def send_record(client: MlflowClient, space: Workspace, waiting: Waiting, address: str) -> Sent:
+    """Send what the server does not have of a record yet; end its runs when all is there."""
+    record = waiting.record
+    if damaged := waiting.damaged():
+        raise StoreError(f"{', '.join(damaged)} damaged; delete the folder and run again")
+    experiment = open_experiment(client, record.experiment, space)
+    runs: list[Run] = []
+    for number in range(len(record.accounts)):
+        parent = runs[0].info.run_id if runs else ""
+        runs.append(open_run(client, experiment, waiting, number, parent))
+        if runs[-1].info.status == "RUNNING":
+            send_account(client, runs[-1].info.run_id, waiting, number)
+    first = runs[0].info.run_id
+    version = runs[0].data.tags.get("model_version", "")
+    if record.model and not version:
+        version = register_model(client, experiment, first, waiting)
+        client.set_tag(first, "model_version", version)
+    # the first one last: it is what tells that all has been sent
+    for run in reversed(runs):
+        client.set_terminated(run.info.run_id, end_time=int(record.ended * 1000))
+    return Sent(record.key, address, experiment, first, version)
+
+
+def open_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
+    """The experiment of that name; a local store keeps its artifacts in the workspace."""
+    # left to itself MLflow puts the artifacts of a SQLite store into the current folder
+    local = client.tracking_uri.startswith("sqlite:")
+    place = space.artifacts.as_uri() if local else None
+
+    def find() -> str | None:
+        found = client.get_experiment_by_name(name)
+        return found.experiment_id if found else None
+
+    return create_once(find, lambda: client.create_experiment(name, place, KIND))
+
+
+def open_run(
+    client: MlflowClient, experiment: str, waiting: Waiting, number: int, parent: str
+) -> Run:
+    """The run of one account of a record, found by its key."""
+    record = waiting.record
+    account, key = record.accounts[number], f"{record.key}-{number}"
+    tags = {**account.tags, KEY: key, **({PARENT: parent} if parent else {})}
+
+    def find() -> Run | None:
+        found = client.search_runs([experiment], f"tags.{KEY} = '{key}'", max_results=1)
+        return found[0] if found else None
+
+    started = int(record.started * 1000)
+    return create_once(find, lambda: client.create_run(experiment, started, tags, account.name))
+
+
+def send_account(client: MlflowClient, run_id: str, waiting: Waiting, number: int) -> None:
+    """Send settings, figures, data set and files of a run; what is there already stays as it is."""
+    account = waiting.record.accounts[number]
+    params = [Param(name, text) for name, text in account.settings.items()]
+    for batch in _batches(params, PARAMS):
+        client.log_batch(run_id, params=batch)
+    send_figures(client, run_id, waiting, number)
+    if account.dataset:
+        dataset = Dataset(**account.dataset)
+        tags = [InputTag("mlflow.data.context", "training")]
+        client.log_inputs(run_id, [DatasetInput(dataset, tags)])
+    for file in waiting.files_of(number):
+        inner = file.parent.relative_to(waiting.folder / "runs" / str(number)).as_posix()
+        with sending_bytes(file.stat().st_size):
+            client.log_artifact(run_id, str(file), None if inner == "." else inner)
+
+
+def send_figures(
+    client: MlflowClient, run_id: str, waiting: Waiting, number: int, model_id: str | None = None
+) -> None:
+    """Send a run's figures; with a model, those of the whole run as the model's too."""
+    # the same time whenever it is sent: what is equal in all is there once
+    moment = int(waiting.record.ended * 1000)
+    metrics = [
+        Metric(name, value, moment, epoch, model_id=model_id, run_id=run_id)
+        for name, value, epoch in waiting.record.accounts[number].figures
+        if model_id is None or epoch == 0
+    ]
+    for batch in _batches(metrics, METRICS):
+        client.log_batch(run_id, metrics=batch)
+
+
+def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Waiting) -> str:
+    """Register the model of a record, once what arrived is what was sent; its version's number."""
+    model = waiting.record.model
+    assert model
+    tags = {**model.tags, "model_digest": model.digest}
+    if known := find_version(client, model.name, model.digest):
+        return known
+    uri = f"models:/{upload_model(client, experiment, run_id, waiting)}"
+    return create_once(
+        lambda: find_version(client, model.name, model.digest),
+        lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
+    )
+
+
+def find_version(client: MlflowClient, name: str, digest: str) -> str | None:
+    """The registered version that holds exactly this model, if there is one."""
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if version.tags.get("model_digest") == digest:
+            return str(version.version)
+    return None
+
+
+def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Waiting) -> str:
+    """Upload the model's files, read them back, and compare; the id of the logged model."""
+
+    def find() -> LoggedModel | None:
+        found = client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
+        return found[0] if found else None
+
+    # what a broken sending has left
+    while left := find():
+        client.delete_logged_model(left.model_id)
+    logged = create_once(find, lambda: client.create_logged_model(experiment, "model", run_id))
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    send_figures(client, run_id, waiting, 0, logged.model_id)
+    folder = waiting.folder / "model"
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    with sending_bytes(size), tempfile.TemporaryDirectory() as place:
+        client.log_model_artifacts(logged.model_id, str(folder))
+        arrived = mlflow.artifacts.download_artifacts(f"models:/{logged.model_id}", dst_path=place)
+        if changed := waiting.differing(Path(arrived), "model"):
+            raise StoreError(f"{', '.join(changed)} did not arrive as sent")
+    client.finalize_logged_model(logged.model_id, "READY")
+    return str(logged.model_id)
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,177 @@
+"""Types what a person types; the exit codes are the contract."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pandas as pd
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from flows.cli.main import app
+from flows.cli.overrides import replayed
+from foodcls.errors import RecipeError
+from foodcls.manifest import VOLATILE, read_table
+from foodcls.recipe.recipe import load_recipe
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """The command sets up logging for its process, which here is that of all tests."""
+    logger = logging.getLogger("foodcls")
+    before = logger.handlers, logger.level, logger.propagate
+    yield
+    logger.handlers, logger.level, logger.propagate = before
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "prepare", "ablate", "review", "trace", "predict", "doctor", "demo"]
+)
+def test_help_of_each_command_has_an_example(type_in: Callable, command: str) -> None:
+    result = type_in(command, "--help")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", result.output)
+    assert result.exit_code == 0 and f"foodcls {command}" in plain
+
+
+@pytest.mark.runs("foodcls run", "foodcls predict")
+def test_run_writes_its_result_and_predict_uses_the_model(
+    type_in: Callable, recipe: Path, tmp_path: Path
+) -> None:
+    answer = tmp_path / "out" / "result.json"
+    done = type_in("run", recipe, "--workspace", tmp_path / "w", "--json", answer,
+                   "--set", "train.epochs=2")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    result = json.loads(answer.read_text())
+    assert {"accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
+            "average_position_micro", "per_class", "stage_counts", "model_path", "mlflow_run_id",
+            "registered_version", "seconds"} <= set(result)  # fmt: skip
+    assert set(result["per_class"]) == {"reds", "greens", "blues"}
+    for words in (result["model_path"], "mlflow ui --backend-store-uri", "prefect server start"):
+        assert words in done.output
+    assert result["accuracy_low"] <= result["accuracy"] <= result["accuracy_high"]
+
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    photo = tmp_path / "photos" / "blues" / "blues-1.png"
+    named = type_in("predict", result["model_path"], photo, tmp_path / "broken.png",
+                    "--json", answer)  # fmt: skip
+    good, bad = json.loads(answer.read_text())
+    assert named.exit_code == 1 and "not_an_image" in bad["error"] and bad["label"] is None
+    assert good["label"] == "blues" and sum(good["probabilities"].values()) == pytest.approx(1)
+    whole = type_in("predict", result["model_path"], tmp_path / "photos", "--json", answer)
+    assert whole.exit_code == 0 and len(json.loads(answer.read_text())) == 36
+
+    table = tmp_path / "answers.csv"
+    some = type_in("predict", result["model_path"], tmp_path / "photos" / "b*" / "*-1*.png",
+                   "--csv", table)  # fmt: skip
+    assert some.exit_code == 0
+    answers = pd.read_csv(table)
+    assert list(answers["label"]) == ["blues"] * 3
+    assert answers["p_blues"].to_list() == pytest.approx(answers["probability"].to_list())
+    assert list(answers)[:6] == ["path", "label", "guess", "probability", "unsure", "error"]
+    none = type_in("predict", result["model_path"], tmp_path / "photos" / "z*")
+    assert none.exit_code == 2 and "no pictures" in none.output
+    model = Path(result["model_path"])
+    model.write_bytes(model.read_bytes() + b" ")
+    changed = type_in("predict", model, photo)
+    assert changed.exit_code == 2 and f"{model.name} was changed" in changed.output
+
+
+def test_bad_input_exits_with_2_and_says_where(
+    type_in: Callable, recipe: Path, tmp_path: Path, change: Callable
+) -> None:
+    assert type_in("run", tmp_path / "gone.yaml").exit_code == 2
+    assert type_in("run", recipe, "--set", "train.epochs").exit_code == 2
+    change("per_class: 12", "per_class: 0")
+    result = type_in("run", recipe, "--workspace", tmp_path / "w")
+    assert result.exit_code == 2
+    assert "augment.per_class = 0" in result.output and str(recipe) in result.output
+
+
+def test_a_failed_run_exits_with_1_and_shows_no_traceback(
+    recipe: Path, tmp_path: Path, change: Callable
+) -> None:
+    """In a process of its own, with a temporary Prefect server of its own, as a person has it."""
+    change("min_per_class: 5", "min_per_class: 50")
+    words = [
+        sys.executable,
+        "-m",
+        "flows.cli.main",
+        "prepare",
+        recipe,
+        "--workspace",
+        tmp_path / "w",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "greens" in done.stderr and "collect.min_per_class" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.runs("foodcls prepare")
+def test_prepare_leaves_the_manifest(type_in: Callable, recipe: Path, tmp_path: Path) -> None:
+    assert type_in("prepare", recipe, "--workspace", tmp_path / "w").exit_code == 0
+    assert (tmp_path / "w" / "manifest.csv").exists()
+
+
+def test_replay_takes_the_place_of_the_recipes_source(recipe: Path, tmp_path: Path) -> None:
+    assert replayed(None) == {}
+    with pytest.raises(RecipeError, match="override: collect.urls = .* is not there"):
+        load_recipe(recipe, replayed(tmp_path / "gone.csv"))
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("label,origin,parent\n")
+    settings = load_recipe(recipe, replayed(manifest)).collect
+    assert (settings.urls, settings.folder, settings.engines) == (manifest.resolve(), None, ())
+
+
+def test_a_replayed_manifest_collects_the_same_set_again(
+    type_in: Callable, recipe: Path, tmp_path: Path, change: Callable
+) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "photos"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        photos = sorted((tmp_path / "photos").glob("*/*.png"))
+        rows = [f"{photo.parent.name},http://127.0.0.1:{server.server_port}/"
+                f"{photo.parent.name}/{photo.name}\n" for photo in photos]  # fmt: skip
+        (tmp_path / "urls.csv").write_text("label,url\n" + "".join(rows))
+        change("folder: photos", "urls: urls.csv, allow_private_hosts: true")
+        first, again = tmp_path / "1", tmp_path / "2"
+        assert type_in("prepare", recipe, "--workspace", first).exit_code == 0
+        (tmp_path / "urls.csv").unlink()
+        done = type_in("prepare", recipe, "--workspace", again, "--replay", first / "manifest.csv")
+        server.shutdown()
+    assert done.exit_code == 0, done.output
+    tables = [read_table(space / "manifest.csv").drop(columns=VOLATILE) for space in (first, again)]
+    assert (tables[0]["parent"] != "").any()
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_what_is_no_model_is_refused(type_in: Callable, tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_bytes(b"x")
+    result = type_in("predict", tmp_path / "model.pt", tmp_path / "a.jpg")
+    assert result.exit_code == 2 and "model.pt" in result.output
+
+
+@pytest.mark.runs("foodcls doctor")
+def test_doctor_finds_this_machine_fit(type_in: Callable, tmp_path: Path) -> None:
+    result = type_in("doctor", "--workspace", tmp_path)
+    assert result.exit_code == 0 and "torchvision" in result.output

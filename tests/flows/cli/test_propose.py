@@ -1,0 +1,100 @@
+"""The command writes proposals beside the manifest, and says how they come into use."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from rich.console import Console
+from typer.testing import CliRunner
+
+from flows.cli.main import app
+from flows.cli.propose import suggest_boxes
+from foodcls.errors import InputError
+from foodcls.manifest import KEPT, new_manifest, read_table, write_table
+from foodcls.recipe.recipe import load_recipe
+from foodcls.review.session import open_session
+from foodcls.store.store import Store
+from foodcls.workspace.workspace import Workspace
+
+RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder: .}\n"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "lunch.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """One picture of a red disc on white."""
+    image, buffer = Image.new("RGB", (160, 120), "white"), io.BytesIO()
+    ImageDraw.Draw(image).ellipse((40, 40, 90, 90), "red")
+    image.save(buffer, "PNG")
+    folder = tmp_path / "space"
+    digest = Store(folder / "store").put(buffer.getvalue())
+    row = {"id": digest, "picture": digest, "label": "apple", "state": KEPT, "width": 160,
+           "height": 120}  # fmt: skip
+    write_table(new_manifest([row]), folder / "manifest.csv")
+    return folder
+
+
+def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> None:
+    console = Console(file=io.StringIO(), width=60)
+    suggest_boxes(console, recipe, workspace)
+    assert len((workspace / "proposals.csv").read_text().splitlines()) == 2
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 box proposed" in text
+    assert f"foodcls review {recipe} --workspace {workspace}" in text
+
+
+def test_proposals_that_the_recipe_cuts_to_stay(recipe: Path, workspace: Path) -> None:
+    console, table = Console(file=io.StringIO()), workspace / "proposals.csv"
+    suggest_boxes(console, recipe, workspace)
+    before = table.read_text()
+    recipe.write_text(f"{RECIPE}crop: {{boxes: {table}, proposed: true}}\n")
+    manifest = read_table(workspace / "manifest.csv")
+    for box in ("40,40,90,90", ""):
+        write_table(manifest.assign(box=box), workspace / "manifest.csv")
+        suggest_boxes(console, recipe, workspace)
+        assert table.read_text() == before
+    table.write_text(before.splitlines()[0] + "\n" + "0" * 64 + ",9,9,apple,1,1,5,5,true\n")
+    suggest_boxes(console, recipe, workspace)
+    assert [line[:1] for line in table.read_text().splitlines()[1:]] == [
+        "0",
+        before[before.index("\n") + 1],
+    ]
+
+
+def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, workspace: Path) -> None:
+    def propose() -> str:
+        console = Console(file=io.StringIO())
+        suggest_boxes(console, recipe, workspace)
+        return console.file.getvalue()  # type: ignore[attr-defined]
+
+    assert "left out" not in propose()
+    session = open_session(load_recipe(recipe), recipe, Workspace(workspace))
+    ((digest, boxes),) = session.drawn().items()
+    session.draw(digest, [])
+    assert f"1 left out, refused in {workspace / 'refused.csv'}" in propose()
+    assert not open_session(load_recipe(recipe), recipe, Workspace(workspace)).drawn()
+    # second thoughts
+    session.undo()
+    propose()
+    (again,) = open_session(load_recipe(recipe), recipe, Workspace(workspace)).drawn()[digest]
+    assert again.edges == boxes[0].edges and again.proposed
+
+
+def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="foodcls prepare"):
+        suggest_boxes(Console(file=io.StringIO()), recipe, tmp_path / "empty")
+
+
+@pytest.mark.runs("foodcls propose")
+def test_the_command_is_there(recipe: Path, workspace: Path) -> None:
+    words = ["propose", str(recipe), "--workspace", str(workspace)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert (workspace / "proposals.csv").exists()

@@ -1,0 +1,73 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.cli.review import make_server
+from foodcls.errors import InputError
+from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.store.store import Store
+
+RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "lunch.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
+    space = tmp_path / "space"
+    digest = Store(space / "store").put(encode(noise(1)))
+    row = {"id": digest, "label": "pesto", "origin": "a.png", "state": KEPT, "width": 96,
+           "height": 64}  # fmt: skip
+    write_table(new_manifest([row]), space / "manifest.csv")
+    return space
+
+
+@pytest.mark.runs("foodcls review")
+def test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next(
+    recipe: Path, workspace: Path
+) -> None:
+    (recipe.parent / "filter.csv").write_text("id,keep,reason\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli.main", "review", recipe, "--workspace", workspace,
+         "--no-browser"],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        url = re.search(r"http://127\.0\.0\.1:\d+/\S+/", process.stdout.readline())
+        assert url
+        with urllib.request.urlopen(url[0] + "classes", timeout=10) as answer:
+            assert b"pesto" in answer.read()
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    # boxes were not drawn: no line about them
+    assert "filter: {manifest: filter.csv}" in told and "crop:" not in told
+    assert "Then: foodcls run" in told
+
+
+def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run `foodcls prepare"):
+        make_server(recipe, tmp_path / "none")
+
+
+def test_a_port_that_is_taken_is_told(recipe: Path, workspace: Path) -> None:
+    with (
+        make_server(recipe, workspace) as server,
+        pytest.raises(InputError, match="leave --port out"),
+    ):
+        make_server(recipe, workspace, server.server_port)

@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from flows.cli.main import app
+from flows.cli.suspects import list_suspects
+from foodcls.errors import InputError
+from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.review.gallery import read_suspects
+from foodcls.store.store import Store
+
+RECIPE = """\
+name: lunch
+classes: [{name: pesto}, {name: bread}]
+collect: {folder: .}
+train: {backbone: test_efficientnet, weights: none, input_size: 32}
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "lunch.yaml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def space(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
+    """A workspace with twelve pictures."""
+    space = tmp_path / "space"
+    store = Store(space / "store")
+    rows = []
+    for number in range(12):
+        digest = store.put(encode(noise(number)))
+        label = ("pesto", "bread")[number % 2]
+        row = {"id": digest, "picture": digest, "label": label, "origin": f"{number}.png"}
+        rows.append(row | {"state": KEPT, "width": 96, "height": 64})
+    write_table(new_manifest(rows), space / "manifest.csv")
+    return space
+
+
+@pytest.mark.runs("foodcls suspects")
+def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, space: Path) -> None:
+    done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(space)])
+    assert done.exit_code == 0, done.output
+    told = done.output
+    listed = pd.read_csv(space / "suspects.csv")
+    assert list(listed.columns) == ["id", "keep", "reason", "score"] and len(listed) == 12
+    assert f"{(listed['keep'] == 0).sum()} of 12 pictures are doubtful" in told
+    assert f"foodcls review {recipe}" in told and "weights is none" in told
+    assert list(read_suspects(space / "suspects.csv")) == list(listed["id"][listed["keep"] == 0])
+
+
+@pytest.mark.parametrize(("gigabytes", "files"), [(0, 0), (1, 1)])
+def test_it_keeps_no_more_than_the_recipe_allows(
+    recipe: Path, space: Path, gigabytes: int, files: int
+) -> None:
+    recipe.write_text(RECIPE.replace("32}", f"32, cache_gb: {gigabytes}}}"))
+    list_suspects(Console(), recipe, space)
+    assert len(list((space / "cache" / "pixels").glob("*.npy"))) == files
+
+
+def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run `foodcls prepare"):
+        list_suspects(Console(), recipe, tmp_path / "none")

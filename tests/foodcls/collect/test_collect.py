@@ -1,0 +1,280 @@
+"""Recipes' sources to manifests, against webs on loopback."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from foodcls.collect.collect import Collected, Order, collect
+from foodcls.collect.engines.engines import Access
+from foodcls.errors import CollectError, TableError
+from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest
+from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.sample.server import serve_hosts
+from foodcls.store.store import Store, digest_of
+
+CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))
+
+
+@pytest.fixture
+def gather(store: Store) -> Callable[..., Collected]:
+    def run(more: Any = None, **settings: Any) -> Collected:
+        base = {"allow_private_hosts": True, "min_per_class": 0, "retries": 0, "timeout": 5.0}
+        return collect(Order(CLASSES, Collect(**base | settings), **(more or {})), store)
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[..., Path]:
+    def write(*rows: tuple[str, str]) -> Path:
+        path = tmp_path / "urls.csv"
+        path.write_text("label,url\n" + "".join(f"{label},{url}\n" for label, url in rows))
+        return path
+
+    return write
+
+
+def test_every_row_of_a_table_ends_as_one_row(web, gather, table, picture, store) -> None:
+    good, same = web.say("/1", picture(1)), web.say("/2", picture(1))
+    path = table(
+        ("beans", good),
+        ("beans", same),
+        ("rice", good),
+        ("pizza", good),
+        ("beans", good),
+        ("beans", web.url("/missing")),
+        ("rice", ""),
+    )
+    manifest = gather(urls=path).manifest
+    assert list(manifest.columns) == list(COLUMNS)
+    shown = manifest[["label", "rank", "outcome", "state"]].itertuples(index=False, name=None)
+    assert list(shown) == [
+        ("rice", 3, "ok", "kept"),
+        ("rice", 7, "bad_url", "dropped"),
+        ("beans", 1, "ok", "kept"),
+        ("beans", 2, "same_content", "dropped"),
+        ("beans", 5, "same_url", "dropped"),
+        ("beans", 6, "http_error", "dropped"),
+        ("pizza", 4, "unknown_label", "dropped"),
+    ]
+    assert set(manifest["source"]) == {"urls"}
+    assert store.read(manifest.loc[0, "id"]) == picture(1)
+    dropped = manifest[manifest["state"] == "dropped"]
+    assert set(dropped["stage"]) == {"collect"} and (dropped["reason"] != "").all()
+    assert web.hits["/1"] == 1
+
+
+def test_the_manifest_does_not_depend_on_who_answers_first(
+    web, gather, table, picture, tmp_path
+) -> None:
+    async def slow(talk) -> None:
+        await asyncio.sleep(0.2)
+        await talk.reply(picture(1))
+
+    path = table(("rice", web.url("/1")), ("rice", web.url("/2")))
+    digests = []
+    for turn, first in enumerate(("/1", "/2")):
+        web.say("/1", picture(1))
+        web.say("/2", picture(1))
+        web.route(first, slow)
+        order = Order(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
+        digests.append(manifest_digest(collect(order, Store(tmp_path / str(turn))).manifest))
+    assert digests[0] == digests[1]
+
+
+def test_a_second_run_gives_the_same_manifest_and_asks_nobody(web, gather, table, picture) -> None:
+    path = table(*[("rice", web.say(f"/{number}", picture(number))) for number in range(5)])
+    first = gather(urls=path).manifest
+    hits = web.hits.copy()
+    pd.testing.assert_frame_equal(gather(urls=path).manifest, first)
+    assert web.hits == hits
+
+
+def test_a_broken_table_is_refused_before_any_request(web, gather, tmp_path) -> None:
+    path = tmp_path / "urls.csv"
+    path.write_text(f"label;url\nrice;{web.url('/1')}\n")
+    with pytest.raises(TableError, match="urls.csv"):
+        gather(urls=path)
+    assert not web.hits
+
+
+def test_folders_and_a_test_set_become_rows(gather, tmp_path, picture) -> None:
+    for place, seed in (("photos/rice/a.jpg", 1), ("photos/beans/b.jpg", 2), ("set/rice/c.jpg", 1)):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(picture(seed))
+    manifest = gather({"test_folder": tmp_path / "set"}, folder=tmp_path / "photos").manifest
+    shown = manifest[["label", "source", "split", "state"]].itertuples(index=False, name=None)
+    assert list(shown) == [
+        ("rice", "folder", "", "kept"),
+        ("rice", "test", "test", "kept"),
+        ("beans", "folder", "", "kept"),
+    ]
+    assert manifest.loc[1, "id"] == digest_of(picture(1))
+
+
+def test_all_engines_contribute_in_their_order(web, gather, picture) -> None:
+    web.say("/1.png", picture(1))
+    web.say("/2.png", picture(2))
+    bing = f"""<a m='{{"murl": "{web.url("/1.png")}", "purl": "http://p.test/"}}'></a>"""
+    web.say("/images/async", f"<html>{bing}</html>".encode())
+    data = ",".join(f'["{web.url(path)}",8,8]' for path in ("/1.png", "/2.png"))
+    web.say("/search", f"<html><script>[{data}]</script></html>".encode())
+    access = Access(bases=(("bing", web.url("")), ("google", web.url(""))))
+    collected = gather({"access": access}, engines=("bing", "google"))
+    rice = collected.manifest[collected.manifest["label"] == "rice"]
+    shown = rice[["source", "rank", "outcome", "query"]].itertuples(index=False, name=None)
+    assert list(shown) == [
+        ("bing", 1, "ok", "rice"),
+        ("google", 1, "same_url", "rice"),
+        ("google", 2, "ok", "rice"),
+    ]
+    assert rice["page"].iloc[0] == "http://p.test/"
+    assert [(one.engine, one.label, one.found) for one in collected.yields] == [
+        ("bing", "rice", 1),
+        ("google", "rice", 2),
+        ("bing", "beans", 1),
+        ("google", "beans", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"<form id=captcha>", "200 OK", "consent or captcha page (page 1)"),
+        (b"", "429 Slow down", "HTTP 429 (page 1)"),
+        (b"", "403 Forbidden", "HTTP 403 (page 1)"),
+        (b"<a m='{}'></a>", "200 OK", "a page of unknown shape: ValueError: 1 results without"),
+        (b"<html>a page of tomorrow</html>", "200 OK", "no results"),
+    ],
+    ids=["captcha", "429", "403", "parse", "nothing"],
+)
+def test_an_engine_that_fails_is_reported_and_the_next_one_delivers(
+    body: bytes, status: str, reason: str, web, gather, picture, caplog
+) -> None:
+    web.say("/images/async", body, status)
+    found = f'["{web.say("/1.png", picture(1))}",8,8]'
+    web.say("/search", f"<html><script>[{found}]</script></html>".encode())
+    access = Access(bases=(("bing", web.url("")), ("google", web.url(""))))
+    collected = gather({"access": access}, engines=("bing", "google"), min_per_class=1)
+    told = [(one.engine, one.label, one.found) for one in collected.yields]
+    assert told == [
+        ("bing", "rice", 0),
+        ("google", "rice", 1),
+        ("bing", "beans", 0),
+        ("google", "beans", 1),
+    ]
+    assert all(reason in one.reason for one in collected.yields if one.engine == "bing")
+    assert caplog.text.count(f"bing, 'rice': {reason}") == 1
+    assert set(collected.manifest["source"]) == {"google"}
+
+
+class CutOff(BaseException):
+    """What ends a run in its middle."""
+
+
+@pytest.mark.parametrize(("cut", "left"), [("", 2), ("search", 1), ("fetch", 0)])
+def test_who_wants_engines_asked_again_has_them_asked_within_the_hour(
+    cut: str, left: int, web, store, picture
+) -> None:
+    link = f"""<a m='{{"murl": "{web.say("/1.png", picture(1))}"}}'></a>"""
+    web.say("/images/async", f"<html>{link}</html>".encode())
+    access = Access(bases=(("bing", web.url("")),))
+    settings = Collect(engines=("bing",), allow_private_hosts=True, min_per_class=0, per_query=1)
+
+    def ask(*, again: bool = False, until: str = "") -> int:
+        """Collect; how many result pages the web was asked for."""
+        before = web.hits["/images/async"]
+
+        def track(items: Any, total: int, label: str) -> Any:
+            for number, item in enumerate(items, start=1):
+                yield item
+                if label == until and number == 1:
+                    raise CutOff
+
+        order = Order(CLASSES, settings, access=access, search_again=again)
+        with suppress(CutOff):
+            collect(order, store, track)
+        return web.hits["/images/async"] - before
+
+    assert (ask(), ask(), ask(again=True)) == (2, 0, 2)
+    # what a run that was cut off had been told is not asked a second time
+    ask(again=True, until=cut)
+    assert ask(again=True) == left
+    assert (ask(again=True), web.hits["/1.png"]) == (2, 1)
+
+
+def test_a_changed_results_page_is_an_error_that_says_so(web, gather) -> None:
+    web.say("/images/async", b"<form id=captcha>")
+    access = Access(bases=(("bing", web.url("")),))
+    with pytest.raises(CollectError, match="captcha") as caught:
+        gather({"access": access}, engines=("bing",), min_per_class=5)
+    assert "rice: 0 found, 0 ok, 5 needed" in str(caught.value)
+
+
+def test_an_engine_that_cannot_be_asked_stops_before_any_request(web, gather) -> None:
+    access = Access(bases=(("bing", web.url("")),))
+    with pytest.raises(CollectError, match="FLICKR_API_KEY"):
+        gather({"access": access}, engines=("bing", "flickr"))
+    assert not web.hits
+
+
+def test_a_run_below_the_floor_keeps_what_it_has(web, gather, table, picture) -> None:
+    path = table(("rice", web.say("/1", picture(1))), ("beans", web.url("/missing")))
+    with pytest.raises(CollectError, match="beans: 1 found, 0 ok, 1 needed; http_error 1"):
+        gather(urls=path, min_per_class=1)
+    hits = web.hits.copy()
+    assert len(gather(urls=path).manifest) == 2
+    assert web.hits == hits
+
+
+def test_yields_are_told_before_anything_is_fetched(web, store, picture) -> None:
+    link = f"""<a m='{{"murl": "{web.say("/1.png", picture(1))}"}}'></a>"""
+    web.say("/images/async", f"<html>{link}</html>".encode())
+    access = Access(bases=(("bing", web.url("")),))
+    settings = Collect(engines=("bing",), allow_private_hosts=True, min_per_class=5)
+    told = []
+
+    def tell(yields: Any) -> None:
+        told.extend((one.label, one.found, web.hits["/1.png"]) for one in yields)
+
+    with pytest.raises(CollectError, match="fewer than 5"):
+        collect(Order(CLASSES, settings, access=access), store, on_yields=tell)
+    assert told == [("rice", 1, 0), ("beans", 1, 0)]
+
+
+def test_progress_is_told(web, store, table, picture) -> None:
+    path = table(("rice", web.say("/1", picture(1))), ("beans", web.say("/2", picture(2))))
+    told = []
+
+    def track(items: Any, total: int, label: str) -> Any:
+        told.append((label, total))
+        return iter(items)
+
+    order = Order(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
+    collect(order, store, track)
+    assert ("fetch", 2) in told
+
+
+def test_a_sample_web_that_nobody_serves_is_an_error(store) -> None:
+    settings = Collect(engines=("sample",), min_per_class=0)
+    with pytest.raises(CollectError, match="nobody serves the sample web"):
+        collect(Order((FoodClass(name="beans", queries=("beans",)),), settings), store)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_the_sample_web_is_an_engine_like_others(twice: bool, store) -> None:
+    names = ("beans", "rabbit")
+    classes = tuple(FoodClass(name=name, queries=(name,)) for name in names)
+    settings = Collect(engines=("sample",), per_query=4, min_per_class=2)
+    first = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
+    assert first["origin"].str.startswith("http://sample.foodcls.test/img/").all()
+    assert set(first["source"]) == {"sample"} and len(first) == 8
+    if twice:
+        again = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
+        kept = first.drop(columns=VOLATILE)
+        pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), kept)

@@ -1,0 +1,166 @@
+"""Every dialect is known by its contents, and all cut the same pictures from the same boxes."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from PIL import Image
+
+from foodcls.crop.boxes import read_boxes
+from foodcls.crop.crop import crop
+from foodcls.crop.formats.detect import DIALECTS, recognise
+from foodcls.errors import TableError
+from foodcls.inspect.inspect import inspect
+from foodcls.manifest import new_manifest
+from foodcls.recipe.settings import Crop, Inspect
+
+ROOT = Path(__file__).resolve().parents[4]
+FRUIT = Path(os.environ.get("FOODCLS_REAL_DATA", ROOT.parent / "shared/data")) / "fruit_boxes"
+LABELS = ("apple", "banana")
+SIZE = (640, 427)
+ROWS = [
+    ("a.jpg", SIZE, "apple", (71, 60, 175, 164)),
+    ("a.jpg", SIZE, "apple", (207, 138, 640, 427)),
+    ("b.jpg", SIZE, "banana", (0, 0, 333, 201)),
+]
+HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax"
+
+
+@pytest.fixture
+def sound(store, noise, encode, put_rows):
+    files = [(encode(noise(seed, *SIZE)), label) for seed, label in enumerate(LABELS)]
+    named = inspect(put_rows(*files), store, Inspect(), "phash")
+    return named.assign(origin=["photos/apple/a.jpg", "photos/banana/b.jpg"])
+
+
+@pytest.fixture
+def cut(store):
+    """Boxes and pictures of the cuts; no box may be lost."""
+
+    def run(manifest, path, labels=LABELS, **settings):
+        result = crop(manifest, store, Crop(boxes=path, padding=0.0, **settings), labels)
+        assert not result.problems
+        return result.manifest[["origin", "box", "picture"]].to_numpy().tolist()
+
+    return run
+
+
+def test_the_recipe_names_each_dialect():
+    field = Crop.model_fields["dialect"].annotation
+    assert get_args(field) == ("auto", *DIALECTS)
+
+
+def test_the_table_of_dialects_names_each():
+    import foodcls.crop.formats as package
+
+    assert all(re.search(rf"^{name} ", package.__doc__, re.M) for name in DIALECTS)
+
+
+def test_all_dialects_cut_the_same(cut, sound, write_dialects, tmp_path):
+    paths = write_dialects(tmp_path / "boxes", ROWS)
+    wanted = cut(sound, paths["tfod_csv"])
+    assert [box for _, box, _ in wanted] == [
+        "71,60,175,164", "207,138,640,427", "0,0,333,201",
+    ]  # fmt: skip
+    assert len({blob for *_, blob in wanted}) == 3
+    for name, path in paths.items():
+        assert recognise(path).name == name
+        assert cut(sound, path) == wanted, name
+
+
+def test_a_named_dialect_reads_as_the_recognised_one(cut, sound, write_dialects, tmp_path):
+    paths = write_dialects(tmp_path / "boxes", ROWS)
+    wanted = cut(sound, paths["tfod_csv"])
+    for name, path in paths.items():
+        assert cut(sound, path, dialect=name) == wanted, name
+
+
+@pytest.mark.skipif(not FRUIT.is_dir(), reason=f"no photographs at {FRUIT}; FOODCLS_REAL_DATA")
+def test_all_dialects_cut_the_same_from_real_photographs(cut, store, write_dialects, tmp_path):
+    labels = ("apple", "banana", "orange")
+    kinds = [DIALECTS["voc_xml"], DIALECTS["labelme_json"]]
+    read = [read_boxes(FRUIT, labels, kind) for kind in kinds]
+    found, drawn = ([(box.name, box.label, box.edges) for box in boxes] for boxes, _ in read)
+    assert len(found) > 90 and found == drawn and not read[0][1] + read[1][1]
+    sizes = {name: Image.open(FRUIT / name).size for name, _, _ in found}
+    rows = [(name, sizes[name], label, edges) for name, label, edges in found]
+    # one class a picture: a mixed plate is a row for each class on it
+    pictures = dict.fromkeys((name, label) for name, label, _ in found)
+    blobs = {name: store.put((FRUIT / name).read_bytes()) for name in sizes}
+    manifest = inspect(
+        new_manifest(
+            {"id": blobs[name], "label": label, "origin": name, "outcome": "ok", "state": "kept"}
+            for name, label in pictures
+        ),
+        store,
+        Inspect(),
+        "phash",
+    )
+    assert set(manifest["state"]) == {"kept"}
+    wanted = cut(manifest, FRUIT, labels, dialect="voc_xml")
+    assert len(wanted) == len({(name, label, edges) for name, label, edges in found})
+    assert all(box for _, box, _ in wanted)
+    assert cut(manifest, FRUIT, labels, dialect="labelme_json") == wanted
+    for name, path in write_dialects(tmp_path / "boxes", rows).items():
+        assert cut(manifest, path, labels) == wanted, name
+    as_percent = [
+        (name, (w, h), label, (100 * x / w, 100 * y / h, 100 * right / w, 100 * bottom / h))
+        for name, (w, h), label, (x, y, right, bottom) in rows
+    ]
+    paths = write_dialects(tmp_path / "percent", as_percent)
+    for name in ("tfod_csv", "xywh_csv", "coco_json", "via_csv", "labelme_json", "voc_xml"):
+        with pytest.raises(TableError, match="pixels or percent"):
+            cut(manifest, paths[name], labels)
+        assert cut(manifest, paths[name], labels, units="percent") == wanted, name
+
+
+def test_a_folder_of_two_dialects_is_refused_until_one_is_named(
+    cut, sound, write_dialects, tmp_path
+):
+    paths = write_dialects(tmp_path / "boxes", ROWS)
+    for file in [*paths["voc_xml"].iterdir()]:
+        file.rename(paths["labelme_json"] / file.name)
+    with pytest.raises(TableError, match="voc_xml and as labelme_json; set crop.dialect"):
+        cut(sound, paths["labelme_json"])
+    wanted = cut(sound, paths["tfod_csv"])
+    assert cut(sound, paths["labelme_json"], dialect="voc_xml") == wanted
+
+
+@pytest.mark.parametrize(
+    "name, content, words",
+    [
+        ("a.csv", HEADER + ",x,y,w,h\n", "tfod_csv and as xywh_csv; set crop.dialect"),
+        ("a.csv", "a,b,c\n", "no boxes of any known tool; known: tfod_csv"),
+        ("a.csv", HEADER.replace(",", ";"), "semicolons"),
+        ("a.csv", "", "no boxes"),
+        ("a.csv", b"\xff\xfea\0,\0b\0", "UTF-16"),
+        ("a.csv", b"\x1f\x8b\x08", "gzip"),
+        ("a.json", "[]", "no boxes"),
+        ("a.json", "{", "not JSON"),
+        ("a.json", {"images": [], "annotations": [], "shapes": []}, "coco_json and as labelme"),
+        ("a.json", [{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 1}], "no boxes"),
+        ("a.txt", "0 0.5 0.5 0.2 0.2", "name the folder"),
+        ("a.xml", "<annotations/>", "no Pascal VOC"),
+        ("folder/photo.jpg", b"\xff\xd8\xff", "no boxes"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_what_is_no_one_dialect_is_refused(put, tmp_path, name, content, words):
+    path = put(name, content)
+    path = path if path.parent == tmp_path else path.parent
+    with pytest.raises(TableError, match=words) as caught:
+        read_boxes(path, LABELS)
+    assert str(path) in str(caught.value) and len(str(caught.value)) < 600
+
+
+def test_an_absent_file_is_refused(tmp_path):
+    with pytest.raises(TableError, match="nowhere"):
+        recognise(tmp_path / "nowhere")
+
+
+def test_a_byte_order_mark_hides_nothing(put):
+    coco = json.dumps({"images": [], "annotations": []})
+    assert recognise(put("a.json", b"\xef\xbb\xbf\n" + coco.encode())).name == "coco_json"

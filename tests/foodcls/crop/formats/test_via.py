@@ -1,0 +1,86 @@
+"""Regions of the VGG Image Annotator become boxes; what is no region of one class does not."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from foodcls.crop.boxes import read_boxes
+
+HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"  # noqa: E501
+RECT = {"name": "rect", "x": 10, "y": 20, "width": 30, "height": 40}
+APPLE = {"class": "apple"}
+
+
+@pytest.fixture
+def read(put):
+    def from_region(shape, attributes, header=HEADER):
+        cells = [value if isinstance(value, str) else json.dumps(value)
+                 for value in (shape, attributes)]  # fmt: skip
+        line = io.StringIO()
+        csv.writer(line).writerow(["a.jpg", 9, "{}", 1, 0, *cells])
+        return read_boxes(put("via.csv", f"{header}\n{line.getvalue()}"), ("apple", "pear"))
+
+    return from_region
+
+
+@pytest.mark.parametrize(
+    "shape, edges",
+    [
+        (RECT, (10, 20, 40, 60)),
+        ({"name": "polygon", "all_points_x": [10, 40, 25], "all_points_y": [60, 30, 20]},
+         (10, 20, 40, 60)),
+        ({"name": "circle", "cx": 25, "cy": 40, "r": 15}, (10, 25, 40, 55)),
+    ],
+    ids=["rect", "polygon", "circle"],
+)  # fmt: skip
+def test_a_region_is_the_box_around_it(read, shape, edges):
+    boxes, problems = read(shape, APPLE)
+    assert [(box.number, box.name, box.label, box.edges) for box in boxes] == [
+        (2, "a.jpg", "apple", edges)
+    ]
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [{"fruit": "apple"}, {"Label": "apple", "note": "x"}, {"type": {"apple": True, "pear": False}}],
+    ids=str,
+)
+def test_the_class_is_found_under_the_names_people_give(read, attributes):
+    assert [box.label for box in read(RECT, attributes)[0]] == ["apple"]
+
+
+def test_an_old_header_reads_too(read):
+    assert len(read(RECT, APPLE, "#" + HEADER)[0]) == 1
+
+
+def test_a_picture_without_regions_is_no_problem(read):
+    assert read({}, {}) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "shape, attributes, reason",
+    [
+        ({"name": "point", "cx": 1, "cy": 2}, APPLE, "'point' is no box"),
+        ({"name": "ellipse"}, APPLE, "no box"),
+        ({"name": ["rect"]}, APPLE, "no box"),
+        ({"name": "polygon", "all_points_x": [1, 2], "all_points_y": [1]}, APPLE, "as many x"),
+        ({"name": "polygon", "all_points_x": [], "all_points_y": []}, APPLE, "0 numbers"),
+        ({**RECT, "x": None}, APPLE, "not a number"),
+        ({**RECT, "x": True}, APPLE, "not a number"),
+        ({**RECT, "width": float("nan")}, APPLE, "not finite"),
+        ({**RECT, "width": 0}, APPLE, "no area"),
+        ('{"name": "rect"', APPLE, "not JSON"),
+        ("[1]", APPLE, "not a JSON object"),
+        ("[" * 50_000, APPLE, "not JSON"),
+        (RECT, {}, "unknown class ''"),
+        (RECT, {"colour": "red", "size": "big"}, "which of"),
+        (RECT, {"class": {"apple": True, "pear": True}}, "2 classes are ticked"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_no_box_is_a_problem(read, shape, attributes, reason):
+    boxes, problems = read(shape, attributes)
+    assert not boxes and problems[0].number == 2 and reason in problems[0].reason

@@ -1,0 +1,62 @@
+"""Boxes become whole pixels by one rule; a bad row is a problem with its number."""
+
+import pytest
+
+from foodcls.crop.boxes import Box, read_boxes, size_differs
+
+HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def from_rows(*rows):
+        path = tmp_path / "boxes.csv"
+        path.write_text(HEADER + "".join(f"{row}\n" for row in rows))
+        return read_boxes(path, ("beans", "NA"))
+
+    return from_rows
+
+
+def test_a_good_row_is_a_box(read):
+    boxes, problems = read("a.jpg,96,64,beans,1,2.5,30,40", "b.jpg,,,NA,0,0,5,5")
+    assert boxes == [
+        Box(2, "a.jpg", "beans", (1, 2.5, 30, 40), (96, 64)),
+        Box(3, "b.jpg", "NA", (0, 0, 5, 5), (0, 0)),
+    ]
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    "row, reason",
+    [
+        (",96,64,beans,1,2,30,40", "no filename"),
+        ("../a.jpg,96,64,beans,1,2,30,40", "unsafe filename"),
+        ("~/a.jpg,96,64,beans,1,2,30,40", "unsafe filename"),
+        ("a.jpg,96,64,../../escape,1,2,30,40", "unknown class"),
+        ("a.jpg,96,64,Beans,1,2,30,40", "unknown class"),
+        ("a.jpg,96,64,b\u0435ans,1,2,30,40", "unknown class"),
+        ("a.jpg,96,64,=cmd|x,1,2,30,40", "unknown class"),
+        ("a.jpg,96,64,beans,nan,2,30,40", "not finite"),
+        ("a.jpg,96,64,beans,1,2,inf,40", "not finite"),
+        ("a.jpg,96,64,beans,1,2,1e999,40", "not finite"),
+        ("a.jpg,96,64,beans,,2,30,40", "not a number"),
+        ("a.jpg,96,64,beans,1,two,30,40", "not a number"),
+        ("a.jpg,wide,64,beans,1,2,30,40", "not a number"),
+        ("a.jpg,inf,64,beans,1,2,30,40", "not a number"),
+        ("a.jpg,96,64,beans,30,2,1,40", "swapped"),
+        ("a.jpg,96,64,beans,1,40,30,2", "swapped"),
+        ("a.jpg,96,64,beans,5,2,5,40", "no area"),
+        ("a.jpg,96,64,beans,1,2", "not a number"),
+        ("a.jpg,96,64,beans,1,2,30,40,50", "9 cells"),
+    ],
+)
+def test_a_bad_row_is_a_problem(read, row, reason):
+    boxes, problems = read("a.jpg,0,0,beans,1,1,2,2", row)
+    assert len(boxes) == 1
+    assert [item.number for item in problems] == [3] and reason in problems[0].reason
+
+
+def test_a_size_of_nothing_says_nothing():
+    box = Box(2, "a", "beans", (0, 0, 1, 1), (0, 0))
+    assert not size_differs(box, (96, 64))
+    assert size_differs(Box(2, "a", "beans", (0, 0, 1, 1), (64, 96)), (96, 64))

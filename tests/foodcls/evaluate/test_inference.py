@@ -1,0 +1,53 @@
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from foodcls.evaluate.evaluate import evaluate
+from foodcls.evaluate.inference import answer_rows
+from foodcls.recipe.settings import Train
+from foodcls.store.store import Store
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.dataset import split_rows
+from foodcls.train.pixels import as_images, read_picture, squash_pixels
+from foodcls.train.restore import load_network
+from foodcls.train.shelf import Shelf
+from foodcls.train.train import train
+
+Item = TypeVar("Item")
+
+
+Trained = tuple[Checkpoint, pd.DataFrame]
+
+
+def test_probabilities_are_the_networks(trained: Trained, store: Store, tmp_path: Path) -> None:
+    checkpoint, manifest = trained
+    rows = split_rows(manifest, "test")
+    answers, truth = answer_rows(checkpoint, rows, Shelf(store, tmp_path))
+    assert [checkpoint.labels[place] for place in truth] == list(rows["label"])
+    network = load_network(checkpoint, store)
+    for digest, given in zip(rows["picture"], answers, strict=True):
+        pixels = squash_pixels(read_picture(digest, store), checkpoint.settings.input_size)
+        wanted = network(as_images(pixels[None])).softmax(1)[0].detach().numpy()
+        assert np.allclose(given, wanted, atol=2e-6)
+
+
+def test_what_training_has_computed_of_a_picture_is_used_again(
+    trained: Trained, store: Store, quick: Train, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    files: list[int] = []
+
+    def track(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+        if what == "run the frozen layers":
+            files.append(total)
+        return items
+
+    # an evaluation computes in fp32, as the exported file does
+    plain = quick.model_copy(update={"precision": "fp32"})
+    train(manifest, store, checkpoint.labels, plain, tmp_path)
+    for split in ("val", "test", "test"):
+        evaluate(checkpoint, manifest, store, tmp_path, split, track)
+    assert files == [0, 1, 0]

@@ -1,0 +1,188 @@
+"""What is labelled wrongly comes first; nobody is judged by themselves or their kin."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from foodcls.errors import TrainingError
+from foodcls.evaluate.label_issues import (
+    FOLDS,
+    count_votes,
+    doubt_labels,
+    list_judged,
+    part_groups,
+    pool_features,
+    rank_suspects,
+    write_suspects,
+)
+from foodcls.filter import apply_filter
+from foodcls.manifest import new_manifest
+from foodcls.progress import silent
+from foodcls.recipe.settings import Filter, Train
+from foodcls.store.store import Store
+from foodcls.train.shelf import Shelf
+
+CLASSES = 3
+
+
+@pytest.fixture
+def shelf(store: Store, tmp_path: Path) -> Shelf:
+    return Shelf(store, tmp_path / "cache", silent)
+
+
+@pytest.fixture
+def clouds() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features of three classes, 20 points each, every one a group of its own; with labels."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(CLASSES), 20)
+    centres = np.eye(CLASSES, 12)[truth]
+    features = (centres + rng.normal(0, 0.15, centres.shape)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    return features, truth, np.array([f"g{number}" for number in range(60)], dtype=object)
+
+
+@pytest.fixture
+def mislabelled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Drawn pictures, two of which bear the next class's label."""
+    manifest = gallery(store)
+    for row in (0, 13):
+        manifest.loc[row, "label"] = labels[(labels.index(manifest["label"][row]) + 1) % 3]
+    return manifest
+
+
+def test_without_room_the_same_is_found_and_nothing_kept(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+) -> None:
+    cramped = replace(shelf, cache=shelf.cache.with_name("cramped"), limit=0)
+    found = rank_suspects(mislabelled, labels, quick, cramped)
+    assert list(cramped.cache.glob("*")) == []
+    pd.testing.assert_frame_equal(found, rank_suspects(mislabelled, labels, quick, shelf))
+    assert list(shelf.cache.glob("*.npy"))
+
+
+def test_planted_wrong_labels_come_first_and_are_named(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+) -> None:
+    ranked = rank_suspects(mislabelled, labels, quick, shelf)
+    wrong = mislabelled["id"][[0, 13]]
+    assert set(ranked["id"].iloc[:2]) == set(wrong)
+    assert list(ranked.columns) == ["id", "keep", "reason", "score"]
+    assert ranked["score"].is_monotonic_decreasing and ranked["score"].between(0, 1).all()
+    said = ranked.set_index("id")["reason"]
+    assert said[wrong].tolist() == [f"looks like {labels[0]}", f"looks like {labels[1]}"]
+    assert (said.drop(wrong) == "").mean() > 0.9
+
+
+def test_the_list_is_a_filter_that_drops_the_worst(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf, tmp_path: Path
+) -> None:
+    ranked = rank_suspects(mislabelled, labels, quick, shelf)
+    write_suspects(ranked, tmp_path / "suspects.csv")
+    filtered = apply_filter(mislabelled, Filter(manifest=tmp_path / "suspects.csv"))
+    dropped = filtered[filtered["state"] == "dropped"]
+    assert set(mislabelled["id"][[0, 13]]) <= set(dropped["id"]) and len(dropped) < 5
+    assert set(dropped["id"]) == set(ranked["id"][ranked["keep"] == 0])
+
+
+def test_the_same_pictures_give_the_same_list(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf, tmp_path: Path
+) -> None:
+    first = rank_suspects(mislabelled, labels, quick, shelf)
+    anew = Shelf(shelf.store, tmp_path / "other cache", silent)
+    pd.testing.assert_frame_equal(rank_suspects(mislabelled, labels, quick, anew), first)
+    backwards = rank_suspects(mislabelled.iloc[::-1], labels, quick, shelf)
+    assert set(backwards["id"].iloc[:2]) == set(first["id"].iloc[:2])
+
+
+def test_what_is_like_no_class_is_doubted_more_than_any_that_is_right(clouds: tuple) -> None:
+    features, truth, groups = clouds
+    strange = np.zeros((3, 12), dtype=np.float32)
+    strange[:, 5:8] = np.eye(3)
+    doubts = doubt_labels(
+        np.concatenate([features, strange]),
+        np.concatenate([truth, np.arange(3)]),
+        np.concatenate([groups, ["s0", "s1", "s2"]]),
+        CLASSES,
+    )
+    scores = doubts.scores(np.concatenate([truth, np.arange(3)]))
+    assert scores[-3:].min() > scores[:-3].max()
+
+
+def test_both_witnesses_give_shares_of_one(clouds: tuple) -> None:
+    doubts = doubt_labels(*clouds, CLASSES)
+    for shares in (doubts.probabilities, doubts.votes):
+        assert shares.shape == (60, CLASSES) and np.allclose(shares.sum(axis=1), 1)
+    assert (doubts.probabilities.argmax(axis=1) == clouds[1]).all()
+
+
+def test_groups_never_part_and_classes_lie_in_all_folds() -> None:
+    truth = np.repeat(np.arange(4), 30)
+    # also across classes: the same picture under two labels
+    groups = np.array([f"g{number % 50}" for number in range(120)], dtype=object)
+    folds = part_groups(truth, groups)
+    assert all(len(set(folds[groups == group])) == 1 for group in set(groups))
+    alone = part_groups(truth, np.arange(120))
+    assert all(set(alone[truth == place]) == set(range(FOLDS)) for place in range(4))
+
+
+def test_kin_of_a_wrong_label_do_not_vouch_for_it(clouds: tuple) -> None:
+    features, truth, groups = clouds
+    # 30 copies of a picture of class 0, all labelled 2
+    many = np.concatenate([features, np.repeat(features[:1], 30, axis=0)])
+    labels = np.concatenate([truth, np.full(30, 2)])
+    kin = np.concatenate([groups, np.full(30, "g0", dtype=object)])
+    votes = count_votes(many, labels, kin, CLASSES)
+    assert votes[-1].argmax() == 0
+    doubts = doubt_labels(many, labels, kin, CLASSES)
+    assert doubts.scores(labels)[-30:].min() > 0.9
+
+
+def test_a_class_with_one_picture_is_judged_without_it() -> None:
+    features = np.eye(7, dtype=np.float32)
+    doubts = doubt_labels(features, np.array([0, 0, 0, 1, 1, 1, 2]), np.arange(7), CLASSES)
+    assert np.isfinite(doubts.probabilities).all() and np.isfinite(doubts.votes).all()
+
+
+def test_a_single_group_is_refused() -> None:
+    with pytest.raises(TrainingError, match="collect more"):
+        doubt_labels(np.eye(3, dtype=np.float32), np.arange(3), np.zeros(3), CLASSES)
+
+
+def test_a_workspace_without_kept_pictures_is_refused(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+) -> None:
+    with pytest.raises(TrainingError, match="collect more"):
+        rank_suspects(mislabelled.assign(state="dropped"), labels, quick, shelf)
+
+
+def test_judged_are_originals_a_person_may_decide_on() -> None:
+    rows = [
+        {"id": "a", "state": "kept", "split": "train"},
+        {"id": "b", "state": "kept", "split": "test"},
+        {"id": "c", "state": "dropped", "stage": "augment"},
+        {"id": "d", "state": "dropped", "stage": "dedup"},
+        {"id": "e", "state": "kept", "parent": "a", "split": "train"},
+        {"id": "f", "state": "kept", "source": "test", "split": "test"},
+    ]
+    assert list(list_judged(new_manifest(rows))["id"]) == ["a", "b", "c"]
+
+
+def test_pieces_of_a_picture_are_one_row(
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+) -> None:
+    piece = mislabelled.iloc[[0]].assign(picture=mislabelled["picture"][20], box="1,2,3,4")
+    both = pd.concat([mislabelled, piece], ignore_index=True)
+    ranked = rank_suspects(both, labels, quick, shelf)
+    assert ranked["id"].is_unique and len(ranked) == len(mislabelled)
+
+
+def test_features_are_rows_of_length_one(
+    mislabelled: pd.DataFrame, quick: Train, shelf: Shelf
+) -> None:
+    features = pool_features(mislabelled, quick, shelf)
+    assert features.dtype == np.float32 and len(features) == len(mislabelled)
+    assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)

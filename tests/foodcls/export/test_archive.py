@@ -1,0 +1,80 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from foodcls.export.archive import Parts
+from foodcls.export.load import UNREADABLE
+
+
+def rezipped(data: bytes, compression: int, *more: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", compression) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        for name, part in more:
+            new.writestr(name, part)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def data() -> bytes:
+    torch.manual_seed(0)
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(torch.nn.Linear(3, 2)), buffer)
+    # torch itself compresses code
+    return rezipped(buffer.getvalue(), zipfile.ZIP_STORED)
+
+
+def test_parts_are_those_of_a_zip_tool(data: bytes) -> None:
+    parts = Parts(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        whole = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    assert {name: parts.read(name) for name in parts.names} == whole
+
+
+def test_a_flipped_bit_changes_no_part_unseen(data: bytes) -> None:
+    whole = {name: Parts(data).read(name) for name in Parts(data).names}
+    draw, refused = np.random.default_rng(0), 0
+    for place in draw.integers(0, len(data), 400):
+        changed = bytearray(data)
+        changed[place] ^= 1 << int(draw.integers(8))
+        try:
+            parts = Parts(bytes(changed))
+        except UNREADABLE:
+            refused += 1
+        else:
+            assert {name: parts.read(name) for name in parts.names} == whole
+    # the rest are filling between parts, and fields that no reader looks at
+    assert refused > 100
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.999])
+def test_a_file_that_ends_early_is_refused(data: bytes, share: float) -> None:
+    with pytest.raises(UNREADABLE):
+        Parts(data[: int(len(data) * share)])
+
+
+def test_a_compressed_part_is_refused(data: bytes) -> None:
+    assert Parts(rezipped(data, zipfile.ZIP_STORED)).names
+    with pytest.raises(ValueError, match="damaged"):
+        Parts(rezipped(data, zipfile.ZIP_DEFLATED))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_part_that_is_there_twice_or_elsewhere_is_refused(data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        first = archive.namelist()[0]
+    for name in (first, "elsewhere/data.pkl"):
+        with pytest.raises(ValueError, match="each named once"):
+            Parts(rezipped(data, zipfile.ZIP_STORED, (name, b"x")))
+
+
+def test_a_length_of_gigabytes_is_not_believed(data: bytes) -> None:
+    # the uncompressed size in the directory's first entry
+    place = data.index(b"PK\x01\x02") + 24
+    changed = data[:place] + b"\xf0\xff\xff\x7f" + data[place + 4 :]
+    with pytest.raises(UNREADABLE):
+        Parts(changed)

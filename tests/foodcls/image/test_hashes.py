@@ -1,0 +1,84 @@
+"""Hashes stay what they were, and looks outlive the store's memory."""
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from foodcls.image.hashes import (
+    FIELDS,
+    HASHES,
+    join_looks,
+    look_at,
+    look_at_thumbs,
+    make_thumb,
+    pack_hashes,
+)
+
+GOLDEN = {
+    "phash": "89494949b6b6b6b6",
+    "dhash": "f0f2ffffffffffff",
+    "average_hash": "00000f0f1f1f3f3f",
+}
+
+
+def are_equal(one, other):
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in FIELDS)
+
+
+@pytest.mark.parametrize("kind", HASHES)
+def test_packed_hashes_differ_by_imagehashs_distance(kind, noise):
+    looks = [look_at(noise(seed), kind) for seed in range(4)]
+    packed = pack_hashes(look.hash for look in looks)
+    own = [getattr(imagehash, kind)(make_thumb(noise(seed))) for seed in range(4)]
+    if kind == "phash":
+        own = [imagehash.hex_to_hash(look.hash) for look in looks]
+    for one in range(4):
+        for other in range(4):
+            assert np.bitwise_count(packed[one] ^ packed[other]) == own[one] - own[other]
+
+
+@pytest.mark.parametrize("size", [(64, 64), (321, 241), (1000, 67), (50, 40)], ids=str)
+@pytest.mark.parametrize("kind", HASHES)
+def test_a_mirror_has_the_mirrored_hash(kind, size, noise):
+    image = noise(1, *size)
+    look, mirrored = look_at(image, kind), look_at(ImageOps.mirror(image), kind)
+    gaps = pack_hashes([look.mirror_hash, look.hash]) ^ pack_hashes(
+        [mirrored.hash, mirrored.mirror_hash]
+    )
+    # a last column that stands for less than a whole one is rounded by itself
+    assert np.bitwise_count(gaps).max() <= (0 if size == (64, 64) else 2)
+
+
+def test_hashes_do_not_change_with_versions():
+    """A golden value: a gradient with a corner, drawn without resampling."""
+    ramp = np.add.outer(np.arange(64), np.arange(64) * 2).astype(np.uint8)
+    ramp[:16, 40:] = 0
+    image = Image.fromarray(ramp).convert("RGB")
+    assert {kind: look_at(image, kind).hash for kind in GOLDEN} == GOLDEN
+
+
+@pytest.mark.parametrize("size", [(513, 769), (130, 1999), (128, 128)], ids=str)
+def test_a_picture_shrunk_by_its_decoder_has_the_same_thumbnail(size, noise):
+    """What a decoder hands out at a half of the size stands for the whole."""
+    image = noise(1, *size)
+    half = make_thumb(image.reduce(2), size)
+    gap = np.abs(np.asarray(half, int) - np.asarray(make_thumb(image), int))
+    assert gap.max() <= 2
+
+
+def test_signatures_are_thumbnails(noise):
+    thumbs = [make_thumb(noise(seed, 320, 320)) for seed in (1, 2)]
+    signatures = look_at_thumbs(thumbs, "phash").signatures
+    assert signatures.shape == (2, 32, 32, 3)
+    small = np.asarray(noise(2, 320, 320).resize((32, 32), Image.Resampling.BOX), int)
+    assert np.abs(signatures[1] - small).mean() < 6
+
+
+def test_looks_taken_together_are_those_of_each_alone(noise):
+    thumbs = [make_thumb(noise(seed, 320, 200)) for seed in range(5)]
+    together = look_at_thumbs(thumbs, "phash")
+    alone = join_looks(look_at_thumbs([thumb], "phash") for thumb in thumbs)
+    for name, values in vars(together).items():
+        assert np.array_equal(values, getattr(alone, name))
+    assert len(set(together.hashes.tolist())) == 5

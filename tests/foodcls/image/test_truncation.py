@@ -1,0 +1,58 @@
+"""The size of a whole PNG is known, interlaced or not, and each kind of file by its end."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foodcls.image.truncation import is_cut_short, lacks_rows
+
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_file(size, raw, interlace):
+    head = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, interlace)
+    parts = (b"IHDR", head), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def interlaced(pixels):
+    raw = b""
+    for x, y, dx, dy in [*PASSES, (0, 1, 1, 2)]:
+        for row in pixels[y::dy, x::dx]:
+            raw += b"\0" + row.tobytes() if row.size else b""
+    return raw
+
+
+@pytest.mark.parametrize("size", [(96, 64), (33, 35), (3, 2), (1, 1)], ids=str)
+def test_interlaced_pngs_are_whole_or_not(size, noise):
+    pixels = np.asarray(noise(1, *size))
+    raw = interlaced(pixels)
+    for data, lacks in ((raw, False), (raw[:-1], True)):
+        file = png_file(size, data, 1)
+        image = Image.open(io.BytesIO(file))
+        assert lacks_rows(file, image) == lacks
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_file(size, raw, 1)))), pixels)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_whole_pngs_of_every_depth_lack_nothing(mode, noise, encode):
+    image = noise(1, 37, 33)
+    grey = np.asarray(image.convert("L"))
+    image = Image.fromarray(grey.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
+    data = encode(image)
+    assert not lacks_rows(data, Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+def test_files_are_known_by_their_end(kind, noise, encode):
+    data = encode(noise(1), kind)
+    assert not is_cut_short(data)
+    assert is_cut_short(data[:-20]) and is_cut_short(data[: len(data) // 2])

@@ -1,0 +1,193 @@
+"""Inspection fills what is sound, drops what is not, and does neither twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foodcls.image.decode import load_picture
+from foodcls.image.hashes import make_thumb
+from foodcls.image.quality import measure
+from foodcls.inspect.inspect import inspect
+from foodcls.inspect.measures import recall_measures
+from foodcls.manifest import drop_rows, kept_rows
+from foodcls.recipe.settings import Inspect
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1), "JPEG"), "beans"), (encode(noise(2)), "salad"))
+    found = inspect(rows, store, Inspect(), "phash")
+    assert found["picture"].tolist() == rows["id"].tolist()
+    assert found["format"].tolist() == ["JPEG", "PNG"]
+    assert found[["width", "height"]].to_numpy().tolist() == [[96, 64], [96, 64]]
+    assert (found["hash"].str.len() == 16).all() and (found["state"] == "kept").all()
+    assert (rows["picture"] == "").all(), "the argument must not change"
+
+
+def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_rows):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rows = put_rows((encode(noise(1), "JPEG", exif=exif), "beans"))
+    found = inspect(rows, store, Inspect(), "phash").iloc[0]
+    assert (found["width"], found["height"]) == (64, 96) and found["picture"] != found["id"]
+    written = Image.open(store.path(found["picture"]))
+    assert (written.format, written.mode, written.size) == ("PNG", "RGB", (64, 96))
+    assert "exif" not in written.info
+
+
+def test_bad_pictures_are_dropped_with_their_reason(store, noise, encode, put_rows):
+    jpeg = encode(noise(1), "JPEG")
+    rows = put_rows(
+        (b"<html>", "beans"),
+        (jpeg[: len(jpeg) // 2], "beans"),
+        (encode(Image.new("RGB", (64, 64), "white")), "beans"),
+        (encode(noise(2, 20, 20)), "beans"),
+        (encode(noise(3, 200, 200)), "beans"),
+        (encode(noise(4)), "beans"),
+    )
+    found = inspect(rows, store, Inspect(max_pixels=30_000), "phash")
+    reasons = ["not_an_image", "truncated", "blank", "too_small", "too_many_pixels", ""]
+    assert found["reason"].tolist() == reasons
+    assert found["outcome"].tolist() == [*reasons[:-1], "ok"]
+    assert found["stage"].tolist() == ["inspect"] * 5 + [""]
+    assert (found["detail"].iloc[:5] != "").all() and len(kept_rows(found)) == 1
+
+
+def test_dropped_rows_are_left_alone(store, put_rows):
+    rows = drop_rows(put_rows((b"no picture", "beans")), {0: "gone"}, "collect")
+    assert inspect(rows, store, Inspect(), "phash").equals(rows)
+
+
+def test_finished_work_is_not_repeated(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1)), "a"), (b"junk", "a"), (encode(noise(1).convert("L")), "a"))
+    decoded = []
+
+    def track(items, total, label):
+        decoded.append(total)
+        return iter(items)
+
+    first = inspect(rows, store, Inspect(), "phash", track)
+    # would be missed if it were read again
+    store.path(first["id"].iloc[1]).unlink()
+    again = rows.iloc[1:]
+    assert inspect(again, store, Inspect(), "phash", track).equals(first.iloc[1:])
+    assert decoded == [3, 0]
+
+
+def test_a_lost_picture_is_made_anew(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1).convert("L")), "a"))
+    first = inspect(rows, store, Inspect(), "phash")
+    store.path(first["picture"].iloc[0]).unlink()
+    second = inspect(rows, store, Inspect(), "phash")
+    assert second.equals(first) and store.is_whole(first["picture"].iloc[0])
+
+
+def test_the_same_bytes_are_decoded_once(store, noise, encode, put_rows):
+    totals = []
+
+    def track(items, total, label):
+        totals.append(total)
+        return iter(items)
+
+    data = encode(noise(1))
+    found = inspect(put_rows((data, "a"), (data, "b")), store, Inspect(), "phash", track)
+    assert totals == [1] and found["hash"].nunique() == 1
+
+
+@pytest.mark.parametrize("kind", ["dhash", "average_hash", "whash", "colorhash", "phash_simple"])
+def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
+    import imagehash
+
+    rows = put_rows((encode(noise(1)), "a"))
+    found = inspect(rows, store, Inspect(), kind).iloc[0]
+    image = make_thumb(load_picture(store.read(found["picture"])))
+    assert found["hash"] == str(getattr(imagehash, kind)(image))
+    mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
+    assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))
+
+
+def test_pictures_are_measured_while_they_are_decoded(store, noise, encode, put_rows):
+    image = noise(1, 90, 70)
+    found = inspect(put_rows((encode(image), "a")), store, Inspect(), "phash")
+    # only a remembered measure can be had now
+    store.path(found["id"].iloc[0]).unlink()
+    assert recall_measures(store, list(found["id"])) == {found["id"].iloc[0]: measure(image)}
+
+
+def test_pictures_that_break_their_decoder_are_lost_alone(
+    store, noise, encode, put_rows, hostile, monkeypatch
+):
+    deeds = {3: b"segfault", 7: b"loop", 11: b"hoard"}
+    files = [encode(noise(seed), "JPEG") + deeds.get(seed, b"") for seed in range(16)]
+    rows = put_rows(*((data, "beans") for data in files))
+    monkeypatch.setattr("foodcls.inspect.inspect.SPARE_SECONDS", 1)
+    monkeypatch.setattr("foodcls.inspect.inspect.EXAMINE", f"{hostile}:examine")
+    found = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
+    lost = found["reason"][found["state"] == "dropped"]
+    assert lost.to_dict() == {3: "decoder_crash", 7: "timeout", 11: "decoder_crash"}
+    assert "SIGSEGV" in found["detail"][3] and "1 s of computing" in found["detail"][7]
+    # what a decoder broke on once is tried again, here by one that does not
+    monkeypatch.undo()
+    again = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
+    assert (again["state"] == "kept").all()
+    sound = ~found.index.isin(lost.index)
+    assert again[sound].equals(found[sound])
+
+
+PANORAMAS = """
+import os, sys, threading, time
+from pathlib import Path
+os.cpu_count = lambda: 4
+from foodcls.inspect import sandbox
+from foodcls.work import memo
+sandbox.WORTH = memo.LEAST = 1
+from foodcls.inspect.inspect import inspect
+from foodcls.manifest import new_manifest
+from foodcls.recipe.settings import Inspect
+from foodcls.store.store import Store
+
+store, digests = Store(Path(sys.argv[1])), sys.argv[2:]
+rows = new_manifest({"id": one, "label": "a", "origin": one, "outcome": "ok", "state": "kept"}
+                    for one in digests)
+peak = processes = 0
+
+def weigh(process):
+    try:
+        parent = int(process.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+        lines = process.joinpath("smaps_rollup").read_text() if parent == os.getpid() else ""
+        return [int(line.split()[1]) for line in lines.splitlines() if line.startswith("Pss:")]
+    except OSError:
+        return []
+
+def watch():
+    global peak, processes
+    while True:
+        weights = sum(map(weigh, Path("/proc").glob("[0-9]*")), [])
+        peak, processes = max(peak, sum(weights)), max(processes, len(weights))
+        time.sleep(0.1)
+
+threading.Thread(target=watch, daemon=True).start()
+found = inspect(rows, store, Inspect(), "phash")
+print((found["outcome"] == "ok").sum(), processes, peak // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
+def test_many_workers_decode_one_large_picture_at_a_time(store, encode):
+    """RELIABILITY I15: 40 million pixels in each of four files, and four processes."""
+    panorama = Image.linear_gradient("L").resize((8000, 5000)).convert("RGB")
+    data = encode(panorama, "JPEG")
+    # a comment behind the start of the file: other bytes, so another picture
+    files = [data[:2] + b"\xff\xfe\x00\x03%d" % number + data[2:] for number in range(4)]
+    words = [sys.executable, "-c", PANORAMAS, store.root, *map(store.put, files)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    sound, processes, peak = map(int, done.stdout.split())
+    assert (sound, processes) == (4, 4)
+    # megabytes: 60 a process, and 480 for one such picture; all four at once take 1,200
+    assert peak < 60 * 4 + 480

@@ -1,0 +1,147 @@
+"""A question that kills its process loses itself alone; processes end with who asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from foodcls.errors import StageError, StoreError
+from foodcls.inspect.sandbox import Allowance, Children, Lost, hire
+
+SMALL = Allowance(memory=300 << 20, cpu=1, wall=60)
+
+
+def is_there(pid: int) -> bool:
+    try:
+        # a zombie has ended too
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pid: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while is_there(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not is_there(pid)
+
+
+@contextmanager
+def ending(function, allowance=SMALL):
+    made = Children(function, allowance)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def children(hostile):
+    with ending(f"{hostile}:do") as made:
+        yield made
+
+
+def test_threads_ask_processes_that_stay(children):
+    with ThreadPoolExecutor(8) as pool:
+        pids = set(pool.map(children.ask, [{"deed": "who"}] * 100))
+    assert os.getpid() not in pids and len(pids) <= (os.cpu_count() or 1)
+
+
+def test_one_who_asks_starts_one_process(children):
+    assert len({children.ask({"deed": "who"}) for _ in range(20)}) == 1
+
+
+def test_bytes_travel_as_they_are(hostile):
+    data = bytes(range(256)) * 5000
+    with ending(f"{hostile}:echo") as made:
+        assert made.ask({"data": data}) == {"length": len(data), "data": data[::-1]}
+        assert made.ask({}) == {"length": 0}
+
+
+def test_a_process_has_its_own_children_and_keeps_them(hostile):
+    hired = hire(f"{hostile}:do", SMALL)
+    pid = hired.ask({"deed": "who"})
+    assert hire(f"{hostile}:do", SMALL).ask({"deed": "who"}) == pid
+    hired.end()
+    assert wait_until_gone(pid, 10)
+
+
+@pytest.mark.parametrize(
+    "deed, reason, words",
+    [
+        ("segfault", "decoder_crash", "SIGSEGV"),
+        ("leave", "decoder_crash", "exit code 3"),
+        ("hoard", "decoder_crash", "MemoryError"),
+        ("stumble", "decoder_crash", "KeyError: 'gone'"),
+        ("loop", "timeout", "1 s of computing"),
+    ],
+)
+def test_what_kills_its_process_is_lost_alone(children, deed, reason, words):
+    before = children.ask({"deed": "who"})
+    with pytest.raises(Lost, match=words) as caught:
+        children.ask({"deed": deed})
+    assert caught.value.reason == reason
+    # what only stumbled goes on; else another answers, and the first is gone
+    after = children.ask({"deed": "who"})
+    assert (after == before) == (deed in ("hoard", "stumble")) == is_there(before)
+
+
+def test_what_waits_for_ever_is_lost(hostile):
+    with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
+        pid = made.ask({"deed": "who"})
+        with pytest.raises(Lost, match="no answer in 0.3 s") as caught:
+            made.ask({"deed": "sleep"})
+        assert caught.value.reason == "timeout" and not is_there(pid)
+
+
+def test_a_full_disk_is_no_fault_of_the_data(children):
+    with pytest.raises(StoreError, match="disk full; free space"):
+        children.ask({"deed": "fill_disk"})
+
+
+def test_who_needs_much_memory_waits_its_turn_and_the_clock_with_it(hostile):
+    allowance = Allowance(memory=300 << 20, cpu=1, wall=0.4)
+    with ending(f"{hostile}:wait", allowance) as made, ThreadPoolExecutor(4) as pool:
+        spans = sorted(pool.map(made.ask, [{"seconds": 0.25}] * 4))
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+
+
+def test_what_cannot_start_is_said(hostile):
+    named = pytest.raises(StageError, match="No module named 'no_such_module'")
+    with ending("no_such_module:run") as made, named:
+        made.ask({})
+
+
+def test_processes_end_when_they_are_to(hostile):
+    with ending(f"{hostile}:do") as made, ThreadPoolExecutor(4) as pool:
+        pids = set(pool.map(made.ask, [{"deed": "who"}] * 20))
+    assert pids and not any(map(is_there, pids))
+
+
+@pytest.mark.parametrize("deed", ["who", "loop"], ids=["idle", "busy"])
+def test_a_killed_run_leaves_no_process(hostile, tmp_path, deed):
+    code = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from foodcls.inspect.sandbox import Allowance, Children\n"
+        f"made = Children('{hostile}:do', Allowance(memory=10**9, cpu=1))\n"
+        "print(made.ask({'deed': 'who'}), flush=True)\n"
+        f"made.ask({{'deed': '{deed}'}})\n"
+        "input()"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with run:
+        pid = int(run.stdout.readline())
+        assert is_there(pid)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert wait_until_gone(pid, 10)

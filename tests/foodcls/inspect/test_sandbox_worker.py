@@ -1,0 +1,88 @@
+"""The process answers in JSON, within the limits it was told, and says nothing else."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+from foodcls.inspect.sandbox import START
+from foodcls.inspect.sandbox_worker import READY, WAITING
+
+MEMORY = 200 << 20
+
+
+@pytest.fixture
+def line(hostile, tmp_path):
+    """Starts a process; gives the line to it, and itself."""
+
+    @contextmanager
+    def start(function):
+        ours, theirs = Pipe()
+        with ours, theirs, (tmp_path / "said").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", START, json.dumps(sys.path), str(theirs.fileno())]
+                + [f"{hostile}:{function}", "5", str(MEMORY)],
+                pass_fds=[theirs.fileno()],
+                stderr=log,
+            )
+            theirs.close()
+            try:
+                assert json.loads(ours.recv_bytes()) == READY
+                yield ours, process
+            finally:
+                process.kill()
+                process.wait()
+
+    return start
+
+
+def ask(line, **question):
+    line.send_bytes(json.dumps(question).encode())
+    return json.loads(line.recv_bytes())
+
+
+def test_limits_are_as_told(line):
+    with line("do") as (ours, process):
+        found = ask(ours, deed="limits")["value"]
+        pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[0])
+        assert found["CORE"] == 0 and 5 <= found["CPU"] <= 7
+        assert MEMORY < found["AS"] <= pages * os.sysconf("SC_PAGESIZE") + MEMORY
+
+
+def test_faults_are_answers(line):
+    with line("do") as (ours, process):
+        assert ask(ours, deed="stumble") == {"failed": "KeyError: 'gone'"}
+        assert ask(ours, deed="fill_disk") == {"stopped": "disk full; free space"}
+        assert ask(ours, deed="who") == {"value": process.pid}
+
+
+def test_leave_is_asked_for(line):
+    with line("wait") as (ours, _):
+        assert ask(ours, seconds=0) == WAITING
+        assert not ours.poll(0.1)
+        ours.send_bytes(b"go on")
+        assert len(json.loads(ours.recv_bytes())["value"]) == 2
+
+
+def test_ctrl_c_is_for_who_asks(line):
+    with line("do") as (ours, process):
+        process.send_signal(signal.SIGINT)
+        assert ask(ours, deed="who") == {"value": process.pid}
+
+
+def test_codecs_do_not_print(line, tmp_path):
+    with line("do") as (ours, _):
+        ask(ours, deed="say")
+    assert (tmp_path / "said").read_bytes() == b""
+
+
+def test_it_ends_with_the_line(line):
+    with line("do") as (ours, process):
+        ours.close()
+        assert process.wait(5) == 0

@@ -1,0 +1,134 @@
+import dataclasses
+from collections.abc import Callable
+from math import comb
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from foodcls.metrics.better import Better, weigh_gains
+from foodcls.metrics.paired_test import LEVEL, PairedTest, compare_answers, mcnemar
+from foodcls.metrics.scores import Estimate
+
+
+@pytest.fixture
+def answer() -> Callable[..., tuple]:
+    """Two models of equal worth but for `gain`, on pictures that `each` make a group."""
+
+    def draw(rng: np.random.Generator, n: int, gain: float = 0.0, each: int = 1) -> tuple:
+        truth, groups = rng.integers(0, 4, n), np.arange(n) // each
+        ease = rng.normal(1.5, 1, n // each + 1)[groups]
+        taste = rng.normal(0, 1, (2, n // each + 1))[:, groups] if each > 1 else np.zeros((2, n))
+        sides = []
+        for side, extra in enumerate((0.0, gain)):
+            logits = rng.normal(0, 1, (n, 4))
+            logits[np.arange(n), truth] += ease + taste[side] + extra
+            sides.append(softmax(logits, axis=1))
+        return (*sides, truth, groups)
+
+    return draw
+
+
+def certain(predicted: list[int], classes: int = 3) -> np.ndarray:
+    return np.eye(classes)[predicted] * 0.8 + 0.2 / classes
+
+
+def test_a_small_pair_by_hand() -> None:
+    truth = np.array([0, 0, 1, 1, 2])
+    test = compare_answers(certain([0, 1, 1, 0, 0]), certain([0, 0, 0, 1, 1]), truth, np.arange(5))
+    assert (test.both, test.only_a, test.only_b, test.neither) == (1, 1, 2, 1)
+    assert test.a.accuracy.value == 0.4 and test.b.accuracy.value == 0.6
+    assert test.accuracy.value == pytest.approx(0.2)
+    assert test.p_value == 1 and test.verdict == "open"
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 6), (3, 12), (10, 10), (1, 0)])
+def test_mcnemars_exact_p_is_twice_the_tail_of_fair_coins(a: int, b: int) -> None:
+    tail = sum(comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b)
+    assert mcnemar(a, b) == pytest.approx(min(1, 2 * tail)) == mcnemar(b, a)
+
+
+def test_models_that_are_right_on_the_same_pictures_are_not_told_apart() -> None:
+    assert mcnemar(0, 0) == 1
+    sure = certain([0, 1, 2] * 20)
+    test = compare_answers(sure, sure, np.array([0, 1, 2] * 20), np.arange(60))
+    assert test.verdict == "open" and test.average_position.value == 0
+    # though they may differ on pictures that were not among these
+    assert test.accuracy.low < -0.05 and test.accuracy.high > 0.05
+
+
+def test_swapping_the_two_turns_everything_round(answer: Callable[..., tuple]) -> None:
+    a, b, truth, groups = answer(np.random.default_rng(0), 120, gain=1.0)
+    there, back = compare_answers(a, b, truth, groups), compare_answers(b, a, truth, groups)
+    assert there.verdict == "better" and back.verdict == "worse"
+    assert there.is_more_accurate and back.is_less_accurate
+    assert (there.only_a, there.only_b) == (back.only_b, back.only_a)
+    assert there.accuracy.low == pytest.approx(-back.accuracy.high, abs=0.01)
+    assert there.average_position.value == pytest.approx(-back.average_position.value)
+    assert there.a == back.b
+
+
+@pytest.mark.parametrize(("n", "each"), [(120, 1), (120, 6)], ids=["alone", "groups of 6"])
+def test_equal_models_are_told_apart_in_one_of_twenty_tests(
+    answer: Callable[..., tuple], n: int, each: int
+) -> None:
+    rng, apart = np.random.default_rng(7), 0
+    for _ in range(100):
+        a, b, truth, groups = answer(rng, n, each=each)
+        sides = weigh_gains(a, b, truth, groups), weigh_gains(b, a, truth, groups)
+        # what `verdict` goes by, without the intervals, which take most of the time
+        apart += 2 * min(min(vars(side).values()) for side in sides) < LEVEL
+    # more would come in one of 100 such runs
+    assert apart <= 10
+
+
+def test_pairs_that_share_a_group_are_not_so_many_proofs(answer: Callable[..., tuple]) -> None:
+    """McNemar's test alone sees a difference where one tray made it."""
+    truth = np.array([0] * 60)
+    a, b = certain([0] * 60), certain([0] * 50 + [1] * 10)
+    groups = np.array([*range(50), *[50] * 10])
+    test = compare_answers(a, b, truth, groups)
+    assert test.p_value < LEVEL and not test.is_less_accurate
+    assert compare_answers(a, b, truth, np.arange(60)).is_less_accurate
+
+
+def test_differences_hold_the_true_one(answer: Callable[..., tuple]) -> None:
+    rng = np.random.default_rng(5)
+    a, b, truth, groups = answer(rng, 40_000, gain=0.5)
+    right = [(side.argmax(axis=1) == truth).mean() for side in (a, b)]
+    true, hits = right[1] - right[0], 0
+    for _ in range(40):
+        found = compare_answers(*answer(rng, 100, gain=0.5)).accuracy
+        hits += found.low <= true <= found.high
+    assert hits >= 36
+
+
+def shown(accuracy: float, position: float) -> PairedTest:
+    """B with these differences, each shown unless it is 0."""
+    truth = np.array([0, 1])
+    plain = compare_answers(certain([0, 1]), certain([0, 1]), truth, np.arange(2))
+    side = Better(accuracy=0.01 if accuracy else 0.6, average_position=0.01 if position else 0.6)
+    return dataclasses.replace(
+        plain,
+        accuracy=Estimate(accuracy, accuracy - 0.01, accuracy + 0.01),
+        average_position=Estimate(position, position - 0.01, position + 0.01),
+        gain=side,
+    )
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "position", "verdict"),
+    [(0.1, -0.1, "better"), (0.1, 0.0, "better"), (0.1, 0.1, "mixed"), (-0.1, 0.0, "worse"),
+     (0.0, -0.1, "better"), (0.0, 0.1, "worse"), (-0.1, -0.1, "mixed"), (0.0, 0.0, "open")],
+)  # fmt: skip
+def test_the_verdict_weighs_both_figures(accuracy: float, position: float, verdict: str) -> None:
+    assert shown(accuracy, position).verdict == verdict
+
+
+def test_chance_looks_both_ways(answer: Callable[..., tuple]) -> None:
+    a, b, truth, groups = answer(np.random.default_rng(0), 120, gain=1.0)
+    there, back = compare_answers(a, b, truth, groups), compare_answers(b, a, truth, groups)
+    for figure in ("accuracy", "average_position"):
+        assert there.chance(figure) == back.chance(figure) < 0.05
+    same = compare_answers(a, a, truth, groups)
+    assert same.chance("accuracy") == same.chance("average_position") == 1

@@ -1,0 +1,123 @@
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from foodcls.network.backbones import Backbone, make_backbone
+from foodcls.network.network import Network, make_head
+from foodcls.network.partition import Halves, split_network
+from foodcls.network.seeds import seeded
+
+CASES = {
+    "one stage": ("resnet18", ("layer4",), 1),
+    "inside a residual block": ("resnet18", ("layer4.0.conv2",), 2),
+    "head alone": ("resnet18", (), 1),
+    "batch normalisation with activation": ("test_efficientnet", ("blocks.4", "conv_head"), 1),
+    "transformer": ("test_vit", ("blocks.5", "norm"), 1),
+    "dense connections": ("test_resnet", ("layer4",), 2),
+}
+
+
+def build(name: str, trainable: tuple[str, ...]) -> Network:
+    backbone = make_backbone(name, "none", 32)
+    return Network(backbone, make_head(backbone.features, 6, 5, 0.5, 0), trainable)
+
+
+def pixels(count: int = 3) -> Tensor:
+    draw = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, 3, 32, 32), generator=draw, dtype=torch.uint8)
+
+
+def through(halves: Halves, pictures: Tensor) -> Tensor:
+    assert halves.trunk is not None
+    answer: Tensor = halves.tail(*halves.trunk(pictures))
+    return answer
+
+
+@pytest.mark.parametrize(("name", "trainable", "outputs"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("training", [False, True], ids=["evaluating", "training"])
+def test_halves_answer_as_the_whole(
+    name: str, trainable: tuple[str, ...], outputs: int, training: bool
+) -> None:
+    network = build(name, trainable).train(training)
+    twin = copy.deepcopy(network)
+    halves = split_network(network, 32)
+    network.train(training)
+    with seeded("dropout"):
+        found = through(halves, pixels())
+    with seeded("dropout"):
+        wanted = twin(pixels())
+    assert halves.outputs == outputs
+    assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    # training moved the statistics of both alike, and splitting moved none
+    for name, value in twin.state_dict().items():
+        assert torch.allclose(network.state_dict()[name].float(), value.float(), atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "trainable", "outputs"), CASES.values(), ids=CASES)
+def test_both_halves_follow_the_network_to_another_device(
+    name: str, trainable: tuple[str, ...], outputs: int
+) -> None:
+    # a device without memory, for machines without a graphics card
+    elsewhere = torch.device("meta")
+    network = build(name, trainable)
+    halves = split_network(network, 32)
+    network.to(elsewhere)
+    halves.to(elsewhere)
+    assert through(halves, pixels().to(elsewhere)).device == elsewhere
+
+
+def test_trunk_holds_nothing_that_learns() -> None:
+    halves = split_network(build("resnet18", ("layer4",)), 32)
+    assert halves.trunk is not None
+    assert not any(weight.requires_grad for weight in halves.trunk.parameters())
+    assert "backbone.layer3.1.conv2.weight" in halves.trunk.state_dict()
+    assert "backbone.layer4.0.conv1.weight" in halves.tail.state_dict()
+    assert not any("layer3" in name for name in halves.tail.state_dict())
+
+
+def test_tail_trains_the_networks_own_weights() -> None:
+    network = build("resnet18", ("layer4",))
+    halves = split_network(network, 32)
+    through(halves, pixels()).sum().backward()
+    assert all((p.grad is not None) == p.requires_grad for p in network.parameters())
+
+
+@pytest.mark.parametrize("trainable", [("all",), ("conv1", "layer4")])
+def test_nothing_frozen_before_training_means_no_trunk(trainable: tuple[str, ...]) -> None:
+    network = build("resnet18", trainable)
+    halves = split_network(network, 32)
+    assert halves.trunk is None
+    assert halves.tail is network
+
+
+class Branching(nn.Module):
+    """Asks for the values, which a tracer cannot know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 8)
+        self.more = nn.Linear(8, 8)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        features = self.linear(pictures.mean((2, 3)))
+        return self.more(features) if features.sum() > 0 else features
+
+
+class Moody(Branching):
+    """Behaves otherwise in training in a way that a trace of evaluation does not show."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        features = self.more(self.linear(pictures.mean((2, 3))))
+        return features * 2 if self.more.training else features
+
+
+@pytest.mark.parametrize("kind", [Branching, Moody])
+def test_what_cannot_be_traced_faithfully_gets_no_trunk(
+    kind: type[nn.Module], tiny_backbone: Callable[[], Backbone]
+) -> None:
+    backbone = Backbone("odd", kind(), 8, (0.5,) * 3, (0.5,) * 3, "")
+    network = Network(backbone, make_head(8, 0, 3, 0.0, 0), ("more",))
+    assert split_network(network, 32) == Halves(trunk=None, tail=network)

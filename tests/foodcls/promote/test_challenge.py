@@ -1,0 +1,105 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from foodcls.export.load import Model
+from foodcls.manifest import new_manifest
+from foodcls.metrics.predictions import Answers, answers_csv
+from foodcls.promote.challenge import Serving, challenge
+from foodcls.promote.rule import Verdict
+from foodcls.recipe.settings import Promote
+from foodcls.store.store import Store
+
+LABELS = ("dark", "light")
+COUNT = 60
+
+
+class ByBrightness(torch.nn.Module):
+    """Calls a picture light with the probability of its mean; `sign` -1 calls it the other way."""
+
+    def __init__(self, sign: float, classes: int) -> None:
+        super().__init__()
+        self.sign, self.classes = sign, classes
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        light = torch.sigmoid(self.sign * (images.float().mean((1, 2, 3)) - 128) / 20)
+        return torch.stack([1 - light, light] + [0 * light] * (self.classes - 2), 1)
+
+
+def serving(sign: float, labels: tuple[str, ...] = LABELS, learnt: tuple[int, ...] = ()) -> Serving:
+    """A champion that has learnt from the test pictures of these numbers."""
+    module = torch.jit.script(ByBrightness(sign, len(labels)))
+    rows = [{"id": f"picture {number}", "state": "kept", "split": "train"} for number in learnt]
+    return Serving(Model(module, labels, 8, 0.0, {}, ""), new_manifest(rows))
+
+
+@pytest.fixture
+def pictures(store: Store, encode, noise) -> pd.DataFrame:
+    rows = []
+    for number in range(COUNT):
+        label = LABELS[number % 2]
+        up = 127 * (label == "light")
+        digest = store.put(encode(noise(number, 12, 8).point(lambda value, up=up: value // 2 + up)))
+        rows.append({"id": f"picture {number}", "picture": digest, "label": label, "state": "kept",
+                     "split": "test"})  # fmt: skip
+    return new_manifest(rows)
+
+
+@pytest.fixture
+def ask(store: Store, pictures: pd.DataFrame):
+    """Challenge a champion by a model that names all but the first `wrong` pictures right."""
+
+    def run(champion: Serving, wrong: int, labels: tuple[str, ...] = LABELS) -> Verdict:
+        truth = np.array([labels.index(label) for label in pictures["label"]])
+        said = np.where(np.arange(COUNT) < wrong, truth ^ 1, truth)
+        shares = np.where(np.arange(len(labels)) == said[:, None], 0.8, 0.2 / (len(labels) - 1))
+        ids = tuple(pictures["id"])
+        text = answers_csv(Answers(labels, ids, ids, ids, truth, shares))
+        scores = SimpleNamespace(predictions=store.put(text.encode()))
+        return challenge(champion, scores, pictures, store, Promote())
+
+    return run
+
+
+RIGHT, WRONG = 1.0, -1.0
+
+
+def test_a_better_model_is_promoted_and_a_worse_or_equal_one_is_not(ask) -> None:
+    assert ask(serving(WRONG), 30).is_promoted
+    assert not ask(serving(RIGHT), 30).is_promoted
+    assert not ask(serving(RIGHT), 0).is_promoted
+
+
+def test_pictures_that_the_champion_has_learnt_from_do_not_count(ask) -> None:
+    verdict = ask(serving(WRONG, learnt=tuple(range(20))), 30)
+    assert verdict.comparison.test.n == 40
+    assert "on 40 test pictures that neither learnt from" in verdict.reason
+
+
+def test_without_a_picture_to_compare_by_the_champion_stays(ask) -> None:
+    verdict = ask(serving(WRONG, learnt=tuple(range(COUNT))), 0)
+    assert not verdict.is_promoted and "no test picture is left" in verdict.reason
+
+
+def test_the_order_of_classes_does_not_matter(ask) -> None:
+    verdict = ask(serving(WRONG, LABELS[::-1]), 0)
+    # told apart the other way round the champion is right now
+    assert not verdict.is_promoted and "accuracy 1 against 1 " in verdict.reason
+
+
+def test_a_champion_of_fewer_classes_gives_way_unless_the_new_model_is_shown_to_be_worse(
+    ask,
+) -> None:
+    more = (*LABELS, "dim")
+    verdict = ask(serving(RIGHT), 1, more)
+    assert verdict.is_promoted and "of the 2 that both know" in verdict.reason
+    worse = ask(serving(RIGHT), 30, more)
+    assert not worse.is_promoted and worse.reason.startswith("worse in accuracy")
+
+
+def test_a_champion_of_wholly_other_classes_gives_way(ask) -> None:
+    verdict = ask(serving(RIGHT, ("up", "down")), 30)
+    assert verdict.is_promoted and "cannot be compared" in verdict.reason

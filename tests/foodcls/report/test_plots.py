@@ -1,0 +1,69 @@
+import csv
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from foodcls.metrics.evaluation import Evaluation
+from foodcls.report.plots import confusion_csv, confusion_png, learning_png
+from foodcls.train.epochs import EpochReport
+
+
+@pytest.fixture
+def evaluation(judged) -> Callable[..., Evaluation]:
+    """Nine pictures a class, all right but `wrong` of the first, taken for the last."""
+
+    def make(classes: int, wrong: int = 0) -> Evaluation:
+        confusion = np.eye(classes, dtype=int) * 9
+        confusion[0, classes - 1] = wrong
+        return judged(confusion, [f'dish, "{number}"' for number in range(classes)])
+
+    return make
+
+
+def open_png(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "PNG"
+        return image.convert("RGB")
+
+
+def test_table_reads_back_with_true_classes_in_rows(evaluation) -> None:
+    shown = evaluation(3, wrong=4)
+    header, *rows = csv.reader(io.StringIO(confusion_csv(shown)))
+    assert header[1:] == [row[0] for row in rows] == list(shown.labels)
+    assert [list(map(int, row[1:])) for row in rows] == [[9, 0, 4], [0, 9, 0], [0, 0, 9]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "as_shares"), [(2, False), (13, False), (13, True), (41, True)]
+)
+def test_matrix_grows_with_the_classes(evaluation, classes: int, as_shares: bool) -> None:
+    image = open_png(confusion_png(evaluation(classes), as_shares=as_shares))
+    # legible: at least 30 pixels a cell
+    assert min(image.size) > 30 * classes
+
+
+def test_matrix_shows_the_counts_and_repeats_byte_for_byte(evaluation) -> None:
+    assert confusion_png(evaluation(5)) == confusion_png(evaluation(5))
+    assert confusion_png(evaluation(5)) != confusion_png(evaluation(5, wrong=2))
+
+
+def test_shares_are_drawn_otherwise_than_counts(evaluation) -> None:
+    shown = evaluation(5, wrong=2)
+    assert confusion_png(shown) != confusion_png(shown, as_shares=True)
+
+
+def test_a_class_without_pictures_is_drawn(judged) -> None:
+    open_png(confusion_png(judged([[0, 0], [0, 9]])))
+
+
+@pytest.mark.parametrize("epochs", [1, 8])
+def test_curves_are_drawn_from_one_epoch_on(epochs: int) -> None:
+    reports = [
+        EpochReport(epoch, 1 / epoch, 0.5, 1.2 / epoch, 0.6, 2.0, 1.0, 3e-5)
+        for epoch in range(1, epochs + 1)
+    ]
+    assert open_png(learning_png(reports, 1)).width > 800
+    assert learning_png(reports, 1) == learning_png(reports, 1)

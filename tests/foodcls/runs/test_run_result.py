@@ -1,0 +1,31 @@
+import json
+from types import SimpleNamespace
+
+from foodcls.manifest import ManifestRef
+from foodcls.runs.run_result import Recorded, Reported, summarize
+from foodcls.runs.stage_result import Step
+from foodcls.tally import Work
+
+
+def test_summary_holds_all_that_programs_were_promised(judged, make_run) -> None:
+    scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
+    found = ManifestRef("collect", "d", "b", 9, 1)
+    run = make_run(
+        found=Step("collect", found, 1.0, True, (Work("fetch", 1, 9),)),
+        checkpoint=SimpleNamespace(best_epoch=2),
+        scores=scores,
+        model=SimpleNamespace(blob="abc"),
+        reported=Reported("w/report.html", ()),
+        recorded=Recorded("u", "1", "r", "3", "m.pt", is_new=False),
+    )
+    summary = json.loads(json.dumps(summarize(run)))
+    assert {"accuracy_low", "accuracy_high", "average_position_micro"} <= set(summary)
+    assert summary["accuracy"] == 0.8 and summary["n"] == 50
+    assert summary["per_class"]["bread"]["precision"] is None
+    assert summary["stage_counts"] == {"collect": {"kept": 9, "dropped": 1}}
+    assert summary["recorded_anew"] is False
+    assert summary["report_path"] == "w/report.html"
+    assert summary["registered_version"] == "3" and summary["mlflow_run_id"] == "r"
+    assert summary["work"] == {"collect": {"fetch": {"anew": 1, "recalled": 9}}}
+    assert list(summary["seconds"]) == [step.name for step in run.steps]
+    assert summary["cached"] == ["collect"]

@@ -1,0 +1,46 @@
+from foodcls.manifest import ManifestRef
+from foodcls.runs.stage_result import (
+    Step,
+    describe,
+    stage_counts,
+    stage_seconds,
+    stage_table,
+    stage_work,
+)
+from foodcls.tally import Work
+
+DEDUP = Step("dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False)
+TRAIN = Step("fit", object(), 0.04, cached=True)
+CROP = Step(
+    "crop",
+    ManifestRef("crop", "e", "c", kept=600, dropped=100),
+    0.3,
+    cached=False,
+    work=(Work("crop", 1, 599), Work("look", 4, 0)),
+)
+
+
+def test_line_tells_counts_and_time_or_that_it_was_cached() -> None:
+    assert describe(DEDUP).split() == ["dedup", "612", "kept,", "88", "dropped", "1.2", "s"]
+    assert describe(TRAIN).split() == ["fit", "cached"]
+
+
+def test_table_has_a_row_for_each_stage() -> None:
+    lines = stage_table([DEDUP, TRAIN, CROP]).splitlines()
+    assert lines[2:] == [
+        "| dedup | 612 | 88 | 1.2 | all |",
+        "| fit |  |  | 0.0 | nothing, cached |",
+        "| crop | 600 | 100 | 0.3 | crop 1 of 600 |",
+    ]
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_stage_that_recalled_much_says_how_little_it_did() -> None:
+    assert describe(CROP).endswith("0.3 s, crop 1 of 600")
+    work = {"crop": {"anew": 1, "recalled": 599}, "look": {"anew": 4, "recalled": 0}}
+    assert stage_work([TRAIN, CROP]) == {"crop": work}
+
+
+def test_counts_are_of_stages_that_give_a_manifest() -> None:
+    assert stage_counts([DEDUP, TRAIN]) == {"dedup": {"kept": 612, "dropped": 88}}
+    assert stage_seconds([DEDUP, TRAIN]) == {"dedup": 1.24, "fit": 0.04}

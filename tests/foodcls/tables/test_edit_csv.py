@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from foodcls.errors import TableError
+from foodcls.tables.edit_csv import (
+    add_row,
+    edit_row,
+    open_sheet,
+    read_cells,
+    remove_rows,
+    write_sheet,
+)
+
+TEXT = 'path,keep,note\r\na.jpg,1,"said ""yes"", twice"\r\n\r\n b.jpg , 0\r\n'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "filter.csv"
+    path.write_bytes(TEXT.encode("utf-8-sig"))
+    return path
+
+
+def test_what_is_not_changed_is_written_byte_for_byte(path: Path) -> None:
+    before = path.read_bytes()
+    write_sheet(open_sheet(path, ("id",)), path)
+    assert path.read_bytes() == before
+
+
+def test_added_row_brings_its_column_and_leaves_the_other_lines(path: Path) -> None:
+    sheet = add_row(open_sheet(path, ("id",)), {"id": "ab", "keep": "0", "reason": "a, b"})
+    write_sheet(sheet, path)
+    lines = path.read_bytes().decode("utf-8-sig").split("\r\n")
+    assert lines == ["path,keep,note,id,reason", *TEXT.split("\r\n")[1:4], ',0,,ab,"a, b"', ""]
+
+
+def test_edited_row_keeps_its_other_cells(path: Path) -> None:
+    sheet = edit_row(open_sheet(path, ("id",)), 2, {"keep": "0"})
+    assert read_cells(sheet, 2) == {"path": "a.jpg", "keep": "0", "note": 'said "yes", twice'}
+    assert sheet.lines[3] == " b.jpg , 0"
+
+
+def test_removed_rows_are_gone_and_the_others_move_up(path: Path) -> None:
+    sheet = remove_rows(open_sheet(path, ("id",)), {2, 3})
+    assert [line.strip("\ufeff") for line in sheet.lines] == ["path,keep,note", " b.jpg , 0"]
+
+
+@pytest.mark.parametrize("text", [None, "", "\n", "\ufeff"], ids=["absent", "empty", "line", "bom"])
+def test_a_file_with_nothing_in_it_gets_a_header(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "new.csv"
+    if text is not None:
+        path.write_text(text)
+    write_sheet(add_row(open_sheet(path, ("id", "keep")), {"id": "ab", "keep": "1"}), path)
+    assert path.read_text() == "id,keep\nab,1\n"
+
+
+def test_bytes_that_are_no_text_are_refused_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes("id,reason\nab,schön\n".encode("latin-1"))
+    with pytest.raises(TableError, match=r"latin\.csv: not UTF-8"):
+        open_sheet(path, ("id",))
+
+
+def test_a_header_that_cannot_be_read_is_refused_with_the_file(path: Path) -> None:
+    path.write_text('id,"keep\nab,1\n')
+    with pytest.raises(TableError, match=r"filter\.csv: header: a quote is not closed"):
+        open_sheet(path, ("id",))

@@ -1,0 +1,102 @@
+"""An id or path finds the rows it means, or says why it cannot tell."""
+
+import pytest
+
+from foodcls.manifest import new_manifest
+from foodcls.tables.match_rows import index_rows, is_unsafe
+
+A, B, C = "abcdef01" + "0" * 56, "abcdef01" + "1" * 56, "c" * 64
+
+
+@pytest.fixture
+def finder():
+    return index_rows(
+        new_manifest(
+            [
+                {"id": A, "origin": "photos/beans/1.jpg"},
+                {"id": B, "origin": "photos/salad/1.jpg"},
+                {"id": C, "origin": "https://host/Caf\u00e9/dish.jpg"},
+                {"id": C, "origin": "photos\\win\\copy.jpg"},
+                {"id": "", "origin": "https://host/gone.jpg"},
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "text, rows",
+    [
+        (A, (0,)),
+        (A[:12], (0,)),
+        (C[:8].upper(), (2, 3)),
+        ("f" * 64, ()),
+        ("f" * 8, ()),
+    ],
+)
+def test_ids_are_found_by_prefix(finder, text, rows):
+    assert finder.by_id(text).rows == rows and not finder.by_id(text).problem
+
+
+@pytest.mark.parametrize("text", [A[:8], "abc", "not hex!", ""], ids=str)
+def test_vague_ids_are_problems(finder, text):
+    assert finder.by_id(text).problem and not finder.by_id(text).rows
+
+
+@pytest.mark.parametrize(
+    "text, rows",
+    [
+        ("photos/beans/1.jpg", (0,)),
+        ("./photos/beans/1.jpg", (0,)),
+        ("beans/1.jpg", (0,)),
+        ("beans\\1.jpg", (0,)),
+        ("dish.jpg", (2,)),
+        ("https://host/Cafe\u0301/dish.jpg", (2,)),
+        ("copy.jpg", (3,)),
+        ("eans/1.jpg", ()),
+        ("gone.jpg", ()),
+        ("jpg", ()),
+        ("", ()),
+    ],
+)
+def test_paths_are_found_by_whole_parts(finder, text, rows):
+    assert finder.by_path(text).rows == rows and not finder.by_path(text).problem
+
+
+def test_a_path_of_two_pictures_is_a_problem(finder):
+    assert "2 pictures" in finder.by_path("1.jpg").problem
+
+
+def test_names_are_paths_or_ids(finder):
+    assert finder.by_name("beans/1.jpg").rows == (0,)
+    assert finder.by_name(B[:10]).rows == (1,)
+    assert finder.by_name("neither").rows == ()
+
+
+@pytest.mark.parametrize("name", ["../x.jpg", "a/../../x", "a\\..\\x", "~/x", "file:///x", "a\0b"])
+def test_climbing_names_are_unsafe(name):
+    assert is_unsafe(name)
+
+
+@pytest.mark.parametrize("name", ["a..b/c.jpg", "/photos/x.jpg", "x~.jpg", "-rf", "=x.jpg"])
+def test_odd_names_are_names(name):
+    assert not is_unsafe(name)
+
+
+@pytest.mark.parametrize(
+    "text, rows",
+    [
+        ("dish", (2,)),
+        ("host/Cafe\u0301/dish", (2,)),
+        ("beans/1", (0,)),
+        ("ans/1", ()),
+        ("dish.jpg", ()),
+        ("gone", ()),
+        ("win\\copy", (3,)),
+    ],
+)
+def test_names_are_found_without_their_endings(finder, text, rows):
+    assert finder.by_stem(text).rows == rows and not finder.by_stem(text).problem
+
+
+def test_a_stem_of_several_pictures_is_a_problem(finder):
+    assert "2 pictures" in finder.by_stem("1").problem and not finder.by_stem("1").rows

@@ -1,0 +1,110 @@
+"""Rows come out of whatever a spreadsheet writes; what is no table is refused at once."""
+
+import gzip
+import random
+
+import pandas as pd
+import pytest
+
+from foodcls.errors import TableError
+from foodcls.tables.read_csv import Problem, list_problems, read_header, read_sheet
+from foodcls.tables.spreadsheet import table_csv
+
+WANTED = ("id", "keep")
+PLAIN = b"id,keep\naa,true\nbb,false\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def from_bytes(data, wanted=WANTED, needs_all=True):
+        path = tmp_path / "table.csv"
+        path.write_bytes(data)
+        return read_sheet(path, wanted, needs_all=needs_all)
+
+    return from_bytes
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN,
+        b"\xef\xbb\xbf" + PLAIN,
+        PLAIN.replace(b"\n", b"\r\n"),
+        PLAIN.replace(b"\n", b"\r"),
+        PLAIN.strip(),
+        b"keep,id\ntrue,aa\nfalse,bb\n",
+        b"id,note,keep\naa,x,true\nbb,,false\n",
+        b'"id","keep"\n"aa","true"\n"bb","false"\n',
+        b"id,keep,,\naa,true,,\nbb,false,,\n",
+    ],
+    ids=["plain", "bom", "crlf", "cr", "no end", "order", "extra", "quotes", "empty columns"],
+)
+def test_every_spreadsheets_csv_reads_the_same(read, data):
+    rows, problems = read(data)
+    assert [row.cells for row in rows] == [
+        {"id": "aa", "keep": "true"},
+        {"id": "bb", "keep": "false"},
+    ]
+    assert [row.number for row in rows] == [2, 3] and not problems
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (PLAIN.decode().encode("utf-16"), "UTF-16"),
+        (PLAIN.decode().encode("utf-16-le"), "NUL"),
+        (PLAIN.replace(b",", b";"), "semicolons"),
+        (b"id\naa\n", "missing"),
+        (b"id,keep,keep\naa,true,true\n", "twice"),
+        (b"", "missing"),
+        (gzip.compress(PLAIN), "gzip"),
+        (random.Random(0).randbytes(4000), "UTF-8"),
+        ("id,keep\ncaf\xe9,true\n".encode("latin-1"), "UTF-8"),
+    ],
+    ids=["utf-16", "utf-16 bare", "semicolon", "missing", "double", "empty", "gz", "bin", "latin"],
+)
+def test_what_is_no_table_is_refused_by_name_and_cause(read, data, words):
+    with pytest.raises(TableError, match=words) as caught:
+        read(data)
+    assert "table.csv" in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_an_absent_file_is_refused(tmp_path):
+    with pytest.raises(TableError, match="nowhere.csv"):
+        read_sheet(tmp_path / "nowhere.csv", WANTED, needs_all=True)
+
+
+def test_bad_rows_do_not_hide_good_ones(read):
+    bad = [b'"open,true', b"a\0a,true", b"x" * 2_000_000 + b",true", b"aa,true,surplus"]
+    rows, problems = read(b"\n".join([b"id,keep", b"aa,true", *bad, b"bb,false", b""]))
+    assert [row.cells["id"] for row in rows] == ["aa", "bb"]
+    assert [item.number for item in problems] == [3, 4, 5, 6]
+    assert all(len(item.name) <= 80 for item in problems)
+
+
+def test_words_for_nothing_stay_text(read):
+    rows, _ = read(b"id,keep\nNA,None\nnan,\n")
+    assert [tuple(row.cells.values()) for row in rows] == [("NA", "None"), ("nan", "")]
+
+
+def test_a_path_copied_from_a_table_of_ours_is_the_path(read):
+    cells = ["=1.jpg", "-2.jpg", "'=3.jpg", "it's.jpg", "'4.jpg"]
+    text = table_csv(pd.DataFrame({"id": cells, "keep": "true"}))
+    assert [row.cells["id"] for row in read(text.encode())[0]] == cells
+
+
+def test_long_lists_are_cut_short(read):
+    _, problems = read(b"id,keep\n" + b"a,b,c\n" * 20_000)
+    text = list_problems(problems)
+    assert text.count("\n") == 10 and text.endswith("and 19990 more") and "row 2" in text
+
+
+def test_a_problem_of_a_folder_names_its_file():
+    text = list_problems([Problem(3, "a.jpg", "no area", "labels/a.txt")])
+    assert text == "  labels/a.txt, row 3: 'a.jpg': no area"
+
+
+def test_the_header_is_read_alone(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b'\xef\xbb\xbf"id", keep \r"open')
+    assert read_header(path) == ["id", "keep"]

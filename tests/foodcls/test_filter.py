@@ -1,0 +1,184 @@
+"""A person's decisions reach the rows they mean, and no others."""
+
+import logging
+
+import pytest
+
+from foodcls.dedup.dedup import dedup
+from foodcls.errors import TableError
+from foodcls.filter import apply_filter, read_decisions
+from foodcls.inspect.inspect import inspect
+from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
+from foodcls.recipe.settings import Dedup, Filter, Inspect
+from foodcls.store.store import digest_of
+
+IDS = [digit * 64 for digit in "abcd"]
+
+
+@pytest.fixture
+def manifest():
+    rows = [
+        {"id": IDS[0], "origin": "web/beans/1.jpg", "label": "beans", "state": KEPT},
+        {"id": IDS[1], "origin": "web/beans/2.jpg", "label": "beans", "state": KEPT},
+        {"id": IDS[1], "origin": "web/beans/copy.jpg", "label": "beans", "state": KEPT},
+        {"id": IDS[2], "origin": "web/salad/1.jpg", "label": "salad", "state": KEPT},
+        {"id": IDS[3], "origin": "t/1.jpg", "label": "salad", "state": KEPT, "source": "test"},
+    ]
+    return drop_rows(new_manifest(rows), {2: "exact copy"}, "dedup")
+
+
+@pytest.fixture
+def decide(tmp_path, manifest):
+    def run(text):
+        path = tmp_path / "filter.csv"
+        path.write_text(text)
+        return apply_filter(manifest, Filter(manifest=path))
+
+    return run
+
+
+def states(manifest):
+    return manifest["state"].tolist()
+
+
+def test_decisions_drop_by_id_and_path(decide):
+    found = decide(f"id,path,keep,reason\n{IDS[0][:8]},,FALSE,only rice\n,salad/1.jpg,Drop,\n")
+    assert states(found) == ["dropped", "kept", "dropped", "dropped", "kept"]
+    assert found["reason"].tolist() == ["only rice", "", "exact copy", "dropped by hand", ""]
+    assert found["stage"].tolist() == ["filter", "", "dedup", "filter", ""]
+
+
+@pytest.mark.parametrize("word", ["true", "1", "yes", "Keep", " TRUE "])
+def test_keeping_words_keep(decide, word):
+    assert states(decide(f"path,keep\nbeans/1.jpg,{word}\n"))[0] == "kept"
+
+
+def test_a_decision_on_a_copy_reaches_the_copy_that_was_kept(decide):
+    assert states(decide("path,keep\ncopy.jpg,no\n"))[1] == "dropped"
+    assert states(decide("path,keep\ncopy.jpg,no\nbeans/2.jpg,yes\n"))[1] == "kept"
+
+
+def test_test_rows_are_never_touched(decide):
+    assert states(decide(f"id,keep\n{IDS[3]},0\n"))[4] == "kept"
+
+
+def test_no_file_changes_nothing(manifest):
+    assert apply_filter(manifest, Filter()).equals(manifest)
+
+
+def test_strangers_are_counted_not_refused(decide, manifest, caplog):
+    with caplog.at_level(logging.WARNING):
+        found = decide(f"path,keep\nnowhere.jpg,0\ngone/x.jpg,0\n{IDS[0][:4]},0\n")
+    assert "3 rows match no picture" in caplog.text and found.equals(manifest)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("id,keep\naaaaaaaa,maybe\n", "row 2: 'aaaaaaaa': keep is 'maybe'"),
+        ("id,keep\naaaaaaaa,\n", "keep is ''"),
+        ("id,path,keep\n,,false\n", "names no picture"),
+        ("id,keep\nzz,false\n", "hexadecimal"),
+        ("path,keep\n1.jpg,false\n", "3 pictures end in it"),
+        ("path,keep\nbeans/1.jpg,0\nbeans/1.jpg,1\n", "row 3: .* the opposite of row 2"),
+        (f"id,path,keep\n{IDS[0]},,0\n,beans/1.jpg,1\n", "the opposite of row 2"),
+        ("who,what\na,b\n", "missing"),
+        ("id,keep\n" + "aaaaaaaa,?\n" * 50, "and 40 more"),
+    ],
+)
+def test_unclear_decisions_are_refused_before_anything_changes(decide, text, words):
+    with pytest.raises(TableError, match=words) as caught:
+        decide(text)
+    assert "filter.csv" in str(caught.value)
+
+
+def test_the_argument_does_not_change(decide, manifest):
+    before = manifest.copy()
+    decide("path,keep\nbeans/1.jpg,0\n")
+    assert manifest.equals(before)
+
+
+def test_decisions_read_as_written(tmp_path):
+    path = tmp_path / "filter.csv"
+    path.write_text("path,keep,reason\nNA,no,None\n")
+    (item,) = read_decisions(path)
+    assert (item.path, item.keep, item.reason, item.number) == ("NA", False, "None", 2)
+
+
+@pytest.fixture
+def prepare(store, put_rows, tmp_path):
+    """Inspect, dedup and filter files, (bytes, label), by the decisions of a filter.csv."""
+
+    def run(text, *files):
+        path = tmp_path / "filter.csv"
+        path.write_text(text)
+        sound = inspect(put_rows(*files), store, Inspect(), "phash")
+        return apply_filter(dedup(sound, store, Dedup()).manifest, Filter(manifest=path))
+
+    return run
+
+
+@pytest.fixture
+def sizes(noise, encode):
+    """One picture in three sizes, the smallest first, and another picture."""
+    image = noise(1, 640, 480)
+    small, middle = (encode(image.resize(size)) for size in [(160, 120), (320, 240)])
+    return small, middle, encode(image), encode(noise(2))
+
+
+def test_a_drop_outlives_the_arrival_of_a_larger_copy(prepare, sizes):
+    small, middle, large, other = sizes
+    text = f"id,keep,reason\n{digest_of(small)},0,blurred\n"
+    rows = [(small, "beans"), (other, "beans")]
+    assert kept_rows(prepare(text, *rows))["id"].tolist() == [digest_of(other)]
+    # a week later, and another one
+    for number, copy in enumerate([middle, large], start=2):
+        rows.append((copy, "beans"))
+        found = prepare(text, *rows)
+        assert kept_rows(found)["id"].tolist() == [digest_of(other)]
+        mark = found[["stage", "reason"]].iloc[number].tolist()
+        assert mark == ["filter", f"blurred (decided of its copy {digest_of(small)[:8]})"]
+
+
+def test_a_decision_of_its_own_counts_before_that_of_a_copy(prepare, sizes):
+    small, _, large, _ = sizes
+    text = f"id,keep\n{digest_of(small)},{{}}\n{digest_of(large)},{{}}\n"
+    rows = (small, "beans"), (large, "beans")
+    assert prepare(text.format(0, 1), *rows)["stage"].tolist() == ["dedup", ""]
+    assert prepare(text.format(1, 0), *rows)["reason"].iloc[1] == "dropped by hand"
+
+
+def test_copies_that_are_decided_on_differently_decide_nothing(prepare, sizes, caplog):
+    small, middle, large, other = sizes
+    text = f"id,keep\n{digest_of(small)},0\n{digest_of(middle)},1\n"
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text, *((data, "beans") for data in sizes))
+    assert set(kept_rows(found)["id"]) == {digest_of(large), digest_of(other)}
+    assert "1 picture(s) stay although a copy was to be dropped" in caplog.text
+    assert digest_of(large)[:16] in caplog.text
+
+
+def test_a_test_picture_is_not_dropped_for_its_copy(prepare, sizes):
+    small, _, large, _ = sizes
+    rows = (small, "beans"), (large, "beans", {"source": "test"})
+    assert prepare(f"id,keep\n{digest_of(small)},0\n", *rows)["state"].iloc[1] == KEPT
+
+
+def test_keep_that_changes_nothing_is_told_once_with_the_way_out(prepare, sizes, caplog):
+    small, _, large, other = sizes
+    text = f"id,keep\n{digest_of(small)},1\n{digest_of(other)},1\n"
+    rows = (small, "beans"), (large, "beans"), (other, "beans"), (other, "salad")
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text, *rows)
+    assert found["stage"].tolist() == ["dedup", "", "dedup", "dedup"]
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert "keep changes nothing for 2 picture(s) that dedup dropped" in message
+    assert f"row 2: '{digest_of(small)}': beans, near duplicate" in message
+    assert "salad, label conflict: also beans" in message and "docs/pictures.md" in message
+
+
+def test_keep_of_a_picture_that_is_kept_in_another_row_is_not_warned_of(prepare, sizes, caplog):
+    rows = [(sizes[0], "beans")] * 2
+    with caplog.at_level(logging.WARNING):
+        found = prepare(f"id,keep\n{digest_of(sizes[0])},1\n", *rows)
+    assert len(kept_rows(found)) == 1 and not caplog.records

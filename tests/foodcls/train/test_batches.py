@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+import torch
+
+from foodcls.recipe.settings import Extras, Train
+from foodcls.train.batches import cut_batches, epoch_batches, give_lessons, shuffled_places
+from foodcls.train.course import Course
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(10, [5, 5]), (11, [5, 6]), (12, [5, 5, 2]), (6, [6]), (3, [3]), (1, [1])]
+)
+def test_batches_take_each_place_once_and_no_batch_is_alone(count: int, sizes: list[int]) -> None:
+    batches = cut_batches(shuffled_places(count, seed=0, epoch=1), 5)
+    assert [len(batch) for batch in batches] == sizes
+    assert sorted(int(place) for batch in batches for place in batch) == list(range(count))
+
+
+def test_each_epoch_has_an_order_of_its_own() -> None:
+    first, again, other = (shuffled_places(50, 0, epoch).tolist() for epoch in (1, 1, 2))
+    assert first == again != other
+
+
+def test_lessons_are_the_batches_with_their_classes(course: Course, settings: Train) -> None:
+    batches = epoch_batches(course.train, settings, 1)
+    lessons = list(give_lessons(course.train, batches, settings, course.classes, 1))
+    assert [lesson.number for lesson in lessons] == list(range(len(batches)))
+    for lesson, places in zip(lessons, batches, strict=True):
+        assert np.array_equal(lesson.places, places)
+        assert torch.equal(lesson.inputs[0], course.train.take(places, 1)[0])
+        assert lesson.wanted is lesson.truth
+        assert lesson.truth.tolist() == course.train.targets[places].tolist()
+
+
+def test_mixup_blends_inputs_and_answers_alike(course: Course, settings: Train) -> None:
+    mixed = settings.model_copy(update={"extras": Extras(mixup=5.0)})
+    batches = epoch_batches(course.train, mixed, 1)
+    lesson = next(give_lessons(course.train, batches, mixed, course.classes, 1))
+    assert lesson.wanted.shape == (20, course.classes)
+    assert torch.allclose(lesson.wanted.sum(1), torch.ones(20))
+    # nothing of the pictures' own truth is forgotten
+    assert (lesson.wanted[torch.arange(20), lesson.truth] > 0).all()
+    assert not torch.equal(lesson.inputs[0], course.train.take(batches[0], 1)[0])

@@ -1,0 +1,80 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from foodcls.errors import StoreError
+from foodcls.workspace.workspace import Workspace
+
+
+def test_cached_results_are_closed_to_others(tmp_path: Path) -> None:
+    space = Workspace.at(tmp_path / "w")
+    assert space.results.stat().st_mode & 0o077 == 0
+    space.results.chmod(0o777)
+    assert Workspace.at(tmp_path / "w").results.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    space = Workspace.at(tmp_path / "w")
+    os.chown(space.results, 12345, 12345)
+    with pytest.raises(StoreError, match="belongs to another user"):
+        Workspace.at(tmp_path / "w")
+
+
+def test_a_workspace_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="--workspace"):
+        Workspace.at(tmp_path / "file")
+
+
+def test_places_do_not_depend_on_the_current_folder(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = Workspace.at("w")
+    monkeypatch.chdir("/")
+    assert space.store.put(b"x") and (tmp_path / "w" / "store").is_dir()
+
+
+def test_a_disk_that_is_read_only_is_refused_at_the_start(small_disk) -> None:
+    Workspace.at(small_disk.folder / "w")
+    small_disk.remount("ro")
+    with pytest.raises(StoreError, match="Read-only file system.*--workspace"):
+        Workspace.at(small_disk.folder / "w")
+
+
+def test_a_folder_of_another_user_is_refused_at_the_start(tmp_path: Path) -> None:
+    """As a plain user, in a process of its own: root may write anywhere."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    space = Workspace.at(tmp_path / "w")
+    os.chown(space.results, 65534, 65534)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    program = (
+        "import os, sys; from foodcls.workspace.workspace import Workspace; os.setuid(65534)\n"
+        "Workspace.at(sys.argv[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(space.root)], text=True, check=False,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert "StoreError" in done.stderr and "Permission denied" in done.stderr
+    assert "--workspace" in done.stderr
+
+
+def test_a_limit_on_the_size_of_files_is_refused_at_the_start(tmp_path: Path) -> None:
+    program = (
+        "import sys; from foodcls.workspace.workspace import Workspace; Workspace.at(sys.argv[1])"
+    )
+    words = ["prlimit", "--fsize=1000000", sys.executable, "-c", program, str(tmp_path / "w")]
+    done = subprocess.run(words, text=True, check=False, capture_output=True, timeout=60)
+    assert "1,000,000 bytes" in done.stderr and "ulimit -f unlimited" in done.stderr
+
+
+def test_the_store_may_lie_elsewhere_and_is_found_again(tmp_path: Path, bucket: str) -> None:
+    for place in (bucket, str(tmp_path / "disk")):
+        digest = Workspace.at(tmp_path / "w", place).store.put(place.encode())
+        assert Workspace.at(tmp_path / "w").store.read(digest) == place.encode()
+        assert Workspace.at(tmp_path / "w").store.where(digest).startswith(place)
+    assert not (tmp_path / "w" / "store").exists()

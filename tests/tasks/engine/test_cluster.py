@@ -1,0 +1,127 @@
+"""Spreads work over real Dask workers, with an object store between them, and kills one."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foodcls.errors import InputError, StageError
+from foodcls.store.store import Store
+from foodcls.work.memo import Inquiry, remembered
+from tasks.engine import cluster as module
+from tasks.engine.cluster import hands, open_workspace, spread
+
+
+def test_without_a_setting_threads_of_this_machine_work(monkeypatch: Any) -> None:
+    monkeypatch.delenv("FOODCLS_RUNNER", raising=False)
+    with hands():
+        assert set(spread(lambda item: os.getpid(), range(4))) == {os.getpid()}
+
+
+@pytest.mark.parametrize("runner", ["spark", "dusk:tcp://x"])
+def test_an_unknown_runner_is_refused_with_what_is_allowed(monkeypatch: Any, runner: str) -> None:
+    monkeypatch.setenv("FOODCLS_RUNNER", runner)
+    with pytest.raises(InputError, match="allowed: threads, dask, dask:ADDRESS"), hands():
+        pass
+
+
+def test_a_scheduler_that_does_not_answer_is_told(
+    monkeypatch: Any, free_port: Callable[[], int]
+) -> None:
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:tcp://127.0.0.1:{free_port()}")
+    # brings its settings, which the block is to change and to give back
+    import dask
+    import distributed
+
+    assert distributed.__version__
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(StageError, match="dask scheduler"),
+        hands(),
+    ):
+        pass
+
+
+def test_the_store_is_where_the_environment_says(
+    monkeypatch: Any, tmp_path: Path, bucket: str
+) -> None:
+    monkeypatch.setenv("FOODCLS_STORE", bucket)
+    assert open_workspace(tmp_path / "w").place == bucket
+    monkeypatch.delenv("FOODCLS_STORE")
+    assert open_workspace(tmp_path / "w").place == bucket
+
+
+def test_dask_alone_starts_processes_that_only_this_machine_reaches(monkeypatch: Any) -> None:
+    monkeypatch.setenv("FOODCLS_RUNNER", "dask")
+
+    def family() -> set[str]:
+        pids = {str(os.getpid())}
+        for _ in range(4):
+            for pid in list(pids):
+                for task in Path(f"/proc/{pid}/task").glob("*/children"):
+                    pids |= set(task.read_text().split())
+        return pids
+
+    with hands():
+        with hands():
+            found = set(spread(lambda item: os.getpid(), range(64)))
+        assert os.getpid() not in found and len(found) == os.cpu_count()
+        table = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
+        ours = [line.split()[3] for line in table.splitlines()
+                if any(f"pid={pid}," in line for pid in family())]  # fmt: skip
+        assert ours and all(place.startswith("127.0.0.1:") for place in ours)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in found)
+
+
+def test_workers_with_other_code_are_refused(cluster: Any, monkeypatch: Any) -> None:
+    cluster.add_worker()
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    monkeypatch.setattr(module, "source_digest", lambda modules: "another")
+    with pytest.raises(StageError, match="another foodcls"), hands():
+        list(spread(len, ["abc"]))
+
+
+def test_a_stage_without_workers_ends(cluster: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    monkeypatch.setattr(module, "PATIENCE", 1)
+    with pytest.raises(StageError, match=f"dask worker {cluster.address}"), hands():
+        list(spread(len, ["abc"]))
+
+
+def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
+    cluster: Any, monkeypatch: Any, bucket: str, tmp_path: Path
+) -> None:
+    workers = [cluster.add_worker(), cluster.add_worker()]
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    diary = tmp_path / "diary"
+    work = {f"{number:03}": number for number in range(400)}
+    store = Store(bucket)
+
+    # a function within a function travels by value: workers do not know this file
+    def square(batch: Any) -> Any:
+        import os
+        import time
+
+        for key in batch:
+            time.sleep(0.01)
+            with diary.open("a") as file:
+                file.write(f"{key} {os.getpid()}\n")
+        return {key: item * item for key, item in batch.items()}
+
+    def kill_one(items: Any, total: int, label: str) -> Iterator[Any]:
+        for number, item in enumerate(items):
+            if number == 60:
+                workers[0].kill()
+            yield item
+
+    with hands():
+        found = remembered(store, Inquiry("squares", square), work, kill_one, spread)
+    assert found == {key: item * item for key, item in work.items()}
+    done = [line.split() for line in diary.read_text().splitlines()]
+    assert {int(pid) for _, pid in done} == {worker.pid for worker in workers}
+    # 400 items are 58 batches of 7; the one in hand is begun again
+    assert set(work) == {key for key, _ in done} and 400 <= len(done) <= 407
+    assert store.recall("squares", work) == found

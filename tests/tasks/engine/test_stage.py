@@ -1,0 +1,163 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from prefect import flow
+
+from foodcls.errors import StageError
+from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
+from foodcls.recipe.settings import Dedup, Filter
+from foodcls.runs.stage_result import Step
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.stage import Stage, fingerprint, stage
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+CALLS: list[str] = []
+
+
+@stage("foodcls.manifest")
+def first(space: Workspace, note: str) -> ManifestRef:
+    """Write a manifest of one picture."""
+    CALLS.append("first")
+    digest = space.store.put(b"a picture")
+    return save_manifest(new_manifest([{"id": digest, "state": "kept", "detail": note}]),
+                         space.store, "first")  # fmt: skip
+
+
+@stage("foodcls.manifest")
+def second(space: Workspace, note: str) -> ManifestRef:
+    """Take the same arguments as `first` does."""
+    CALLS.append("second")
+    return save_manifest(new_manifest(), space.store, "second")
+
+
+@stage("foodcls.manifest")
+def third(space: Workspace, ref: ManifestRef, settings: Dedup) -> ManifestRef:
+    """Go on from a manifest."""
+    CALLS.append("third")
+    return save_manifest(load_manifest(ref, space.store), space.store, "third")
+
+
+@stage("foodcls.manifest")
+def aloud(space: Workspace, note: str, volume: int = 0) -> str:
+    """Be told something on the side."""
+    CALLS.append(f"{note} at {volume}")
+    return note
+
+
+@stage()
+def always(space: Workspace, ref: ManifestRef) -> int:
+    """Have no modules, so run each time."""
+    CALLS.append("always")
+    return ref.kept
+
+
+@stage("foodcls.manifest")
+def failing(space: Workspace) -> ManifestRef:
+    """Fail."""
+    raise StageError("too few pictures; add a query")
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Callable[..., Step]:
+    """Run one stage inside a flow of its own, and note whether its body ran."""
+    CALLS.clear()
+    space = Workspace.at(tmp_path / "space")
+
+    def run(one: Stage, *inputs: object, **options: object) -> Step:
+        @flow
+        def single() -> list[Step]:
+            return [one(space, *inputs, **options)]
+
+        return single()[0]
+
+    return run
+
+
+def test_stage_is_remembered_over_flow_runs_and_scoped_to_itself(call: Callable) -> None:
+    fresh, again, other = call(first, "x"), call(first, "x"), call(second, "x")
+    assert (fresh.cached, again.cached, other.cached) == (False, True, False)
+    assert fresh.result == again.result != other.result
+    assert CALLS == ["first", "second"]
+
+
+def test_other_input_other_settings_or_refresh_run_again(call: Callable) -> None:
+    ref = call(first, "x")
+    assert not call(first, "y").cached
+    assert not call(third, ref, Dedup()).cached
+    assert call(third, ref, Dedup()).cached
+    assert not call(third, ref, Dedup(distance=3)).cached
+    assert not call(third, ref, Dedup(), refresh=True).cached
+
+
+def test_what_is_told_aside_arrives_and_is_no_part_of_the_key(call: Callable) -> None:
+    assert not call(aloud, "x", volume=1).cached
+    assert call(aloud, "x", volume=2).cached
+    assert not call(aloud, "x", refresh=True, volume=3).cached
+    assert CALLS == ["x at 1", "x at 3"]
+
+
+def test_the_next_stage_follows_the_digest_and_not_the_blob(call: Callable) -> None:
+    ref = call(first, "x").result
+    call(third, ref, Dedup())
+    fetched_later = ManifestRef(ref.stage, ref.digest, "another blob", ref.kept, ref.dropped)
+    assert call(third, fetched_later, Dedup()).cached
+
+
+def test_missing_picture_makes_the_stage_run_again(call: Callable, tmp_path: Path) -> None:
+    store = Workspace.at(tmp_path / "space").store
+    ref = call(first, "x").result
+    picture = load_manifest(ref, store)["id"][0]
+    store.path(picture).unlink()
+    step = call(first, "x")
+    assert not step.cached and store.has(picture)
+
+
+def test_edited_manifest_makes_the_stage_run_again(call: Callable, tmp_path: Path) -> None:
+    store = Workspace.at(tmp_path / "space").store
+    ref = call(first, "x").result
+    store.path(ref.blob).write_bytes(b"id,label\n")
+    step = call(first, "x")
+    assert not step.cached and store.is_whole(step.result.blob)
+
+
+def test_torn_record_is_a_miss(call: Callable, tmp_path: Path) -> None:
+    call(first, "x")
+    (record,) = Workspace.at(tmp_path / "space").results.iterdir()
+    record.write_bytes(record.read_bytes()[:40])
+    assert not call(first, "x").cached
+    assert call(first, "x").cached
+
+
+def test_stage_without_modules_runs_each_time(call: Callable) -> None:
+    ref = call(first, "x")
+    assert [call(always, ref).result for _ in range(2)] == [1, 1]
+    assert CALLS.count("always") == 2
+
+
+def test_failure_comes_out_as_it_is_and_is_not_remembered(call: Callable) -> None:
+    for _ in range(2):
+        with pytest.raises(StageError, match="add a query"):
+            call(failing)
+
+
+def test_fingerprint_takes_contents_not_places(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("same")
+    settings = [Filter.model_construct(manifest=tmp_path / f"{name}.csv") for name in ("a", "b")]
+    assert fingerprint(settings[0]) == fingerprint(settings[1])
+
+
+def test_fingerprint_refuses_what_has_no_stable_one() -> None:
+    with pytest.raises(TypeError, match="set"):
+        fingerprint({1, 2})
+
+
+def test_fingerprint_of_a_plain_dataclass_is_its_fields() -> None:
+    @dataclass(frozen=True)
+    class Point:
+        x: int
+        y: tuple[str, ...]
+
+    assert fingerprint(Point(1, ("a",))) == {"x": 1, "y": ["a"]}

@@ -1,0 +1,99 @@
+"""Moves the aliases of a real MLflow registry; how versions get there is tested with the flows."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from foodcls.errors import InputError
+from foodcls.runs.run_result import Recorded
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.client import tracking
+from tasks.tracking.registry import appoint, promote, roll_back
+
+NAME = "lunch"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with a registry; making its tables takes seconds."""
+    return Workspace.at(tmp_path_factory.mktemp("registry"))
+
+
+@pytest.fixture
+def client(store: Workspace) -> Iterator[MlflowClient]:
+    """Four versions of a model; none serves."""
+    with tracking(store) as client:
+        client.create_registered_model(NAME)
+        for number in range(1, 5):
+            client.create_model_version(NAME, f"file:///nowhere/{number}")
+    yield client
+    client.delete_registered_model(NAME)
+
+
+def serving(client: MlflowClient) -> str:
+    return str(client.get_registered_model(NAME).aliases["champion"])
+
+
+def test_each_rollback_goes_one_champion_further_back(
+    store: Workspace, client: MlflowClient
+) -> None:
+    assert [appoint(store, NAME, version) for version in "1324"] == ["", "1", "3", "2"]
+    assert [roll_back(store, NAME) for _ in range(3)] == [("4", "2"), ("2", "3"), ("3", "1")]
+    assert serving(client) == "1"
+    with pytest.raises(InputError, match="no champion before 1"):
+        roll_back(store, NAME)
+
+
+def test_a_version_that_serves_already_is_not_noted_twice(
+    store: Workspace, client: MlflowClient
+) -> None:
+    assert [appoint(store, NAME, version) for version in "122"] == ["", "1", "2"]
+    assert roll_back(store, NAME) == ("2", "1")
+
+
+def test_a_deleted_champion_is_passed_over(store: Workspace, client: MlflowClient) -> None:
+    for version in "123":
+        appoint(store, NAME, version)
+    client.delete_model_version(NAME, "2")
+    assert roll_back(store, NAME) == ("3", "1")
+
+
+def test_an_alias_that_was_moved_in_the_ui_is_believed(
+    store: Workspace, client: MlflowClient
+) -> None:
+    appoint(store, NAME, "1")
+    client.set_registered_model_alias(NAME, "champion", "4")
+    assert roll_back(store, NAME) == ("4", "1")
+
+
+def test_what_was_decided_by_hand_is_a_tag(store: Workspace, client: MlflowClient) -> None:
+    for version in "12":
+        appoint(store, NAME, version)
+    roll_back(store, NAME)
+    tags = client.get_model_version(NAME, "2").tags
+    assert tags["verdict"] == "rolled back to version 1" and tags["rolled_back"].endswith("Z")
+    appoint(store, NAME, "2")
+    tags = client.get_model_version(NAME, "2").tags
+    assert tags["verdict"] == "promoted by hand" and "rolled_back" not in tags
+    assert tags["champion_since"].endswith("Z")
+
+
+def test_a_version_that_is_not_there_is_refused_with_those_that_are(
+    store: Workspace, client: MlflowClient
+) -> None:
+    with pytest.raises(InputError, match="no version 9 .* known are 1, 2, 3, 4"):
+        appoint(store, NAME, "9")
+    with pytest.raises(InputError, match="dinner has no version 1 .*foodcls run"):
+        appoint(store, "dinner", "1")
+    with pytest.raises(InputError, match="dinner has no champion"):
+        roll_back(store, "dinner")
+
+
+def test_what_is_not_recorded_is_not_promoted(make_run) -> None:
+    recorded = Recorded("http://a", "", "", "", "m.pt", waiting="connection refused")
+    verdict = promote.task.fn(
+        SimpleNamespace(), SimpleNamespace(name="r"), make_run(recorded=recorded)
+    )
+    assert not verdict.is_promoted and "connection refused" in verdict.reason
