@@ -5,9 +5,8 @@ import dataclasses
 from foodcls import __version__
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe, flatten
-from foodcls.report.account import gather_account
 from foodcls.report.plots import confusion_csv, confusion_png, learning_png
-from foodcls.report.report import report_html
+from foodcls.report.report import gather_account, report_html
 from foodcls.runs.run_result import Reported, Trained
 from foodcls.store.store import replacing
 from foodcls.workspace.workspace import Workspace

@@ -16,13 +16,13 @@ from foodcls.manifest import read_table
 from foodcls.metrics.align import pair_answers
 from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.metrics.scores import Estimate
-from foodcls.report.album import Album, open_album
 from foodcls.report.compare import (
     Rivals,
     compare_rivals,
     rivals_html,
     rivals_record,
 )
+from foodcls.report.thumbnails import Album, open_album
 from foodcls.store.store import replacing
 from foodcls.train.dataset import split_rows
 from foodcls.workspace.workspace import Workspace

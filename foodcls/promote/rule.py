@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from foodcls.metrics.better import Better
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.paired_test import PairedTest, compare_answers
+from foodcls.metrics.paired_test import Better, PairedTest, compare_answers
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.recipe.settings import Promote
 

@@ -10,10 +10,9 @@ from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import PairedTest, compare_answers
 from foodcls.metrics.predictions import Answers
 from foodcls.metrics.ranks import Ints
-from foodcls.report.album import Album
 from foodcls.report.sentences import explain_pair
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Card, make_cards
+from foodcls.report.thumbnails import Album, Card, make_cards
 
 # pictures of each kind on the page; thumbnails of 5 KB
 SHOWN = 60

@@ -3,19 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
+from foodcls.manifest import SPLITS, class_counts
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.per_class import ClassScore
-from foodcls.metrics.predictions import Answers
+from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
 from foodcls.report.sentences import explain_calibration, explain_scores, frequent_mistakes
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Card
+from foodcls.report.thumbnails import Card, make_cards, open_album, worst_places
+from foodcls.store.store import Store
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.dataset import split_rows
 from foodcls.train.epochs import EpochReport
 
 PAIRS = 12  # of frequent mistakes: more than a person reads
+# thumbnails of 5 KB: the page stays below a megabyte
+MISTAKES = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,26 @@ def report_html(account: Account) -> str:
     return render_page("report.html", values)
 
 
+def gather_account(
+    name: str, checkpoint: Checkpoint, scores: Evaluation, manifest: pd.DataFrame, store: Store
+) -> Account:
+    """The account of a checkpoint that was judged on the manifest's rows."""
+    rows = split_rows(manifest, scores.split)
+    answers = read_answers(store.read(scores.predictions).decode())
+    album = open_album(rows, store)
+    counts = class_counts(manifest)
+    return Account(
+        name=name,
+        evaluation=scores,
+        answers=answers,
+        epochs=checkpoint.reports,
+        best_epoch=checkpoint.best_epoch,
+        mistakes=make_cards(worst_places(answers, MISTAKES), [answers], album),
+        counts={label: counts.get(label, dict.fromkeys(SPLITS, 0)) for label in scores.labels},
+        digests=_digests(checkpoint, scores),
+    )
+
+
 def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
     return sorted(scores, key=lambda score: (score.f1 is None, score.f1, score.label))
 
@@ -70,3 +98,14 @@ def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
 def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     splits = ("train", "val", "test")
     return {split: sum(row[split] for row in counts.values()) for split in splits}
+
+
+def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:
+    return {
+        "checkpoint": checkpoint.digest,
+        "weights": checkpoint.weights,
+        "pretrained weights": checkpoint.pretrained_digest,
+        "pictures learnt from": checkpoint.data_digest,
+        "answers": scores.predictions,
+        "account": scores.digest,
+    }

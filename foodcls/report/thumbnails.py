@@ -2,22 +2,45 @@
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from foodcls.errors import StoreError
 from foodcls.image.decode import BadPicture, decode
-from foodcls.metrics.predictions import Answers, Key
+from foodcls.metrics.predictions import Answers, Key, name_rows
 from foodcls.metrics.ranks import Ints
 from foodcls.recipe.settings import MOST_PIXELS
-from foodcls.report.album import Album
+from foodcls.store.store import Store
 
 SIDE = 160  # pixels of the longer side of a thumbnail
 # 4 KB a picture: a page of a hundred stays below half a megabyte
 QUALITY = 78
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures by what their rows are known by."""
+
+    rows: Mapping[Key, tuple[str, str]]  # the picture's blob, and the address of its page
+    store: Store
+
+    def read(self, key: Key) -> bytes:
+        """A row's picture file, as the network saw it; StoreError when it is not here."""
+        if key not in self.rows:
+            raise StoreError(f"no picture {key[0]} in the manifest; prepare it again")
+        return self.store.read(self.rows[key][0])
+
+    def page(self, key: Key) -> str:
+        """The address of the page that showed a picture; empty where none is known."""
+        return self.rows.get(key, ("", ""))[1]
+
+    def count(self, keys: Iterable[Key]) -> int:
+        """How many of these rows have a picture here."""
+        return sum(key in self.rows for key in keys)
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,14 @@ def thumbnail(data: bytes) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def open_album(rows: pd.DataFrame, store: Store) -> Album:
+    """The pictures of a manifest's rows."""
+    keys = name_rows(rows["id"], rows["label"])
+    return Album(
+        dict(zip(keys, zip(rows["picture"], rows["page"], strict=True), strict=True)), store
+    )
 
 
 def _image(album: Album, key: Key) -> str:

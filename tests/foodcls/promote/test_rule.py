@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foodcls.metrics.better import weigh_gains
+from foodcls.metrics.paired_test import weigh_gains
 from foodcls.metrics.ranks import Floats
 from foodcls.promote.rule import (
     Comparison,

@@ -5,13 +5,13 @@ import pytest
 
 from foodcls.metrics.align import pair_answers
 from foodcls.metrics.predictions import Answers
-from foodcls.report.album import Album
 from foodcls.report.compare import (
     Rivals,
     compare_rivals,
     rivals_html,
     rivals_record,
 )
+from foodcls.report.thumbnails import Album
 from foodcls.store.store import Store
 
 NAMES = ("<b>old</b>", "new & better")

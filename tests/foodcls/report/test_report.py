@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from foodcls.evaluate.evaluate import evaluate
 from foodcls.metrics.bootstrap import number_groups
-from foodcls.metrics.evaluation import Source, account_for
+from foodcls.metrics.evaluation import Evaluation, Source, account_for
 from foodcls.metrics.predictions import Answers
-from foodcls.report.album import Album
 from foodcls.report.compare import compare_rivals, rivals_html
-from foodcls.report.report import Account, report_html
-from foodcls.report.thumbnails import make_cards, worst_places
+from foodcls.report.report import Account, gather_account, report_html
+from foodcls.report.thumbnails import Album, make_cards, worst_places
 from foodcls.store.store import Store
+from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.epochs import EpochReport
 
 LABELS = ("beans", "bread", "rabbit", "salad", "soup", "fish")
 EPOCHS = tuple(
     EpochReport(epoch, 2 / epoch, 0.5, 2.2 / epoch, 0.6, 2.0, 1.0, 1e-3) for epoch in (1, 2, 3)
 )
+Trained = tuple[Checkpoint, pd.DataFrame]
 
 
 @pytest.fixture
@@ -203,3 +206,47 @@ def test_nothing_sticks_out_of_the_page(
     browser.resize(width, 800)
     browser.open(path.as_uri(), "document.readyState === 'complete'")
     assert browser.value("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture
+def judged_once(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluation, pd.DataFrame]:
+    """The account of a checkpoint at its first epoch's worth: some answers are wrong."""
+    checkpoint, manifest = trained
+    swapped = manifest.copy()
+    # half of the test pictures carry another label, and so are taken for mistakes
+    rows = swapped.index[swapped["split"] == "test"][::2]
+    swapped.loc[rows, "label"] = "sushi"
+    swapped.loc[rows, "page"] = "https://example.org/page"
+    return evaluate(checkpoint, swapped, store, tmp_path / "cache"), swapped
+
+
+def test_the_account_holds_what_evaluation_and_training_left(
+    trained: Trained, judged_once: tuple[Evaluation, pd.DataFrame], store: Store
+) -> None:
+    checkpoint, (scores, manifest) = trained[0], judged_once
+    account = gather_account("lunch", checkpoint, scores, manifest, store)
+    assert (account.name, account.evaluation, account.epochs) == (
+        "lunch",
+        scores,
+        checkpoint.reports,
+    )
+    assert account.best_epoch == checkpoint.best_epoch
+    wrong = account.answers.right == 0
+    assert len(account.mistakes) == wrong.sum() > 0
+    assert all(card.image.startswith("data:image/jpeg") for card in account.mistakes)
+    assert {card.page for card in account.mistakes} <= {"", "https://example.org/page"}
+    assert account.digests["checkpoint"] == checkpoint.digest
+    assert account.digests["answers"] == scores.predictions
+
+
+def test_classes_without_pictures_are_counted_as_such(
+    trained: Trained, store: Store, tmp_path: Path
+) -> None:
+    checkpoint, manifest = trained
+    scores = evaluate(checkpoint, manifest, store, tmp_path / "cache")
+    fewer = manifest[manifest["label"] != "sushi"]
+    scores = dataclasses.replace(scores, labels=checkpoint.labels)
+    counts = gather_account("lunch", checkpoint, scores, fewer, store).counts
+    assert list(counts) == list(checkpoint.labels)
+    assert counts["sushi"] == {"train": 0, "val": 0, "test": 0}
+    assert counts["label"] == {"train": 6, "val": 3, "test": 3}
