@@ -18,12 +18,13 @@ from suspects import list_unrelated
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.label_issues import rank_suspects
-from foodcls.manifest import KEPT, drop_rows, kept_rows, read_table
+from foodcls.manifest import KEPT, drop_rows, kept_rows
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.metrics.ranks import average_position, ranks
 from foodcls.recipe.recipe import Recipe
 from foodcls.split.ablation_sets import undo_drops
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
 from foodcls.train.shelf import Shelf
 from foodcls.train.train import train
@@ -44,7 +45,7 @@ def measure_chain(
     recipe: Recipe, space: Workspace, photos: Path, seeds: int
 ) -> Iterator[tuple[str, str]]:
     """Train all, then give a line for each training set and each group of test photos."""
-    manifest = read_table(space.manifest)
+    manifest = read_manifest(space.manifest)
     unrelated = list_unrelated(photos, manifest)
     sets = derive_sets(undo_copies(manifest), recipe, space)
     results = [learn_set(name, rows, recipe, space, seeds) for name, rows in sets.items()]

@@ -37,7 +37,7 @@ from foodcls.augment import augment
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.image.cutout import change_background
 from foodcls.image.decode import load_picture, png_bytes
-from foodcls.manifest import picture_blobs, read_table
+from foodcls.manifest import picture_blobs
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import read_answers
@@ -45,6 +45,7 @@ from foodcls.recipe.extras import Extras
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.settings import Augment
 from foodcls.store.store import Store, digest_json, replacing
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.background import WHITE
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
@@ -109,7 +110,7 @@ class Bench:
 
     def __init__(self, recipe: Recipe, space: Workspace, seeds: int) -> None:
         self.recipe, self.space, self.seeds = recipe, space, seeds
-        parted = undo_copies(read_table(space.manifest))
+        parted = undo_copies(read_manifest(space.manifest))
         self.manifest = derive_sets(parted, recipe, space)["without suspects"]
         self.file = space.root / "extras.json"
         self.known: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}

@@ -21,8 +21,9 @@ import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.label_issues import list_judged
-from foodcls.manifest import drop_rows, read_table
+from foodcls.manifest import drop_rows
 from foodcls.recipe.recipe import Recipe, load_recipe
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -54,7 +55,7 @@ def compare(
     recipe: Recipe, space: Workspace, suspects: pd.DataFrame, unrelated: set[str]
 ) -> Iterator[tuple[str, str]]:
     """Train with and without the suspects; judge both on the same test photos."""
-    originals = list_judged(read_table(space.manifest)).assign(state="kept", stage="", reason="")
+    originals = list_judged(read_manifest(space.manifest)).assign(state="kept", stage="", reason="")
     is_test = originals["split"] == "test"
     rows = originals[~(is_test & originals["id"].isin(unrelated))]
     advised = set(suspects["id"][suspects["keep"] == 0])
@@ -83,7 +84,7 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "flows.cli.main", *command], check=True)
     print(f"{'seconds':<36} {time.monotonic() - started:.0f}")
     suspects = pd.read_csv(space.root / "suspects.csv")
-    unrelated = list_unrelated(options.photos, read_table(space.manifest))
+    unrelated = list_unrelated(options.photos, read_manifest(space.manifest))
     lines = score(suspects, unrelated)
     if options.train:
         lines = chain(lines, compare(load_recipe(recipe), space, suspects, unrelated))

@@ -3,13 +3,10 @@
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
-from foodcls.errors import TableError
 from foodcls.store.store import Store, digest_json, digest_of
-from foodcls.tables.spreadsheet import unmark_table, write_csv
 
 TEXT, NUMBER = "str", "Int64"
 
@@ -162,7 +159,7 @@ def picture_blobs(rows: pd.DataFrame) -> pd.Series:
 
 def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
     """Read a table that `save_manifest` wrote."""
-    return _from_csv(store.read(ref.blob))
+    return parse_manifest(store.read(ref.blob))
 
 
 def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
@@ -172,19 +169,14 @@ def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
     return manifest[pd.concat(masks, axis=1).any(axis=1)]
 
 
-def write_table(manifest: pd.DataFrame, path: Path) -> None:
-    """Write the table for people: no cell of it is a formula to a spreadsheet."""
-    write_csv(manifest, path)
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote; TableError when it is none."""
-    try:
-        return unmark_table(_from_csv(path.read_bytes()))
-    except FileNotFoundError as error:
-        raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
-    except (ValueError, KeyError) as error:
-        raise TableError(f"{path} is not a manifest: {error}") from error
+def parse_manifest(data: bytes) -> pd.DataFrame:
+    """The table in these bytes of CSV; ValueError or KeyError when they hold none."""
+    # every cell is text first: a class may be called "NA"
+    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
+    for name in (name for name, kind in COLUMNS.items() if kind == NUMBER):
+        # through pandas' own parser: a cell that is no number is an error, an empty one is absent
+        table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())
+    return table[list(COLUMNS)]
 
 
 def _split_digest(manifest: pd.DataFrame, split: str) -> str:
@@ -199,14 +191,3 @@ def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
 
 def _as_csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _from_csv(data: bytes) -> pd.DataFrame:
-    # every cell is text first: a class may be called "NA"
-    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
-    # a workspace from before there were flags can still be looked at
-    table = table if "flags" in table else table.assign(flags="")
-    for name in (name for name, kind in COLUMNS.items() if kind == NUMBER):
-        # through pandas' own parser: a cell that is no number is an error, an empty one is absent
-        table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())
-    return table[list(COLUMNS)]

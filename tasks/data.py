@@ -20,7 +20,7 @@ from foodcls.dedup.histogram import histogram_png
 from foodcls.filter import apply_filter, read_decisions
 from foodcls.inspect.flags import flag_pictures
 from foodcls.inspect.inspect import inspect as inspect_pictures
-from foodcls.manifest import ManifestRef, load_manifest, save_manifest, write_table
+from foodcls.manifest import ManifestRef, load_manifest, save_manifest
 from foodcls.recipe.settings import (
     Augment,
     Collect,
@@ -38,6 +38,7 @@ from foodcls.split.assignments import recall_sides, remember_sides
 from foodcls.split.split import split as split_clusters
 from foodcls.split.test_groups import read_groups
 from foodcls.store.store import replacing
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import spread
 from tasks.engine.progress import bars
@@ -159,7 +160,7 @@ def publish(
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
     manifest = load_manifest(pictures.result, space.store)
-    write_table(flag_pictures(manifest, space.store, quality), space.manifest)
+    write_manifest(flag_pictures(manifest, space.store, quality), space.manifest)
     # a cached collection asks no engine, and another recipe may have been here since
     write_yields(found.result.yields, space.yields)
 

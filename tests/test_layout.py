@@ -23,8 +23,8 @@ LEVELS = (
     ("errors",),
     ("progress", "tally", "redact"),
     ("store",),
-    ("recipe", "work", "tables", "sample"),
-    ("manifest", "network"),
+    ("recipe", "work", "sample", "manifest"),
+    ("tables", "network"),
     ("image", "metrics"),
     ("inspect",),
     ("collect", "dedup", "filter", "crop", "split", "augment", "train"),
@@ -140,6 +140,7 @@ def test_import_runs_nothing() -> None:
         if path.name not in entries
         for node in ast.parse(path.read_text()).body
         if not isinstance(node, allowed)
+        and not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
     ]
     assert not runs

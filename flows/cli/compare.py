@@ -12,7 +12,6 @@ from flows.cli.places import find_manifest
 from foodcls.errors import InputError
 from foodcls.export.answering import answer_tests, learnt_from
 from foodcls.export.load import load_model
-from foodcls.manifest import read_table
 from foodcls.metrics.align import pair_answers
 from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.metrics.scores import Estimate
@@ -24,6 +23,7 @@ from foodcls.report.compare import (
 )
 from foodcls.report.thumbnails import Album, open_album
 from foodcls.store.store import replacing
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -70,7 +70,7 @@ def find_rival(name: str, workspace: Path) -> Rival:
 def find_album(rivals: Rivals, places: list[Path]) -> Album:
     """The pictures of the workspace that has most of them."""
     albums = [
-        open_album(split_rows(read_table(space.manifest), "test"), space.store)
+        open_album(split_rows(read_manifest(space.manifest), "test"), space.store)
         for space in map(_open, dict.fromkeys(places))
         if space.manifest.exists()
     ]
@@ -107,7 +107,7 @@ def _read_last(workspace: Path) -> Answers:
 
 
 def _ask_file(path: Path, workspace: Path) -> Rival:
-    model, manifest = load_model(path), read_table(find_manifest(workspace))
+    model, manifest = load_model(path), read_manifest(find_manifest(workspace))
     space = _open(workspace)
     last = space.predictions
     # groups that the recipe names stand only there

@@ -6,8 +6,8 @@ from rich.console import Console
 
 from flows.cli.places import find_manifest
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.manifest import read_table
 from foodcls.recipe.recipe import load_recipe
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
@@ -18,7 +18,7 @@ def suggest_boxes(console: Console, recipe_file: Path, workspace: Path) -> None:
     table = find_manifest(workspace, recipe_file)
     space = Workspace.at(workspace)
     refused = read_refused(space.refused)
-    proposals = propose_boxes(read_table(table), space.store, bars, refused)
+    proposals = propose_boxes(read_manifest(table), space.store, bars, refused)
     target = space.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
     is_used = boxes is not None and boxes.resolve() == target.resolve()

@@ -6,8 +6,8 @@ from rich.console import Console
 
 from flows.cli.places import find_manifest
 from foodcls.evaluate.label_issues import rank_suspects, write_suspects
-from foodcls.manifest import read_table
 from foodcls.recipe.recipe import load_recipe
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.shelf import Shelf
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -19,7 +19,7 @@ def list_suspects(console: Console, recipe_file: Path, workspace: Path) -> None:
     table = find_manifest(workspace, recipe_file)
     space = Workspace.at(workspace)
     shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_suspects(read_table(table), recipe.labels, recipe.train, shelf)
+    ranked = rank_suspects(read_manifest(table), recipe.labels, recipe.train, shelf)
     write_suspects(ranked, space.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.places import find_manifest
-from foodcls.manifest import read_table
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.settings import MAX_PIXELS
 from foodcls.review.files import choose_files
@@ -16,6 +15,7 @@ from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import replacing
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 
 
@@ -30,7 +30,7 @@ def show_trace(
 
     With a recipe, what a person decided is told of pictures that are kept too.
     """
-    table = read_table(find_manifest(workspace))
+    table = read_manifest(find_manifest(workspace))
     notes = read_notes(Workspace(workspace))
     if recipe_file:
         decisions = choose_files(load_recipe(recipe_file), recipe_file).decisions

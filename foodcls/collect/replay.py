@@ -8,7 +8,7 @@ import pandas as pd
 
 from foodcls.collect.candidates import Candidate
 from foodcls.errors import TableError
-from foodcls.manifest import read_table
+from foodcls.tables.manifest_csv import read_manifest
 
 # the columns that tell a manifest from a list of URLs
 MARKS = frozenset({"label", "origin", "parent"})
@@ -20,14 +20,14 @@ def is_manifest(names: list[str]) -> bool:
     return set(names) >= MARKS and "url" not in names
 
 
-def read_manifest(path: Path) -> list[Candidate]:
+def replay_manifest(path: Path) -> list[Candidate]:
     """What the manifest was collected from the web, in its order, whatever became of it.
 
     Engine, query, rank, page and licence are kept, so that a web that has not changed gives the
     same manifest. Copies (rows with a parent) and files of folders are left out. TableError when
     it is no manifest or lists nothing of the web.
     """
-    table = read_table(path)
+    table = read_manifest(path)
     is_web = table["origin"].str.lower().str.startswith(WEB)
     rows = table[is_web & (table["parent"] == "")]
     if rows.empty:

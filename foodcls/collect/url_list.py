@@ -5,7 +5,7 @@ from pathlib import Path
 
 from foodcls.collect.candidates import Arrival, Candidate, FetchResult, printable
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.replay import is_manifest, read_manifest
+from foodcls.collect.replay import is_manifest, replay_manifest
 from foodcls.errors import TableError
 from foodcls.tables.csv_lines import (
     BOM,
@@ -37,7 +37,7 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
         raise TableError(f"{path} is empty; it needs the columns label,url and a row a picture")
     header = [name.lower() for name in parse_header(path, lines[0])]
     if is_manifest(header):
-        found = enumerate(read_manifest(path), start=1)
+        found = enumerate(replay_manifest(path), start=1)
         return [_checked(candidate, number, labels) for number, candidate in found]
     check_header(path, header, COLUMNS)
     if len(lines) == 1:

@@ -13,6 +13,9 @@ from foodcls.image.draft_decode import skim_files
 from foodcls.progress import Track, silent
 from foodcls.recipe.settings import MAX_PIXELS, Dedup
 
+# what a recipe has that says nothing else
+USUAL = Dedup()
+
 
 @dataclass(frozen=True)
 class Duplicate:
@@ -32,7 +35,9 @@ class Duplicates:
     refused: Mapping[Path, str]  # with the reason
 
 
-def find_duplicates(paths: Iterable[Path], settings: Dedup, track: Track = silent) -> Duplicates:
+def find_duplicates(
+    paths: Iterable[Path], settings: Dedup = USUAL, track: Track = silent
+) -> Duplicates:
     """Find copies, near duplicates, mirror images and close crops of larger files.
 
     A file is named as a duplicate only of one that it resembles itself, and that is none itself:

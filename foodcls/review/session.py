@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 import pandas as pd
 
-from foodcls.manifest import read_table
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.boxes import COLUMNS as BOX_COLUMNS
 from foodcls.review.boxes import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
@@ -20,6 +19,7 @@ from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
 from foodcls.review.files import Files, choose_files
 from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
 from foodcls.tables.edit_csv import open_sheet, write_sheet
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.workspace.workspace import Workspace
 
@@ -181,7 +181,7 @@ def open_session(recipe: Recipe, path: Path, space: Workspace) -> Session:
     `path` is the recipe's file. Boxes in another tool's form are taken over into a
     table; otherwise the files of decisions and boxes are read, not written.
     """
-    manifest = read_table(space.manifest)
+    manifest = read_manifest(space.manifest)
     suspects = read_suspects(space.suspects)
     gallery = build_gallery(manifest, recipe.labels, suspects)
     files, proposals = choose_files(recipe, path), space.proposals.resolve()

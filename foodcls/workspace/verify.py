@@ -8,11 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.manifest import kept_rows, picture_blobs, read_table
+from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_waiting
 from foodcls.store.local_store import FACTS
 from foodcls.store.store import digest_file
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.references import CachedResult
 from foodcls.workspace.workspace import Workspace
 
@@ -64,7 +65,7 @@ def name_owners(space: Workspace, results: Iterable[CachedResult]) -> dict[str, 
     """What each blob is, in words, by digest: a picture by where it came from."""
     owners = {digest: told for result in results for digest, told in result.owners.items()}
     if space.manifest.exists():
-        table = read_table(space.manifest)
+        table = read_manifest(space.manifest)
         told = "a picture of " + table["label"] + ", " + table["origin"]
         for name in ("id", "picture"):
             owners |= dict(zip(table[name], told, strict=True))
@@ -97,7 +98,7 @@ def _find_changed(space: Workspace, owners: dict[str, str], track: Track) -> Ite
 def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
     if not space.manifest.exists():
         return
-    rows = kept_rows(read_table(space.manifest))
+    rows = kept_rows(read_manifest(space.manifest))
     for digest in sorted(space.store.lacking(picture_blobs(rows).unique())):
         yield Damage(space.store.where(digest), MISSING, owners[digest], FETCHED)
 

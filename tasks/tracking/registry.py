@@ -14,11 +14,12 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError, StageError
 from foodcls.export.load import load_model
-from foodcls.manifest import load_manifest, read_table
+from foodcls.manifest import load_manifest
 from foodcls.promote.challenge import Serving, challenge
 from foodcls.promote.rule import Verdict
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 from tasks.tracking.client import FAILURES, explain, tracking
@@ -114,7 +115,7 @@ def _read_serving(client: MlflowClient, space: Workspace, name: str, version: st
             ) from error
         (path,) = Path(model).rglob("*.pt")
         return Serving(
-            load_model(path, known.tags.get("model_digest", "")), read_table(Path(table))
+            load_model(path, known.tags.get("model_digest", "")), read_manifest(Path(table))
         )
 
 

@@ -21,8 +21,9 @@ import pandas as pd
 import pytest
 from mlflow.tracking import MlflowClient
 
-from foodcls.manifest import VOLATILE, read_table
+from foodcls.manifest import VOLATILE
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.work.memo import LEAST
 from foodcls.workspace.verify import find_damage
 from foodcls.workspace.workspace import Workspace
@@ -129,7 +130,7 @@ def assert_as_unbroken(site: Site, space: Path, result: dict[str, Any]) -> None:
     same = ("model_digest", "accuracy", "per_class", "stage_counts", "registered_version")
     assert {name: result[name] for name in same} == {name: site.result[name] for name in same}
     tables = [
-        read_table(one / "manifest.csv").drop(columns=VOLATILE) for one in (space, site.whole)
+        read_manifest(one / "manifest.csv").drop(columns=VOLATILE) for one in (space, site.whole)
     ]
     pd.testing.assert_frame_equal(*tables)
     assert not list(space.rglob("*.part")) and not list(space.rglob("training-*"))

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 from flows.cli.main import app
 from flows.retrain import retrain
-from foodcls.manifest import kept_rows, read_table
+from foodcls.manifest import kept_rows
 from foodcls.promote.rule import Verdict
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import Retrained, summarize
 from foodcls.runs.stage_result import Step
+from foodcls.tables.manifest_csv import read_manifest
 from tasks.model import check_training
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -144,7 +145,7 @@ def test_an_edit_during_a_run_changes_nothing_in_it(
     pipeline = Pipeline(recipe, tmp_path / "space")
     pipeline.run()
     assert recipe.read_bytes() != text
-    rows = kept_rows(read_table(pipeline.space / "manifest.csv"))
+    rows = kept_rows(read_manifest(pipeline.space / "manifest.csv"))
     assert set(rows.loc[rows["split"] == "train"].groupby("label").size()) == {12}
     version = pipeline.client.get_model_version("patches", pipeline.alias("champion"))
     assert pipeline.client.get_run(version.run_id).data.params["augment.per_class"] == "12"

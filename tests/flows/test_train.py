@@ -25,10 +25,11 @@ from flows.cli.compare import compare
 from flows.prepare import prepare
 from flows.train import train
 from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
-from foodcls.manifest import VOLATILE, read_table
+from foodcls.manifest import VOLATILE
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import summarize
 from foodcls.store.store import digest_file
+from foodcls.tables.manifest_csv import read_manifest
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
@@ -215,7 +216,7 @@ def test_the_same_recipe_gives_the_same_model_bit_for_bit(
     again = summarize(train(load_recipe(shared_recipe), space))
     assert again["cached"] == [] and again["model_digest"] == first["model_digest"]
     prepare(load_recipe(shared_recipe), shared_space)
-    tables = [read_table(folder / "manifest.csv") for folder in (space, shared_space)]
+    tables = [read_manifest(folder / "manifest.csv") for folder in (space, shared_space)]
     pd.testing.assert_frame_equal(*(table.drop(columns=VOLATILE) for table in tables))
 
 

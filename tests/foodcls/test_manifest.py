@@ -15,11 +15,10 @@ from foodcls.manifest import (
     manifest_digest,
     missing_blobs,
     new_manifest,
-    read_table,
     save_manifest,
-    write_table,
 )
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 
 
 def rows(count: int = 3, **extra: object) -> pd.DataFrame:
@@ -75,29 +74,24 @@ def test_missing_blobs_are_pictures_of_kept_rows_and_the_table(store: Store) -> 
 
 def test_table_for_people_holds_no_formula_and_comes_back(tmp_path: Path) -> None:
     table = rows(1, origin='=HYPERLINK("x")', detail="-1", label="@a")
-    write_table(table, tmp_path / "manifest.csv")
+    write_manifest(table, tmp_path / "manifest.csv")
     raw = pd.read_csv(tmp_path / "manifest.csv", dtype=str, keep_default_na=False)
     assert not raw.map(lambda cell: cell[:1] in "=+-@\t\r" if cell else False).to_numpy().any()
-    pd.testing.assert_frame_equal(read_table(tmp_path / "manifest.csv"), table)
+    pd.testing.assert_frame_equal(read_manifest(tmp_path / "manifest.csv"), table)
 
 
 def test_what_is_no_manifest_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(TableError, match="x.csv is not a manifest"):
-        read_table(tmp_path / "x.csv")
+        read_manifest(tmp_path / "x.csv")
     with pytest.raises(TableError, match="foodcls prepare"):
-        read_table(tmp_path / "gone.csv")
+        read_manifest(tmp_path / "gone.csv")
 
 
 def test_counts_are_by_label_and_split_of_kept_rows() -> None:
     table = rows(4).assign(split=["train", "train", "val", "test"])
     table = drop_rows(table, {1: "x"}, "filter")
     assert class_counts(table) == {"NA": {"train": 1, "val": 1, "test": 1}}
-
-
-def test_a_table_from_before_there_were_flags_is_read(tmp_path: Path) -> None:
-    rows(2).drop(columns="flags").to_csv(tmp_path / "manifest.csv", index=False)
-    assert list(read_table(tmp_path / "manifest.csv")["flags"]) == ["", ""]
 
 
 PARTS = [

@@ -5,9 +5,10 @@ import pytest
 from foodcls.collect.collect import Collected
 from foodcls.collect.query_stats import CollectRef, save_collected
 from foodcls.collect.search import EngineYield
-from foodcls.manifest import load_manifest, new_manifest, read_table
+from foodcls.manifest import load_manifest, new_manifest
 from foodcls.recipe.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.runs.stage_result import Step
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks import data
 
@@ -65,7 +66,7 @@ def test_dedup_tells_how_far_apart_pairs_are(
 def test_publish_writes_the_manifest_for_people(space: Workspace, collected: CollectRef) -> None:
     found = Step("collect", collected, 0.0, cached=False)
     data.publish(space, found, found, Quality())
-    assert len(read_table(space.manifest)) == 14
+    assert len(read_manifest(space.manifest)) == 14
     assert space.yields.read_text().splitlines()[1] == "bing,a,a,1,14,"
 
 
@@ -76,7 +77,7 @@ def test_flags_are_for_people_and_train_nothing_again(
     found = Step("collect", collected, 0.0, cached=False)
     for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
         data.publish(space, found, Step("inspect", sound, 0.0, cached=False), limits)
-        flags = read_table(space.manifest)["flags"]
+        flags = read_manifest(space.manifest)["flags"]
         assert flags.str.contains("tiny").sum() == (13 if flag else 0)
     # what later stages and the training are keyed by
     assert set(load_manifest(sound, space.store)["flags"]) == {""}

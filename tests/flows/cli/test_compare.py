@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from flows.cli.compare import compare
 from flows.cli.main import app
 from foodcls.errors import InputError
-from foodcls.manifest import new_manifest, write_table
+from foodcls.manifest import new_manifest
 from foodcls.metrics.predictions import Answers, answers_csv
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_the_page_shows_pictures_of_the_workspace_that_has_them(
     rows = [{"id": digest, "label": answers.labels[answers.truth[place]], "state": "kept",
              "split": "test", "picture": store.put(encode(noise(place)))}
             for place, digest in enumerate(answers.ids)]  # fmt: skip
-    write_table(new_manifest(rows), b / "manifest.csv")
+    write_manifest(new_manifest(rows), b / "manifest.csv")
     compare(Console(quiet=True), str(a), str(b), tmp_path / "none", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("data:image/jpeg;base64,") == 12

@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.overrides import replayed
 from foodcls.errors import RecipeError
-from foodcls.manifest import VOLATILE, read_table
+from foodcls.manifest import VOLATILE
 from foodcls.recipe.recipe import load_recipe
+from foodcls.tables.manifest_csv import read_manifest
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -160,7 +161,9 @@ def test_a_replayed_manifest_collects_the_same_set_again(
         done = type_in("prepare", recipe, "--workspace", again, "--replay", first / "manifest.csv")
         server.shutdown()
     assert done.exit_code == 0, done.output
-    tables = [read_table(space / "manifest.csv").drop(columns=VOLATILE) for space in (first, again)]
+    tables = [
+        read_manifest(space / "manifest.csv").drop(columns=VOLATILE) for space in (first, again)
+    ]
     assert (tables[0]["parent"] != "").any()
     pd.testing.assert_frame_equal(*tables)
 

@@ -11,10 +11,11 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.propose import suggest_boxes
 from foodcls.errors import InputError
-from foodcls.manifest import KEPT, new_manifest, read_table, write_table
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.session import open_session
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.workspace.workspace import Workspace
 
 RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder: .}\n"
@@ -37,7 +38,7 @@ def workspace(tmp_path: Path) -> Path:
     digest = Store(folder / "store").put(buffer.getvalue())
     row = {"id": digest, "picture": digest, "label": "apple", "state": KEPT, "width": 160,
            "height": 120}  # fmt: skip
-    write_table(new_manifest([row]), folder / "manifest.csv")
+    write_manifest(new_manifest([row]), folder / "manifest.csv")
     return folder
 
 
@@ -55,9 +56,9 @@ def test_proposals_that_the_recipe_cuts_to_stay(recipe: Path, workspace: Path) -
     suggest_boxes(console, recipe, workspace)
     before = table.read_text()
     recipe.write_text(f"{RECIPE}crop: {{boxes: {table}, proposed: true}}\n")
-    manifest = read_table(workspace / "manifest.csv")
+    manifest = read_manifest(workspace / "manifest.csv")
     for box in ("40,40,90,90", ""):
-        write_table(manifest.assign(box=box), workspace / "manifest.csv")
+        write_manifest(manifest.assign(box=box), workspace / "manifest.csv")
         suggest_boxes(console, recipe, workspace)
         assert table.read_text() == before
     table.write_text(before.splitlines()[0] + "\n" + "0" * 64 + ",9,9,apple,1,1,5,5,true\n")

@@ -11,8 +11,9 @@ import pytest
 
 from flows.cli.review import make_server
 from foodcls.errors import InputError
-from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 
@@ -30,7 +31,7 @@ def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     digest = Store(space / "store").put(encode(noise(1)))
     row = {"id": digest, "label": "pesto", "origin": "a.png", "state": KEPT, "width": 96,
            "height": 64}  # fmt: skip
-    write_table(new_manifest([row]), space / "manifest.csv")
+    write_manifest(new_manifest([row]), space / "manifest.csv")
     return space
 
 

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.suspects import list_suspects
 from foodcls.errors import InputError
-from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.gallery import read_suspects
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 RECIPE = """\
 name: lunch
@@ -39,7 +40,7 @@ def space(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
         label = ("pesto", "bread")[number % 2]
         row = {"id": digest, "picture": digest, "label": label, "origin": f"{number}.png"}
         rows.append(row | {"state": KEPT, "width": 96, "height": 64})
-    write_table(new_manifest(rows), space / "manifest.csv")
+    write_manifest(new_manifest(rows), space / "manifest.csv")
     return space
 
 

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from flows.cli.trace import show_trace
 from foodcls.errors import InputError
-from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     digest = Store(tmp_path / "store").put(data)
     row = {"id": digest, "label": "pesto", "origin": "http://h/[red]a.jpg", "state": KEPT,
            "split": "train", "query": "pesto " * 40}  # fmt: skip
-    write_table(new_manifest([row]), tmp_path / "manifest.csv")
+    write_manifest(new_manifest([row]), tmp_path / "manifest.csv")
     return tmp_path
 
 

@@ -9,20 +9,21 @@ from foodcls.collect.candidates import Arrival, Candidate
 from foodcls.collect.collect import Order, collect
 from foodcls.collect.engines.engines import Access
 from foodcls.collect.outcomes import Outcome
-from foodcls.collect.replay import is_manifest, read_manifest
+from foodcls.collect.replay import is_manifest, replay_manifest
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import TableError
-from foodcls.manifest import COLUMNS, VOLATILE, new_manifest, write_table
+from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
 from foodcls.recipe.settings import Collect, FoodClass
 from foodcls.sample.server import serve_hosts
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))
 BASE = {"allow_private_hosts": True, "min_per_class": 0, "retries": 0, "timeout": 5.0}
 
 
 def written(path: Path, *rows: dict[str, object]) -> Path:
-    write_table(new_manifest(rows), path)
+    write_manifest(new_manifest(rows), path)
     return path
 
 
@@ -38,7 +39,7 @@ def test_all_that_was_asked_of_the_web_is_listed_in_order(tmp_path: Path) -> Non
         {"label": "rice", "origin": "HTTPS://a.test/1.jpg", "parent": "1", "state": "kept"},
         {"label": "rice", "origin": "photos/rice/2.jpg", "source": "folder", "state": "kept"},
     )
-    assert read_manifest(path) == [
+    assert replay_manifest(path) == [
         Candidate("HTTPS://a.test/1.jpg", "rice", "bing", "=rice", 7, "http://a.test/", "CC0-1.0"),
         Candidate("http://a.test/gone.jpg", "beans", ""),
     ]
@@ -83,7 +84,7 @@ def test_an_unchanged_web_gives_the_same_manifest_without_its_engine(
     first = collect(
         Order(CLASSES, Collect(engines=("bing",), **BASE), access=access), Store(tmp_path / "1")
     ).manifest
-    write_table(first, tmp_path / "manifest.csv")
+    write_manifest(first, tmp_path / "manifest.csv")
     pages, fetched = web.hits["/images/async"], web.hits["/0.png"]
     again = collect(
         Order(CLASSES, Collect(urls=tmp_path / "manifest.csv", **BASE)), Store(tmp_path / "2")
@@ -97,7 +98,7 @@ def test_the_sample_web_is_served_again_for_its_manifest(tmp_path: Path) -> None
     classes = tuple(FoodClass(name=name, queries=(name,)) for name in ("beans", "rabbit"))
     engine = Collect(engines=("sample",), per_query=4, min_per_class=2)
     first = collect(Order(classes, engine, sample_web=serve_hosts), Store(tmp_path / "1")).manifest
-    write_table(first, tmp_path / "manifest.csv")
+    write_manifest(first, tmp_path / "manifest.csv")
     listed = Collect(urls=tmp_path / "manifest.csv", min_per_class=2)
     again = collect(Order(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")).manifest
     pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))

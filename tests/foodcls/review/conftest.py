@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.manifest import KEPT, new_manifest, write_table
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.files import Files
 from foodcls.review.gallery import build_gallery
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.tables.match_rows import index_rows
 
 LABELS = ("pesto", "bread")
@@ -44,7 +45,7 @@ def pictures(
             }  # fmt: skip
             rows.append(row | (changes or {}).get(number, {}))
         manifest = new_manifest(rows)
-        write_table(manifest, workspace / "manifest.csv")
+        write_manifest(manifest, workspace / "manifest.csv")
         return manifest
 
     return put

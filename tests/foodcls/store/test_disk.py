@@ -39,13 +39,14 @@ import sys
 from pathlib import Path
 import torch
 from foodcls.train.resume import Diary, Progress
-from foodcls.manifest import new_manifest, save_manifest, write_table
+from foodcls.manifest import new_manifest, save_manifest
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.store.store import Store
 
 folder = Path(sys.argv[1])
 save_manifest(new_manifest(), Store(folder / "store"), "crop")
 Store(folder / "store").put(b"weights", durable=True)
-write_table(new_manifest(), folder / "manifest.csv")
+write_manifest(new_manifest(), folder / "manifest.csv")
 learnt, moments, best = ({"w": torch.zeros(2)} for _ in range(3))
 Diary(folder, "key").save(Progress((), learnt, moments, {}, best))
 """

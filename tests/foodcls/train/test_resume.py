@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import StoreError
-from foodcls.manifest import read_table, write_table
 from foodcls.recipe.settings import Extras, Train
 from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train import resume
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.epochs import EpochReport
@@ -206,7 +206,7 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
     tmp_path: Path,
     kills: tuple[int, ...],
 ) -> None:
-    write_table(gallery(store), tmp_path / "manifest.csv")
+    write_manifest(gallery(store), tmp_path / "manifest.csv")
     extras = Extras.model_validate(EVERYTHING)
     settings = quick.model_copy(update={"epochs": 5, "extras": extras})
     words = [store.root, tmp_path, settings.model_dump_json(), *labels]
@@ -242,7 +242,7 @@ if __name__ == "__main__":
     # a training of its own, for the system to kill
     root, folder, settings, *names = sys.argv[1:]
     train(
-        read_table(Path(folder) / "manifest.csv"), Store(Path(root)), names,
+        read_manifest(Path(folder) / "manifest.csv"), Store(Path(root)), names,
         Train.model_validate_json(settings), Path(folder) / "b",
         on_epoch=lambda report: print(report.epoch, flush=True),
     )  # fmt: skip

@@ -34,6 +34,6 @@ def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
 
 
 def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> None:
-    wanted = ("foodcls.manifest", "foodcls.runs.stage_result", "foodcls.tables.spreadsheet")
+    wanted = ("foodcls.manifest", "foodcls.runs.stage_result")
     assert behind(("foodcls.runs.stage_result",)) == wanted
     assert behind(("foodcls.errors",)) == ()

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import StoreError
-from foodcls.manifest import ManifestRef, new_manifest, save_manifest, write_table
+from foodcls.manifest import ManifestRef, new_manifest, save_manifest
 from foodcls.store.store import digest_of
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.references import CachedResult, model_digests, named_blobs
 from foodcls.workspace.workspace import Workspace
 
@@ -35,7 +36,7 @@ def test_a_result_names_its_blobs_its_table_and_each_picture_of_it(space: Worksp
 
 def test_tables_for_people_and_waiting_records_name_too(space: Workspace) -> None:
     shown, waiting = digest_of(b"shown"), digest_of(b"waiting")
-    write_table(new_manifest([{"id": shown}]), space.manifest)
+    write_manifest(new_manifest([{"id": shown}]), space.manifest)
     (space.records / "1").mkdir(parents=True)
     (space.records / "1" / "record.json").write_text(json.dumps({"digest": waiting}))
     assert named_blobs(space, []) == {shown, waiting}

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.manifest import new_manifest, write_table
+from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.references import CachedResult
 from foodcls.workspace.verify import CHANGED, MISSING, Damage, find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
@@ -20,7 +21,7 @@ def space(tmp_path: Path) -> Workspace:
         {"id": original, "picture": cut, "label": "soup", "origin": "http://a/1.jpg"},
         {"id": other, "label": "bread", "origin": "http://a/2.jpg"},
     ]
-    write_table(new_manifest([{**row, "state": "kept"} for row in rows]), space.manifest)
+    write_manifest(new_manifest([{**row, "state": "kept"} for row in rows]), space.manifest)
     space.model("soups", model).parent.mkdir()
     space.model("soups", model).write_bytes(b"model")
     space.store.remember("n", {"k": 1})
