@@ -35,7 +35,7 @@ from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
 from foodcls.collect.collect import Order, collect
-from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
 
 PEER = ("img2dataset==1.47.*", "pandas<3", "albumentations<2")

@@ -36,7 +36,7 @@ from foodcls.dedup.pairs import REACH, SAME, Found, Pairs, find_pairs
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.draft_decode import skim_files
 from foodcls.image.hashes import Looks, look_at, pack_looks
-from foodcls.recipe.settings import Dedup, Inspect
+from foodcls.recipe.data_settings import Dedup, Inspect
 
 # the last release; newer pandas and Pillow are fine with it
 PEER = ("imagededup==0.3.3.post2",)

@@ -41,9 +41,9 @@ from foodcls.manifest import picture_blobs
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import read_answers
-from foodcls.recipe.extras import Extras
+from foodcls.recipe.data_settings import Augment
 from foodcls.recipe.recipe import Recipe, load_recipe
-from foodcls.recipe.settings import Augment
+from foodcls.recipe.train_settings import Extras
 from foodcls.store.store import Store, digest_json, replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.background import WHITE
@@ -72,8 +72,8 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "rates x 0.7 a stage": {"layer_decay": 0.7},
     "average 0.99": {"ema": 0.99},
     "mixup 0.2": {"mixup": 0.2},
-    "online augmentation": {"online": {}},
-    "mirrored views": {"views": 2},
+    "online augmentation": {"augment": {}},
+    "mirrored views": {"tta": 2},
     "half on white": {"background": "white"},
     "half on random colours": {"background": "random"},
 }

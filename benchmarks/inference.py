@@ -38,7 +38,7 @@ from foodcls.network import model_zoo
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
 from foodcls.network.resize import squash
-from foodcls.recipe.settings import MAX_PIXELS
+from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw
 from foodcls.train.pixels import as_images

@@ -36,7 +36,8 @@ from foodcls.dedup.dedup import dedup
 from foodcls.dedup.pairs import find_pairs
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manifest
-from foodcls.recipe.settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split, Train
+from foodcls.recipe.data_settings import Augment, Collect, Crop, Dedup, FoodClass, Inspect, Split
+from foodcls.recipe.train_settings import Train
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw, true_box
 from foodcls.split.split import split

@@ -46,7 +46,8 @@ from foodcls.network.network import start_network
 from foodcls.network.partition import split_network
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import fewer_products
-from foodcls.recipe.settings import Augment, Dedup, Inspect, Train
+from foodcls.recipe.data_settings import Augment, Dedup, Inspect
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_of
 from foodcls.train.learner import choose_device, start_learner
 

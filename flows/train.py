@@ -40,7 +40,7 @@ def train_model(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> Tra
     """Train on the prepared pictures, calibrate, evaluate and export."""
     pictures, limit = prepared.grown, recipe.train.cache_bytes
     learnt = fit(workspace, pictures, recipe.labels, recipe.train)
-    checkpoint = calibrate(workspace, learnt, pictures, recipe.answer, limit=limit)
+    checkpoint = calibrate(workspace, learnt, pictures, recipe.inference, limit=limit)
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
     model = export(workspace, checkpoint, pictures, recipe.name, recipe.digest)
     return Trained(prepared, learnt, checkpoint, scores, model)

@@ -15,7 +15,7 @@ from foodcls.image.affine import apply_move, draw_move, shrink_to
 from foodcls.image.decode import load_picture
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Augment
+from foodcls.recipe.data_settings import Augment
 from foodcls.store.store import Store, key_of
 from foodcls.work.memo import MOST, Inquiry, each, remembered
 from foodcls.work.parallel import Spread, in_threads

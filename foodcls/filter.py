@@ -10,7 +10,7 @@ import pandas as pd
 
 from foodcls.errors import TableError
 from foodcls.manifest import TEST, drop_rows, kept_rows
-from foodcls.recipe.settings import Filter
+from foodcls.recipe.data_settings import Filter
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import Problem, Row, list_problems, read_sheet
 

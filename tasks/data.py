@@ -21,7 +21,7 @@ from foodcls.filter import apply_filter, read_decisions
 from foodcls.inspect.flags import flag_pictures
 from foodcls.inspect.inspect import inspect as inspect_pictures
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest
-from foodcls.recipe.settings import (
+from foodcls.recipe.data_settings import (
     Augment,
     Collect,
     Crop,
@@ -32,7 +32,7 @@ from foodcls.recipe.settings import (
     Quality,
     Split,
 )
-from foodcls.recipe.settings import Test as OutsideTest
+from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.runs.stage_result import Step
 from foodcls.split.assignments import recall_sides, remember_sides
 from foodcls.split.split import split as split_clusters
@@ -88,7 +88,7 @@ def check_tables(
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
-    drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.dialect))[0] if boxes.boxes else []
+    drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.format))[0] if boxes.boxes else []
     grouped = read_groups(test.groups) if test and test.groups else []
     return [len(read), len(drawn), len(grouped)]
 

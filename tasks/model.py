@@ -7,8 +7,8 @@ from foodcls.export.export import export as export_checkpoint
 from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.network.network import start_network
-from foodcls.recipe.settings import Answer, Train
-from foodcls.recipe.settings import Test as OutsideTest
+from foodcls.recipe.data_settings import Test as OutsideTest
+from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
@@ -54,7 +54,7 @@ def calibrate(
     space: Workspace,
     checkpoint: Checkpoint,
     pictures: SplitsRef,
-    settings: Answer,
+    settings: Inference,
     *,
     limit: float,
 ) -> Checkpoint:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from foodcls.network.network import Network, start_network
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.train.learner import choose_device
 
 

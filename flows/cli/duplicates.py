@@ -10,7 +10,7 @@ from rich.text import Text
 from flows.cli.tables import print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
 from foodcls.image.files import find_pictures
-from foodcls.recipe.settings import Dedup
+from foodcls.recipe.data_settings import Dedup
 from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars
 

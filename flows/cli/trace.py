@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.places import find_manifest
+from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.recipe import load_recipe
-from foodcls.recipe.settings import MAX_PIXELS
 from foodcls.review.files import choose_files
 from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page

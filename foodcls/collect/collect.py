@@ -23,7 +23,7 @@ from foodcls.collect.wish import asking_anew
 from foodcls.errors import CollectError
 from foodcls.manifest import TEST
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)

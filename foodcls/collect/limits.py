@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foodcls.recipe.settings import Collect
+from foodcls.recipe.data_settings import Collect
 
 
 @dataclass(frozen=True)

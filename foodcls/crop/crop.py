@@ -18,7 +18,7 @@ from foodcls.crop.placement import DROPPED, Placed, cover_pixels, place_boxes
 from foodcls.crop.units import settle_unit
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Crop
+from foodcls.recipe.data_settings import Crop
 from foodcls.store.store import Store, key_of
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems
 from foodcls.work.memo import Inquiry, each, remembered
@@ -105,7 +105,7 @@ def _place_all(
     """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
     assert settings.boxes is not None
     path = settings.boxes
-    dialect = recognise(path) if settings.dialect == "auto" else DIALECTS[settings.dialect]
+    dialect = recognise(path) if settings.format == "auto" else DIALECTS[settings.format]
     boxes, problems = read_boxes(path, labels, dialect)
     if not settings.proposed:
         boxes, waiting = _set_aside(boxes)

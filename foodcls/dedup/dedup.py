@@ -18,7 +18,7 @@ from foodcls.manifest import (
     picture_blobs,
     save_manifest,
 )
-from foodcls.recipe.settings import Dedup
+from foodcls.recipe.data_settings import Dedup
 from foodcls.store.store import Store
 from foodcls.work.parallel import Spread, in_threads
 

@@ -11,7 +11,7 @@ from foodcls.dedup.keepers import NEAR, choose_keepers
 from foodcls.dedup.pairs import SAME, find_alike
 from foodcls.image.draft_decode import skim_files
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import MAX_PIXELS, Dedup
+from foodcls.recipe.data_settings import MAX_PIXELS, Dedup
 
 # what a recipe has that says nothing else
 USUAL = Dedup()

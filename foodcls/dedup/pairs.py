@@ -10,7 +10,7 @@ from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_co
 from foodcls.dedup.distances import Distances
 from foodcls.dedup.hamming import Near, search_near
 from foodcls.image.hashes import Looks
-from foodcls.recipe.settings import Dedup
+from foodcls.recipe.data_settings import Dedup
 
 # Of 2,266 web photos of 13 dishes, 444 pairs within 18 bits showed one photo (looked at where the
 # ground truth did not say so): they correlated by 0.971 or more, by 0.968 where files were skimmed.

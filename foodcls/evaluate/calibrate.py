@@ -8,7 +8,7 @@ import pandas as pd
 from foodcls.evaluate.inference import answer_rows
 from foodcls.metrics.temperature import choose_threshold, fit_temperature, temper
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Answer
+from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
@@ -21,7 +21,7 @@ def calibrate(
     manifest: pd.DataFrame,
     store: Store,
     cache: Path,
-    settings: Answer,
+    settings: Inference,
     track: Track = silent,
     limit: float = LIMIT,
 ) -> Checkpoint:
@@ -37,7 +37,7 @@ def calibrate(
     right = (answers.argmax(axis=1) == truth).astype(int)
     threshold = (
         settings.abstain_below
-        if settings.answers_right is None
-        else choose_threshold(answers.max(axis=1), right, settings.answers_right)
+        if settings.target_accuracy is None
+        else choose_threshold(answers.max(axis=1), right, settings.target_accuracy)
     )
     return dataclasses.replace(checkpoint, temperature=temperature, abstain_below=threshold)

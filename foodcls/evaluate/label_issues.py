@@ -20,7 +20,7 @@ from foodcls.manifest import KEPT
 from foodcls.metrics.ranks import Ints
 from foodcls.network.network import start_network
 from foodcls.network.partition import split_network
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_of
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.activations import load_activations, row_bytes, run_trunk
@@ -98,7 +98,7 @@ def pool_features(rows: pd.DataFrame, settings: Train, shelf: Shelf) -> Floats:
 
     The root keeps a few strong features from drowning the rest.
     """
-    frozen = settings.model_copy(update={"trainable": (), "head": 0})
+    frozen = settings.model_copy(update={"trainable": (), "hidden_units": 0})
     _, network = start_network(frozen, 2)
     halves = split_network(network, settings.input_size)
     if halves.trunk is None:

@@ -14,7 +14,7 @@ from foodcls.export.load import Model
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.files import explain_refusal, read_picture
 from foodcls.progress import Item, Track, silent
-from foodcls.recipe.settings import MAX_PIXELS
+from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.train.pixels import Pixels, as_images, squash_pixels
 from foodcls.work.parallel import prefetch
 

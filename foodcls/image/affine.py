@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.recipe.extras import Moves
+from foodcls.recipe.data_settings import AffineRanges
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Move:
     shear: float
 
 
-def draw_move(rng: np.random.Generator, settings: Moves) -> Move:
+def draw_move(rng: np.random.Generator, settings: AffineRanges) -> Move:
     """Draw a change from the recipe's ranges."""
     flips = rng.random(2)
     return Move(

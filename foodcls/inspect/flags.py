@@ -4,7 +4,7 @@ import pandas as pd
 
 from foodcls.image.quality import Measures
 from foodcls.inspect.measures import recall_measures
-from foodcls.recipe.settings import Quality
+from foodcls.recipe.data_settings import Quality
 from foodcls.store.store import Store
 
 

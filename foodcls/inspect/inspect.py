@@ -17,7 +17,7 @@ from foodcls.inspect.measures import remember_measures
 from foodcls.inspect.sandbox import CRASH, TIMEOUT, Allowance, Children, Lost, hire
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Inspect
+from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store, key_of
 from foodcls.work.memo import Inquiry, remembered
 from foodcls.work.parallel import Spread, in_threads, prefetch

@@ -9,7 +9,7 @@ from typing import Any
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.quality import VERSION, Measures, measure
 from foodcls.progress import silent
-from foodcls.recipe.settings import MOST_PIXELS
+from foodcls.recipe.data_settings import MOST_PIXELS
 from foodcls.store.store import Store, key_of
 from foodcls.work.memo import Inquiry, each, remembered
 

@@ -9,7 +9,7 @@ from foodcls.errors import InputError
 from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.seeds import seeded
 from foodcls.network.tta import mean_answer
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 
 ALL = "all"
 
@@ -80,7 +80,8 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     backbone = make_backbone(
         settings.backbone, settings.weights, settings.input_size, settings.seed
     )
-    head = make_head(backbone.features, settings.head, classes, settings.dropout, settings.seed)
+    hidden, dropout, seed = settings.hidden_units, settings.dropout, settings.seed
+    head = make_head(backbone.features, hidden, classes, dropout, seed)
     return backbone, Network(backbone, head, settings.trainable)
 
 

@@ -18,7 +18,7 @@ from foodcls.promote.rule import (
     judge_challenger,
     judge_successor,
 )
-from foodcls.recipe.settings import Promote
+from foodcls.recipe.train_settings import Promote
 from foodcls.store.store import Store
 from foodcls.train.dataset import encode_labels, split_rows
 

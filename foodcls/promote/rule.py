@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import Better, PairedTest, compare_answers
 from foodcls.metrics.ranks import Floats, Ints
-from foodcls.recipe.settings import Promote
+from foodcls.recipe.train_settings import Promote
 
 NAMES = {"accuracy": "accuracy", "average_position": "average position"}
 
@@ -52,14 +52,14 @@ def compare_models(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Compariso
 def judge_challenger(found: Comparison, rule: Promote) -> Verdict:
     """The rule by which a challenger of the same classes becomes the champion.
 
-    It must be shown to be better in accuracy or in average position, at a risk of `rule.level`
+    It must be shown to be better in accuracy or in average position, at a risk of `rule.alpha`
     for both together; and neither may be worse by more than `rule.margin`, as far as the ends of
     the 95 % intervals tell. So a model that is no better is promoted in at most about that share
     of all comparisons, and a worse one more seldom.
     """
-    better = found.better.figures(rule.level)
+    better = found.better.figures(rule.alpha)
     if not better:
-        reason = f"not shown to be better in either figure at a risk of {rule.level:.0%}"
+        reason = f"not shown to be better in either figure at a risk of {rule.alpha:.0%}"
         return Verdict(False, f"{reason}: {found.describe()}", comparison=found)
     gained = f"better in {' and '.join(NAMES[name] for name in better)}"
     doubtful = [name for name in NAMES if name not in better and _loss(found, name) > rule.margin]

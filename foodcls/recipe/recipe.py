@@ -19,8 +19,7 @@ from pydantic import (
 )
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.settings import (
-    Answer,
+from foodcls.recipe.data_settings import (
     Augment,
     Collect,
     Crop,
@@ -28,13 +27,12 @@ from foodcls.recipe.settings import (
     Filter,
     FoodClass,
     Inspect,
-    Promote,
     Quality,
-    Settings,
     Split,
     Test,
-    Train,
 )
+from foodcls.recipe.train_settings import Inference, Promote, Train
+from foodcls.recipe.types import Settings
 from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
 from foodcls.store.store import digest_file, digest_json
 
@@ -67,7 +65,7 @@ class Recipe(Settings):
     test: Test | None = None
     augment: Augment = Augment()
     train: Train = Train()
-    answer: Answer = Answer()
+    inference: Inference = Inference()
     promote: Promote = Promote()
 
     @field_validator("classes")

@@ -13,7 +13,7 @@ from foodcls.errors import StoreError
 from foodcls.image.decode import BadPicture, decode
 from foodcls.metrics.predictions import Answers, Key, name_rows
 from foodcls.metrics.ranks import Ints
-from foodcls.recipe.settings import MOST_PIXELS
+from foodcls.recipe.data_settings import MOST_PIXELS
 from foodcls.store.store import Store
 
 SIDE = 160  # pixels of the longer side of a thumbnail

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from foodcls.manifest import KEPT, TEST, drop_rows, kept_rows
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 from foodcls.split.split import cluster_names, place_of, share_of_test
 
 STAGE = "variant"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 from foodcls.split.split import cluster_names, share_of_test
 from foodcls.store.store import Store, digest_json
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.manifest import TEST, drop_rows, kept_rows
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 
 # of the sides on which look-alikes stood before, the one that all of them take
 STRONGEST = ("test", "val", "train")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from foodcls.errors import TableError
 from foodcls.manifest import TEST, kept_rows
-from foodcls.recipe.settings import Test
+from foodcls.recipe.data_settings import Test
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems, read_sheet
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from foodcls.image import cutout
 from foodcls.network.seeds import derive_seed
-from foodcls.recipe.extras import Extras
+from foodcls.recipe.train_settings import Extras
 from foodcls.train.pixels import Pixels
 
 WHITE = (255, 255, 255)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from foodcls.metrics.ranks import Ints
 from foodcls.network.seeds import derive_seed
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.train.class_balance import balanced_places
 from foodcls.train.dataset import Examples
 from foodcls.train.mixup import blend

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from foodcls.recipe.extras import Extras
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import digest_json
 from foodcls.train.epochs import EpochReport
 
@@ -53,7 +52,7 @@ class Checkpoint:
         named = {
             "pretrained": self.settings.weights,
             "extras": describe_extras(extras),
-            "views": extras.views,
+            "tta": extras.tta,
         }
         return record | chosen | named
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from foodcls.network.network import Network
 from foodcls.network.partition import Halves
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.train.activations import keep_trunk
 from foodcls.train.background import choose_background
 from foodcls.train.class_balance import class_weights
@@ -37,7 +37,7 @@ def choose_halves(
 
     There is no trunk where pictures change from epoch to epoch, and where `keep_trunk` has none.
     """
-    if settings.extras.online:
+    if settings.extras.augment:
         log.info("augmentation is online: the frozen layers run in each epoch")
         return Halves(trunk=None, tail=network)
     return keep_trunk(network, settings.input_size, precision, count, shelf)
@@ -57,7 +57,7 @@ def load_course(
         reading.size,
         reading.precision,
         changed=choose_background(extras, seed),
-        mover=Mover(extras.online, seed) if extras.online else None,
+        mover=Mover(extras.augment, seed) if extras.augment else None,
     )
     train, val = (
         load_examples(rows, labels, how, shelf)

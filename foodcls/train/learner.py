@@ -11,7 +11,7 @@ from torch.nn import functional
 from foodcls.errors import TrainingError
 from foodcls.network.network import Network
 from foodcls.network.precision import computing
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.train.ema import Average, start_average
 from foodcls.train.optimizer import DenseAdam
 from foodcls.train.rates import weight_groups

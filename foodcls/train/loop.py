@@ -11,7 +11,7 @@ import torch
 from foodcls.errors import TrainingError
 from foodcls.metrics.ranks import Floats, average_position, ranks
 from foodcls.network.seeds import seeded
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.train.batches import epoch_batches, give_lessons
 from foodcls.train.course import Course
 from foodcls.train.dataset import Examples, answer_all

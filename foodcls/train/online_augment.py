@@ -9,7 +9,7 @@ from PIL import Image
 
 from foodcls.image.affine import apply_move, draw_move
 from foodcls.network.seeds import derive_seed
-from foodcls.recipe.extras import Moves
+from foodcls.recipe.data_settings import AffineRanges
 from foodcls.train.row_cache import Array
 
 
@@ -17,7 +17,7 @@ from foodcls.train.row_cache import Array
 class Mover:
     """The change of a picture depends on seed, epoch and its place alone."""
 
-    ranges: Moves
+    ranges: AffineRanges
     seed: int
 
     def move(self, pixels: Array, places: Iterable[int], epoch: int) -> Array:

@@ -5,7 +5,7 @@ import math
 from torch import nn
 
 from foodcls.network.network import Network
-from foodcls.recipe.extras import Extras
+from foodcls.recipe.train_settings import Extras
 
 
 def rate_share(step: int, steps: int, an_epoch: int, extras: Extras) -> float:

@@ -20,11 +20,12 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
     data, settings = store.read(checkpoint.weights), checkpoint.settings
     bare = make_backbone(settings.backbone, "none", settings.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
-    head = make_head(backbone.features, settings.head, len(checkpoint.labels), settings.dropout, 0)
+    classes, dropout = len(checkpoint.labels), settings.dropout
+    head = make_head(backbone.features, settings.hidden_units, classes, dropout, 0)
     network = Network(backbone, head, settings.trainable)
     try:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.views = settings.extras.views
+    network.views = settings.extras.tta
     return network.eval()

@@ -18,7 +18,7 @@ from foodcls.network.network import Network, start_network
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import fewer_products
 from foodcls.progress import Track, silent
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.tally import count
 from foodcls.train.budget import Budget, start_budget

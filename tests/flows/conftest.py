@@ -26,7 +26,7 @@ train:
   backbone: resnet18
   weights: none
   trainable: []
-  head: 0
+  hidden_units: 0
   input_size: 32
   epochs: 3
   lr: 0.01

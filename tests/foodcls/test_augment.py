@@ -11,7 +11,7 @@ from foodcls.dedup.dedup import dedup
 from foodcls.errors import StageError
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Augment, Dedup, Inspect, Split
+from foodcls.recipe.data_settings import Augment, Dedup, Inspect, Split
 from foodcls.split.split import split
 
 LABELS = ("beans", "salad")

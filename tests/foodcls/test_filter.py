@@ -9,7 +9,7 @@ from foodcls.errors import TableError
 from foodcls.filter import apply_filter, read_decisions
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
-from foodcls.recipe.settings import Dedup, Filter, Inspect
+from foodcls.recipe.data_settings import Dedup, Filter, Inspect
 from foodcls.store.store import digest_of
 
 IDS = [digit * 64 for digit in "abcd"]

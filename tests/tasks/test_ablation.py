@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.manifest import kept_rows, load_manifest, new_manifest, save_manifest
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 from foodcls.workspace.workspace import Workspace
 from tasks.ablation import take_raw, undo_crop
 

@@ -6,7 +6,7 @@ from foodcls.collect.collect import Collected
 from foodcls.collect.query_stats import CollectRef, save_collected
 from foodcls.collect.search import EngineYield
 from foodcls.manifest import load_manifest, new_manifest
-from foodcls.recipe.settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
+from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.runs.stage_result import Step
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace

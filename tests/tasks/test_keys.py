@@ -14,8 +14,8 @@ import pytest
 import tasks.ablation
 import tasks.data
 import tasks.model
-from foodcls.recipe import extras, settings
-from foodcls.recipe.settings import Train
+from foodcls.recipe import data_settings, train_settings
+from foodcls.recipe.train_settings import Train
 from foodcls.recipe.types import Settings
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.work.code_digest import CARRIERS, behind
@@ -60,8 +60,9 @@ BOUNDS = {
 }
 # of train's key; what follows them is in the key of no training
 STRANGERS = (
-    "errors", "store/object_store", "store/store", "progress", "work/parallel", "recipe/settings",
-    "recipe/recipe", "collect/collect", "crop/boxes", "tables/match_rows", "tables/read_csv",
+    "errors", "store/object_store", "store/store", "progress", "work/parallel",
+    "recipe/data_settings", "recipe/recipe", "collect/collect", "crop/boxes", "tables/match_rows",
+    "tables/read_csv",
     "crop/formats/yolo", "crop/crop", "work/memo", "metrics/metrics", "report/report",
     "metrics/evaluation", "sample/pasta", "export/export", "evaluate/evaluate",
 )  # fmt: skip
@@ -149,7 +150,7 @@ def annotations(one: Stage) -> list[object]:
 
 def test_settings_hold_no_method_that_decides_a_result() -> None:
     """Their values alone are in a key: what is computed of them must stand elsewhere."""
-    kinds = [kind for module in (settings, extras) for kind in vars(module).values()
+    kinds = [kind for module in (data_settings, train_settings) for kind in vars(module).values()
              if isinstance(kind, type) and issubclass(kind, Settings)]  # fmt: skip
     found = {
         f"{kind.__name__}.{name}"

@@ -18,14 +18,16 @@ from foodcls.manifest import (
     save_manifest,
 )
 from foodcls.network.backbones import make_backbone
-from foodcls.recipe.extras import Extras, Moves
-from foodcls.recipe.settings import Answer, Train
+from foodcls.recipe.data_settings import AffineRanges
+from foodcls.recipe.train_settings import Extras, Inference, Train
 from foodcls.runs.stage_result import Step
 from foodcls.train.row_cache import GIGABYTE
 from foodcls.workspace.workspace import Workspace
 from tasks.model import calibrate, evaluate, export, fit
 
-TINY = Train(backbone="resnet18", weights="none", trainable=(), head=0, input_size=32, epochs=1)
+TINY = Train(
+    backbone="resnet18", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
+)
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
 ) -> None:
     checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), TINY)
     checkpoint = calibrate.task.fn(
-        space, checkpoint, SplitsRef(ref, calibrate.reads), Answer(), limit=20 * GIGABYTE
+        space, checkpoint, SplitsRef(ref, calibrate.reads), Inference(), limit=20 * GIGABYTE
     )
     scores = evaluate.task.fn(
         space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=20 * GIGABYTE
@@ -67,7 +69,7 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
 ) -> None:
     weights = tmp_path / "mine.safetensors"
     weights.write_bytes(save(make_backbone("resnet18", "none", 32).module.state_dict()))
-    extras = Extras(online=Moves(), mixup=0.2)
+    extras = Extras(augment=AffineRanges(), mixup=0.2)
     settings = TINY.model_copy(update={"weights": str(weights), "extras": extras})
     checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), settings)
     entry = JSONSerializer().dumps(checkpoint)
@@ -86,7 +88,11 @@ def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
     )
     for gigabytes, files in ((0, 0), (1, 2)):
         calibrate.task.fn(
-            space, checkpoint, SplitsRef(ref, calibrate.reads), Answer(), limit=gigabytes * GIGABYTE
+            space,
+            checkpoint,
+            SplitsRef(ref, calibrate.reads),
+            Inference(),
+            limit=gigabytes * GIGABYTE,
         )
         evaluate.task.fn(
             space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=gigabytes * GIGABYTE
@@ -101,7 +107,7 @@ def run(space: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[
     @flow
     def model(pictures: ManifestRef) -> list[Step]:
         learnt = fit(space, pictures, ("a", "b"), TINY)
-        checkpoint = calibrate(space, learnt, pictures, Answer(), limit=GIGABYTE)
+        checkpoint = calibrate(space, learnt, pictures, Inference(), limit=GIGABYTE)
         scores = evaluate(space, checkpoint, pictures, None, limit=GIGABYTE)
         return [learnt, checkpoint, scores, export(space, checkpoint, pictures, "tiny", "digest")]
 

@@ -11,7 +11,7 @@ from foodcls.manifest import new_manifest, save_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import Answers, answers_csv, read_answers
 from foodcls.recipe.recipe import load_recipe
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.runs.run_result import Reported
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.epochs import EpochReport

@@ -1,6 +1,6 @@
 """Turns what a drawing tool wrote into boxes as drawn; one module a family of tools.
 
-`crop: {boxes: FILE OR FOLDER}` of a recipe reads any of these; `crop.dialect` and `crop.units`
+`crop: {boxes: FILE OR FOLDER}` of a recipe reads any of these; `crop.format` and `crop.units`
 settle what the contents leave open. x runs to the right and y down from the top left corner of
 the upright picture; pixels count from 0.
 

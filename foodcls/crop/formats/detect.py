@@ -68,7 +68,7 @@ def _choose(path: Path, names: Sequence[str], what: str) -> Dialect:
     if names:
         raise TableError(
             f"{path}: {what} can be read as {' and as '.join(names)}; "
-            f"set crop.dialect to the one that is meant"
+            f"set crop.format to the one that is meant"
         )
     raise TableError(f"{path}: {what}: no boxes of any known tool; known: {', '.join(DIALECTS)}")
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from foodcls.recipe.settings import Dedup
+from foodcls.recipe.data_settings import Dedup
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from foodcls.collect.limits import Limits, limits_of
-from foodcls.recipe.settings import Collect
+from foodcls.recipe.data_settings import Collect
 
 Handler = Callable[["Talk"], Awaitable[None]]
 

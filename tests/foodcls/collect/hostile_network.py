@@ -19,7 +19,7 @@ from pathlib import Path
 
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.limits import limits_of
-from foodcls.recipe.settings import Collect
+from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 
 PUBLIC = "93.184.216.34"

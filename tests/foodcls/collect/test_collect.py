@@ -13,7 +13,7 @@ from foodcls.collect.collect import Collected, Order, collect
 from foodcls.collect.engines.engines import Access
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest
-from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.sample.server import serve_hosts
 from foodcls.store.store import Store, digest_of
 

@@ -605,7 +605,7 @@ import sys
 from pathlib import Path
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.limits import limits_of
-from foodcls.recipe.settings import Collect
+from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 
 limits = limits_of(Collect(engines=("bing",), allow_private_hosts=True, per_host=4))

@@ -1,5 +1,5 @@
 from foodcls.collect.limits import limits_of
-from foodcls.recipe.settings import Collect
+from foodcls.recipe.data_settings import Collect
 
 
 def test_a_recipe_sets_the_bounds() -> None:

@@ -13,7 +13,7 @@ from foodcls.collect.replay import is_manifest, replay_manifest
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
-from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.sample.server import serve_hosts
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest

@@ -21,7 +21,7 @@ from foodcls.collect.fetch import fetch_all
 from foodcls.collect.outcomes import Outcome
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Collect, FoodClass, Inspect
+from foodcls.recipe.data_settings import Collect, FoodClass, Inspect
 from foodcls.store.store import Store
 
 

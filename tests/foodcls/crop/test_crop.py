@@ -11,7 +11,7 @@ from foodcls.dedup.dedup import dedup
 from foodcls.errors import TableError
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import drop_rows
-from foodcls.recipe.settings import Crop, Dedup, Inspect
+from foodcls.recipe.data_settings import Crop, Dedup, Inspect
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 LABELS = ("beans", "salad")

@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 from foodcls.crop.boxes import Box
 from foodcls.crop.placement import Placed, cover_pixels, list_kept, place_box, turn_edges
 from foodcls.inspect.inspect import inspect
-from foodcls.recipe.settings import Inspect
+from foodcls.recipe.data_settings import Inspect
 from foodcls.tables.match_rows import index_rows
 from foodcls.tables.read_csv import Problem
 

@@ -10,7 +10,7 @@ from foodcls.crop.crop import crop
 from foodcls.crop.proposals import Proposal, propose_boxes, read_refused, write_proposals
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import drop_rows
-from foodcls.recipe.settings import Crop, Inspect
+from foodcls.recipe.data_settings import Crop, Inspect
 
 LABELS = ("apple", "pear")
 

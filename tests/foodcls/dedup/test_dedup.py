@@ -10,7 +10,7 @@ from foodcls.dedup import hamming
 from foodcls.dedup.dedup import dedup
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Dedup, Inspect
+from foodcls.recipe.data_settings import Dedup, Inspect
 from foodcls.sample.brush import Stroke
 from foodcls.sample.dishes import DISHES
 from foodcls.sample.light import Camera, paint

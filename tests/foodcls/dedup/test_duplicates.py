@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
-from foodcls.recipe.settings import Dedup
+from foodcls.recipe.data_settings import Dedup
 
 
 @pytest.fixture

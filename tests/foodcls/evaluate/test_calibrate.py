@@ -11,7 +11,7 @@ from foodcls.evaluate.inference import answer_rows
 from foodcls.metrics.ranks import Floats
 from foodcls.metrics.temperature import temper
 from foodcls.progress import silent
-from foodcls.recipe.settings import Answer
+from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
@@ -28,7 +28,7 @@ def loss(probabilities: Floats, truth: np.ndarray) -> float:
 def test_the_temperature_makes_validation_likelier(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
-    found = calibrate(*trained, store, tmp_path, Answer())
+    found = calibrate(*trained, store, tmp_path, Inference())
     rows = split_rows(trained[1], "val")
     before, truth = answer_rows(trained[0], rows, Shelf(store, tmp_path, silent))
     assert loss(temper(before, found.temperature), truth) < loss(before, truth)
@@ -40,37 +40,37 @@ def test_test_pictures_are_not_looked_at(trained: Trained, store: Store, tmp_pat
     checkpoint, manifest = trained
     for blob in manifest.loc[manifest["split"] != "val", "picture"]:
         store.path(blob).unlink()
-    calibrate(checkpoint, manifest, store, tmp_path, Answer())
+    calibrate(checkpoint, manifest, store, tmp_path, Inference())
 
 
 def test_fitting_keeps_to_the_bound_and_deletes_nothing_below_it(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
-    calibrate(*trained, store, cache, Answer(), limit=0)
+    calibrate(*trained, store, cache, Inference(), limit=0)
     assert list(cache.glob("*.npy")) == []
     # a training's, more than the bound where none is named: a hole, so it takes no room
     cache.mkdir(exist_ok=True)
     large = cache / "activations-of-a-training.npy"
     with large.open("wb") as file:
         file.truncate(LIMIT + GIGABYTE)
-    calibrate(*trained, store, cache, Answer(), limit=LIMIT + 2 * GIGABYTE)
+    calibrate(*trained, store, cache, Inference(), limit=LIMIT + 2 * GIGABYTE)
     assert large.exists() and len(list(cache.glob("*.npy"))) == 2
 
 
 @pytest.mark.parametrize(
     ("settings", "threshold"),
-    [(Answer(abstain_below=0.3), 0.3), (Answer(answers_right=0.01), 0.0)],
+    [(Inference(abstain_below=0.3), 0.3), (Inference(target_accuracy=0.01), 0.0)],
     ids=["given", "any share will do"],
 )
 def test_the_threshold_is_given_or_chosen(
-    settings: Answer, threshold: float, trained: Trained, store: Store, tmp_path: Path
+    settings: Inference, threshold: float, trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     assert calibrate(*trained, store, tmp_path, settings).abstain_below == threshold
 
 
 def test_the_account_uses_both(trained: Trained, store: Store, tmp_path: Path) -> None:
-    settings = Answer(calibrate=False, abstain_below=0.99)
+    settings = Inference(calibrate=False, abstain_below=0.99)
     found = calibrate(*trained, store, tmp_path, settings)
     assert found.temperature == 1.0
     account = evaluate(found, trained[1], store, tmp_path)

@@ -15,7 +15,7 @@ from foodcls.manifest import new_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.predictions import read_answers
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.row_cache import GIGABYTE, LIMIT

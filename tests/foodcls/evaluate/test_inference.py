@@ -7,7 +7,7 @@ import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.inference import answer_rows
-from foodcls.recipe.settings import Train
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows

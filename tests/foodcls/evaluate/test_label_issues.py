@@ -22,7 +22,8 @@ from foodcls.evaluate.label_issues import (
 from foodcls.filter import apply_filter
 from foodcls.manifest import new_manifest
 from foodcls.progress import silent
-from foodcls.recipe.settings import Filter, Train
+from foodcls.recipe.data_settings import Filter
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.shelf import Shelf
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.image.affine import Move, apply_move, draw_move, shrink_to
-from foodcls.recipe.settings import Augment
+from foodcls.recipe.data_settings import Augment
 
 STAY = {
     "flip_x": False,

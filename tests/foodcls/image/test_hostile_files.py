@@ -17,7 +17,7 @@ from foodcls.augment import augment
 from foodcls.collect.collect import Order, collect
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Augment, Collect, FoodClass, Inspect
+from foodcls.recipe.data_settings import Augment, Collect, FoodClass, Inspect
 from foodcls.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -95,7 +95,7 @@ from foodcls.collect.collect import Order, collect
 from foodcls.crop.crop import crop
 from foodcls.filter import apply_filter
 from foodcls.inspect.inspect import inspect
-from foodcls.recipe.settings import Collect, Crop, Filter, FoodClass, Inspect
+from foodcls.recipe.data_settings import Collect, Crop, Filter, FoodClass, Inspect
 from foodcls.store.store import Store
 
 root = Path(sys.argv[1])

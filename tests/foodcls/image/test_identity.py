@@ -23,7 +23,7 @@ from foodcls.dedup.dedup import dedup
 from foodcls.filter import apply_filter
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import COLUMNS, kept_rows, save_manifest
-from foodcls.recipe.settings import (
+from foodcls.recipe.data_settings import (
     Augment,
     Collect,
     Crop,

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from foodcls.image.quality import Measures, measure
 from foodcls.inspect.flags import flag_pictures, flag_words
 from foodcls.inspect.inspect import inspect
-from foodcls.recipe.settings import Inspect, Quality
+from foodcls.recipe.data_settings import Inspect, Quality
 
 FINE = Measures(
     sharpness=0.5, brightness=0.9, contrast=0.9, information=7.0, elongation=1.3, side=200

@@ -14,7 +14,7 @@ from foodcls.image.quality import measure
 from foodcls.inspect.inspect import inspect
 from foodcls.inspect.measures import recall_measures
 from foodcls.manifest import drop_rows, kept_rows
-from foodcls.recipe.settings import Inspect
+from foodcls.recipe.data_settings import Inspect
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -148,7 +148,7 @@ from foodcls.work import memo
 sandbox.WORTH = memo.LEAST = 1
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
-from foodcls.recipe.settings import Inspect
+from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store
 
 store, digests = Store(Path(sys.argv[1])), sys.argv[2:]

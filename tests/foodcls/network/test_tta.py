@@ -45,7 +45,7 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
     trained: tuple[Checkpoint, pd.DataFrame], store: Store, tmp_path: Path
 ) -> None:
     checkpoint, manifest = trained
-    extras = checkpoint.settings.extras.model_copy(update={"views": 2})
+    extras = checkpoint.settings.extras.model_copy(update={"tta": 2})
     settings = checkpoint.settings.model_copy(update={"extras": extras})
     twice = dataclasses.replace(checkpoint, settings=settings)
     network = load_network(checkpoint, store)

@@ -10,7 +10,8 @@ from foodcls.manifest import new_manifest
 from foodcls.metrics.predictions import Answers, answers_csv
 from foodcls.promote.challenge import Serving, challenge, unseen_tests
 from foodcls.promote.rule import Verdict
-from foodcls.recipe.settings import Promote, Split
+from foodcls.recipe.data_settings import Split
+from foodcls.recipe.train_settings import Promote
 from foodcls.split.split import split
 from foodcls.store.store import Store
 

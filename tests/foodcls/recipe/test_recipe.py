@@ -45,7 +45,7 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("filter: {manifest: gone.csv}", "gone.csv is not there"),
         ("crop: {boxes: gone.csv}", "gone.csv is not there"),
         ("crop: {boxes: /dev/null}", "/dev/null is neither a file nor a folder"),
-        ("crop: {dialect: voc}", "crop.dialect = 'voc': Input should be 'auto', 'tfod_csv'"),
+        ("crop: {format: voc}", "crop.format = 'voc': Input should be 'auto', 'tfod_csv'"),
         ("crop: {units: feet}", "crop.units = 'feet'"),
         ("test: {folder: recipe.yaml}", "is not a folder"),
         ("test: {}", "test.folder: missing"),

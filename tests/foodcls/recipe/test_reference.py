@@ -34,7 +34,7 @@ class Meal(Oven):
 
 def test_every_setting_of_a_recipe_is_described() -> None:
     sections = list(list_sections())
-    assert {"", "classes", "test", "train.extras.online"} <= {section.key for section in sections}
+    assert {"", "classes", "test", "train.extras.augment"} <= {section.key for section in sections}
     silent = [f"{section.key}.{one.key}" for section in sections for one in section.entries
               if not (one.meaning and one.allowed and one.default)]  # fmt: skip
     assert not silent, f"put a comment beside {silent}"

@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.crop.crop import crop
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Crop
+from foodcls.recipe.data_settings import Crop
 from foodcls.review.boxes import COLUMNS, Drawn, fit_box, is_box_table, read_drawn, write_drawn
 from foodcls.review.gallery import Gallery, Item, build_gallery
 from foodcls.store.store import Store

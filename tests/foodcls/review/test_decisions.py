@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.filter import apply_filter
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Filter
+from foodcls.recipe.data_settings import Filter
 from foodcls.review.decisions import (
     COLUMNS,
     Verdict,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 from foodcls.split.ablation_sets import take_raw, undo_crop, undo_drops
 from foodcls.split.split import split
 

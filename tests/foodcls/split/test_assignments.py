@@ -8,7 +8,7 @@ from PIL import Image
 from foodcls.dedup.dedup import dedup
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
-from foodcls.recipe.settings import Dedup, Inspect, Split
+from foodcls.recipe.data_settings import Dedup, Inspect, Split
 from foodcls.split.assignments import recall_sides, remember_sides
 from foodcls.split.split import split
 

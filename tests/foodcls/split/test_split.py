@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from foodcls.errors import StageError
 from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manifest
-from foodcls.recipe.settings import Split
+from foodcls.recipe.data_settings import Split
 from foodcls.split.split import place_of, split
 
 LABELS = ("beans", "salad", "bread")

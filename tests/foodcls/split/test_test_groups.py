@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.errors import TableError
 from foodcls.manifest import new_manifest
-from foodcls.recipe.settings import Test as OutsideTest
+from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.split.test_groups import group_tests, read_groups
 
 FILES = ("beans/1.jpg", "beans/2.jpg", "salad/1.jpg", "salad/2.jpg")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from foodcls.recipe.extras import Extras
+from foodcls.recipe.train_settings import Extras
 from foodcls.train.background import Background, choose_background
 
 DIGESTS = [f"{number:064x}" for number in range(60)]

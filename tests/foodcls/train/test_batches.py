@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.train.batches import cut_batches, epoch_batches, give_lessons, shuffled_places
 from foodcls.train.course import Course
 

@@ -4,7 +4,8 @@ import json
 import pandas as pd
 import pytest
 
-from foodcls.recipe.extras import Extras, Moves
+from foodcls.recipe.data_settings import AffineRanges
+from foodcls.recipe.train_settings import Extras
 from foodcls.train.checkpoint import Checkpoint, describe_extras
 
 Trained = tuple[Checkpoint, pd.DataFrame]
@@ -48,8 +49,8 @@ def test_no_extra_is_on_by_default() -> None:
 
 
 def test_an_extra_that_is_on_is_described() -> None:
-    extras = Extras.model_validate({"mixup": 0.2, "cosine": True, "views": 2})
-    assert describe_extras(extras) == ("cosine=True", "mixup=0.2", "views=2")
+    extras = Extras.model_validate({"mixup": 0.2, "cosine": True, "tta": 2})
+    assert describe_extras(extras) == ("cosine=True", "mixup=0.2", "tta=2")
     # the default ranges are described in full, so that a change of them shows
-    (online,) = describe_extras(Extras(online=Moves()))
-    assert "'rotation': 30.0" in online
+    (augment,) = describe_extras(Extras(augment=AffineRanges()))
+    assert "'rotation': 30.0" in augment

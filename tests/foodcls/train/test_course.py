@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.network.network import start_network
 from foodcls.network.partition import Halves
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.train.course import choose_halves, load_course, loss_weights
 from foodcls.train.dataset import Reading, split_rows
@@ -35,7 +35,7 @@ def test_what_is_frozen_is_a_trunk_that_runs_once(quick: Train, shelf: Shelf) ->
 
 @pytest.mark.parametrize(
     "changes",
-    [{"trainable": ("all",)}, {"extras": Extras.model_validate({"online": {}})}],
+    [{"trainable": ("all",)}, {"extras": Extras.model_validate({"augment": {}})}],
     ids=["nothing is frozen", "augmentation is online"],
 )
 def test_without_a_trunk_no_activation_is_kept(
@@ -62,7 +62,7 @@ def test_activations_without_room_run_anew(
 def test_only_training_pictures_are_changed(
     quick: Train, store: Store, gallery: Gallery, labels: tuple[str, ...], shelf: Shelf
 ) -> None:
-    settings = with_extras(quick, online={}, background="white", background_share=1.0)
+    settings = with_extras(quick, augment={}, background="white", background_share=1.0)
     halves = halves_of(settings, shelf)
     manifest = gallery(store)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")

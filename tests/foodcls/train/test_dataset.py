@@ -7,7 +7,7 @@ import pytest
 from foodcls.errors import TrainingError
 from foodcls.manifest import drop_rows, new_manifest
 from foodcls.network.partition import Halves
-from foodcls.recipe.extras import Moves
+from foodcls.recipe.data_settings import AffineRanges
 from foodcls.store.store import Store
 from foodcls.train.dataset import (
     Reading,
@@ -59,7 +59,7 @@ def test_a_mover_changes_pixels_in_each_epoch_in_its_own_way(
     manifest: pd.DataFrame, store: Store, tmp_path: Path
 ) -> None:
     rows = split_rows(manifest, "train")
-    reading = Reading(WHOLE, 32, mover=Mover(Moves(), seed=0))
+    reading = Reading(WHOLE, 32, mover=Mover(AffineRanges(), seed=0))
     examples = load_examples(rows, ("a", "b"), reading, Shelf(store, tmp_path))
     first, again, other = (examples.take(np.arange(2), epoch)[0] for epoch in (1, 1, 2))
     assert first.equal(again) and not first.equal(other)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from foodcls.errors import TrainingError
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.train.course import Course
 from foodcls.train.learner import Learner, choose_device
 

@@ -9,7 +9,7 @@ from torch import nn
 from foodcls.errors import TrainingError
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.train.course import Course
 from foodcls.train.epochs import EpochReport
 from foodcls.train.learner import Learner, start_learner

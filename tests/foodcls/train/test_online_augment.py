@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foodcls.recipe.extras import Moves
+from foodcls.recipe.data_settings import AffineRanges
 from foodcls.train.online_augment import Mover
 
 
@@ -10,16 +10,18 @@ def pixels() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 200, (4, 32, 32, 3), dtype=np.uint8)
 
 
-STILL = Moves(horizontal_flip=0, vertical_flip=0, rotation=0, translation=0, scale=(1, 1), shear=0)
+STILL = AffineRanges(
+    horizontal_flip=0, vertical_flip=0, rotation=0, translation=0, scale=(1, 1), shear=0
+)
 
 
 def test_what_is_drawn_depends_on_seed_epoch_and_place_alone(pixels: np.ndarray) -> None:
-    mover = Mover(Moves(), seed=3)
+    mover = Mover(AffineRanges(), seed=3)
     whole = mover.move(pixels, [0, 1, 2, 3], epoch=5)
     # in other company and order the same
     assert np.array_equal(mover.move(pixels[[2, 0]], [2, 0], epoch=5), whole[[2, 0]])
     assert not np.array_equal(mover.move(pixels, [0, 1, 2, 3], epoch=6), whole)
-    assert not np.array_equal(Mover(Moves(), seed=4).move(pixels, [0, 1, 2, 3], 5), whole)
+    assert not np.array_equal(Mover(AffineRanges(), seed=4).move(pixels, [0, 1, 2, 3], 5), whole)
 
 
 def test_ranges_of_nothing_change_nothing(pixels: np.ndarray) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from foodcls.recipe.extras import Extras
+from foodcls.recipe.train_settings import Extras
 from foodcls.train.learner import Learner
 from foodcls.train.rates import rate_share, stage_of, weight_groups
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import StoreError
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train import resume
@@ -88,7 +88,7 @@ def test_a_killed_training_ends_as_an_unbroken_one(
 
 EVERYTHING = {
     "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "layer_decay": 0.7, "ema": 0.8,
-    "mixup": 0.3, "balance": "sampling", "online": {}, "background": "random",
+    "mixup": 0.3, "balance": "sampling", "augment": {}, "background": "random",
 }  # fmt: skip
 
 

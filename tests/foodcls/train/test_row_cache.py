@@ -127,6 +127,6 @@ def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
 
 
 def test_the_default_limit_is_what_the_settings_say() -> None:
-    from foodcls.recipe.settings import Train
+    from foodcls.recipe.train_settings import Train
 
     assert Train().cache_gb * row_cache.GIGABYTE == row_cache.LIMIT

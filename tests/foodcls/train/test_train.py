@@ -14,7 +14,7 @@ from foodcls.manifest import drop_rows
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, start_network
 from foodcls.network.seeds import seeded
-from foodcls.recipe.settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.train.batches import cut_batches, shuffled_places
 from foodcls.train.budget import start_budget
@@ -100,7 +100,7 @@ def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> 
         update={"precision": checkpoint.settings.precision}
     )
     assert checkpoint.settings.precision in ("fp32", "bf16")
-    assert checkpoint.facts["pretrained"] == "none" and checkpoint.facts["views"] == 1
+    assert checkpoint.facts["pretrained"] == "none" and checkpoint.facts["tta"] == 1
     assert (checkpoint.train_count, checkpoint.val_count) == (18, 9)
     own = make_backbone(quick.backbone, "none", quick.input_size, quick.seed)
     assert checkpoint.pretrained_digest == own.pretrained_digest
@@ -175,7 +175,7 @@ def test_an_unknown_trainable_module_is_refused_before_any_picture_is_read(case:
 
 @pytest.mark.parametrize("trainable", [("all",), ()], ids=["all", "head alone"])
 def test_any_part_of_the_network_may_train(case: Case, trainable: tuple[str, ...]) -> None:
-    checkpoint = case.train(trainable=trainable, head=0, epochs=1)
+    checkpoint = case.train(trainable=trainable, hidden_units=0, epochs=1)
     assert checkpoint.settings.trainable == trainable
     assert load_network(checkpoint, case.store).head[1].out_features == 3
 
@@ -189,8 +189,9 @@ def test_epochs_are_told_one_by_one(case: Case) -> None:
 
 def test_training_goes_and_ends_as_the_plain_loop_does(case: Case) -> None:
     # its last stage has 512 channels: trunk, folding, fewer products and fused Adam all at work
-    settings = Train(backbone="resnet18", weights="none", head=12, dropout=0.2, lr=1e-4, epochs=2,
-                     batch_size=6, input_size=64, device="cpu", precision="fp32")  # fmt: skip
+    settings = Train(backbone="resnet18", weights="none", hidden_units=12, dropout=0.2, lr=1e-4,
+                     epochs=2, batch_size=6, input_size=64, device="cpu",
+                     precision="fp32")  # fmt: skip
     checkpoint = replace(case, settings=settings).train()
     assert list((case.folder / "cache").glob("activations-*"))
     plain, begun = (start_network(settings, len(case.labels))[1] for _ in range(2))
@@ -266,7 +267,7 @@ def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
 
 @pytest.mark.parametrize(
     "extras",
-    [{"views": 4}, {"online": {}}, {"background": "random"}, {"balance": "weights"}],
+    [{"tta": 4}, {"augment": {}}, {"background": "random"}, {"balance": "weights"}],
     ids=str,
 )
 def test_every_extra_ends_in_a_checkpoint_that_answers(
@@ -277,7 +278,7 @@ def test_every_extra_ends_in_a_checkpoint_that_answers(
     assert checkpoint.facts["extras"] == describe_extras(wanted) != ()
     assert checkpoint.settings.extras == wanted
     network = load_network(checkpoint, case.store)
-    assert network.views == wanted.views
+    assert network.views == wanted.tta
     pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     is_mirrored_alike = torch.allclose(network(pixels), network(pixels.flip(3)), atol=1e-5)
     assert is_mirrored_alike is (network.views > 1)

@@ -7,7 +7,7 @@ from prefect import flow
 
 from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
-from foodcls.recipe.settings import Dedup, Filter
+from foodcls.recipe.data_settings import Dedup, Filter
 from foodcls.runs.stage_result import Step
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import Stage, fingerprint, stage

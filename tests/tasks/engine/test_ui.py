@@ -8,7 +8,7 @@ from foodcls.collect.search import EngineYield
 from foodcls.dedup.distances import Distances
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.promote.rule import Verdict, compare_models, judge_challenger
-from foodcls.recipe.settings import Promote
+from foodcls.recipe.train_settings import Promote
 from foodcls.runs.stage_result import Step
 from tasks.engine.ui import (
     show_pairs,

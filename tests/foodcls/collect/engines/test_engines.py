@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.collect.engines.engines import ENGINES, Access, Question, check_questions, page_urls
 from foodcls.errors import CollectError
-from foodcls.recipe.settings import EngineName
+from foodcls.recipe.data_settings import EngineName
 from foodcls.sample.pages import LICENCE
 
 IN_RECIPES = get_args(EngineName)

@@ -14,7 +14,7 @@ import pytest
 from foodcls.collect.collect import Collected, Order, collect
 from foodcls.collect.engines.engines import DEEPEST, Access, Question
 from foodcls.collect.search import TOO_DEEP, Finding, search_all
-from foodcls.recipe.settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Collect, FoodClass
 
 RECORDED = Path(__file__).with_name("recorded")
 TRICKY = "mac & cheese #1 pâté"

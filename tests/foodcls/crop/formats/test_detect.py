@@ -15,7 +15,7 @@ from foodcls.crop.formats.detect import DIALECTS, recognise
 from foodcls.errors import TableError
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
-from foodcls.recipe.settings import Crop, Inspect
+from foodcls.recipe.data_settings import Crop, Inspect
 
 ROOT = Path(__file__).resolve().parents[4]
 FRUIT = Path(os.environ.get("FOODCLS_REAL_DATA", ROOT.parent / "shared/data")) / "fruit_boxes"
@@ -49,7 +49,7 @@ def cut(store):
 
 
 def test_the_recipe_names_each_dialect():
-    field = Crop.model_fields["dialect"].annotation
+    field = Crop.model_fields["format"].annotation
     assert get_args(field) == ("auto", *DIALECTS)
 
 
@@ -75,7 +75,7 @@ def test_a_named_dialect_reads_as_the_recognised_one(cut, sound, write_dialects,
     paths = write_dialects(tmp_path / "boxes", ROWS)
     wanted = cut(sound, paths["tfod_csv"])
     for name, path in paths.items():
-        assert cut(sound, path, dialect=name) == wanted, name
+        assert cut(sound, path, format=name) == wanted, name
 
 
 @pytest.mark.skipif(not FRUIT.is_dir(), reason=f"no photographs at {FRUIT}; FOODCLS_REAL_DATA")
@@ -100,10 +100,10 @@ def test_all_dialects_cut_the_same_from_real_photographs(cut, store, write_diale
         "phash",
     )
     assert set(manifest["state"]) == {"kept"}
-    wanted = cut(manifest, FRUIT, labels, dialect="voc_xml")
+    wanted = cut(manifest, FRUIT, labels, format="voc_xml")
     assert len(wanted) == len({(name, label, edges) for name, label, edges in found})
     assert all(box for _, box, _ in wanted)
-    assert cut(manifest, FRUIT, labels, dialect="labelme_json") == wanted
+    assert cut(manifest, FRUIT, labels, format="labelme_json") == wanted
     for name, path in write_dialects(tmp_path / "boxes", rows).items():
         assert cut(manifest, path, labels) == wanted, name
     as_percent = [
@@ -123,16 +123,16 @@ def test_a_folder_of_two_dialects_is_refused_until_one_is_named(
     paths = write_dialects(tmp_path / "boxes", ROWS)
     for file in [*paths["voc_xml"].iterdir()]:
         file.rename(paths["labelme_json"] / file.name)
-    with pytest.raises(TableError, match="voc_xml and as labelme_json; set crop.dialect"):
+    with pytest.raises(TableError, match="voc_xml and as labelme_json; set crop.format"):
         cut(sound, paths["labelme_json"])
     wanted = cut(sound, paths["tfod_csv"])
-    assert cut(sound, paths["labelme_json"], dialect="voc_xml") == wanted
+    assert cut(sound, paths["labelme_json"], format="voc_xml") == wanted
 
 
 @pytest.mark.parametrize(
     "name, content, words",
     [
-        ("a.csv", HEADER + ",x,y,w,h\n", "tfod_csv and as xywh_csv; set crop.dialect"),
+        ("a.csv", HEADER + ",x,y,w,h\n", "tfod_csv and as xywh_csv; set crop.format"),
         ("a.csv", "a,b,c\n", "no boxes of any known tool; known: tfod_csv"),
         ("a.csv", HEADER.replace(",", ";"), "semicolons"),
         ("a.csv", "", "no boxes"),

@@ -1,11 +1,9 @@
-"""The sections of a recipe as frozen models; the defaults are the original's."""
+"""The sections of a recipe that decide the pictures, from collecting to augmenting them."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from foodcls.recipe.extras import Extras, Moves
 from foodcls.recipe.types import (
     ClassName,
     Count,
@@ -18,7 +16,6 @@ from foodcls.recipe.types import (
     Seed,
     Settings,
     Share,
-    regular_file,
 )
 
 # width x height of a picture, where nothing else is said, and whatever is said
@@ -103,7 +100,7 @@ class Crop(Settings):
 
     boxes: ExistingPath | None = None  # a file, or a folder with a file a picture
     # auto: by the contents; where those leave it open, the message says what to put here
-    dialect: Literal[
+    format: Literal[
         "auto",
         "tfod_csv",
         "via_csv",
@@ -161,76 +158,26 @@ class Test(Settings):
         return self
 
 
-class Augment(Moves):
+class AffineRanges(Settings):
+    """The ranges of random affine changes of a picture."""
+
+    horizontal_flip: Probability = 0.5  # how often
+    vertical_flip: Probability = 0.5  # how often
+    rotation: Annotated[float, Field(ge=0, le=180)] = 30.0  # degrees, to either side
+    translation: Annotated[float, Field(ge=0, le=1)] = 0.1  # of the side, to either side
+    scale: tuple[Positive, Positive] = (0.8, 1.2)  # from, to; 1 leaves it as large as it is
+    shear: Annotated[float, Field(ge=0, lt=90)] = 7.0  # degrees, to either side
+
+    @model_validator(mode="after")
+    def _scale_in_order(self) -> "AffineRanges":
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"scale {list(self.scale)} must go from small to large")
+        return self
+
+
+class Augment(AffineRanges):
     """Random affine copies of training pictures, to exactly `per_class` a class."""
 
     per_class: Count | None = 301  # null: no copies
     max_side: Annotated[int, Field(ge=32, le=4096)] = 320  # pixels of a written copy
     seed: Seed = 0  # of the changes
-
-
-class Train(Settings):
-    """The network and how it learns; the defaults are the original's."""
-
-    backbone: str = "resnet34"  # a torchvision or timm name
-    weights: str = "imagenet"  # imagenet, none, or a file of weights
-    trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
-    head: Annotated[int, Field(ge=0, le=100_000)] = 200  # hidden units; 0: one linear layer
-    dropout: Share = 0.3  # in the head
-    lr: Positive = 3.0e-5  # Adam's learning rate
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
-    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
-    input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
-    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
-    # auto: bf16 where the processor or graphics card computes with it, see network.precision
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    max_minutes: Positive | None = None  # training ends then, with the best epoch so far
-    # of decoded pictures and activations; where they do not fit they are made anew each epoch
-    cache_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
-    seed: Seed = 0  # of weights, order and dropout
-    extras: Extras = Extras()
-
-    @property
-    def cache_bytes(self) -> float:
-        """`cache_gb` in bytes."""
-        return self.cache_gb * 1e9
-
-    @field_validator("weights")
-    @classmethod
-    def _weights_are_there(cls, weights: str, info: ValidationInfo) -> str:
-        return (
-            weights if weights in ("imagenet", "none") else str(regular_file(Path(weights), info))
-        )
-
-
-class Answer(Settings):
-    """How the exported model uses its probabilities; nothing here trains anew."""
-
-    calibrate: bool = True  # a temperature fitted on validation, see evaluate.calibrate
-    # a highest probability below this is no answer; or let validation choose it: the lowest
-    # threshold from which on so large a share of the answers is right
-    abstain_below: Probability = 0.0
-    answers_right: Annotated[float, Field(gt=0, le=1)] | None = None  # that share
-
-    @model_validator(mode="after")
-    def _one_threshold(self) -> "Answer":
-        if self.abstain_below and self.answers_right is not None:
-            raise ValueError(
-                f"abstain_below {self.abstain_below} and answers_right {self.answers_right} both "
-                "set the threshold; give one of them"
-            )
-        return self
-
-
-class Promote(Settings):
-    """When a new model takes the place of the one that serves; see promote.rule.
-
-    `level` is the risk that a model that is no better is promoted in one comparison; `margin` is
-    how much worse one figure may be where the other is better: of 1 for accuracy, of the way from
-    the first place to the last for the average position.
-    """
-
-    # in simulations of 240 to 345 test pictures it costs 3 to 6 of 100 promotions of a model that
-    # is truly better by 7 points; half of it costs twice that
-    margin: Share = 0.02
-    level: Annotated[float, Field(gt=0, le=0.5)] = 0.05  # of the test

@@ -1,0 +1,96 @@
+"""The sections of a recipe that decide the model: training, inference and promotion."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from foodcls.recipe.data_settings import AffineRanges
+from foodcls.recipe.types import Positive, Probability, Seed, Settings, Share, regular_file
+
+
+class Extras(Settings):
+    """Each works alone and with the others; benchmarks/extras.py measures what each gains."""
+
+    label_smoothing: Share = 0.0  # of the target, spread over all classes
+    warmup: Annotated[float, Field(ge=0, le=10_000)] = 0.0  # epochs in which the rate rises to lr
+    cosine: bool = False  # after that the rate falls along a cosine, to 0 at the last step
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the rate, each stage further down
+    ema: Share = 0.0  # a running average of the weights is judged and kept; its share a step
+    mixup: Annotated[float, Field(ge=0, le=100)] = 0.0  # alpha of the Beta that shares are drawn of
+    # for classes of unequal size, where there are no copies: weigh each picture's loss, or draw as
+    # many of each class as the largest has
+    balance: Literal["none", "weights", "sampling"] = "none"
+    # online augmentation: pictures are changed anew in each epoch; {} for these ranges
+    augment: AffineRanges | None = None
+    # test-time augmentation: answers are means; 2: with the mirrored picture, 4: upside down too
+    tta: Literal[1, 2, 4] = 1
+    # what stands out in a training picture, put on white or on a random colour
+    background: Literal["keep", "white", "random"] = "keep"
+    background_share: Probability = 0.5  # of the training pictures, if not kept
+
+
+class Train(Settings):
+    """The network and how it learns; the defaults are the original's."""
+
+    backbone: str = "resnet34"  # a torchvision or timm name
+    weights: str = "imagenet"  # imagenet, none, or a file of weights
+    trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
+    hidden_units: Annotated[int, Field(ge=0, le=100_000)] = 200  # of the head; 0: one linear layer
+    dropout: Share = 0.3  # in the head
+    lr: Positive = 3.0e-5  # Adam's learning rate
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
+    input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
+    # auto: bf16 where the processor or graphics card computes with it, see network.precision
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    max_minutes: Positive | None = None  # training ends then, with the best epoch so far
+    # of decoded pictures and activations; where they do not fit they are made anew each epoch
+    cache_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    seed: Seed = 0  # of weights, order and dropout
+    extras: Extras = Extras()
+
+    @property
+    def cache_bytes(self) -> float:
+        """`cache_gb` in bytes."""
+        return self.cache_gb * 1e9
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_there(cls, weights: str, info: ValidationInfo) -> str:
+        return (
+            weights if weights in ("imagenet", "none") else str(regular_file(Path(weights), info))
+        )
+
+
+class Inference(Settings):
+    """How the exported model uses its probabilities; nothing here trains anew."""
+
+    calibrate: bool = True  # a temperature fitted on validation, see evaluate.calibrate
+    abstain_below: Probability = 0.0  # a highest probability below this is no answer
+    # or let validation choose it: the lowest threshold above which this share of answers is right
+    target_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> "Inference":
+        if self.abstain_below and self.target_accuracy is not None:
+            raise ValueError(
+                f"abstain_below {self.abstain_below} and target_accuracy {self.target_accuracy} "
+                "both set the threshold; give one of them"
+            )
+        return self
+
+
+class Promote(Settings):
+    """When a new model takes the place of the one that serves; see promote.rule.
+
+    `alpha` is the risk that a model that is no better is promoted in one comparison; `margin` is
+    how much worse one figure may be where the other is better: of 1 for accuracy, of the way from
+    the first place to the last for the average position.
+    """
+
+    # in simulations of 240 to 345 test pictures it costs 3 to 6 of 100 promotions of a model that
+    # is truly better by 7 points; half of it costs twice that
+    margin: Share = 0.02
+    alpha: Annotated[float, Field(gt=0, le=0.5)] = 0.05  # of the test

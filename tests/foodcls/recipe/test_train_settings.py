@@ -1,0 +1,35 @@
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from foodcls.recipe.train_settings import Extras, Inference, Train
+
+
+def test_defaults_are_the_originals() -> None:
+    train = Train()
+    assert (train.backbone, train.weights, train.trainable) == ("resnet34", "imagenet", ("layer4",))
+    assert (train.hidden_units, train.dropout, train.input_size) == (200, 0.3, 224)
+    assert (train.lr, train.epochs, train.batch_size) == (3e-5, 8, 20)
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        (Train, {"batch_size": 1}),
+        (Train, {"lr": float("inf")}),
+        (Inference, {"abstain_below": 0.5, "target_accuracy": 0.9}),
+        (Extras, {"tta": 3}),
+        (Extras, {"ema": 1.0}),
+        (Extras, {"layer_decay": 0.0}),
+        (Extras, {"balance": "copies"}),
+        (Extras, {"mixups": 1}),
+    ],
+    ids=str,
+)
+def test_impossible_values_are_refused(model: type[BaseModel], values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        model.model_validate(values)
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValidationError):
+        Train().epochs = 3
