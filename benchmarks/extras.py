@@ -14,7 +14,7 @@ settings as they were before, once with the best.
 
 --white asks what the two backgrounds are for: models that will see dishes cut out on white. They
 are judged on the validation photos as they are, and once more on the same cut out by
-foodcls.image.cutout, which is also what the training pictures are cut out by.
+foodcls.image.foreground, which is also what the training pictures are cut out by.
 """
 
 import argparse
@@ -35,8 +35,8 @@ from peers import describe_machine
 
 from foodcls.augment import augment
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.image.cutout import change_background
 from foodcls.image.decode import load_picture, png_bytes
+from foodcls.image.foreground import change_background
 from foodcls.manifest import picture_blobs
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar

@@ -12,7 +12,7 @@ import pandas as pd
 
 from foodcls.crop.formats.plain_csv import PROPOSED, TFOD
 from foodcls.image.decode import load_picture
-from foodcls.image.foreground import VERSION, propose_box
+from foodcls.image.foreground import BOX_VERSION, propose_box
 from foodcls.manifest import TEST, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store, key_of, replacing
@@ -50,7 +50,7 @@ def propose_boxes(
     """
     rows = _boxless(manifest)
     rows = rows[~rows["id"].isin(list(refused))]
-    keys = {digest: key_of(digest, VERSION) for digest in rows["picture"]}
+    keys = {digest: key_of(digest, BOX_VERSION) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
     found = remembered(store, Inquiry("propose", partial(_propose_all, store)), work, track)
     proposals = tuple(

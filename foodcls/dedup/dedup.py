@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foodcls.dedup.distances import Distances
-from foodcls.dedup.keepers import NEAR, choose_keepers
-from foodcls.dedup.pairs import SAME, Pairs, find_alike
+from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
+from foodcls.dedup.pairs import SAME, Distances, find_alike
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_looks
 from foodcls.manifest import (
@@ -71,7 +70,7 @@ def dedup(
     rows = rows.assign(
         star=ids[star[place]],
         how=how[place],
-        cluster=ids[_components(len(contents), pairs)[place]],
+        cluster=ids[join_clusters(len(contents), pairs)[place]],
     )
     return Deduped(_mark(manifest, rows), found.distances)
 
@@ -93,19 +92,6 @@ def _name_equals(
         one, other = (load_picture(store.read(blobs[end])) for end in (place, star[place]))
         if one.size == other.size and one.tobytes() == other.tobytes():
             how[place] = "same pixels"
-
-
-def _components(count: int, pairs: Pairs) -> np.ndarray:
-    """For each place the first place that links lead to."""
-    first = np.arange(count)
-    while True:
-        lower = first.copy()
-        np.minimum.at(lower, pairs.right, first[pairs.left])
-        np.minimum.at(lower, pairs.left, first[pairs.right])
-        lower = lower[lower]
-        if np.array_equal(lower, first):
-            return first
-        first = lower
 
 
 def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

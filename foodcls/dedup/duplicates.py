@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foodcls.dedup.keepers import NEAR, choose_keepers
+from foodcls.dedup.groups import NEAR, choose_keepers
 from foodcls.dedup.pairs import SAME, find_alike
 from foodcls.image.draft_decode import skim_files
 from foodcls.progress import Track, silent

@@ -1,4 +1,7 @@
-"""Draws how far apart the hashes of pairs are, so that a person can choose the distance."""
+"""Draws how far apart the hashes of pairs are, so that a person can choose the distance.
+
+A module of its own, so that no version of matplotlib is in the cache key of `dedup`.
+"""
 
 import io
 
@@ -7,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from foodcls.dedup.distances import Distances
+from foodcls.dedup.pairs import Distances
 
 DPI = 100
 

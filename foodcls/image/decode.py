@@ -1,8 +1,8 @@
 """Turns the bytes of a hostile file into an upright RGB picture, or says why it is none.
 
-`decode` takes any bytes and is called in a process that may die (see `examine`), or of what
-`inspect` has found sound; `predict` and `duplicates` alone decode strangers in their own.
-`load_picture` trusts.
+`decode` takes any bytes: it is called in the sandbox (inspect/sandbox_worker.py), whose process may
+die, or of what `inspect` has found sound; `predict` and `duplicates` alone decode files of unknown
+origin in their own process. `load_picture` takes what a stage has found sound.
 """
 
 import io

@@ -1,4 +1,6 @@
-"""Proposes a box round what a picture shows; knows nothing of classes, needs no network.
+"""Finds what a picture shows: proposes a box round it, or cuts it out of its background.
+
+Knows nothing of classes and needs no network.
 
 On a plain background the box surrounds the large patches that differ from it. Elsewhere places
 are rated by how strange their colour is at the picture's edge, how busy and colourful they are,
@@ -10,6 +12,7 @@ numbers below were chosen on 51 fruit photographs and 78 drawn canteen pictures,
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -17,7 +20,7 @@ from foodcls.image.clamp import clamp_box
 from foodcls.image.saliency import Map, Standout, find_standout, scale_map
 
 # changes whenever the same picture would get another box
-VERSION = 1
+BOX_VERSION = 1
 PLAIN = 4.0  # spread of the edge's colours; studio photographs have 0 to 3, tables 5 to 50
 DIFFERENT = 12.0  # distance in Lab from a plain background
 LEAST = 5.0  # distance in Lab below which nothing stands out
@@ -27,6 +30,14 @@ PATCH = 0.3  # of the largest patch: smaller ones are crumbs and captions
 CENTRE = 0.3  # of a side: the deviation of the bell that favours the centre
 ABOVE = 0.75  # of Otsu's threshold: a dish that fades into its plate is not cut short
 
+# changes whenever the same picture would be cut otherwise
+CUTOUT_VERSION = 1
+GAP = 3  # cells: what lies between two patches of a dish belongs to it
+CRUMB = 0.2  # of the largest patch: smaller ones are crumbs and captions
+# of the mask between two cells: a soft edge of some pixels instead of steps
+EDGE_LOW, EDGE_STEEP = 96, 4
+
+Colour = tuple[int, int, int]
 Edges = tuple[int, int, int, int]
 
 
@@ -95,3 +106,33 @@ def surplus(standout: Standout) -> Map:
 def _centrality(standout: Standout) -> Map:
     down, across = (((np.arange(side) + 0.5) / side - 0.5) ** 2 for side in standout.colour.shape)
     return np.exp(-(down[:, None] + across[None, :]) / (2 * CENTRE**2))
+
+
+def change_background(image: Image.Image, colour: Colour) -> Image.Image:
+    """The picture with its background in one colour; as it is when nothing stands out in it."""
+    mask = find_foreground(image)
+    if not mask.any():
+        return image
+    ground = Image.new("RGB", image.size, colour)
+    ground.paste(image, mask=_soft_edges(mask, image.size))
+    return ground
+
+
+def find_foreground(image: Image.Image) -> NDArray[np.bool_]:
+    """Which cells of a picture belong to what it shows; a cell is a 48th of the longer side."""
+    rating = surplus(find_standout(image))
+    left, top, right, bottom = richest_box(rating)
+    inside = np.zeros(rating.shape, dtype=bool)
+    inside[top:bottom, left:right] = rating[top:bottom, left:right] > 0
+    # the frame of GAP keeps closing from eating at the picture's edges
+    closed = ndimage.binary_closing(np.pad(inside, GAP), iterations=GAP)[GAP:-GAP, GAP:-GAP]
+    patches, count = ndimage.label(ndimage.binary_fill_holes(closed), np.ones((3, 3)))
+    areas = np.bincount(patches.ravel(), minlength=count + 1)[1:]
+    large = np.isin(patches, 1 + np.flatnonzero(areas >= CRUMB * areas.max(initial=0)))
+    return np.asarray(ndimage.binary_dilation(large & (patches > 0)))
+
+
+def _soft_edges(mask: NDArray[np.bool_], size: tuple[int, int]) -> Image.Image:
+    cells = Image.fromarray(mask.astype(np.uint8) * 255)
+    smooth = cells.resize(size, Image.Resampling.BICUBIC)
+    return smooth.point(lambda level: (level - EDGE_LOW) * EDGE_STEEP)

@@ -6,16 +6,16 @@ from dataclasses import dataclass, fields
 
 import imagehash
 import numpy as np
+import scipy.fft
 from PIL import Image, ImageOps
-
-from foodcls.image.phash import SIDE as PHASH_SIDE
-from foodcls.image.phash import hash_greys
 
 # raise when the same picture may give another look than before
 VERSION = 2
 # all that a look tells is taken from a thumbnail of this side: a full picture is read once
 THUMB_SIDE = 64
 SIGNATURE_SIDE = 32  # pixels: fine enough to lay a picture over a window of another
+PHASH_SIDE = 32  # pixels of a picture that is hashed; imagehash's phash shrinks to it
+FREQUENCIES = 8  # lowest ones a side that phash keeps: 64 bits
 HASHES: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
     "phash": imagehash.phash,
     "phash_simple": imagehash.phash_simple,
@@ -94,6 +94,18 @@ def look_at_thumbs(thumbs: list[Image.Image], kind: str) -> Looks:
     return Looks(hashes, mirrors, signatures)
 
 
+def hash_greys(greys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of pictures and of their mirror images, uint64 of shape (n,).
+
+    `greys` is uint8 of shape (n, 32, 32). A mirror image has the same frequencies, the odd ones
+    across with the other sign: no picture is mirrored. After imagehash.phash (Buchner).
+    """
+    # as imagehash: float64, down before across
+    down = scipy.fft.dct(greys.astype(np.float64), axis=1)[:, :FREQUENCIES]
+    low = scipy.fft.dct(down, axis=2)[:, :, :FREQUENCIES]
+    return _pack_bits(low), _pack_bits(low * (-1.0) ** np.arange(FREQUENCIES))
+
+
 def _shrink_column(column: Image.Image) -> np.ndarray:
     """Grey thumbnails to uint8 of (n, 32, 32), as each alone would be: across, then down."""
     greys = np.asarray(_shrink_across(column)).reshape(-1, THUMB_SIDE, PHASH_SIDE)
@@ -105,6 +117,13 @@ def _shrink_column(column: Image.Image) -> np.ndarray:
 
 def _shrink_across(column: Image.Image) -> Image.Image:
     return column.resize((PHASH_SIDE, column.height), Image.Resampling.LANCZOS)
+
+
+def _pack_bits(low: np.ndarray) -> np.ndarray:
+    flat = low.reshape(len(low), FREQUENCIES * FREQUENCIES)
+    bits = flat > np.median(flat, axis=1, keepdims=True)
+    # the first bit is the highest, as in imagehash's text
+    return np.packbits(bits, axis=1).view(">u8").astype(np.uint64).reshape(-1)
 
 
 def pack_hashes(texts: Iterable[str]) -> np.ndarray:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from foodcls.image.hashes import Look
 from foodcls.image.quality import Measures
-from foodcls.inspect.examine import EXAMINE
 from foodcls.inspect.fingerprints import remember_looks
 from foodcls.inspect.measures import remember_measures
 from foodcls.inspect.sandbox import CRASH, TIMEOUT, Allowance, Children, Lost, hire
+from foodcls.inspect.sandbox_worker import EXAMINE
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Inspect

@@ -13,12 +13,18 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from foodcls.errors import FoodclsError
+from foodcls.image.decode import BadPicture, decode, png_bytes
+from foodcls.image.hashes import look_at
+from foodcls.image.quality import measure
 
+# the function that `inspect` has called, as `serve` is told it
+EXAMINE = "foodcls.inspect.sandbox_worker:examine"
 READY = {"ready": True}
 # the question needs much memory: asks for leave, so that one at a time does
 WAITING = {"waiting": True}
@@ -60,6 +66,31 @@ def unpack(raw: bytes) -> dict[str, Any]:
     head, _, data = raw.partition(b"\n")
     message: dict[str, Any] = json.loads(head)
     return message | {"data": data} if data else message
+
+
+def examine(question: Question, gate: Gate) -> dict[str, Any]:
+    """Decode one picture: its `fact` for inspect and, of a sound one, its `look` and `measures`.
+
+    `question` has the `data`, `max_pixels`, `min_side` and `hash_kind`. The `data` of the answer
+    are the pixels as PNG, where the picture is not plain RGB. No place is named: who breaks out of
+    a decoder here knows of no store.
+    """
+    try:
+        picture = decode(
+            question.get("data", b""), question["max_pixels"], question["min_side"], gate
+        )
+    except BadPicture as bad:
+        return {"fact": {"reason": bad.reason, "detail": bad.detail}}
+    look = look_at(picture.image, question["hash_kind"])
+    fact = {
+        "format": picture.format,
+        "width": picture.image.width,
+        "height": picture.image.height,
+        "hash": look.hash,
+        "mirror_hash": look.mirror_hash,
+    }
+    told = {"fact": fact, "look": asdict(look), "measures": asdict(measure(picture.image))}
+    return told if picture.is_plain else told | {"data": png_bytes(picture.image)}
 
 
 def _find(function: str) -> Callable[[Question, Gate], Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.image import cutout
+from foodcls.image.foreground import CUTOUT_VERSION, change_background
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.train_settings import Extras
 from foodcls.train.pixels import Pixels
@@ -24,7 +24,7 @@ class Background:
     @property
     def version(self) -> str:
         """All that a changed picture depends on besides the picture."""
-        return f"background {cutout.VERSION} {self.kind} {self.share} {self.seed}"
+        return f"background {CUTOUT_VERSION} {self.kind} {self.share} {self.seed}"
 
     def change(self, picture: Pixels, digest: str) -> Pixels:
         """The picture on another background, or as it is."""
@@ -33,7 +33,7 @@ class Background:
             return picture
         red, green, blue = draw.integers(0, 256, 3).tolist()
         colour = WHITE if self.kind == "white" else (red, green, blue)
-        return np.asarray(cutout.change_background(Image.fromarray(picture), colour))
+        return np.asarray(change_background(Image.fromarray(picture), colour))
 
 
 def choose_background(extras: Extras, seed: int) -> Background | None:

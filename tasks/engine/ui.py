@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foodcls.collect.search import EngineYield
-from foodcls.dedup.distances import Distances
+from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, Verdict

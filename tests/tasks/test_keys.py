@@ -50,7 +50,7 @@ ROOMS = {
 }
 # of a room that is named, the modules; of what stands in no list, all may be named
 LEARNING = {"image": {"decode", "truncation"}, "metrics": {"ranks"}}
-BACKGROUNDS = {"", "affine", "clamp", "cutout", "foreground", "saliency"}
+BACKGROUNDS = {"", "affine", "clamp", "foreground", "saliency"}
 BOUNDS = {
     "train": LEARNING | {"image": LEARNING["image"] | BACKGROUNDS},
     "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},

@@ -7,7 +7,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from foodcls.dedup import confirm
-from foodcls.dedup.confirm import SAME_COLOURS, SAME_DETAIL, look_closer
+from foodcls.dedup.confirm import (
+    SAME_COLOURS,
+    SAME_DETAIL,
+    colour_gaps,
+    correlate_foregrounds,
+    look_closer,
+)
 from foodcls.image.hashes import look_at_thumbs, make_thumb
 
 SOUPS = {
@@ -106,3 +112,69 @@ def test_pairs_looked_at_together_do_not_matter(noise, monkeypatch):
 def test_no_pairs_are_looked_at_too():
     none = np.empty(0, int)
     assert not len(look_closer(signatures_of(bowl((0, 0, 0))), none, none, none > 0).is_same)
+
+
+def before(ground, seed, size=6):
+    """Random cells in the middle of 16 by 16 of one colour."""
+    picture = np.full((1, 16, 16, 3), ground, np.float32)
+    start = 8 - size // 2
+    patch = np.random.default_rng(seed).integers(0, 256, (size, size, 3))
+    picture[:, start : start + size, start : start + size] = patch
+    return picture.reshape(1, 256, 3)
+
+
+@pytest.mark.parametrize("ground", [(255, 255, 255), (90, 90, 95), (20, 60, 160)], ids=str)
+def test_two_things_before_one_ground_do_not_correlate(ground):
+    one, other = before(ground, 1), before(ground, 2)
+    assert correlate_foregrounds(one, other)[0] < 0.4
+    assert correlate_foregrounds(one, one)[0] == pytest.approx(1)
+    # noise of a file does not hide the ground
+    noise = np.random.default_rng(3).normal(0, 2, one.shape)
+    assert correlate_foregrounds(one, other + noise)[0] < 0.4
+
+
+def test_pictures_without_a_plain_ground_are_compared_as_a_whole():
+    dice = np.random.default_rng(0)
+    one, other = dice.integers(0, 256, (2, 1, 256, 3)).astype(np.float32)
+    wanted = np.corrcoef(one.ravel(), other.ravel())[0, 1]
+    assert correlate_foregrounds(one, other)[0] == pytest.approx(wanted, abs=1e-4)
+
+
+def test_too_little_before_a_ground_tells_nothing():
+    white = np.full((1, 256, 3), 255, np.float32)
+    assert correlate_foregrounds(white, white)[0] == 1
+    assert correlate_foregrounds(before(255, 1, 2), before(255, 2, 2))[0] == 1
+
+
+@pytest.fixture
+def cells():
+    return np.random.default_rng(0).integers(40, 190, (1, 64, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("gain, shift", [(1, 0), (0.7, 10), (1.25, 0), (1, 30)], ids=str)
+def test_other_light_is_no_gap(cells, gain, shift):
+    assert colour_gaps(cells, cells * gain + shift)[0] < 1
+    assert colour_gaps(cells * gain + shift, cells)[0] < 1
+
+
+def test_levels_that_were_lost_are_no_gap(cells):
+    bright = np.clip(cells * 1.5, 0, 255)
+    assert (bright == 255).mean() > 0.1 and colour_gaps(cells, bright)[0] < 1
+
+
+def test_a_tenth_of_the_cells_may_be_anything(cells):
+    for odd, is_gap in ((6, False), (8, True)):
+        changed = cells.copy()
+        changed[0, :odd] = 255 - changed[0, :odd]
+        assert (colour_gaps(cells, changed)[0] > 25) == is_gap
+
+
+def test_other_colours_of_one_brightness_are_a_gap(cells):
+    red, green = cells.copy(), cells.copy()
+    red[0, :16], green[0, :16] = (150, 60, 60), (76, 98, 60)
+    assert colour_gaps(red, green)[0] > 25
+
+
+def test_nothing_that_is_whole_leaves_a_number():
+    white, black = np.full((1, 64, 3), 255.0), np.zeros((1, 64, 3))
+    assert np.isfinite(colour_gaps(white, black)).all() and colour_gaps(white, white)[0] == 0

@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from foodcls.dedup.distances import Distances
 from foodcls.dedup.histogram import histogram_png
+from foodcls.dedup.pairs import Distances
 
 COUNTED = Distances((5, 0, 2, 0, 1), (0, 0, 1, 0, 40), distance=2, reach=4)
 

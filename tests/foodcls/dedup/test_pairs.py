@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.dedup import hamming, pairs
+from foodcls.dedup.pairs import Distances
 from foodcls.image.hashes import look_at, pack_looks
 
 
@@ -85,3 +86,14 @@ def test_thousands_are_compared_in_seconds(looks):
     bits = np.bitwise_count(wanted[:400, None] ^ wanted[None])
     exact = {(i, j) for i, j in np.argwhere(bits <= 6).tolist() if i < j}
     assert {pair for pair in pairs_of(found) if pair[0] < 400} == exact
+
+
+COUNTED = Distances((5, 0, 2, 0, 1), (0, 0, 1, 0, 40), distance=2, reach=4)
+
+
+def test_vetoes_count_within_the_recipes_distance():
+    assert COUNTED.vetoed_within == 1
+
+
+def test_rows_leave_out_distances_that_no_pair_has():
+    assert [tuple(row.values()) for row in COUNTED.rows()] == [(0, 5, 0), (2, 2, 1), (4, 1, 40)]

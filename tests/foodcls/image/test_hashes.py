@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 from foodcls.image.hashes import (
     FIELDS,
     HASHES,
+    hash_greys,
     join_looks,
     look_at,
     look_at_thumbs,
@@ -82,3 +83,15 @@ def test_looks_taken_together_are_those_of_each_alone(noise):
     for name, values in vars(together).items():
         assert np.array_equal(values, getattr(alone, name))
     assert len(set(together.hashes.tolist())) == 5
+
+
+def test_batch_hashes_are_imagehashs_own():
+    dice = np.random.default_rng(0)
+    greys = dice.integers(0, 256, (200, 32, 32), dtype=np.uint8)
+    # smooth ones too: a web photo's coefficients are far from evenly spread
+    greys[100:] = np.cumsum(greys[100:] % 8, axis=1, dtype=np.uint8)
+    hashes, mirrors = hash_greys(greys)
+    for number, grey in enumerate(greys):
+        image = Image.fromarray(grey)
+        assert f"{hashes[number]:016x}" == str(imagehash.phash(image)), number
+        assert f"{mirrors[number]:016x}" == str(imagehash.phash(ImageOps.mirror(image))), number

@@ -5,7 +5,7 @@ import pytest
 from prefect import flow
 
 from foodcls.collect.search import EngineYield
-from foodcls.dedup.distances import Distances
+from foodcls.dedup.pairs import Distances
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.promote.rule import Verdict, compare_models, judge_challenger
 from foodcls.recipe.train_settings import Promote

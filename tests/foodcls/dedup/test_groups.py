@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foodcls.dedup.keepers import choose_keepers
+from foodcls.dedup.groups import choose_keepers
 from foodcls.dedup.pairs import Pairs
 
 
