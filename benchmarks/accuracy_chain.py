@@ -42,13 +42,13 @@ class Result:
 
 
 def measure_chain(
-    recipe: Recipe, space: Workspace, photos: Path, seeds: int
+    recipe: Recipe, workspace: Workspace, photos: Path, seeds: int
 ) -> Iterator[tuple[str, str]]:
     """Train all, then give a line for each training set and each group of test photos."""
-    manifest = read_manifest(space.manifest)
+    manifest = read_manifest(workspace.manifest)
     unrelated = list_unrelated(photos, manifest)
-    sets = derive_sets(undo_copies(manifest), recipe, space)
-    results = [learn_set(name, rows, recipe, space, seeds) for name, rows in sets.items()]
+    sets = derive_sets(undo_copies(manifest), recipe, workspace)
+    results = [learn_set(name, rows, recipe, workspace, seeds) for name, rows in sets.items()]
     tests = split_rows(next(iter(sets.values())), "test")
     groups = {
         "all test photos": np.ones(len(tests), dtype=bool),
@@ -69,12 +69,14 @@ def undo_copies(grown: pd.DataFrame) -> pd.DataFrame:
     return back
 
 
-def derive_sets(parted: pd.DataFrame, recipe: Recipe, space: Workspace) -> dict[str, pd.DataFrame]:
+def derive_sets(
+    parted: pd.DataFrame, recipe: Recipe, workspace: Workspace
+) -> dict[str, pd.DataFrame]:
     """The manifests of the three training sets."""
     distinct = undo_drops(parted, ("filter",), recipe.split)
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
-    shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
+    shelf = Shelf(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
     ranked = rank_suspects(training, recipe.labels, recipe.train, shelf)
     rows = kept_rows(distinct)
     is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
@@ -87,16 +89,16 @@ def derive_sets(parted: pd.DataFrame, recipe: Recipe, space: Workspace) -> dict[
 
 
 def learn_set(
-    name: str, manifest: pd.DataFrame, recipe: Recipe, space: Workspace, seeds: int
+    name: str, manifest: pd.DataFrame, recipe: Recipe, workspace: Workspace, seeds: int
 ) -> Result:
     """Train with each seed, and read what was answered."""
     answers = []
     for seed in range(seeds):
         settings = recipe.train.model_copy(update={"seed": seed})
-        parts = (manifest, space.store, recipe.labels, settings, space.pixels, bars)
+        parts = (manifest, workspace.store, recipe.labels, settings, workspace.pixels, bars)
         limit = settings.cache_bytes
-        scores = evaluate(train(*parts), manifest, space.store, space.pixels, limit=limit)
-        answers.append(read_answers(space.store.read(scores.predictions).decode()))
+        scores = evaluate(train(*parts), manifest, workspace.store, workspace.pixels, limit=limit)
+        answers.append(read_answers(workspace.store.read(scores.predictions).decode()))
         print(f"  {name}, seed {seed}: {scores.accuracy:.3f}", flush=True)
     return Result(name, len(split_rows(manifest, "train")), tuple(answers))
 

@@ -108,11 +108,11 @@ class Outcome:
 class Bench:
     """Trains and remembers."""
 
-    def __init__(self, recipe: Recipe, space: Workspace, seeds: int) -> None:
-        self.recipe, self.space, self.seeds = recipe, space, seeds
-        parted = undo_copies(read_manifest(space.manifest))
-        self.manifest = derive_sets(parted, recipe, space)["without suspects"]
-        self.file = space.root / "extras.json"
+    def __init__(self, recipe: Recipe, workspace: Workspace, seeds: int) -> None:
+        self.recipe, self.workspace, self.seeds = recipe, workspace, seeds
+        parted = undo_copies(read_manifest(workspace.manifest))
+        self.manifest = derive_sets(parted, recipe, workspace)["without suspects"]
+        self.file = workspace.root / "extras.json"
         self.known: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}
 
     def validate(self, trial: Trial, split: str = "val") -> Outcome:
@@ -142,7 +142,7 @@ class Bench:
         settings = self.recipe.train.model_copy(
             update=changes | {"extras": Extras.model_validate_json(json.dumps(extras))}
         )
-        store, cache = self.space.store, self.space.pixels
+        store, cache = self.workspace.store, self.workspace.pixels
         checkpoint = train(pictures, store, self.recipe.labels, settings, cache, bars)
         if split == ON_WHITE:
             pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
@@ -159,7 +159,7 @@ class Bench:
 
     def _pictures(self, copies: int | None) -> pd.DataFrame:
         how = Augment(per_class=copies)
-        return augment(self.manifest, self.space.store, how, self.recipe.labels, bars)
+        return augment(self.manifest, self.workspace.store, how, self.recipe.labels, bars)
 
 
 def put_on_white(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
@@ -290,8 +290,8 @@ def main() -> None:
                 options.workspace,
             ]
             subprocess.run([sys.executable, *words], check=True)
-    recipe, space = load_recipe(recipe_file), Workspace.at(options.workspace)
-    bench = Bench(recipe, space, options.seeds)
+    recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
+    bench = Bench(recipe, workspace, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")
     if options.white:
         compare_backgrounds(bench, Trial(recipe.train.lr, recipe.train.epochs))

@@ -60,13 +60,13 @@ def write_recipe(index: pd.DataFrame, address: str, folder: Path) -> Path:
     return Path(shutil.copy(RECIPE, folder / "recipe.yaml"))
 
 
-def run_recipe(recipe_file: Path, workspace: Path, changes: list[str]) -> dict[str, object]:
+def run_recipe(recipe_file: Path, folder: Path, changes: list[str]) -> dict[str, object]:
     """Run foodcls as a user would; give its result and the wall time."""
     command = [sys.executable, "-m", "flows.cli.main", "run", str(recipe_file), "--workspace",
-               str(workspace), "--json", str(workspace / "result.json")]  # fmt: skip
+               str(folder), "--json", str(folder / "result.json")]  # fmt: skip
     started = time.monotonic()
     subprocess.run(command + [word for change in changes for word in ("--set", change)], check=True)
-    result: dict[str, object] = json.loads((workspace / "result.json").read_text())
+    result: dict[str, object] = json.loads((folder / "result.json").read_text())
     return result | {"wall_seconds": time.monotonic() - started}
 
 
@@ -132,8 +132,8 @@ def show_chain(recipe_file: Path, options: argparse.Namespace) -> None:
 
     started = time.monotonic()
     recipe = read_recipe(recipe_file, options.set)
-    space = Workspace.at(options.workspace)
-    for name, value in measure_chain(recipe, space, options.photos, options.seeds):
+    workspace = Workspace.at(options.workspace)
+    for name, value in measure_chain(recipe, workspace, options.photos, options.seeds):
         print(f"{name:<36} {value}", flush=True)
     print(f"{'wall seconds of the chain':<36} {time.monotonic() - started:.0f}")
 

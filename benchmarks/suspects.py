@@ -52,10 +52,12 @@ def score(suspects: pd.DataFrame, unrelated: set[str]) -> Iterator[tuple[str, st
 
 
 def compare(
-    recipe: Recipe, space: Workspace, suspects: pd.DataFrame, unrelated: set[str]
+    recipe: Recipe, workspace: Workspace, suspects: pd.DataFrame, unrelated: set[str]
 ) -> Iterator[tuple[str, str]]:
     """Train with and without the suspects; judge both on the same test photos."""
-    originals = list_judged(read_manifest(space.manifest)).assign(state="kept", stage="", reason="")
+    originals = list_judged(read_manifest(workspace.manifest)).assign(
+        state="kept", stage="", reason=""
+    )
     is_test = originals["split"] == "test"
     rows = originals[~(is_test & originals["id"].isin(unrelated))]
     advised = set(suspects["id"][suspects["keep"] == 0])
@@ -63,9 +65,9 @@ def compare(
     cleaned = drop_rows(rows, dict.fromkeys(doubted, "suspect"), "filter")
     sets = {"all": rows, "no suspects": cleaned}
     for name, pictures in sets.items():
-        parts = (pictures, space.store, recipe.labels, recipe.train, space.pixels, bars)
+        parts = (pictures, workspace.store, recipe.labels, recipe.train, workspace.pixels, bars)
         limit = recipe.train.cache_bytes
-        result = evaluate(train(*parts), pictures, space.store, space.pixels, limit=limit)
+        result = evaluate(train(*parts), pictures, workspace.store, workspace.pixels, limit=limit)
         learnt = (pictures["state"] == "kept") & (pictures["split"] == "train")
         told = f"{result.accuracy:.3f} of {result.n} (trained on {learnt.sum()})"
         yield f"accuracy, {name}", told
@@ -78,16 +80,19 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("workspace/foods13_web"))
     parser.add_argument("--train", action="store_true", help="also train with and without them")
     options = parser.parse_args()
-    recipe, space = options.workspace / "recipe" / "recipe.yaml", Workspace.at(options.workspace)
+    recipe, workspace = (
+        options.workspace / "recipe" / "recipe.yaml",
+        Workspace.at(options.workspace),
+    )
     started = time.monotonic()
     command = ["suspects", str(recipe), "--workspace", str(options.workspace)]
     subprocess.run([sys.executable, "-m", "flows.cli.main", *command], check=True)
     print(f"{'seconds':<36} {time.monotonic() - started:.0f}")
-    suspects = pd.read_csv(space.root / "suspects.csv")
-    unrelated = list_unrelated(options.photos, read_manifest(space.manifest))
+    suspects = pd.read_csv(workspace.root / "suspects.csv")
+    unrelated = list_unrelated(options.photos, read_manifest(workspace.manifest))
     lines = score(suspects, unrelated)
     if options.train:
-        lines = chain(lines, compare(load_recipe(recipe), space, suspects, unrelated))
+        lines = chain(lines, compare(load_recipe(recipe), workspace, suspects, unrelated))
     for name, value in lines:
         print(f"{name:<36} {value}", flush=True)
 

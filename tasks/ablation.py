@@ -14,25 +14,25 @@ from tasks.engine.stage import stage
 
 @stage("foodcls.split.ablation_sets", name="raw")
 def take_raw(
-    space: Workspace, pictures: ManifestRef, whole: ManifestRef, settings: Split
+    workspace: Workspace, pictures: ManifestRef, whole: ManifestRef, settings: Split
 ) -> ManifestRef:
     """Bring back into training what was dropped and cut off."""
-    manifests = load_manifest(pictures, space.store), load_manifest(whole, space.store)
-    return save_manifest(take_raw_pictures(*manifests, settings), space.store, "raw")
+    manifests = load_manifest(pictures, workspace.store), load_manifest(whole, workspace.store)
+    return save_manifest(take_raw_pictures(*manifests, settings), workspace.store, "raw")
 
 
 @stage("foodcls.split.ablation_sets", name="filtered")
-def undo_crop(space: Workspace, pictures: ManifestRef, whole: ManifestRef) -> ManifestRef:
+def undo_crop(workspace: Workspace, pictures: ManifestRef, whole: ManifestRef) -> ManifestRef:
     """Bring back into training what was cut off."""
-    manifests = load_manifest(pictures, space.store), load_manifest(whole, space.store)
-    return save_manifest(undo_cuts(*manifests), space.store, "filtered")
+    manifests = load_manifest(pictures, workspace.store), load_manifest(whole, workspace.store)
+    return save_manifest(undo_cuts(*manifests), workspace.store, "filtered")
 
 
 @stage()
-def compare(space: Workspace, pictures: ManifestRef, trials: Sequence[Trial]) -> Ablation:
+def compare(workspace: Workspace, pictures: ManifestRef, trials: Sequence[Trial]) -> Ablation:
     """Make the table, and write it into the workspace for people and programs."""
-    table = compare_trials(trials, load_manifest(pictures, space.store), space.store)
-    texts = {space.ablation_json: ablation_json(table), space.ablation: ablation_csv(table)}
+    table = compare_trials(trials, load_manifest(pictures, workspace.store), workspace.store)
+    texts = {workspace.ablation_json: ablation_json(table), workspace.ablation: ablation_csv(table)}
     for path, text in texts.items():
         with replacing(path) as part:
             part.write_text(text, encoding="utf-8")

@@ -48,7 +48,7 @@ from tasks.engine.ui import show_pairs, show_pictures, show_yields
 
 @stage("foodcls.collect.collect")
 def collect(
-    space: Workspace,
+    workspace: Workspace,
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
@@ -58,29 +58,29 @@ def collect(
 
     def tell(yields: Sequence[EngineYield]) -> None:
         # before anything is fetched: wanted most where a class ends with too few pictures
-        write_yields(yields, space.yields)
+        write_yields(yields, workspace.yields)
         show_yields(yields)
 
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
     folder = test.folder if test else None
     order = Order(classes, settings, folder, access, search_again, _sample_web)
-    collected = collect_pictures(order, space.store, bars, on_yields=tell)
-    return save_collected(collected, space.store)
+    collected = collect_pictures(order, workspace.store, bars, on_yields=tell)
+    return save_collected(collected, workspace.store)
 
 
 @stage("foodcls.inspect.inspect")
 def inspect(
-    space: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
+    workspace: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
-    manifest = load_manifest(pictures, space.store)
-    sound = inspect_pictures(manifest, space.store, settings, hash_kind, bars, spread)
-    return save_manifest(sound, space.store, "inspect")
+    manifest = load_manifest(pictures, workspace.store)
+    sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
+    return save_manifest(sound, workspace.store, "inspect")
 
 
 @stage("foodcls.filter", "foodcls.crop.boxes", "foodcls.split.test_groups", name="check tables")
 def check_tables(
-    space: Workspace,
+    workspace: Workspace,
     decisions: Filter,
     boxes: Crop,
     labels: tuple[str, ...],
@@ -94,75 +94,77 @@ def check_tables(
 
 
 @stage("foodcls.dedup.dedup")
-def dedup(space: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
+def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
-    manifest = load_manifest(pictures, space.store)
-    return save_deduped(drop_duplicates(manifest, space.store, settings, spread), space.store)
+    manifest = load_manifest(pictures, workspace.store)
+    return save_deduped(
+        drop_duplicates(manifest, workspace.store, settings, spread), workspace.store
+    )
 
 
 @stage("foodcls.filter", name="filter")
-def choose(space: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
+def choose(workspace: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
     """Drop what a person has dropped."""
-    chosen = apply_filter(load_manifest(pictures, space.store), settings)
-    return save_manifest(chosen, space.store, "filter")
+    chosen = apply_filter(load_manifest(pictures, workspace.store), settings)
+    return save_manifest(chosen, workspace.store, "filter")
 
 
 @stage("foodcls.crop.crop")
 def crop(
-    space: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
+    workspace: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
-    manifest = load_manifest(pictures, space.store)
-    cropped = crop_pictures(manifest, space.store, settings, labels, bars, spread)
-    return save_manifest(cropped.manifest, space.store, "crop")
+    manifest = load_manifest(pictures, workspace.store)
+    cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
+    return save_manifest(cropped.manifest, workspace.store, "crop")
 
 
 @stage("foodcls.split.split", "foodcls.split.assignments")
 def split(
-    space: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
+    workspace: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Part the clusters into train, val and test; who was here before stays where it was."""
-    manifest = load_manifest(pictures, space.store)
-    before = recall_sides(manifest, space.store, settings)
+    manifest = load_manifest(pictures, workspace.store)
+    before = recall_sides(manifest, workspace.store, settings)
     parted = split_clusters(manifest, settings, labels, before)
-    remember_sides(parted, space.store, settings)
-    return save_manifest(parted, space.store, "split")
+    remember_sides(parted, workspace.store, settings)
+    return save_manifest(parted, workspace.store, "split")
 
 
 @stage("foodcls.augment")
 def augment(
-    space: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
+    workspace: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
-    manifest = load_manifest(pictures, space.store)
-    grown = augment_pictures(manifest, space.store, settings, labels, bars, spread)
-    return save_manifest(grown, space.store, "augment")
+    manifest = load_manifest(pictures, workspace.store)
+    grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
+    return save_manifest(grown, workspace.store, "augment")
 
 
-def show_distances(space: Workspace, distinct: Step[DedupRef]) -> None:
+def show_distances(workspace: Workspace, distinct: Step[DedupRef]) -> None:
     """Draw how far apart pairs are where people look for it, and in Prefect's UI."""
     found = distinct.result.distances
-    with replacing(space.histogram) as part:
+    with replacing(workspace.histogram) as part:
         part.write_bytes(histogram_png(found))
     show_pairs(found)
 
 
-def show_counts(space: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
+def show_counts(workspace: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
     """Show in Prefect's UI how many pictures each class has, and why others went."""
-    show_pictures(name, load_manifest(pictures.result, space.store))
+    show_pictures(name, load_manifest(pictures.result, workspace.store))
 
 
 def publish(
-    space: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
+    workspace: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
 ) -> None:
     """Write the manifest, with flags, and the engines' yields where people look for them.
 
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
-    manifest = load_manifest(pictures.result, space.store)
-    write_manifest(flag_pictures(manifest, space.store, quality), space.manifest)
+    manifest = load_manifest(pictures.result, workspace.store)
+    write_manifest(flag_pictures(manifest, workspace.store, quality), workspace.manifest)
     # a cached collection asks no engine, and another recipe may have been here since
-    write_yields(found.result.yields, space.yields)
+    write_yields(found.result.yields, workspace.yields)
 
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:

@@ -20,30 +20,30 @@ from tasks.engine.stage import stage
 
 
 @stage("foodcls.network.network", name="check")
-def check_training(space: Workspace, settings: Train) -> str:
+def check_training(workspace: Workspace, settings: Train) -> str:
     """Make sure of backbone, weights and trainable layers before pictures are collected."""
     backbone, _ = start_network(settings, classes=2)
     return backbone.pretrained_digest
 
 
-def forget_epochs(space: Workspace) -> None:
+def forget_epochs(workspace: Workspace) -> None:
     """Delete what a killed training would have gone on from."""
-    forget_trainings(space.pixels)
+    forget_trainings(workspace.pixels)
 
 
 @stage("foodcls.train.train", name="train", reads=("train", "val"), after=forget_epochs)
 def fit(
-    space: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
+    workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
-    manifest = load_splits(pictures, space.store)
+    manifest = load_splits(pictures, workspace.store)
     meter = Meter(settings.epochs, "epochs")
     return train(
         manifest,
-        space.store,
+        workspace.store,
         labels,
         settings,
-        space.pixels,
+        workspace.pixels,
         bars,
         on_epoch=lambda report: meter.show(report.epoch),
     )
@@ -51,7 +51,7 @@ def fit(
 
 @stage("foodcls.evaluate.calibrate", reads=("val",))
 def calibrate(
-    space: Workspace,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     pictures: SplitsRef,
     settings: Inference,
@@ -59,22 +59,22 @@ def calibrate(
     limit: float,
 ) -> Checkpoint:
     """Fit temperature and threshold on the split "val"."""
-    manifest = load_splits(pictures, space.store)
+    manifest = load_splits(pictures, workspace.store)
     return calibrate_checkpoint(
-        checkpoint, manifest, space.store, space.pixels, settings, bars, limit
+        checkpoint, manifest, workspace.store, workspace.pixels, settings, bars, limit
     )
 
 
 @stage("foodcls.split.test_groups", name="check groups", reads=("test",))
-def check_groups(space: Workspace, pictures: SplitsRef, test: OutsideTest | None) -> int:
+def check_groups(workspace: Workspace, pictures: SplitsRef, test: OutsideTest | None) -> int:
     """Make sure before training that the table of groups fits the test pictures; count them."""
-    grouped = group_tests(load_splits(pictures, space.store), test)
+    grouped = group_tests(load_splits(pictures, workspace.store), test)
     return int(split_rows(grouped, "test")["cluster"].nunique())
 
 
 @stage("foodcls.evaluate.evaluate", "foodcls.split.test_groups", reads=("test",))
 def evaluate(
-    space: Workspace,
+    workspace: Workspace,
     checkpoint: Checkpoint,
     pictures: SplitsRef,
     test: OutsideTest | None,
@@ -82,12 +82,12 @@ def evaluate(
     limit: float,
 ) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
-    grouped = group_tests(load_splits(pictures, space.store), test)
+    grouped = group_tests(load_splits(pictures, workspace.store), test)
     return evaluate_checkpoint(
         checkpoint,
         grouped,
-        space.store,
-        space.pixels,
+        workspace.store,
+        workspace.pixels,
         track=bars,
         limit=limit,
     )
@@ -95,10 +95,10 @@ def evaluate(
 
 @stage("foodcls.export.export")
 def export(
-    space: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
+    workspace: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:
     """Write the .pt and the .pt2 file, once both answer as the checkpoint does."""
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
     return export_checkpoint(
-        checkpoint, load_manifest(pictures, space.store), space.store, provenance
+        checkpoint, load_manifest(pictures, workspace.store), workspace.store, provenance
     )

@@ -48,17 +48,17 @@ from tasks.tracking.trials import ablation_tags, trial_figures, trial_tags
 
 @stage()
 def record(
-    space: Workspace, recipe: Recipe, trained: Trained, *, reported: Step[Reported]
+    workspace: Workspace, recipe: Recipe, trained: Trained, *, reported: Step[Reported]
 ) -> Recorded:
     """Record one complete run and register its model, unless a run has told the very same."""
     pictures, model = trained.pictures, trained.model.result
     steps = (*trained.steps, reported)
-    path = publish_model(space, recipe.name, model, pictures)
+    path = publish_model(workspace, recipe.name, model, pictures)
     digest = record_digest(recipe, trained)
-    known, earlier = look_back(space, recipe.name, digest)
+    known, earlier = look_back(workspace, recipe.name, digest)
     if known:
         return replace(known, model_path=str(path))
-    manifest = load_manifest(pictures, space.store)
+    manifest = load_manifest(pictures, workspace.store)
     account = Account(
         name=name_run(recipe, pictures, earlier),
         tags={
@@ -68,48 +68,48 @@ def record(
         },
         settings=run_settings(recipe),
         figures=tuple(run_figures(trained, steps)),
-        dataset=describe_dataset(space, recipe, pictures.digest, manifest),
+        dataset=describe_dataset(workspace, recipe, pictures.digest, manifest),
     )
     registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
 
     def fill(folder: Path) -> None:
         runs = [run_line(account), *earlier]
-        files = run_files(space, recipe.source, steps, reported.result, path)
+        files = run_files(workspace, recipe.source, steps, reported.result, path)
         page = {"runs.html": runs_html(recipe.name, runs).encode()}
         write_files(folder / "runs" / "0", {**files, **page})
         save_model(folder / "model", path, recipe.labels)
 
-    sent = tell(space, draft_record(recipe, digest, steps, (account,), registration), fill)
+    sent = tell(workspace, draft_record(recipe, digest, steps, (account,), registration), fill)
     return _recorded(sent, str(path))
 
 
 @stage(name="record")
 def record_ablation(
-    space: Workspace, recipe: Recipe, table: Ablation, trials: Sequence[Trial]
+    workspace: Workspace, recipe: Recipe, table: Ablation, trials: Sequence[Trial]
 ) -> Recorded:
     """Record one run for the whole table and, nested in it, one for each of its rows."""
     settings, common = run_settings(recipe), resolve_tags()
     whole = Account("ablation", {**common, **ablation_tags(recipe, table)}, settings, ())
     rows = [
         Account(trial.name, {**common, **trial_tags(recipe, trial)}, settings,
-                tuple(trial_figures(trial)), _dataset(space, recipe, trial))
+                tuple(trial_figures(trial)), _dataset(workspace, recipe, trial))
         for trial in trials
     ]  # fmt: skip
 
     def fill(folder: Path) -> None:
-        write_files(folder / "runs" / "0", {space.ablation.name: ablation_csv(table).encode()})
+        write_files(folder / "runs" / "0", {workspace.ablation.name: ablation_csv(table).encode()})
         for number, trial in enumerate(trials, start=1):
-            answers = answer_files(space, trial.scores.result)
+            answers = answer_files(workspace, trial.scores.result)
             write_files(folder / "runs" / str(number), answers)
 
     steps = [step for trial in trials for step in trial.steps]
     digest = f"{recipe.digest} {ablation_csv(table)}"
-    return _recorded(tell(space, draft_record(recipe, digest, steps, (whole, *rows)), fill))
+    return _recorded(tell(workspace, draft_record(recipe, digest, steps, (whole, *rows)), fill))
 
 
-def _dataset(space: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
+def _dataset(workspace: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
     seen = trial.pictures.result
-    return describe_dataset(space, recipe, seen.digest, load_manifest(seen, space.store))
+    return describe_dataset(workspace, recipe, seen.digest, load_manifest(seen, workspace.store))
 
 
 def _recorded(sent: Sent, model_path: str = "") -> Recorded:
@@ -124,16 +124,16 @@ def _recorded(sent: Sent, model_path: str = "") -> Recorded:
 
 
 def look_back(
-    space: Workspace, name: str, digest: str
+    workspace: Workspace, name: str, digest: str
 ) -> tuple[Recorded | None, tuple[RunLine, ...]]:
     """The run that has told exactly this already, if there is one, and the latest runs.
 
     A server that is away is found out when something is to be sent.
     """
     # to ask a database that is not there would make one
-    if not is_there(space):
+    if not is_there(workspace):
         return None, ()
-    with suppress(*FAILURES), tracking(space) as client, asking_once():
+    with suppress(*FAILURES), tracking(workspace) as client, asking_once():
         if experiment := client.get_experiment_by_name(name):
             place = experiment.experiment_id
             return find_record(client, place, name, digest), tuple(list_runs(client, place))
@@ -151,14 +151,14 @@ def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -
     return None
 
 
-def tell(space: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
+def tell(workspace: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
     """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
-    space.records.mkdir(exist_ok=True)
+    workspace.records.mkdir(exist_ok=True)
     try:
-        with holding(space.records):
-            waiting = keep_record(space.records, draft, fill)
-            return {sent.key: sent for sent in send_waiting(space)}[waiting.record.key]
+        with holding(workspace.records):
+            waiting = keep_record(workspace.records, draft, fill)
+            return {sent.key: sent for sent in send_waiting(workspace)}[waiting.record.key]
     except BusyError as error:
         # `foodcls sync` is at it, and began before this record was there
-        waiting = keep_record(space.records, draft, fill)
+        waiting = keep_record(workspace.records, draft, fill)
         return Sent(waiting.record.key, draft.address, trouble=str(error))

@@ -14,11 +14,11 @@ from tasks.engine.stage import stage
 
 
 @stage()
-def report(space: Workspace, recipe: Recipe, trained: Trained) -> Reported:
+def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     """Write report.html and the tables and pictures behind it."""
     checkpoint, scores = trained.checkpoint.result, trained.scores.result
-    manifest = load_manifest(trained.pictures, space.store)
-    account = gather_account(recipe.name, checkpoint, scores, manifest, space.store)
+    manifest = load_manifest(trained.pictures, workspace.store)
+    account = gather_account(recipe.name, checkpoint, scores, manifest, workspace.store)
     digests = {
         "exported file": trained.model.result.blob,
         "recipe": recipe.digest,
@@ -28,14 +28,14 @@ def report(space: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     }
     account = dataclasses.replace(account, digests=digests, settings=flatten(recipe))
     files = {
-        space.report: report_html(account).encode(),
-        space.predictions: space.store.read(scores.predictions),
-        space.confusion: confusion_csv(scores).encode(),
-        space.confusion_plot: confusion_png(scores),
-        space.confusion_shares: confusion_png(scores, as_shares=True),
-        space.learning: learning_png(checkpoint.reports, checkpoint.best_epoch),
+        workspace.report: report_html(account).encode(),
+        workspace.predictions: workspace.store.read(scores.predictions),
+        workspace.confusion: confusion_csv(scores).encode(),
+        workspace.confusion_plot: confusion_png(scores),
+        workspace.confusion_shares: confusion_png(scores, as_shares=True),
+        workspace.learning: learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
     for path, data in files.items():
         with replacing(path) as part:
             part.write_bytes(data)
-    return Reported(str(space.report), tuple(map(str, files)))
+    return Reported(str(workspace.report), tuple(map(str, files)))

@@ -11,14 +11,14 @@ from foodcls.report.ablation import Ablation, AblationResult, Row, summarize_abl
 from foodcls.workspace.workspace import Workspace
 
 
-def tell_ablation(console: Console, done: AblationResult, workspace: Path) -> dict[str, Any]:
+def tell_ablation(console: Console, done: AblationResult, folder: Path) -> dict[str, Any]:
     """Print the table and where it lies; give all of it for programs."""
     result = summarize_ablation(done)
     show_table(console, done.table.result)
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
-    space, waiting = Workspace(workspace), result["mlflow_waiting"]
+    workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     lines = [
-        f"tables      {space.ablation}, {space.ablation_json}",
+        f"tables      {workspace.ablation}, {workspace.ablation_json}",
         f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied

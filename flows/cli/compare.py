@@ -36,19 +36,19 @@ class Rival:
 
     name: str
     answers: Answers
-    workspace: Path
+    folder: Path
     note: str = ""  # why to doubt it
 
 
-def compare(console: Console, a: str, b: str, workspace: Path, page: Path | None) -> dict[str, Any]:
+def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -> dict[str, Any]:
     """Print which is better; write the changed pictures to `page`, if given; give all of it."""
-    first, second = find_rival(a, workspace), find_rival(b, workspace)
+    first, second = find_rival(a, folder), find_rival(b, folder)
     names = first.name, second.name
     notes = tuple(rival.note for rival in (first, second) if rival.note)
     rivals = compare_rivals(*pair_answers(first.answers, second.answers, names), names, notes)
     show_rivals(console, rivals)
     if page:
-        album = find_album(rivals, [workspace, first.workspace, second.workspace])
+        album = find_album(rivals, [folder, first.folder, second.folder])
         with replacing(page) as part:
             part.write_text(rivals_html(rivals, album), encoding="utf-8")
         console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
@@ -57,22 +57,22 @@ def compare(console: Console, a: str, b: str, workspace: Path, page: Path | None
     return rivals_record(rivals)
 
 
-def find_rival(name: str, workspace: Path) -> Rival:
+def find_rival(name: str, folder: Path) -> Rival:
     """What is meant by a name: a workspace, an exported file, or a run or model in MLflow."""
     path = Path(name)
     if path.is_dir():
         return Rival(name, _read_last(path), path)
     if path.is_file() or path.suffix == ".pt":
-        return _ask_file(path, workspace)
-    return Rival(name, recorded_answers(_open(workspace), name), workspace)
+        return _ask_file(path, folder)
+    return Rival(name, recorded_answers(_open(folder), name), folder)
 
 
 def find_album(rivals: Rivals, places: list[Path]) -> Album:
     """The pictures of the workspace that has most of them."""
     albums = [
-        open_album(split_rows(read_manifest(space.manifest), "test"), space.store)
-        for space in map(_open, dict.fromkeys(places))
-        if space.manifest.exists()
+        open_album(split_rows(read_manifest(workspace.manifest), "test"), workspace.store)
+        for workspace in map(_open, dict.fromkeys(places))
+        if workspace.manifest.exists()
     ]
     if not albums:
         raise InputError(
@@ -97,33 +97,31 @@ def show_rivals(console: Console, rivals: Rivals) -> None:
         console.print(sentence, markup=False, highlight=False)
 
 
-def _read_last(workspace: Path) -> Answers:
-    table = Workspace(workspace).predictions
+def _read_last(folder: Path) -> Answers:
+    table = Workspace(folder).predictions
     if not table.exists():
-        raise InputError(
-            f"{table} is not there; `foodcls run RECIPE --workspace {workspace}` first"
-        )
+        raise InputError(f"{table} is not there; `foodcls run RECIPE --workspace {folder}` first")
     return read_answers(table.read_text("utf-8"))
 
 
-def _ask_file(path: Path, workspace: Path) -> Rival:
-    model, manifest = load_model(path), read_manifest(find_manifest(workspace))
-    space = _open(workspace)
-    last = space.predictions
+def _ask_file(path: Path, folder: Path) -> Rival:
+    model, manifest = load_model(path), read_manifest(find_manifest(folder))
+    workspace = _open(folder)
+    last = workspace.predictions
     # groups that the recipe names stand only there
     known = read_answers(last.read_text("utf-8")) if last.exists() else None
     groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
-    answers = answer_tests(model, manifest, space.store, groups, bars)
+    answers = answer_tests(model, manifest, workspace.store, groups, bars)
     note = (
-        f"{path.stem} learnt from other pictures than the last run in {workspace}: if some of the "
+        f"{path.stem} learnt from other pictures than the last run in {folder}: if some of the "
         "test pictures were among them, its figures are too good."
     )
-    return Rival(path.stem, answers, workspace, "" if learnt_from(model, manifest) else note)
+    return Rival(path.stem, answers, folder, "" if learnt_from(model, manifest) else note)
 
 
-def _open(workspace: Path) -> Workspace:
+def _open(folder: Path) -> Workspace:
     # wherever it keeps its store; nothing is made there
-    return Workspace(workspace.resolve())
+    return Workspace(folder.resolve())
 
 
 def _within(estimate: Estimate) -> str:

@@ -20,22 +20,22 @@ from tasks.tracking.gc import find_deleted, free_deleted
 RUNS = "deleted MLflow runs"
 
 
-def tidy_up(console: Console, workspace: Path, days: int, *, is_sole: bool, deletes: bool) -> None:
+def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes: bool) -> None:
     """Print a table of what may go; with `deletes`, hold the workspace and remove it."""
-    if not workspace.is_dir():
-        raise InputError(f"{workspace} is not there; name a workspace with --workspace")
-    space = Workspace.at(workspace)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not there; name a workspace with --workspace")
+    workspace = Workspace.at(folder)
     with ExitStack() as stack:
         if deletes:
-            stack.enter_context(holding(space.root))
-        litter = find_litter(space, read_results(space), days, is_sole=is_sole)
-        runs = find_deleted(space)
+            stack.enter_context(holding(workspace.root))
+        litter = find_litter(workspace, read_results(workspace), days, is_sole=is_sole)
+        runs = find_deleted(workspace)
         sizes = [(item.kind, item.size) for item in litter] + [(RUNS, run.size) for run in runs]
         console.print(_table(sizes))
         if deletes:
-            remove_litter(space, litter)
-            free_deleted(space, runs)
-    _say_more(console, space, is_sole=is_sole)
+            remove_litter(workspace, litter)
+            free_deleted(workspace, runs)
+    _say_more(console, workspace, is_sole=is_sole)
     freed = in_bytes(sum(size for _, size in sizes))
     if deletes:
         console.print(f"{freed} freed", highlight=False)
@@ -56,14 +56,14 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
     return table
 
 
-def _say_more(console: Console, space: Workspace, *, is_sole: bool) -> None:
+def _say_more(console: Console, workspace: Workspace, *, is_sole: bool) -> None:
     if address := present_address():
         console.print(
             f"of {address} nothing was looked at: who runs it types `mlflow gc` there",
             markup=False, highlight=False, soft_wrap=True
         )  # fmt: skip
-    if not (is_sole or has_own_store(space)):
+    if not (is_sole or has_own_store(workspace)):
         console.print(
-            f"the store {space.place} was not looked at, as other workspaces may use it; if none "
-            "does, say --sole", markup=False, highlight=False, soft_wrap=True
+            f"the store {workspace.place} was not looked at, as other workspaces may use it; if "
+            "none does, say --sole", markup=False, highlight=False, soft_wrap=True
         )  # fmt: skip

@@ -12,24 +12,24 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
 
-def suggest_boxes(console: Console, recipe_file: Path, workspace: Path) -> None:
+def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = load_recipe(recipe_file).crop.boxes
-    table = find_manifest(workspace, recipe_file)
-    space = Workspace.at(workspace)
-    refused = read_refused(space.refused)
-    proposals = propose_boxes(read_manifest(table), space.store, bars, refused)
-    target = space.proposals
+    table = find_manifest(folder, recipe_file)
+    workspace = Workspace.at(folder)
+    refused = read_refused(workspace.refused)
+    proposals = propose_boxes(read_manifest(table), workspace.store, bars, refused)
+    target = workspace.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
     is_used = boxes is not None and boxes.resolve() == target.resolve()
     write_proposals(proposals, target, adds=is_used)
     count = "1 box" if len(proposals) == 1 else f"{len(proposals)} boxes"
     without = (
-        f"{len(refused)} left out, refused in {Workspace(workspace).refused}.\n" if refused else ""
+        f"{len(refused)} left out, refused in {Workspace(folder).refused}.\n" if refused else ""
     )
     console.print(
-        f"{count} proposed in {Workspace(workspace).proposals}; nothing is cut to them yet.\n"
-        f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {workspace}",
+        f"{count} proposed in {Workspace(folder).proposals}; nothing is cut to them yet.\n"
+        f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {folder}",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -16,10 +16,10 @@ from foodcls.workspace.workspace import Workspace
 
 
 def open_page(
-    console: Console, recipe_file: Path, workspace: Path, port: int, *, opens_browser: bool
+    console: Console, recipe_file: Path, folder: Path, port: int, *, opens_browser: bool
 ) -> None:
     """Serve the page until Ctrl-C."""
-    server = make_server(recipe_file, workspace, port)
+    server = make_server(recipe_file, folder, port)
     # not wrapped: an address has to survive being copied
     console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
     console.print("Each decision is saved at once. Ctrl-C ends.")
@@ -31,16 +31,16 @@ def open_page(
         console.print()
     finally:
         server.server_close()
-    tell_next(console, server.session.files, recipe_file, workspace)
+    tell_next(console, server.session.files, recipe_file, folder)
 
 
-def make_server(recipe_file: Path, workspace: Path, port: int = 0) -> ReviewServer:
+def make_server(recipe_file: Path, folder: Path, port: int = 0) -> ReviewServer:
     """A server for the pictures of a workspace; InputError when it holds none or has no port."""
     recipe = load_recipe(recipe_file)
-    find_manifest(workspace, recipe_file)
-    space = Workspace.at(workspace)
-    session = open_session(recipe, recipe_file, space)
-    thumbs = Thumbs(space.store, space.thumbs, recipe.inspect.max_pixels)
+    find_manifest(folder, recipe_file)
+    workspace = Workspace.at(folder)
+    session = open_session(recipe, recipe_file, workspace)
+    thumbs = Thumbs(workspace.store, workspace.thumbs, recipe.inspect.max_pixels)
     try:
         return ReviewServer(session, thumbs, recipe.name, port)
     except OSError as error:
@@ -49,7 +49,7 @@ def make_server(recipe_file: Path, workspace: Path, port: int = 0) -> ReviewServ
         ) from error
 
 
-def tell_next(console: Console, files: Files, recipe_file: Path, workspace: Path) -> None:
+def tell_next(console: Console, files: Files, recipe_file: Path, folder: Path) -> None:
     """Print where the decisions are, what the recipe still lacks, and how to use them."""
     for path in (files.decisions, files.boxes):
         if path.exists():
@@ -60,5 +60,5 @@ def tell_next(console: Console, files: Files, recipe_file: Path, workspace: Path
         for line in lines:
             console.print(f"  {line.text}", markup=False, highlight=False)
     console.print(
-        f"Then: foodcls run {recipe_file} --workspace {workspace}", markup=False, soft_wrap=True
+        f"Then: foodcls run {recipe_file} --workspace {folder}", markup=False, soft_wrap=True
     )

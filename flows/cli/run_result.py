@@ -17,11 +17,11 @@ from foodcls.workspace.finding import Finding
 from foodcls.workspace.workspace import Workspace
 
 
-def show_run(console: Console, run: RunResult, workspace: Path) -> dict[str, Any]:
+def show_run(console: Console, run: RunResult, folder: Path) -> dict[str, Any]:
     """Print a run's result and where to look; give all of it for programs."""
     result = summarize(run)
     show_result(console, result)
-    show_places(console, result, workspace)
+    show_places(console, result, folder)
     return result
 
 
@@ -39,23 +39,23 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
         console.print(f"cached: {', '.join(result['cached'])}")
 
 
-def show_places(console: Console, result: dict[str, Any], workspace: Path) -> None:
+def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
-    space, waiting = Workspace(workspace), result["mlflow_waiting"]
+    workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     rows = [
-        ("report", str(space.report)),
+        ("report", str(workspace.report)),
         ("model", result["model_path"]),
-        ("pictures", str(space.manifest)),
+        ("pictures", str(workspace.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
         ("MLflow UI", _open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
     if waiting:
-        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {workspace}"))
+        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {folder}"))
     for name, text in rows:
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied

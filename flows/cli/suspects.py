@@ -13,18 +13,18 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
 
-def list_suspects(console: Console, recipe_file: Path, workspace: Path) -> None:
+def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
     recipe = load_recipe(recipe_file)
-    table = find_manifest(workspace, recipe_file)
-    space = Workspace.at(workspace)
-    shelf = Shelf(space.store, space.pixels, bars, recipe.train.cache_bytes)
+    table = find_manifest(folder, recipe_file)
+    workspace = Workspace.at(folder)
+    shelf = Shelf(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
     ranked = rank_suspects(read_manifest(table), recipe.labels, recipe.train, shelf)
-    write_suspects(ranked, space.suspects)
+    write_suspects(ranked, workspace.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
-        f"in {Workspace(workspace).suspects}; nothing is dropped yet.",
-        f"Look at them: foodcls review {recipe_file} --workspace {workspace}",
+        f"in {Workspace(folder).suspects}; nothing is dropped yet.",
+        f"Look at them: foodcls review {recipe_file} --workspace {folder}",
     ]
     if recipe.train.weights == "none":
         lines.append(

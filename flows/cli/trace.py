@@ -22,7 +22,7 @@ from foodcls.workspace.workspace import Workspace
 def show_trace(
     console: Console,
     name: str,
-    workspace: Path,
+    folder: Path,
     page: Path | None,
     recipe_file: Path | None = None,
 ) -> None:
@@ -30,16 +30,16 @@ def show_trace(
 
     With a recipe, what a person decided is told of pictures that are kept too.
     """
-    table = read_manifest(find_manifest(workspace))
-    notes = read_notes(Workspace(workspace))
+    table = read_manifest(find_manifest(folder))
+    notes = read_notes(Workspace(folder))
     if recipe_file:
         decisions = choose_files(load_recipe(recipe_file), recipe_file).decisions
         notes = replace(notes, verdicts=read_decided(table, decisions))
     story = tell_story(table, name, notes)
     show_story(console, story)
     if page:
-        space = Workspace.at(workspace)
-        thumbs = Thumbs(space.store, space.thumbs, MAX_PIXELS)
+        workspace = Workspace.at(folder)
+        thumbs = Thumbs(workspace.store, workspace.thumbs, MAX_PIXELS)
         with replacing(page) as part:
             part.write_text(story_page(story, thumbs), encoding="utf-8")
         console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)

@@ -12,28 +12,28 @@ from tasks.engine.entries import read_results
 from tasks.engine.progress import bars
 
 
-def show_damage(console: Console, workspace: Path, *, mends: bool) -> int:
+def show_damage(console: Console, folder: Path, *, mends: bool) -> int:
     """Print a paragraph for each damaged file, and set it aside if asked to; how many there are."""
-    if not workspace.is_dir():
-        raise InputError(f"{workspace} is not there; name a workspace with --workspace")
-    space = Workspace.at(workspace)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not there; name a workspace with --workspace")
+    workspace = Workspace.at(folder)
     if mends:
-        with holding(space.root):
-            return _show(console, space, mends=True)
-    return _show(console, space, mends=False)
+        with holding(workspace.root):
+            return _show(console, workspace, mends=True)
+    return _show(console, workspace, mends=False)
 
 
-def _show(console: Console, space: Workspace, *, mends: bool) -> int:
-    found = list(find_damage(space, read_results(space), bars))
+def _show(console: Console, workspace: Workspace, *, mends: bool) -> int:
+    found = list(find_damage(workspace, read_results(workspace), bars))
     for damage in found:
         console.print(f"[bold red]{damage.fault}[/] ", end="")
         console.print(damage.owner, markup=False, highlight=False, soft_wrap=True)
         for line in (damage.path, damage.mend):
             console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
         if mends:
-            set_aside(space, damage)
+            set_aside(workspace, damage)
     if not found:
-        console.print(f"{space.root}: all is whole", markup=False, highlight=False)
+        console.print(f"{workspace.root}: all is whole", markup=False, highlight=False)
     elif mends:
         console.print(f"{len(found)} damaged; set aside: run the same command again")
     else:

@@ -175,17 +175,17 @@ def take_over(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
     logger.info("%s: %d boxes of the last run", path, len(rows))
 
 
-def open_session(recipe: Recipe, path: Path, space: Workspace) -> Session:
+def open_session(recipe: Recipe, path: Path, workspace: Workspace) -> Session:
     """Open a workspace for looking at its pictures; TableError when it holds no manifest yet.
 
     `path` is the recipe's file. Boxes in another tool's form are taken over into a
     table; otherwise the files of decisions and boxes are read, not written.
     """
-    manifest = read_manifest(space.manifest)
-    suspects = read_suspects(space.suspects)
+    manifest = read_manifest(workspace.manifest)
+    suspects = read_suspects(workspace.suspects)
     gallery = build_gallery(manifest, recipe.labels, suspects)
-    files, proposals = choose_files(recipe, path), space.proposals.resolve()
-    files = replace(files, refused=space.refused)
+    files, proposals = choose_files(recipe, path), workspace.proposals.resolve()
+    files = replace(files, refused=workspace.refused)
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)

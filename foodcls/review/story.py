@@ -63,12 +63,12 @@ class Notes:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
-def read_notes(space: Workspace) -> Notes:
+def read_notes(workspace: Workspace) -> Notes:
     """Read the suspects and predictions of a workspace, where they are.
 
     A workspace does not know where a recipe's decisions lie: `read_decided` reads them.
     """
-    return Notes(_read_by_id(space.suspects), _read_by_id(space.predictions))
+    return Notes(_read_by_id(workspace.suspects), _read_by_id(workspace.predictions))
 
 
 def read_decided(manifest: pd.DataFrame, path: Path) -> dict[str, Verdict]:

@@ -21,17 +21,17 @@ NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes abo
 RESNET34 = "resnet34-b627a593.pth"
 
 
-def examine(workspace: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Look at Python, packages, weights, servers, keys, disk and the workspace, in that order."""
     yield _python()
     yield from map(_package, PACKAGES)
     yield _offline_weights()
     yield _hub_weights(environment)
     yield _device()
-    space = Workspace(workspace.expanduser().resolve())
-    yield from ask_around(space, environment)
-    yield _disk(workspace)
-    yield from look_into(space)
+    workspace = Workspace(folder.expanduser().resolve())
+    yield from ask_around(workspace, environment)
+    yield _disk(folder)
+    yield from look_into(workspace)
 
 
 def _python() -> Finding:
@@ -77,8 +77,8 @@ def _device() -> Finding:
     return Finding("device", True, f"CPU, {torch.get_num_threads()} threads")
 
 
-def _disk(workspace: Path) -> Finding:
-    place = nearest_folder(workspace.resolve())
+def _disk(folder: Path) -> Finding:
+    place = nearest_folder(folder.resolve())
     free = shutil.disk_usage(place).free / 2**30
     return Finding(
         f"disk at {place}",

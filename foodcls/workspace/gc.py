@@ -35,51 +35,57 @@ class Litter:
 
 
 def find_litter(
-    space: Workspace, results: Iterable[CachedResult], days: float = KEEP, *, is_sole: bool = False
+    workspace: Workspace,
+    results: Iterable[CachedResult],
+    days: float = KEEP,
+    *,
+    is_sole: bool = False,
 ) -> list[Litter]:
     """What may go; of a store outside of the workspace nothing, unless no other workspace uses it.
 
     `results` are all that the workspace remembers.
     A blob written after the last run that ended stays: a killed run goes on from it.
     """
-    since = last_use(space) - days * DAY
-    found = [*_old_files(RESULT, [space.results], since)]
-    if is_sole or has_own_store(space):
+    since = last_use(workspace) - days * DAY
+    found = [*_old_files(RESULT, [workspace.results], since)]
+    if is_sole or has_own_store(workspace):
         old = {litter.place for litter in found}
         kept = [result for result in results if result.path not in old]
-        found += _unreferenced(space, kept, since)
-        found += (Litter(DAMAGED, name, size) for name, size, _ in space.store.listing(ASIDE))
-    found += _old_files(PIXELS, [space.pixels, space.thumbs], since)
-    found += (Litter(PART, path, _size(path)) for path in dead_parts(space.root))
+        found += _unreferenced(workspace, kept, since)
+        found += (Litter(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
+    found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
+    found += (Litter(PART, path, _size(path)) for path in dead_parts(workspace.root))
     return found
 
 
-def remove_litter(space: Workspace, found: Iterable[Litter]) -> None:
+def remove_litter(workspace: Workspace, found: Iterable[Litter]) -> None:
     """Remove what `find_litter` has found, while the workspace is held."""
     places: dict[str, list[Path | str]] = {kind: [] for kind in KINDS}
     for litter in found:
         places[litter.kind].append(litter.place)
     for path in (*places[RESULT], *places[PIXELS]):
         Path(path).unlink(missing_ok=True)
-    space.store.remove(map(str, places[BLOB]), BLOBS)
-    space.store.remove(map(str, places[DAMAGED]), ASIDE)
+    workspace.store.remove(map(str, places[BLOB]), BLOBS)
+    workspace.store.remove(map(str, places[DAMAGED]), ASIDE)
     for path in places[PART]:
         remove_part(Path(path))
 
 
-def has_own_store(space: Workspace) -> bool:
+def has_own_store(workspace: Workspace) -> bool:
     """Whether the store lies in the workspace; another one may be used by others too."""
-    return space.place == str(space.own_store)
+    return workspace.place == str(workspace.own_store)
 
 
-def last_use(space: Workspace) -> float:
+def last_use(workspace: Workspace) -> float:
     """When a stage's result was last made or found there, in seconds since 1970; 0 if never."""
-    return max((path.stat().st_mtime for path in space.list_results()), default=0.0)
+    return max((path.stat().st_mtime for path in workspace.list_results()), default=0.0)
 
 
-def _unreferenced(space: Workspace, kept: Iterable[CachedResult], since: float) -> Iterator[Litter]:
-    named, models = named_blobs(space, kept), model_digests(space)
-    for digest, size, written in space.store.listing(BLOBS):
+def _unreferenced(
+    workspace: Workspace, kept: Iterable[CachedResult], since: float
+) -> Iterator[Litter]:
+    named, models = named_blobs(workspace, kept), model_digests(workspace)
+    for digest, size, written in workspace.store.listing(BLOBS):
         if written < since and digest not in named and digest[:SHORT] not in models:
             yield Litter(BLOB, digest, size)
 

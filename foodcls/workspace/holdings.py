@@ -9,36 +9,38 @@ from foodcls.workspace.finding import Finding, in_bytes
 from foodcls.workspace.workspace import Workspace
 
 
-def look_into(space: Workspace) -> Iterator[Finding]:
+def look_into(workspace: Workspace) -> Iterator[Finding]:
     """Look into a workspace without changing it."""
-    if not space.root.is_dir():
-        yield Finding("workspace", True, f"{space.root} is not there yet; the first run makes it")
+    if not workspace.root.is_dir():
+        yield Finding(
+            "workspace", True, f"{workspace.root} is not there yet; the first run makes it"
+        )
         return
     places = {
-        "store": [space.own_store],
-        "cache": [space.cache],
-        "models": [space.models],
-        "MLflow": [space.database, space.artifacts],
+        "store": [workspace.own_store],
+        "cache": [workspace.cache],
+        "models": [workspace.models],
+        "MLflow": [workspace.database, workspace.artifacts],
     }
     for name, paths in places.items():
         yield Finding(f"size of {name}", True, _amount(paths))
-    yield _waiting(space)
-    yield _aside(space)
+    yield _waiting(workspace)
+    yield _aside(workspace)
 
 
-def _waiting(space: Workspace) -> Finding:
-    count = len(list_waiting(space.records))
-    mend = f"foodcls sync --workspace {space.root}; the next run sends them too"
+def _waiting(workspace: Workspace) -> Finding:
+    count = len(list_waiting(workspace.records))
+    mend = f"foodcls sync --workspace {workspace.root}; the next run sends them too"
     text = f"{count} wait for MLflow" if count else "none waits for MLflow"
     return Finding("records", not count, text, mend, is_needed=False)
 
 
-def _aside(space: Workspace) -> Finding:
-    folder = Path(space.place) / ASIDE
+def _aside(workspace: Workspace) -> Finding:
+    folder = Path(workspace.place) / ASIDE
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
     mend = (
-        f"foodcls verify --workspace {space.root} looks for more; the next run makes them anew; "
-        "foodcls gc --delete removes what is set aside"
+        f"foodcls verify --workspace {workspace.root} looks for more; the next run makes "
+        "them anew; foodcls gc --delete removes what is set aside"
     )
     text = f"{count} set aside in {folder}" if count else "none is set aside"
     return Finding("damaged blobs", not count, text, mend, is_needed=False)

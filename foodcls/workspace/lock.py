@@ -61,10 +61,10 @@ def _recover(folder: Path) -> None:
         return
     remove_parts(folder)
     # a killed process loses nothing that it had written, a machine that went down does
-    space = Workspace(folder)
-    if Path(space.place).is_dir() and _read_holder(folder).get("boot") != _boot():
+    workspace = Workspace(folder)
+    if Path(workspace.place).is_dir() and _read_holder(folder).get("boot") != _boot():
         begun = (folder / HOLDER).stat().st_mtime
-        set_torn_aside(space.store, begun - SLACK)
+        set_torn_aside(workspace.store, begun - SLACK)
 
 
 def _write_holder(folder: Path) -> None:

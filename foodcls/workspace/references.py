@@ -25,23 +25,23 @@ class CachedResult:
     tables: frozenset[str]  # blobs that are manifests
 
 
-def named_blobs(space: Workspace, results: Iterable[CachedResult]) -> set[str]:
+def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
     """Digests that these cached results name, the manifests behind them, and the workspace's files.
 
     A manifest names the pictures of dropped rows too: fetched once, they may be gone from the web.
     StoreError when a manifest cannot be read, as nobody knows then what it named.
     """
     results = list(results)
-    told = [*space.root.glob("*.csv"), *space.records.glob("*/record.json")]
+    told = [*workspace.root.glob("*.csv"), *workspace.records.glob("*/record.json")]
     named = frozenset[str]().union(*(find_digests(path.read_bytes()) for path in told))
     named = named.union(*(result.digests for result in results))
     tables = sorted({table for result in results for table in result.tables})
-    return set(named.union(*(find_digests(_read(space.store, table)) for table in tables)))
+    return set(named.union(*(find_digests(_read(workspace.store, table)) for table in tables)))
 
 
-def model_digests(space: Workspace) -> set[str]:
+def model_digests(workspace: Workspace) -> set[str]:
     """How the digests of the exported models begin."""
-    return {path.stem.rpartition("-")[2] for path in space.models.glob("*.pt*")}
+    return {path.stem.rpartition("-")[2] for path in workspace.models.glob("*.pt*")}
 
 
 def find_digests(text: bytes) -> frozenset[str]:

@@ -25,11 +25,11 @@ PATIENCE = 5
 NOBODY = "0" * 64
 
 
-def ask_around(space: Workspace, environment: Mapping[str, str]) -> Iterator[Finding]:
+def ask_around(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
     yield _prefect(environment.get("PREFECT_API_URL", ""))
     yield _mlflow(environment.get("MLFLOW_TRACKING_URI", ""))
-    yield _store(environment.get("FOODCLS_STORE") or space.place, environment)
+    yield _store(environment.get("FOODCLS_STORE") or workspace.place, environment)
     yield _runner(environment.get("FOODCLS_RUNNER") or "threads")
     yield _secret("webhook", "FOODCLS_WEBHOOK", "to be told how runs end", environment)
     yield _secret(

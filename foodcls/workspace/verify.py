@@ -33,7 +33,7 @@ class Damage:
 
 
 def find_damage(
-    space: Workspace, results: Iterable[CachedResult] = (), track: Track = silent
+    workspace: Workspace, results: Iterable[CachedResult] = (), track: Track = silent
 ) -> Iterator[Damage]:
     """Read blobs, models, epochs of a training, facts and waiting records; yield what is damaged.
 
@@ -41,47 +41,47 @@ def find_damage(
     What is decoded and computed for training is looked at whenever it is opened, and the blobs of
     an object store whenever they are read.
     """
-    owners = name_owners(space, results)
-    yield from _find_changed(space, owners, track)
-    yield from _find_missing(space, owners)
-    yield from _find_facts(space)
-    for waiting in list_waiting(space.records):
+    owners = name_owners(workspace, results)
+    yield from _find_changed(workspace, owners, track)
+    yield from _find_missing(workspace, owners)
+    yield from _find_facts(workspace)
+    for waiting in list_waiting(workspace.records):
         for path in waiting.damaged():
             yield Damage(waiting.folder / path, CHANGED, "a record that waits to be sent",
                          f"delete {waiting.folder}; the next run records anew")  # fmt: skip
 
 
-def set_aside(space: Workspace, damage: Damage) -> None:
+def set_aside(workspace: Workspace, damage: Damage) -> None:
     """Take a damaged file out of use, so that the next run makes it anew."""
     if damage.mend not in (ANEW, FETCHED) or not isinstance(damage.path, Path):
         return
     if damage.path.parent.parent.name == "blobs":
-        space.store.set_aside(damage.path.name)
+        workspace.store.set_aside(damage.path.name)
     else:
         damage.path.unlink(missing_ok=True)
 
 
-def name_owners(space: Workspace, results: Iterable[CachedResult]) -> dict[str, str]:
+def name_owners(workspace: Workspace, results: Iterable[CachedResult]) -> dict[str, str]:
     """What each blob is, in words, by digest: a picture by where it came from."""
     owners = {digest: told for result in results for digest, told in result.owners.items()}
-    if space.manifest.exists():
-        table = read_manifest(space.manifest)
+    if workspace.manifest.exists():
+        table = read_manifest(workspace.manifest)
         told = "a picture of " + table["label"] + ", " + table["origin"]
         for name in ("id", "picture"):
             owners |= dict(zip(table[name], told, strict=True))
     return owners
 
 
-def _find_changed(space: Workspace, owners: dict[str, str], track: Track) -> Iterator[Damage]:
+def _find_changed(workspace: Workspace, owners: dict[str, str], track: Track) -> Iterator[Damage]:
     """Files whose name holds their digest, read in threads."""
     named: list[tuple[Path, str, Damage]] = []
-    for path in space.store.blobs():
+    for path in workspace.store.blobs():
         owner = owners.get(path.name, "what an earlier run has made")
         named.append((path, path.name, Damage(path, CHANGED, owner, FETCHED)))
-    for path in space.list_models():
+    for path in workspace.list_models():
         digest = path.stem.rpartition("-")[2]
         named.append((path, digest, Damage(path, CHANGED, "a model for use", ANEW)))
-    for path in sorted(space.pixels.glob("training-*.safetensors")):
+    for path in sorted(workspace.pixels.glob("training-*.safetensors")):
         digest = path.stem.rpartition("-")[2]
         named.append((path, digest, Damage(path, CHANGED, "an epoch of a training", ANEW)))
 
@@ -95,16 +95,16 @@ def _find_changed(space: Workspace, owners: dict[str, str], track: Track) -> Ite
                 yield damage
 
 
-def _find_missing(space: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
-    if not space.manifest.exists():
+def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
+    if not workspace.manifest.exists():
         return
-    rows = kept_rows(read_manifest(space.manifest))
-    for digest in sorted(space.store.lacking(picture_blobs(rows).unique())):
-        yield Damage(space.store.where(digest), MISSING, owners[digest], FETCHED)
+    rows = kept_rows(read_manifest(workspace.manifest))
+    for digest in sorted(workspace.store.lacking(picture_blobs(rows).unique())):
+        yield Damage(workspace.store.where(digest), MISSING, owners[digest], FETCHED)
 
 
-def _find_facts(space: Workspace) -> Iterator[Damage]:
-    path = Path(space.place) / FACTS
+def _find_facts(workspace: Workspace) -> Iterator[Damage]:
+    path = Path(workspace.place) / FACTS
     if not path.exists():
         return
     if (said := _ask_health(path)) != "ok":

@@ -19,8 +19,8 @@ class Place:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, space: "Workspace", owner: type) -> Path:
-        return space.root / self.name
+    def __get__(self, workspace: "Workspace", owner: type) -> Path:
+        return workspace.root / self.name
 
 
 @dataclass(frozen=True)
@@ -67,29 +67,29 @@ class Workspace:
         others could plant files in it: cached results are trusted, so whoever can write them
         could run code as its owner.
         """
-        space = cls(Path(path).expanduser().resolve())
+        workspace = cls(Path(path).expanduser().resolve())
         try:
-            space.results.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if space.results.stat().st_uid != os.geteuid():
+            workspace.results.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if workspace.results.stat().st_uid != os.geteuid():
                 raise StoreError(
-                    f"{space.results} belongs to another user; name a folder of your "
+                    f"{workspace.results} belongs to another user; name a folder of your "
                     "own with --workspace"
                 )
-            space.results.chmod(0o700)
-            space.pixels.mkdir(parents=True, exist_ok=True)
+            workspace.results.chmod(0o700)
+            workspace.pixels.mkdir(parents=True, exist_ok=True)
             _check_size_limit()
             # a folder that was made earlier may lie on a disk that is read-only by now
-            with TemporaryFile(dir=space.root):
+            with TemporaryFile(dir=workspace.root):
                 pass
-            if store and store != space.place:
-                with replacing(space.pointer) as part:
+            if store and store != workspace.place:
+                with replacing(workspace.pointer) as part:
                     part.write_text(f"{store}\n")
         except OSError as error:
             raise StoreError(
-                f"workspace {space.root}: {error.strerror}; name a folder that you own and can "
+                f"workspace {workspace.root}: {error.strerror}; name a folder that you own and can "
                 "write with --workspace"
             ) from error
-        return space
+        return workspace
 
     @property
     def store(self) -> Store:

@@ -26,9 +26,9 @@ BLOBS = {
 }
 
 
-def read_results(space: Workspace) -> list[CachedResult]:
+def read_results(workspace: Workspace) -> list[CachedResult]:
     """What the stages' results name; of a torn one, the digests alone that can be read."""
-    return [_read_result(path) for path in space.list_results()]
+    return [_read_result(path) for path in workspace.list_results()]
 
 
 def drop_unsound(entry: Path, stage: str) -> None:

@@ -57,7 +57,7 @@ class Stage(Generic[Result]):
         self.__doc__ = function.__doc__
 
     def __call__(
-        self, space: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
+        self, workspace: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
     ) -> Step[Result]:
         """Run the stage, or take its result from the cache if all its outputs are still whole.
 
@@ -66,22 +66,22 @@ class Stage(Generic[Result]):
         """
         started = time.monotonic()
         values = [self._narrowed(item) for item in inputs]
-        bound = self._cached(space, values, refresh) if self.modules else self.task
+        bound = self._cached(workspace, values, refresh) if self.modules else self.task
         with counting() as tally:
-            state: Any = bound(space, *values, **aside, return_state=True)
+            state: Any = bound(workspace, *values, **aside, return_state=True)
         result: Result = state.result()
         cached = state.name == "Cached"
-        if cached and (damaged := self._damaged(result, space.store)):
+        if cached and (damaged := self._damaged(result, workspace.store)):
             log.warning(
                 "%s: %d of its outputs are missing or changed; doing it again",
                 self.name,
                 len(damaged),
             )
-            return self(space, *values, refresh=True, **aside)
+            return self(workspace, *values, refresh=True, **aside)
         if self.after:
-            self.after(space)
+            self.after(workspace)
         if cached:
-            _mark_used(space.results / Path(state.data.metadata.storage_key).name)
+            _mark_used(workspace.results / Path(state.data.metadata.storage_key).name)
         work = tuple(tally.values())
         step = Step(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
@@ -100,14 +100,14 @@ class Stage(Generic[Result]):
         named = [getattr(result, name) for name in BLOBS if hasattr(result, name)]
         return [digest for digest in named if not store.is_whole(digest)]
 
-    def _cached(self, space: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
+    def _cached(self, workspace: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
         """The task with the cache entry that belongs to these inputs, if it is to be believed."""
         parts = [fingerprint(value) for value in inputs]
         key = digest_json([self.name, source_digest(self.modules), parts])
-        drop_unsound(space.results / key, self.name)
+        drop_unsound(workspace.results / key, self.name)
         return self.task.with_options(
             cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
-            result_storage=space.results,
+            result_storage=workspace.results,
             refresh_cache=refresh,
         )
 

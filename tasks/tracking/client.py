@@ -44,25 +44,25 @@ ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
-def tracking(space: Workspace, address: str = "") -> Iterator[MlflowClient]:
+def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
     """Point MLflow at a server for this thread alone, and bound how long it is waited for."""
     with ONE_AT_A_TIME:
-        uri = find_uri(space, address)
+        uri = find_uri(workspace, address)
         # MLflow writes it into the environment as well, where it is not to stay
         with _changed({"MLFLOW_TRACKING_URI": uri}):
             mlflow.set_tracking_uri(uri)
         with _changed({name: os.environ.get(name, value) for name, value in PATIENCE.items()}):
             hush()
-            if not is_there(space, address):
+            if not is_there(workspace, address):
                 _make_database(Path(uri.removeprefix(SQLITE)))
             yield MlflowClient(uri)
 
 
 @contextmanager
-def at_home(space: Workspace) -> Iterator[MlflowClient]:
+def at_home(workspace: Workspace) -> Iterator[MlflowClient]:
     """Point MLflow at the workspace's own store, whatever server the environment names."""
-    home = f"{SQLITE}{space.database}"
-    with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(space) as client:
+    home = f"{SQLITE}{workspace.database}"
+    with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(workspace) as client:
         yield client
 
 
@@ -71,16 +71,16 @@ def hush() -> None:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
-def find_uri(space: Workspace, address: str = "") -> str:
+def find_uri(workspace: Workspace, address: str = "") -> str:
     """MLFLOW_TRACKING_URI, else the address that is given, else SQLite in the workspace."""
     with ONE_AT_A_TIME:
         named = os.environ.get("MLFLOW_TRACKING_URI") or address
-    return named or f"{SQLITE}{space.database}"
+    return named or f"{SQLITE}{workspace.database}"
 
 
-def is_there(space: Workspace, address: str = "") -> bool:
+def is_there(workspace: Workspace, address: str = "") -> bool:
     """Whether there is a server to ask; false before the first run that keeps its own database."""
-    uri = find_uri(space, address)
+    uri = find_uri(workspace, address)
     return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
 
 

@@ -31,22 +31,22 @@ class Deleted:
     size: int
 
 
-def find_deleted(space: Workspace) -> list[Deleted]:
+def find_deleted(workspace: Workspace) -> list[Deleted]:
     """The deleted runs of a workspace's own store, with the models that are not registered."""
-    if not space.database.exists():
+    if not workspace.database.exists():
         return []
-    with told_by_mlflow(), at_home(space) as client:
+    with told_by_mlflow(), at_home(workspace) as client:
         return list(_find(client))
 
 
-def free_deleted(space: Workspace, found: list[Deleted]) -> None:
+def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
     """Delete these runs for good, with all their files, as `mlflow gc` does."""
     # mlflow.cli takes seconds to import
     from mlflow.cli import gc
 
     if not found:
         return
-    with told_by_mlflow(), at_home(space) as client, redirect_stdout(StringIO()):
+    with told_by_mlflow(), at_home(workspace) as client, redirect_stdout(StringIO()):
         models = [model for one in found for model in one.models]
         for model in models:
             client.delete_logged_model(model)

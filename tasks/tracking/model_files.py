@@ -57,25 +57,25 @@ def draft_record(
 
 
 def describe_dataset(
-    space: Workspace, recipe: Recipe, digest: str, manifest: pd.DataFrame
+    workspace: Workspace, recipe: Recipe, digest: str, manifest: pd.DataFrame
 ) -> dict[str, str]:
     """Which pictures the run saw, in MLflow's words: digest, and counts by class and split."""
     counts = class_counts(manifest)
     # as real numbers: MLflow warns of each column of whole ones
     table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
-    source = CodeDatasetSource({"manifest": str(space.manifest)})
+    source = CodeDatasetSource({"manifest": str(workspace.manifest)})
     return from_pandas(table, source, name=recipe.name, digest=digest[:32]).to_dict()
 
 
 def run_files(
-    space: Workspace,
+    workspace: Workspace,
     source: RecipeSource,
     steps: Sequence[Step[Any]],
     reported: Reported,
     model: Path,
 ) -> Files:
     """The files that explain the run, the recipe as it was read, and the model itself."""
-    copied = (space.manifest, space.histogram, *model_files(model), attribution_path(model))
+    copied = (workspace.manifest, workspace.histogram, *model_files(model), attribution_path(model))
     files = (*copied, *map(Path, reported.files))
     return {
         source.path.name: source.data,
@@ -84,11 +84,11 @@ def run_files(
     }
 
 
-def answer_files(space: Workspace, scores: Evaluation) -> Files:
+def answer_files(workspace: Workspace, scores: Evaluation) -> Files:
     """What was answered on the test pictures."""
     return {
-        space.confusion.name: confusion_csv(scores).encode(),
-        space.predictions.name: space.store.read(scores.predictions),
+        workspace.confusion.name: confusion_csv(scores).encode(),
+        workspace.predictions.name: workspace.store.read(scores.predictions),
     }
 
 

@@ -14,20 +14,22 @@ from foodcls.store.store import digest_file, replacing
 from foodcls.workspace.workspace import Workspace
 
 
-def publish_model(space: Workspace, name: str, model: ExportedRef, pictures: ManifestRef) -> Path:
+def publish_model(
+    workspace: Workspace, name: str, model: ExportedRef, pictures: ManifestRef
+) -> Path:
     """Copy the exported model from the store to where people look for it; give the .pt file.
 
     Beside it lie the .pt2 file, the digests of both, which whoever loads one of them compares, and
     whose pictures the model was trained on.
     """
-    script, program, digests = model_files(space.model(name, model.blob))
+    script, program, digests = model_files(workspace.model(name, model.blob))
     blobs = {script: model.blob, program: model.program}
     for path, digest in blobs.items():
         if not path.exists() or digest_file(path) != digest:
             with replacing(path) as part:
-                part.write_bytes(space.store.read(digest))
+                part.write_bytes(workspace.store.read(digest))
     _write(digests, "".join(f"{digest}  {path.name}\n" for path, digest in blobs.items()))
-    _write(attribution_path(script), attribution_csv(load_manifest(pictures, space.store)))
+    _write(attribution_path(script), attribution_csv(load_manifest(pictures, workspace.store)))
     return script
 
 

@@ -11,18 +11,18 @@ from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import FAILURES, tracking
 
 
-def recorded_answers(space: Workspace, name: str) -> Answers:
+def recorded_answers(workspace: Workspace, name: str) -> Answers:
     """What a model said of its run's test pictures; InputError when MLflow knows no such run.
 
     `name` is the id of a run, or MODEL@ALIAS or MODEL/VERSION of a registered model.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not space.database.exists():
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not workspace.database.exists():
         raise InputError(
-            f"{name}: no such file or folder, and {space.root} has no mlflow.db to look it up in; "
-            "name a workspace with --workspace, or a server in MLFLOW_TRACKING_URI"
+            f"{name}: no such file or folder, and {workspace.root} has no mlflow.db to look it up "
+            "in; name a workspace with --workspace, or a server in MLFLOW_TRACKING_URI"
         )
-    table = space.predictions.name
-    with tracking(space) as client, TemporaryDirectory() as folder:
+    table = workspace.predictions.name
+    with tracking(workspace) as client, TemporaryDirectory() as folder:
         try:
             run_id = _find_run(client, name)
             text = Path(client.download_artifacts(run_id, table, folder)).read_text("utf-8")

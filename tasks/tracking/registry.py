@@ -31,14 +31,14 @@ GONE = "RESOURCE_DOES_NOT_EXIST"
 
 
 @stage()
-def promote(space: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
+def promote(workspace: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
     """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
     recorded = run.recorded.result
     if not recorded.version:
         return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
     try:
-        with tracking(space) as client:
-            verdict = judge_version(client, space, recipe, run)
+        with tracking(workspace) as client:
+            verdict = judge_version(client, workspace, recipe, run)
             if verdict.is_new:
                 champion = _champion(client, recipe.name)
                 client.set_registered_model_alias(recipe.name, CHALLENGER, recorded.version)
@@ -50,9 +50,9 @@ def promote(space: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
     return verdict
 
 
-def appoint(space: Workspace, name: str, version: str) -> str:
+def appoint(workspace: Workspace, name: str, version: str) -> str:
     """Let a version serve because a person says so; give the version that served before, or ''."""
-    with tracking(space) as client:
+    with tracking(workspace) as client:
         _check_version(client, name, version)
         before = _champion(client, name)
         if before != version:
@@ -62,9 +62,9 @@ def appoint(space: Workspace, name: str, version: str) -> str:
     return before
 
 
-def roll_back(space: Workspace, name: str) -> tuple[str, str]:
+def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
     """Let the champion before serve again; give the version that served, and that serves now."""
-    with tracking(space) as client:
+    with tracking(workspace) as client:
         champion = _champion(client, name)
         line = _line(client, name)[:-1] if champion else []
         line = [one for one in line if _exists(client, name, one)]
@@ -81,7 +81,7 @@ def roll_back(space: Workspace, name: str) -> tuple[str, str]:
 
 
 def judge_version(
-    client: MlflowClient, space: Workspace, recipe: Recipe, run: RunResult
+    client: MlflowClient, workspace: Workspace, recipe: Recipe, run: RunResult
 ) -> Verdict:
     """Compare a run's version with the champion, unless that is it, or was so before."""
     version, champion = run.recorded.result.version, _champion(client, recipe.name)
@@ -94,19 +94,21 @@ def judge_version(
     if ROLLED_BACK in tags or tags.get("judged_against") == champion:
         said = tags.get("verdict", "no reason noted")
         return Verdict(False, f"version {version} was judged before: {said}", is_new=False)
-    manifest = load_manifest(run.trained.pictures, space.store)
-    serving = _read_serving(client, space, recipe.name, champion)
-    return challenge(serving, run.trained.scores.result, manifest, space.store, recipe.promote)
+    manifest = load_manifest(run.trained.pictures, workspace.store)
+    serving = _read_serving(client, workspace, recipe.name, champion)
+    return challenge(serving, run.trained.scores.result, manifest, workspace.store, recipe.promote)
 
 
-def _read_serving(client: MlflowClient, space: Workspace, name: str, version: str) -> Serving:
+def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version: str) -> Serving:
     """The file of a version, and the table of the pictures that it was trained on."""
     known = client.get_model_version(name, version)
     fetch = mlflow.artifacts.download_artifacts
     with TemporaryDirectory() as folder:
         try:
             model = fetch(f"models:/{name}/{version}", dst_path=folder)
-            table = fetch(run_id=known.run_id, artifact_path=space.manifest.name, dst_path=folder)
+            table = fetch(
+                run_id=known.run_id, artifact_path=workspace.manifest.name, dst_path=folder
+            )
         except (MlflowException, OSError) as error:
             raise StageError(
                 f"the champion, version {version} of {name}, cannot be compared with: its file or "

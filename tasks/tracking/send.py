@@ -59,29 +59,29 @@ class Sent:
     trouble: str = ""  # empty when all is there
 
 
-def send_waiting(space: Workspace) -> Iterator[Sent]:
+def send_waiting(workspace: Workspace) -> Iterator[Sent]:
     """Send all records that wait in a workspace, the oldest first; those that are sent go.
 
     StoreError when another process is sending them.
     """
-    space.records.mkdir(exist_ok=True)
-    with holding(space.records):
+    workspace.records.mkdir(exist_ok=True)
+    with holding(workspace.records):
         failed: dict[str, str] = {}
-        for waiting in list_waiting(space.records):
-            uri = find_uri(space, waiting.record.address)
-            sent = _try(space, waiting, failed.get(uri, ""))
+        for waiting in list_waiting(workspace.records):
+            uri = find_uri(workspace, waiting.record.address)
+            sent = _try(workspace, waiting, failed.get(uri, ""))
             failed[uri] = sent.trouble
             yield sent
 
 
-def _try(space: Workspace, waiting: Waiting, trouble: str) -> Sent:
+def _try(workspace: Workspace, waiting: Waiting, trouble: str) -> Sent:
     """Send one record, unless its server does not answer; `trouble` is that of the one before."""
     record = waiting.record
-    address = without_logins(find_uri(space, record.address))
-    if not trouble or _answers(space, record.address):
+    address = without_logins(find_uri(workspace, record.address))
+    if not trouble or _answers(workspace, record.address):
         try:
-            with tracking(space, record.address) as client:
-                sent = send_record(client, space, waiting, address)
+            with tracking(workspace, record.address) as client:
+                sent = send_record(client, workspace, waiting, address)
             drop_record(waiting)
             return sent
         except (*FAILURES, StoreError) as error:
@@ -90,21 +90,21 @@ def _try(space: Workspace, waiting: Waiting, trouble: str) -> Sent:
     return Sent(record.key, address, trouble=trouble)
 
 
-def _answers(space: Workspace, address: str) -> bool:
+def _answers(workspace: Workspace, address: str) -> bool:
     try:
-        with tracking(space, address) as client, asking_once():
+        with tracking(workspace, address) as client, asking_once():
             client.search_experiments(max_results=1)
     except FAILURES:
         return False
     return True
 
 
-def send_record(client: MlflowClient, space: Workspace, waiting: Waiting, address: str) -> Sent:
+def send_record(client: MlflowClient, workspace: Workspace, waiting: Waiting, address: str) -> Sent:
     """Send what the server does not have of a record yet; end its runs when all is there."""
     record = waiting.record
     if damaged := waiting.damaged():
         raise StoreError(f"{', '.join(damaged)} damaged; delete the folder and run again")
-    experiment = open_experiment(client, record.experiment, space)
+    experiment = open_experiment(client, record.experiment, workspace)
     runs: list[Run] = []
     for number in range(len(record.accounts)):
         parent = runs[0].info.run_id if runs else ""
@@ -122,11 +122,11 @@ def send_record(client: MlflowClient, space: Workspace, waiting: Waiting, addres
     return Sent(record.key, address, experiment, first, version)
 
 
-def open_experiment(client: MlflowClient, name: str, space: Workspace) -> str:
+def open_experiment(client: MlflowClient, name: str, workspace: Workspace) -> str:
     """The experiment of that name; a local store keeps its artifacts in the workspace."""
     # left to itself MLflow puts the artifacts of a SQLite store into the current folder
     local = client.tracking_uri.startswith("sqlite:")
-    place = space.artifacts.as_uri() if local else None
+    place = workspace.artifacts.as_uri() if local else None
 
     def find() -> str | None:
         found = client.get_experiment_by_name(name)

@@ -16,35 +16,35 @@ LABELS = ("a", "b")
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
-    return Workspace.at(tmp_path / "space")
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path / "workspace")
 
 
 @pytest.fixture
-def collected(space: Workspace, noise, encode) -> CollectRef:
+def collected(workspace: Workspace, noise, encode) -> CollectRef:
     """Six different pictures a class, one exact copy, one that is none."""
     files = [encode(noise(number)) for number in range(12)]
     files += [files[0], b"no picture"]
-    rows = [{"id": space.store.put(file), "label": LABELS[number % 2], "state": "kept",
+    rows = [{"id": workspace.store.put(file), "label": LABELS[number % 2], "state": "kept",
              "origin": f"{number}.png", "outcome": "ok"}
             for number, file in enumerate(files)]  # fmt: skip
     gain = EngineYield("bing", "a", "a", 1, 14, "")
-    return save_collected(Collected(new_manifest(rows), (gain,)), space.store)
+    return save_collected(Collected(new_manifest(rows), (gain,)), workspace.store)
 
 
 def test_each_task_hands_on_the_manifest_with_its_own_marks(
-    space: Workspace, collected: CollectRef
+    workspace: Workspace, collected: CollectRef
 ) -> None:
-    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
-    distinct = data.dedup.task.fn(space, sound, Dedup())
-    chosen = data.choose.task.fn(space, distinct, Filter())
-    cropped = data.crop.task.fn(space, chosen, Crop(), LABELS)
-    parted = data.split.task.fn(space, cropped, Split(val=0.2, test=0.2), LABELS)
-    grown = data.augment.task.fn(space, parted, Augment(per_class=8), LABELS)
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
+    distinct = data.dedup.task.fn(workspace, sound, Dedup())
+    chosen = data.choose.task.fn(workspace, distinct, Filter())
+    cropped = data.crop.task.fn(workspace, chosen, Crop(), LABELS)
+    parted = data.split.task.fn(workspace, cropped, Split(val=0.2, test=0.2), LABELS)
+    grown = data.augment.task.fn(workspace, parted, Augment(per_class=8), LABELS)
     assert [ref.stage for ref in (sound, distinct, chosen, cropped, parted, grown)] == [
         "inspect", "dedup", "filter", "crop", "split", "augment"]  # fmt: skip
     assert [ref.kept for ref in (sound, distinct, chosen, cropped, parted)] == [13, 12, 12, 12, 12]
-    final = load_manifest(grown, space.store)
+    final = load_manifest(grown, workspace.store)
     assert dict(final[final["state"] == "dropped"]["stage"].value_counts()) == {
         "inspect": 1, "dedup": 1}  # fmt: skip
     in_train = final[(final["state"] == "kept") & (final["split"] == "train")]
@@ -52,32 +52,34 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 
 
 def test_dedup_tells_how_far_apart_pairs_are(
-    space: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
-    distinct = data.dedup.task.fn(space, sound, Dedup())
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
+    distinct = data.dedup.task.fn(workspace, sound, Dedup())
     told = []
     monkeypatch.setattr(data, "show_pairs", told.append)
-    data.show_distances(space, Step("dedup", distinct, 0.0, cached=True))
+    data.show_distances(workspace, Step("dedup", distinct, 0.0, cached=True))
     assert told == [distinct.distances] and distinct.distances.distance == 6
-    assert space.histogram.read_bytes().startswith(b"\x89PNG")
+    assert workspace.histogram.read_bytes().startswith(b"\x89PNG")
 
 
-def test_publish_writes_the_manifest_for_people(space: Workspace, collected: CollectRef) -> None:
+def test_publish_writes_the_manifest_for_people(
+    workspace: Workspace, collected: CollectRef
+) -> None:
     found = Step("collect", collected, 0.0, cached=False)
-    data.publish(space, found, found, Quality())
-    assert len(read_manifest(space.manifest)) == 14
-    assert space.yields.read_text().splitlines()[1] == "bing,a,a,1,14,"
+    data.publish(workspace, found, found, Quality())
+    assert len(read_manifest(workspace.manifest)) == 14
+    assert workspace.yields.read_text().splitlines()[1] == "bing,a,a,1,14,"
 
 
 def test_flags_are_for_people_and_train_nothing_again(
-    space: Workspace, collected: CollectRef
+    workspace: Workspace, collected: CollectRef
 ) -> None:
-    sound = data.inspect.task.fn(space, collected, Inspect(), "phash")
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     found = Step("collect", collected, 0.0, cached=False)
     for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
-        data.publish(space, found, Step("inspect", sound, 0.0, cached=False), limits)
-        flags = read_manifest(space.manifest)["flags"]
+        data.publish(workspace, found, Step("inspect", sound, 0.0, cached=False), limits)
+        flags = read_manifest(workspace.manifest)["flags"]
         assert flags.str.contains("tiny").sum() == (13 if flag else 0)
     # what later stages and the training are keyed by
-    assert set(load_manifest(sound, space.store)["flags"]) == {""}
+    assert set(load_manifest(sound, workspace.store)["flags"]) == {""}

@@ -31,47 +31,47 @@ TINY = Train(
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
-    return Workspace.at(tmp_path / "space")
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace.at(tmp_path / "workspace")
 
 
 @pytest.fixture
-def ref(space: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
+def ref(workspace: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
     rows = []
     for number in range(12):
-        digest = space.store.put(encode(noise(number)))
+        digest = workspace.store.put(encode(noise(number)))
         split = ("train", "train", "val", "test")[number // 3]
         rows.append({"id": digest, "picture": digest, "label": "ab"[number % 2], "state": "kept",
                      "split": split})  # fmt: skip
-    return save_manifest(new_manifest(rows), space.store, "split")
+    return save_manifest(new_manifest(rows), workspace.store, "split")
 
 
 def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
-    space: Workspace, ref: ManifestRef
+    workspace: Workspace, ref: ManifestRef
 ) -> None:
-    checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), TINY)
+    checkpoint = fit.task.fn(workspace, SplitsRef(ref, fit.reads), ("a", "b"), TINY)
     checkpoint = calibrate.task.fn(
-        space, checkpoint, SplitsRef(ref, calibrate.reads), Inference(), limit=20 * GIGABYTE
+        workspace, checkpoint, SplitsRef(ref, calibrate.reads), Inference(), limit=20 * GIGABYTE
     )
     scores = evaluate.task.fn(
-        space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=20 * GIGABYTE
+        workspace, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=20 * GIGABYTE
     )
-    model = export.task.fn(space, checkpoint, ref, "tiny", "digest")
+    model = export.task.fn(workspace, checkpoint, ref, "tiny", "digest")
     assert scores.n == 3 and checkpoint.train_count == 6
-    assert all(space.store.is_whole(digest)
+    assert all(workspace.store.is_whole(digest)
                for digest in (checkpoint.weights, scores.predictions, model.blob,
                               model.program))  # fmt: skip
-    assert len(load_manifest(ref, space.store)) == 12
+    assert len(load_manifest(ref, workspace.store)) == 12
 
 
 def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
-    space: Workspace, ref: ManifestRef, tmp_path: Path
+    workspace: Workspace, ref: ManifestRef, tmp_path: Path
 ) -> None:
     weights = tmp_path / "mine.safetensors"
     weights.write_bytes(save(make_backbone("resnet18", "none", 32).module.state_dict()))
     extras = Extras(augment=AffineRanges(), mixup=0.2)
     settings = TINY.model_copy(update={"weights": str(weights), "extras": extras})
-    checkpoint = fit.task.fn(space, SplitsRef(ref, fit.reads), ("a", "b"), settings)
+    checkpoint = fit.task.fn(workspace, SplitsRef(ref, fit.reads), ("a", "b"), settings)
     entry = JSONSerializer().dumps(checkpoint)
     weights.unlink()
     again = JSONSerializer().loads(entry)
@@ -81,35 +81,40 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
 
 
 def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
-    space: Workspace, ref: ManifestRef
+    workspace: Workspace, ref: ManifestRef
 ) -> None:
     checkpoint = fit.task.fn(
-        space, SplitsRef(ref, fit.reads), ("a", "b"), TINY.model_copy(update={"cache_gb": 0})
+        workspace, SplitsRef(ref, fit.reads), ("a", "b"), TINY.model_copy(update={"cache_gb": 0})
     )
     for gigabytes, files in ((0, 0), (1, 2)):
         calibrate.task.fn(
-            space,
+            workspace,
             checkpoint,
             SplitsRef(ref, calibrate.reads),
             Inference(),
             limit=gigabytes * GIGABYTE,
         )
         evaluate.task.fn(
-            space, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=gigabytes * GIGABYTE
+            workspace, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=gigabytes * GIGABYTE
         )
-        assert len(list(space.pixels.glob("*.npy"))) == files
+        assert len(list(workspace.pixels.glob("*.npy"))) == files
 
 
 @pytest.fixture
-def run(space: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[Step]]:
+def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[Step]]:
     """Train, calibrate, judge and export on a manifest, as the flow does."""
 
     @flow
     def model(pictures: ManifestRef) -> list[Step]:
-        learnt = fit(space, pictures, ("a", "b"), TINY)
-        checkpoint = calibrate(space, learnt, pictures, Inference(), limit=GIGABYTE)
-        scores = evaluate(space, checkpoint, pictures, None, limit=GIGABYTE)
-        return [learnt, checkpoint, scores, export(space, checkpoint, pictures, "tiny", "digest")]
+        learnt = fit(workspace, pictures, ("a", "b"), TINY)
+        checkpoint = calibrate(workspace, learnt, pictures, Inference(), limit=GIGABYTE)
+        scores = evaluate(workspace, checkpoint, pictures, None, limit=GIGABYTE)
+        return [
+            learnt,
+            checkpoint,
+            scores,
+            export(workspace, checkpoint, pictures, "tiny", "digest"),
+        ]
 
     return model
 
@@ -119,38 +124,42 @@ def done_anew(steps: list[Step]) -> set[str]:
 
 
 def test_another_test_set_is_judged_and_told_of_and_trains_nothing_again(
-    space: Workspace, ref: ManifestRef, run: Callable, noise: Callable, encode: Callable
+    workspace: Workspace, ref: ManifestRef, run: Callable, noise: Callable, encode: Callable
 ) -> None:
     before = run(ref)
     assert done_anew(before) == {"train", "calibrate", "evaluate", "export"}
-    rows = load_manifest(ref, space.store)
-    digest = space.store.put(encode(noise(99)))
+    rows = load_manifest(ref, workspace.store)
+    digest = workspace.store.put(encode(noise(99)))
     outside = {"id": digest, "picture": digest, "label": "a", "state": "kept", "split": "test",
                "source": TEST, "origin": "tray.jpg"}  # fmt: skip
     # before the others: where a row stands is nothing to train by
     others = pd.concat([new_manifest([outside]), rows[rows["split"] != "test"]], ignore_index=True)
-    changed = save_manifest(others, space.store, "split")
+    changed = save_manifest(others, workspace.store, "split")
     after = run(changed)
     assert done_anew(after) == {"evaluate", "export"}
     assert (before[2].result.n, after[2].result.n) == (3, 1)
-    model = read_model(space.store.read(after[3].result.blob), "the file")
+    model = read_model(workspace.store.read(after[3].result.blob), "the file")
     assert model.provenance["dataset_digest"] == changed.digest != ref.digest
     assert learnt_from(model, others) and learnt_from(model, rows)
     assert done_anew(run(ref)) == set()
 
 
 def test_another_validation_picture_trains_again_and_the_same_test_is_judged_by_what_came_of_it(
-    space: Workspace, ref: ManifestRef, run: Callable
+    workspace: Workspace, ref: ManifestRef, run: Callable
 ) -> None:
     run(ref)
-    rows = load_manifest(ref, space.store)
-    fewer = save_manifest(rows.drop(index=rows.index[rows["split"] == "val"][0]), space.store, "s")
+    rows = load_manifest(ref, workspace.store)
+    fewer = save_manifest(
+        rows.drop(index=rows.index[rows["split"] == "val"][0]), workspace.store, "s"
+    )
     assert {"train", "calibrate"} <= done_anew(run(fewer))
 
 
 def test_what_says_nothing_of_a_picture_is_nothing_to_train_or_judge_by(
-    space: Workspace, ref: ManifestRef, run: Callable
+    workspace: Workspace, ref: ManifestRef, run: Callable
 ) -> None:
     run(ref)
-    told = load_manifest(ref, space.store).assign(rank=7, page="http://elsewhere", detail="moved")
-    assert done_anew(run(save_manifest(told, space.store, "split"))) == {"export"}
+    told = load_manifest(ref, workspace.store).assign(
+        rank=7, page="http://elsewhere", detail="moved"
+    )
+    assert done_anew(run(save_manifest(told, workspace.store, "split"))) == {"export"}

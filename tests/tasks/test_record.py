@@ -27,7 +27,7 @@ def make_recipe(folder: Path, name: str) -> Recipe:
     return load_recipe(folder / "r.yaml")
 
 
-def tell_small(space: Workspace, recipe: Recipe, value: float = 1.0) -> Sent:
+def tell_small(workspace: Workspace, recipe: Recipe, value: float = 1.0) -> Sent:
     figures = tuple(("n", value, epoch) for epoch in range(5))
     draft = draft_record(recipe, f"{recipe.name} {value}", [], (Account("run", {}, {}, figures),))
 
@@ -35,16 +35,16 @@ def tell_small(space: Workspace, recipe: Recipe, value: float = 1.0) -> Sent:
         (folder / "runs" / "0").mkdir(parents=True)
         (folder / "runs" / "0" / "x.txt").write_text("x")
 
-    return tell(space, draft, fill)
+    return tell(workspace, draft, fill)
 
 
 def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    space = Workspace.at(tmp_path / "w")
-    sent = tell_small(space, make_recipe(tmp_path, "local"))
+    workspace = Workspace.at(tmp_path / "w")
+    sent = tell_small(workspace, make_recipe(tmp_path, "local"))
     assert not sent.trouble and list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
     assert not (tmp_path / "mlruns").exists() and not (tmp_path / "mlartifacts").exists()
-    assert list_waiting(space.records) == []
+    assert list_waiting(workspace.records) == []
 
 
 def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
 
     def record(number: int) -> None:
         recipe = make_recipe(tmp_path / str(number), f"recipe{number}")
-        space = Workspace.at(tmp_path / str(number) / "w")
-        sent = tell_small(space, recipe, float(number))
-        client = MlflowClient(f"sqlite:///{space.root / 'mlflow.db'}")
+        workspace = Workspace.at(tmp_path / str(number) / "w")
+        sent = tell_small(workspace, recipe, float(number))
+        client = MlflowClient(f"sqlite:///{workspace.root / 'mlflow.db'}")
         history = client.get_metric_history(sent.run_id, "n")
         found[number] = [point.value for point in history]
 
@@ -70,23 +70,23 @@ def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
 def test_what_cannot_be_sent_waits_and_says_why(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    space = Workspace.at(tmp_path / "w")
-    sent = tell_small(space, make_recipe(tmp_path, "away"))
+    workspace = Workspace.at(tmp_path / "w")
+    sent = tell_small(workspace, make_recipe(tmp_path, "away"))
     assert "refused" in sent.trouble and sent.address == "http://127.0.0.1:9"
-    (waiting,) = list_waiting(space.records)
+    (waiting,) = list_waiting(workspace.records)
     assert "secret" not in (waiting.folder / "record.json").read_text() + sent.trouble
 
 
 def test_a_record_is_kept_while_another_process_sends(tmp_path: Path) -> None:
-    space = Workspace.at(tmp_path / "w")
-    space.records.mkdir()
+    workspace = Workspace.at(tmp_path / "w")
+    workspace.records.mkdir()
     hold = (
         "import sys; from pathlib import Path; from foodcls.workspace.lock import holding\n"
         "with holding(Path(sys.argv[1])): print('in', flush=True); input()"
     )
-    with subprocess.Popen([sys.executable, "-c", hold, str(space.records)], text=True,
+    with subprocess.Popen([sys.executable, "-c", hold, str(workspace.records)], text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sender:  # fmt: skip
         assert sender.stdout and sender.stdout.readline() == "in\n"
-        sent = tell_small(space, make_recipe(tmp_path, "busy"))
+        sent = tell_small(workspace, make_recipe(tmp_path, "busy"))
         sender.communicate("\n")
-    assert "in use by process" in sent.trouble and len(list_waiting(space.records)) == 1
+    assert "in use by process" in sent.trouble and len(list_waiting(workspace.records)) == 1

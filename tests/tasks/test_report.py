@@ -28,25 +28,25 @@ CHECKPOINT = Checkpoint(
 
 @pytest.fixture
 def reported(tmp_path: Path, judged, noise, encode, make_run) -> Reported:
-    space = Workspace.at(tmp_path / "w")
+    workspace = Workspace.at(tmp_path / "w")
     (tmp_path / "r.yaml").write_text(
         "name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
     )
-    blobs = [space.store.put(encode(noise(number))) for number in range(4)]
+    blobs = [workspace.store.put(encode(noise(number))) for number in range(4)]
     rows = [{"id": blob, "picture": blob, "label": "ab"[place % 2], "state": "kept",
              "split": "test"} for place, blob in enumerate(blobs)]  # fmt: skip
-    pictures = save_manifest(new_manifest(rows), space.store, "augment")
+    pictures = save_manifest(new_manifest(rows), workspace.store, "augment")
     truth = np.array([0, 1, 0, 1])
     answers = Answers(("a", "b"), tuple(blobs), tuple(blobs), ("",) * 4, truth,
                       np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]]))  # fmt: skip
     scores: Evaluation = dataclasses.replace(
         judged([[1, 1], [0, 2]], ("a", "b")),
-        predictions=space.store.put(answers_csv(answers).encode()),
+        predictions=workspace.store.put(answers_csv(answers).encode()),
     )
     run = make_run(
         grown=pictures, checkpoint=CHECKPOINT, scores=scores, model=SimpleNamespace(blob="b" * 64)
     )
-    return report.task.fn(space, load_recipe(tmp_path / "r.yaml"), run.trained)
+    return report.task.fn(workspace, load_recipe(tmp_path / "r.yaml"), run.trained)
 
 
 def test_everything_lies_in_the_workspace(reported: Reported, tmp_path: Path) -> None:

@@ -26,22 +26,22 @@ def recipe(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
-    space = tmp_path / "space"
-    digest = Store(space / "store").put(encode(noise(1)))
+def folder(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
+    workspace = tmp_path / "space"
+    digest = Store(workspace / "store").put(encode(noise(1)))
     row = {"id": digest, "label": "pesto", "origin": "a.png", "state": KEPT, "width": 96,
            "height": 64}  # fmt: skip
-    write_manifest(new_manifest([row]), space / "manifest.csv")
-    return space
+    write_manifest(new_manifest([row]), workspace / "manifest.csv")
+    return workspace
 
 
 @pytest.mark.runs("foodcls review")
 def test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next(
-    recipe: Path, workspace: Path
+    recipe: Path, folder: Path
 ) -> None:
     (recipe.parent / "filter.csv").write_text("id,keep,reason\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.cli.main", "review", recipe, "--workspace", workspace,
+        [sys.executable, "-m", "flows.cli.main", "review", recipe, "--workspace", folder,
          "--no-browser"],
         stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
@@ -66,9 +66,9 @@ def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path
         make_server(recipe, tmp_path / "none")
 
 
-def test_a_port_that_is_taken_is_told(recipe: Path, workspace: Path) -> None:
+def test_a_port_that_is_taken_is_told(recipe: Path, folder: Path) -> None:
     with (
-        make_server(recipe, workspace) as server,
+        make_server(recipe, folder) as server,
         pytest.raises(InputError, match="leave --port out"),
     ):
-        make_server(recipe, workspace, server.server_port)
+        make_server(recipe, folder, server.server_port)

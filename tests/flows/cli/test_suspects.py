@@ -30,39 +30,41 @@ def recipe(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def space(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
+def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     """A workspace with twelve pictures."""
-    space = tmp_path / "space"
-    store = Store(space / "store")
+    workspace = tmp_path / "space"
+    store = Store(workspace / "store")
     rows = []
     for number in range(12):
         digest = store.put(encode(noise(number)))
         label = ("pesto", "bread")[number % 2]
         row = {"id": digest, "picture": digest, "label": label, "origin": f"{number}.png"}
         rows.append(row | {"state": KEPT, "width": 96, "height": 64})
-    write_manifest(new_manifest(rows), space / "manifest.csv")
-    return space
+    write_manifest(new_manifest(rows), workspace / "manifest.csv")
+    return workspace
 
 
 @pytest.mark.runs("foodcls suspects")
-def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, space: Path) -> None:
-    done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(space)])
+def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, workspace: Path) -> None:
+    done = CliRunner().invoke(app, ["suspects", str(recipe), "--workspace", str(workspace)])
     assert done.exit_code == 0, done.output
     told = done.output
-    listed = pd.read_csv(space / "suspects.csv")
+    listed = pd.read_csv(workspace / "suspects.csv")
     assert list(listed.columns) == ["id", "keep", "reason", "score"] and len(listed) == 12
     assert f"{(listed['keep'] == 0).sum()} of 12 pictures are doubtful" in told
     assert f"foodcls review {recipe}" in told and "weights is none" in told
-    assert list(read_suspects(space / "suspects.csv")) == list(listed["id"][listed["keep"] == 0])
+    assert list(read_suspects(workspace / "suspects.csv")) == list(
+        listed["id"][listed["keep"] == 0]
+    )
 
 
 @pytest.mark.parametrize(("gigabytes", "files"), [(0, 0), (1, 1)])
 def test_it_keeps_no_more_than_the_recipe_allows(
-    recipe: Path, space: Path, gigabytes: int, files: int
+    recipe: Path, workspace: Path, gigabytes: int, files: int
 ) -> None:
     recipe.write_text(RECIPE.replace("32}", f"32, cache_gb: {gigabytes}}}"))
-    list_suspects(Console(), recipe, space)
-    assert len(list((space / "cache" / "pixels").glob("*.npy"))) == files
+    list_suspects(Console(), recipe, workspace)
+    assert len(list((workspace / "cache" / "pixels").glob("*.npy"))) == files
 
 
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ LABELS = ("pesto", "bread")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    return tmp_path / "space"
+    return tmp_path / "workspace"
 
 
 @pytest.fixture

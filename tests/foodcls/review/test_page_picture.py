@@ -22,13 +22,13 @@ FIRST = "[...document.querySelectorAll('.card')].slice(0, 8)"
 def address(tmp_path: Path) -> Iterator[str]:
     """The page of the drawn sample, looked through by a program and not by a person yet."""
     # without what a person has decided and drawn: there would be nothing left to do
-    recipe, space = tmp_path / "sample.yaml", tmp_path / "space"
+    recipe, workspace = tmp_path / "sample.yaml", tmp_path / "workspace"
     lines = (ROOT / "recipes" / "sample.yaml").read_text().splitlines(keepends=True)
     recipe.write_text("".join(one for one in lines if not one.startswith(("filter:", "crop:"))))
     program = Path(sys.executable).with_name("foodcls")
     for command in ("prepare", "suspects", "propose"):
-        subprocess.run([program, command, recipe, "--workspace", space], check=True)
-    server = make_server(recipe, space)
+        subprocess.run([program, command, recipe, "--workspace", workspace], check=True)
+    server = make_server(recipe, workspace)
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server.url
     server.shutdown()

@@ -71,8 +71,8 @@ def test_an_object_store_that_answers_tells_what_is_set_aside(tmp_path: Path, bu
     store = Store(bucket)
     store.set_aside(store.put(b"torn"))
     # the workspace remembers where its store is
-    space = Workspace.at(tmp_path / "w", bucket)
-    assert "1 damaged" in {one.name: one for one in ask_around(space, {})}["store"].text
+    workspace = Workspace.at(tmp_path / "w", bucket)
+    assert "1 damaged" in {one.name: one for one in ask_around(workspace, {})}["store"].text
 
 
 def test_an_object_store_that_is_away_is_named_within_seconds(tmp_path: Path) -> None:

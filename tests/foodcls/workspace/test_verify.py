@@ -11,32 +11,32 @@ from foodcls.workspace.workspace import Workspace
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Workspace:
     """A workspace with two pictures, one of them cropped, the weights of a checkpoint, a model."""
-    space = Workspace.at(tmp_path / "w")
+    workspace = Workspace.at(tmp_path / "w")
     original, cut, other, _, model = map(
-        space.store.put, (b"original", b"cut", b"other", b"weights", b"model")
+        workspace.store.put, (b"original", b"cut", b"other", b"weights", b"model")
     )
     rows = [
         {"id": original, "picture": cut, "label": "soup", "origin": "http://a/1.jpg"},
         {"id": other, "label": "bread", "origin": "http://a/2.jpg"},
     ]
-    write_manifest(new_manifest([{**row, "state": "kept"} for row in rows]), space.manifest)
-    space.model("soups", model).parent.mkdir()
-    space.model("soups", model).write_bytes(b"model")
-    space.store.remember("n", {"k": 1})
-    return space
+    write_manifest(new_manifest([{**row, "state": "kept"} for row in rows]), workspace.manifest)
+    workspace.model("soups", model).parent.mkdir()
+    workspace.model("soups", model).write_bytes(b"model")
+    workspace.store.remember("n", {"k": 1})
+    return workspace
 
 
-def find(space: Workspace) -> list[Damage]:
+def find(workspace: Workspace) -> list[Damage]:
     weights = digest_of(b"weights")
     told = {weights: "the weights of a checkpoint"}
-    result = CachedResult(space.results / "key", frozenset({weights}), told, frozenset())
-    return list(find_damage(space, [result]))
+    result = CachedResult(workspace.results / "key", frozenset({weights}), told, frozenset())
+    return list(find_damage(workspace, [result]))
 
 
-def test_a_workspace_that_is_whole_has_no_damage(space: Workspace, tmp_path: Path) -> None:
-    assert find(space) == []
+def test_a_workspace_that_is_whole_has_no_damage(workspace: Workspace, tmp_path: Path) -> None:
+    assert find(workspace) == []
     assert find(Workspace.at(tmp_path / "fresh")) == []
     # a run was killed before it had made any folder
     assert find(Workspace(tmp_path / "bare")) == []
@@ -49,38 +49,38 @@ def test_a_workspace_that_is_whole_has_no_damage(space: Workspace, tmp_path: Pat
      (b"model", "what an earlier run has made")],
 )  # fmt: skip
 def test_a_flipped_byte_is_found_and_its_picture_named(
-    space: Workspace, content: bytes, owner: str
+    workspace: Workspace, content: bytes, owner: str
 ) -> None:
-    path = space.store.path(digest_of(content))
+    path = workspace.store.path(digest_of(content))
     path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
-    (damage,) = find(space)
+    (damage,) = find(workspace)
     assert (damage.path, damage.fault) == (path, CHANGED) and owner in damage.owner
-    set_aside(space, damage)
+    set_aside(workspace, damage)
     assert not path.exists()
     # a kept picture that is gone is named as well
-    assert [one.fault for one in find(space)] == [MISSING] * (content in (b"cut", b"other"))
+    assert [one.fault for one in find(workspace)] == [MISSING] * (content in (b"cut", b"other"))
 
 
-def test_models_epochs_and_facts_are_looked_at(space: Workspace) -> None:
-    model = space.model("soups", digest_of(b"model"))
+def test_models_epochs_and_facts_are_looked_at(workspace: Workspace) -> None:
+    model = workspace.model("soups", digest_of(b"model"))
     model.write_bytes(b"modem")
-    epoch = space.pixels / f"training-k-000001-{digest_of(b'epoch')}.safetensors"
+    epoch = workspace.pixels / f"training-k-000001-{digest_of(b'epoch')}.safetensors"
     epoch.write_bytes(b"epock")
-    facts = space.root / "store" / "facts.sqlite"
+    facts = workspace.root / "store" / "facts.sqlite"
     for leftover in facts.parent.glob("facts.sqlite-*"):
         leftover.unlink()
     facts.write_bytes(b"SQLite format 3\0" + b"?" * 2000)
-    found = {damage.path: damage for damage in find(space)}
+    found = {damage.path: damage for damage in find(workspace)}
     assert set(found) == {model, epoch, facts}
     assert "move" in found[facts].mend
     for damage in found.values():
-        set_aside(space, damage)
+        set_aside(workspace, damage)
     # what people have to move themselves stays
     assert not model.exists() and not epoch.exists() and facts.exists()
 
 
-def test_what_was_not_in_the_end_written_is_no_damage(space: Workspace) -> None:
-    blob = space.store.path(digest_of(b"new"))
+def test_what_was_not_in_the_end_written_is_no_damage(workspace: Workspace) -> None:
+    blob = workspace.store.path(digest_of(b"new"))
     blob.parent.mkdir(exist_ok=True)
     blob.with_name(f"{blob.name}.1.2.part").write_bytes(b"ne")
-    assert find(space) == []
+    assert find(workspace) == []

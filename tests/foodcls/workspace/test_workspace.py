@@ -10,17 +10,17 @@ from foodcls.workspace.workspace import Workspace
 
 
 def test_cached_results_are_closed_to_others(tmp_path: Path) -> None:
-    space = Workspace.at(tmp_path / "w")
-    assert space.results.stat().st_mode & 0o077 == 0
-    space.results.chmod(0o777)
+    workspace = Workspace.at(tmp_path / "w")
+    assert workspace.results.stat().st_mode & 0o077 == 0
+    workspace.results.chmod(0o777)
     assert Workspace.at(tmp_path / "w").results.stat().st_mode & 0o077 == 0
 
 
 def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder away")
-    space = Workspace.at(tmp_path / "w")
-    os.chown(space.results, 12345, 12345)
+    workspace = Workspace.at(tmp_path / "w")
+    os.chown(workspace.results, 12345, 12345)
     with pytest.raises(StoreError, match="belongs to another user"):
         Workspace.at(tmp_path / "w")
 
@@ -33,9 +33,9 @@ def test_a_workspace_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_places_do_not_depend_on_the_current_folder(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    space = Workspace.at("w")
+    workspace = Workspace.at("w")
     monkeypatch.chdir("/")
-    assert space.store.put(b"x") and (tmp_path / "w" / "store").is_dir()
+    assert workspace.store.put(b"x") and (tmp_path / "w" / "store").is_dir()
 
 
 def test_a_disk_that_is_read_only_is_refused_at_the_start(small_disk) -> None:
@@ -49,16 +49,16 @@ def test_a_folder_of_another_user_is_refused_at_the_start(tmp_path: Path) -> Non
     """As a plain user, in a process of its own: root may write anywhere."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    space = Workspace.at(tmp_path / "w")
-    os.chown(space.results, 65534, 65534)
+    workspace = Workspace.at(tmp_path / "w")
+    os.chown(workspace.results, 65534, 65534)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     program = (
         "import os, sys; from foodcls.workspace.workspace import Workspace; os.setuid(65534)\n"
         "Workspace.at(sys.argv[1])"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(space.root)], text=True, check=False,
-                          capture_output=True, timeout=60)  # fmt: skip
+    command = [sys.executable, "-c", program, str(workspace.root)]
+    done = subprocess.run(command, text=True, check=False, capture_output=True, timeout=60)
     assert "StoreError" in done.stderr and "Permission denied" in done.stderr
     assert "--workspace" in done.stderr
 

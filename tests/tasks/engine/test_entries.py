@@ -85,19 +85,21 @@ def test_a_sound_entry_stays(tmp_path: Path) -> None:
 
 
 def test_a_result_says_which_blobs_it_names_and_what_they_are(tmp_path: Path) -> None:
-    space, table, model = Workspace.at(tmp_path), digest_of(b"table"), digest_of(b"model")
-    (space.results / "a").write_bytes(entry([ManifestRef("crop", "d", table, 3, 1)]))
-    (space.results / "b").write_bytes(entry(ExportedRef(model, digest_of(b"program"), 1, 0.0, 1)))
-    first, second = sorted(read_results(space), key=lambda result: result.path)
+    workspace, table, model = Workspace.at(tmp_path), digest_of(b"table"), digest_of(b"model")
+    (workspace.results / "a").write_bytes(entry([ManifestRef("crop", "d", table, 3, 1)]))
+    (workspace.results / "b").write_bytes(
+        entry(ExportedRef(model, digest_of(b"program"), 1, 0.0, 1))
+    )
+    first, second = sorted(read_results(workspace), key=lambda result: result.path)
     assert first.digests == first.tables == {table} and not second.tables
     assert first.owners == {table: "the table after crop"}
     assert second.owners[model] == "an exported model"
 
 
 def test_a_torn_result_names_what_can_be_read_of_it(tmp_path: Path) -> None:
-    space, table = Workspace.at(tmp_path), digest_of(b"table")
-    (space.results / "a").write_bytes(entry(ManifestRef("crop", "d", table, 3, 1))[:-2])
-    (torn,) = read_results(space)
+    workspace, table = Workspace.at(tmp_path), digest_of(b"table")
+    (workspace.results / "a").write_bytes(entry(ManifestRef("crop", "d", table, 3, 1))[:-2])
+    (torn,) = read_results(workspace)
     assert torn.digests == {table} and not torn.tables and not torn.owners
 
 

@@ -17,44 +17,44 @@ CALLS: list[str] = []
 
 
 @stage("foodcls.manifest")
-def first(space: Workspace, note: str) -> ManifestRef:
+def first(workspace: Workspace, note: str) -> ManifestRef:
     """Write a manifest of one picture."""
     CALLS.append("first")
-    digest = space.store.put(b"a picture")
+    digest = workspace.store.put(b"a picture")
     return save_manifest(new_manifest([{"id": digest, "state": "kept", "detail": note}]),
-                         space.store, "first")  # fmt: skip
+                         workspace.store, "first")  # fmt: skip
 
 
 @stage("foodcls.manifest")
-def second(space: Workspace, note: str) -> ManifestRef:
+def second(workspace: Workspace, note: str) -> ManifestRef:
     """Take the same arguments as `first` does."""
     CALLS.append("second")
-    return save_manifest(new_manifest(), space.store, "second")
+    return save_manifest(new_manifest(), workspace.store, "second")
 
 
 @stage("foodcls.manifest")
-def third(space: Workspace, ref: ManifestRef, settings: Dedup) -> ManifestRef:
+def third(workspace: Workspace, ref: ManifestRef, settings: Dedup) -> ManifestRef:
     """Go on from a manifest."""
     CALLS.append("third")
-    return save_manifest(load_manifest(ref, space.store), space.store, "third")
+    return save_manifest(load_manifest(ref, workspace.store), workspace.store, "third")
 
 
 @stage("foodcls.manifest")
-def aloud(space: Workspace, note: str, volume: int = 0) -> str:
+def aloud(workspace: Workspace, note: str, volume: int = 0) -> str:
     """Be told something on the side."""
     CALLS.append(f"{note} at {volume}")
     return note
 
 
 @stage()
-def always(space: Workspace, ref: ManifestRef) -> int:
+def always(workspace: Workspace, ref: ManifestRef) -> int:
     """Have no modules, so run each time."""
     CALLS.append("always")
     return ref.kept
 
 
 @stage("foodcls.manifest")
-def failing(space: Workspace) -> ManifestRef:
+def failing(workspace: Workspace) -> ManifestRef:
     """Fail."""
     raise StageError("too few pictures; add a query")
 
@@ -63,12 +63,12 @@ def failing(space: Workspace) -> ManifestRef:
 def call(tmp_path: Path) -> Callable[..., Step]:
     """Run one stage inside a flow of its own, and note whether its body ran."""
     CALLS.clear()
-    space = Workspace.at(tmp_path / "space")
+    workspace = Workspace.at(tmp_path / "workspace")
 
     def run(one: Stage, *inputs: object, **options: object) -> Step:
         @flow
         def single() -> list[Step]:
-            return [one(space, *inputs, **options)]
+            return [one(workspace, *inputs, **options)]
 
         return single()[0]
 
@@ -106,7 +106,7 @@ def test_the_next_stage_follows_the_digest_and_not_the_blob(call: Callable) -> N
 
 
 def test_missing_picture_makes_the_stage_run_again(call: Callable, tmp_path: Path) -> None:
-    store = Workspace.at(tmp_path / "space").store
+    store = Workspace.at(tmp_path / "workspace").store
     ref = call(first, "x").result
     picture = load_manifest(ref, store)["id"][0]
     store.path(picture).unlink()
@@ -115,7 +115,7 @@ def test_missing_picture_makes_the_stage_run_again(call: Callable, tmp_path: Pat
 
 
 def test_edited_manifest_makes_the_stage_run_again(call: Callable, tmp_path: Path) -> None:
-    store = Workspace.at(tmp_path / "space").store
+    store = Workspace.at(tmp_path / "workspace").store
     ref = call(first, "x").result
     store.path(ref.blob).write_bytes(b"id,label\n")
     step = call(first, "x")
@@ -124,7 +124,7 @@ def test_edited_manifest_makes_the_stage_run_again(call: Callable, tmp_path: Pat
 
 def test_torn_record_is_a_miss(call: Callable, tmp_path: Path) -> None:
     call(first, "x")
-    (record,) = Workspace.at(tmp_path / "space").results.iterdir()
+    (record,) = Workspace.at(tmp_path / "workspace").results.iterdir()
     record.write_bytes(record.read_bytes()[:40])
     assert not call(first, "x").cached
     assert call(first, "x").cached

@@ -31,10 +31,10 @@ def test_without_a_server_runs_land_in_the_workspace(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_the_server_before_the_address(tmp_path: Path, monkeypatch) -> None:
-    space = Workspace.at(tmp_path / "w")
-    assert find_uri(space, "http://a") == "http://a"
+    workspace = Workspace.at(tmp_path / "w")
+    assert find_uri(workspace, "http://a") == "http://a"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team")
-    with tracking(space, "http://a") as client:
+    with tracking(workspace, "http://a") as client:
         assert client.tracking_uri == "http://team"
 
 
@@ -55,9 +55,9 @@ def test_addresses_and_errors_hold_no_password(monkeypatch) -> None:
 
 
 def test_patience_is_bounded_for_our_calls_only(tmp_path: Path, monkeypatch) -> None:
-    space = Workspace.at(tmp_path / "w")
+    workspace = Workspace.at(tmp_path / "w")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team")
-    with tracking(space):
+    with tracking(workspace):
         assert (os.environ[RETRIES], os.environ[TIMEOUT]) == ("3", "5")
         with asking_once():
             assert os.environ[RETRIES] == "0"
@@ -66,7 +66,7 @@ def test_patience_is_bounded_for_our_calls_only(tmp_path: Path, monkeypatch) -> 
         assert (os.environ[RETRIES], os.environ[TIMEOUT]) == ("3", "5")
     assert RETRIES not in os.environ and TIMEOUT not in os.environ
     monkeypatch.setenv(RETRIES, "6")
-    with tracking(space):
+    with tracking(workspace):
         # what a person has set stands
         assert os.environ[RETRIES] == "6"
     assert os.environ[RETRIES] == "6"

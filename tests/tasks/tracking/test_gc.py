@@ -12,21 +12,23 @@ from tasks.tracking.gc import find_deleted, free_deleted
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Workspace:
     return Workspace.at(tmp_path / "w")
 
 
-def record(client: MlflowClient, space: Workspace, name: str, *, registers: bool = False) -> str:
+def record(
+    client: MlflowClient, workspace: Workspace, name: str, *, registers: bool = False
+) -> str:
     """A run with a file and a logged model; its id."""
     found = client.get_experiment_by_name("soups")
-    place = (space.root / "mlartifacts").as_uri()
+    place = (workspace.root / "mlartifacts").as_uri()
     experiment = found.experiment_id if found else client.create_experiment("soups", place)
     run = client.create_run(experiment, run_name=name).info.run_id
-    file = space.root / f"{name}.bin"
+    file = workspace.root / f"{name}.bin"
     file.write_bytes(b"x" * 1000)
     client.log_artifact(run, str(file))
     model = client.create_logged_model(experiment, "model", run)
-    folder = space.root / f"{name}-model"
+    folder = workspace.root / f"{name}-model"
     folder.mkdir()
     (folder / "MLmodel").write_text("flavors: {}\n" + "#" * 500)
     client.log_model_artifacts(model.model_id, str(folder))
@@ -39,29 +41,29 @@ def record(client: MlflowClient, space: Workspace, name: str, *, registers: bool
 
 @pytest.mark.runs("mlflow gc")
 def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
-    space: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # whatever server the environment names
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert find_deleted(space) == []
-    with at_home(space) as client:
-        kept, loose, served = (record(client, space, name, registers=name == "served")
+    assert find_deleted(workspace) == []
+    with at_home(workspace) as client:
+        kept, loose, served = (record(client, workspace, name, registers=name == "served")
                                for name in ("kept", "loose", "served"))  # fmt: skip
         for run in (loose, served):
             client.delete_run(run)
-    found = {one.run_id: one for one in find_deleted(space)}
+    found = {one.run_id: one for one in find_deleted(workspace)}
     assert set(found) == {loose, served}
     assert found[loose].size > 1500 and len(found[loose].models) == 1
     # a registered version outlives its run
     assert found[served].size == 1000 and found[served].models == ()
 
-    artifacts = space.root / "mlartifacts"
+    artifacts = workspace.root / "mlartifacts"
     files = {path for path in artifacts.rglob("*") if path.is_file()}
-    free_deleted(space, list(found.values()))
+    free_deleted(workspace, list(found.values()))
     gone = files - {path for path in artifacts.rglob("*") if path.is_file()}
     assert sorted(path.name for path in gone) == ["MLmodel", "loose.bin", "served.bin"]
-    assert find_deleted(space) == []
-    with at_home(space) as client:
+    assert find_deleted(workspace) == []
+    with at_home(workspace) as client:
         assert client.get_run(kept).info.status == "FINISHED"
         assert client.search_model_versions("name = 'soups'")
-    free_deleted(space, [])
+    free_deleted(workspace, [])

@@ -14,19 +14,19 @@ from tasks.tracking.recorded import recorded_answers
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return Workspace.at(tmp_path_factory.mktemp("recorded") / "w")
 
 
 @pytest.fixture(scope="module")
-def run_id(space: Workspace) -> str:
+def run_id(workspace: Workspace) -> str:
     """A run with predictions, registered as version 1 of `lunch`, its champion."""
-    path = space.root / "r.yaml"
+    path = workspace.root / "r.yaml"
     path.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
     recipe = load_recipe(path)
     answers = Answers(("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]]))
-    with tracking(space) as client:
-        place = (space.root / "mlartifacts").as_uri()
+    with tracking(workspace) as client:
+        place = (workspace.root / "mlartifacts").as_uri()
         run = client.create_run(client.create_experiment(recipe.name, place))
         client.log_text(run.info.run_id, answers_csv(answers), "predictions.csv")
         client.create_registered_model("lunch")
@@ -38,31 +38,33 @@ def run_id(space: Workspace) -> str:
 @pytest.mark.parametrize(
     "name", ["RUN", "runs:/RUN", "lunch@champion", "models:/lunch@champion", "lunch/1"]
 )
-def test_a_run_is_found_by_each_of_its_names(space: Workspace, run_id: str, name: str) -> None:
-    found = recorded_answers(space, name.replace("RUN", run_id))
+def test_a_run_is_found_by_each_of_its_names(workspace: Workspace, run_id: str, name: str) -> None:
+    found = recorded_answers(workspace, name.replace("RUN", run_id))
     assert found.labels == ("a", "b") and found.groups == ("tray",)
 
 
 @pytest.mark.parametrize("name", ["lunch@challenger", "lunch/7", "dinner/1", "f" * 32, "a.pth"])
-def test_what_is_not_recorded_is_refused_by_name(space: Workspace, run_id: str, name: str) -> None:
+def test_what_is_not_recorded_is_refused_by_name(
+    workspace: Workspace, run_id: str, name: str
+) -> None:
     with pytest.raises(InputError, match=name) as caught:
-        recorded_answers(space, name)
+        recorded_answers(workspace, name)
     assert "MODEL@ALIAS" in str(caught.value)
 
 
-def test_a_run_without_predictions_is_refused(space: Workspace, run_id: str) -> None:
-    with tracking(space) as client:
+def test_a_run_without_predictions_is_refused(workspace: Workspace, run_id: str) -> None:
+    with tracking(workspace) as client:
         bare = client.create_run("1").info.run_id
     with pytest.raises(InputError, match="no such run with a predictions.csv"):
-        recorded_answers(space, bare)
+        recorded_answers(workspace, bare)
 
 
-def test_a_run_of_an_older_kind_says_what_is_wrong(space: Workspace, run_id: str) -> None:
-    with tracking(space) as client:
+def test_a_run_of_an_older_kind_says_what_is_wrong(workspace: Workspace, run_id: str) -> None:
+    with tracking(workspace) as client:
         older = client.create_run("1").info.run_id
         client.log_text(older, "id,label\nx,a\n", "predictions.csv")
     with pytest.raises(TableError, match="no table of answers"):
-        recorded_answers(space, older)
+        recorded_answers(workspace, older)
 
 
 def test_without_a_store_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,12 +33,12 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path) -> Workspace:
     return Workspace.at(tmp_path / "w")
 
 
 @pytest.fixture
-def keep(space: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
+def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
     """Keep a record of a run with two nested ones and a model, addressed to the proxy."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
@@ -63,13 +63,13 @@ def keep(space: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
                 (folder / name).write_bytes(MODEL)
             save_model(folder / "model", folder / "m.pt", ("a", "b"))
 
-        return keep_record(space.records, record, fill)
+        return keep_record(workspace.records, record, fill)
 
     return make
 
 
-def send(space: Workspace) -> Sent:
-    (sent,) = send_waiting(space)
+def send(workspace: Workspace) -> Sent:
+    (sent,) = send_waiting(workspace)
     return sent
 
 
@@ -115,12 +115,12 @@ def assert_version_is_whole(client: MlflowClient, name: str, place: Path) -> Non
 
 
 def test_a_record_is_told_and_gone(
-    space: Workspace, keep, proxy, tracking_server, tmp_path
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path
 ) -> None:
     record = keep().record
-    sent = send(space)
+    sent = send(workspace)
     assert not sent.trouble and sent.version == "1" and sent.address == proxy.url
-    assert list_waiting(space.records) == [] == list(send_waiting(space))
+    assert list_waiting(workspace.records) == [] == list(send_waiting(workspace))
     assert_told_once(tracking_server.url, record.key, tmp_path)
     # what the sweep below goes through
     assert len(proxy.seen) == REQUESTS
@@ -134,7 +134,7 @@ def test_a_record_is_told_and_gone(
          "POST /api/2.0/mlflow/logged-models", "registered-models/create", "runs/update"))],
 )  # fmt: skip
 def test_an_answer_that_is_lost_doubles_nothing(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path, request_: str
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path, request_: str
 ) -> None:
     """The server has done what it was asked; from then on it is away."""
     met: list[int] = []
@@ -143,7 +143,7 @@ def test_an_answer_that_is_lost_doubles_nothing(
         met.extend([number] if request_ in path else [])
         return "cut" if met and number > met[0] else "lose" if met else "pass"
 
-    assert_broken_is_completed(space, keep, proxy, tracking_server, tmp_path, plan)
+    assert_broken_is_completed(workspace, keep, proxy, tracking_server, tmp_path, plan)
     assert met
 
 
@@ -151,31 +151,31 @@ def test_an_answer_that_is_lost_doubles_nothing(
 @pytest.mark.parametrize("fate", ["cut", "lose", 500])
 @pytest.mark.parametrize("moment", range(1, REQUESTS + 1))
 def test_a_sending_may_break_at_any_request(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path, fate: str | int, moment: int
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path, fate: str | int, moment: int
 ) -> None:
     def plan(number: int, path: str) -> str | int:
         return "pass" if number < moment else fate
 
-    assert_broken_is_completed(space, keep, proxy, tracking_server, tmp_path, plan)
+    assert_broken_is_completed(workspace, keep, proxy, tracking_server, tmp_path, plan)
 
 
 def assert_broken_is_completed(
-    space: Workspace, keep: Any, proxy: Any, server: Any, place: Path, plan: Any
+    workspace: Workspace, keep: Any, proxy: Any, server: Any, place: Path, plan: Any
 ) -> None:
     record = keep().record
     proxy.plan = plan
-    assert send(space).trouble and len(list_waiting(space.records)) == 1
+    assert send(workspace).trouble and len(list_waiting(workspace.records)) == 1
     versions = MlflowClient(server.url).search_model_versions(f"name = 'm-{record.key}'")
     if versions:
         # never registered before all of it had arrived
         assert_version_is_whole(MlflowClient(server.url), f"m-{record.key}", place)
     proxy.plan = lambda number, path: "pass"
-    assert not send(space).trouble
+    assert not send(workspace).trouble
     assert_told_once(server.url, record.key, place / "again")
 
 
 def test_a_server_that_was_killed_is_told_when_it_is_back(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path
 ) -> None:
     record = keep().record
 
@@ -186,15 +186,15 @@ def test_a_server_that_was_killed_is_told_when_it_is_back(
 
     proxy.plan = plan
     try:
-        assert send(space).trouble
+        assert send(workspace).trouble
     finally:
         tracking_server.start()
-    assert not send(space).trouble
+    assert not send(workspace).trouble
     assert_told_once(tracking_server.url, record.key, tmp_path)
 
 
 def test_errors_that_pass_are_waited_out(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path, monkeypatch
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path, monkeypatch
 ) -> None:
     """A third of all answers is an error; Retry-After asks for an hour."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "6")
@@ -202,14 +202,16 @@ def test_errors_that_pass_are_waited_out(
     record = keep().record
     proxy.plan = lambda number, path: draw.choice([500, 503, 429, *["pass"] * 6])
     started = time.monotonic()
-    sent = [one for _ in range(5) if list_waiting(space.records) for one in send_waiting(space)]
+    sent = [
+        one for _ in range(5) if list_waiting(workspace.records) for one in send_waiting(workspace)
+    ]
     assert not sent[-1].trouble and time.monotonic() - started < 120
     proxy.plan = lambda number, path: "pass"
     assert_told_once(tracking_server.url, record.key, tmp_path)
 
 
 def test_a_file_that_arrives_changed_is_not_registered(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path
 ) -> None:
     record = keep().record
     client = MlflowClient(tracking_server.url)
@@ -223,16 +225,16 @@ def test_a_file_that_arrives_changed_is_not_registered(
         return "pass"
 
     proxy.plan = plan
-    assert "m.pt did not arrive as sent" in send(space).trouble
+    assert "m.pt did not arrive as sent" in send(workspace).trouble
     assert not client.search_model_versions(f"name = 'm-{record.key}'")
     proxy.plan = lambda number, path: "pass"
-    assert not send(space).trouble
+    assert not send(workspace).trouble
     assert_told_once(tracking_server.url, record.key, tmp_path)
 
 
 @pytest.mark.long
 def test_a_server_that_never_answers_is_given_up_within_30_seconds(
-    space: Workspace, keep, monkeypatch
+    workspace: Workspace, keep, monkeypatch
 ) -> None:
     for name in ("BACKOFF_FACTOR", "MAX_RETRIES"):
         monkeypatch.delenv(f"MLFLOW_HTTP_REQUEST_{name}")
@@ -241,33 +243,35 @@ def test_a_server_that_never_answers_is_given_up_within_30_seconds(
         deaf.listen()
         keep(address=f"http://127.0.0.1:{deaf.getsockname()[1]}")
         started = time.monotonic()
-        assert "timed out" in send(space).trouble.lower()
+        assert "timed out" in send(workspace).trouble.lower()
         assert time.monotonic() - started < 30
 
 
-def test_a_server_that_does_not_answer_is_asked_once_for_all(space: Workspace, keep, proxy) -> None:
+def test_a_server_that_does_not_answer_is_asked_once_for_all(
+    workspace: Workspace, keep, proxy
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
         for ended in (1.0, 2.0, 3.0):
             keep(address=dead, ended=ended)
         keep(ended=2000.0)
-        found = list(send_waiting(space))
+        found = list(send_waiting(workspace))
     assert [bool(one.trouble) for one in found] == [True, True, True, False]
-    assert len(list_waiting(space.records)) == 3
+    assert len(list_waiting(workspace.records)) == 3
 
 
 def test_the_environment_names_another_server(
-    space: Workspace, keep, proxy, tracking_server, tmp_path: Path, monkeypatch
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path, monkeypatch
 ) -> None:
     record = keep(address="http://127.0.0.1:9").record
     monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.url)
-    assert send(space).address == proxy.url
+    assert send(workspace).address == proxy.url
     assert_told_once(tracking_server.url, record.key, tmp_path)
 
 
-def test_a_damaged_record_is_not_sent(space: Workspace, keep, proxy) -> None:
+def test_a_damaged_record_is_not_sent(workspace: Workspace, keep, proxy) -> None:
     waiting = keep()
     (waiting.folder / "runs" / "1" / "a.csv").write_text("other")
-    assert "runs/1/a.csv damaged" in send(space).trouble
+    assert "runs/1/a.csv damaged" in send(workspace).trouble
     assert proxy.seen == []
