@@ -1,27 +1,26 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.candidates import Arrival, Candidate, FetchResult
 from foodcls.collect.engines.engines import Access, Question, check_questions
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.floor import check_floor
 from foodcls.collect.folders import list_files, read_files
 from foodcls.collect.limits import Limits, limits_of
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome
+from foodcls.collect.query_stats import EngineYield
 from foodcls.collect.rows import arrivals_manifest, repeated_urls
-from foodcls.collect.search import EngineYield, search_all
+from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
-from foodcls.collect.wish import asking_anew
 from foodcls.errors import CollectError
-from foodcls.manifest import TEST
+from foodcls.manifest import TEST, ManifestRef, kept_rows, save_manifest
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
@@ -30,6 +29,11 @@ LOG = logging.getLogger(__name__)
 
 Candidates = Sequence[Candidate | Arrival]
 Hosts = Mapping[str, Address]
+
+ADVICE = (
+    "All that arrived is kept: run the same command again to try the passing failures anew. "
+    "Or add queries, engines or URLs for these classes, or lower collect.min_per_class."
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,13 @@ class Collected:
     yields: tuple[EngineYield, ...]
 
 
+@dataclass(frozen=True)
+class CollectRef(ManifestRef):
+    """The written manifest of a `Collected`, with its yields."""
+
+    yields: tuple[EngineYield, ...]
+
+
 def collect(
     order: Order,
     store: Store,
@@ -97,15 +108,38 @@ def collect(
     arrivals += _read_folders(order, limits, store, track)
     manifest = arrivals_manifest(arrivals, order.labels)
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
-    check_floor(manifest, order.labels, order.settings.min_per_class, gains)
+    check_min_per_class(manifest, order.labels, order.settings.min_per_class, gains)
     return Collected(manifest, gains)
+
+
+def save_collected(found: Collected, store: Store) -> CollectRef:
+    """Write the manifest into the store."""
+    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), yields=found.yields)
+
+
+def check_min_per_class(
+    manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, gains: Iterable[EngineYield]
+) -> None:
+    """CollectError when a class has fewer than `floor` distinct pictures to learn from."""
+    learnt = manifest[manifest["source"] != TEST]
+    counts = kept_rows(learnt).groupby("label")["id"].nunique()
+    poor = [label for label in labels if counts.get(label, 0) < floor]
+    if not poor:
+        return
+    lines = [_class_line(label, learnt, int(counts.get(label, 0)), floor) for label in poor]
+    lines += [_gain_line(gain) for gain in gains if gain.label in poor]
+    lines += _strangers(learnt, labels)
+    raise CollectError(
+        f"{len(poor)} of {len(labels)} classes have fewer than {floor} pictures "
+        "(collect.min_per_class):\n" + "\n".join(lines) + f"\n{ADVICE}"
+    )
 
 
 def _since(order: Order, limits: Limits, store: Store) -> AbstractContextManager[float]:
     """From when on engines' answers count, for an order whose pictures are about to be fetched."""
     if not (order.search_again and order.questions):
         return nullcontext(order.access.since)
-    return asking_anew(order.questions, store, limits.clock())
+    return refresh_since(order.questions, store, limits.clock())
 
 
 def _ask_engines(
@@ -159,3 +193,28 @@ def _sample_hosts(order: Order, candidates: Candidates) -> AbstractContextManage
     if order.sample_web is None:
         raise CollectError("nobody serves the sample web; name other engines, or serve it")
     return order.sample_web()
+
+
+def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
+    rows = manifest[manifest["label"] == label]
+    failed = _tally(rows[rows["outcome"] != "ok"]) or "nothing failed"
+    return f"  {label}: {len(rows)} found, {ok} ok, {floor} needed; {failed}"
+
+
+def _gain_line(gain: EngineYield) -> str:
+    reason = gain.reason or "as many as asked for"
+    return (
+        f"  {gain.engine}, {gain.query!r} ({gain.label}): {gain.found} found on "
+        f"{gain.pages} pages: {reason}"
+    )
+
+
+def _strangers(manifest: pd.DataFrame, labels: tuple[str, ...]) -> list[str]:
+    rows = manifest[~manifest["label"].isin(labels)]
+    names = ", ".join(repr(name) for name in sorted(set(rows["label"]))[:5])
+    return [f"  rows of no class: {len(rows)} ({names}); {_tally(rows)}"] if len(rows) else []
+
+
+def _tally(rows: pd.DataFrame) -> str:
+    counts = Counter(rows["outcome"])
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())

@@ -3,21 +3,24 @@
 A later run fetches only what is not final; knows nothing of classes, engines or manifests.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from foodcls.collect.background import iterate
-from foodcls.collect.candidates import FetchResult
 from foodcls.collect.download import Answer, Download
 from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import FetchResult, Outcome
 from foodcls.collect.ssrf_guard import Address
 from foodcls.store.store import Store
 from foodcls.tally import count
+
+Item = TypeVar("Item")
 
 KIND = "fetch/1"
 
@@ -125,3 +128,67 @@ def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True
+
+
+def iterate(
+    work: Callable[[Callable[[Item], None]], Coroutine[Any, Any, None]],
+) -> Generator[Item, None, None]:
+    """Yield what `work` delivers, as it comes; an exception of it is raised here.
+
+    Whoever stops iterating cancels the work, and waits until it has cleaned up.
+    """
+    items: queue.SimpleQueue[tuple[Item] | None] = queue.SimpleQueue()
+    thread = _Loop(work, items)
+    thread.start()
+    try:
+        while (item := items.get()) is not None:
+            yield item[0]
+    finally:
+        thread.cancel()
+        thread.join()
+    if thread.error is not None:
+        raise thread.error
+
+
+class _Loop(threading.Thread):
+    """Runs the work; puts each result into `items`, and None at the end."""
+
+    def __init__(
+        self,
+        work: Callable[[Callable[[Item], None]], Coroutine[Any, Any, None]],
+        items: "queue.SimpleQueue[tuple[Item] | None]",
+    ) -> None:
+        super().__init__(name="foodcls-collect", daemon=True)
+        self._work = work
+        self._items = items
+        self._started = threading.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Run the event loop to its end."""
+        try:
+            asyncio.run(self._main())
+        except asyncio.CancelledError:
+            pass
+        # whatever it is, it is raised again in the thread that iterates
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._started.set()
+            self._items.put(None)
+
+    def cancel(self) -> None:
+        """Stop the work, if it still goes on."""
+        self._started.wait()
+        if self._task is not None and not self._task.done():
+            try:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+            except RuntimeError:
+                # the loop closed between the question and the call: nothing is left to stop
+                return
+
+    async def _main(self) -> None:
+        self._task = asyncio.current_task()
+        self._started.set()
+        await self._work(lambda item: self._items.put((item,)))

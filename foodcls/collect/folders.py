@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from foodcls.collect.candidates import Arrival, Candidate, FetchResult
 from foodcls.collect.fetch import utc_text
 from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome, Trouble
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """Turns one URL into one answer, over a connection whose very address was checked."""
 
 import asyncio
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,6 @@ import aiohttp
 from yarl import URL
 
 import foodcls
-from foodcls.collect.bodies import Body
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Outcome, Trouble
 from foodcls.collect.response_headers import check_head
@@ -21,6 +21,9 @@ HEADERS = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding"
 LONGEST_URL = 8_000
 # part of the time that connecting may take, so that a lost connection can be tried again
 CONNECTING = 1 / 3
+PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+# zlib: find out from the stream whether it is gzip or zlib
+EITHER = zlib.MAX_WBITS | 32
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,43 @@ class Wire:
         async for chunk in response.content.iter_any():
             body.add(chunk)
         return body.close()
+
+
+class Body:
+    """Collects chunks; `encoding` is the Content-Encoding, `limit` counts unpacked bytes."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        encoding = encoding.strip().lower()
+        if encoding not in PACKED | {"", "identity"}:
+            raise Trouble(Outcome.NOT_AN_IMAGE, f"packed as {encoding[:40]!r}, not asked for")
+        self._stream = zlib.decompressobj(EITHER) if encoding in PACKED else None
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next chunk; Trouble as soon as the limit is passed."""
+        data = self._unpacked(chunk) if self._stream else chunk
+        self._size += len(data)
+        if self._size > self._limit:
+            raise Trouble(Outcome.TOO_LARGE, f"more than {self._limit} bytes")
+        self._parts.append(data)
+
+    def close(self) -> bytes:
+        """All bytes; Trouble when there are none or a packed body is not whole."""
+        if not self._size:
+            raise Trouble(Outcome.EMPTY, "an empty body")
+        if self._stream and not self._stream.eof:
+            raise Trouble(Outcome.TRUNCATED, "the packed body ends early")
+        return b"".join(self._parts)
+
+    def _unpacked(self, chunk: bytes) -> bytes:
+        assert self._stream is not None
+        try:
+            # one byte more than allowed tells a body at the limit from one beyond it
+            return self._stream.decompress(chunk, self._limit - self._size + 1)
+        except zlib.error as error:
+            raise Trouble(Outcome.NOT_AN_IMAGE, f"not packed as it says: {error}") from error
 
 
 def parse_url(url: str) -> URL:

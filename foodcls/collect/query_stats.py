@@ -1,30 +1,33 @@
 """Keeps what each engine gave for each query, beside the manifest and as a table for people."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.collect import Collected
-from foodcls.collect.search import EngineYield
-from foodcls.manifest import ManifestRef, save_manifest
-from foodcls.store.store import Store
+from foodcls.collect.engines.engines import DEEPEST
 from foodcls.tables.spreadsheet import write_csv
 
-COLUMNS = [field.name for field in fields(EngineYield)]
+NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
+TOO_DEEP = f"more than the first {DEEPEST} results cannot be asked for"
 
 
 @dataclass(frozen=True)
-class CollectRef(ManifestRef):
-    """The written manifest of a `Collected`, with its yields."""
+class EngineYield:
+    """What an engine gave for a query; `reason` says why no more, empty when that was enough."""
 
-    yields: tuple[EngineYield, ...]
+    engine: str
+    label: str
+    query: str
+    pages: int
+    found: int
+    reason: str
 
-
-def save_collected(found: Collected, store: Store) -> CollectRef:
-    """Write the manifest into the store."""
-    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), yields=found.yields)
+    @property
+    def is_complete(self) -> bool:
+        """Whether the engine answered to the end, and with something."""
+        return self.found > 0 and self.reason in (ENOUGH, NO_MORE, TOO_DEEP)
 
 
 def write_yields(yields: Sequence[EngineYield], path: Path) -> None:
@@ -32,4 +35,4 @@ def write_yields(yields: Sequence[EngineYield], path: Path) -> None:
     if not yields:
         path.unlink(missing_ok=True)
         return
-    write_csv(pd.DataFrame([asdict(gain) for gain in yields], columns=COLUMNS), path)
+    write_csv(pd.DataFrame([asdict(gain) for gain in yields]), path)

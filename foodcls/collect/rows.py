@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from foodcls.collect.candidates import Arrival, Candidate, printable
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Arrival, Candidate, Outcome, printable
 from foodcls.manifest import DROPPED, KEPT, TEST, new_manifest
 
 STAGE = "collect"

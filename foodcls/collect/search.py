@@ -3,16 +3,17 @@
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from foodcls.collect.candidates import Candidate, printable
 from foodcls.collect.download import Answer
-from foodcls.collect.engines.engines import DEEPEST, Access, Question, page_parser, page_urls
+from foodcls.collect.engines.engines import Access, Question, page_parser, page_urls
 from foodcls.collect.engines.parsers import Hit, Page, Refused
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Candidate, Outcome, printable
+from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, EngineYield
 from foodcls.collect.ssrf_guard import Address
 from foodcls.store.store import Store, digest_json
 from foodcls.tally import count
@@ -20,14 +21,13 @@ from foodcls.tally import count
 LOG = logging.getLogger(__name__)
 
 KIND = "search/1"
+REFRESH = "ask-anew/1"
 # seconds for which an answered question is not asked again: long enough for a killed run to
 # resume on the same results, short enough for a daily run to see new ones
 FRESH = 12 * 3600
 PAGE_BYTES = 5_000_000
 # engines shut out who asks many pages at once
 PAGES_AT_ONCE = 4
-NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
-TOO_DEEP = f"more than the first {DEEPEST} results cannot be asked for"
 BARRIERS = (
     "captcha",
     "unusual traffic",
@@ -38,23 +38,6 @@ BARRIERS = (
     "forbid spider",
     "安全验证",
 )
-
-
-@dataclass(frozen=True)
-class EngineYield:
-    """What an engine gave for a query; `reason` says why no more, empty when that was enough."""
-
-    engine: str
-    label: str
-    query: str
-    pages: int
-    found: int
-    reason: str
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the engine answered to the end, and with something."""
-        return self.found > 0 and self.reason in (ENOUGH, NO_MORE, TOO_DEEP)
 
 
 @dataclass(frozen=True)
@@ -90,6 +73,22 @@ def search_all(
     )
     while searches := [search for search in searches if search.is_open]:
         yield from _read_pages(searches, bounds, store, hosts)
+
+
+@contextmanager
+def refresh_since(questions: Iterable[Question], store: Store, now: float) -> Iterator[float]:
+    """Give the time, in seconds since 1970, from which on answers to `questions` count.
+
+    That is `now`; after a run that was cut off it is when that one began to ask anew, so that
+    what it was told already is not asked a second time.
+    """
+    key = digest_json([astuple(question) for question in questions])
+    begun = store.recall(REFRESH, [key]).get(key)
+    since = begun if begun is not None and 0 <= now - begun < FRESH else now
+    store.remember(REFRESH, {key: since})
+    yield since
+    # not reached by a run that is cut off
+    store.remember(REFRESH, {key: None})
 
 
 def _read_pages(

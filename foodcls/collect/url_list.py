@@ -1,11 +1,13 @@
 """Turns a CSV of labels and URLs, or a manifest, into candidates or reasons, row by row."""
 
 import unicodedata
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
-from foodcls.collect.candidates import Arrival, Candidate, FetchResult, printable
-from foodcls.collect.outcomes import Outcome
-from foodcls.collect.replay import is_manifest, replay_manifest
+import pandas as pd
+
+from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome, printable
 from foodcls.errors import TableError
 from foodcls.tables.csv_lines import (
     BOM,
@@ -15,10 +17,14 @@ from foodcls.tables.csv_lines import (
     read_text,
     split_lines,
 )
+from foodcls.tables.manifest_csv import read_manifest
 
 COLUMNS = ("label", "url")
 # characters that a table quotes of a line that is no use
 SHOWN = 200
+# the columns that tell a manifest from a list of URLs
+MARKS = frozenset({"label", "origin", "parent"})
+WEB = ("http://", "https://")
 
 
 def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
@@ -44,6 +50,29 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
     places = header.index("label"), header.index("url")
     return [_read_line(line, rank, places, labels) for rank, line in enumerate(lines[1:], start=1)]
+
+
+def is_manifest(names: list[str]) -> bool:
+    """Whether a header of these column names is a manifest's."""
+    return set(names) >= MARKS and "url" not in names
+
+
+def replay_manifest(path: Path) -> list[Candidate]:
+    """What the manifest was collected from the web, in its order, whatever became of it.
+
+    Engine, query, rank, page and licence are kept, so that a web that has not changed gives the
+    same manifest. Copies (rows with a parent) and files of folders are left out. TableError when
+    it is no manifest or lists nothing of the web.
+    """
+    table = read_manifest(path)
+    is_web = table["origin"].str.lower().str.startswith(WEB)
+    rows = table[is_web & (table["parent"] == "")]
+    if rows.empty:
+        raise TableError(
+            f"{path} lists no picture of the web that could be fetched again; name the "
+            "manifest.csv of a run with engines or a list of URLs"
+        )
+    return [_candidate(row) for row in rows.to_dict("records")]
 
 
 def _read_line(
@@ -72,3 +101,15 @@ def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Cand
 
 def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> Arrival:
     return Arrival(candidate, FetchResult(candidate.url, outcome, detail))
+
+
+def _candidate(row: Mapping[Hashable, Any]) -> Candidate:
+    return Candidate(
+        url=row["origin"],
+        label=row["label"],
+        source=row["source"],
+        query=row["query"],
+        rank=1 if pd.isna(row["rank"]) else int(row["rank"]),
+        page=row["page"],
+        licence=row["licence"],
+    )

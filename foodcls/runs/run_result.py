@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from foodcls.collect.query_stats import CollectRef
+from foodcls.collect.collect import CollectRef
 from foodcls.dedup.dedup import DedupRef
 from foodcls.export.export import ExportedRef
 from foodcls.manifest import ManifestRef

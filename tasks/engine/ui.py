@@ -12,7 +12,7 @@ import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from foodcls.collect.search import EngineYield
+from foodcls.collect.query_stats import EngineYield
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from flows.prepare import prepare
-from foodcls.collect.search import EngineYield
+from foodcls.collect.query_stats import EngineYield
 from foodcls.errors import CollectError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tally import Work

@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.collect.collect import Collected
-from foodcls.collect.query_stats import CollectRef, save_collected
-from foodcls.collect.search import EngineYield
+from foodcls.collect.collect import Collected, CollectRef, save_collected
+from foodcls.collect.query_stats import EngineYield
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.runs.stage_result import Step

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.collect.candidates import Arrival
 from foodcls.collect.folders import list_files, origin_text, read_files
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Arrival, Outcome
 from foodcls.store.store import Store, digest_of
 
 

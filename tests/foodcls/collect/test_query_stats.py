@@ -3,9 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.collect.collect import Collected
-from foodcls.collect.query_stats import CollectRef, save_collected, write_yields
-from foodcls.collect.search import EngineYield
+from foodcls.collect.collect import Collected, CollectRef, save_collected
+from foodcls.collect.query_stats import EngineYield, write_yields
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.store.store import Store
 

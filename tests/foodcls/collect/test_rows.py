@@ -1,5 +1,4 @@
-from foodcls.collect.candidates import Arrival, Candidate, FetchResult
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome
 from foodcls.collect.rows import arrivals_manifest, repeated_urls
 from foodcls.manifest import COLUMNS
 

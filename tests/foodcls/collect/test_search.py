@@ -1,13 +1,16 @@
 import html
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from foodcls.collect.engines.engines import Access, Question
-from foodcls.collect.search import FRESH, EngineYield, Finding, search_all
+from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.search import FRESH, Finding, refresh_since, search_all
+from foodcls.store.store import Store
 
 PATH = "/images/async"
 
@@ -183,3 +186,30 @@ def test_an_answer_with_broken_text_is_made_printable(web, ask) -> None:
     web.say(PATH, bing_page(["http://p.test/\ud800\n.jpg"]))
     (found,) = ask(question())
     assert found.candidates[0].url == "http://p.test/%ED%A0%80%0A.jpg"
+
+
+SOUP, RICE = (Question("bing", "dish", query, 5) for query in ("soup", "rice"))
+
+
+def since(store: Store, now: float, *questions: Question, fails: bool = False) -> float:
+    """From when on answers count in a run at `now`; one that fails is cut off."""
+    with suppress(KeyboardInterrupt), refresh_since(questions, store, now) as begun:
+        if fails:
+            raise KeyboardInterrupt
+    return begun
+
+
+def test_answers_count_from_the_begin_of_a_run(store) -> None:
+    assert [since(store, now, SOUP) for now in (1000.0, 1010.0)] == [1000.0, 1010.0]
+
+
+def test_a_run_goes_on_where_one_was_cut_off(store) -> None:
+    runs = [(1000.0, True), (1010.0, True), (1020.0, False), (1030.0, False)]
+    begun = [since(store, now, SOUP, fails=fails) for now, fails in runs]
+    assert begun == [1000.0, 1000.0, 1000.0, 1030.0]
+
+
+def test_a_run_that_was_cut_off_long_ago_or_asked_something_else_does_not_count(store) -> None:
+    since(store, 1000.0, SOUP, fails=True)
+    assert since(store, 1010.0, RICE) == 1010.0
+    assert since(store, 1000.0 + FRESH, SOUP) == 1000.0 + FRESH

@@ -1,11 +1,18 @@
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from foodcls.collect.candidates import Arrival, Candidate
-from foodcls.collect.outcomes import Outcome
-from foodcls.collect.url_list import read_urls
+from foodcls.collect.collect import Order, collect
+from foodcls.collect.engines.engines import Access
+from foodcls.collect.outcomes import Arrival, Candidate, Outcome
+from foodcls.collect.url_list import is_manifest, read_urls, replay_manifest
 from foodcls.errors import TableError
+from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
+from foodcls.recipe.data_settings import Collect, FoodClass
+from foodcls.sample.server import serve_hosts
+from foodcls.store.store import Store
+from foodcls.tables.manifest_csv import write_manifest
 
 LABELS = ("beans", "pâté", "NA")
 ROWS = [
@@ -89,3 +96,89 @@ def test_a_bad_row_has_its_reason_and_spoils_no_other(
 def test_a_class_called_na_is_a_class(tmp_path: Path) -> None:
     (row,) = read(tmp_path, "label,url\nNA,http://a.test/1.jpg\n")
     assert row == Candidate("http://a.test/1.jpg", "NA", "urls")
+
+
+CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))
+BASE = {"allow_private_hosts": True, "min_per_class": 0, "retries": 0, "timeout": 5.0}
+
+
+def written(path: Path, *rows: dict[str, object]) -> Path:
+    write_manifest(new_manifest(rows), path)
+    return path
+
+
+def test_all_that_was_asked_of_the_web_is_listed_in_order(tmp_path: Path) -> None:
+    asked = {
+        "label": "rice", "origin": "HTTPS://a.test/1.jpg", "source": "bing", "query": "=rice",
+        "rank": 7, "page": "http://a.test/", "licence": "CC0-1.0",
+    }  # fmt: skip
+    path = written(
+        tmp_path / "manifest.csv",
+        asked | {"state": "kept"},
+        {"label": "beans", "origin": "http://a.test/gone.jpg", "state": "dropped"},
+        {"label": "rice", "origin": "HTTPS://a.test/1.jpg", "parent": "1", "state": "kept"},
+        {"label": "rice", "origin": "photos/rice/2.jpg", "source": "folder", "state": "kept"},
+    )
+    assert replay_manifest(path) == [
+        Candidate("HTTPS://a.test/1.jpg", "rice", "bing", "=rice", 7, "http://a.test/", "CC0-1.0"),
+        Candidate("http://a.test/gone.jpg", "beans", ""),
+    ]
+
+
+def test_a_table_of_urls_is_no_manifest() -> None:
+    assert is_manifest(list(COLUMNS))
+    assert not is_manifest(["label", "url"])
+    assert not is_manifest(["label", "origin", "parent", "url"])
+
+
+def test_a_label_that_the_recipe_lacks_has_its_reason(tmp_path: Path) -> None:
+    path = written(tmp_path / "manifest.csv", {"label": "pizza", "origin": "http://a.test/1.jpg"})
+    (row,) = read_urls(path, ("rice",))
+    assert isinstance(row, Arrival) and row.result.outcome is Outcome.UNKNOWN_LABEL
+    assert row.result.detail == "row 1: 'pizza' is none of the recipe's classes"
+
+
+def test_a_manifest_of_files_alone_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "manifest.csv", {"label": "rice", "origin": "photos/1.jpg"})
+    with pytest.raises(TableError, match="manifest.csv lists no picture of the web"):
+        read_urls(path, ("rice",))
+
+
+def test_a_manifest_that_lacks_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    path.write_text("label,origin,parent\nrice,http://a.test/1.jpg,\n")
+    with pytest.raises(TableError, match="manifest.csv is not a manifest"):
+        read_urls(path, ("rice",))
+
+
+def test_an_unchanged_web_gives_the_same_manifest_without_its_engine(
+    web, picture, tmp_path: Path
+) -> None:
+    urls = [web.say(f"/{number}.png", picture(number)) for number in range(3)]
+    results = [*urls, web.url("/missing"), web.say("/copy.png", picture(0))]
+    links = "".join(
+        f"""<a m='{{"murl": "{url}", "purl": "http://p.test/"}}'></a>""" for url in results
+    )
+    web.say("/images/async", f"<html>{links}</html>".encode())
+    access = Access(bases=(("bing", web.url("")),))
+    first = collect(
+        Order(CLASSES, Collect(engines=("bing",), **BASE), access=access), Store(tmp_path / "1")
+    ).manifest
+    write_manifest(first, tmp_path / "manifest.csv")
+    pages, fetched = web.hits["/images/async"], web.hits["/0.png"]
+    again = collect(
+        Order(CLASSES, Collect(urls=tmp_path / "manifest.csv", **BASE)), Store(tmp_path / "2")
+    ).manifest
+    assert (web.hits["/images/async"], web.hits["/0.png"]) == (pages, 2 * fetched)
+    assert set(again["outcome"]) == {"ok", "http_error", "same_content"}
+    pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))
+
+
+def test_the_sample_web_is_served_again_for_its_manifest(tmp_path: Path) -> None:
+    classes = tuple(FoodClass(name=name, queries=(name,)) for name in ("beans", "rabbit"))
+    engine = Collect(engines=("sample",), per_query=4, min_per_class=2)
+    first = collect(Order(classes, engine, sample_web=serve_hosts), Store(tmp_path / "1")).manifest
+    write_manifest(first, tmp_path / "manifest.csv")
+    listed = Collect(urls=tmp_path / "manifest.csv", min_per_class=2)
+    again = collect(Order(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")).manifest
+    pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))

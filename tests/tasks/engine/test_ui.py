@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from prefect import flow
 
-from foodcls.collect.search import EngineYield
+from foodcls.collect.query_stats import EngineYield
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.promote.rule import Verdict, compare_models, judge_challenger

@@ -13,7 +13,8 @@ import pytest
 
 from foodcls.collect.collect import Collected, Order, collect
 from foodcls.collect.engines.engines import DEEPEST, Access, Question
-from foodcls.collect.search import TOO_DEEP, Finding, search_all
+from foodcls.collect.query_stats import TOO_DEEP
+from foodcls.collect.search import Finding, search_all
 from foodcls.recipe.data_settings import Collect, FoodClass
 
 RECORDED = Path(__file__).with_name("recorded")
