@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from foodcls.augment import augment as augment_pictures
 from foodcls.collect.collect import CollectRef, Order, save_collected
 from foodcls.collect.collect import collect as collect_pictures
-from foodcls.collect.engines.engines import Access
+from foodcls.collect.engines.base import Access
 from foodcls.collect.query_stats import EngineYield, write_yields
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import read_boxes

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.engines.engines import Access, Question, check_questions
+from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.folders import list_files, read_files
 from foodcls.collect.limits import Limits, limits_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.engines.engines import DEEPEST
+from foodcls.collect.engines.base import DEEPEST
 from foodcls.tables.spreadsheet import write_csv
 
 NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""

@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from foodcls.collect.download import Answer
-from foodcls.collect.engines.engines import Access, Question, page_parser, page_urls
-from foodcls.collect.engines.parsers import Hit, Page, Refused
+from foodcls.collect.engines.base import Access, Hit, Page, Question, Refused
+from foodcls.collect.engines.registry import page_parser, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Candidate, Outcome, printable

@@ -1,1 +1,1 @@
-"""Search engines: addresses of result pages, and what stands on them."""
+"""Search engines, a file each: addresses of result pages, and what stands on them."""

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from foodcls.collect.collect import Collected, Order, check_min_per_class, collect
-from foodcls.collect.engines.engines import Access
+from foodcls.collect.engines.base import Access
 from foodcls.collect.query_stats import EngineYield
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest

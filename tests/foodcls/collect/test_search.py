@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from foodcls.collect.engines.engines import Access, Question
+from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.query_stats import EngineYield
 from foodcls.collect.search import FRESH, Finding, refresh_since, search_all
 from foodcls.store.store import Store

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from foodcls.collect.collect import Order, collect
-from foodcls.collect.engines.engines import Access
+from foodcls.collect.engines.base import Access
 from foodcls.collect.outcomes import Arrival, Candidate, Outcome
 from foodcls.collect.url_list import is_manifest, read_urls, replay_manifest
 from foodcls.errors import TableError

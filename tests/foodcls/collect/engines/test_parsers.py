@@ -5,13 +5,17 @@ import json
 
 import pytest
 
-from foodcls.collect.engines.engines import page_parser
-from foodcls.collect.engines.parsers import Page
+from foodcls.collect.engines.baidu import BAIDU
+from foodcls.collect.engines.base import Engine, Page, unthreaded
+from foodcls.collect.engines.bing import BING
+from foodcls.collect.engines.flickr import FLICKR
+from foodcls.collect.engines.google import GOOGLE
+from foodcls.collect.engines.sample import SAMPLE
 
 
-def parse(engine: str, text: str) -> list[dict[str, str]]:
+def parse(engine: Engine, text: str) -> list[dict[str, str]]:
     page = Page("http://sample.foodcls.test/search?q=x", text.encode())
-    return list(page_parser(engine).parse(page))
+    return list(unthreaded(engine.parser).parse(page))
 
 
 def bing_page(*results: str) -> str:
@@ -31,16 +35,16 @@ def test_bing_keeps_every_format_and_the_whole_address() -> None:
         "https://a.test/5",
     ]
     results = [json.dumps({"murl": url, "purl": "https://a.test/p", "turl": "t"}) for url in urls]
-    found = parse("bing", bing_page(*results))
+    found = parse(BING, bing_page(*results))
     assert [hit["file_url"] for hit in found] == urls
     assert {hit["page"] for hit in found} == {"https://a.test/p"}
 
 
 def test_bing_passes_over_an_odd_result_but_not_over_odd_pages() -> None:
     good = json.dumps({"murl": "https://a.test/1.jpg"})
-    assert len(parse("bing", bing_page("{broken", good, "[]"))) == 1
+    assert len(parse(BING, bing_page("{broken", good, "[]"))) == 1
     with pytest.raises(ValueError, match="2 results"):
-        parse("bing", bing_page("{broken", "[]"))
+        parse(BING, bing_page("{broken", "[]"))
 
 
 def google_page(data: str) -> str:
@@ -58,7 +62,7 @@ def test_google_gives_originals_and_not_its_logo_or_thumbnails() -> None:
         '{"2003":[null,"ref","https://a.test/caf\\u00e9?a\\u003d1","On \\"pâté\\""]}],'
         '[0,"id",["https://a.test/rice.jpg",600,900],{"2003":[null,"https://odd\\n"]}]]'
     )
-    found = parse("google", google_page(data))
+    found = parse(GOOGLE, google_page(data))
     assert [hit["file_url"] for hit in found] == [
         "https://a.test/pasta.jpg?w=1&h=2",
         "https://a.test/pâté.webp",
@@ -70,20 +74,20 @@ def test_google_gives_originals_and_not_its_logo_or_thumbnails() -> None:
 
 def test_google_pages_of_icrawlers_shape_are_read_too() -> None:
     text = '<script>x="https://a.test/1.jpg" y="https://a.test/2.png"</script>'
-    found = parse("google", text)
+    found = parse(GOOGLE, text)
     assert [hit["file_url"] for hit in found] == ["https://a.test/1.jpg", "https://a.test/2.png"]
 
 
 @pytest.mark.parametrize("text", ["", "<html><script>0</script></html>", google_page("[]")])
 def test_google_without_pictures_gives_none_of_them(text: str) -> None:
-    assert parse("google", text) == []
+    assert parse(GOOGLE, text) == []
 
 
 def test_baidu_decodes_its_addresses() -> None:
     # "http://a.test/b.jpg" in Baidu's cipher
     coded = "ippr_z2C$qAzdH3FAzdH3Fw_z&e3Bpjfpw_z&e3B3r2"
     answer = {"data": [{"objURL": coded}, {"hoverURL": "http://b.test/1.jpg"}, {}]}
-    found = parse("baidu", json.dumps(answer))
+    found = parse(BAIDU, json.dumps(answer))
     assert found[0]["file_url"].startswith("http://a.test")
     assert found[1]["file_url"] == "http://b.test/1.jpg"
     assert len(found) == 2
@@ -92,8 +96,8 @@ def test_baidu_decodes_its_addresses() -> None:
 def test_addresses_are_text_whatever_an_answer_holds() -> None:
     photos = [{"id": "1", "owner": "o", "url_o": 7}]
     answers = {
-        "baidu": {"data": [{"hoverURL": 7}]},
-        "flickr": {"stat": "ok", "photos": {"photo": photos}},
+        BAIDU: {"data": [{"hoverURL": 7}]},
+        FLICKR: {"stat": "ok", "photos": {"photo": photos}},
     }
     for engine, answer in answers.items():
         assert [hit["file_url"] for hit in parse(engine, json.dumps(answer))] == ["7"], engine
@@ -102,7 +106,7 @@ def test_addresses_are_text_whatever_an_answer_holds() -> None:
 @pytest.mark.parametrize("text", ["<html>", '{"antiFlag": 1}', "[1]"])
 def test_baidu_in_another_shape_is_an_error(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
-        parse("baidu", text)
+        parse(BAIDU, text)
 
 
 def test_flickr_gives_the_largest_size_with_page_and_licence() -> None:
@@ -111,7 +115,7 @@ def test_flickr_gives_the_largest_size_with_page_and_licence() -> None:
         {"id": "2", "owner": "o", "license": "99", "url_m": "http://f.test/m.jpg"},
         {"id": "3", "owner": "o", "license": "0"},
     ]
-    found = parse("flickr", json.dumps({"stat": "ok", "photos": {"photo": photos}}))
+    found = parse(FLICKR, json.dumps({"stat": "ok", "photos": {"photo": photos}}))
     assert [hit["file_url"] for hit in found] == ["http://f.test/o.jpg", "http://f.test/m.jpg"]
     assert found[0]["page"] == "https://www.flickr.com/photos/o/1"
     assert [hit["licence"] for hit in found] == ["CC-BY-2.0", "Flickr 99"]
@@ -119,12 +123,12 @@ def test_flickr_gives_the_largest_size_with_page_and_licence() -> None:
 
 def test_flickr_errors_are_said() -> None:
     with pytest.raises(ValueError, match="Invalid API Key"):
-        parse("flickr", json.dumps({"stat": "fail", "message": "Invalid API Key"}))
+        parse(FLICKR, json.dumps({"stat": "fail", "message": "Invalid API Key"}))
 
 
 def test_the_sample_web_gives_whole_addresses() -> None:
     link = '<a class="result" href="/img/1.jpg" data-page="/page/1" data-licence="CC0-1.0">'
-    assert parse("sample", f"<html>{link}</a><a href='/next'>more</a></html>") == [
+    assert parse(SAMPLE, f"<html>{link}</a><a href='/next'>more</a></html>") == [
         {
             "file_url": "http://sample.foodcls.test/img/1.jpg",
             "page": "http://sample.foodcls.test/page/1",

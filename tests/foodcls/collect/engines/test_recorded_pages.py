@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.collect import Collected, Order, collect
-from foodcls.collect.engines.engines import DEEPEST, Access, Question
+from foodcls.collect.engines.base import DEEPEST, Access, Question
 from foodcls.collect.query_stats import TOO_DEEP
 from foodcls.collect.search import Finding, search_all
 from foodcls.recipe.data_settings import Collect, FoodClass

@@ -1,0 +1,42 @@
+"""Baidu's image search: JSON of two shapes, with addresses in a cipher."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from icrawler.builtin.baidu import BaiduFeeder, BaiduParser
+
+from foodcls.collect.engines.base import Engine, Hit, Page, search_arguments
+
+# how "http" begins in Baidu's cipher
+CIPHER = "ippr"
+
+
+class BaiduPictures(BaiduParser):
+    """Says so when an answer is not JSON: icrawler's parser only logs it."""
+
+    def parse(self, response: Page) -> Iterator[Hit]:
+        """Yield every result, of the answers of both shapes."""
+        # \' is no JSON, and Baidu writes it
+        text = response.content.decode("utf-8", "ignore").replace("\\'", "'")
+        answer = json.loads(text, strict=False)
+        if "data" not in answer:
+            raise ValueError(f"no data in an answer with {sorted(answer)[:8]}")
+        data = answer["data"]
+        results = [hit for hit in (data if isinstance(data, list) else data["images"]) if hit]
+        hits = [hit for result in results if (hit := self._hit(result))]
+        if results and not hits:
+            raise ValueError(f"{len(results)} results without an address")
+        yield from hits
+
+    def _hit(self, result: dict[str, Any]) -> Hit:
+        names = ("objURL", "objurl", "hoverURL")
+        url = next((result[name] for name in names if result.get(name)), "")
+        page = str(result.get("fromURL") or result.get("fromurl") or "")
+        return {"file_url": self._plain(str(url)), "page": self._plain(page)} if url else {}
+
+    def _plain(self, url: str) -> str:
+        return str(self._decode_url(url)) if url.startswith(CIPHER) else url
+
+
+BAIDU = Engine(BaiduFeeder, BaiduPictures, search_arguments)
