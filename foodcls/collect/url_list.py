@@ -9,7 +9,8 @@ import pandas as pd
 
 from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome, printable
 from foodcls.errors import TableError
-from foodcls.tables.csv_lines import (
+from foodcls.tables.manifest_csv import read_manifest
+from foodcls.tables.read_csv import (
     BOM,
     check_header,
     parse_header,
@@ -17,7 +18,6 @@ from foodcls.tables.csv_lines import (
     read_text,
     split_lines,
 )
-from foodcls.tables.manifest_csv import read_manifest
 
 COLUMNS = ("label", "url")
 # characters that a table quotes of a line that is no use

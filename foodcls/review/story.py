@@ -8,9 +8,8 @@ import pandas as pd
 
 from foodcls.manifest import KEPT
 from foodcls.review.decisions import Verdict, read_verdicts
-from foodcls.review.lookup import find_picture
 from foodcls.tables.edit_csv import open_sheet
-from foodcls.tables.match_rows import index_rows
+from foodcls.tables.match_rows import find_picture, index_rows
 from foodcls.tables.read_csv import read_sheet
 from foodcls.workspace.workspace import Workspace
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from foodcls.errors import TableError
 from foodcls.store.store import replacing
-from foodcls.tables.csv_lines import BOM, parse_header, parse_line, read_text, shorten, split_lines
+from foodcls.tables.read_csv import BOM, parse_header, parse_line, read_text, shorten, split_lines
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
-"""Finds the rows of a manifest that an id or a path in a person's table speaks of."""
+"""Finds the rows of a manifest that a person means by an id, a path, an address or a file."""
 
 import re
 import unicodedata
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
+
+from foodcls.errors import InputError
+from foodcls.store.store import digest_file
+from foodcls.tables.read_csv import SHOWN
 
 MIN_ID = 8  # hexadecimal digits: 4 billion prefixes
 
@@ -92,6 +97,21 @@ def index_rows(manifest: pd.DataFrame) -> Finder:
     return finder
 
 
+def find_picture(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one picture: of one id, or of one address where no bytes arrived.
+
+    Tried in this order: a file's content, an address or path in full, the end of one, the
+    beginning of an id. InputError when nothing matches, or several pictures do.
+    """
+    for rows in (_by_content(manifest, name), _by_origin(manifest, name), _by_id(manifest, name)):
+        if len(rows):
+            return _only_one(manifest, rows, name)
+    raise InputError(
+        f"no picture {name!r} in this workspace; give a file, a URL or path as in the column "
+        f"origin of manifest.csv, the last part of one, or {MIN_ID} digits or more of an id"
+    )
+
+
 def id_prefix(text: str) -> str:
     """The text as the beginning of an id, in lower case; empty when it cannot be one."""
     prefix = text.strip().lower()
@@ -114,3 +134,43 @@ def is_unsafe(name: str) -> bool:
 def plain_path(path: str) -> str:
     """A path in the one form in which those that a Mac or Windows wrote are equal."""
     return unicodedata.normalize("NFC", path.strip()).replace("\\", "/")
+
+
+def _by_content(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
+    path = Path(name)
+    # a name too long for a file is no file
+    is_file = len(name) < 4096 and "\0" not in name and "://" not in name and path.is_file()
+    return manifest[manifest["id"] == digest_file(path)] if is_file else manifest.iloc[:0]
+
+
+def _by_origin(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
+    wanted = plain_path(name).removeprefix("./")
+    # augmented copies bear their parent's address
+    originals = manifest[manifest["parent"] == ""]
+    origins = originals["origin"].map(plain_path)
+    exact = originals[origins == wanted]
+    return exact if len(exact) or not wanted else originals[origins.str.endswith("/" + wanted)]
+
+
+def _by_id(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
+    prefix = id_prefix(name)
+    return manifest[manifest["id"].str.startswith(prefix)] if prefix else manifest.iloc[:0]
+
+
+def _only_one(manifest: pd.DataFrame, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    keys = rows["id"].where(rows["id"] != "", rows["origin"])
+    if keys.nunique() > 1:
+        first = rows[~keys.duplicated()]
+        lines = [
+            f"  {row['id'][:16] or '(no bytes)':<16}  {row['label']}  {row['origin']}"
+            for row in first.head(SHOWN).to_dict("records")
+        ]
+        more = [f"  and {len(first) - SHOWN} more"] if len(first) > SHOWN else []
+        listed = "\n".join(lines + more)
+        raise InputError(
+            f"{len(first)} pictures are called {name!r}:\n{listed}\n"
+            "give the id of one of them, or more of its address"
+        )
+    digest = rows["id"].iloc[0]
+    # other addresses of the same bytes belong to its story
+    return manifest[manifest["id"] == digest] if digest else rows

@@ -1,20 +1,20 @@
-"""Turns a CSV that a person or a spreadsheet wrote into rows of text, with what is wrong."""
+"""Reads CSV tables that people or spreadsheets wrote, row by row, and says what is wrong."""
 
+import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.tables.csv_lines import (
-    check_header,
-    parse_header,
-    parse_line,
-    read_text,
-    shorten,
-    split_lines,
-)
+from foodcls.errors import TableError
 from foodcls.tables.spreadsheet import unmark_cell
 
 SHOWN = 10  # problems that a message lists
+BOM = "\ufeff"
+MAX_BYTES = 100_000_000
+MAX_LINE = 100_000  # characters; a row is names and numbers
+# not splitlines(): it also breaks lines at characters that belong into a cell
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,67 @@ def list_problems(problems: Sequence[Problem]) -> str:
     if len(problems) > SHOWN:
         lines.append(f"  and {len(problems) - SHOWN} more")
     return "\n".join(lines)
+
+
+def read_text(path: Path) -> str:
+    """The file as it is, a mark of its encoding included; TableError when it is not UTF-8 text."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
+        data = path.read_bytes()
+        return data.decode()
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
+    except UnicodeDecodeError as error:
+        guess = {b"\xff\xfe": "UTF-16, ", b"\xfe\xff": "UTF-16, ", b"\x1f\x8b": "gzip, "}
+        raise TableError(
+            f"{path}: {guess.get(data[:2], '')}not UTF-8 text, at byte {error.start}; save the "
+            "table as CSV in UTF-8"
+        ) from error
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text; a quoted cell ends on the line where it began."""
+    return _LINE_END.split(text)
+
+
+def parse_line(line: str) -> list[str] | str:
+    """The cells, or what is wrong with the line."""
+    if len(line) > MAX_LINE:
+        return f"a line of {len(line)} characters, at most {MAX_LINE}"
+    if "\0" in line:
+        return "holds a NUL character"
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return "a quote is not closed on its line"
+
+
+def parse_header(path: Path, text: str) -> list[str]:
+    """The names of the columns in a text's first line; TableError when it cannot be read."""
+    cells = parse_line(_LINE_END.split(text, maxsplit=1)[0].removeprefix(BOM))
+    if isinstance(cells, str):
+        raise TableError(f"{path}: header: {cells}; save the table as CSV in UTF-8")
+    return [cell.strip() for cell in cells]
+
+
+def check_header(
+    path: Path, header: Sequence[str], wanted: Sequence[str], *, needs_all: bool = True
+) -> None:
+    """TableError when a wanted column stands twice or (with `needs_all`) not at all."""
+    twice = [name for name in wanted if header.count(name) > 1]
+    missing = [name for name in wanted if name not in header]
+    if twice:
+        raise TableError(f"{path}: columns {twice} stand twice in the header; keep one of each")
+    if missing and (needs_all or len(missing) == len(wanted)):
+        found = shorten(",".join(header))
+        hint = " (semicolons? the cells must be separated by commas)" if ";" in found else ""
+        raise TableError(
+            f"{path}: columns {missing} are missing{hint}; the header must name "
+            f"{','.join(wanted)}, found {found!r}"
+        )
+
+
+def shorten(text: str) -> str:
+    """The text, or its beginning, as a message quotes it."""
+    return text if len(text) <= 80 else text[:77] + "..."

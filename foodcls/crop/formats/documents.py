@@ -9,8 +9,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from foodcls.errors import TableError
-from foodcls.tables.csv_lines import MAX_BYTES
-from foodcls.tables.read_csv import Problem
+from foodcls.tables.read_csv import MAX_BYTES, Problem
 
 MAX_DEPTH = 64  # a polygon in COCO lies 6 deep, a VOC edge 4
 Content = TypeVar("Content")

@@ -2,12 +2,26 @@
 
 import gzip
 import random
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from foodcls.errors import TableError
-from foodcls.tables.read_csv import Problem, list_problems, read_header, read_sheet
+from foodcls.tables.read_csv import (
+    BOM,
+    MAX_LINE,
+    Problem,
+    check_header,
+    list_problems,
+    parse_header,
+    parse_line,
+    read_header,
+    read_sheet,
+    read_text,
+    shorten,
+    split_lines,
+)
 from foodcls.tables.spreadsheet import table_csv
 
 WANTED = ("id", "keep")
@@ -108,3 +122,41 @@ def test_the_header_is_read_alone(tmp_path):
     path = tmp_path / "table.csv"
     path.write_bytes(b'\xef\xbb\xbf"id", keep \r"open')
     assert read_header(path) == ["id", "keep"]
+
+
+def test_text_keeps_its_mark_and_its_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes("id\r\nä\r".encode("utf-8-sig"))
+    assert read_text(path) == f"{BOM}id\r\nä\r"
+    assert split_lines("a\r\nb\rc\n\u2028d\x0b") == ["a", "b", "c", "\u2028d\x0b"]
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ("", []),
+        ('a,"b, ""c""",', ["a", 'b, "c"', ""]),
+        ('"a', "a quote is not closed on its line"),
+        ("a\0", "holds a NUL character"),
+        ("x" * (MAX_LINE + 1), f"a line of {MAX_LINE + 1} characters, at most {MAX_LINE}"),
+    ],
+    ids=["empty", "quotes", "open", "nul", "long"],
+)
+def test_a_line_is_its_cells_or_what_is_wrong(line: str, cells: list[str] | str) -> None:
+    assert parse_line(line) == cells
+
+
+def test_a_header_is_the_first_line_of_a_text() -> None:
+    assert parse_header(Path("t.csv"), f'{BOM}"id", keep \r"open') == ["id", "keep"]
+    with pytest.raises(TableError, match=r"t\.csv: header: a quote"):
+        parse_header(Path("t.csv"), '"id\n')
+
+
+def test_one_of_several_columns_may_be_enough() -> None:
+    check_header(Path("t.csv"), ["path", "keep"], ("id", "path"), needs_all=False)
+    with pytest.raises(TableError, match=r"t\.csv: columns .'id'. are missing.*found 'path,keep'"):
+        check_header(Path("t.csv"), ["path", "keep"], ("id", "path"))
+
+
+def test_a_message_quotes_no_more_than_a_line() -> None:
+    assert shorten("soup") == "soup" and len(shorten("x" * 999)) == 80
