@@ -8,10 +8,10 @@ near_duplicate:EDIT, exact_duplicate, unrelated, broken) and source, the file th
 from, are the ground truth for both; they are no input.
 
 Files to pairs: both read and hash each file, on all cores, and search all pairs. foodcls decodes
-no finer than its looks need, as `foodcls duplicates` does (foodcls.image.draft_decode); on top of
-imagededup's hash it takes the mirrored hash and a thumbnail that confirms a hit. imagededup
-searches at distance 10, foodcls at its default. In a run of the pipeline `inspect` has each
-picture decoded in full already: what dedup adds there is timed and scored by itself.
+no finer than its fingerprints need, as `foodcls duplicates` does (foodcls.image.draft_decode);
+on top of imagededup's hash it takes the mirrored hash and a thumbnail that confirms a hit.
+imagededup searches at distance 10, foodcls at its default. In a run of the pipeline `inspect`
+has each picture decoded in full already: what dedup adds there is timed and scored by itself.
 """
 
 import argparse
@@ -32,10 +32,10 @@ import pandas as pd
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
-from foodcls.dedup.pairs import REACH, SAME, Found, Pairs, find_pairs
+from foodcls.dedup.pairs import REACH, SAME, Pairs, PairSearch, find_pairs
 from foodcls.image.decode import BadPicture, decode
-from foodcls.image.draft_decode import skim_files
-from foodcls.image.hashes import Looks, look_at, pack_looks
+from foodcls.image.draft_decode import fingerprint_files
+from foodcls.image.hashes import Fingerprints, fingerprint, pack_fingerprints
 from foodcls.recipe.data_settings import Dedup, Inspect
 
 # the last release; newer pandas and Pillow are fine with it
@@ -75,31 +75,31 @@ def run_peer(programs: Path, pictures: Path) -> Run:
 def run_foodcls(pictures: Path) -> Run:
     """Skim the files and search, as imagededup does."""
     begun = time.perf_counter()
-    skimmed = skim_files(sorted(pictures.iterdir()), Dedup().hash, Inspect().max_pixels)
+    scanned = fingerprint_files(sorted(pictures.iterdir()), Dedup().hash, Inspect().max_pixels)
     hashed = time.perf_counter()
-    found = find_pairs(skimmed.looks, Dedup().distance)
+    found = find_pairs(scanned.prints, Dedup().distance)
     ended = time.perf_counter()
-    names = [path.name for path in skimmed.paths]
+    names = [path.name for path in scanned.paths]
     return Run(hashed - begun, ended - hashed, name_pairs(found.pairs, names))
 
 
-def run_pipeline(pictures: Path) -> tuple[Run, Found]:
-    """What dedup adds to a run: looks at decoded pictures, and the search; decoding is not timed.
+def run_pipeline(pictures: Path) -> tuple[Run, PairSearch]:
+    """What dedup adds to a run: fingerprints and search; decoding is not timed.
 
     A hundred pictures at a time are in memory.
     """
-    paths, names, looks, seconds = sorted(pictures.iterdir()), [], [], 0.0
+    paths, names, prints, seconds = sorted(pictures.iterdir()), [], [], 0.0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(paths), 100):
             part = paths[start : start + 100]
             sound = [(path.name, image) for path, image in zip(part, pool.map(_decoded, part),
                                                                strict=True) if image]  # fmt: skip
             begun = time.perf_counter()
-            looks += pool.map(lambda pair: look_at(pair[1], Dedup().hash), sound)
+            prints += pool.map(lambda pair: fingerprint(pair[1], Dedup().hash), sound)
             seconds += time.perf_counter() - begun
             names += [name for name, _ in sound]
     begun = time.perf_counter()
-    found = find_pairs(pack_looks(looks), Dedup().distance)
+    found = find_pairs(pack_fingerprints(prints), Dedup().distance)
     return Run(seconds, time.perf_counter() - begun, name_pairs(found.pairs, names)), found
 
 
@@ -113,7 +113,7 @@ def _decoded(path: Path) -> Image.Image | None:
 
 def name_pairs(pairs: Pairs, names: list[str]) -> Names:
     """The pairs that are the same, by file name."""
-    same = pairs.pick(pairs.likeness >= SAME)
+    same = pairs.pick(pairs.correlation >= SAME)
     ends = zip(same.left.tolist(), same.right.tolist(), strict=True)
     return {(min(names[i], names[j]), max(names[i], names[j])) for i, j in ends}
 
@@ -157,7 +157,7 @@ def score(found: Names, truth: pd.DataFrame, pictures: Path) -> Iterator[tuple[s
 def shows_same(one: Path, other: Path) -> bool:
     """Whether two files' pixels say so, by another measure than either tool's.
 
-    Grey pictures of 96x96 that correlate, straight or mirrored, whole or without a margin.
+    Gray pictures of 96x96 that correlate, straight or mirrored, whole or without a margin.
     """
     first, second = (_grey(path) for path in (one, other))
     return max(_best_fit(first, second), _best_fit(second, first)) >= 0.9
@@ -191,13 +191,13 @@ def show_growth(sizes: Iterable[int]) -> None:
 
 def grow(size: int) -> tuple[float, int, int, str]:
     """Seconds of the search, peak memory in MiB, planted pairs found, and the check in words."""
-    looks, planted = random_looks(size)
+    prints, planted = random_fingerprints(size)
     begun = time.perf_counter()
-    found = find_pairs(looks, Dedup().distance)
+    found = find_pairs(prints, Dedup().distance)
     seconds = time.perf_counter() - begun
     memory = _peak_memory()
     ends = zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True)
-    return seconds, memory, len(planted & set(ends)), _check(looks, found)
+    return seconds, memory, len(planted & set(ends)), _check(prints, found)
 
 
 def _peak_memory() -> int:
@@ -206,8 +206,8 @@ def _peak_memory() -> int:
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def random_looks(size: int) -> tuple[Looks, set[tuple[int, int]]]:
-    """Looks with random hashes and thumbnails; a planted one differs by a few bits and no pixel."""
+def random_fingerprints(size: int) -> tuple[Fingerprints, set[tuple[int, int]]]:
+    """Random fingerprints; a planted one differs from another by a few bits and no pixel."""
     dice = np.random.default_rng(size)
     hashes = dice.integers(0, 2**64, size, dtype=np.uint64)
     mirrors = dice.integers(0, 2**64, size, dtype=np.uint64)
@@ -218,28 +218,29 @@ def random_looks(size: int) -> tuple[Looks, set[tuple[int, int]]]:
         flipped = sum(1 << int(bit) for bit in dice.choice(64, bits, replace=False))
         hashes[right] = hashes[left] ^ np.uint64(flipped)
         thumbs[right] = thumbs[left]
-    looks = Looks(hashes, mirrors, thumbs.repeat(8, axis=1).repeat(8, axis=2))
-    return looks, set(zip(lefts.tolist(), rights.tolist(), strict=True))
+    prints = Fingerprints(hashes, mirrors, thumbs.repeat(8, axis=1).repeat(8, axis=2))
+    return prints, set(zip(lefts.tolist(), rights.tolist(), strict=True))
 
 
-def _check(looks: Looks, found: Found) -> str:
-    if len(looks) > BRUTE:
+def _check(prints: Fingerprints, found: PairSearch) -> str:
+    if len(prints) > BRUTE:
         return f"not checked above {BRUTE:,}"
     seen = np.add(found.distances.confirmed, found.distances.vetoed)
-    wanted = brute_force(looks)
+    wanted = brute_force(prints)
     word = "equal" if np.array_equal(seen, wanted) else "DIFFERENT"
     return f"{word}: {wanted.sum():,} pairs within {REACH} bits"
 
 
-def brute_force(looks: Looks) -> np.ndarray:
+def brute_force(prints: Fingerprints) -> np.ndarray:
     """How many pairs lie at each distance up to REACH, one picture against all after another."""
     counts = np.zeros(REACH + 1, int)
-    for one in range(len(looks)):
-        hashes, mirrors = looks.hashes[one + 1 :], looks.mirrors[one + 1 :]
+    for one in range(len(prints)):
+        hashes, mirrors = prints.hashes[one + 1 :], prints.mirrors[one + 1 :]
         # mirrored is what the lower hash is from the other's mirror image
-        is_lower = looks.hashes[one] < hashes
-        turned = np.where(is_lower, looks.hashes[one] ^ mirrors, hashes ^ looks.mirrors[one])
-        nearest = np.minimum(np.bitwise_count(looks.hashes[one] ^ hashes), np.bitwise_count(turned))
+        is_lower = prints.hashes[one] < hashes
+        turned = np.where(is_lower, prints.hashes[one] ^ mirrors, hashes ^ prints.mirrors[one])
+        straight = np.bitwise_count(prints.hashes[one] ^ hashes)
+        nearest = np.minimum(straight, np.bitwise_count(turned))
         counts += np.bincount(nearest[nearest <= REACH], minlength=REACH + 1)
     return counts
 
@@ -265,8 +266,8 @@ def main() -> None:
             print(f"run {number}  {name:<10}  hash {run.hash:5.2f} s  search {run.search:5.2f} s  "
                   f"({busy()})", flush=True)  # fmt: skip
     own, found = run_pipeline(pictures)
-    print(f"in the pipeline, after decoding: looks {own.hash:.2f} s, search {own.search:.2f} s "
-          f"({busy()})")  # fmt: skip
+    print(f"in the pipeline, after decoding: fingerprints {own.hash:.2f} s, "
+          f"search {own.search:.2f} s ({busy()})")  # fmt: skip
     scored = {name: runs[0].pairs for name, runs in done.items()}
     for name, pairs in (scored | {"foodcls in the pipeline": own.pairs}).items():
         print(f"\n{name}")

@@ -60,7 +60,7 @@ BACKGROUNDS: dict[str, dict[str, Any]] = {
     "as they are": {},
     "half on white": {"background": "white"},
     "all on white": {"background": "white", "background_share": 1.0},
-    "half on random colours": {"background": "random"},
+    "half on random colors": {"background": "random"},
 }
 # what each extra is tried with
 EXTRAS: dict[str, dict[str, Any]] = {
@@ -75,7 +75,7 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "online augmentation": {"augment": {}},
     "mirrored views": {"tta": 2},
     "half on white": {"background": "white"},
-    "half on random colours": {"background": "random"},
+    "half on random colors": {"background": "random"},
 }
 
 

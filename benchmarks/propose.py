@@ -94,9 +94,9 @@ def score(samples: Sequence[Sample], propose: Callable[[Image.Image], Edges | No
 
 
 def show_table(name: str, samples: Sequence[Sample]) -> None:
-    """Print the scores of the strongest centre crop and of the proposals."""
+    """Print the scores of the strongest center crop and of the proposals."""
     central = {
-        f"centre, {share:.0%} of the sides": score(
+        f"center, {share:.0%} of the sides": score(
             samples, lambda image, share=share: central_box(image, share)
         )
         for share in SHARES
@@ -113,15 +113,15 @@ def show_table(name: str, samples: Sequence[Sample]) -> None:
 
 def draw_sheet(samples: Sequence[Sample], path: Path, columns: int = 6, cell: int = 240) -> None:
     """Draw pictures with their true boxes in green and the proposed ones in red."""
-    sheet = Image.new("RGB", (columns * cell, -(-len(samples) // columns) * cell), "grey")
+    sheet = Image.new("RGB", (columns * cell, -(-len(samples) // columns) * cell), "gray")
     for number, sample in enumerate(samples):
         image, shrink = sample.image.copy(), cell / max(sample.image.size)
         image = image.resize((round(image.width * shrink), round(image.height * shrink)))
         pen = ImageDraw.Draw(image)
         proposed = propose_box(sample.image)
         boxes = [(box, "lime") for box in sample.boxes] + [(proposed, "red")] * bool(proposed)
-        for box, colour in boxes:
-            pen.rectangle([edge * shrink for edge in box], outline=colour, width=3)
+        for box, color in boxes:
+            pen.rectangle([edge * shrink for edge in box], outline=color, width=3)
         sheet.paste(image, (number % columns * cell, number // columns * cell))
     sheet.save(path)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dedup import random_looks
+from dedup import random_fingerprints
 from peers import describe_machine
 
 from foodcls.augment import augment
@@ -60,7 +60,7 @@ MARKS = ("<!-- scale -->", "<!-- /scale -->")
 # what workers of a cluster do; the others run on the machine that asks
 SPREAD = ("inspect", "crop", "augment")
 # what only one core of that machine does
-SINGLE = ("collect (a folder)", "dedup: looks", "split", "a table, each stage")
+SINGLE = ("collect (a folder)", "dedup: fingerprints", "split", "a table, each stage")
 CORES = os.cpu_count() or 1
 # requests of an object store by what fsspec calls them
 REQUESTS = {"cat_file": "GET", "pipe_file": "PUT", "exists": "HEAD", "ls": "LIST"}
@@ -128,7 +128,7 @@ def run_stages(folder: Path, store: Store, *, trains: bool) -> Iterator[Cost]:
     yield cost
     sound, cost = measured("inspect", lambda: inspect(found, store, Inspect(), "phash"))
     yield cost
-    distinct, cost = measured("dedup: looks", lambda: dedup(sound, store, Dedup()).manifest)
+    distinct, cost = measured("dedup: fingerprints", lambda: dedup(sound, store, Dedup()).manifest)
     yield cost
     boxes = Crop(boxes=folder / "boxes.csv")
     cut, cost = measured("crop", lambda: crop(distinct, store, boxes, labels).manifest)
@@ -225,9 +225,9 @@ def rates(few: list[Cost], many: list[Cost], pictures: int) -> list[Rate]:
 
 def search_seconds(size: int) -> float:
     """Of a search among so many random hashes."""
-    looks, _ = random_looks(size)
+    prints, _ = random_fingerprints(size)
     begun = worked()
-    find_pairs(looks, Dedup().distance)
+    find_pairs(prints, Dedup().distance)
     return worked() - begun
 
 
@@ -274,18 +274,18 @@ def time_rows(found: Iterable[Rate], pair: float) -> Iterator[list[str]]:
         cores = 1 if rate.stage in SINGLE else CORES
         times = [in_time(rate.seconds / cores * goal) for goal in GOALS]
         yield [rate.stage, f"{rate.seconds * 1000:.3g} ms", "n", who, *times]
-        if rate.stage == "dedup: looks":
+        if rate.stage == "dedup: fingerprints":
             squares = [in_time(pair / CORES * goal**2 / 2) for goal in GOALS]
             yield ["dedup: search", f"{pair * 1e9:.2f} ns a pair", "n²", "one machine", *squares]
 
 
 def memory_rows(row: float) -> Iterator[list[str]]:
     """What has to lie in the memory of the machine that asks."""
-    looks = 2 * 8 + 32 * 32 * 3
+    prints = 2 * 8 + 32 * 32 * 3
     for what, size in (
         ("the manifest, as pandas", row),
         ("the same with two copies, which a stage is assumed to make", 3 * row),
-        ("looks that dedup compares", looks),
+        ("fingerprints that dedup compares", prints),
     ):
         yield [what, f"{size:,.0f} B", *(in_bytes(size * goal) for goal in GOALS)]
 

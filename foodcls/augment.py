@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from foodcls.errors import StageError
-from foodcls.image.affine import apply_move, draw_move, shrink_to
+from foodcls.image.affine import apply_affine, draw_affine, shrink_to
 from foodcls.image.decode import load_picture
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
@@ -111,7 +111,7 @@ def _make_all(
 
     def make(job: tuple[str, int]) -> dict[str, Any]:
         rng = np.random.default_rng(copy_seed(*job, settings.seed))
-        image = apply_move(parent(job[0]), draw_move(rng, settings))
+        image = apply_affine(parent(job[0]), draw_affine(rng, settings))
         data = encode_copy(image)
         size = {"bytes": len(data), "width": image.width, "height": image.height}
         return {"picture": store.put(data), **size}

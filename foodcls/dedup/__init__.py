@@ -1,1 +1,11 @@
-"""Groups pictures that show the same, and drops all but the best of a group."""
+"""Near-duplicate detection: groups pictures that show the same, and keeps the best of a group.
+
+dedup        the stage: one row of each picture is kept
+duplicates   the same for files in any folders
+pairs        finds pairs: search by hash, then confirm by thumbnail
+hamming      all pairs of hashes within a Hamming distance
+correlation  how thumbnails correlate, one laid over windows of the other
+confirm      a second check of such pairs: foreground and colors
+groups       who is kept of a group, and which pictures a split must not part
+histogram    the distances of pairs as a drawing
+"""

@@ -1,4 +1,4 @@
-"""Looks once more at pairs of pictures that correlate: before a plain ground, and at colours."""
+"""Confirms by foregrounds and colors that pairs whose thumbnails correlate show one photo."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,16 @@ from foodcls.work.parallel import in_threads
 SAME_DETAIL = 0.95
 # None of those pairs of photos was further apart than 11.1 levels, whatever was done to its light;
 # of 55 pairs of drawn soups that a cook can tell apart, those that correlate are by 13.4 or more.
-SAME_COLOURS = 12.5  # levels of 255
+SAME_COLORS = 12.5  # levels of 255
 TOGETHER = 64  # pairs looked at together: 1 MiB for the finest cells
 
-PLAIN = 12  # levels of 255 within which a cell is of its border's colour
+PLAIN = 12  # levels of 255 within which a cell is of its border's color
 BORDER = 0.7  # of the border's cells that a plain ground has
-# share of the cells that has to stand before the ground for anything to be told
+# share of the cells that has to be foreground for a comparison
 LEAST = 0.02
 
 ODD = 0.1  # of the cells may differ by more: a watermark, a caption
-SHADE = 0.5  # how much of a difference in brightness counts beside one in colour
+SHADE = 0.5  # how much of a difference in brightness counts beside one in color
 GAINS = (0.6, 1.67)  # of contrast, within which it is put aside
 # levels that a picture may have lost when it was made brighter or darker
 DARKEST, BRIGHTEST = 10, 245
@@ -33,55 +33,60 @@ AXES = np.array(
 
 
 @dataclass(frozen=True)
-class Closer:
-    """What a closer look says of pairs, in the best of three ways to lay one over the other."""
+class Confirmation:
+    """What was found of n pairs, in the best of three alignments; float arrays of shape (n,)."""
 
-    standing: np.ndarray  # correlation of what stands before the ground; 1 where detail is the same
-    detail: np.ndarray  # the same in all detail
-    gap: np.ndarray  # between the colours, in levels of 255
+    foreground: np.ndarray  # correlation in coarse cells; 1 where `detail` is high enough
+    detail: np.ndarray  # correlation of the foregrounds in all detail
+    gap: np.ndarray  # between the colors, in levels of 255
 
     @property
     def is_same(self) -> np.ndarray:
-        """Whether nothing speaks against it that both show one photo."""
-        return (self.detail >= SAME_DETAIL) & (self.gap <= SAME_COLOURS)
+        """Whether both may show one photo: bool of shape (n,)."""
+        return (self.detail >= SAME_DETAIL) & (self.gap <= SAME_COLORS)
 
 
-def look_closer(
-    signatures: np.ndarray, left: np.ndarray, right: np.ndarray, mirrored: np.ndarray
-) -> Closer:
-    """Lay wholes over each other, and, where they differ, each over a window of the other."""
+def confirm_pairs(
+    thumbnails: np.ndarray, left: np.ndarray, right: np.ndarray, mirrored: np.ndarray
+) -> Confirmation:
+    """Compare whole thumbnails, and, where they differ, each with a window of the other.
 
-    def look(start: int) -> Closer:
+    `thumbnails` is uint8 of shape (pictures, 32, 32, 3); `left` and `right` (int places in it) and
+    `mirrored` (bool, whether the right one is to be mirrored) are of shape (n,).
+    """
+
+    def compare(start: int) -> Confirmation:
         part = slice(start, start + TOGETHER)
-        other = signatures[right[part]]
+        other = thumbnails[right[part]]
         turned = np.where(mirrored[part, None, None, None], other[:, :, ::-1], other)
-        return _look_all_ways(signatures[left[part]], turned)
+        return _compare_all_ways(thumbnails[left[part]], turned)
 
     parts = [
-        Closer(*np.empty((3, 0), np.float32)),
-        *in_threads(look, range(0, len(left), TOGETHER)),
+        Confirmation(*np.empty((3, 0), np.float32)),
+        *in_threads(compare, range(0, len(left), TOGETHER)),
     ]
-    return Closer(*(np.concatenate(values) for values in zip(*map(_values, parts), strict=True)))
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return Confirmation(*map(np.concatenate, columns))
 
 
-def _look_all_ways(one: np.ndarray, other: np.ndarray) -> Closer:
+def _compare_all_ways(one: np.ndarray, other: np.ndarray) -> Confirmation:
     wholes = np.zeros(len(one), int)
-    found = _look(one, other, wholes, wholes)
+    found = _compare(one, other, wholes, wholes)
     unsure = np.flatnonzero(~found.is_same)
     if not len(unsure):
         return found
     one, other, wholes = one[unsure], other[unsure], wholes[unsure]
     for windows in ((wholes, best_windows(one, other)), (best_windows(other, one), wholes)):
-        again = _look(one, other, *windows)
-        found.standing[unsure] = np.maximum(found.standing[unsure], again.standing)
+        again = _compare(one, other, *windows)
+        found.foreground[unsure] = np.maximum(found.foreground[unsure], again.foreground)
         found.detail[unsure] = np.maximum(found.detail[unsure], again.detail)
         found.gap[unsure] = np.minimum(found.gap[unsure], again.gap)
     return found
 
 
-def _look(
+def _compare(
     one: np.ndarray, other: np.ndarray, windows: np.ndarray, other_windows: np.ndarray
-) -> Closer:
+) -> Confirmation:
     def views(grid: int, some: np.ndarray | slice = slice(None)) -> list[np.ndarray]:
         sides = ((one, windows), (other, other_windows))
         return [view_windows(side[some], places[some], grid) for side, places in sides]
@@ -89,17 +94,18 @@ def _look(
     detail = correlate_foregrounds(*views(FINEST))
     differs = np.flatnonzero(detail < SAME_DETAIL)
     # coarse cells hide differences: what is the same in detail is so in them
-    standing = np.ones_like(detail)
-    standing[differs] = correlate_foregrounds(*views(GRID, differs))
-    return Closer(standing, detail, colour_gaps(*views(COARSE)))
-
-
-def _values(found: Closer) -> tuple[np.ndarray, ...]:
-    return found.standing, found.detail, found.gap
+    foreground = np.ones_like(detail)
+    foreground[differs] = correlate_foregrounds(*views(GRID, differs))
+    return Confirmation(foreground, detail, color_gaps(*views(COARSE)))
 
 
 def correlate_foregrounds(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The correlation of pictures in cells, (n, cells, 3); 1 where nothing stands out."""
+    """How the foregrounds of n pairs correlate: float of shape (n,), 1 where there is none.
+
+    `one` and `other` are RGB of 0 to 255, float32 of shape (n, cells, 3). A white ground around two
+    dishes makes them correlate, whatever they are: so the plain ground that both have is left
+    out. Pictures without one are compared as a whole.
+    """
     stands = np.ones(one.shape[:2], bool)
     # few photographs have a plain ground: the border alone tells
     both = np.flatnonzero(_is_plain(one) & _is_plain(other))
@@ -112,7 +118,7 @@ def correlate_foregrounds(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _is_plain(pictures: np.ndarray) -> np.ndarray:
-    """Whether a picture stands before a plain ground."""
+    """Whether a picture has a plain ground."""
     rim = _border(pictures)
     found: np.ndarray = _is_like(rim, rim).mean(axis=1) >= BORDER
     return found
@@ -123,9 +129,9 @@ def _is_ground(pictures: np.ndarray) -> np.ndarray:
 
 
 def _is_like(cells: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """Which cells are of the border's colour."""
-    colour = np.median(rim, axis=1, keepdims=True)
-    like: np.ndarray = (np.abs(cells - colour) <= PLAIN).all(axis=2)
+    """Which cells are of the border's color."""
+    color = np.median(rim, axis=1, keepdims=True)
+    like: np.ndarray = (np.abs(cells - color) <= PLAIN).all(axis=2)
     return like
 
 
@@ -145,8 +151,13 @@ def _sums(values: np.ndarray) -> np.ndarray:
     return np.asarray(values.sum(axis=(1, 2)))
 
 
-def colour_gaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far pictures in cells, (n, cells, 3), are apart in levels of 255; a tenth may be more."""
+def color_gaps(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far the colors of n pairs are apart, in levels of 255: float of shape (n,).
+
+    `one` and `other` are as in `correlate_foregrounds`; a tenth of the cells may differ by more.
+    Thumbnails that correlate have their light and dark in the same places, as two soups in one
+    bowl have: here brightness and contrast are put aside, and colors compared.
+    """
     # which of the two was changed, and has lost levels, is not known
     return np.minimum(_residual(one, other), _residual(other, one))
 
@@ -155,15 +166,15 @@ def _residual(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """What of `after` is not `before` with another brightness and contrast."""
     whole = (np.minimum(before, after) > DARKEST) & (np.maximum(before, after) < BRIGHTEST)
     count = np.maximum(whole.sum(axis=(1, 2), keepdims=True), 1)
-    centre, goal = (
+    center, goal = (
         (values * whole).sum(axis=(1, 2), keepdims=True) / count for values in (before, after)
     )
-    own, wanted = (before - centre) * whole, (after - goal) * whole
+    own, wanted = (before - center) * whole, (after - goal) * whole
     spread = (own * own).sum(axis=(1, 2), keepdims=True)
     shared = (own * wanted).sum(axis=(1, 2), keepdims=True)
     # one tone has no contrast to change
     gain = np.where(spread > 1, np.clip(shared / np.maximum(spread, 1), *GAINS), 1)
-    guess = np.clip((before - centre) * gain + goal, 0, 255)
+    guess = np.clip((before - center) * gain + goal, 0, 255)
     shade, red, blue = np.moveaxis((after - guess) @ AXES, -1, 0)
     distance = np.sqrt(SHADE * shade**2 + red**2 + blue**2)
     last = -1 - int(ODD * distance.shape[1])

@@ -1,29 +1,33 @@
-"""Tells how much two pictures are alike by their thumbnails, one laid over windows of the other."""
+"""Correlates the thumbnails of pairs of pictures, the one laid over windows of the other.
+
+Thumbnails are uint8 of shape (pictures, 32, 32, 3). The pairs of a call are arrays of shape (n,):
+`left` and `right` are int places of thumbnails, `mirrored` tells whether the right one is mirrored.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from foodcls.image.hashes import SIGNATURE_SIDE
+from foodcls.image.hashes import THUMBNAIL_SIDE
 from foodcls.work.parallel import in_threads
 
 GRID = 16  # cells a side in which two thumbnails are compared
-FINEST = SIGNATURE_SIDE  # the thumbnail's own pixels
+FINEST = THUMBNAIL_SIDE  # the thumbnail's own pixels
 COARSE = 8  # cells a side for a first look at many pairs: 768 bytes a picture
 SCALES = (0.96, 0.92, 0.88, 0.84, 0.8)  # of a window's side in the whole
 TOGETHER = 32  # pictures whose windows are cut at once: 4 MiB
 # of 444 pairs of web photos that are the same none loses so much from fine to coarse cells
 SLACK = 0.02
-FEW = 256  # pairs whose wholes are held against each other at once: 1.5 MiB stay in the cache
-PART = 10_000  # pairs whose coarse thumbnails are held against each other at once: 15 MiB
+FEW = 256  # pairs whose wholes are compared at once: 1.5 MiB stay in the cache
+PART = 10_000  # pairs whose coarse thumbnails are compared at once: 15 MiB
 
 
-def coarse_units(signatures: np.ndarray) -> np.ndarray:
-    """Coarse thumbnails of mean 0 and length 1: float32 of shape (n, 8, 8, 3)."""
+def coarse_units(thumbnails: np.ndarray) -> np.ndarray:
+    """Coarse thumbnails of mean 0 and length 1: float32 of shape (pictures, 8, 8, 3)."""
     parts = [
-        unit(_cells(signatures[start : start + PART], COARSE))
-        for start in range(0, len(signatures), PART)
+        unit(_cells(thumbnails[start : start + PART], COARSE))
+        for start in range(0, len(thumbnails), PART)
     ]
     units = np.concatenate([np.empty((0, COARSE * COARSE * 3), np.float32), *parts])
     return units.reshape(-1, COARSE, COARSE, 3)
@@ -32,7 +36,10 @@ def coarse_units(signatures: np.ndarray) -> np.ndarray:
 def correlate_coarse(
     coarse: np.ndarray, left: np.ndarray, right: np.ndarray, *, mirrored: bool
 ) -> np.ndarray:
-    """How the whole pictures of each pair correlate, the right one mirrored or not."""
+    """How the whole pictures of each pair correlate: float32 of shape (n,), from -1 to 1.
+
+    `coarse` is what `coarse_units` gave.
+    """
     values = np.empty(len(left), np.float32)
     for start in range(0, len(left), PART):
         part = slice(start, start + PART)
@@ -43,22 +50,22 @@ def correlate_coarse(
 
 
 def correlate_best(
-    signatures: np.ndarray,
+    thumbnails: np.ndarray,
     left: np.ndarray,
     right: np.ndarray,
     mirrored: np.ndarray,
     least: np.ndarray,
     enough: float,
 ) -> np.ndarray:
-    """The best correlation of one picture with any window of the other, for each pair.
+    """The best correlation of one picture with any window of the other: float of shape (n,).
 
-    It is exact from `least` of the pair up to `enough`: windows are not searched where the wholes
-    correlate by more, nor with fine cells where coarse ones say that it is less (coarse cells hide
-    differences, not likeness).
+    It is exact from `least` of the pair, float of shape (n,), up to `enough`. Windows are not
+    searched where the wholes correlate by more, nor in fine cells where coarse ones correlate by
+    less: coarse cells hide differences, not similarity.
     """
     places, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     pairs = _Pairs(ends[: len(left)], ends[len(left) :], mirrored)
-    few = signatures[places]
+    few = thumbnails[places]
     fine = _Units.of(few, GRID)
     best = _correlate_wholes(fine, pairs)
     unsure = np.flatnonzero(best < enough)
@@ -71,7 +78,7 @@ def correlate_best(
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Places of pictures; the right one of a pair may be the mirrored one."""
+    """Pairs of places, as the module's docstring tells."""
 
     left: np.ndarray
     right: np.ndarray
@@ -90,8 +97,8 @@ class _Units:
     turned: np.ndarray
 
     @classmethod
-    def of(cls, signatures: np.ndarray, grid: int) -> "_Units":
-        cells = _cells(signatures, grid)
+    def of(cls, thumbnails: np.ndarray, grid: int) -> "_Units":
+        cells = _cells(thumbnails, grid)
         return cls(grid, unit(cells), unit(cells[:, :, ::-1]))
 
     def take(self, places: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
@@ -110,7 +117,7 @@ def _correlate_wholes(units: _Units, pairs: _Pairs) -> np.ndarray:
     return np.concatenate([np.empty(0), *parts])
 
 
-def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.ndarray:
+def _search_windows(thumbnails: np.ndarray, units: _Units, pairs: _Pairs) -> np.ndarray:
     """For each pair the best correlation of one whole with any window of the other, both ways."""
     best = np.full(len(pairs.left), -1.0)
     inner = np.concatenate([pairs.left, pairs.right])
@@ -122,7 +129,7 @@ def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.
 
     def search(begin: int) -> tuple[np.ndarray, np.ndarray]:
         part = slice(begin, begin + TOGETHER)
-        cut, lengths = cut_windows(signatures[needed[part]], units.grid)
+        cut, lengths = cut_windows(thumbnails[needed[part]], units.grid)
         found = []
         for view, length, start, stop in zip(cut, lengths, starts[part], stops[part], strict=True):
             chosen = order[start:stop]
@@ -137,30 +144,33 @@ def _search_windows(signatures: np.ndarray, units: _Units, pairs: _Pairs) -> np.
 
 
 def unit(pictures: np.ndarray) -> np.ndarray:
-    """Flatten and bring to mean 0 and length 1: gain and brightness no longer count, hue does."""
+    """Pictures of shape (n, ...) as float32 of shape (n, values), of mean 0 and length 1.
+
+    Contrast and brightness no longer count, hue does.
+    """
     flat = pictures.reshape(len(pictures), math.prod(pictures.shape[1:])).astype(np.float32)
     flat = flat - flat.mean(axis=1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-3)
 
 
-def cut_windows(signatures: np.ndarray, grid: int) -> tuple[np.ndarray, np.ndarray]:
+def cut_windows(thumbnails: np.ndarray, grid: int) -> tuple[np.ndarray, np.ndarray]:
     """All windows of thumbnails in cells, and their lengths about the mean.
 
     float32 of shape (n, 46, 3 * grid * grid) and (n, 46). The first is the whole thumbnail, then
     come nine for each scale.
     """
-    count, stripes = len(signatures), STRIPES[grid]
+    count, stripes = len(thumbnails), STRIPES[grid]
     # about the mean, so that lengths of pale pictures lose no digits
-    deep = signatures - signatures.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float32)
-    across = deep.transpose(1, 0, 2, 3).reshape(SIGNATURE_SIDE, -1)
-    # stripe, row, picture, column, colour
-    rows = (stripes.reshape(-1, SIGNATURE_SIDE) @ across).reshape(
-        len(stripes), grid, count, SIGNATURE_SIDE, 3
+    deep = thumbnails - thumbnails.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float32)
+    across = deep.transpose(1, 0, 2, 3).reshape(THUMBNAIL_SIDE, -1)
+    # stripe, row, picture, column, color
+    rows = (stripes.reshape(-1, THUMBNAIL_SIDE) @ across).reshape(
+        len(stripes), grid, count, THUMBNAIL_SIDE, 3
     )
     cut = np.empty((count, 1 + 9 * len(SCALES), grid * grid * 3), np.float32)
     place = 0
     for first, size in ((0, 1), *((1 + 3 * scale, 3) for scale in range(len(SCALES)))):
-        # stripe, row, picture, colour, stripe, column
+        # stripe, row, picture, color, stripe, column
         some = slice(first, first + size)
         part = np.tensordot(rows[some], stripes[some], axes=(3, 2))
         into = cut[:, place : place + size * size].reshape(count, size, size, grid, grid, 3)
@@ -171,7 +181,10 @@ def cut_windows(signatures: np.ndarray, grid: int) -> tuple[np.ndarray, np.ndarr
 
 
 def best_windows(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    """For each pair of thumbnails the window of the outer one that the inner is most like."""
+    """For each of n pairs the window of the outer that correlates best with the inner: int, (n,).
+
+    Both are thumbnails, of shape (n, 32, 32, 3); windows are counted as `cut_windows` has them.
+    """
     own = unit(_cells(inner, COARSE))
     best = np.empty(len(inner), int)
     for start in range(0, len(inner), TOGETHER):
@@ -181,38 +194,41 @@ def best_windows(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
     return best
 
 
-def view_windows(signatures: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
-    """One window of each thumbnail, as mean colours of cells: float32 of (n, grid * grid, 3)."""
+def view_windows(thumbnails: np.ndarray, windows: np.ndarray, grid: int) -> np.ndarray:
+    """One window (int, shape (n,)) of each thumbnail, as mean colors of its cells.
+
+    float32 of shape (n, grid * grid, 3), in levels of 255.
+    """
     if not windows.any():
-        sums = _cells(signatures, grid).astype(np.float32)
-        return (sums / (SIGNATURE_SIDE // grid) ** 2).reshape(-1, grid * grid, 3)
+        sums = _cells(thumbnails, grid).astype(np.float32)
+        return (sums / (THUMBNAIL_SIDE // grid) ** 2).reshape(-1, grid * grid, 3)
     # the first is the whole thumbnail, then come three by three for each scale
     scale, place = np.divmod(windows - 1, 9)
     first = np.where(windows > 0, 1 + 3 * scale, 0)
     rows, columns = (first + np.where(windows > 0, step, 0) for step in np.divmod(place, 3))
     stripes = STRIPES[grid]
     across = np.matmul(
-        stripes[rows], signatures.reshape(len(signatures), SIGNATURE_SIDE, -1).astype(np.float32)
-    ).reshape(-1, grid, SIGNATURE_SIDE, 3)
+        stripes[rows], thumbnails.reshape(len(thumbnails), THUMBNAIL_SIDE, -1).astype(np.float32)
+    ).reshape(-1, grid, THUMBNAIL_SIDE, 3)
     views = np.einsum("ngkc,nhk->nghc", across, stripes[columns], optimize=True)
     return views.reshape(-1, grid * grid, 3)
 
 
-def _cells(signatures: np.ndarray, side: int) -> np.ndarray:
-    """Sums over cells; as correlation goes they are as good as means."""
-    width = SIGNATURE_SIDE // side
-    total = np.zeros((len(signatures), side, side, 3), np.uint16)
+def _cells(thumbnails: np.ndarray, side: int) -> np.ndarray:
+    """Sums over cells, which correlate as means do: uint16 of shape (n, side, side, 3)."""
+    width = THUMBNAIL_SIDE // side
+    total = np.zeros((len(thumbnails), side, side, 3), np.uint16)
     # slice by slice: a tenth of the time of a mean over two axes
     for row in range(width):
         for column in range(width):
-            total += signatures[:, row::width, column::width]
+            total += thumbnails[:, row::width, column::width]
     return total
 
 
 def _stripe(start: float, length: float, grid: int) -> np.ndarray:
     """Weights that average cells [start, start + length) of a thumbnail into `grid` cells."""
     edges = np.linspace(start, start + length, grid + 1)
-    cells = np.arange(SIGNATURE_SIDE)
+    cells = np.arange(THUMBNAIL_SIDE)
     overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
     weights = np.clip(overlap, 0, None)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -223,7 +239,7 @@ def _stripes(grid: int) -> np.ndarray:
     windows = [(1.0, 0.0), *((scale, offset) for scale in SCALES for offset in (0, 0.5, 1))]
     return np.stack(
         [
-            _stripe(SIGNATURE_SIDE * (1 - scale) * offset, SIGNATURE_SIDE * scale, grid)
+            _stripe(THUMBNAIL_SIDE * (1 - scale) * offset, THUMBNAIL_SIDE * scale, grid)
             for scale, offset in windows
         ]
     )

@@ -1,4 +1,4 @@
-"""Keeps one row of each picture and tells which pictures the split must not part."""
+"""Drops copies and near-duplicate pictures, and tells which pictures the split must not part."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
-from foodcls.dedup.pairs import SAME, Distances, find_alike
+from foodcls.dedup.pairs import SAME, Distances, search_pairs
 from foodcls.image.decode import load_picture
-from foodcls.inspect.fingerprints import recall_looks
+from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
     TEST,
     ManifestRef,
@@ -24,7 +24,7 @@ from foodcls.work.parallel import Spread, in_threads
 
 @dataclass(frozen=True)
 class Deduped:
-    """The marked manifest, and how far apart the pairs were that were looked at."""
+    """The marked manifest, and how far apart the compared pairs were."""
 
     manifest: pd.DataFrame
     distances: Distances
@@ -49,7 +49,7 @@ def dedup(
 ) -> Deduped:
     """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
 
-    A row is dropped only for a keeper that it resembles itself: likeness is not passed on, so
+    A row is dropped only for a keeper that it resembles itself: similarity is not passed on, so
     chains do not grow. Keepers are rows of the test set, then the largest in pixels and bytes,
     then the first by id and origin; the order of rows does not matter. Rows of the test set are
     never dropped. A picture found under several labels teaches none of them: all its rows go.
@@ -59,16 +59,16 @@ def dedup(
     contents = rows.drop_duplicates("id")
     blobs = picture_blobs(contents).to_numpy(dtype=object)
     ids = contents["id"].to_numpy(dtype=object)
-    looks = recall_looks(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
-    found = find_alike(looks, settings)
+    prints = recall_fingerprints(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
+    found = search_pairs(prints, settings)
     pairs = found.pairs
     is_test = (contents["source"] == TEST).to_numpy()
-    star, how = choose_keepers(len(contents), pairs.pick(pairs.likeness >= SAME), is_test)
-    equal = (looks.signatures[star] == looks.signatures).all(axis=(1, 2, 3))
-    _name_equals(how, star, blobs, equal & (how == f"{NEAR}, distance 0"), store)
+    keeper, how = choose_keepers(len(contents), pairs.pick(pairs.correlation >= SAME), is_test)
+    equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
+    _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
     rows = rows.assign(
-        star=ids[star[place]],
+        keeper=ids[keeper[place]],
         how=how[place],
         cluster=ids[join_clusters(len(contents), pairs)[place]],
     )
@@ -84,12 +84,12 @@ def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.loc[keys.sort_values(order).index]
 
 
-def _name_equals(
-    how: np.ndarray, star: np.ndarray, blobs: np.ndarray, likely: np.ndarray, store: Store
+def _mark_same_pixels(
+    how: np.ndarray, keeper: np.ndarray, blobs: np.ndarray, likely: np.ndarray, store: Store
 ) -> None:
     """Say so where a copy has its keeper's very pixels; only the likely ones are decoded for it."""
     for place in np.flatnonzero(likely):
-        one, other = (load_picture(store.read(blobs[end])) for end in (place, star[place]))
+        one, other = (load_picture(store.read(blobs[end])) for end in (place, keeper[place]))
         if one.size == other.size and one.tobytes() == other.tobytes():
             how[place] = "same pixels"
 
@@ -97,24 +97,24 @@ def _name_equals(
 def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     is_test = rows["source"] == TEST
     is_copy = rows.duplicated("id")
-    surplus = rows[~is_test & (is_copy | (rows["star"] != rows["id"]))]
+    surplus = rows[~is_test & (is_copy | (rows["keeper"] != rows["id"]))]
     reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")
-    tested = surplus["star"].isin(rows.loc[is_test, "id"])
+    tested = surplus["keeper"].isin(rows.loc[is_test, "id"])
     reasons = reasons.where(~tested, reasons + ", of a test picture")
-    conflicts = _conflicts(rows[~rows["star"].isin(rows.loc[is_test, "id"])])
+    conflicts = _conflicts(rows[~rows["keeper"].isin(rows.loc[is_test, "id"])])
     marked = drop_rows(
         manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
     )
-    marked.loc[surplus.index, "duplicate_of"] = surplus["star"]
+    marked.loc[surplus.index, "duplicate_of"] = surplus["keeper"]
     marked.loc[rows.index, "cluster"] = rows["cluster"]
     return marked
 
 
 def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
     """Reasons for all rows of pictures that stand under several labels."""
-    labels = rows.groupby("star")["label"].agg(lambda names: sorted(set(names)))
-    mixed = rows[rows["star"].map(labels.map(len)) > 1]
+    labels = rows.groupby("keeper")["label"].agg(lambda names: sorted(set(names)))
+    mixed = rows[rows["keeper"].map(labels.map(len)) > 1]
     return {
-        index: "label conflict: also " + ", ".join(name for name in labels[star] if name != label)
-        for index, star, label in zip(mixed.index, mixed["star"], mixed["label"], strict=True)
+        index: "label conflict: also " + ", ".join(name for name in labels[keeper] if name != label)
+        for index, keeper, label in zip(mixed.index, mixed["keeper"], mixed["label"], strict=True)
     }

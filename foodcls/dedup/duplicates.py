@@ -1,4 +1,4 @@
-"""Finds files that show the same picture; knows nothing of recipes and workspaces."""
+"""Finds duplicate and near-duplicate picture files; knows no recipe and no workspace."""
 
 import filecmp
 from collections.abc import Iterable, Mapping
@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from foodcls.dedup.groups import NEAR, choose_keepers
-from foodcls.dedup.pairs import SAME, find_alike
-from foodcls.image.draft_decode import skim_files
+from foodcls.dedup.pairs import SAME, search_pairs
+from foodcls.image.draft_decode import fingerprint_files
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS, Dedup
 
@@ -46,16 +46,18 @@ def find_duplicates(
     """
     once = {path.resolve(): path for path in sorted(paths, reverse=True)}
     ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
-    skimmed = skim_files(ordered, settings.hash, MAX_PIXELS, track)
-    pairs = find_alike(skimmed.looks, settings).pairs
-    count = len(skimmed.paths)
-    star, how = choose_keepers(count, pairs.pick(pairs.likeness >= SAME), np.zeros(count, bool))
+    scanned = fingerprint_files(ordered, settings.hash, MAX_PIXELS, track)
+    pairs = search_pairs(scanned.prints, settings).pairs
+    count = len(scanned.paths)
+    keeper, how = choose_keepers(
+        count, pairs.pick(pairs.correlation >= SAME), np.zeros(count, bool)
+    )
     found = [
-        Duplicate(skimmed.paths[place], skimmed.paths[star[place]], how[place])
-        for place in np.argsort(star, kind="stable")
-        if star[place] != place
+        Duplicate(scanned.paths[place], scanned.paths[keeper[place]], how[place])
+        for place in np.argsort(keeper, kind="stable")
+        if keeper[place] != place
     ]
-    return Duplicates(len(ordered), tuple(map(_name_same, found)), skimmed.refused)
+    return Duplicates(len(ordered), tuple(map(_name_same, found)), scanned.refused)
 
 
 def _name_same(one: Duplicate) -> Duplicate:

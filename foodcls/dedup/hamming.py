@@ -1,4 +1,4 @@
-"""Finds all hashes that lie within a few bits of each other, exactly, a tile at a time."""
+"""Hamming search: finds all pairs of 64-bit hashes within a distance, exactly, tile by tile."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -16,27 +16,28 @@ ROWS, COLUMNS = 128, 4096
 
 
 @dataclass(frozen=True)
-class Near:
-    """Pairs of pictures by their places, left < right, as arrays of one length."""
+class NearPairs:
+    """n pairs of pictures by their places, left < right; arrays of shape (n,)."""
 
-    left: np.ndarray
-    right: np.ndarray
-    straight: np.ndarray  # bits between the hashes
-    turned: np.ndarray  # bits between the one's hash and the mirrored other's
+    left: np.ndarray  # int
+    right: np.ndarray  # int
+    distance: np.ndarray  # uint8, bits between the hashes
+    mirror_distance: np.ndarray  # uint8, bits between the one's hash and the mirrored other's
 
-    def pick(self, chosen: np.ndarray | slice) -> "Near":
+    def pick(self, chosen: np.ndarray | slice) -> "NearPairs":
         """The pairs at these places."""
-        return Near(*(values[chosen] for values in vars(self).values()))
+        return NearPairs(*(values[chosen] for values in vars(self).values()))
 
 
-def search_near(
-    hashes: np.ndarray, mirrors: np.ndarray, reach: int, judge: Callable[[Near], Judged]
+def search_hamming(
+    hashes: np.ndarray, mirrors: np.ndarray, reach: int, judge: Callable[[NearPairs], Judged]
 ) -> Iterator[Judged]:
-    """What `judge` says of the pairs within `reach` bits, straight or mirrored, strip by strip.
+    """What `judge` makes of the pairs within `reach` bits, straight or mirrored, strip by strip.
 
+    `hashes` and `mirrors`, those of the mirror images, are uint64 of shape (pictures,).
     All pairs are compared, in threads (numpy releases the interpreter's lock); memory is that of
     the pairs that one strip of 128 hashes is near to. A mirror's hash may differ by some bits with
-    the side that is mirrored: it is held against the lower of the two hashes, so that the order
+    the side that is mirrored: it is compared with the lower of the two hashes, so that the order
     of pictures does not matter.
     """
     order = np.lexsort((mirrors, hashes))
@@ -50,7 +51,7 @@ def search_near(
 
 def _search_strip(
     hashes: np.ndarray, mirrors: np.ndarray, reach: int, order: np.ndarray, start: int
-) -> Near:
+) -> NearPairs:
     rows, columns = [], []
     for row, column in _hits(hashes, mirrors, reach, start):
         later = column > row
@@ -60,7 +61,7 @@ def _search_strip(
     straight = np.bitwise_count(hashes[row] ^ hashes[column])
     turned = np.bitwise_count(hashes[row] ^ mirrors[column])
     one, other = order[row], order[column]
-    return Near(np.minimum(one, other), np.maximum(one, other), straight, turned)
+    return NearPairs(np.minimum(one, other), np.maximum(one, other), straight, turned)
 
 
 def _hits(

@@ -40,8 +40,8 @@ def histogram_png(found: Distances) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_bars(axes: Axes, counts: tuple[int, ...], colour: str, name: str) -> None:
-    bars = axes.bar(np.arange(len(counts)), counts, color=colour)
+def _draw_bars(axes: Axes, counts: tuple[int, ...], color: str, name: str) -> None:
+    bars = axes.bar(np.arange(len(counts)), counts, color=color)
     axes.bar_label(bars, [str(count) if count else "" for count in counts], fontsize=8)
     # chance pairs grow tenfold every few bits
     axes.set_yscale("symlog", linthresh=1)

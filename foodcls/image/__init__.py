@@ -1,1 +1,13 @@
-"""Pure functions of one image: decode, hash, measure, cut out, transform."""
+"""Pure functions of one picture: decode, fingerprint, measure, cut out, transform.
+
+decode        bytes of unknown origin become an upright RGB picture
+truncation    whether a file ends before its picture does
+files         finds picture files and reads them within bounds
+hashes        perceptual hashes and the thumbnail that confirms a match
+draft_decode  fingerprints of files, decoded no finer than needed
+quality       sharpness, brightness, contrast and other measures
+saliency      maps of what stands out by color and by detail
+foreground    a proposed box round what is shown, or another background behind it
+clamp         a box within its picture
+affine        random flips, rotations, shifts, scales and shears
+"""

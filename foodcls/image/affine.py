@@ -1,4 +1,4 @@
-"""Turns a picture into a randomly flipped, turned, moved and sheared copy in one resampling."""
+"""Random affine augmentation: flips, rotates, shifts, scales and shears in one resampling."""
 
 import math
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from foodcls.recipe.data_settings import AffineRanges
 
 
 @dataclass(frozen=True)
-class Move:
-    """An affine change about the picture's centre; angles in degrees, shifts in shares."""
+class AffineParams:
+    """An affine transformation about the picture's center; angles in degrees, shifts in shares."""
 
     flip_x: bool
     flip_y: bool
@@ -22,10 +22,10 @@ class Move:
     shear: float
 
 
-def draw_move(rng: np.random.Generator, settings: AffineRanges) -> Move:
-    """Draw a change from the recipe's ranges."""
+def draw_affine(rng: np.random.Generator, settings: AffineRanges) -> AffineParams:
+    """Draw a transformation from the recipe's ranges."""
     flips = rng.random(2)
-    return Move(
+    return AffineParams(
         flip_x=bool(flips[0] < settings.horizontal_flip),
         flip_y=bool(flips[1] < settings.vertical_flip),
         angle=rng.uniform(-settings.rotation, settings.rotation),
@@ -36,9 +36,9 @@ def draw_move(rng: np.random.Generator, settings: AffineRanges) -> Move:
     )
 
 
-def apply_move(image: Image.Image, move: Move) -> Image.Image:
-    """The changed picture on a canvas of the same size, white where nothing comes to lie."""
-    back = np.linalg.inv(_matrix(move, *image.size))
+def apply_affine(image: Image.Image, params: AffineParams) -> Image.Image:
+    """The transformed picture on a canvas of the same size, white where it does not cover it."""
+    back = np.linalg.inv(_matrix(params, *image.size))
     return image.transform(
         image.size,
         Image.Transform.AFFINE,
@@ -55,15 +55,15 @@ def shrink_to(image: Image.Image, max_side: int) -> Image.Image:
     return small
 
 
-def _matrix(move: Move, width: int, height: int) -> np.ndarray:
-    """Where a point of the picture goes, as a 3x3 matrix on (x, y, 1)."""
-    angle, shear = math.radians(move.angle), math.radians(move.shear)
+def _matrix(params: AffineParams, width: int, height: int) -> np.ndarray:
+    """Where a point (x, y, 1) of the picture goes: float64 of shape (3, 3)."""
+    angle, shear = math.radians(params.angle), math.radians(params.shear)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     slant = np.array([[1, math.tan(shear)], [0, 1]])
-    flip = np.diag([-1.0 if move.flip_x else 1.0, -1.0 if move.flip_y else 1.0])
-    centre = np.array([width / 2, height / 2])
+    flip = np.diag([-1.0 if params.flip_x else 1.0, -1.0 if params.flip_y else 1.0])
+    center = np.array([width / 2, height / 2])
     whole = np.eye(3)
-    whole[:2, :2] = move.scale * turn @ slant @ flip
-    shift = np.array([move.shift_x * width, move.shift_y * height])
-    whole[:2, 2] = centre + shift - whole[:2, :2] @ centre
+    whole[:2, :2] = params.scale * turn @ slant @ flip
+    shift = np.array([params.shift_x * width, params.shift_y * height])
+    whole[:2, 2] = center + shift - whole[:2, :2] @ center
     return whole

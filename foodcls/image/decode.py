@@ -22,7 +22,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from foodcls.image.truncation import is_cut_short, lacks_rows
+from foodcls.image.truncation import is_truncated, lacks_rows
 
 # content decides which it is; what runs programs (EPS) or parses markup (SVG, PDF) is left out,
 # and an MPO (a JPEG with more pictures behind it) opens as a JPEG
@@ -38,7 +38,7 @@ FORMATS = (
 PLAIN_FORMATS = ("JPEG", "PNG", "WEBP")
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
 
-# a channel of one colour spans no more than this after a lossy encoder's rounding
+# a channel of one color spans no more than this after a lossy encoder's rounding
 BLANK_RANGE = 4
 # a picture above this is decoded behind the caller's gate, so that memory stays bounded
 LARGE = 12_000_000  # pixels
@@ -69,7 +69,7 @@ class BadPicture(Exception):
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedPicture:
     """An upright 8-bit RGB picture; `is_plain` when the file's own pixels are just these."""
 
     image: Image.Image
@@ -82,7 +82,7 @@ def decode(
     max_pixels: int,
     min_side: int = 1,
     gate: AbstractContextManager[object] | None = None,
-) -> Picture:
+) -> DecodedPicture:
     """Decode the first frame on white, upright by EXIF; BadPicture when that cannot be done.
 
     Pixels are bounded by the header before any is allocated. Decodes above LARGE pixels hold
@@ -130,7 +130,7 @@ def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
         raise BadPicture("too_small", f"{width}x{height}, at least {min_side} a side")
 
 
-def _decoded(data: bytes, image: Image.Image) -> Picture:
+def _decoded(data: bytes, image: Image.Image) -> DecodedPicture:
     # verify() sees wrong checksums, load() sees data that does not decode: neither sees both;
     # only PNG has checksums
     if image.format == "PNG":
@@ -144,8 +144,8 @@ def _decoded(data: bytes, image: Image.Image) -> Picture:
     upright = _on_white(image if turn is None else image.transpose(turn))
     upright.info = {}
     if _is_blank(upright):
-        raise BadPicture("blank", f"one colour, {upright.getpixel((0, 0))}")
-    return Picture(upright, image.format or "", plain)
+        raise BadPicture("blank", f"one@color, {upright.getpixel((0, 0))}")
+    return DecodedPicture(upright, image.format or "", plain)
 
 
 def _is_blank(image: Image.Image) -> bool:
@@ -184,13 +184,13 @@ def _on_white(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     layer = image.convert("RGBA")
     ground = Image.new("RGB", image.size, "white")
-    # pasted, not composited: where alpha is 0 nothing of the hidden colour may shine through
+    # pasted, not composited: where alpha is 0 nothing of the hidden color may shine through
     ground.paste(layer, mask=layer.getchannel("A"))
     return ground
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale deep grey to 8 bits; Pillow's own conversion clips all above 255 to white."""
+    """Scale deep gray to 8 bits; Pillow's own conversion clips all above 255 to white."""
     values = np.asarray(image).astype(np.float64)
     clear = values == image.info.get("transparency", np.nan)
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
@@ -201,8 +201,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         full = next((limit for limit in (255.0, 65_535.0) if top <= limit), top)
     else:
         full = 65_535.0
-    grey = np.clip(values / full * 255, 0, 255).round().astype(np.uint8)
-    return Image.fromarray(np.where(clear, np.uint8(255), grey))
+    gray = np.clip(values / full * 255, 0, 255).round().astype(np.uint8)
+    return Image.fromarray(np.where(clear, np.uint8(255), gray))
 
 
 def _explain(data: bytes, error: Exception) -> BadPicture:
@@ -216,7 +216,7 @@ def _explain(data: bytes, error: Exception) -> BadPicture:
         if not _looks_like_picture(data):
             return BadPicture("not_an_image", f"begins with {data[:12]!r}")
         detail = "the header cannot be read"
-    if "truncat" in detail or is_cut_short(data):
+    if "truncat" in detail or is_truncated(data):
         return BadPicture("truncated", detail)
     return BadPicture("broken", detail)
 

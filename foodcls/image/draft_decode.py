@@ -1,4 +1,4 @@
-"""Turns files into looks, decoding each no finer than a look needs."""
+"""Turns files into fingerprints by draft decoding: each is decoded no finer than needed."""
 
 import io
 import os
@@ -14,8 +14,14 @@ from PIL import Image, JpegImagePlugin
 
 from foodcls.image.decode import FORMATS, ORIENTATION, BadPicture, decode
 from foodcls.image.files import explain_refusal, read_picture
-from foodcls.image.hashes import THUMB_SIDE, Looks, join_looks, look_at_thumbs, make_thumb
-from foodcls.image.truncation import is_cut_short
+from foodcls.image.hashes import (
+    DRAFT_SIDE,
+    Fingerprints,
+    fingerprint_drafts,
+    join_fingerprints,
+    make_draft,
+)
+from foodcls.image.truncation import is_truncated
 from foodcls.progress import Track, silent
 
 JPEG = JpegImagePlugin.JpegImageFile.format
@@ -36,94 +42,98 @@ NEEDLESS = 7
 
 
 @dataclass(frozen=True)
-class Skimmed:
-    """The files that could be read, with their looks, and those that could not."""
+class FileFingerprints:
+    """The files that could be read, with their fingerprints, and those that could not."""
 
     paths: tuple[Path, ...]
-    looks: Looks
+    prints: Fingerprints
     refused: Mapping[Path, str]  # with what is wrong
 
 
-def skim_files(paths: Sequence[Path], kind: str, max_pixels: int, track: Track = silent) -> Skimmed:
-    """Looks of many files, in threads; `kind` is a key of hashes.HASHES.
+def fingerprint_files(
+    paths: Sequence[Path], kind: str, max_pixels: int, track: Track = silent
+) -> FileFingerprints:
+    """Fingerprints of many files, in threads; `kind` is a key of hashes.HASHES.
 
     A JPEG is decoded at a fraction of its size, of a progressive one only the coarse scans. Such
-    looks differ a little from those of `look_at`: hold them against each other only. Whether a
-    file is whole is not judged; `inspect` does that.
+    fingerprints differ a little from those of decoded pictures: compare them with each other
+    only. Whether a file is truncated is not judged; `inspect` does that.
     """
     gate = threading.Lock()
     parts = [paths[start : start + TOGETHER] for start in range(0, len(paths), TOGETHER)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        skimmed = pool.map(lambda part: _skim_part(part, kind, max_pixels, gate), parts)
-        seen = list(track(skimmed, len(parts), "skim"))
-    return Skimmed(
+        scanned = pool.map(lambda part: _fingerprint_part(part, kind, max_pixels, gate), parts)
+        seen = list(track(scanned, len(parts), "fingerprint"))
+    return FileFingerprints(
         tuple(path for part in seen for path in part.paths),
-        join_looks(part.looks for part in seen),
+        join_fingerprints(part.prints for part in seen),
         {path: reason for part in seen for path, reason in part.refused.items()},
     )
 
 
-def skim_thumb(
+def decode_draft(
     data: bytes, max_pixels: int, gate: AbstractContextManager[object] | None = None
 ) -> Image.Image:
-    """The thumbnail of a picture file, see `make_thumb`; BadPicture when it cannot be decoded."""
+    """A picture file's 64x64 draft, see `make_draft`; BadPicture when it cannot be decoded."""
     try:
-        thumb = _draft_thumb(data, max_pixels)
+        draft = _decode_jpeg(data, max_pixels)
     # Pillow's decoders raise nearly anything on hostile bytes; `decode` finds the words for it
     except Exception:
-        thumb = None
-    return thumb or make_thumb(decode(data, max_pixels, gate=gate).image)
+        draft = None
+    return draft or make_draft(decode(data, max_pixels, gate=gate).image)
 
 
-def _draft_thumb(data: bytes, max_pixels: int) -> Image.Image | None:
-    """The thumbnail of an upright RGB JPEG that is at least twice as large; None for others."""
-    if is_cut_short(data):
+def _decode_jpeg(data: bytes, max_pixels: int) -> Image.Image | None:
+    """The draft of an upright RGB JPEG that is at least twice as large; None for others."""
+    if is_truncated(data):
         return None
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         size = image.size
-        if image.format != JPEG or image.mode != "RGB" or min(size) < 2 * THUMB_SIDE:
+        if image.format != JPEG or image.mode != "RGB" or min(size) < 2 * DRAFT_SIDE:
             return None
-        if size[0] * size[1] > max_pixels or _is_turned(image):
+        if size[0] * size[1] > max_pixels or _is_rotated(image):
             return None
         if "progressive" in image.info:
             # at half the size all detail still shows, and only its last bits do not
-            finest = COARSE if min(size) >= 4 * THUMB_SIDE else 63
+            finest = COARSE if min(size) >= 4 * DRAFT_SIDE else 63
             image.fp = io.BytesIO(coarse_scans(data, finest))
-        return _drafted(image)
+        return _decode_scaled(image)
 
 
-def _drafted(image: Image.Image) -> Image.Image:
+def _decode_scaled(image: Image.Image) -> Image.Image:
     size = image.size
-    image.draft("RGB", (THUMB_SIDE, THUMB_SIDE))
+    image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
     image.load()
-    return make_thumb(image, size)
+    return make_draft(image, size)
 
 
-def _is_turned(image: Image.Image) -> bool:
+def _is_rotated(image: Image.Image) -> bool:
     return "exif" in image.info and image.getexif().get(ORIENTATION, 1) != 1
 
 
-def _skim_part(paths: Sequence[Path], kind: str, max_pixels: int, gate: threading.Lock) -> Skimmed:
-    thumbs: dict[Path, Image.Image] = {}
+def _fingerprint_part(
+    paths: Sequence[Path], kind: str, max_pixels: int, gate: threading.Lock
+) -> FileFingerprints:
+    drafts: dict[Path, Image.Image] = {}
     refused: dict[Path, str] = {}
     for path in paths:
         try:
-            thumbs[path] = skim_thumb(read_picture(path), max_pixels, gate)
+            drafts[path] = decode_draft(read_picture(path), max_pixels, gate)
         except (BadPicture, OSError) as error:
             refused[path] = explain_refusal(error)
-    return Skimmed(tuple(thumbs), look_at_thumbs(list(thumbs.values()), kind), refused)
+    return FileFingerprints(tuple(drafts), fingerprint_drafts(list(drafts.values()), kind), refused)
 
 
 def coarse_scans(data: bytes, finest: int = COARSE) -> bytes:
-    """The file up to its first scan of further bits or of detail beyond `finest`.
+    """A progressive JPEG up to its first scan of further bits or of detail beyond `finest`.
 
     These scans are most of a progressive file, and hardly anything of them reaches a picture that
     is decoded at a fraction of its size. Nor does anything of libjpeg's smoothing of what the scans
     leave out, nearly half of the time that they take: cut at COARSE it is left off. Other files
-    come back as they are. Says nothing of whether the rest is whole. A scan's header ends in its
+    come back as they are. Whether the rest is complete is not judged. A scan's header ends in its
     first and last coefficient and in which bits of them it holds (ITU T.81, annex G).
     """
-    colours, place = 0, 2
+    colors, place = 0, 2
     with_mean: set[int] = set()
     steps: list[int] = []
     while found := SEGMENT.match(data, place):
@@ -135,12 +145,12 @@ def coarse_scans(data: bytes, finest: int = COARSE) -> bytes:
         if place < body + 2 or max(place, body + SHORTEST) > len(data):
             break
         if marker == PROGRESSIVE:
-            colours = data[body + 7]
+            colors = data[body + 7]
         if marker == TABLES and finest < NEEDLESS:
             steps += _needless_steps(data, body + 2, place)
         if marker == SCAN:
             first, bits = data[place - 3], data[place - 1]
-            if (first > finest or bits >> 4) and len(with_mean) == colours:
+            if (first > finest or bits >> 4) and len(with_mean) == colors:
                 return _zeroed(data[: found.start()], steps) + END
             if first == 0:
                 with_mean.update(data[body + 3 : place - 3 : 2])
@@ -152,7 +162,7 @@ def coarse_scans(data: bytes, finest: int = COARSE) -> bytes:
 
 
 def _needless_steps(data: bytes, start: int, stop: int) -> Iterator[int]:
-    """Where each table of quantisation steps has the one of the needless coefficient.
+    """Where each table of quantization steps has the one of the needless coefficient.
 
     libjpeg smooths nothing where one of the steps from 0 to 9 is 0.
     """

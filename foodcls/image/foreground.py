@@ -3,7 +3,7 @@
 Knows nothing of classes and needs no network.
 
 On a plain background the box surrounds the large patches that differ from it. Elsewhere places
-are rated by how strange their colour is at the picture's edge, how busy and colourful they are,
+are rated by how strange their color is at the picture's edge, how busy and colorful they are,
 and how central; the box is the one in which most ratings above a threshold come together. The
 numbers below were chosen on 51 fruit photographs and 78 drawn canteen pictures, on which
 `benchmarks/propose.py` measures them.
@@ -17,17 +17,17 @@ from PIL import Image
 from scipy import ndimage
 
 from foodcls.image.clamp import clamp_box
-from foodcls.image.saliency import Map, Standout, find_standout, scale_map
+from foodcls.image.saliency import Map, SaliencyMaps, map_saliency, scale_map
 
 # changes whenever the same picture would get another box
 BOX_VERSION = 1
-PLAIN = 4.0  # spread of the edge's colours; studio photographs have 0 to 3, tables 5 to 50
+PLAIN = 4.0  # spread of the edge's colors; studio photographs have 0 to 3, tables 5 to 50
 DIFFERENT = 12.0  # distance in Lab from a plain background
 LEAST = 5.0  # distance in Lab below which nothing stands out
-FOOD = 0.4  # of `Standout.food`: leaves plates and their shadows out, takes pale bread in
+FOOD = 0.4  # of `SaliencyMaps.food`: leaves plates and their shadows out, takes pale bread in
 CLEANING = 2  # cells: stalks, leaves and cutlery are thinner than twice this
 PATCH = 0.3  # of the largest patch: smaller ones are crumbs and captions
-CENTRE = 0.3  # of a side: the deviation of the bell that favours the centre
+CENTER = 0.3  # of a side: the deviation of the bell that favors the center
 ABOVE = 0.75  # of Otsu's threshold: a dish that fades into its plate is not cut short
 
 # changes whenever the same picture would be cut otherwise
@@ -37,18 +37,18 @@ CRUMB = 0.2  # of the largest patch: smaller ones are crumbs and captions
 # of the mask between two cells: a soft edge of some pixels instead of steps
 EDGE_LOW, EDGE_STEEP = 96, 4
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Edges = tuple[int, int, int, int]
 
 
 def propose_box(image: Image.Image) -> Edges | None:
     """xmin, ymin, xmax, ymax in pixels of an RGB picture; None when nothing stands out in it."""
-    standout = find_standout(image)
-    if np.percentile(standout.colour, 99) < LEAST:
+    maps = map_saliency(image)
+    if np.percentile(maps.color, 99) < LEAST:
         return None
-    cells = _box_patches(standout) if standout.spread < PLAIN else None
-    left, top, right, bottom = cells or richest_box(surplus(standout))
-    rows, columns = standout.colour.shape
+    cells = _box_patches(maps) if maps.spread < PLAIN else None
+    left, top, right, bottom = cells or max_sum_box(excess_saliency(maps))
+    rows, columns = maps.color.shape
     across, down = image.width / columns, image.height / rows
     edges = (left * across, top * down, right * across, bottom * down)
     # a share of a cell that rounding leaves must not touch a pixel more
@@ -56,10 +56,11 @@ def propose_box(image: Image.Image) -> Edges | None:
     return clamp_box(rounded, image.size)
 
 
-def richest_box(values: Map) -> Edges:
-    """The box (left, top, right, bottom, in cells) whose values have the greatest sum.
+def max_sum_box(values: Map) -> Edges:
+    """The box (left, top, right, bottom, in cells) whose values have the maximum sum.
 
-    Kadane's search in each band of rows; of equals the first counts.
+    `values` are of shape (height, width). Kadane's algorithm in each band of rows; of equal boxes
+    the first counts.
     """
     height, width = values.shape
     sums = np.vstack([np.zeros(width), values.cumsum(axis=0)])
@@ -73,7 +74,7 @@ def richest_box(values: Map) -> Edges:
 
 
 def otsu_threshold(values: Map) -> float:
-    """The level between 0 and 1 that parts low values from high ones best (Otsu, 1979)."""
+    """The level from 0 to 1 that best separates a map's low values from its high ones (Otsu)."""
     counts, bounds = np.histogram(values, bins=64, range=(0, 1))
     share, levels = counts / counts.sum(), (bounds[:-1] + bounds[1:]) / 2
     low, mass = share.cumsum(), (share * levels).cumsum()
@@ -81,9 +82,9 @@ def otsu_threshold(values: Map) -> float:
     return float(levels[between.argmax()])
 
 
-def _box_patches(standout: Standout) -> Edges | None:
+def _box_patches(maps: SaliencyMaps) -> Edges | None:
     """The box round the large patches that differ from a plain background, if there are any."""
-    mask = (standout.colour > DIFFERENT) & (standout.food > FOOD)
+    mask = (maps.color > DIFFERENT) & (maps.food > FOOD)
     opened = ndimage.binary_opening(mask, iterations=CLEANING)
     patches, count = ndimage.label(opened if opened.any() else mask, np.ones((3, 3)))
     if count == 0:
@@ -94,34 +95,34 @@ def _box_patches(standout: Standout) -> Edges | None:
     return across.start, down.start, across.stop, down.stop
 
 
-def surplus(standout: Standout) -> Map:
-    """How far each place is rated above the threshold."""
-    rating = (
-        np.sqrt(scale_map(standout.colour) * np.sqrt(standout.detail * _centrality(standout)))
-        * standout.food
-    )
+def excess_saliency(maps: SaliencyMaps) -> Map:
+    """How far the saliency of each place is above the threshold, of the maps' shape."""
+    rating = np.sqrt(scale_map(maps.color) * np.sqrt(maps.detail * _centrality(maps))) * maps.food
     return rating - ABOVE * otsu_threshold(rating)
 
 
-def _centrality(standout: Standout) -> Map:
-    down, across = (((np.arange(side) + 0.5) / side - 0.5) ** 2 for side in standout.colour.shape)
-    return np.exp(-(down[:, None] + across[None, :]) / (2 * CENTRE**2))
+def _centrality(maps: SaliencyMaps) -> Map:
+    down, across = (((np.arange(side) + 0.5) / side - 0.5) ** 2 for side in maps.color.shape)
+    return np.exp(-(down[:, None] + across[None, :]) / (2 * CENTER**2))
 
 
-def change_background(image: Image.Image, colour: Colour) -> Image.Image:
-    """The picture with its background in one colour; as it is when nothing stands out in it."""
+def change_background(image: Image.Image, color: Color) -> Image.Image:
+    """An RGB picture with its background in one color; as it is when nothing stands out in it."""
     mask = find_foreground(image)
     if not mask.any():
         return image
-    ground = Image.new("RGB", image.size, colour)
+    ground = Image.new("RGB", image.size, color)
     ground.paste(image, mask=_soft_edges(mask, image.size))
     return ground
 
 
 def find_foreground(image: Image.Image) -> NDArray[np.bool_]:
-    """Which cells of a picture belong to what it shows; a cell is a 48th of the longer side."""
-    rating = surplus(find_standout(image))
-    left, top, right, bottom = richest_box(rating)
+    """Which cells of a picture belong to what it shows: bool of shape (height, width) in cells.
+
+    A cell is a 48th of the longer side.
+    """
+    rating = excess_saliency(map_saliency(image))
+    left, top, right, bottom = max_sum_box(rating)
     inside = np.zeros(rating.shape, dtype=bool)
     inside[top:bottom, left:right] = rating[top:bottom, left:right] > 0
     # the frame of GAP keeps closing from eating at the picture's edges

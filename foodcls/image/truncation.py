@@ -1,4 +1,4 @@
-"""Tells whether a picture file holds all of its data, where Pillow says nothing of it."""
+"""Tells whether a picture file is truncated, where Pillow does not tell."""
 
 import io
 import struct
@@ -10,9 +10,9 @@ from PIL import Image
 
 # what libjpeg paints where there is no data
 FILL = 128
-# two rows of its largest blocks: the last of them is then grey all over
+# two rows of its largest blocks: the last of them is then gray all over
 FILLED_ROWS = 32
-# bytes, about one grey block, that are left out to see whether they painted anything
+# bytes, about one gray block, that are left out to see whether they painted anything
 TAIL = 4
 # first column and row, and steps, of the seven passes of an interlaced PNG (PNG spec, 8.2)
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
@@ -29,7 +29,7 @@ def lacks_rows(data: bytes, image: Image.Image) -> bool:
     return False
 
 
-def is_cut_short(data: bytes) -> bool:
+def is_truncated(data: bytes) -> bool:
     """Whether a file that cannot be read lacks the end that its kind of file has."""
     if data.startswith(b"\xff\xd8"):
         return not data.rstrip(b"\0").endswith(b"\xff\xd9")
@@ -45,8 +45,8 @@ def is_cut_short(data: bytes) -> bool:
 
 
 def _png_lacks_rows(data: bytes) -> bool:
-    width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", data[16:29])
-    depth = bits * CHANNELS.get(colour, 4)
+    width, height, bits, color, _, _, interlace = struct.unpack(">IIBBBBB", data[16:29])
+    depth = bits * CHANNELS.get(color, 4)
     passes = (*PASSES, LAST_PASS) if interlace else ((0, 0, 1, 1),)
     return _inflated_size(data) < sum(_pass_size(width, height, depth, *step) for step in passes)
 
@@ -84,8 +84,8 @@ def _jpeg_lacks_rows(data: bytes, image: Image.Image) -> bool:
     last = painted[-1] + 1 if len(painted) else 0
     if image.mode not in ("RGB", "L") or last > len(pixels) - FILLED_ROWS:
         return False
-    # grey at the bottom: painted so, or never sent? without its last bytes a picture that is
-    # grey there stays as it is above, one that was cut loses texture
+    # gray at the bottom: painted so, or never sent? without its last bytes a picture that is
+    # gray there stays as it is above, one that was cut loses texture
     end = data.rfind(b"\xff\xd9")
     shorter = Image.open(io.BytesIO(data[: end - TAIL] + b"\xff\xd9"), formats=["JPEG"])
     return not np.array_equal(np.asarray(shorter)[:last], pixels[:last])

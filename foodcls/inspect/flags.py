@@ -9,7 +9,7 @@ from foodcls.store.store import Store
 
 
 def flag_words(found: Measures, limits: Quality) -> str:
-    """What is to be said against a picture, in words separated by blanks."""
+    """The flags that a picture's measures raise, in words separated by blanks."""
     flags = {
         "blurred": found.sharpness < limits.blurred,
         "dark": found.brightness < limits.dark,

@@ -1,4 +1,4 @@
-"""Turns arrived pictures into sound ones that are ready to read, and rejects the rest.
+"""Turns arrived pictures into sound ones that are ready to read, and rejects the others.
 
 From here on a kept row's `picture` is trusted: later stages decode it in their own process.
 """
@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from foodcls.image.hashes import Look
+from foodcls.image.hashes import Fingerprint
 from foodcls.image.quality import Measures
-from foodcls.inspect.fingerprints import remember_looks
+from foodcls.inspect.fingerprints import remember_fingerprints
 from foodcls.inspect.measures import remember_measures
-from foodcls.inspect.sandbox import CRASH, TIMEOUT, Allowance, Children, Lost, hire
+from foodcls.inspect.sandbox import CRASH, TIMEOUT, ResourceLimits, WorkerDied, WorkerPool, get_pool
 from foodcls.inspect.sandbox_worker import EXAMINE
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
@@ -26,7 +26,7 @@ from foodcls.work.parallel import Spread, in_threads, prefetch
 VERSION = 1
 # a machine that was short of time or memory may not be so the next time
 PASSING = (CRASH, TIMEOUT)
-# half as much again as the hungriest kind of file takes: 16-bit grey, 27 bytes a pixel
+# half as much again as the hungriest kind of file takes: 16-bit gray, 27 bytes a pixel
 MEMORY_PER_PIXEL = 40  # bytes
 SPARE_MEMORY = 512 << 20  # bytes, whatever the size: threads of a codec reserve some
 # five times what the slowest kind of file takes on a core of a server: AVIF, 0.2 s
@@ -62,12 +62,12 @@ def inspect(
             spread,
         )
     finally:
-        hire(EXAMINE, _allow(settings)).end()
+        get_pool(EXAMINE, _limits_for(settings)).end()
     return _fill(manifest, rows, {digest: found[key] for digest, key in keys.items()})
 
 
-def _allow(settings: Inspect) -> Allowance:
-    return Allowance(
+def _limits_for(settings: Inspect) -> ResourceLimits:
+    return ResourceLimits(
         memory=SPARE_MEMORY + MEMORY_PER_PIXEL * settings.max_pixels,
         cpu=SPARE_SECONDS + SECONDS_PER_MILLION * settings.max_pixels // 1_000_000,
     )
@@ -77,32 +77,32 @@ def _examine_all(
     store: Store, settings: Inspect, hash_kind: str, batch: Mapping[str, str]
 ) -> dict[str, Any]:
     """Facts of a batch of pictures; what they tell to later stages is remembered by their ids."""
-    looks: dict[str, Look] = {}
+    prints: dict[str, Fingerprint] = {}
     measures: dict[str, Measures] = {}
     facts: dict[str, Any] = {}
-    children = hire(EXAMINE, _allow(settings))
+    pool = get_pool(EXAMINE, _limits_for(settings))
     terms = {"hash_kind": hash_kind, **settings.model_dump()}
-    # read ahead, decode in turn: each pair of hands keeps one child busy
+    # files are prefetched, and decoded in turn: each thread keeps one worker busy
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
-        told = _ask(children, {**terms, "data": data})
+        told = _ask(pool, {**terms, "data": data})
         facts[key] = told["fact"]
-        if "look" in told:
+        if "fingerprint" in told:
             # the blob to read from now on: the file itself, or a PNG where pixels had to change
             facts[key]["picture"] = store.put(told["data"]) if "data" in told else digest
-            looks[digest] = Look(**told["look"])
+            prints[digest] = Fingerprint(**told["fingerprint"])
             measures[digest] = Measures(**told["measures"])
     # before the facts: a run that is killed here finds both later, or neither
-    remember_looks(store, looks, hash_kind)
+    remember_fingerprints(store, prints, hash_kind)
     remember_measures(store, measures)
     return facts
 
 
-def _ask(children: Children, question: dict[str, Any]) -> dict[str, Any]:
+def _ask(pool: WorkerPool, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        told: dict[str, Any] = children.ask(question)
-    except Lost as lost:
-        return {"fact": {"reason": lost.reason, "detail": lost.detail}}
+        told: dict[str, Any] = pool.ask(request)
+    except WorkerDied as died:
+        return {"fact": {"reason": died.reason, "detail": died.detail}}
     return told
 
 

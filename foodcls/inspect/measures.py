@@ -1,4 +1,7 @@
-"""Remembers in the store the measures of pictures; no threshold is among what they hang on."""
+"""Remembers the measures of pictures in the store, whatever the thresholds for flags are.
+
+A module of its own, so that no edit of a flag's words inspects the pictures again.
+"""
 
 import threading
 from collections.abc import Mapping

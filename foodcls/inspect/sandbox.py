@@ -1,4 +1,4 @@
-"""Asks questions about hostile data in processes of their own, which may die without harm.
+"""A sandbox for hostile data: a pool of processes that decode it and may die without harm.
 
 Not multiprocessing: its processes import the program that was started anew, which for a command
 that runs flows takes seconds, or are forks of a process in which threads hold locks.
@@ -28,22 +28,22 @@ START = (
 )
 # a machine that is busy takes ten times as long as one that is not: 0.4 s
 START_SECONDS = 120
-# from the end of a process's line to its own
-LAST_SECONDS = 10
+# how long a process may take to end after its connection has broken
+EXIT_SECONDS = 10
 CRASH, TIMEOUT = "decoder_crash", "timeout"
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """What a question may use before its process is ended."""
+class ResourceLimits:
+    """What one request may use before its process is ended."""
 
     memory: int  # bytes beyond what the process holds at first
     cpu: int  # seconds of computing, however busy the machine
     wall: float = 600  # seconds by the clock, for what waits for ever
 
 
-class Lost(Exception):
-    """A question that ended its process; `reason` is decoder_crash or timeout."""
+class WorkerDied(Exception):
+    """A request that ended its process; `reason` is decoder_crash or timeout."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -51,63 +51,63 @@ class Lost(Exception):
         self.detail = detail
 
 
-class Children:
+class WorkerPool:
     """Processes that start when they are needed; `end` ends those that are idle.
 
-    `function` is `module:name`, see `confined.serve`. Threads may ask at the same time.
+    `function` is `module:name`, see `sandbox_worker.serve`. Threads may ask at the same time.
     """
 
-    def __init__(self, function: str, allowance: Allowance) -> None:
+    def __init__(self, function: str, limits: ResourceLimits) -> None:
         self._function = function
-        self._allowance = allowance
+        self._limits = limits
         self._slots = threading.Semaphore(os.cpu_count() or 1)
-        self._idle: deque[_Child] = deque()
-        # what asks for it needs much memory; a child that asks twice must not wait for itself
+        self._idle: deque[_Worker] = deque()
+        # held while a request needs much memory; reentrant, for a worker may ask for it twice
         self._gate = threading.RLock()
 
     def end(self) -> None:
-        """End the processes that are not answering."""
+        """End the processes that have no request."""
         while self._idle:
             self._idle.pop().end()
 
-    def ask(self, question: dict[str, Any]) -> Any:
-        """The answer; Lost when the process died of the question.
+    def ask(self, request: dict[str, Any]) -> Any:
+        """The response to a request; WorkerDied when the process died of it.
 
-        What stands under `data` in either are bytes.
+        What either has under `data` are bytes.
         """
         with self._slots:
-            child = self._idle.pop() if self._idle else _Child(self._function, self._allowance)
+            worker = self._idle.pop() if self._idle else _Worker(self._function, self._limits)
             try:
-                answer = child.ask(question, self._gate)
+                answer = worker.ask(request, self._gate)
             except BaseException:
-                child.end()
+                worker.end()
                 raise
-            self._idle.append(child)
+            self._idle.append(worker)
         if "stopped" in answer:
             raise StoreError(answer["stopped"])
         if "failed" in answer:
-            raise Lost(CRASH, answer["failed"])
+            raise WorkerDied(CRASH, answer["failed"])
         value = answer["value"]
         return {**value, "data": answer["data"]} if "data" in answer else value
 
 
 @lru_cache
-def hire(function: str, allowance: Allowance) -> Children:
-    """This process's children for a function: the next batch finds them warm.
+def get_pool(function: str, limits: ResourceLimits) -> WorkerPool:
+    """The one pool of this process for a function, so that the next batch finds it started.
 
-    They end with the process that asks, however it ends.
+    Its workers end with this process, however it ends.
     """
-    return Children(function, allowance)
+    return WorkerPool(function, limits)
 
 
-class _Child:
-    """One process and the line to it."""
+class _Worker:
+    """One process and the connection to it."""
 
-    def __init__(self, function: str, allowance: Allowance) -> None:
-        self._allowance = allowance
-        self._line, theirs = Pipe()
+    def __init__(self, function: str, limits: ResourceLimits) -> None:
+        self._limits = limits
+        self._connection, theirs = Pipe()
         with theirs, tempfile.TemporaryFile() as log:
-            numbers = (theirs.fileno(), function, allowance.cpu, allowance.memory)
+            numbers = (theirs.fileno(), function, limits.cpu, limits.memory)
             self._process = subprocess.Popen(
                 [sys.executable, "-c", START, json.dumps(sys.path), *map(str, numbers)],
                 pass_fds=[theirs.fileno()],
@@ -115,35 +115,36 @@ class _Child:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
-            # else its end would not be heard
+            # otherwise the end of the process would not be noticed
             theirs.close()
             self._await_start(log)
 
-    def ask(self, question: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
         try:
-            self._line.send_bytes(pack(question))
+            self._connection.send_bytes(pack(request))
             with ExitStack() as leave:
-                while (answer := self._hear()) == WAITING:
+                while (answer := self._receive()) == WAITING:
                     leave.enter_context(gate)
-                    self._line.send_bytes(b"go on")
+                    self._connection.send_bytes(b"go on")
                 return answer
-        # the line broke, or what came over it is no message
+        # the connection broke, or what came is no message
         except (EOFError, OSError, ValueError) as error:
-            raise self._explain() from error
+            raise self._why_died() from error
 
     def end(self) -> None:
-        self._line.close()
+        self._connection.close()
         self._process.kill()
         self._process.wait()
 
-    def _hear(self) -> dict[str, Any]:
-        if not self._line.poll(self._allowance.wall):
-            raise Lost(TIMEOUT, f"no answer in {self._allowance.wall:g} s")
-        return unpack(self._line.recv_bytes())
+    def _receive(self) -> dict[str, Any]:
+        if not self._connection.poll(self._limits.wall):
+            raise WorkerDied(TIMEOUT, f"no answer in {self._limits.wall:g} s")
+        return unpack(self._connection.recv_bytes())
 
     def _await_start(self, log: IO[bytes]) -> None:
         try:
-            if self._line.poll(START_SECONDS) and unpack(self._line.recv_bytes()) == READY:
+            ready = self._connection.poll(START_SECONDS)
+            if ready and unpack(self._connection.recv_bytes()) == READY:
                 return
         except (EOFError, OSError, ValueError):
             pass
@@ -155,13 +156,13 @@ class _Child:
             "then run the same command again"
         )
 
-    def _explain(self) -> Lost:
+    def _why_died(self) -> WorkerDied:
         """What the process died of."""
         try:
-            code = self._process.wait(LAST_SECONDS)
+            code = self._process.wait(EXIT_SECONDS)
         except subprocess.TimeoutExpired:
-            return Lost(CRASH, "the process hung up")
+            return WorkerDied(CRASH, "the process hung up")
         if code == -signal.SIGXCPU:
-            return Lost(TIMEOUT, f"more than {self._allowance.cpu} s of computing")
+            return WorkerDied(TIMEOUT, f"more than {self._limits.cpu} s of computing")
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return Lost(CRASH, f"the process ended by {name}")
+        return WorkerDied(CRASH, f"the process ended by {name}")

@@ -1,7 +1,7 @@
-"""Answers questions about hostile data one by one, within limits that end it when it breaks them.
+"""The sandbox's worker: decodes hostile data within limits that end the process at a breach.
 
-The other end is foodcls.inspect.sandbox. It believes nothing but JSON; what stands under `data`,
-in a question or an answer, are bytes, which travel behind it as they are.
+The other end is foodcls.inspect.sandbox. It trusts nothing but JSON; what a request or a response
+has under `data` are bytes, which follow the JSON as they are.
 """
 
 import importlib
@@ -20,43 +20,43 @@ from typing import Any
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode, png_bytes
-from foodcls.image.hashes import look_at
+from foodcls.image.hashes import fingerprint
 from foodcls.image.quality import measure
 
 # the function that `inspect` has called, as `serve` is told it
 EXAMINE = "foodcls.inspect.sandbox_worker:examine"
 READY = {"ready": True}
-# the question needs much memory: asks for leave, so that one at a time does
+# the request needs much memory: asks for permission, so that only one does at a time
 WAITING = {"waiting": True}
 
-Question = dict[str, Any]
+Request = dict[str, Any]
 Gate = AbstractContextManager[object]
 
 
 def serve(handle: int, function: str, cpu: int, memory: int) -> None:
-    """Answer until the other end closes; `function` is `module:name` of a (question, gate) -> JSON.
+    """Answer until the other end closes; `function` is `module:name` of a (request, gate) -> JSON.
 
-    `cpu` are seconds for each question, `memory` bytes beyond what the process holds at first.
+    `cpu` are seconds for each request, `memory` bytes beyond what the process holds at first.
     """
     # Ctrl-C is for the process that asks; it closes this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(handle)
     answer = _find(function)
-    _hush()
+    _silence_stderr()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, _address_space() + memory)
     _send(connection, READY)
     while True:
         try:
-            question = unpack(connection.recv_bytes())
+            request = unpack(connection.recv_bytes())
         except EOFError:
             return
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu)
-        _send(connection, _answer(answer, question, connection))
+        _send(connection, _answer(answer, request, connection))
 
 
 def pack(message: dict[str, Any]) -> bytes:
-    """A message as bytes: JSON, which holds no line break, then what it has under `data`."""
+    """A message as bytes: JSON, which has no line break, then what it has under `data`."""
     head = {name: value for name, value in message.items() if name != "data"}
     return b"\n".join([json.dumps(head).encode(), message.get("data", b"")])
 
@@ -68,42 +68,40 @@ def unpack(raw: bytes) -> dict[str, Any]:
     return message | {"data": data} if data else message
 
 
-def examine(question: Question, gate: Gate) -> dict[str, Any]:
-    """Decode one picture: its `fact` for inspect and, of a sound one, its `look` and `measures`.
+def examine(request: Request, gate: Gate) -> dict[str, Any]:
+    """Decode one picture: its `fact` for inspect; of a sound one `fingerprint` and `measures` too.
 
-    `question` has the `data`, `max_pixels`, `min_side` and `hash_kind`. The `data` of the answer
-    are the pixels as PNG, where the picture is not plain RGB. No place is named: who breaks out of
-    a decoder here knows of no store.
+    `request` has the `data`, `max_pixels`, `min_side` and `hash_kind`. The `data` of the response
+    are the pixels as PNG, where the picture is not plain RGB. The request names no path: code that
+    breaks out of a decoder here learns of no store.
     """
     try:
-        picture = decode(
-            question.get("data", b""), question["max_pixels"], question["min_side"], gate
-        )
+        picture = decode(request.get("data", b""), request["max_pixels"], request["min_side"], gate)
     except BadPicture as bad:
         return {"fact": {"reason": bad.reason, "detail": bad.detail}}
-    look = look_at(picture.image, question["hash_kind"])
+    found = fingerprint(picture.image, request["hash_kind"])
     fact = {
         "format": picture.format,
         "width": picture.image.width,
         "height": picture.image.height,
-        "hash": look.hash,
-        "mirror_hash": look.mirror_hash,
+        "hash": found.hash,
+        "mirror_hash": found.mirror_hash,
     }
-    told = {"fact": fact, "look": asdict(look), "measures": asdict(measure(picture.image))}
+    told = {"fact": fact, "fingerprint": asdict(found), "measures": asdict(measure(picture.image))}
     return told if picture.is_plain else told | {"data": png_bytes(picture.image)}
 
 
-def _find(function: str) -> Callable[[Question, Gate], Any]:
+def _find(function: str) -> Callable[[Request, Gate], Any]:
     module, _, name = function.partition(":")
-    found: Callable[[Question, Gate], Any] = getattr(importlib.import_module(module), name)
+    found: Callable[[Request, Gate], Any] = getattr(importlib.import_module(module), name)
     return found
 
 
 def _answer(
-    function: Callable[[Question, Gate], Any], question: Question, connection: Connection
+    function: Callable[[Request, Gate], Any], request: Request, connection: Connection
 ) -> dict[str, Any]:
     try:
-        return _value(function(question, _gate(connection)))
+        return _value(function(request, _gate(connection)))
     # a full disk is no fault of the data: the run has to know
     except FoodclsError as error:
         return {"stopped": str(error)}
@@ -142,7 +140,7 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-def _hush() -> None:
+def _silence_stderr() -> None:
     # codecs written in C print what they dislike
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.image.affine import apply_move, draw_move
+from foodcls.image.affine import apply_affine, draw_affine
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.train.row_cache import Array
@@ -30,4 +30,4 @@ class Mover:
             return np.stack(list(pool.map(self._move_one, pixels, draws)))
 
     def _move_one(self, pixels: Array, draw: np.random.Generator) -> Array:
-        return np.asarray(apply_move(Image.fromarray(pixels), draw_move(draw, self.ranges)))
+        return np.asarray(apply_affine(Image.fromarray(pixels), draw_affine(draw, self.ranges)))

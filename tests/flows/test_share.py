@@ -54,7 +54,7 @@ def test_a_changed_box_cuts_one_picture_anew(
     second = run()
     assert second["crop"] == (1, 35)
     # what comes before the cut has not changed at all
-    assert "inspect" not in second and "look" not in second
+    assert "inspect" not in second and "fingerprint" not in second
     # copies are made anew of that picture alone, if of any
     copies, old = second["augment"]
     assert copies + old == first["augment"][0] and copies <= 2

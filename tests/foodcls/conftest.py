@@ -4,5 +4,5 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_set_of_workers(warm_children: None) -> None:
+def one_set_of_workers(warm_workers: None) -> None:
     """Decode in the same worker processes in all tests: each start costs 0.4 s."""

@@ -4,9 +4,9 @@ from foodcls.tally import Work, count, counting
 def test_what_is_counted_adds_up_by_kind() -> None:
     with counting() as tally:
         count("crop", anew=1, recalled=9)
-        count("look", anew=0, recalled=3)
+        count("fingerprint", anew=0, recalled=3)
         count("crop", anew=2, recalled=0)
-    assert tally == {"crop": Work("crop", 3, 9), "look": Work("look", 0, 3)}
+    assert tally == {"crop": Work("crop", 3, 9), "fingerprint": Work("look", 0, 3)}
 
 
 def test_an_inner_tally_is_its_own_and_without_one_nothing_is_counted() -> None:

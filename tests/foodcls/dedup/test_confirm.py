@@ -1,4 +1,4 @@
-"""An edited copy stands a closer look; another soup, and another dish on white, do not."""
+"""An edited copy is confirmed; another soup, and another dish on white, are not."""
 
 import itertools
 
@@ -8,13 +8,13 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from foodcls.dedup import confirm
 from foodcls.dedup.confirm import (
-    SAME_COLOURS,
+    SAME_COLORS,
     SAME_DETAIL,
-    colour_gaps,
+    color_gaps,
+    confirm_pairs,
     correlate_foregrounds,
-    look_closer,
 )
-from foodcls.image.hashes import look_at_thumbs, make_thumb
+from foodcls.image.hashes import fingerprint_drafts, make_draft
 
 SOUPS = {
     "tomato": (190, 60, 30),
@@ -44,11 +44,11 @@ def marked(image):
     return copy
 
 
-def bowl(colour):
+def bowl(color):
     picture = Image.new("RGB", (320, 240), "white")
     pen = ImageDraw.Draw(picture)
     pen.ellipse((60, 20, 260, 220), fill=(225, 225, 230))
-    pen.ellipse((80, 40, 240, 200), fill=colour)
+    pen.ellipse((80, 40, 240, 200), fill=color)
     return picture
 
 
@@ -57,20 +57,20 @@ def dish(seed):
     picture, dice = Image.new("RGB", (320, 240), "white"), np.random.default_rng(seed)
     pen = ImageDraw.Draw(picture)
     pen.ellipse((80, 40, 240, 200), fill=(150, 100, 60))
-    for turn, reach, *colour in dice.random((50, 5)):
+    for turn, reach, *color in dice.random((50, 5)):
         x = 160 + 65 * reach**0.5 * np.cos(6.3 * turn)
         y = 120 + 65 * reach**0.5 * np.sin(6.3 * turn)
-        fill = tuple(int(70 + 150 * share) for share in colour)
+        fill = tuple(int(70 + 150 * share) for share in color)
         pen.ellipse((x - 18, y - 12, x + 18, y + 12), fill=fill)
     return picture
 
 
 def signatures_of(*images):
-    return look_at_thumbs([make_thumb(image) for image in images], "phash").signatures
+    return fingerprint_drafts([make_draft(image) for image in images], "phash").thumbnails
 
 
-def look(one, other, mirrored=False):
-    return look_closer(signatures_of(one, other), *map(np.array, ([0], [1], [mirrored])))
+def confirm_one(one, other, mirrored=False):
+    return confirm_pairs(signatures_of(one, other), *map(np.array, ([0], [1], [mirrored])))
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
@@ -78,44 +78,44 @@ def look(one, other, mirrored=False):
 def test_an_edited_copy_is_the_same(subject, edit, noise):
     drawn = {"patches": lambda: noise(1, 320, 240), "dish": lambda: dish(0)}
     image = drawn.get(subject, lambda: bowl(SOUPS[subject]))()
-    assert look(image, edit(image)).is_same
-    assert look(edit(image), image).is_same
-    assert look(ImageOps.mirror(edit(image)), image, mirrored=True).is_same
+    assert confirm_one(image, edit(image)).is_same
+    assert confirm_one(edit(image), image).is_same
+    assert confirm_one(ImageOps.mirror(edit(image)), image, mirrored=True).is_same
 
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(SOUPS, 2)), ids="-".join)
 def test_soups_that_differ_have_other_colours(pair):
     one, other = (bowl(SOUPS[name]) for name in pair)
-    assert look(one, other).gap > SAME_COLOURS and look(other, one).gap > SAME_COLOURS
+    assert confirm_one(one, other).gap > SAME_COLORS and confirm_one(other, one).gap > SAME_COLORS
 
 
 def test_dishes_on_white_differ_in_detail():
-    signatures = signatures_of(*map(dish, range(8)))
+    thumbnails = signatures_of(*map(dish, range(8)))
     left, right = np.array(list(itertools.combinations(range(8), 2))).T
-    found = look_closer(signatures, left, right, np.zeros(len(left), bool))
+    found = confirm_pairs(thumbnails, left, right, np.zeros(len(left), bool))
     assert not found.is_same.any() and found.detail.max() < SAME_DETAIL
     # as a whole the white around them makes them much alike
-    whole = signatures.reshape(8, -1) - signatures.reshape(8, -1).mean(axis=1, keepdims=True)
+    whole = thumbnails.reshape(8, -1) - thumbnails.reshape(8, -1).mean(axis=1, keepdims=True)
     assert np.corrcoef(whole)[left, right].min() > 0.85
 
 
 def test_pairs_looked_at_together_do_not_matter(noise, monkeypatch):
     images = [noise(seed) for seed in range(6)] + [noise(seed, 48, 32) for seed in range(6)]
     ends = np.arange(6), np.arange(6, 12), np.arange(6) % 2 == 1
-    whole = look_closer(signatures_of(*images), *ends)
+    whole = confirm_pairs(signatures_of(*images), *ends)
     monkeypatch.setattr(confirm, "TOGETHER", 2)
-    for name, values in vars(look_closer(signatures_of(*images), *ends)).items():
+    for name, values in vars(confirm_pairs(signatures_of(*images), *ends)).items():
         assert np.allclose(values, getattr(whole, name), atol=1e-4), name
     assert whole.is_same.tolist() == [True, False] * 3
 
 
 def test_no_pairs_are_looked_at_too():
     none = np.empty(0, int)
-    assert not len(look_closer(signatures_of(bowl((0, 0, 0))), none, none, none > 0).is_same)
+    assert not len(confirm_pairs(signatures_of(bowl((0, 0, 0))), none, none, none > 0).is_same)
 
 
 def before(ground, seed, size=6):
-    """Random cells in the middle of 16 by 16 of one colour."""
+    """Random cells in the middle of 16 by 16 of one color."""
     picture = np.full((1, 16, 16, 3), ground, np.float32)
     start = 8 - size // 2
     patch = np.random.default_rng(seed).integers(0, 256, (size, size, 3))
@@ -153,28 +153,28 @@ def cells():
 
 @pytest.mark.parametrize("gain, shift", [(1, 0), (0.7, 10), (1.25, 0), (1, 30)], ids=str)
 def test_other_light_is_no_gap(cells, gain, shift):
-    assert colour_gaps(cells, cells * gain + shift)[0] < 1
-    assert colour_gaps(cells * gain + shift, cells)[0] < 1
+    assert color_gaps(cells, cells * gain + shift)[0] < 1
+    assert color_gaps(cells * gain + shift, cells)[0] < 1
 
 
 def test_levels_that_were_lost_are_no_gap(cells):
     bright = np.clip(cells * 1.5, 0, 255)
-    assert (bright == 255).mean() > 0.1 and colour_gaps(cells, bright)[0] < 1
+    assert (bright == 255).mean() > 0.1 and color_gaps(cells, bright)[0] < 1
 
 
 def test_a_tenth_of_the_cells_may_be_anything(cells):
     for odd, is_gap in ((6, False), (8, True)):
         changed = cells.copy()
         changed[0, :odd] = 255 - changed[0, :odd]
-        assert (colour_gaps(cells, changed)[0] > 25) == is_gap
+        assert (color_gaps(cells, changed)[0] > 25) == is_gap
 
 
 def test_other_colours_of_one_brightness_are_a_gap(cells):
     red, green = cells.copy(), cells.copy()
     red[0, :16], green[0, :16] = (150, 60, 60), (76, 98, 60)
-    assert colour_gaps(red, green)[0] > 25
+    assert color_gaps(red, green)[0] > 25
 
 
 def test_nothing_that_is_whole_leaves_a_number():
     white, black = np.full((1, 64, 3), 255.0), np.zeros((1, 64, 3))
-    assert np.isfinite(colour_gaps(white, black)).all() and colour_gaps(white, white)[0] == 0
+    assert np.isfinite(color_gaps(white, black)).all() and color_gaps(white, white)[0] == 0

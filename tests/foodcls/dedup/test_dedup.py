@@ -77,12 +77,12 @@ def test_different_pictures_stay(noise, encode, dedup_files):
     assert len(kept_rows(found)) == 30 and found["cluster"].tolist() == found["id"].tolist()
 
 
-def plate(colour, seed=0):
+def plate(color, seed=0):
     """A bowl on a white table; its soup alone differs."""
     picture = Image.new("RGB", (320, 240), "white")
     pen = ImageDraw.Draw(picture)
     pen.ellipse((60, 20, 260, 220), fill=(225, 225, 230))
-    pen.ellipse((80, 40, 240, 200), fill=colour)
+    pen.ellipse((80, 40, 240, 200), fill=color)
     grain = np.random.default_rng(seed).normal(0, 2, (240, 320, 1))
     return Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
 
@@ -90,14 +90,14 @@ def plate(colour, seed=0):
 @pytest.mark.parametrize("kind", ["phash", "average_hash", "dhash", "whash"])
 def test_soups_of_other_colours_stay(kind, encode, dedup_files):
     soups = [(190, 60, 30), (90, 140, 50), (225, 165, 60)]
-    files = [(encode(plate(colour, seed)), "soup") for seed, colour in enumerate(soups)]
+    files = [(encode(plate(color, seed)), "soup") for seed, color in enumerate(soups)]
     found = dedup_files(*files, settings=Dedup(hash=kind))
     assert len(kept_rows(found)) == 3
 
 
 def test_vetoed_soups_are_counted(encode, put_rows, store):
     """Hashes take two soups on white for one picture; the thumbnails say no, and that is told."""
-    files = [(encode(plate(colour)), "soup") for colour in [(190, 60, 30), (90, 140, 50)]]
+    files = [(encode(plate(color)), "soup") for color in [(190, 60, 30), (90, 140, 50)]]
     sound = inspect(put_rows(*files), store, Inspect(), "phash")
     found = dedup(sound, store, Dedup(distance=10))
     assert len(kept_rows(found.manifest)) == 2
@@ -110,9 +110,9 @@ SOUPS = [(190, 60, 30), (225, 140, 40), (120, 160, 60), (50, 90, 40), (200, 170,
 
 @pytest.mark.parametrize("distance", [6, 10])
 def test_eight_soups_in_one_bowl_stay(distance, encode, dedup_files):
-    """RELIABILITY L5: no grain differs, the colour alone."""
-    files = [(encode(plate(colour)), "soup") for colour in SOUPS]
-    files += [(encode(plate(colour), "JPEG", quality=70), "soup") for colour in SOUPS]
+    """RELIABILITY L5: no grain differs, the color alone."""
+    files = [(encode(plate(color)), "soup") for color in SOUPS]
+    files += [(encode(plate(color), "JPEG", quality=70), "soup") for color in SOUPS]
     found = dedup_files(*files, settings=Dedup(distance=distance))
     kept = kept_rows(found)
     assert len(kept) == 8 and set(kept["format"]) == {"PNG"}

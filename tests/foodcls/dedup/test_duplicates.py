@@ -28,13 +28,13 @@ def photos(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     return tmp_path
 
 
-def look(folder: Path, settings: Dedup | None = None) -> Duplicates:
+def search(folder: Path, settings: Dedup | None = None) -> Duplicates:
     paths = [path for path in folder.rglob("*") if path.is_file()]
     return find_duplicates(paths, settings or Dedup())
 
 
 def test_each_repeated_picture_is_left_once(photos: Path) -> None:
-    found = look(photos)
+    found = search(photos)
     said = {str(one.path.relative_to(photos)): one.how for one in found.found}
     assert {one.duplicate_of for one in found.found} == {photos / "copy/large.png"}
     assert said.pop("large.png") == "same file"
@@ -44,7 +44,7 @@ def test_each_repeated_picture_is_left_once(photos: Path) -> None:
 
 
 def test_a_bad_file_is_named_with_its_reason(photos: Path) -> None:
-    (reason,) = look(photos).refused.values()
+    (reason,) = search(photos).refused.values()
     assert "not_an_image" in reason
 
 
@@ -66,11 +66,11 @@ def test_another_file_of_the_same_pixels_is_not_called_the_same_file(
     image = noise(1, 100, 100)
     (tmp_path / "a.png").write_bytes(encode(image, "PNG"))
     (tmp_path / "b.bmp").write_bytes(encode(image, "BMP"))
-    (one,) = look(tmp_path).found
+    (one,) = search(tmp_path).found
     assert (one.path.name, one.how) == ("a.png", "near duplicate, distance 0")
 
 
 @pytest.mark.parametrize("kind", ["dhash", "colorhash"])
 def test_other_hashes_find_copies_too(kind: str, photos: Path) -> None:
-    found = look(photos, Dedup(hash=kind, distance=4))
+    found = search(photos, Dedup(hash=kind, distance=4))
     assert photos / "large.png" in {one.path for one in found.found}

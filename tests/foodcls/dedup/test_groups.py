@@ -1,4 +1,4 @@
-"""One of the same pictures is kept, and likeness is not passed on."""
+"""One of the same pictures is kept, and correlation is not passed on."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def same(*ends: tuple[int, int], mirrored: bool = False) -> Pairs:
 
 
 @pytest.mark.parametrize(
-    ("pairs", "star"),
+    ("pairs", "keeper"),
     [
         (same((0, 1), (0, 2)), [0, 0, 0]),
         # 2 resembles 1 alone, and 1 goes: 2 stays
@@ -22,13 +22,15 @@ def same(*ends: tuple[int, int], mirrored: bool = False) -> Pairs:
         (same((1, 2)), [0, 1, 1]),
     ],
 )
-def test_a_picture_goes_only_for_a_keeper_that_it_resembles(pairs: Pairs, star: list[int]) -> None:
-    assert choose_keepers(3, pairs, np.zeros(3, bool))[0].tolist() == star
+def test_a_picture_goes_only_for_a_keeper_that_it_resembles(
+    pairs: Pairs, keeper: list[int]
+) -> None:
+    assert choose_keepers(3, pairs, np.zeros(3, bool))[0].tolist() == keeper
 
 
 def test_what_is_fixed_stays() -> None:
-    star, how = choose_keepers(2, same((0, 1)), np.array([False, True]))
-    assert star.tolist() == [0, 1] and how.tolist() == ["", ""]
+    keeper, how = choose_keepers(2, same((0, 1)), np.array([False, True]))
+    assert keeper.tolist() == [0, 1] and how.tolist() == ["", ""]
 
 
 def test_it_is_said_how_they_resemble_each_other() -> None:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from foodcls.dedup import hamming
-from foodcls.dedup.hamming import search_near
+from foodcls.dedup.hamming import search_hamming
 
 
 def search(hashes, mirrors, reach):
     found = []
-    for strip in search_near(hashes, mirrors, reach, lambda pairs: pairs):
+    for strip in search_hamming(hashes, mirrors, reach, lambda pairs: pairs):
         found += zip(*(values.tolist() for values in vars(strip).values()), strict=True)
     return found
 

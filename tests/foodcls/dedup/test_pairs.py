@@ -8,79 +8,81 @@ from PIL import Image, ImageOps
 
 from foodcls.dedup import hamming, pairs
 from foodcls.dedup.pairs import Distances
-from foodcls.image.hashes import look_at, pack_looks
+from foodcls.image.hashes import fingerprint, pack_fingerprints
 
 
 @pytest.fixture
-def looks(noise):
+def prints(noise):
     images = [noise(seed, 320, 240) for seed in range(12)]
     images += [ImageOps.mirror(image) for image in images[:3]]
     images += [image.crop((6, 5, 314, 235)) for image in images[3:6]]
     images += [image.resize((100, 75)) for image in images[6:9]]
-    return [look_at(image, "phash") for image in images]
+    return [fingerprint(image, "phash") for image in images]
 
 
-def search(looks, distance):
-    return pairs.find_pairs(pack_looks(looks), distance)
+def search(prints, distance):
+    return pairs.find_pairs(pack_fingerprints(prints), distance)
 
 
-def find_pairs(looks, distance):
-    return search(looks, distance).pairs
+def find_pairs(prints, distance):
+    return search(prints, distance).pairs
 
 
 def pairs_of(found):
     return set(zip(found.left.tolist(), found.right.tolist(), strict=True))
 
 
-def test_copies_pair_with_their_originals(looks):
-    found = find_pairs(looks, 6)
+def test_copies_pair_with_their_originals(prints):
+    found = find_pairs(prints, 6)
     assert pairs_of(found) == {(number, number + 12) for number in range(9)}
     mirrored = dict(zip(found.left.tolist(), found.mirrored.tolist(), strict=True))
     assert mirrored == {number: number < 3 for number in range(9)}
-    assert (found.likeness >= pairs.SAME).all()
+    assert (found.correlation >= pairs.SAME).all()
 
 
-def test_blocks_do_not_matter(looks, monkeypatch):
-    whole = find_pairs(looks, 6)
+def test_blocks_do_not_matter(prints, monkeypatch):
+    whole = find_pairs(prints, 6)
     monkeypatch.setattr(hamming, "ROWS", 2)
     monkeypatch.setattr(hamming, "COLUMNS", 5)
-    for name, values in vars(find_pairs(looks, 6)).items():
+    for name, values in vars(find_pairs(prints, 6)).items():
         assert np.array_equal(values, getattr(whole, name)), name
 
 
-def test_near_hashes_of_different_pictures_do_not_pair(looks):
-    liar = replace(looks[1], hash=looks[0].hash, mirror_hash=looks[0].mirror_hash)
-    found = search([looks[0], liar], 6)
+def test_near_hashes_of_different_pictures_do_not_pair(prints):
+    liar = replace(prints[1], hash=prints[0].hash, mirror_hash=prints[0].mirror_hash)
+    found = search([prints[0], liar], 6)
     assert not len(found.pairs.left)
     assert found.distances.vetoed[0] == found.distances.vetoed_within == 1
 
 
-def test_each_pair_counts_once_confirmed_or_vetoed(looks):
+def test_each_pair_counts_once_confirmed_or_vetoed(prints):
     """A symmetric picture is near straight and mirrored."""
     image = Image.new("RGB", (320, 240), "white")
     image.paste("navy", (100, 60, 220, 180))
-    symmetric = look_at(image, "phash")
-    found = search([*looks, symmetric, symmetric], 6).distances
+    symmetric = fingerprint(image, "phash")
+    found = search([*prints, symmetric, symmetric], 6).distances
     assert sum(found.confirmed) == 10 and found.confirmed[0] >= 1
     assert found.vetoed_within == 0 and len(found.confirmed) == len(found.vetoed) == 19
 
 
-def test_far_hashes_are_not_compared(looks):
-    far = replace(looks[0], hash="0" * 16, mirror_hash="0" * 16)
-    flipped = replace(looks[0], hash="f" * 16, mirror_hash="f" * 16)
+def test_far_hashes_are_not_compared(prints):
+    far = replace(prints[0], hash="0" * 16, mirror_hash="0" * 16)
+    flipped = replace(prints[0], hash="f" * 16, mirror_hash="f" * 16)
     assert not len(find_pairs([far, flipped], 6).left)
 
 
-def test_flat_pictures_of_one_tone_pair_and_of_two_do_not(looks):
-    flat, other = (look_at(Image.new("RGB", (64, 64), name), "phash") for name in ("grey", "black"))
+def test_flat_pictures_of_one_tone_pair_and_of_two_do_not(prints):
+    flat, other = (
+        fingerprint(Image.new("RGB", (64, 64), name), "phash") for name in ("gray", "black")
+    )
     found = find_pairs([flat, other, flat], 6)
-    assert pairs_of(found) == {(0, 2)} and found.likeness.tolist() == [1]
+    assert pairs_of(found) == {(0, 2)} and found.correlation.tolist() == [1]
 
 
-def test_thousands_are_compared_in_seconds(looks):
+def test_thousands_are_compared_in_seconds(prints):
     dice = np.random.default_rng(0)
     hashes = [f"{int(value):016x}" for value in dice.integers(0, 2**63, 3000)]
-    crowd = [replace(looks[0], hash=text, mirror_hash=text) for text in hashes]
+    crowd = [replace(prints[0], hash=text, mirror_hash=text) for text in hashes]
     found = find_pairs(crowd, 2)
     wanted = np.array([int(text, 16) for text in hashes], dtype=np.uint64)
     bits = np.bitwise_count(wanted[:400, None] ^ wanted[None])

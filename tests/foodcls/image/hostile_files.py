@@ -71,7 +71,7 @@ def exif(orientation: int) -> Image.Exif:
 
 def sound() -> Iterator[Case]:
     """Odd, but pictures."""
-    grey = np.asarray(noise(0).convert("L"))
+    gray = np.asarray(noise(0).convert("L"))
     for number, (kind, options) in enumerate(
         [("JPEG", {}), ("JPEG", {"progressive": True}), ("JPEG", {"quality": 3}), ("PNG", {}),
          ("GIF", {}), ("WEBP", {}), ("WEBP", {"lossless": True}), ("BMP", {}), ("TIFF", {}),
@@ -84,21 +84,21 @@ def sound() -> Iterator[Case]:
          ("P", "PNG"), ("1", "PNG"), ("RGBA", "PNG"), ("RGBA", "WEBP"), ("RGBA", "TIFF")], 20
     ):  # fmt: skip
         yield f"mode-{mode}-{number}", encode(noise(number).convert(mode), kind), OK
-    deep = Image.fromarray(grey.astype(np.uint16) * 257)
-    yield "deep-grey.png", encode(deep), OK
+    deep = Image.fromarray(gray.astype(np.uint16) * 257)
+    yield "deep-gray.png", encode(deep), OK
     yield (
-        "deep-grey.tif",
-        encode(Image.fromarray(65_535 - grey.astype(np.uint16) * 257), "TIFF"),
+        "deep-gray.tif",
+        encode(Image.fromarray(65_535 - gray.astype(np.uint16) * 257), "TIFF"),
         OK,
     )
-    yield "floats.tif", encode(Image.fromarray(grey.astype(np.float32) / 255), "TIFF"), OK
+    yield "floats.tif", encode(Image.fromarray(gray.astype(np.float32) / 255), "TIFF"), OK
     rows = np.insert(np.repeat(np.asarray(noise(31)).reshape(120, -1), 2, 1), 0, 0, 1)
     yield "deep.png", png(160, 120, zlib.compress(rows.astype(np.uint8).tobytes()), bits=16), OK
     hidden = noise(32).convert("RGBA")
     hidden.paste((255, 0, 255, 0), (80, 0, 160, 120))
     yield "hidden-magenta.png", encode(hidden), OK
     yield "hidden-palette.png", encode(hidden.quantize(64)), OK
-    yield "clear-colour.png", encode(noise(33), transparency=(1, 2, 3)), OK
+    yield "clear-color.png", encode(noise(33), transparency=(1, 2, 3)), OK
     for kind in ("GIF", "WEBP", "PNG", "MPO", "TIFF"):
         moving = encode(noise(34), kind, save_all=True, append_images=[noise(35), noise(36)])
         yield f"moving.{kind.lower()}", moving, OK

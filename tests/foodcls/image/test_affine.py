@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foodcls.image.affine import Move, apply_move, draw_move, shrink_to
+from foodcls.image.affine import AffineParams, apply_affine, draw_affine, shrink_to
 from foodcls.recipe.data_settings import Augment
 
 STAY = {
@@ -19,7 +19,7 @@ STAY = {
 
 
 def moved(image, **changes):
-    return np.asarray(apply_move(image, Move(**(STAY | changes))))
+    return np.asarray(apply_affine(image, AffineParams(**(STAY | changes))))
 
 
 @pytest.mark.parametrize("size", [(96, 64), (97, 65)], ids=str)
@@ -60,7 +60,7 @@ def test_shears_slant_the_rows():
 
 def test_drawn_moves_lie_in_their_ranges():
     settings = Augment(rotation=20, translation=0.2, scale=(0.5, 0.7), shear=3, vertical_flip=0)
-    moves = [draw_move(np.random.default_rng(seed), settings) for seed in range(300)]
+    moves = [draw_affine(np.random.default_rng(seed), settings) for seed in range(300)]
     assert all(0.5 <= move.scale <= 0.7 and abs(move.angle) <= 20 for move in moves)
     assert all(abs(move.shift_x) <= 0.2 and abs(move.shear) <= 3 for move in moves)
     assert 90 < sum(move.flip_x for move in moves) < 210 and not any(m.flip_y for m in moves)

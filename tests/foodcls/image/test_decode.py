@@ -26,8 +26,8 @@ def chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png_file(width, height, idat, *extra, bits=8, colour=2):
-    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+def png_file(width, height, idat, *extra, bits=8, color=2):
+    head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     parts = [chunk(b"IHDR", head), *extra, chunk(b"IDAT", idat), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -202,13 +202,13 @@ def test_broken_exif_is_ignored(noise, encode, is_near):
 
 
 def test_deep_grey_is_scaled_not_clipped(noise, encode, is_near):
-    grey = noise(1).convert("L")
-    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    gray = noise(1).convert("L")
+    deep = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
     for kind in ("PNG", "TIFF"):
         found = decode(encode(deep, kind), 10**6)
-        assert is_near(found.image, grey.convert("RGB"), 1) and not found.is_plain
-    floats = Image.fromarray(np.asarray(grey).astype(np.float32) / 255)
-    assert is_near(decode(encode(floats, "TIFF"), 10**6).image, grey.convert("RGB"), 1)
+        assert is_near(found.image, gray.convert("RGB"), 1) and not found.is_plain
+    floats = Image.fromarray(np.asarray(gray).astype(np.float32) / 255)
+    assert is_near(decode(encode(floats, "TIFF"), 10**6).image, gray.convert("RGB"), 1)
 
 
 def test_deep_colour_is_eight_bits(noise, is_near):
@@ -270,7 +270,7 @@ def test_the_first_frame_is_the_picture(kind, noise, encode, is_near):
 
 
 @pytest.mark.parametrize(
-    "size, colour, reason",
+    "size, color, reason",
     [
         ((1, 1), "red", "too_small"),
         ((3000, 1), "red", "too_small"),
@@ -280,9 +280,9 @@ def test_the_first_frame_is_the_picture(kind, noise, encode, is_near):
     ],
     ids=str,
 )
-def test_useless_pictures_are_refused(size, colour, reason, encode):
+def test_useless_pictures_are_refused(size, color, reason, encode):
     for kind in ("PNG", "JPEG", "WEBP"):
-        assert reason_of(encode(Image.new("RGB", size, colour), kind)) == reason
+        assert reason_of(encode(Image.new("RGB", size, color), kind)) == reason
 
 
 def test_a_clear_picture_is_blank(noise, encode):

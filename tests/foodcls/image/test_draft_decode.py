@@ -1,4 +1,4 @@
-"""Files are skimmed to nearly the looks of their full pictures, or refused."""
+"""Files have nearly the fingerprints of their full pictures, or are refused."""
 
 import io
 
@@ -8,8 +8,8 @@ from PIL import Image
 
 from foodcls.dedup.pairs import find_pairs
 from foodcls.image.decode import BadPicture
-from foodcls.image.draft_decode import coarse_scans, skim_files, skim_thumb
-from foodcls.image.hashes import look_at, make_thumb, pack_looks
+from foodcls.image.draft_decode import coarse_scans, decode_draft, fingerprint_files
+from foodcls.image.hashes import fingerprint, make_draft, pack_fingerprints
 
 PIXELS = 1_000_000
 FORMS = {
@@ -21,23 +21,25 @@ FORMS = {
 
 @pytest.mark.parametrize("size", [(800, 600), (300, 200), (90, 70)], ids=str)
 @pytest.mark.parametrize("form", FORMS)
-def test_a_skim_is_nearly_the_look_at_the_full_picture(form, size, noise, encode, tmp_path):
+def test_a_draft_has_nearly_the_fingerprint_of_the_full_picture(
+    form, size, noise, encode, tmp_path
+):
     name, more = FORMS[form]
     path = tmp_path / "one"
     path.write_bytes(encode(noise(1, *size), name, **more))
-    skimmed = skim_files([path], "phash", PIXELS)
+    scanned = fingerprint_files([path], "phash", PIXELS)
     with Image.open(path) as image:
-        full = pack_looks([look_at(image.convert("RGB"), "phash")])
-    assert np.bitwise_count(skimmed.looks.hashes ^ full.hashes)[0] <= 4
-    assert np.abs(skimmed.looks.signatures.astype(int) - full.signatures).mean() < 3
+        full = pack_fingerprints([fingerprint(image.convert("RGB"), "phash")])
+    assert np.bitwise_count(scanned.prints.hashes ^ full.hashes)[0] <= 4
+    assert np.abs(scanned.prints.thumbnails.astype(int) - full.thumbnails).mean() < 3
 
 
-def test_a_turned_picture_is_skimmed_upright(noise, encode):
+def test_a_turned_picture_is_drafted_upright(noise, encode):
     image = noise(1, 400, 300)
     exif = Image.Exif()
     exif[0x0112] = 6
     turned = encode(image.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
-    gap = np.asarray(skim_thumb(turned, PIXELS), int) - np.asarray(make_thumb(image), int)
+    gap = np.asarray(decode_draft(turned, PIXELS), int) - np.asarray(make_draft(image), int)
     assert np.abs(gap).mean() < 3
 
 
@@ -47,20 +49,20 @@ def test_what_cannot_be_read_is_refused(noise, encode, tmp_path):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     paths = [tmp_path / name for name in "abcde"]
-    skimmed = skim_files(paths, "phash", PIXELS)
-    assert [path.name for path in skimmed.paths] == ["a", "d"]
-    reasons = {path.name: reason for path, reason in skimmed.refused.items()}
+    scanned = fingerprint_files(paths, "phash", PIXELS)
+    assert [path.name for path in scanned.paths] == ["a", "d"]
+    reasons = {path.name: reason for path, reason in scanned.refused.items()}
     assert list(reasons) == ["b", "c", "e"]
     assert "truncated" in reasons["b"] and "not_an_image" in reasons["c"]
     assert "not there" in reasons["e"]
-    assert len(find_pairs(skimmed.looks, 6).pairs.left) == 1
+    assert len(find_pairs(scanned.prints, 6).pairs.left) == 1
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_picture_of_too_many_pixels_is_refused(form, noise, encode):
     name, more = FORMS[form]
     with pytest.raises(BadPicture, match="too_many_pixels"):
-        skim_thumb(encode(noise(1, 400, 300), name, **more), 100_000)
+        decode_draft(encode(noise(1, 400, 300), name, **more), 100_000)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 from foodcls.image.foreground import (
     change_background,
     find_foreground,
+    max_sum_box,
     otsu_threshold,
     propose_box,
-    richest_box,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,13 +94,13 @@ def test_the_richest_box_is_found_among_all():
     boxes = [(left, top, right, bottom) for left in range(7) for right in range(left + 1, 8)
              for top in range(6) for bottom in range(top + 1, 7)]  # fmt: skip
     best = max(boxes, key=lambda box: values[box[1] : box[3], box[0] : box[2]].sum())
-    assert richest_box(values) == best
+    assert max_sum_box(values) == best
 
 
 def test_where_nothing_is_gained_the_least_loss_is_one_cell():
     values = np.full((4, 5), -1.0)
     values[2, 3] = -0.5
-    assert richest_box(values) == (3, 2, 4, 3)
+    assert max_sum_box(values) == (3, 2, 4, 3)
 
 
 def test_otsu_parts_two_heaps():
@@ -123,7 +123,7 @@ def test_boxes_on_photographs_beat_a_centre_crop(benchmark):
 
 
 def strongest_centre(benchmark, samples):
-    """Mean IoU of the centred box of the share of the sides that is the best for them."""
+    """Mean IoU of the centered box of the share of the sides that is the best for them."""
     return max(
         benchmark["score"](samples, lambda image, s=share: benchmark["central_box"](image, s))[
             :, 0

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from foodcls.image import quality
-from foodcls.image.quality import measure, shrink_grey
+from foodcls.image.quality import measure, shrink_gray
 
 
 def plain(level: int, width: int = 60, height: int = 40) -> Image.Image:
@@ -39,27 +39,27 @@ def board(low: int = 0, high: int = 255, tile: int = 8, side: int = 200) -> Imag
     ids=["one tone", "edges", "pale edges", "small edges", "ramp", "a line"],
 )
 def test_sharpness_is_the_steepest_step_of_the_range(image: Image.Image, wanted: float) -> None:
-    assert quality.sharpness(shrink_grey(image)) == pytest.approx(wanted, abs=1e-3)
+    assert quality.sharpness(shrink_gray(image)) == pytest.approx(wanted, abs=1e-3)
 
 
 def test_the_more_a_picture_is_blurred_the_less_sharp_it_is() -> None:
     blurred = [board().filter(ImageFilter.GaussianBlur(radius)) for radius in (0, 1, 2, 3)]
-    found = [quality.sharpness(shrink_grey(image)) for image in blurred]
+    found = [quality.sharpness(shrink_gray(image)) for image in blurred]
     assert found == sorted(found, reverse=True) and found[0] > 3 * found[-1]
 
 
 def test_grain_that_no_network_sees_is_not_sharpness() -> None:
     large = board(tile=1, side=1792).convert("L")
-    assert quality.sharpness(shrink_grey(large.convert("RGB"))) == 0.0
+    assert quality.sharpness(shrink_gray(large.convert("RGB"))) == 0.0
 
 
 @pytest.mark.parametrize(
     ("image", "wanted"),
     [(plain(0), 0.0), (plain(255), 1.0), (plain(51), 0.2), (ramp(0, 100), 95 / 255)],
-    ids=["black", "white", "dark grey", "dark ramp"],
+    ids=["black", "white", "dark gray", "dark ramp"],
 )
 def test_brightness_is_that_of_the_bright_parts(image: Image.Image, wanted: float) -> None:
-    assert quality.brightness(shrink_grey(image)) == pytest.approx(wanted, abs=0.01)
+    assert quality.brightness(shrink_gray(image)) == pytest.approx(wanted, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,10 @@ def test_brightness_is_that_of_the_bright_parts(image: Image.Image, wanted: floa
         (board(0, 20), 1.0),
         (board(150, 200), 0.25),
     ],
-    ids=["black", "grey", "black and white", "dark", "fog"],
+    ids=["black", "gray", "black and white", "dark", "fog"],
 )
 def test_contrast_is_relative_so_that_dark_is_not_pale(image: Image.Image, wanted: float) -> None:
-    assert quality.contrast(shrink_grey(image)) == pytest.approx(wanted, abs=0.01)
+    assert quality.contrast(shrink_gray(image)) == pytest.approx(wanted, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_contrast_is_relative_so_that_dark_is_not_pale(image: Image.Image, wante
     ids=["one tone", "two tones", "all tones"],
 )
 def test_information_is_counted_in_bits(image: Image.Image, wanted: float) -> None:
-    assert quality.information(shrink_grey(image)) == pytest.approx(wanted, abs=0.1)
+    assert quality.information(shrink_gray(image)) == pytest.approx(wanted, abs=0.1)
 
 
 @pytest.mark.parametrize("size", [(300, 100), (100, 300)], ids=["wide", "high"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foodcls.image.truncation import is_cut_short, lacks_rows
+from foodcls.image.truncation import is_truncated, lacks_rows
 
 PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
 
@@ -45,8 +45,8 @@ def test_interlaced_pngs_are_whole_or_not(size, noise):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_whole_pngs_of_every_depth_lack_nothing(mode, noise, encode):
     image = noise(1, 37, 33)
-    grey = np.asarray(image.convert("L"))
-    image = Image.fromarray(grey.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
+    gray = np.asarray(image.convert("L"))
+    image = Image.fromarray(gray.astype(np.uint16)) if mode == "I;16" else image.convert(mode)
     data = encode(image)
     assert not lacks_rows(data, Image.open(io.BytesIO(data)))
 
@@ -54,5 +54,5 @@ def test_whole_pngs_of_every_depth_lack_nothing(mode, noise, encode):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
 def test_files_are_known_by_their_end(kind, noise, encode):
     data = encode(noise(1), kind)
-    assert not is_cut_short(data)
-    assert is_cut_short(data[:-20]) and is_cut_short(data[: len(data) // 2])
+    assert not is_truncated(data)
+    assert is_truncated(data[:-20]) and is_truncated(data[: len(data) // 2])

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from foodcls.image.decode import load_picture
-from foodcls.image.hashes import make_thumb
+from foodcls.image.hashes import make_draft
 from foodcls.image.quality import measure
 from foodcls.inspect.inspect import inspect
 from foodcls.inspect.measures import recall_measures
@@ -105,7 +105,7 @@ def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
 
     rows = put_rows((encode(noise(1)), "a"))
     found = inspect(rows, store, Inspect(), kind).iloc[0]
-    image = make_thumb(load_picture(store.read(found["picture"])))
+    image = make_draft(load_picture(store.read(found["picture"])))
     assert found["hash"] == str(getattr(imagehash, kind)(image))
     mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
     assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))
@@ -145,7 +145,7 @@ from pathlib import Path
 os.cpu_count = lambda: 4
 from foodcls.inspect import sandbox
 from foodcls.work import memo
-sandbox.WORTH = memo.LEAST = 1
+sandbox.WORTH_SEARCHING = memo.LEAST = 1
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
 from foodcls.recipe.data_settings import Inspect

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import StageError, StoreError
-from foodcls.inspect.sandbox import Allowance, Children, Lost, hire
+from foodcls.inspect.sandbox import ResourceLimits, WorkerDied, WorkerPool, get_pool
 
-SMALL = Allowance(memory=300 << 20, cpu=1, wall=60)
+SMALL = ResourceLimits(memory=300 << 20, cpu=1, wall=60)
 
 
 def is_there(pid: int) -> bool:
@@ -34,8 +34,8 @@ def wait_until_gone(pid: int, seconds: float) -> bool:
 
 
 @contextmanager
-def ending(function, allowance=SMALL):
-    made = Children(function, allowance)
+def ending(function, limits=SMALL):
+    made = WorkerPool(function, limits)
     try:
         yield made
     finally:
@@ -43,19 +43,19 @@ def ending(function, allowance=SMALL):
 
 
 @pytest.fixture
-def children(hostile):
+def workers(hostile):
     with ending(f"{hostile}:do") as made:
         yield made
 
 
-def test_threads_ask_processes_that_stay(children):
+def test_threads_ask_processes_that_stay(workers):
     with ThreadPoolExecutor(8) as pool:
-        pids = set(pool.map(children.ask, [{"deed": "who"}] * 100))
+        pids = set(pool.map(workers.ask, [{"deed": "who"}] * 100))
     assert os.getpid() not in pids and len(pids) <= (os.cpu_count() or 1)
 
 
-def test_one_who_asks_starts_one_process(children):
-    assert len({children.ask({"deed": "who"}) for _ in range(20)}) == 1
+def test_one_who_asks_starts_one_process(workers):
+    assert len({workers.ask({"deed": "who"}) for _ in range(20)}) == 1
 
 
 def test_bytes_travel_as_they_are(hostile):
@@ -66,9 +66,9 @@ def test_bytes_travel_as_they_are(hostile):
 
 
 def test_a_process_has_its_own_children_and_keeps_them(hostile):
-    hired = hire(f"{hostile}:do", SMALL)
+    hired = get_pool(f"{hostile}:do", SMALL)
     pid = hired.ask({"deed": "who"})
-    assert hire(f"{hostile}:do", SMALL).ask({"deed": "who"}) == pid
+    assert get_pool(f"{hostile}:do", SMALL).ask({"deed": "who"}) == pid
     hired.end()
     assert wait_until_gone(pid, 10)
 
@@ -83,32 +83,32 @@ def test_a_process_has_its_own_children_and_keeps_them(hostile):
         ("loop", "timeout", "1 s of computing"),
     ],
 )
-def test_what_kills_its_process_is_lost_alone(children, deed, reason, words):
-    before = children.ask({"deed": "who"})
-    with pytest.raises(Lost, match=words) as caught:
-        children.ask({"deed": deed})
+def test_what_kills_its_process_is_lost_alone(workers, deed, reason, words):
+    before = workers.ask({"deed": "who"})
+    with pytest.raises(WorkerDied, match=words) as caught:
+        workers.ask({"deed": deed})
     assert caught.value.reason == reason
     # what only stumbled goes on; else another answers, and the first is gone
-    after = children.ask({"deed": "who"})
+    after = workers.ask({"deed": "who"})
     assert (after == before) == (deed in ("hoard", "stumble")) == is_there(before)
 
 
 def test_what_waits_for_ever_is_lost(hostile):
     with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
         pid = made.ask({"deed": "who"})
-        with pytest.raises(Lost, match="no answer in 0.3 s") as caught:
+        with pytest.raises(WorkerDied, match="no answer in 0.3 s") as caught:
             made.ask({"deed": "sleep"})
         assert caught.value.reason == "timeout" and not is_there(pid)
 
 
-def test_a_full_disk_is_no_fault_of_the_data(children):
+def test_a_full_disk_is_no_fault_of_the_data(workers):
     with pytest.raises(StoreError, match="disk full; free space"):
-        children.ask({"deed": "fill_disk"})
+        workers.ask({"deed": "fill_disk"})
 
 
 def test_who_needs_much_memory_waits_its_turn_and_the_clock_with_it(hostile):
-    allowance = Allowance(memory=300 << 20, cpu=1, wall=0.4)
-    with ending(f"{hostile}:wait", allowance) as made, ThreadPoolExecutor(4) as pool:
+    limits = ResourceLimits(memory=300 << 20, cpu=1, wall=0.4)
+    with ending(f"{hostile}:wait", limits) as made, ThreadPoolExecutor(4) as pool:
         spans = sorted(pool.map(made.ask, [{"seconds": 0.25}] * 4))
     assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
 
@@ -130,8 +130,8 @@ def test_a_killed_run_leaves_no_process(hostile, tmp_path, deed):
     code = (
         "import sys\n"
         f"sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from foodcls.inspect.sandbox import Allowance, Children\n"
-        f"made = Children('{hostile}:do', Allowance(memory=10**9, cpu=1))\n"
+        "from foodcls.inspect.sandbox import ResourceLimits, WorkerPool\n"
+        f"made = WorkerPool('{hostile}:do', ResourceLimits(memory=10**9, cpu=1))\n"
         "print(made.ask({'deed': 'who'}), flush=True)\n"
         f"made.ask({{'deed': '{deed}'}})\n"
         "input()"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.image.decode import load_picture
-from foodcls.image.hashes import look_at
+from foodcls.image.hashes import fingerprint
 from foodcls.image.quality import measure
 from foodcls.inspect.sandbox import START
 from foodcls.inspect.sandbox_worker import READY, WAITING, examine
@@ -92,7 +92,7 @@ def test_it_ends_with_the_line(line):
         assert process.wait(5) == 0
 
 
-def look(data):
+def examined(data):
     question = {"max_pixels": 10**6, "min_side": 32, "hash_kind": "phash", "data": data}
     return examine(question, nullcontext())
 
@@ -100,23 +100,23 @@ def look(data):
 def test_a_sound_picture_tells_all_and_stays_as_it_is(noise, encode):
     data = encode(noise(1), "JPEG")
     image = load_picture(data)
-    found = look(data)
-    assert found["look"] == asdict(look_at(image, "phash"))
+    found = examined(data)
+    assert found["fingerprint"] == asdict(fingerprint(image, "phash"))
     assert found["measures"] == asdict(measure(image))
     assert (found["fact"]["width"], found["fact"]["height"]) == (96, 64)
     assert "data" not in found
 
 
 def test_another_comes_as_png(noise, encode):
-    found = look(encode(noise(1).convert("CMYK"), "JPEG"))
+    found = examined(encode(noise(1).convert("CMYK"), "JPEG"))
     assert found["fact"]["format"] == "JPEG"
     assert found["data"].startswith(b"\x89PNG")
 
 
 def test_a_bad_one_has_its_reason_alone():
-    assert look(b"<html>")["fact"]["reason"] == "not_an_image"
-    assert list(look(b"<html>")) == ["fact"]
-    assert look(b"")["fact"]["reason"] == "not_an_image"
+    assert examined(b"<html>")["fact"]["reason"] == "not_an_image"
+    assert list(examined(b"<html>")) == ["fact"]
+    assert examined(b"")["fact"]["reason"] == "not_an_image"
 
 
 def test_nothing_heavy_is_imported():

@@ -16,7 +16,7 @@ CROP = Step(
     ManifestRef("crop", "e", "c", kept=600, dropped=100),
     0.3,
     cached=False,
-    work=(Work("crop", 1, 599), Work("look", 4, 0)),
+    work=(Work("crop", 1, 599), Work("fingerprint", 4, 0)),
 )
 
 
@@ -37,7 +37,7 @@ def test_table_has_a_row_for_each_stage() -> None:
 
 def test_a_stage_that_recalled_much_says_how_little_it_did() -> None:
     assert describe(CROP).endswith("0.3 s, crop 1 of 600")
-    work = {"crop": {"anew": 1, "recalled": 599}, "look": {"anew": 4, "recalled": 0}}
+    work = {"crop": {"anew": 1, "recalled": 599}, "fingerprint": {"anew": 4, "recalled": 0}}
     assert stage_work([TRAIN, CROP]) == {"crop": work}
 
 
