@@ -34,7 +34,7 @@ import numpy as np
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
 
@@ -173,8 +173,8 @@ def fetch(folder: Path) -> None:
             yield item
 
     started = time.perf_counter()
-    order = Order((FoodClass(name=LABEL),), settings)
-    manifest = collect(order, Store(folder / "store"), track).manifest
+    request = CollectRequest((FoodClass(name=LABEL),), settings)
+    manifest = collect(request, Store(folder / "store"), track).manifest
     told = {
         "seconds": max(arrivals) - started,
         "pictures": int((manifest["outcome"] == "ok").sum()),

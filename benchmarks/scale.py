@@ -30,7 +30,7 @@ from dedup import random_fingerprints
 from peers import describe_machine
 
 from foodcls.augment import augment
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.crop.crop import crop
 from foodcls.dedup.dedup import dedup
 from foodcls.dedup.pairs import find_pairs
@@ -123,8 +123,8 @@ def run_stages(folder: Path, store: Store, *, trains: bool) -> Iterator[Cost]:
     """Each stage in turn on what the one before has given, as the flow has them."""
     labels, measured = tuple(LABELS), partial(measure, store)
     classes = tuple(FoodClass(name=label) for label in labels)
-    order = Order(classes, Collect(folder=folder / "photos", min_per_class=1))
-    found, cost = measured("collect (a folder)", lambda: collect(order, store).manifest)
+    request = CollectRequest(classes, Collect(folder=folder / "photos", min_per_class=1))
+    found, cost = measured("collect (a folder)", lambda: collect(request, store).manifest)
     yield cost
     sound, cost = measured("inspect", lambda: inspect(found, store, Inspect(), "phash"))
     yield cost

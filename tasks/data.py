@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from foodcls.augment import augment as augment_pictures
-from foodcls.collect.collect import CollectRef, Order, save_collected
+from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
 from foodcls.collect.engines.base import Access
-from foodcls.collect.query_stats import EngineYield, write_yields
+from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import read_boxes
 from foodcls.crop.crop import crop as crop_pictures
@@ -42,7 +42,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import spread
 from tasks.engine.progress import bars
 from tasks.engine.stage import stage
-from tasks.engine.ui import show_pairs, show_pictures, show_yields
+from tasks.engine.ui import show_pairs, show_pictures, show_query_stats
 
 
 @stage("foodcls.collect.collect")
@@ -55,15 +55,15 @@ def collect(
 ) -> CollectRef:
     """Fetch the pictures of all classes."""
 
-    def tell(yields: Sequence[EngineYield]) -> None:
+    def tell(stats: Sequence[QueryStats]) -> None:
         # before anything is fetched: wanted most where a class ends with too few pictures
-        write_yields(yields, workspace.yields)
-        show_yields(yields)
+        write_query_stats(stats, workspace.query_stats)
+        show_query_stats(stats)
 
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
     folder = test.folder if test else None
-    order = Order(classes, settings, folder, access, search_again, _sample_web)
-    collected = collect_pictures(order, workspace.store, bars, on_yields=tell)
+    request = CollectRequest(classes, settings, folder, access, search_again, _sample_web)
+    collected = collect_pictures(request, workspace.store, bars, on_stats=tell)
     return save_collected(collected, workspace.store)
 
 
@@ -156,14 +156,14 @@ def show_counts(workspace: Workspace, name: str, pictures: Step[ManifestRef]) ->
 def publish(
     workspace: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
 ) -> None:
-    """Write the manifest, with flags, and the engines' yields where people look for them.
+    """Write the manifest, with flags, and the engines' statistics where people look for them.
 
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
     manifest = load_manifest(pictures.result, workspace.store)
     write_manifest(flag_pictures(manifest, workspace.store, quality), workspace.manifest)
     # a cached collection asks no engine, and another recipe may have been here since
-    write_yields(found.result.yields, workspace.yields)
+    write_query_stats(found.result.stats, workspace.query_stats)
 
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:

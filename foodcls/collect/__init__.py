@@ -1,1 +1,19 @@
-"""Turns a recipe's wishes into pictures in the store and a manifest of all that was tried."""
+"""Collects pictures: a recipe's classes and sources become a manifest and blobs of the store.
+
+collect           the stage: search, fetch, read folders, check min_per_class
+search            questions to engines, page by page, and what they found
+engines           the search engines, a file each
+query_stats       what each engine gave for each query
+url_list          a CSV of URLs, or an earlier manifest, in place of engines
+folders           a folder of pictures in place of URLs
+fetch             URLs into the store, remembered from run to run
+download          many URLs at once: redirects, retries, throttling
+host_queue        whose turn it is: a rate limit for each host
+http_client       one request, bounded in time and bytes
+response_headers  status, redirects, Retry-After and opt-outs
+ssrf_guard        addresses to which connections are blocked
+limits            the bounds of all this
+file_types        magic numbers
+outcomes          candidates, results, and how a URL can end
+rows              results as manifest rows
+"""

@@ -13,10 +13,10 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.folders import list_files, read_files
-from foodcls.collect.limits import Limits, limits_of
-from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome
-from foodcls.collect.query_stats import EngineYield
-from foodcls.collect.rows import arrivals_manifest, repeated_urls
+from foodcls.collect.limits import Limits, fetch_limits
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome
+from foodcls.collect.query_stats import QueryStats
+from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
@@ -28,7 +28,7 @@ from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
-Candidates = Sequence[Candidate | Arrival]
+Candidates = Sequence[Candidate | CandidateResult]
 Hosts = Mapping[str, Address]
 
 ADVICE = (
@@ -38,15 +38,15 @@ ADVICE = (
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is to be collected: classes, where from, and a test set from outside."""
+class CollectRequest:
+    """What to collect: the classes, the sources, and a folder with an outside test set."""
 
     classes: tuple[FoodClass, ...]
     settings: Collect
     test_folder: Path | None = None
     access: Access = Access()
     search_again: bool = False  # ask engines even what they answered a short time ago
-    # serves the sample web as long as it is asked, or replayed
+    # serves the sample web while its pictures are fetched
     sample_web: Callable[[], AbstractContextManager[Hosts]] | None = None
 
     @property
@@ -68,67 +68,68 @@ class Order:
 
 @dataclass(frozen=True)
 class Collected:
-    """A row for every URL and file, and what each engine gave for each query."""
+    """A manifest with a row for every URL and file, and the statistics of each query."""
 
     manifest: pd.DataFrame
-    yields: tuple[EngineYield, ...]
+    stats: tuple[QueryStats, ...]
 
 
 @dataclass(frozen=True)
 class CollectRef(ManifestRef):
-    """The written manifest of a `Collected`, with its yields."""
+    """Where the manifest of a `Collected` lies in the store, and the statistics of each query."""
 
-    yields: tuple[EngineYield, ...]
+    stats: tuple[QueryStats, ...]
 
 
 def collect(
-    order: Order,
+    request: CollectRequest,
     store: Store,
     track: Track = silent,
-    on_yields: Callable[[Sequence[EngineYield]], None] = lambda yields: None,
+    on_stats: Callable[[Sequence[QueryStats]], None] = lambda stats: None,
 ) -> Collected:
-    """Fetch all pictures of all classes into the store; `on_yields` hears what engines found.
+    """Fetch all pictures of all classes into the store; call `on_stats` when engines have answered.
 
     TableError when the list of URLs is no such table, CollectError when an engine cannot be asked
-    or a class stays below its floor. What arrived is remembered, also by a run that was killed.
+    or a class ends with fewer than `min_per_class` pictures. What arrived is remembered, also by a
+    run that was killed.
     """
-    check_questions(order.questions, order.access)
-    limits = limits_of(order.settings)
-    urls = order.settings.urls
-    candidates: Candidates = read_urls(urls, order.labels) if urls is not None else ()
-    gains: tuple[EngineYield, ...] = ()
+    check_questions(request.questions, request.access)
+    limits = fetch_limits(request.settings)
+    urls = request.settings.urls
+    candidates: Candidates = read_urls(urls, request.labels) if urls is not None else ()
+    stats: tuple[QueryStats, ...] = ()
     with (
-        _sample_hosts(order, candidates) as hosts,
-        _since(order, limits, store) as since,
+        _sample_hosts(request, candidates) as hosts,
+        _since(request, limits, store) as since,
     ):
         if urls is None:
-            order = replace(order, access=replace(order.access, since=since))
-            candidates, gains = _ask_engines(order, limits, store, hosts, track)
-        on_yields(gains)
-        arrivals = _fetch_candidates(candidates, limits, store, hosts, track)
-    arrivals += _read_folders(order, limits, store, track)
-    manifest = arrivals_manifest(arrivals, order.labels)
+            request = replace(request, access=replace(request.access, since=since))
+            candidates, stats = _ask_engines(request, limits, store, hosts, track)
+        on_stats(stats)
+        results = _fetch_candidates(candidates, limits, store, hosts, track)
+    results += _read_folders(request, limits, store, track)
+    manifest = results_manifest(results, request.labels)
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
-    check_min_per_class(manifest, order.labels, order.settings.min_per_class, gains)
-    return Collected(manifest, gains)
+    check_min_per_class(manifest, request.labels, request.settings.min_per_class, stats)
+    return Collected(manifest, stats)
 
 
 def save_collected(found: Collected, store: Store) -> CollectRef:
     """Write the manifest into the store."""
-    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), yields=found.yields)
+    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), stats=found.stats)
 
 
 def check_min_per_class(
-    manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, gains: Iterable[EngineYield]
+    manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, stats: Iterable[QueryStats]
 ) -> None:
-    """CollectError when a class has fewer than `floor` distinct pictures to learn from."""
+    """CollectError when a class has fewer than `floor` distinct pictures, with what went wrong."""
     learnt = manifest[manifest["source"] != TEST]
     counts = kept_rows(learnt).groupby("label")["id"].nunique()
     poor = [label for label in labels if counts.get(label, 0) < floor]
     if not poor:
         return
     lines = [_class_line(label, learnt, int(counts.get(label, 0)), floor) for label in poor]
-    lines += [_gain_line(gain) for gain in gains if gain.label in poor]
+    lines += [_query_line(one) for one in stats if one.label in poor]
     lines += _strangers(learnt, labels)
     raise CollectError(
         f"{len(poor)} of {len(labels)} classes have fewer than {floor} pictures "
@@ -136,29 +137,29 @@ def check_min_per_class(
     )
 
 
-def _since(order: Order, limits: Limits, store: Store) -> AbstractContextManager[float]:
-    """From when on engines' answers count, for an order whose pictures are about to be fetched."""
-    if not (order.search_again and order.questions):
-        return nullcontext(order.access.since)
-    return refresh_since(order.questions, store, limits.clock())
+def _since(request: CollectRequest, limits: Limits, store: Store) -> AbstractContextManager[float]:
+    """From when on engines' answers count, in seconds since 1970, while the run goes on."""
+    if not (request.search_again and request.questions):
+        return nullcontext(request.access.since)
+    return refresh_since(request.questions, store, limits.clock())
 
 
 def _ask_engines(
-    order: Order, limits: Limits, store: Store, hosts: Hosts, track: Track
-) -> tuple[Candidates, tuple[EngineYield, ...]]:
-    """What the engines found, in the order of its rows, and what each gave."""
-    asked = order.questions
-    answers = search_all(asked, order.access, limits, store, hosts)
+    request: CollectRequest, limits: Limits, store: Store, hosts: Hosts, track: Track
+) -> tuple[Candidates, tuple[QueryStats, ...]]:
+    """The pictures that the engines found, in the order of the rows, and the statistics."""
+    asked = request.questions
+    answers = search_all(asked, request.access, limits, store, hosts)
     found = {one.question: one for one in track(answers, len(asked), "search")}
     findings = [found[question] for question in asked]
     candidates = [candidate for one in findings for candidate in one.candidates]
-    return candidates, tuple(one.gain for one in findings)
+    return candidates, tuple(one.stats for one in findings)
 
 
 def _fetch_candidates(
     candidates: Candidates, limits: Limits, store: Store, hosts: Hosts, track: Track
-) -> list[Arrival]:
-    """Fetch what has not arrived yet; what has stays in its place."""
+) -> list[CandidateResult]:
+    """Fetch each distinct URL once; what already has a result keeps its place."""
     absent = [item for item in candidates if isinstance(item, Candidate)]
     repeated = set(map(id, repeated_urls(absent)))
     urls = list(dict.fromkeys(item.url for item in absent))
@@ -166,34 +167,36 @@ def _fetch_candidates(
     fetched = {one.url: one for one in track(results, len(urls), "fetch")}
     return [
         item
-        if isinstance(item, Arrival)
-        else Arrival(item, FetchResult(item.url, Outcome.SAME_URL))
+        if isinstance(item, CandidateResult)
+        else CandidateResult(item, FetchResult(item.url, Outcome.SAME_URL))
         if id(item) in repeated
-        else Arrival(item, fetched[item.url])
+        else CandidateResult(item, fetched[item.url])
         for item in candidates
     ]
 
 
-def _read_folders(order: Order, limits: Limits, store: Store, track: Track) -> list[Arrival]:
+def _read_folders(
+    request: CollectRequest, limits: Limits, store: Store, track: Track
+) -> list[CandidateResult]:
     """Read the folder of pictures, and that of the outside test set."""
-    named = (("folder", order.settings.folder), (TEST, order.test_folder))
+    named = (("folder", request.settings.folder), (TEST, request.test_folder))
     files = [
         item
         for source, root in named
         if root is not None
-        for item in list_files(root, order.labels, source)
+        for item in list_files(root, request.labels, source)
     ]
     return list(track(read_files(files, limits, store), len(files), "read files"))
 
 
-def _sample_hosts(order: Order, candidates: Candidates) -> AbstractContextManager[Hosts]:
-    """The hosts of the sample web while it is needed; otherwise no hosts of our own."""
+def _sample_hosts(request: CollectRequest, candidates: Candidates) -> AbstractContextManager[Hosts]:
+    """The address of the sample web's server, if a source needs it; else no hosts."""
     replayed = {item.source for item in candidates if isinstance(item, Candidate)}
-    if "sample" not in {*order.settings.engines, *replayed}:
+    if "sample" not in {*request.settings.engines, *replayed}:
         return nullcontext({})
-    if order.sample_web is None:
+    if request.sample_web is None:
         raise CollectError("nobody serves the sample web; name other engines, or serve it")
-    return order.sample_web()
+    return request.sample_web()
 
 
 def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
@@ -202,11 +205,11 @@ def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
     return f"  {label}: {len(rows)} found, {ok} ok, {floor} needed; {failed}"
 
 
-def _gain_line(gain: EngineYield) -> str:
-    reason = gain.reason or "as many as asked for"
+def _query_line(one: QueryStats) -> str:
+    reason = one.reason or "as many as asked for"
     return (
-        f"  {gain.engine}, {gain.query!r} ({gain.label}): {gain.found} found on "
-        f"{gain.pages} pages: {reason}"
+        f"  {one.engine}, {one.query!r} ({one.label}): {one.found} found on "
+        f"{one.pages} pages: {reason}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Turns picture URLs into blobs of the store and typed outcomes, each remembered.
+"""Turns picture URLs into blobs of the store, and remembers how each URL ended.
 
 A later run fetches only what is not final; knows nothing of classes, engines or manifests.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from foodcls.collect.download import Answer, Download
+from foodcls.collect.download import Download, Response
 from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult, Outcome
@@ -31,7 +31,7 @@ def fetch_all(
     store: Store,
     hosts: Mapping[str, Address] | None = None,
 ) -> Iterator[FetchResult]:
-    """Fetch each distinct URL into the store; yield them as they end, known ones first.
+    """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
     `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
     last few outcomes; their pictures are fetched again.
@@ -47,41 +47,41 @@ def fetch_all(
 
 def download_all(
     urls: Iterable[str], limits: Limits, hosts: Mapping[str, Address] | None = None
-) -> Iterator[Answer]:
-    """Fetch each URL into memory; yield them as they end. For pages, not for pictures."""
-    yield from _download(urls, limits, hosts or {}, lambda answer: answer)
+) -> Iterator[Response]:
+    """Fetch each URL into memory; yield them as they end. For result pages, not for pictures."""
+    yield from _download(urls, limits, hosts or {}, lambda response: response)
 
 
 def _fetch(
     urls: Iterable[str], limits: Limits, store: Store, hosts: Mapping[str, Address]
 ) -> Generator[FetchResult, None, None]:
-    return _download(urls, limits, hosts, lambda answer: _kept(answer, store, limits))
+    return _download(urls, limits, hosts, lambda response: _store_picture(response, store, limits))
 
 
 def _download(
     urls: Iterable[str],
     limits: Limits,
     hosts: Mapping[str, Address],
-    finish: Callable[[Answer], Any],
+    finish: Callable[[Response], Any],
 ) -> Generator[Any, None, None]:
     return iterate(lambda deliver: Download(limits, hosts, finish, deliver).run(urls))
 
 
-def _kept(answer: Answer, store: Store, limits: Limits) -> FetchResult:
-    """Put a picture's bytes into the store; anything else ends here."""
+def _store_picture(response: Response, store: Store, limits: Limits) -> FetchResult:
+    """Put the bytes into the store if they are a picture."""
     fetched = FetchResult(
-        url=answer.url,
-        outcome=answer.outcome,
-        detail=answer.detail,
-        attempts=answer.attempts,
+        url=response.url,
+        outcome=response.outcome,
+        detail=response.detail,
+        attempts=response.attempts,
         fetched_at=utc_text(limits.clock()),
     )
-    if answer.outcome is not Outcome.OK:
+    if response.outcome is not Outcome.OK:
         return fetched
-    if sniff_format(answer.body) is None:
-        reason = describe_bytes(answer.body)
+    if sniff_format(response.body) is None:
+        reason = describe_bytes(response.body)
         return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
-    return replace(fetched, id=store.put(answer.body), bytes=len(answer.body))
+    return replace(fetched, id=store.put(response.body), bytes=len(response.body))
 
 
 def utc_text(seconds: float) -> str:
@@ -92,7 +92,7 @@ def utc_text(seconds: float) -> str:
 def _remembering(
     results: Generator[FetchResult, None, None], limits: Limits, store: Store
 ) -> Iterator[FetchResult]:
-    """Pass results on, keeping the final ones in the store's memory."""
+    """Yield the results on; the store remembers those that are final."""
     with closing(results), store.noting(KIND) as note:
         for fetched in results:
             if fetched.outcome.is_final:
@@ -106,7 +106,7 @@ def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
 
 
 def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchResult]:
-    """What earlier runs found out and still holds."""
+    """The results of earlier runs that still hold."""
     facts = store.recall(KIND, urls)
     gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
     return {
@@ -133,9 +133,10 @@ def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
 def iterate(
     work: Callable[[Callable[[Item], None]], Coroutine[Any, Any, None]],
 ) -> Generator[Item, None, None]:
-    """Yield what `work` delivers, as it comes; an exception of it is raised here.
+    """Prefetch what `work` delivers, in a thread of its own; its exceptions are raised here.
 
-    Whoever stops iterating cancels the work, and waits until it has cleaned up.
+    The event loop runs in that thread, so that callers may be synchronous or within a loop of
+    their own. Closing the iterator cancels the work, and waits until it has cleaned up.
     """
     items: queue.SimpleQueue[tuple[Item] | None] = queue.SimpleQueue()
     thread = _Loop(work, items)
@@ -151,7 +152,7 @@ def iterate(
 
 
 class _Loop(threading.Thread):
-    """Runs the work; puts each result into `items`, and None at the end."""
+    """Runs the work in an event loop; puts each result into `items`, and None at the end."""
 
     def __init__(
         self,

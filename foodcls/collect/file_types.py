@@ -1,4 +1,4 @@
-"""Tells the format of a picture by its first bytes; names and declared types do not count."""
+"""Detects file types by magic numbers; file names and Content-Type do not count."""
 
 HEADS = {
     b"\xff\xd8\xff": "JPEG",
@@ -28,7 +28,7 @@ def sniff_format(data: bytes) -> str | None:
 
 
 def describe_bytes(data: bytes) -> str:
-    """What bytes that are no picture look like, in a few words."""
+    """A few words about bytes that are no picture."""
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script")):
         return "HTML"

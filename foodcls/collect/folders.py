@@ -1,4 +1,4 @@
-"""Turns a folder a class into arrivals; follows no link and opens nothing but regular files."""
+"""Reads a folder of pictures, a subfolder a class; follows no link, opens only regular files."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from foodcls.collect.fetch import utc_text
 from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome, Trouble
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[Candidate, Path]]:
-    """All that lies in the folders of the classes, in the order of classes, then of names."""
+    """The files in the folders of the classes, in the order of classes, then of names."""
     folders: dict[str, list[Path]] = {label: [] for label in labels}
     strange: list[Path] = []
     for entry in sorted(root.iterdir(), key=os.fsencode):
@@ -39,18 +39,18 @@ def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[C
 
 def read_files(
     files: list[tuple[Candidate, Path]], limits: Limits, store: Store
-) -> Iterator[Arrival]:
-    """Put each picture into the store; anything else arrives with its reason."""
+) -> Iterator[CandidateResult]:
+    """Put each picture into the store; yield every file with its outcome."""
     for candidate, path in files:
         now = utc_text(limits.clock())
         result = FetchResult(candidate.url, Outcome.OK, attempts=1, fetched_at=now)
         try:
             data = _read(path, limits.max_bytes)
-        except Trouble as trouble:
+        except FetchError as trouble:
             result = replace(result, outcome=trouble.outcome, detail=trouble.detail)
         else:
             result = replace(result, id=store.put(data), bytes=len(data))
-        yield Arrival(candidate, result)
+        yield CandidateResult(candidate, result)
 
 
 def origin_text(path: Path) -> str:
@@ -92,21 +92,21 @@ def _read(path: Path, limit: int) -> bytes:
         with os.fdopen(os.open(path, OPEN_SAFELY), "rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise Trouble(Outcome.UNREADABLE, error.strerror or type(error).__name__) from error
+        raise FetchError(Outcome.UNREADABLE, error.strerror or type(error).__name__) from error
     if len(data) > limit:
-        raise Trouble(Outcome.TOO_LARGE, f"more than {limit} bytes")
+        raise FetchError(Outcome.TOO_LARGE, f"more than {limit} bytes")
     if not data:
-        raise Trouble(Outcome.EMPTY, "an empty file")
+        raise FetchError(Outcome.EMPTY, "an empty file")
     if sniff_format(data) is None:
-        raise Trouble(Outcome.NOT_AN_IMAGE, describe_bytes(data))
+        raise FetchError(Outcome.NOT_AN_IMAGE, describe_bytes(data))
     return data
 
 
 def _check_kind(info: os.stat_result, limit: int) -> None:
     if stat.S_ISDIR(info.st_mode):
-        raise Trouble(Outcome.UNREADABLE, "a folder that cannot be listed")
+        raise FetchError(Outcome.UNREADABLE, "a folder that cannot be listed")
     if not stat.S_ISREG(info.st_mode):
         kind = "a symbolic link" if stat.S_ISLNK(info.st_mode) else "a pipe, socket or device"
-        raise Trouble(Outcome.NOT_REGULAR, kind)
+        raise FetchError(Outcome.NOT_REGULAR, kind)
     if info.st_size > limit:
-        raise Trouble(Outcome.TOO_LARGE, f"{info.st_size} bytes, allowed are {limit}")
+        raise FetchError(Outcome.TOO_LARGE, f"{info.st_size} bytes, allowed are {limit}")

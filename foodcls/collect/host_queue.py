@@ -1,4 +1,7 @@
-"""Decides whose turn it is: hosts in rotation, each with a bounded number of requests at once."""
+"""Queues requests by host: hosts take turns, and each has a rate limit and can be throttled.
+
+The limit is a number of requests at once; a throttled host gets none until it is resumed.
+"""
 
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
@@ -6,8 +9,8 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
-class Errand:
-    """A URL on its way: where redirects have led it, and what it has cost so far."""
+class Request:
+    """A request for a URL: where redirects have led it, and what it has cost so far."""
 
     url: str
     at: str
@@ -17,60 +20,60 @@ class Errand:
 
     @property
     def host(self) -> str:
-        """The server it stands before, as name and port."""
+        """The server that it goes to, as name and port."""
         try:
             return urlsplit(self.at).netloc.lower()
         except ValueError:
             return ""
 
 
-class Turns:
-    """Errands that wait; a slow host keeps only its own waiting."""
+class HostQueue:
+    """Requests that wait; a slow host delays only its own."""
 
     def __init__(self, per_host: int) -> None:
         self._per_host = per_host
-        self._waiting: dict[str, deque[Errand]] = {}
-        # hosts that have an errand and a free place, and do not rest
+        self._waiting: dict[str, deque[Request]] = {}
+        # hosts that have a request and a free place, and are not throttled
         self._ready: OrderedDict[str, None] = OrderedDict()
         self._busy: Counter[str] = Counter()
-        self._rests: Counter[str] = Counter()
+        self._pauses: Counter[str] = Counter()
 
     @property
-    def are_over(self) -> bool:
-        """Whether no errand waits any more."""
+    def is_empty(self) -> bool:
+        """Whether no request waits."""
         return not any(self._waiting.values())
 
-    def add(self, errand: Errand) -> None:
-        """Let an errand wait for its turn."""
-        self._waiting.setdefault(errand.host, deque()).append(errand)
-        self._line_up(errand.host)
+    def add(self, request: Request) -> None:
+        """Let a request wait for its turn."""
+        self._waiting.setdefault(request.host, deque()).append(request)
+        self._line_up(request.host)
 
-    def take(self) -> Errand | None:
-        """The next errand, or None when nothing may start now."""
+    def take(self) -> Request | None:
+        """The next request, or None when nothing may start now."""
         if not self._ready:
             return None
         host, _ = self._ready.popitem(last=False)
-        errand = self._waiting[host].popleft()
+        request = self._waiting[host].popleft()
         self._busy[host] += 1
         self._line_up(host)
-        return errand
+        return request
 
-    def give_back(self, errand: Errand) -> None:
-        """Free the place that a taken errand had."""
-        self._busy[errand.host] -= 1
-        self._line_up(errand.host)
+    def release(self, request: Request) -> None:
+        """Free the place that a taken request had."""
+        self._busy[request.host] -= 1
+        self._line_up(request.host)
 
-    def rest(self, host: str) -> None:
-        """Take no errand to a host until `wake` was called as often as this."""
-        self._rests[host] += 1
+    def pause(self, host: str) -> None:
+        """Send nothing to a host until `resume` was called as often as this."""
+        self._pauses[host] += 1
         self._ready.pop(host, None)
 
-    def wake(self, host: str) -> None:
-        """End one rest of a host."""
-        self._rests[host] -= 1
+    def resume(self, host: str) -> None:
+        """End one pause of a host."""
+        self._pauses[host] -= 1
         self._line_up(host)
 
     def _line_up(self, host: str) -> None:
         """Put a host at the end of the line, unless it stands there or nothing may start."""
-        if self._waiting.get(host) and self._busy[host] < self._per_host and not self._rests[host]:
+        if self._waiting.get(host) and self._busy[host] < self._per_host and not self._pauses[host]:
             self._ready.setdefault(host, None)

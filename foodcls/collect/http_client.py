@@ -1,4 +1,4 @@
-"""Turns one URL into one answer, over a connection whose very address was checked."""
+"""An HTTP client for untrusted servers: one request at a time, bounded in time and bytes."""
 
 import asyncio
 import zlib
@@ -12,7 +12,7 @@ from yarl import URL
 
 import foodcls
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.outcomes import FetchError, Outcome
 from foodcls.collect.response_headers import check_head
 from foodcls.collect.ssrf_guard import Address, BlockedAddress, guarded_connector
 
@@ -27,14 +27,14 @@ EITHER = zlib.MAX_WBITS | 32
 
 
 @dataclass(frozen=True)
-class Moved:
+class Redirect:
     """A redirect to another URL, made absolute."""
 
     url: str
 
 
-class Wire:
-    """Asks servers, one request at a time and URL by URL; use it as an async context."""
+class HttpClient:
+    """Sends GET requests and follows no redirect; use it as an async context."""
 
     def __init__(self, limits: Limits, hosts: Mapping[str, Address]) -> None:
         self._limits = limits
@@ -49,8 +49,8 @@ class Wire:
             auto_decompress=False,
             trust_env=False,
         )
-        # aiohttp asks a second time by itself where a server hangs up, and tells nobody; attempts
-        # are counted and spaced by us alone
+        # aiohttp silently repeats a request where a server hangs up; attempts are counted and
+        # spaced by us alone
         self._session._retry_connection = False
         return self
 
@@ -62,19 +62,19 @@ class Wire:
     ) -> None:
         await self._session.close()
 
-    async def visit(self, url: str, seconds: float) -> bytes | Moved:
-        """The body behind a URL, or where it has moved to, within `seconds`; else Trouble."""
+    async def get(self, url: str, seconds: float) -> bytes | Redirect:
+        """The body of a URL, or where it redirects to, within `seconds`; else FetchError."""
         target = parse_url(url)
         try:
             async with asyncio.timeout(seconds):
                 return await self._ask(target)
         except TimeoutError as error:
             late = f"no whole answer within {self._limits.timeout:g} s"
-            raise Trouble(Outcome.TIMEOUT, late) from error
+            raise FetchError(Outcome.TIMEOUT, late) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _trouble(error) from error
 
-    async def _ask(self, url: URL) -> bytes | Moved:
+    async def _ask(self, url: URL) -> bytes | Redirect:
         async with self._session.get(url, allow_redirects=False) as response:
             target = check_head(
                 response.status,
@@ -83,14 +83,14 @@ class Wire:
                 heed_robots=self._limits.heed_robots,
             )
             if target:
-                return Moved(_joined(url, target))
+                return Redirect(_joined(url, target))
             return await self._read(response)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         limit = self._limits.max_bytes
         if (response.content_length or 0) > limit:
             announced = f"announces {response.content_length} bytes, allowed are {limit}"
-            raise Trouble(Outcome.TOO_LARGE, announced)
+            raise FetchError(Outcome.TOO_LARGE, announced)
         body = Body(response.headers.get("Content-Encoding", ""), limit)
         async for chunk in response.content.iter_any():
             body.add(chunk)
@@ -98,31 +98,34 @@ class Wire:
 
 
 class Body:
-    """Collects chunks; `encoding` is the Content-Encoding, `limit` counts unpacked bytes."""
+    """Collects and decompresses the chunks of a body, and never more than `limit` bytes of it.
+
+    `encoding` is the Content-Encoding; the limit counts decompressed bytes.
+    """
 
     def __init__(self, encoding: str, limit: int) -> None:
         encoding = encoding.strip().lower()
         if encoding not in PACKED | {"", "identity"}:
-            raise Trouble(Outcome.NOT_AN_IMAGE, f"packed as {encoding[:40]!r}, not asked for")
+            raise FetchError(Outcome.NOT_AN_IMAGE, f"packed as {encoding[:40]!r}, not asked for")
         self._stream = zlib.decompressobj(EITHER) if encoding in PACKED else None
         self._limit = limit
         self._parts: list[bytes] = []
         self._size = 0
 
     def add(self, chunk: bytes) -> None:
-        """Take the next chunk; Trouble as soon as the limit is passed."""
+        """Add the next chunk; FetchError as soon as the limit is passed."""
         data = self._unpacked(chunk) if self._stream else chunk
         self._size += len(data)
         if self._size > self._limit:
-            raise Trouble(Outcome.TOO_LARGE, f"more than {self._limit} bytes")
+            raise FetchError(Outcome.TOO_LARGE, f"more than {self._limit} bytes")
         self._parts.append(data)
 
     def close(self) -> bytes:
-        """All bytes; Trouble when there are none or a packed body is not whole."""
+        """All bytes; FetchError when there are none or a compressed body is incomplete."""
         if not self._size:
-            raise Trouble(Outcome.EMPTY, "an empty body")
+            raise FetchError(Outcome.EMPTY, "an empty body")
         if self._stream and not self._stream.eof:
-            raise Trouble(Outcome.TRUNCATED, "the packed body ends early")
+            raise FetchError(Outcome.TRUNCATED, "the packed body ends early")
         return b"".join(self._parts)
 
     def _unpacked(self, chunk: bytes) -> bytes:
@@ -131,23 +134,23 @@ class Body:
             # one byte more than allowed tells a body at the limit from one beyond it
             return self._stream.decompress(chunk, self._limit - self._size + 1)
         except zlib.error as error:
-            raise Trouble(Outcome.NOT_AN_IMAGE, f"not packed as it says: {error}") from error
+            raise FetchError(Outcome.NOT_AN_IMAGE, f"not packed as it says: {error}") from error
 
 
 def parse_url(url: str) -> URL:
-    """The URL in parts; Trouble when it is none that can be asked."""
+    """The parsed URL; FetchError when no request can be sent to it."""
     try:
         parsed = URL(url.strip())
         host = parsed.host
         port = parsed.port
     except ValueError as error:
-        raise Trouble(Outcome.BAD_URL, _brief(error)) from error
+        raise FetchError(Outcome.BAD_URL, _brief(error)) from error
     if parsed.scheme not in ("http", "https"):
-        raise Trouble(Outcome.BAD_URL, f"scheme {parsed.scheme[:20]!r}, not http or https")
+        raise FetchError(Outcome.BAD_URL, f"scheme {parsed.scheme[:20]!r}, not http or https")
     if not host or not port or len(url) > LONGEST_URL:
-        raise Trouble(Outcome.BAD_URL, "no host, port 0, or too long")
+        raise FetchError(Outcome.BAD_URL, "no host, port 0, or too long")
     if parsed.user is not None or parsed.password is not None:
-        raise Trouble(Outcome.BAD_URL, "a user name or password in the address")
+        raise FetchError(Outcome.BAD_URL, "a user name or password in the address")
     return parsed
 
 
@@ -155,21 +158,21 @@ def _joined(url: URL, target: str) -> str:
     try:
         return str(url.join(URL(target)))
     except ValueError as error:
-        raise Trouble(Outcome.BAD_URL, f"redirect: {_brief(error)}") from error
+        raise FetchError(Outcome.BAD_URL, f"redirect: {_brief(error)}") from error
 
 
-def _trouble(error: Exception) -> Trouble:
-    """What an exception of the HTTP client means."""
+def _trouble(error: Exception) -> FetchError:
+    """The FetchError for an exception of aiohttp."""
     blocked = _cause(error)
     if blocked:
-        return Trouble(Outcome.BLOCKED_ADDRESS, str(blocked))
+        return FetchError(Outcome.BLOCKED_ADDRESS, str(blocked))
     if isinstance(error, aiohttp.InvalidURL) or not isinstance(
         error, aiohttp.ClientError | OSError
     ):
-        return Trouble(Outcome.BAD_URL, _brief(error))
+        return FetchError(Outcome.BAD_URL, _brief(error))
     if isinstance(error, aiohttp.ClientPayloadError):
-        return Trouble(Outcome.TRUNCATED, "the body ends early or is not well-formed")
-    return Trouble(Outcome.CONNECTION_FAILED, _brief(error))
+        return FetchError(Outcome.TRUNCATED, "the body ends early or is not well-formed")
+    return FetchError(Outcome.CONNECTION_FAILED, _brief(error))
 
 
 def _cause(error: BaseException | None) -> BlockedAddress | None:

@@ -1,4 +1,4 @@
-"""Says how far fetching may go: in time, bytes, attempts and connections."""
+"""Bounds of fetching: time, bytes, attempts, connections, and how long a host may throttle us."""
 
 import time
 from collections.abc import Callable
@@ -18,15 +18,15 @@ class Limits:
     per_host: int
     allow_private: bool
     heed_robots: bool = True  # whether an X-Robots-Tag keeps the body from being read
-    longest_wait: float = 30.0  # a server that asks for more is left to a later run
-    # for which a host may keep all its URLs waiting, all in all; then only those it refuses wait
-    longest_rest: float = 300.0
-    first_pause: float = 0.5  # before the second attempt; doubles with each
-    seed: int = 0  # of the jitter of pauses
+    max_wait: float = 30.0  # of a Retry-After; a host that asks for more is left to a later run
+    # in all, for which a host may throttle all its URLs; then only those that it refuses wait
+    max_throttle: float = 300.0
+    first_backoff: float = 0.5  # before the second attempt; doubles with each
+    seed: int = 0  # of the jitter of backoffs
     clock: Callable[[], float] = time.time  # seconds since 1970
 
 
-def limits_of(settings: Collect) -> Limits:
+def fetch_limits(settings: Collect) -> Limits:
     """The bounds that a recipe sets."""
     return Limits(
         timeout=settings.timeout,

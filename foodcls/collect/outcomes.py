@@ -75,8 +75,8 @@ PASSING = frozenset(
 )
 
 
-class Trouble(Exception):
-    """What kept a URL from giving its bytes; `wait` is the pause in seconds a server asked for."""
+class FetchError(Exception):
+    """Why a URL or file gave no bytes; `wait` is the pause in seconds a server asked for."""
 
     def __init__(self, outcome: Outcome, detail: str, wait: float | None = None) -> None:
         super().__init__(detail)
@@ -87,14 +87,14 @@ class Trouble(Exception):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A picture that may be had; `rank` counts from 1 within its source and query."""
+    """A picture that may be fetched; `rank` counts from 1 within its source and query."""
 
-    url: str  # or path, as text
+    url: str  # or the path of a file
     label: str
     source: str  # engine, "urls", "folder" or "test"
     query: str = ""
     rank: int = 1
-    page: str = ""  # that shows the picture
+    page: str = ""  # on which the picture is shown
     licence: str = ""
 
 
@@ -113,15 +113,15 @@ class FetchResult:
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """A candidate, and how it ended."""
+class CandidateResult:
+    """A candidate, and how fetching it ended."""
 
     candidate: Candidate
     result: FetchResult
 
 
 def printable(text: str) -> str:
-    """Text fit for a table: control characters and broken Unicode percent-encoded."""
+    """The text with control characters and broken Unicode percent-encoded, as tables need it."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _quoted(char) for char in text)

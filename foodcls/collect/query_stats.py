@@ -1,4 +1,4 @@
-"""Keeps what each engine gave for each query, beside the manifest and as a table for people."""
+"""What each engine gave for each query, as a record and as a table for people."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.collect.engines.base import DEEPEST
+from foodcls.collect.engines.base import MAX_RESULTS
 from foodcls.tables.spreadsheet import write_csv
 
 NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
-TOO_DEEP = f"more than the first {DEEPEST} results cannot be asked for"
+TOO_DEEP = f"more than the first {MAX_RESULTS} results cannot be asked for"
 
 
 @dataclass(frozen=True)
-class EngineYield:
-    """What an engine gave for a query; `reason` says why no more, empty when that was enough."""
+class QueryStats:
+    """How much an engine found for a query; `reason` says why no more, empty when it sufficed."""
 
     engine: str
     label: str
@@ -26,13 +26,13 @@ class EngineYield:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the engine answered to the end, and with something."""
+        """Whether something was found, and only the end of the results stopped the search."""
         return self.found > 0 and self.reason in (ENOUGH, NO_MORE, TOO_DEEP)
 
 
-def write_yields(yields: Sequence[EngineYield], path: Path) -> None:
-    """Write a row for each engine and query; where no engine was asked, there is no table."""
-    if not yields:
+def write_query_stats(stats: Sequence[QueryStats], path: Path) -> None:
+    """Write a row for each engine and query as CSV; delete the file when no engine was asked."""
+    if not stats:
         path.unlink(missing_ok=True)
         return
-    write_csv(pd.DataFrame([asdict(gain) for gain in yields]), path)
+    write_csv(pd.DataFrame([asdict(one) for one in stats]), path)

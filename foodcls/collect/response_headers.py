@@ -1,10 +1,10 @@
-"""Turns an answer's status and headers into a verdict before its body is read."""
+"""Decides by a response's status and headers whether its body is read; knows Retry-After."""
 
 import math
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.outcomes import FetchError, Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 BODILESS = frozenset({204, 205, 206})
@@ -16,7 +16,7 @@ ROBOT = "foodcls"
 
 
 class Headers(Protocol):
-    """What is asked of an answer's headers."""
+    """A response's headers, by name in any case."""
 
     def get(self, key: str) -> str | None:
         """The first value under that name, whatever its case."""
@@ -28,7 +28,7 @@ class Headers(Protocol):
 
 
 def check_head(status: int, headers: Headers, now: float, *, heed_robots: bool = True) -> str:
-    """Where a redirect leads, or empty when the body is to be read; otherwise Trouble.
+    """Where a redirect leads, or empty when the body is to be read; else FetchError.
 
     `now` is the time in seconds since 1970, to read dates in Retry-After by.
     """
@@ -36,18 +36,18 @@ def check_head(status: int, headers: Headers, now: float, *, heed_robots: bool =
         return _target(status, headers)
     if status in BUSY or status >= 500:
         wait = parse_wait(headers.get("Retry-After"), now)
-        raise Trouble(Outcome.UNAVAILABLE, f"HTTP {status}", wait)
+        raise FetchError(Outcome.UNAVAILABLE, f"HTTP {status}", wait)
     if status in BODILESS:
-        raise Trouble(Outcome.EMPTY, f"HTTP {status}")
+        raise FetchError(Outcome.EMPTY, f"HTTP {status}")
     if not 200 <= status < 300:
-        raise Trouble(Outcome.HTTP_ERROR, f"HTTP {status}")
+        raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status}")
     if heed_robots:
         _check_robots(headers)
     return ""
 
 
 def parse_wait(value: str | None, now: float) -> float | None:
-    """The seconds that a Retry-After asks for (RFC 9110, 10.2.3); None when it says nothing."""
+    """The seconds that a Retry-After asks for (RFC 9110, 10.2.3); None when it is unreadable."""
     if value is None:
         return None
     try:
@@ -58,7 +58,7 @@ def parse_wait(value: str | None, now: float) -> float | None:
 
 
 def opt_out(values: list[str]) -> str:
-    """The directive by which X-Robots-Tag values keep us away; empty when none does."""
+    """The directive of an X-Robots-Tag that opts out of training data; empty when none does."""
     for value in values:
         robot = ROBOT
         for part in value.lower().split(","):
@@ -76,7 +76,7 @@ def opt_out(values: list[str]) -> str:
 def _target(status: int, headers: Headers) -> str:
     target = headers.get("Location")
     if not target:
-        raise Trouble(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
+        raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
     return target
 
 
@@ -87,4 +87,4 @@ def _until(value: str, now: float) -> float:
 def _check_robots(headers: Headers) -> None:
     directive = opt_out(headers.getall("X-Robots-Tag", []))
     if directive:
-        raise Trouble(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")
+        raise FetchError(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")

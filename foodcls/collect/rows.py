@@ -1,17 +1,17 @@
-"""Turns arrivals into manifest rows, and marks what arrived twice within a class."""
+"""Turns fetched candidates into manifest rows, and marks duplicates within a class."""
 
 from collections.abc import Iterable
 
 import pandas as pd
 
-from foodcls.collect.outcomes import Arrival, Candidate, Outcome, printable
+from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
 from foodcls.manifest import DROPPED, KEPT, TEST, new_manifest
 
 STAGE = "collect"
 
 
 def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Those whose address stands before them in the same class."""
+    """The candidates whose URL stands before them in the same class."""
     seen: set[tuple[str, str]] = set()
     repeated = []
     for candidate in candidates:
@@ -22,24 +22,24 @@ def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
     return repeated
 
 
-def arrivals_manifest(arrivals: Iterable[Arrival], labels: tuple[str, ...]) -> pd.DataFrame:
-    """A row for each arrival: classes in their order, within a class in the order given.
+def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]) -> pd.DataFrame:
+    """A row for each result: classes in the order of `labels`, within a class in the order given.
 
-    Rows of an outside test set are born into the split "test"; they are never dropped for being
-    there twice, as it is for the judging, not for the collecting, to say what a test set holds.
+    Rows of an outside test set get the split "test" and are never dropped as duplicates: what a
+    test set holds is decided where it is evaluated.
     """
     places = {label: place for place, label in enumerate(labels)}
-    ordered = sorted(arrivals, key=lambda one: places.get(one.candidate.label, len(labels)))
+    ordered = sorted(results, key=lambda one: places.get(one.candidate.label, len(labels)))
     firsts: dict[tuple[str, str], str] = {}
-    return new_manifest(_row(arrival, firsts) for arrival in ordered)
+    return new_manifest(_row(one, firsts) for one in ordered)
 
 
-def _row(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> dict[str, object]:
+def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, object]:
     """The row; `firsts` holds the id by label and address, and by label and id, so far."""
-    candidate, result = arrival.candidate, arrival.result
+    candidate, result = one.candidate, one.result
     outcome, twin = result.outcome, ""
     if candidate.source != TEST:
-        twin = _twin(arrival, firsts)
+        twin = _twin(one, firsts)
         outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
     row: dict[str, object] = {
         "id": result.id,
@@ -60,10 +60,10 @@ def _row(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> dict[str, obje
     return row | ({"bytes": result.bytes} if result.id else {}) | _state(outcome, result.detail)
 
 
-def _twin(arrival: Arrival, firsts: dict[tuple[str, str], str]) -> str:
-    """The id that came before in the same class, for a row that repeats it; else empty."""
-    label, url, digest = arrival.candidate.label, arrival.candidate.url, arrival.result.id
-    if arrival.result.outcome is Outcome.SAME_URL:
+def _twin(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> str:
+    """The id of the earlier picture in the same class that this row repeats; else empty."""
+    label, url, digest = one.candidate.label, one.candidate.url, one.result.id
+    if one.result.outcome is Outcome.SAME_URL:
         return firsts.get((label, url), "")
     if not digest:
         return ""

@@ -1,4 +1,4 @@
-"""Turns questions to engines into candidates, and says of each what it yielded and why no more."""
+"""Searches: turns questions to engines into candidates, with statistics of each query."""
 
 import logging
 from collections import deque
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from foodcls.collect.download import Answer
+from foodcls.collect.download import Response
 from foodcls.collect.engines.base import Access, Hit, Page, Question, Refused
 from foodcls.collect.engines.registry import page_parser, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Candidate, Outcome, printable
-from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, EngineYield
+from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.store.store import Store, digest_json
 from foodcls.tally import count
@@ -26,7 +26,7 @@ REFRESH = "ask-anew/1"
 # resume on the same results, short enough for a daily run to see new ones
 FRESH = 12 * 3600
 PAGE_BYTES = 5_000_000
-# engines shut out who asks many pages at once
+# engines block clients that ask for many pages at once
 PAGES_AT_ONCE = 4
 BARRIERS = (
     "captcha",
@@ -41,12 +41,12 @@ BARRIERS = (
 
 
 @dataclass(frozen=True)
-class Finding:
-    """An answered question."""
+class SearchResult:
+    """The pictures that an engine found for a question, and what its pages gave."""
 
     question: Question
     candidates: tuple[Candidate, ...]
-    gain: EngineYield
+    stats: QueryStats
 
 
 def search_all(
@@ -55,20 +55,20 @@ def search_all(
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None = None,
-) -> Iterator[Finding]:
-    """Answer every question, side by side; yield each as it is done, known ones first."""
+) -> Iterator[SearchResult]:
+    """Answer all questions at once; yield each as it is done, remembered ones first."""
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
         search.recall(known.get(search.key), access.since, limits.clock())
     done = [search for search in searches if not search.is_open]
     count("search", anew=len(searches) - len(done), recalled=len(done))
-    yield from (search.finding() for search in done)
+    yield from (search.result() for search in done)
     bounds = replace(
         limits,
         max_bytes=PAGE_BYTES,
         per_host=min(limits.per_host, PAGES_AT_ONCE),
-        # a result page that is not to be indexed may still be read
+        # X-Robots-Tag speaks of indexing, and a result page is only read
         heed_robots=False,
     )
     while searches := [search for search in searches if search.is_open]:
@@ -77,17 +77,17 @@ def search_all(
 
 @contextmanager
 def refresh_since(questions: Iterable[Question], store: Store, now: float) -> Iterator[float]:
-    """Give the time, in seconds since 1970, from which on answers to `questions` count.
+    """Give the time, in seconds since 1970, from which on answers to `questions` are not stale.
 
-    That is `now`; after a run that was cut off it is when that one began to ask anew, so that
-    what it was told already is not asked a second time.
+    That is `now`; after a run that was interrupted it is when that run began, so that what it
+    was answered already is not asked a second time.
     """
     key = digest_json([astuple(question) for question in questions])
     begun = store.recall(REFRESH, [key]).get(key)
     since = begun if begun is not None and 0 <= now - begun < FRESH else now
     store.remember(REFRESH, {key: since})
     yield since
-    # not reached by a run that is cut off
+    # not reached by a run that is interrupted
     store.remember(REFRESH, {key: None})
 
 
@@ -96,21 +96,21 @@ def _read_pages(
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None,
-) -> Iterator[Finding]:
+) -> Iterator[SearchResult]:
     """Read the next page of each search; yield those that are done."""
     urls = dict.fromkeys(search.pages[0] for search in searches)
-    answers = {answer.url: answer for answer in download_all(urls, limits, hosts)}
+    responses = {response.url: response for response in download_all(urls, limits, hosts)}
     for search in searches:
-        search.take(answers[search.pages.popleft()])
+        search.take(responses[search.pages.popleft()])
         if not search.is_open:
-            finding = search.finding()
-            if finding.gain.is_complete:
+            result = search.result()
+            if result.stats.is_complete:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
-            yield finding
+            yield result
 
 
 class _Search:
-    """A question on its way through the engine's pages."""
+    """A question, while the engine's result pages are read one after the other."""
 
     def __init__(self, question: Question, access: Access) -> None:
         self.question = question
@@ -124,25 +124,25 @@ class _Search:
         self._read = 0
         self._reason = NO_RESULTS
 
-    def take(self, answer: Answer) -> None:
-        """Add a page's pictures, and end the search when they are enough or nothing new."""
+    def take(self, response: Response) -> None:
+        """Add a page's pictures; end the search when they suffice or none of them is new."""
         self._read += 1
-        hits, trouble = _parse(self._parser, answer)
+        hits, reason = _parse(self._parser, response)
         fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
         self._hits |= {hit["file_url"]: hit for hit in fresh}
         enough = len(self._hits) >= self.question.limit
         if enough:
             self._reason = ENOUGH
-        elif trouble:
-            self._reason = f"{trouble} (page {self._read})"
+        elif reason:
+            self._reason = f"{reason} (page {self._read})"
         elif fresh and not self.pages:
             self._reason = TOO_DEEP
         else:
             self._reason = NO_MORE if self._hits else NO_RESULTS
-        self.is_open = bool(fresh and self.pages) and not enough and not trouble
+        self.is_open = bool(fresh and self.pages) and not enough and not reason
 
     def recall(self, fact: Mapping[str, Any] | None, since: float, now: float) -> None:
-        """Take over what was told to an earlier run, neither before `since` nor long ago."""
+        """Reuse what an earlier run was answered, unless that was before `since` or is stale."""
         if fact is None or fact["asked_at"] < since:
             return
         if 0 <= now - fact["asked_at"] < FRESH:
@@ -151,15 +151,15 @@ class _Search:
             self.is_open = False
 
     def fact(self, now: float) -> dict[str, Any]:
-        """What to remember of the answer."""
+        """What the store remembers of the search."""
         hits = list(self._hits.values())
         return {"asked_at": now, "hits": hits, "pages": self._read, "reason": self._reason}
 
-    def finding(self) -> Finding:
-        """The answer, as candidates in the engine's order."""
+    def result(self) -> SearchResult:
+        """What was found, as candidates in the engine's order."""
         question = self.question
         hits = list(self._hits.values())[: question.limit]
-        gain = EngineYield(
+        stats = QueryStats(
             engine=question.engine,
             label=question.label,
             query=question.query,
@@ -167,10 +167,10 @@ class _Search:
             found=len(hits),
             reason=self._reason,
         )
-        if not gain.is_complete:
-            LOG.warning("%s, %r: %s", gain.engine, gain.query, gain.reason)
+        if not stats.is_complete:
+            LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)
         candidates = (_candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
-        return Finding(question, tuple(candidates), gain)
+        return SearchResult(question, tuple(candidates), stats)
 
 
 def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
@@ -186,30 +186,30 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
 
 
 def _filtered(question: Question) -> str:
-    """What is known of the licence of a picture that tells none: what the engine let through."""
+    """The licence of a picture that names none: what the engine was told to filter by."""
     return f"{question.licence} (as {question.engine} filters)" if question.licence else ""
 
 
-def _parse(parser: Any, answer: Answer) -> tuple[list[Hit], str]:
-    """A page's pictures, or why it gave none."""
-    if answer.outcome is not Outcome.OK:
-        return [], answer.detail or answer.outcome
+def _parse(parser: Any, response: Response) -> tuple[list[Hit], str]:
+    """A page's pictures, and why there are no more of them, or an empty text."""
+    if response.outcome is not Outcome.OK:
+        return [], response.detail or response.outcome
     hits: list[Hit] = []
-    trouble = ""
+    reason = ""
     try:
         # one by one, so that what comes before an odd entry is not lost
-        for hit in parser.parse(Page(answer.at, answer.body)):
+        for hit in parser.parse(Page(response.at, response.body)):
             hits.append(hit)
     except Refused as refused:
-        trouble = str(refused)
+        reason = str(refused)
     # RecursionError: JSON that is nested thousands of times
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        trouble = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
-    if not hits and _is_barrier(answer):
-        trouble = "consent or captcha page"
-    return hits, trouble
+        reason = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
+    if not hits and _is_barrier(response):
+        reason = "consent or captcha page"
+    return hits, reason
 
 
-def _is_barrier(answer: Answer) -> bool:
-    text = f"{answer.at} {answer.body.decode('utf-8', 'ignore')}".lower()
+def _is_barrier(response: Response) -> bool:
+    text = f"{response.at} {response.body.decode('utf-8', 'ignore')}".lower()
     return any(mark in text for mark in BARRIERS)

@@ -35,11 +35,11 @@ RECEIVE_BUFFER = 131_072
 Address = tuple[str, int]
 
 
-def refusal(address: str, *, allow_private: bool = False) -> str:
-    """Why this IP address must not be connected to; empty when it may.
+def blocked_reason(address: str, *, allow_private: bool = False) -> str:
+    """Why connections to this IP address are blocked; empty when they are allowed.
 
     `allow_private` admits loopback and private ranges; nothing admits metadata services,
-    link-local, multicast and reserved addresses. What is no IP address is refused.
+    link-local, multicast and reserved addresses. What is no IP address is blocked.
     """
     try:
         ip = _carried(ipaddress.ip_address(address))
@@ -56,13 +56,13 @@ def refusal(address: str, *, allow_private: bool = False) -> str:
 
 
 class BlockedAddress(OSError):
-    """An address that must not be connected to."""
+    """An address to which connections are not allowed."""
 
 
 class GuardedResolver(AbstractResolver):
-    """Looks names up, and refuses a name if any one of its addresses is refused.
+    """Resolves host names, and blocks a name if any one of its addresses is blocked.
 
-    `hosts` maps names that no DNS knows to where their server listens.
+    `hosts` maps names that no DNS knows to where their server listens: address and port.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """All addresses of a name; BlockedAddress when one of them is refused."""
+        """All addresses of a name; BlockedAddress when one of them is blocked."""
         if host in self._hosts:
             return [_resolved(host, self._hosts[host])]
         found = await self._inner.resolve(host, port, family)
@@ -84,12 +84,12 @@ class GuardedResolver(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        """Close what looks the names up."""
+        """Close the resolver behind it."""
         await self._inner.close()
 
 
 def guarded_connector(hosts: Mapping[str, Address], *, allow_private: bool) -> aiohttp.TCPConnector:
-    """What opens connections; those of `hosts` to their own address and port need no leave."""
+    """A connector that checks the address of each connection; those of `hosts` are allowed."""
 
     def open_socket(info: Any) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -103,13 +103,13 @@ def guarded_connector(hosts: Mapping[str, Address], *, allow_private: bool) -> a
         resolver=GuardedResolver(ThreadedResolver(), hosts, allow_private=allow_private),
         # a URL with an IP address in it never comes to the resolver
         socket_factory=open_socket,
-        # how many at once is decided by whose turn it is
+        # how many at once is decided by the host queue
         limit=0,
     )
 
 
 def _check_address(address: str, *, allow_private: bool) -> None:
-    reason = refusal(address, allow_private=allow_private)
+    reason = blocked_reason(address, allow_private=allow_private)
     if reason:
         raise BlockedAddress(f"{address} is a {reason} address")
 

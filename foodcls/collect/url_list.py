@@ -1,4 +1,4 @@
-"""Turns a CSV of labels and URLs, or a manifest, into candidates or reasons, row by row."""
+"""Reads a list of URLs, a CSV of labels and URLs or an earlier manifest, as candidates."""
 
 import unicodedata
 from collections.abc import Hashable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome, printable
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome, printable
 from foodcls.errors import TableError
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.read_csv import (
@@ -20,15 +20,15 @@ from foodcls.tables.read_csv import (
 )
 
 COLUMNS = ("label", "url")
-# characters that a table quotes of a line that is no use
+# characters of a broken line that its row shows
 SHOWN = 200
 # the columns that tell a manifest from a list of URLs
 MARKS = frozenset({"label", "origin", "parent"})
 WEB = ("http://", "https://")
 
 
-def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Arrival]:
-    """Read the table; rows that cannot be asked come with their outcome.
+def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | CandidateResult]:
+    """Read the table; rows that cannot be fetched come with their outcome.
 
     TableError names the file and the cause when it is no such table. `rank` is the row's number
     among the rows that hold something, from 1 below the header.
@@ -58,7 +58,7 @@ def is_manifest(names: list[str]) -> bool:
 
 
 def replay_manifest(path: Path) -> list[Candidate]:
-    """What the manifest was collected from the web, in its order, whatever became of it.
+    """The candidates of a manifest that came from the web, in its order, kept or dropped.
 
     Engine, query, rank, page and licence are kept, so that a web that has not changed gives the
     same manifest. Copies (rows with a parent) and files of folders are left out. TableError when
@@ -77,7 +77,7 @@ def replay_manifest(path: Path) -> list[Candidate]:
 
 def _read_line(
     line: str, rank: int, places: tuple[int, int], labels: tuple[str, ...]
-) -> Candidate | Arrival:
+) -> Candidate | CandidateResult:
     cells = parse_line(line)
     if isinstance(cells, str):
         broken = Candidate(url=printable(line[:SHOWN]), label="", source="urls", rank=rank)
@@ -88,8 +88,10 @@ def _read_line(
     return _checked(candidate, rank, labels)
 
 
-def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Candidate | Arrival:
-    """The candidate, or why it cannot be asked; `number` is its row."""
+def _checked(
+    candidate: Candidate, number: int, labels: tuple[str, ...]
+) -> Candidate | CandidateResult:
+    """The candidate, or why it cannot be fetched; `number` is its row."""
     if candidate.label not in labels:
         shown = candidate.label[:SHOWN]
         detail = f"row {number}: {shown!r} is none of the recipe's classes"
@@ -99,8 +101,8 @@ def _checked(candidate: Candidate, number: int, labels: tuple[str, ...]) -> Cand
     return candidate
 
 
-def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> Arrival:
-    return Arrival(candidate, FetchResult(candidate.url, outcome, detail))
+def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> CandidateResult:
+    return CandidateResult(candidate, FetchResult(candidate.url, outcome, detail))
 
 
 def _candidate(row: Mapping[Hashable, Any]) -> Candidate:

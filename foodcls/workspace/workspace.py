@@ -41,7 +41,7 @@ class Workspace:
     artifacts = Place("mlartifacts")  # the files of these runs
 
     manifest = Place("manifest.csv")  # the story of every picture, for people and programs
-    yields = Place("yields.csv")  # what each engine gave for each query
+    query_stats = Place("query_stats.csv")  # what each engine gave for each query
     histogram = Place("distances.png")  # how far apart the hashes of pairs of pictures are
     suspects = Place("suspects.csv")  # pictures that are perhaps mislabeled
     proposals = Place("proposals.csv")  # boxes of a program

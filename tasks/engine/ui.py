@@ -12,7 +12,7 @@ import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.query_stats import QueryStats
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
@@ -121,9 +121,9 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 @dispensable
-def show_yields(yields: Sequence[EngineYield]) -> None:
+def show_query_stats(stats: Sequence[QueryStats]) -> None:
     """Put a table of what each engine gave for each query beside the run."""
-    _show_table("engine-yields", [asdict(gain) for gain in yields], "Results by query")
+    _show_table("query-stats", [asdict(one) for one in stats], "Results by query")
 
 
 @dispensable

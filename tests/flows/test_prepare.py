@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from flows.prepare import prepare
-from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tally import Work
@@ -32,9 +32,9 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return recipe
 
 
-def yields(space: Path) -> list[EngineYield]:
-    table = pd.read_csv(space / "yields.csv", keep_default_na=False)
-    return [EngineYield(**row) for row in table.to_dict("records")]
+def stats(space: Path) -> list[QueryStats]:
+    table = pd.read_csv(space / "query_stats.csv", keep_default_na=False)
+    return [QueryStats(**row) for row in table.to_dict("records")]
 
 
 def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_path: Path) -> None:
@@ -48,12 +48,12 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
     assert "sample, 'warm unicorn' (unicorn): 0 found on 1 pages: no results" in said
     assert not (space / "manifest.csv").exists()
     # what each engine gave is told all the same, in the workspace and in the UI
-    assert [(one.label, one.found, one.reason) for one in yields(space)] == [
+    assert [(one.label, one.found, one.reason) for one in stats(space)] == [
         ("beans", 12, ""),
         ("unicorn", 0, "no results"),
         ("unicorn", 0, "no results"),
     ]
-    assert "unicorn" in shown("engine-yields")[0].data
+    assert "unicorn" in shown("query-stats")[0].data
 
 
 def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) -> None:
@@ -68,10 +68,10 @@ def test_yields_of_a_cached_collection_are_written_again(write, tmp_path: Path) 
     space = tmp_path / "space"
     path = write("beans", "rabbit")
     prepare(load_recipe(path), space)
-    first = yields(space)
+    first = stats(space)
     assert [one.found for one in first] == [12, 12, 12]
     # as another recipe in the same workspace would leave it
-    (space / "yields.csv").write_text("engine,label,query,pages,found,reason\n")
+    (space / "query_stats.csv").write_text("engine,label,query,pages,found,reason\n")
     found = prepare(load_recipe(path), space).found
-    assert found.cached and found.result.yields == tuple(first)
-    assert yields(space) == first
+    assert found.cached and found.result.stats == tuple(first)
+    assert stats(space) == first

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.collect.collect import Collected, CollectRef, save_collected
-from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.query_stats import QueryStats
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.runs.stage_result import Step
@@ -27,8 +27,8 @@ def collected(workspace: Workspace, noise, encode) -> CollectRef:
     rows = [{"id": workspace.store.put(file), "label": LABELS[number % 2], "state": "kept",
              "origin": f"{number}.png", "outcome": "ok"}
             for number, file in enumerate(files)]  # fmt: skip
-    gain = EngineYield("bing", "a", "a", 1, 14, "")
-    return save_collected(Collected(new_manifest(rows), (gain,)), workspace.store)
+    stats = QueryStats("bing", "a", "a", 1, 14, "")
+    return save_collected(Collected(new_manifest(rows), (stats,)), workspace.store)
 
 
 def test_each_task_hands_on_the_manifest_with_its_own_marks(
@@ -68,7 +68,7 @@ def test_publish_writes_the_manifest_for_people(
     found = Step("collect", collected, 0.0, cached=False)
     data.publish(workspace, found, found, Quality())
     assert len(read_manifest(workspace.manifest)) == 14
-    assert workspace.yields.read_text().splitlines()[1] == "bing,a,a,1,14,"
+    assert workspace.query_stats.read_text().splitlines()[1] == "bing,a,a,1,14,"
 
 
 def test_flags_are_for_people_and_train_nothing_again(

@@ -18,7 +18,7 @@ from icrawler.utils import Signal
 Hit = dict[str, str]
 
 # the engines repeat themselves beyond this
-DEEPEST = 1000
+MAX_RESULTS = 1000
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def search_arguments(question: Question, access: Access) -> dict[str, Any]:
     filters = {"license": question.licence} if question.licence else None
     # icrawler puts the keyword into the address as it is
     keyword = quote_plus(question.query)
-    return {"keyword": keyword, "offset": 0, "max_num": DEEPEST, "filters": filters}
+    return {"keyword": keyword, "offset": 0, "max_num": MAX_RESULTS, "filters": filters}
 
 
 def unthreaded(kind: type[Feeder] | type[Parser]) -> Any:

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus, urljoin
 
 from icrawler import Parser, SimpleSEFeeder
 
-from foodcls.collect.engines.base import DEEPEST, Access, Engine, Hit, Page, Question, read_html
+from foodcls.collect.engines.base import MAX_RESULTS, Access, Engine, Hit, Page, Question, read_html
 from foodcls.collect.engines.flickr import LICENCE_FILTERS
 
 # results that a page shows
@@ -32,7 +32,7 @@ def _arguments(question: Question, access: Access) -> dict[str, Any]:
         "url_template": SEARCH,
         "keyword": quote_plus(question.query),
         "offset": 0,
-        "max_num": DEEPEST,
+        "max_num": MAX_RESULTS,
         "page_step": PER_PAGE,
     }
 

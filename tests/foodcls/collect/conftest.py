@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from foodcls.collect.limits import Limits, limits_of
+from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.recipe.data_settings import Collect
 
 Handler = Callable[["Talk"], Awaitable[None]]
@@ -139,7 +139,7 @@ def limits() -> Limits:
     chosen = Collect(
         engines=("bing",), timeout=5.0, max_bytes=300_000, retries=2, allow_private_hosts=True
     )
-    return replace(limits_of(chosen), first_pause=0.01)
+    return replace(fetch_limits(chosen), first_backoff=0.01)
 
 
 @pytest.fixture

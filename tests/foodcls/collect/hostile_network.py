@@ -18,7 +18,7 @@ import threading
 from pathlib import Path
 
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.limits import limits_of
+from foodcls.collect.limits import fetch_limits
 from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 
@@ -104,7 +104,7 @@ def main() -> None:
     threading.Thread(target=answer_http, args=(http,), daemon=True).start()
     threading.Thread(target=answer_dns, args=(dns,), daemon=True).start()
     os.environ |= {name: "http://10.0.0.1:80" for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY")}
-    limits = limits_of(Collect(engines=("bing",), timeout=4.0, retries=0))
+    limits = fetch_limits(Collect(engines=("bing",), timeout=4.0, retries=0))
     store = Store(folder / "store")
     redirects = [f"http://public.test/to/{number}" for number in range(len(TARGETS))]
     outcomes = {

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foodcls.collect.collect import Collected, Order, check_min_per_class, collect
+from foodcls.collect.collect import Collected, CollectRequest, check_min_per_class, collect
 from foodcls.collect.engines.base import Access
-from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
@@ -25,7 +25,7 @@ CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", qu
 def gather(store: Store) -> Callable[..., Collected]:
     def run(more: Any = None, **settings: Any) -> Collected:
         base = {"allow_private_hosts": True, "min_per_class": 0, "retries": 0, "timeout": 5.0}
-        return collect(Order(CLASSES, Collect(**base | settings), **(more or {})), store)
+        return collect(CollectRequest(CLASSES, Collect(**base | settings), **(more or {})), store)
 
     return run
 
@@ -83,8 +83,10 @@ def test_the_manifest_does_not_depend_on_who_answers_first(
         web.say("/1", picture(1))
         web.say("/2", picture(1))
         web.route(first, slow)
-        order = Order(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
-        digests.append(manifest_digest(collect(order, Store(tmp_path / str(turn))).manifest))
+        request = CollectRequest(
+            CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0)
+        )
+        digests.append(manifest_digest(collect(request, Store(tmp_path / str(turn))).manifest))
     assert digests[0] == digests[1]
 
 
@@ -135,7 +137,7 @@ def test_all_engines_contribute_in_their_order(web, gather, picture) -> None:
         ("google", 2, "ok", "rice"),
     ]
     assert rice["page"].iloc[0] == "http://p.test/"
-    assert [(one.engine, one.label, one.found) for one in collected.yields] == [
+    assert [(one.engine, one.label, one.found) for one in collected.stats] == [
         ("bing", "rice", 1),
         ("google", "rice", 2),
         ("bing", "beans", 1),
@@ -162,14 +164,14 @@ def test_an_engine_that_fails_is_reported_and_the_next_one_delivers(
     web.say("/search", f"<html><script>[{found}]</script></html>".encode())
     access = Access(bases=(("bing", web.url("")), ("google", web.url(""))))
     collected = gather({"access": access}, engines=("bing", "google"), min_per_class=1)
-    told = [(one.engine, one.label, one.found) for one in collected.yields]
+    told = [(one.engine, one.label, one.found) for one in collected.stats]
     assert told == [
         ("bing", "rice", 0),
         ("google", "rice", 1),
         ("bing", "beans", 0),
         ("google", "beans", 1),
     ]
-    assert all(reason in one.reason for one in collected.yields if one.engine == "bing")
+    assert all(reason in one.reason for one in collected.stats if one.engine == "bing")
     assert caplog.text.count(f"bing, 'rice': {reason}") == 1
     assert set(collected.manifest["source"]) == {"google"}
 
@@ -197,9 +199,9 @@ def test_who_wants_engines_asked_again_has_them_asked_within_the_hour(
                 if label == until and number == 1:
                     raise CutOff
 
-        order = Order(CLASSES, settings, access=access, search_again=again)
+        request = CollectRequest(CLASSES, settings, access=access, search_again=again)
         with suppress(CutOff):
-            collect(order, store, track)
+            collect(request, store, track)
         return web.hits["/images/async"] - before
 
     assert (ask(), ask(), ask(again=True)) == (2, 0, 2)
@@ -240,11 +242,11 @@ def test_yields_are_told_before_anything_is_fetched(web, store, picture) -> None
     settings = Collect(engines=("bing",), allow_private_hosts=True, min_per_class=5)
     told = []
 
-    def tell(yields: Any) -> None:
-        told.extend((one.label, one.found, web.hits["/1.png"]) for one in yields)
+    def tell(stats: Any) -> None:
+        told.extend((one.label, one.found, web.hits["/1.png"]) for one in stats)
 
     with pytest.raises(CollectError, match="fewer than 5"):
-        collect(Order(CLASSES, settings, access=access), store, on_yields=tell)
+        collect(CollectRequest(CLASSES, settings, access=access), store, on_stats=tell)
     assert told == [("rice", 1, 0), ("beans", 1, 0)]
 
 
@@ -256,15 +258,15 @@ def test_progress_is_told(web, store, table, picture) -> None:
         told.append((label, total))
         return iter(items)
 
-    order = Order(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
-    collect(order, store, track)
+    request = CollectRequest(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
+    collect(request, store, track)
     assert ("fetch", 2) in told
 
 
 def test_a_sample_web_that_nobody_serves_is_an_error(store) -> None:
     settings = Collect(engines=("sample",), min_per_class=0)
     with pytest.raises(CollectError, match="nobody serves the sample web"):
-        collect(Order((FoodClass(name="beans", queries=("beans",)),), settings), store)
+        collect(CollectRequest((FoodClass(name="beans", queries=("beans",)),), settings), store)
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -272,11 +274,11 @@ def test_the_sample_web_is_an_engine_like_others(twice: bool, store) -> None:
     names = ("beans", "rabbit")
     classes = tuple(FoodClass(name=name, queries=(name,)) for name in names)
     settings = Collect(engines=("sample",), per_query=4, min_per_class=2)
-    first = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
+    first = collect(CollectRequest(classes, settings, sample_web=serve_hosts), store).manifest
     assert first["origin"].str.startswith("http://sample.foodcls.test/img/").all()
     assert set(first["source"]) == {"sample"} and len(first) == 8
     if twice:
-        again = collect(Order(classes, settings, sample_web=serve_hosts), store).manifest
+        again = collect(CollectRequest(classes, settings, sample_web=serve_hosts), store).manifest
         kept = first.drop(columns=VOLATILE)
         pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), kept)
 
@@ -302,10 +304,10 @@ def test_equal_pictures_and_test_pictures_do_not_count() -> None:
 def test_the_error_tells_what_happened_and_what_to_do() -> None:
     rows = [*RICE, row("beans", "timeout"), row("beans", "timeout"), row("beans", "http_error")]
     rows.append(row("pizza", "unknown_label"))
-    gain = EngineYield("bing", "beans", "bean stew", 4, 3, "HTTP 429 (page 4)")
-    full = EngineYield("bing", "rice", "rice", 1, 3, "")
+    stats = QueryStats("bing", "beans", "bean stew", 4, 3, "HTTP 429 (page 4)")
+    full = QueryStats("bing", "rice", "rice", 1, 3, "")
     with pytest.raises(CollectError) as caught:
-        check_min_per_class(new_manifest(rows), ("rice", "beans", "salad"), 2, (full, gain))
+        check_min_per_class(new_manifest(rows), ("rice", "beans", "salad"), 2, (full, stats))
     said = str(caught.value)
     assert "2 of 3 classes have fewer than 2 pictures" in said
     assert "beans: 3 found, 0 ok, 2 needed; timeout 2, http_error 1" in said

@@ -3,16 +3,16 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
-from foodcls.collect.download import Answer
+from foodcls.collect.download import Response
 from foodcls.collect.fetch import download_all
 from foodcls.collect.outcomes import Outcome
 
 
 def test_an_answer_tells_where_its_bytes_were(web, limits) -> None:
     web.say("/there", b"<html>")
-    url = web.say("/here", b"", "301 Moved", Location="/there")
-    (answer,) = download_all([url], limits)
-    assert answer == Answer(url, web.url("/there"), Outcome.OK, "", 1, b"<html>")
+    url = web.say("/here", b"", "301 Redirect", Location="/there")
+    (response,) = download_all([url], limits)
+    assert response == Response(url, web.url("/there"), Outcome.OK, "", 1, b"<html>")
 
 
 def test_an_attempt_after_a_redirect_starts_from_the_first_address(web, limits) -> None:
@@ -24,21 +24,21 @@ def test_an_attempt_after_a_redirect_starts_from_the_first_address(web, limits) 
 
     url = web.say("/here", b"", "302 Found", Location="/there")
     web.route("/there", flaky)
-    (answer,) = download_all([url], limits)
-    assert (answer.outcome, answer.attempts) == (Outcome.OK, 2)
+    (response,) = download_all([url], limits)
+    assert (response.outcome, response.attempts) == (Outcome.OK, 2)
     assert web.hits == {"/here": 2, "/there": 2}
 
 
 def test_a_failure_behind_a_redirect_says_so(web, limits) -> None:
     url = web.say("/here", b"", "302 Found", Location="/missing")
-    (answer,) = download_all([url], limits)
-    assert answer.detail == "HTTP 404 (redirect 1)"
+    (response,) = download_all([url], limits)
+    assert response.detail == "HTTP 404 (redirect 1)"
 
 
 def test_no_retries_means_one_attempt(web, limits) -> None:
     url = web.say("/busy", b"", "503 Busy")
-    (answer,) = download_all([url], replace(limits, retries=0))
-    assert (answer.outcome, answer.attempts, web.hits["/busy"]) == (Outcome.UNAVAILABLE, 1, 1)
+    (response,) = download_all([url], replace(limits, retries=0))
+    assert (response.outcome, response.attempts, web.hits["/busy"]) == (Outcome.UNAVAILABLE, 1, 1)
 
 
 def test_pauses_double_and_are_not_in_step(web, limits) -> None:
@@ -52,7 +52,7 @@ def test_pauses_double_and_are_not_in_step(web, limits) -> None:
         web.route(f"/{number}", busy)
     # not by a port that is another each time: pauses are drawn by seed and address
     urls = [f"http://busy.test/{number}" for number in range(6)]
-    bounds = replace(limits, first_pause=0.2, retries=3)
+    bounds = replace(limits, first_backoff=0.2, retries=3)
     list(download_all(urls, bounds, {"busy.test": ("127.0.0.1", web.port)}))
     gaps = [[late - soon for soon, late in pairwise(moments)] for moments in times.values()]
     for place, middle in enumerate((0.2, 0.4, 0.8)):
@@ -63,6 +63,6 @@ def test_pauses_double_and_are_not_in_step(web, limits) -> None:
 
 
 def test_no_pause_is_longer_than_allowed(web, limits) -> None:
-    bounds = replace(limits, first_pause=1000.0, longest_wait=0.05)
-    (answer,) = download_all([web.say("/busy", b"", "503 Busy")], bounds)
-    assert (answer.outcome, answer.attempts) == (Outcome.UNAVAILABLE, 3)
+    bounds = replace(limits, first_backoff=1000.0, max_wait=0.05)
+    (response,) = download_all([web.say("/busy", b"", "503 Busy")], bounds)
+    assert (response.outcome, response.attempts) == (Outcome.UNAVAILABLE, 3)

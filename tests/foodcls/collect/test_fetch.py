@@ -311,7 +311,7 @@ def test_a_host_that_asks_for_a_rest_is_left_alone_and_others_are_not(
 def test_rests_of_a_host_have_a_bound(web, limits, store) -> None:
     urls = [web.say(f"/{number}", b"", "429 Slow down", Retry_After="1") for number in range(9)]
     begun = time.monotonic()
-    bounds = replace(limits, per_host=1, retries=0, longest_rest=1.5)
+    bounds = replace(limits, per_host=1, retries=0, max_throttle=1.5)
     outcomes = [one.outcome for one in fetch_all(urls, bounds, store)]
     assert outcomes == [Outcome.UNAVAILABLE] * 9 and sum(web.hits.values()) == 9
     # one second of rest, and no second one
@@ -418,7 +418,7 @@ def test_a_redirect_is_followed(web, other_web, fetch, picture) -> None:
 
 
 def test_a_redirect_loop_ends_after_five_hops(web, fetch) -> None:
-    fetched = fetch(web.say("/loop", b"", "301 Moved", Location="/loop"))
+    fetched = fetch(web.say("/loop", b"", "301 Redirect", Location="/loop"))
     assert fetched.outcome is Outcome.REDIRECT_LOOP
     assert web.hits["/loop"] == 6
 
@@ -556,7 +556,7 @@ def test_a_second_run_asks_for_nothing_final(web, limits, store, picture) -> Non
         web.say("/empty"),
         web.say("/large", bytes(400_000)),
         web.say("/noai", picture(2), X_Robots_Tag="noai"),
-        web.say("/loop", b"", "301 Moved", Location="/loop"),
+        web.say("/loop", b"", "301 Redirect", Location="/loop"),
     ]
     first = {one.url: one for one in fetch_all(urls, limits, store)}
     hits = web.hits.copy()
@@ -603,11 +603,11 @@ KILLED = """
 import sys
 from pathlib import Path
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.limits import limits_of
+from foodcls.collect.limits import fetch_limits
 from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 
-limits = limits_of(Collect(engines=("bing",), allow_private_hosts=True, per_host=4))
+limits = fetch_limits(Collect(engines=("bing",), allow_private_hosts=True, per_host=4))
 store, urls = Store(Path(sys.argv[1])), sys.argv[2:]
 for number, one in enumerate(fetch_all(urls, limits, store)):
     print(number, flush=True)

@@ -8,13 +8,13 @@ import pytest
 
 from foodcls.collect.folders import list_files, origin_text, read_files
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Arrival, Outcome
+from foodcls.collect.outcomes import CandidateResult, Outcome
 from foodcls.store.store import Store, digest_of
 
 
 @pytest.fixture
-def arrive(store: Store, limits: Limits, tmp_path: Path) -> Callable[..., list[Arrival]]:
-    def read(*labels: str, **changes: object) -> list[Arrival]:
+def arrive(store: Store, limits: Limits, tmp_path: Path) -> Callable[..., list[CandidateResult]]:
+    def read(*labels: str, **changes: object) -> list[CandidateResult]:
         files = list_files(tmp_path / "photos", labels or ("beans",), "folder")
         return list(read_files(files, replace(limits, **changes), store))
 

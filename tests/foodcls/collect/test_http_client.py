@@ -5,9 +5,9 @@ import zlib
 
 import pytest
 
-from foodcls.collect.http_client import Body, Moved, Wire, parse_url
+from foodcls.collect.http_client import Body, HttpClient, Redirect, parse_url
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.outcomes import FetchError, Outcome
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from foodcls.collect.outcomes import Outcome, Trouble
     ],
 )
 def test_what_cannot_be_asked_is_a_bad_url(url: str) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         parse_url(url)
     assert caught.value.outcome is Outcome.BAD_URL
 
@@ -50,12 +50,12 @@ def test_a_visit_gives_the_body_or_where_it_went(web, limits: Limits) -> None:
     web.say("/here", b"the body")
     web.say("/gone", b"", "302 Found", Location="/here?x#y")
 
-    async def visit(path: str) -> bytes | Moved:
-        async with Wire(limits, {}) as wire:
-            return await wire.visit(web.url(path), 5.0)
+    async def visit(path: str) -> bytes | Redirect:
+        async with HttpClient(limits, {}) as client:
+            return await client.get(web.url(path), 5.0)
 
     assert asyncio.run(visit("/here")) == b"the body"
-    assert asyncio.run(visit("/gone")) == Moved(web.url("/here?x#y"))
+    assert asyncio.run(visit("/gone")) == Redirect(web.url("/here?x#y"))
 
 
 def unpack(data: bytes, encoding: str, limit: int, step: int = 1000) -> bytes:
@@ -74,14 +74,14 @@ def test_a_body_comes_out_as_it_was(pack: object) -> None:
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["as is", "gzip"])
 def test_one_byte_beyond_the_limit_is_too_large(pack: object) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         unpack(pack(bytes(5001)), "" if pack is bytes else "gzip", 5000)
     assert caught.value.outcome is Outcome.TOO_LARGE
 
 
 def test_a_bomb_is_never_unpacked(gzip_bomb: bytes) -> None:
     tracemalloc.start()
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         unpack(gzip_bomb, "gzip", 1_000_000, step=65_536)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -101,6 +101,6 @@ def test_a_bomb_is_never_unpacked(gzip_bomb: bytes) -> None:
     ids=["cut", "a lie", "not asked for", "empty", "packed nothing"],
 )
 def test_odd_bodies_have_their_verdict(data: bytes, encoding: str, outcome: Outcome) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         unpack(data, encoding, 5000)
     assert caught.value.outcome is outcome

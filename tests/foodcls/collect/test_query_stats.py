@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from foodcls.collect.collect import Collected, CollectRef, save_collected
-from foodcls.collect.query_stats import EngineYield, write_yields
+from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.store.store import Store
 
-YIELDS = (
-    EngineYield("bing", "rice", "white rice, plate", 2, 0, "consent or captcha page (page 2)"),
-    EngineYield("google", "rice", "white rice, plate", 1, 40, ""),
+STATS = (
+    QueryStats("bing", "rice", "white rice, plate", 2, 0, "consent or captcha page (page 2)"),
+    QueryStats("google", "rice", "white rice, plate", 1, 40, ""),
 )
 
 
@@ -19,23 +19,23 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def test_people_get_a_row_for_each_engine_and_query(tmp_path: Path) -> None:
-    write_yields(YIELDS, tmp_path / "yields.csv")
-    table = read(tmp_path / "yields.csv")
-    assert [EngineYield(**row) for row in table.to_dict("records")] == list(YIELDS)
+    write_query_stats(STATS, tmp_path / "query_stats.csv")
+    table = read(tmp_path / "query_stats.csv")
+    assert [QueryStats(**row) for row in table.to_dict("records")] == list(STATS)
 
 
 def test_the_table_of_engines_that_are_no_longer_asked_goes(tmp_path: Path) -> None:
-    write_yields(YIELDS, tmp_path / "yields.csv")
-    write_yields((), tmp_path / "yields.csv")
-    assert not (tmp_path / "yields.csv").exists()
-    write_yields((), tmp_path / "yields.csv")
+    write_query_stats(STATS, tmp_path / "query_stats.csv")
+    write_query_stats((), tmp_path / "query_stats.csv")
+    assert not (tmp_path / "query_stats.csv").exists()
+    write_query_stats((), tmp_path / "query_stats.csv")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_no_cell_is_a_formula(start: str, tmp_path: Path) -> None:
-    hostile = EngineYield("bing", f"{start}a", f"{start}b", 1, 0, f"{start}cmd()")
-    write_yields([hostile], tmp_path / "yields.csv")
-    row = read(tmp_path / "yields.csv").iloc[0]
+    hostile = QueryStats("bing", f"{start}a", f"{start}b", 1, 0, f"{start}cmd()")
+    write_query_stats([hostile], tmp_path / "query_stats.csv")
+    row = read(tmp_path / "query_stats.csv").iloc[0]
     assert [row["label"], row["query"], row["reason"]] == [
         f"'{start}a",
         f"'{start}b",
@@ -45,6 +45,6 @@ def test_no_cell_is_a_formula(start: str, tmp_path: Path) -> None:
 
 def test_yields_stay_beside_the_manifest(store: Store) -> None:
     manifest = new_manifest([{"id": "a", "label": "rice", "state": "kept"}])
-    ref = save_collected(Collected(manifest, YIELDS), store)
-    assert isinstance(ref, CollectRef) and (ref.stage, ref.yields) == ("collect", YIELDS)
+    ref = save_collected(Collected(manifest, STATS), store)
+    assert isinstance(ref, CollectRef) and (ref.stage, ref.stats) == ("collect", STATS)
     assert load_manifest(ref, store).equals(manifest)

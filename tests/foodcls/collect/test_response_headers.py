@@ -1,7 +1,7 @@
 import pytest
 from multidict import CIMultiDict
 
-from foodcls.collect.outcomes import Outcome, Trouble
+from foodcls.collect.outcomes import FetchError, Outcome
 from foodcls.collect.response_headers import check_head, opt_out, parse_wait
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
@@ -63,7 +63,7 @@ def test_opt_outs_for_all_or_for_us_are_heeded(values: list[str], directive: str
     ],
 )
 def test_each_status_has_one_verdict(status: int, outcome: Outcome) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(FetchError) as caught:
         check_head(status, CIMultiDict(), NOON)
     assert caught.value.outcome is outcome
 
@@ -76,5 +76,5 @@ def test_a_good_answer_is_to_be_read_and_a_redirect_followed() -> None:
 def test_pages_may_be_read_in_spite_of_an_opt_out_from_indexing() -> None:
     headers = CIMultiDict({"X-Robots-Tag": "noindex"})
     assert check_head(200, headers, NOON, heed_robots=False) == ""
-    with pytest.raises(Trouble, match="noindex"):
+    with pytest.raises(FetchError, match="noindex"):
         check_head(200, headers, NOON)

@@ -1,5 +1,5 @@
-from foodcls.collect.outcomes import Arrival, Candidate, FetchResult, Outcome
-from foodcls.collect.rows import arrivals_manifest, repeated_urls
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome
+from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.manifest import COLUMNS
 
 LABELS = ("rice", "beans")
@@ -7,11 +7,11 @@ LABELS = ("rice", "beans")
 
 def arrival(
     label: str, url: str, digest: str = "", source: str = "urls", **more: object
-) -> Arrival:
+) -> CandidateResult:
     outcome = more.pop("outcome", Outcome.OK if digest else Outcome.TIMEOUT)
     size = {"bytes": 3} if digest else {}
     result = FetchResult(url, outcome, id=digest, **size, **more)
-    return Arrival(Candidate(url, label, source), result)
+    return CandidateResult(Candidate(url, label, source), result)
 
 
 def test_rows_follow_the_classes_and_then_the_order_given() -> None:
@@ -21,14 +21,14 @@ def test_rows_follow_the_classes_and_then_the_order_given() -> None:
         arrival("rice", "3"),
         arrival("rice", "0"),
     ]
-    manifest = arrivals_manifest(given, LABELS)
+    manifest = results_manifest(given, LABELS)
     assert list(manifest["origin"]) == ["3", "0", "1", "2"]
     assert list(manifest.columns) == list(COLUMNS)
 
 
 def test_a_kept_row_has_id_and_size_and_a_dropped_one_a_reason() -> None:
     given = [arrival("rice", "1", "a" * 64), arrival("rice", "2", detail="no answer\nin 5 s")]
-    kept, dropped = arrivals_manifest(given, LABELS).to_dict("records")
+    kept, dropped = results_manifest(given, LABELS).to_dict("records")
     assert (kept["state"], kept["id"], kept["bytes"]) == ("kept", "a" * 64, 3)
     assert (kept["stage"], kept["reason"], kept["picture"]) == ("", "", "")
     assert (dropped["state"], dropped["stage"]) == ("dropped", "collect")
@@ -38,15 +38,15 @@ def test_a_kept_row_has_id_and_size_and_a_dropped_one_a_reason() -> None:
 
 def test_the_same_bytes_again_in_a_class_are_dropped_with_their_twin_named() -> None:
     given = [arrival("rice", "1", "a"), arrival("rice", "2", "a"), arrival("beans", "3", "a")]
-    manifest = arrivals_manifest(given, LABELS)
+    manifest = results_manifest(given, LABELS)
     assert list(manifest["outcome"]) == ["ok", "same_content", "ok"]
     assert list(manifest["duplicate_of"]) == ["", "a", ""]
     assert list(manifest["id"]) == ["a", "a", "a"]
 
 
 def test_the_same_address_again_names_what_came_from_it() -> None:
-    again = Arrival(Candidate("1", "rice", "bing"), FetchResult("1", Outcome.SAME_URL))
-    manifest = arrivals_manifest([arrival("rice", "1", "a"), again], LABELS)
+    again = CandidateResult(Candidate("1", "rice", "bing"), FetchResult("1", Outcome.SAME_URL))
+    manifest = results_manifest([arrival("rice", "1", "a"), again], LABELS)
     assert list(manifest["state"]) == ["kept", "dropped"]
     assert list(manifest["duplicate_of"]) == ["", "a"]
 
@@ -57,7 +57,7 @@ def test_a_test_set_is_taken_as_it_is() -> None:
         arrival("rice", "/t/1", "a", source="test"),
         arrival("rice", "/t/2", "a", source="test"),
     ]
-    manifest = arrivals_manifest(given, LABELS)
+    manifest = results_manifest(given, LABELS)
     assert list(manifest["state"]) == ["kept"] * 3
     assert list(manifest["split"]) == ["", "test", "test"]
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.engines.base import Access, Question
-from foodcls.collect.query_stats import EngineYield
-from foodcls.collect.search import FRESH, Finding, refresh_since, search_all
+from foodcls.collect.query_stats import QueryStats
+from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all
 from foodcls.store.store import Store
 
 PATH = "/images/async"
@@ -38,8 +38,8 @@ def bing(web) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def ask(web, limits, store) -> Callable[..., list[Finding]]:
-    def search(*questions: Question, **changes: object) -> list[Finding]:
+def ask(web, limits, store) -> Callable[..., list[SearchResult]]:
+    def search(*questions: Question, **changes: object) -> list[SearchResult]:
         names = {question.engine for question in questions}
         access = Access("sesame", tuple((name, web.url("")) for name in sorted(names)))
         return list(search_all(questions, access, replace(limits, **changes), store))
@@ -61,14 +61,14 @@ def test_results_are_ranked_without_repeats_up_to_the_limit(bing, ask) -> None:
     (found,) = ask(question(limit=50))
     assert [one.rank for one in found.candidates] == list(range(1, 51))
     assert [one.url for one in found.candidates] == [f"http://p.test/{n}.jpg" for n in range(50)]
-    assert found.gain == EngineYield("bing", "dish", "soup", 2, 50, "")
+    assert found.stats == QueryStats("bing", "dish", "soup", 2, 50, "")
 
 
 def test_a_search_ends_where_pages_bring_nothing_new(web, bing, ask) -> None:
     bing(40)
     (found,) = ask(question(limit=500))
-    assert (found.gain.found, found.gain.pages) == (40, 3)
-    assert found.gain.reason == "no more results"
+    assert (found.stats.found, found.stats.pages) == (40, 3)
+    assert found.stats.reason == "no more results"
     assert web.hits[PATH] == 3
 
 
@@ -108,10 +108,10 @@ def test_an_engine_that_gives_nothing_says_why(
     web.say(path, body, status)
     (found,) = ask(question(engine))
     assert found.candidates == ()
-    assert reason in found.gain.reason
-    assert not found.gain.is_complete
-    assert found.gain.reason in caplog.text
-    assert "sesame" not in caplog.text + found.gain.reason
+    assert reason in found.stats.reason
+    assert not found.stats.is_complete
+    assert found.stats.reason in caplog.text
+    assert "sesame" not in caplog.text + found.stats.reason
 
 
 def test_a_wall_met_later_keeps_what_was_found(web, ask) -> None:
@@ -123,8 +123,8 @@ def test_a_wall_met_later_keeps_what_was_found(web, ask) -> None:
 
     web.route(PATH, answer)
     (found,) = ask(question())
-    assert (found.gain.found, found.gain.is_complete) == (1, False)
-    assert found.gain.reason == "consent or captcha page (page 2)"
+    assert (found.stats.found, found.stats.is_complete) == (1, False)
+    assert found.stats.reason == "consent or captcha page (page 2)"
 
 
 def test_an_answer_is_remembered_for_half_a_day(web, bing, ask) -> None:
@@ -149,15 +149,15 @@ def test_an_answer_from_before_it_counts_is_asked_for_anew(
 
 def test_an_answer_that_failed_is_asked_again(web, bing, ask) -> None:
     web.say(PATH, b"<form id=captcha>")
-    assert not ask(question())[0].gain.is_complete
+    assert not ask(question())[0].stats.is_complete
     bing(10)
-    assert ask(question())[0].gain.found == 10
+    assert ask(question())[0].stats.found == 10
 
 
 def test_questions_go_side_by_side(web, bing, ask) -> None:
     bing(10)
     found = ask(*(question(query=f"soup {number}") for number in range(6)))
-    assert sorted(one.gain.query for one in found) == [f"soup {number}" for number in range(6)]
+    assert sorted(one.stats.query for one in found) == [f"soup {number}" for number in range(6)]
     assert 1 < web.busiest <= 4
 
 
@@ -179,7 +179,7 @@ def test_a_filter_is_not_passed_off_as_a_pictures_licence(licence: str, web, bin
 
 def test_result_pages_need_not_want_to_be_indexed(web, ask) -> None:
     web.say(PATH, bing_page(["http://p.test/1.jpg"]), X_Robots_Tag="noindex")
-    assert ask(question())[0].gain.found == 1
+    assert ask(question())[0].stats.found == 1
 
 
 def test_an_answer_with_broken_text_is_made_printable(web, ask) -> None:

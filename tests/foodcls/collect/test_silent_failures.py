@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from foodcls.collect.collect import Collected, Order, collect
+from foodcls.collect.collect import Collected, CollectRequest, collect
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.outcomes import Outcome
 from foodcls.inspect.inspect import inspect
@@ -33,7 +33,7 @@ def gather(store: Store, tmp_path: Path) -> Callable[..., Collected]:
         path = tmp_path / "urls.csv"
         path.write_text("label,url\n" + "".join(f"rice,{url}\n" for url in urls))
         settings = Collect(urls=path, allow_private_hosts=True, min_per_class=0, retries=0)
-        return collect(Order((FoodClass(name="rice"),), settings), store)
+        return collect(CollectRequest((FoodClass(name="rice"),), settings), store)
 
     return run
 
@@ -130,9 +130,9 @@ def test_the_callers_logging_stays_as_it_is(web, limits, store, picture) -> None
     root = logging.getLogger()
     before = list(root.handlers), root.level
     settings = Collect(engines=("bing", "google"), min_per_class=0, retries=0, timeout=0.5)
-    order = Order((FoodClass(name="rice", queries=("rice",)),), settings)
+    request = CollectRequest((FoodClass(name="rice", queries=("rice",)),), settings)
     # no leave for loopback, so nothing is asked
-    access = replace(order.access, bases=(("bing", web.url("")), ("google", web.url(""))))
-    found = collect(replace(order, access=access), store)
-    assert all("127.0.0.1 is a loopback address" in one.reason for one in found.yields)
+    access = replace(request.access, bases=(("bing", web.url("")), ("google", web.url(""))))
+    found = collect(replace(request, access=access), store)
+    assert all("127.0.0.1 is a loopback address" in one.reason for one in found.stats)
     assert (list(root.handlers), root.level) == before and not web.hits

@@ -4,7 +4,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from foodcls.collect.ssrf_guard import BlockedAddress, GuardedResolver, refusal
+from foodcls.collect.ssrf_guard import BlockedAddress, GuardedResolver, blocked_reason
 
 
 class Names(AbstractResolver):
@@ -93,16 +93,16 @@ NEVER = [
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_may_be_connected(address: str) -> None:
-    assert refusal(address) == ""
+    assert blocked_reason(address) == ""
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_addresses_need_leave(address: str) -> None:
-    assert refusal(address) in ("private", "loopback")
-    assert refusal(address, allow_private=True) == ""
+    assert blocked_reason(address) in ("private", "loopback")
+    assert blocked_reason(address, allow_private=True) == ""
 
 
 @pytest.mark.parametrize("address", NEVER)
 def test_nothing_admits_metadata_link_local_or_reserved(address: str) -> None:
-    assert refusal(address)
-    assert refusal(address, allow_private=True)
+    assert blocked_reason(address)
+    assert blocked_reason(address, allow_private=True)

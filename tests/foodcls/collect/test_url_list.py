@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.collect.engines.base import Access
-from foodcls.collect.outcomes import Arrival, Candidate, Outcome
+from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome
 from foodcls.collect.url_list import is_manifest, read_urls, replay_manifest
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
@@ -22,7 +22,7 @@ ROWS = [
 PLAIN = 'label,url\nbeans,http://a.test/1.jpg\npâté,"http://a.test/2.jpg?a=1,2"\n'
 
 
-def read(tmp_path: Path, data: bytes | str) -> list[Candidate | Arrival]:
+def read(tmp_path: Path, data: bytes | str) -> list[Candidate | CandidateResult]:
     path = tmp_path / "urls.csv"
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     return read_urls(path, LABELS)
@@ -134,7 +134,7 @@ def test_a_table_of_urls_is_no_manifest() -> None:
 def test_a_label_that_the_recipe_lacks_has_its_reason(tmp_path: Path) -> None:
     path = written(tmp_path / "manifest.csv", {"label": "pizza", "origin": "http://a.test/1.jpg"})
     (row,) = read_urls(path, ("rice",))
-    assert isinstance(row, Arrival) and row.result.outcome is Outcome.UNKNOWN_LABEL
+    assert isinstance(row, CandidateResult) and row.result.outcome is Outcome.UNKNOWN_LABEL
     assert row.result.detail == "row 1: 'pizza' is none of the recipe's classes"
 
 
@@ -162,12 +162,14 @@ def test_an_unchanged_web_gives_the_same_manifest_without_its_engine(
     web.say("/images/async", f"<html>{links}</html>".encode())
     access = Access(bases=(("bing", web.url("")),))
     first = collect(
-        Order(CLASSES, Collect(engines=("bing",), **BASE), access=access), Store(tmp_path / "1")
+        CollectRequest(CLASSES, Collect(engines=("bing",), **BASE), access=access),
+        Store(tmp_path / "1"),
     ).manifest
     write_manifest(first, tmp_path / "manifest.csv")
     pages, fetched = web.hits["/images/async"], web.hits["/0.png"]
     again = collect(
-        Order(CLASSES, Collect(urls=tmp_path / "manifest.csv", **BASE)), Store(tmp_path / "2")
+        CollectRequest(CLASSES, Collect(urls=tmp_path / "manifest.csv", **BASE)),
+        Store(tmp_path / "2"),
     ).manifest
     assert (web.hits["/images/async"], web.hits["/0.png"]) == (pages, 2 * fetched)
     assert set(again["outcome"]) == {"ok", "http_error", "same_content"}
@@ -177,8 +179,12 @@ def test_an_unchanged_web_gives_the_same_manifest_without_its_engine(
 def test_the_sample_web_is_served_again_for_its_manifest(tmp_path: Path) -> None:
     classes = tuple(FoodClass(name=name, queries=(name,)) for name in ("beans", "rabbit"))
     engine = Collect(engines=("sample",), per_query=4, min_per_class=2)
-    first = collect(Order(classes, engine, sample_web=serve_hosts), Store(tmp_path / "1")).manifest
+    first = collect(
+        CollectRequest(classes, engine, sample_web=serve_hosts), Store(tmp_path / "1")
+    ).manifest
     write_manifest(first, tmp_path / "manifest.csv")
     listed = Collect(urls=tmp_path / "manifest.csv", min_per_class=2)
-    again = collect(Order(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")).manifest
+    again = collect(
+        CollectRequest(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")
+    ).manifest
     pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from foodcls.augment import augment
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Augment, Collect, FoodClass, Inspect
@@ -43,7 +43,7 @@ def inspected(hostile_root) -> tuple[pd.DataFrame, Store]:
     root, _ = hostile_root
     store = Store(root / "store")
     settings = Collect(folder=root / "photos", min_per_class=0)
-    manifest = collect(Order(CLASSES, settings), store).manifest
+    manifest = collect(CollectRequest(CLASSES, settings), store).manifest
     return inspect(manifest, store, Inspect(), "phash"), store
 
 
@@ -91,7 +91,7 @@ def test_what_is_made_of_them_holds_no_payload(inspected) -> None:
 TRACED = """
 import sys
 from pathlib import Path
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.crop.crop import crop
 from foodcls.filter import apply_filter
 from foodcls.inspect.inspect import inspect
@@ -100,8 +100,9 @@ from foodcls.store.store import Store
 
 root = Path(sys.argv[1])
 store = Store(root / "traced")
-order = Order((FoodClass(name="dish"),), Collect(folder=root / "photos", min_per_class=0))
-sound = inspect(collect(order, store).manifest, store, Inspect(), "phash")
+settings = Collect(folder=root / "photos", min_per_class=0)
+request = CollectRequest((FoodClass(name="dish"),), settings)
+sound = inspect(collect(request, store).manifest, store, Inspect(), "phash")
 kept = apply_filter(sound, Filter(manifest=root / "filter.csv"))
 print(len(crop(kept, store, Crop(boxes=root / "boxes.csv"), ("dish",)).problems))
 """

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from foodcls.augment import augment
-from foodcls.collect.collect import Order, collect
+from foodcls.collect.collect import CollectRequest, collect
 from foodcls.crop.crop import crop
 from foodcls.dedup.dedup import dedup
 from foodcls.filter import apply_filter
@@ -165,7 +165,7 @@ def test_rows_in_are_kept_or_dropped(source, picks, data, world: World) -> None:
     base = [(number, LABELS[number % 2]) for number in range(SOUND)]
     chosen, count = source(world, [*base, *picks])
     classes = tuple(FoodClass(name=label) for label in LABELS)
-    found = collect(Order(classes, chosen), store).manifest
+    found = collect(CollectRequest(classes, chosen), store).manifest
     assert len(found) == count
     account(found.assign(state="kept", stage="", reason=""), found, "collect", store)
     sound = inspect(found, store, Inspect(), "phash")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from prefect import flow
 
-from foodcls.collect.query_stats import EngineYield
+from foodcls.collect.query_stats import QueryStats
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.promote.rule import Verdict, compare_models, judge_challenger
@@ -13,9 +13,9 @@ from foodcls.runs.stage_result import Step
 from tasks.engine.ui import (
     show_pairs,
     show_pictures,
+    show_query_stats,
     show_scores,
     show_stages,
-    show_yields,
     verdict_text,
 )
 
@@ -34,10 +34,10 @@ def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui(shown) -> None:
 def test_yields_of_engines_can_be_read_in_the_ui(shown) -> None:
     @flow
     def showing() -> None:
-        show_yields([EngineYield("bing", "soup", "hot soup", 2, 0, "captcha page")])
+        show_query_stats([QueryStats("bing", "soup", "hot soup", 2, 0, "captcha page")])
 
     showing()
-    assert "captcha page" in shown("engine-yields")[0].data
+    assert "captcha page" in shown("query-stats")[0].data
 
 
 def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:

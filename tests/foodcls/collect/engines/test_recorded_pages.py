@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from foodcls.collect.collect import Collected, Order, collect
-from foodcls.collect.engines.base import DEEPEST, Access, Question
+from foodcls.collect.collect import Collected, CollectRequest, collect
+from foodcls.collect.engines.base import MAX_RESULTS, Access, Question
 from foodcls.collect.query_stats import TOO_DEEP
-from foodcls.collect.search import Finding, search_all
+from foodcls.collect.search import SearchResult, search_all
 from foodcls.recipe.data_settings import Collect, FoodClass
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -93,8 +93,8 @@ def record(web) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def ask(web, limits, store) -> Callable[[str], Finding]:
-    def search(engine: str) -> Finding:
+def ask(web, limits, store) -> Callable[[str], SearchResult]:
+    def search(engine: str) -> SearchResult:
         access = Access("sesame", ((engine, web.url("")),))
         (found,) = search_all([Question(engine, "dish", TRICKY, 50)], access, limits, store)
         return found
@@ -111,7 +111,7 @@ def test_a_recorded_page_gives_its_pictures_in_order(name: str, web, record, ask
     assert [one.url for one in found.candidates] == urls
     assert [one.rank for one in found.candidates] == list(range(1, len(urls) + 1))
     assert bool(found.candidates[0].page) == tells_page
-    assert (found.gain.found, found.gain.pages, found.gain.reason) == (
+    assert (found.stats.found, found.stats.pages, found.stats.reason) == (
         len(urls),
         2,
         "no more results",
@@ -130,9 +130,9 @@ def test_each_picture_of_google_comes_with_its_own_page(name: str, web, record, 
 @pytest.mark.parametrize("name", BARREN)
 def test_a_page_that_gives_nothing_is_named_with_its_reason(name: str, record, ask, caplog) -> None:
     found = ask(record(name))
-    assert found.candidates == () and not found.gain.is_complete
-    assert found.gain.reason.startswith(BARREN[name])
-    assert found.gain.reason in caplog.text
+    assert found.candidates == () and not found.stats.is_complete
+    assert found.stats.reason.startswith(BARREN[name])
+    assert found.stats.reason in caplog.text
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def gather(web, store) -> Callable[..., Collected]:
             engines=engines, allow_private_hosts=True, min_per_class=0, retries=0, timeout=5.0
         )
         dish = (FoodClass(name="dish", queries=(TRICKY,)),)
-        return collect(Order(dish, settings, access=access), store)
+        return collect(CollectRequest(dish, settings, access=access), store)
 
     return run
 
@@ -176,7 +176,7 @@ def test_the_next_engine_takes_over(name: str, record, gather, pictures) -> None
     other = "google_yesterday.html" if name.startswith(("bing", "baidu")) else "bing_yesterday.html"
     engines = (record(name), record(other))
     collected = gather(*engines)
-    barren, fertile = collected.yields
+    barren, fertile = collected.stats
     assert (barren.engine, barren.found) == (engines[0], 0)
     assert barren.reason.startswith(BARREN[name])
     assert (fertile.engine, fertile.found) == (engines[1], 3)
@@ -193,10 +193,11 @@ def test_an_engine_that_could_give_more_than_may_be_asked_for_says_so(web, limit
     access = Access(bases=(("bing", web.url("")),))
     (found,) = search_all([Question("bing", "dish", "soup", 5000)], access, limits, store)
     assert (
-        found.gain.reason
+        found.stats.reason
         == TOO_DEEP
-        == f"more than the first {DEEPEST} results cannot be asked for"
+        == f"more than the first {MAX_RESULTS} results cannot be asked for"
     )
     assert (
-        found.gain.found == found.gain.pages == web.hits[PATHS["bing"]] and found.gain.is_complete
+        found.stats.found == found.stats.pages == web.hits[PATHS["bing"]]
+        and found.stats.is_complete
     )
