@@ -26,7 +26,7 @@ from foodcls.recipe.recipe import Recipe
 from foodcls.split.ablation_sets import undo_drops
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars

@@ -46,7 +46,7 @@ from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Extras
 from foodcls.store.store import Store, digest_json, replacing
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.background import WHITE
+from foodcls.train.online_augment import WHITE
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars

@@ -8,7 +8,7 @@ from flows.cli.places import find_manifest
 from foodcls.evaluate.label_issues import rank_suspects, write_suspects
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 

@@ -14,8 +14,7 @@ from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import LIMIT
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import LIMIT, Shelf
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from foodcls.train.activations import keep_trunk
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import Reading, answer_all, load_examples
 from foodcls.train.restore import load_network
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 
 BATCH = 32
 PRECISION = "fp32"  # that of the exported file, whatever it was learnt in

@@ -26,7 +26,7 @@ from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.activations import load_activations, row_bytes, run_trunk
 from foodcls.train.dataset import encode_labels
 from foodcls.train.pixels import decode_rows
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 
 FOLDS = 5
 NEIGHBOURS = 20

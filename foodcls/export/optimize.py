@@ -5,9 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from foodcls.network.folding import fold_norms
 from foodcls.network.network import Network
-from foodcls.network.partition import split_network
+from foodcls.network.partition import fold_norms, split_network
 
 
 class Ready(nn.Module):

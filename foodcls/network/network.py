@@ -1,6 +1,7 @@
-"""Puts the head of the classes on a backbone, and holds still what is not to be trained."""
+"""Puts a classifier head on a backbone, freezes the rest, and can average over flipped views."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +9,12 @@ from torch import Tensor, nn
 from foodcls.errors import InputError
 from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.seeds import seeded
-from foodcls.network.tta import mean_answer
 from foodcls.recipe.train_settings import Train
 
 ALL = "all"
+ACROSS, DOWN = 3, 2
+# the dimensions that each view is flipped along
+VIEWS: tuple[tuple[int, ...], ...] = ((), (ACROSS,), (DOWN,), (DOWN, ACROSS))
 
 
 class Network(nn.Module):
@@ -80,8 +83,9 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     backbone = make_backbone(
         settings.backbone, settings.weights, settings.input_size, settings.seed
     )
-    hidden, dropout, seed = settings.hidden_units, settings.dropout, settings.seed
-    head = make_head(backbone.features, hidden, classes, dropout, seed)
+    head = make_head(
+        backbone.features, settings.hidden_units, classes, settings.dropout, settings.seed
+    )
     return backbone, Network(backbone, head, settings.trainable)
 
 
@@ -103,3 +107,16 @@ def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Mo
         if not any(True for _ in modules[name].parameters()):
             raise InputError(f"trainable: {name!r} has no weights to train; name another module")
     return tuple(modules[name] for name in names)
+
+
+def mean_answer(answer: Callable[[Tensor], Tensor], pixels: Tensor, views: int) -> Tensor:
+    """Logits (N, C) for pixels (N, 3, S, S), from the first so many of the views.
+
+    The logarithm of the mean probability: its softmax is that mean, so that temperature, judge
+    and export treat it as they treat the logits of one view.
+    """
+    if views == 1:
+        return answer(pixels)
+    seen = [pixels.flip(flip) if flip else pixels for flip in VIEWS[:views]]
+    answers = torch.stack([answer(view).log_softmax(1) for view in seen])
+    return answers.logsumexp(0) - math.log(views)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from foodcls.metrics.calibration import Bin, Calibration
 from foodcls.metrics.temperature import Threshold
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
 
 Points = tuple[tuple[float, float], ...]
 WIDTH, HEIGHT = 340.0, 240.0  # of the frame, in the units of the drawing

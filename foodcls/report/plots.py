@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.report.confusion import share_text
 from foodcls.tables.spreadsheet import table_csv
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit

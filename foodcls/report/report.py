@@ -17,9 +17,8 @@ from foodcls.report.sentences import explain_calibration, explain_scores, freque
 from foodcls.report.templates import render_page
 from foodcls.report.thumbnails import Card, make_cards, open_album, worst_places
 from foodcls.store.store import Store
-from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import split_rows
-from foodcls.train.epochs import EpochReport
 
 PAIRS = 12  # of frequent mistakes: more than a person reads
 # thumbnails of 5 KB: the page stays below a megabyte

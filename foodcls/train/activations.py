@@ -7,15 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from foodcls.network.folding import fold_norms
 from foodcls.network.network import Network
-from foodcls.network.partition import Halves, split_network
+from foodcls.network.partition import Halves, fold_norms, split_network
 from foodcls.network.precision import computing
 from foodcls.network.weights import state_digest
 from foodcls.store.store import digest_of
 from foodcls.train.pixels import Decoded, as_images
-from foodcls.train.row_cache import ROWS, Array, Keeping, Kept, keep_arrays
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import ROWS, Array, Keeping, Kept, Shelf, keep_arrays
 
 # changes whenever the same trunk and pixels would give other activations
 VERSION = "activations 2"

@@ -1,9 +1,10 @@
 """Cuts an epoch into batches: what is read, and what should be answered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -13,7 +14,6 @@ from foodcls.network.seeds import derive_seed
 from foodcls.recipe.train_settings import Train
 from foodcls.train.class_balance import balanced_places
 from foodcls.train.dataset import Examples
-from foodcls.train.mixup import blend
 from foodcls.train.row_cache import Array
 from foodcls.work.parallel import prefetch
 
@@ -77,3 +77,17 @@ def _read(
         seed = derive_seed("mixup", settings.seed, epoch, number)
         inputs, wanted = blend(inputs, functional.one_hot(truth, classes).float(), alpha, seed)
     return Lesson(number, places, inputs, truth, wanted)
+
+
+def blend(
+    inputs: Sequence[Tensor], targets: Tensor, alpha: float, seed: int
+) -> tuple[list[Tensor], Tensor]:
+    """Each example with another of the batch, in shares drawn once from Beta(alpha, alpha).
+
+    `targets` are shares of classes, (N, C). What lies behind a frozen trunk is blended there.
+    """
+    draw = np.random.default_rng(seed)
+    share = float(draw.beta(alpha, alpha))
+    others = torch.from_numpy(draw.permutation(len(targets))).to(targets.device)
+    mixed = [torch.lerp(one[others].float(), one.float(), share) for one in inputs]
+    return mixed, torch.lerp(targets[others], targets, share)

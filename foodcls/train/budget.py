@@ -1,8 +1,15 @@
-"""Counts the minutes of a training, those before a kill too."""
+"""Bounds what a training may take: the minutes it runs, also before a kill, and the memory."""
 
+import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from foodcls.errors import TrainingError
 
 MINUTE = 60.0
 
@@ -27,3 +34,44 @@ class Budget:
 def start_budget(minutes: float | None, clock: Callable[[], float] = time.monotonic) -> Budget:
     """So many minutes from now on; without end for None."""
     return Budget(float("inf") if minutes is None else minutes * MINUTE, clock(), clock)
+
+
+# of malloc.h in glibc; other libraries know nothing of them and are left as they are
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+NEVER, USUAL_TRIM, USUAL_MMAPS = 2**31 - 1, 128 * 1024, 65_536
+
+
+@contextmanager
+def keeping_freed() -> Iterator[None]:
+    """Reuse freed blocks inside instead of handing them back to the system.
+
+    Each step frees and takes the same large blocks. Given back, they come again as empty pages,
+    and filling 37 MB of these took 27 ms where the sums in them took 10.
+    """
+    libc: Any = ctypes.CDLL(None)
+    if not hasattr(libc, "mallopt"):
+        yield
+        return
+    libc.mallopt(M_MMAP_MAX, 0)
+    libc.mallopt(M_TRIM_THRESHOLD, NEVER)
+    try:
+        yield
+    finally:
+        libc.mallopt(M_MMAP_MAX, USUAL_MMAPS)
+        libc.mallopt(M_TRIM_THRESHOLD, USUAL_TRIM)
+        libc.malloc_trim(0)
+
+
+@contextmanager
+def explaining_shortage(batch_size: int) -> Iterator[None]:
+    """Turn what torch raises when memory runs out into an error that says what to do."""
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        # on a processor torch has no exception of its own for it
+        if type(error) is RuntimeError and "allocate memory" not in str(error):
+            raise
+        raise TrainingError(
+            f"out of memory at batch_size {batch_size}: {str(error).splitlines()[0]}; halve "
+            "train.batch_size, or train less of the backbone"
+        ) from error

@@ -1,4 +1,4 @@
-"""Records a trained network: where its weights lie, and all that it takes to build it again."""
+"""Records a trained network: its epochs, where its weights lie, and how to build it again."""
 
 import dataclasses
 import json
@@ -9,7 +9,20 @@ from pydantic import BeforeValidator
 
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import digest_json
-from foodcls.train.epochs import EpochReport
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """The figures of an epoch; those of training are taken while it learns, with dropout."""
+
+    epoch: int  # from 1
+    train_loss: float  # mean cross entropy of a picture, in nats
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_average_position: float  # macro, see metrics.average_position
+    seconds: float
+    lr: float
 
 
 def read_settings(record: Any) -> Any:

@@ -13,8 +13,7 @@ from foodcls.network.network import Network
 from foodcls.network.precision import computing
 from foodcls.recipe.train_settings import Train
 from foodcls.train.ema import Average, start_average
-from foodcls.train.optimizer import DenseAdam
-from foodcls.train.rates import weight_groups
+from foodcls.train.optimizer import DenseAdam, weight_groups
 
 
 @dataclass(frozen=True)

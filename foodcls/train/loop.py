@@ -13,11 +13,10 @@ from foodcls.metrics.ranks import Floats, average_position, ranks
 from foodcls.network.seeds import seeded
 from foodcls.recipe.train_settings import Train
 from foodcls.train.batches import epoch_batches, give_lessons
-from foodcls.train.course import Course
-from foodcls.train.dataset import Examples, answer_all
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
+from foodcls.train.dataset import Course, Examples, answer_all
 from foodcls.train.learner import Learner
-from foodcls.train.rates import rate_share
+from foodcls.train.optimizer import rate_share
 from foodcls.train.row_cache import Array
 
 

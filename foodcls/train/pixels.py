@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from foodcls.image.decode import load_picture
 from foodcls.network.resize import squash
 from foodcls.store.store import Store
-from foodcls.train.row_cache import Array, Keeping, Kept, keep_arrays
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Array, Keeping, Kept, Shelf, keep_arrays
 
 # changes whenever the same picture and size would give other pixels
 VERSION = "pixels 2"

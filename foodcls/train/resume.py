@@ -16,8 +16,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from foodcls.store.store import digest_file, digest_of, replacing
+from foodcls.train.checkpoint import EpochReport
 from foodcls.train.ema import changing_tensors
-from foodcls.train.epochs import EpochReport
 from foodcls.train.learner import Learner
 
 log = logging.getLogger(__name__)

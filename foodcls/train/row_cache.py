@@ -1,4 +1,4 @@
-"""Keeps long arrays in files of some rows, found again row by row, within a bound on the disk."""
+"""Keeps rows of arrays in files, found again row by row, within a bound on the disk."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foodcls.progress import Track, silent
-from foodcls.store.store import digest_file, digest_of, replacing
+from foodcls.store.store import Store, digest_file, digest_of, replacing
 from foodcls.tally import count
 
 log = logging.getLogger(__name__)
@@ -181,3 +181,23 @@ def _is_whole(path: Path) -> bool:
 def _forget(path: Path, reason: str) -> None:
     log.warning("%s is damaged (%s); made anew", path, reason)
     path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A store of pictures, a folder for what is made of them, and who is told."""
+
+    store: Store
+    cache: Path
+    track: Track = silent
+    limit: float = LIMIT  # bytes in `cache`
+
+    def fits(self, count: int, row_bytes: int, what: str) -> bool:
+        """Whether so many rows may be kept here at all; says so when they may not."""
+        needed = count * row_bytes
+        if needed > self.limit:
+            log.warning(
+                "%s: %.1f GB, allowed are %.1f; made anew each time, which is slower: raise "
+                "train.cache_gb", what, needed / GIGABYTE, self.limit / GIGABYTE,
+            )  # fmt: skip
+        return needed <= self.limit

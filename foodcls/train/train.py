@@ -21,16 +21,22 @@ from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.tally import count
-from foodcls.train.budget import Budget, start_budget
-from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.course import Course, choose_halves, load_course, loss_weights
-from foodcls.train.dataset import Reading, check_splits, examples_digest, split_rows
-from foodcls.train.epochs import EpochReport
+from foodcls.train.budget import Budget, explaining_shortage, keeping_freed, start_budget
+from foodcls.train.checkpoint import Checkpoint, EpochReport
+from foodcls.train.dataset import (
+    Course,
+    Reading,
+    check_splits,
+    choose_halves,
+    examples_digest,
+    load_course,
+    loss_weights,
+    split_rows,
+)
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import fit
-from foodcls.train.memory import explaining_shortage, keeping_freed
 from foodcls.train.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from foodcls.metrics.predictions import Answers, answers_csv, read_answers
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Train
 from foodcls.runs.run_result import Reported
-from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
 from tasks.report import report
 

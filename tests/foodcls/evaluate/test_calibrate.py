@@ -15,8 +15,7 @@ from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import GIGABYTE, LIMIT
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import GIGABYTE, LIMIT, Shelf
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 

@@ -13,7 +13,7 @@ from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
 from foodcls.train.pixels import as_images, read_picture, squash_pixels
 from foodcls.train.restore import load_network
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 from foodcls.train.train import train
 
 Item = TypeVar("Item")

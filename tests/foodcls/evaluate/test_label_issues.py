@@ -25,7 +25,7 @@ from foodcls.progress import silent
 from foodcls.recipe.data_settings import Filter
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 
 CLASSES = 3
 

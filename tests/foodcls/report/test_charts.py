@@ -4,7 +4,7 @@ import pytest
 from foodcls.metrics.calibration import calibrate, fill_bins
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
 
 
 def reports(count: int) -> list[EpochReport]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.report.plots import confusion_csv, confusion_png, learning_png
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
 
 
 @pytest.fixture

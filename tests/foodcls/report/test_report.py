@@ -20,8 +20,7 @@ from foodcls.report.compare import compare_rivals, rivals_html
 from foodcls.report.report import Account, gather_account, report_html
 from foodcls.report.thumbnails import Album, make_cards, worst_places
 from foodcls.store.store import Store
-from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 
 LABELS = ("beans", "bread", "rabbit", "salad", "soup", "fish")
 EPOCHS = tuple(

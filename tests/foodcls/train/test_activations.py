@@ -19,7 +19,7 @@ from foodcls.train.activations import (
     trunk_version,
 )
 from foodcls.train.pixels import Decoded, as_images, decode_rows
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Shelf
 
 ALL = np.arange(36)
 

@@ -1,4 +1,14 @@
-from foodcls.train.budget import Budget, start_budget
+import ctypes
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from foodcls.train.budget import Budget, explaining_shortage, keeping_freed, start_budget
 
 
 def test_minutes_count_from_the_start_and_with_what_was_spent_before() -> None:
@@ -14,3 +24,64 @@ def test_minutes_count_from_the_start_and_with_what_was_spent_before() -> None:
 def test_without_minutes_it_never_ends() -> None:
     assert not start_budget(None, lambda: 1e300).is_over()
     assert isinstance(start_budget(None), Budget)
+
+
+BLOCK = 10_000_000  # numbers of four bytes
+HAS_MALLOPT = hasattr(ctypes.CDLL(None), "mallopt")
+
+
+def fresh_pages() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def held_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def pages_of_ten_blocks() -> int:
+    # until the heap has found its shape
+    for _ in range(10):
+        torch.ones(BLOCK)
+    before = fresh_pages()
+    for _ in range(10):
+        torch.ones(BLOCK)
+    return fresh_pages() - before
+
+
+def check_freed() -> None:
+    outside, held = pages_of_ten_blocks(), held_bytes()
+    with keeping_freed():
+        inside, kept = pages_of_ten_blocks(), held_bytes()
+    assert inside < outside / 5, f"{inside} fresh pages inside, {outside} outside"
+    assert kept > held + BLOCK * 4 > held_bytes() + BLOCK * 2, "what was kept went back"
+
+
+@pytest.mark.skipif(not HAS_MALLOPT, reason="this C library has no mallopt")
+def test_freed_blocks_come_again_without_fresh_pages_and_go_back_at_the_end() -> None:
+    # in a process of its own: the heap of this one has a history
+    subprocess.run([sys.executable, __file__, "freed"], check=True, cwd=Path.cwd())
+
+
+def check_shortage() -> None:
+    limit = held_bytes() + 10**9 + int(Path("/proc/self/statm").read_text().split()[0]) * 4096
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with explaining_shortage(20):
+        torch.ones(10**9)
+
+
+def test_too_little_memory_is_an_error_that_says_what_to_do() -> None:
+    words = [sys.executable, __file__, "shortage"]
+    ended = subprocess.run(words, capture_output=True, text=True, cwd=Path.cwd(), timeout=60)
+    last = ended.stderr.strip().splitlines()[-1]
+    assert last.startswith("foodcls.errors.TrainingError: out of memory at batch_size 20")
+    assert "halve train.batch_size" in last
+
+
+def test_other_errors_pass_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="size mismatch"), explaining_shortage(20):
+        raise RuntimeError("size mismatch")
+
+
+if __name__ == "__main__":
+    {"freed": check_freed, "shortage": check_shortage}[sys.argv[1]]()

@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras
-from foodcls.train.checkpoint import Checkpoint, describe_extras
+from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -54,3 +54,10 @@ def test_an_extra_that_is_on_is_described() -> None:
     # the default ranges are described in full, so that a change of them shows
     (augment,) = describe_extras(Extras(augment=AffineRanges()))
     assert "'rotation': 30.0" in augment
+
+
+def test_a_report_cannot_be_changed_afterwards() -> None:
+    report = EpochReport(1, 1.0, 0.5, 1.2, 0.4, 2.0, 3.0, 1e-3)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.val_accuracy = 1.0  # type: ignore[misc]
+    assert EpochReport(**dataclasses.asdict(report)) == report

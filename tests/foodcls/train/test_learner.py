@@ -5,7 +5,7 @@ import torch
 
 from foodcls.errors import TrainingError
 from foodcls.recipe.train_settings import Extras, Train
-from foodcls.train.course import Course
+from foodcls.train.dataset import Course
 from foodcls.train.learner import Learner, choose_device
 
 Build = Callable[..., Learner]

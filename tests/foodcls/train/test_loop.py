@@ -10,8 +10,8 @@ from foodcls.errors import TrainingError
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
 from foodcls.recipe.train_settings import Extras, Train
-from foodcls.train.course import Course
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import EpochReport
+from foodcls.train.dataset import Course
 from foodcls.train.learner import Learner, start_learner
 from foodcls.train.loop import fit
 from foodcls.train.pixels import as_images

@@ -10,8 +10,7 @@ from PIL import Image
 from foodcls.errors import StoreError
 from foodcls.store.store import Store
 from foodcls.train.pixels import Decoded, Pixels, decode_rows, keep_pixels, squash_pixels
-from foodcls.train.row_cache import Kept
-from foodcls.train.shelf import Shelf
+from foodcls.train.row_cache import Kept, Shelf
 
 Gallery = Callable[..., pd.DataFrame]
 ALL = np.arange(36)

@@ -14,8 +14,7 @@ from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train import resume
-from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.epochs import EpochReport
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.resume import KEPT_EPOCHS, Diary, Progress, forget_trainings
 from foodcls.train.train import train
 

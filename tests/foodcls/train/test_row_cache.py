@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foodcls.store.store import Store
 from foodcls.tally import Work, counting
 from foodcls.train import row_cache
-from foodcls.train.row_cache import ROWS, Array, Keeping, keep_arrays, make_room
+from foodcls.train.row_cache import ROWS, Array, Keeping, Shelf, keep_arrays, make_room
 
 DIGESTS = [f"picture {number}" for number in range(300)]
 
@@ -130,3 +131,12 @@ def test_the_default_limit_is_what_the_settings_say() -> None:
     from foodcls.recipe.train_settings import Train
 
     assert Train().cache_gb * row_cache.GIGABYTE == row_cache.LIMIT
+
+
+def test_rows_fit_up_to_the_limit_and_more_are_refused_in_words(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = Shelf(store, tmp_path, limit=5e9)
+    assert shelf.fits(5, 10**9, "activations") and not caplog.records
+    assert not shelf.fits(6, 10**9, "activations")
+    assert "activations: 6.0 GB" in caplog.text and "train.cache_gb" in caplog.text

@@ -18,9 +18,8 @@ from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.train.batches import cut_batches, shuffled_places
 from foodcls.train.budget import start_budget
-from foodcls.train.checkpoint import Checkpoint, describe_extras
+from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
 from foodcls.train.dataset import split_rows
-from foodcls.train.epochs import EpochReport
 from foodcls.train.pixels import read_picture, squash_pixels
 from foodcls.train.restore import load_network
 from foodcls.train.train import train
