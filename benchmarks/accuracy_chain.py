@@ -26,7 +26,7 @@ from foodcls.recipe.recipe import Recipe
 from foodcls.split.ablation_sets import undo_drops
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -76,8 +76,8 @@ def derive_sets(
     distinct = undo_drops(parted, ("filter",), recipe.split)
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
-    shelf = Shelf(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_suspects(training, recipe.labels, recipe.train, shelf)
+    feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
+    ranked = rank_suspects(training, recipe.labels, recipe.train, feature_cache)
     rows = kept_rows(distinct)
     is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
     doubted = rows.index[is_doubted & (rows["split"] == "train")]

@@ -37,11 +37,10 @@ from foodcls.image.decode import BadPicture, decode
 from foodcls.network import model_zoo
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
-from foodcls.network.resize import squash
+from foodcls.network.resize import as_images, squash
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw
-from foodcls.train.pixels import as_images
 
 SIZE = 224  # pixels a side of what the network sees
 SHAPE = (640, 480)

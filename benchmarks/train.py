@@ -43,9 +43,9 @@ from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode
 from foodcls.manifest import kept_rows, new_manifest
 from foodcls.network.network import start_network
-from foodcls.network.partition import split_network
+from foodcls.network.partition import partition_network
 from foodcls.network.precision import choose_precision
-from foodcls.network.winograd import fewer_products
+from foodcls.network.winograd import winograd_convolutions
 from foodcls.recipe.data_settings import Augment, Dedup, Inspect
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_of
@@ -143,7 +143,7 @@ def matrix_rate(kind: torch.dtype, device: torch.device) -> float:
 def count_work(settings: Train, classes: int, precision: str) -> Iterator[tuple[str, float]]:
     """FLOP that a loop's products take for a picture, all its epochs together."""
     network = start_network(settings, classes)[1]
-    halves = split_network(network, settings.input_size)
+    partition = partition_network(network, settings.input_size)
     pixels = torch.zeros(settings.batch_size, 3, *(settings.input_size,) * 2)
     truth = torch.zeros(settings.batch_size, dtype=torch.int64)
     network.train()
@@ -151,17 +151,17 @@ def count_work(settings: Train, classes: int, precision: str) -> Iterator[tuple[
     with FlopCounterMode(display=False) as counter:
         torch.autograd.grad(torch.nn.functional.cross_entropy(network(pixels), truth), weights)
     yield "seed", counter.get_total_flops() * settings.epochs / settings.batch_size
-    if halves.trunk is None:
+    if partition.trunk is None:
         return
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        inputs = halves.trunk(pixels)
+        inputs = partition.trunk(pixels)
     once = counter.get_total_flops()
-    learner = start_learner(network, halves.tail, settings)
+    learner = start_learner(network, partition.tail, settings)
     # products are spared on a processor in fp32 alone
     spared = precision == "fp32" and settings.device == "cpu"
-    fewer = fewer_products(network) if spared else nullcontext()
+    fewer = winograd_convolutions(network) if spared else nullcontext()
     with fewer, FlopCounterMode(display=False) as counter:
-        torch.autograd.grad(learner.loss(learner.answer(inputs), truth), weights)
+        torch.autograd.grad(learner.loss(learner.logits(inputs), truth), weights)
     yield "foodcls", (once + counter.get_total_flops() * settings.epochs) / settings.batch_size
 
 

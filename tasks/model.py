@@ -12,7 +12,7 @@ from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.resume import forget_trainings
+from foodcls.train.resume import delete_checkpoint_files
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import Meter, bars
@@ -28,7 +28,7 @@ def check_training(workspace: Workspace, settings: Train) -> str:
 
 def forget_epochs(workspace: Workspace) -> None:
     """Delete what a killed training would have gone on from."""
-    forget_trainings(workspace.pixels)
+    delete_checkpoint_files(workspace.pixels)
 
 
 @stage("foodcls.train.train", name="train", reads=("train", "val"), after=forget_epochs)

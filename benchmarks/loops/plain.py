@@ -33,7 +33,7 @@ def loaders(job: Job, train: list[object], val: list[object], batch: int) -> lis
 
 
 def to_numbers(job: Job) -> list[object]:
-    """What makes a normalised tensor of a picture."""
+    """Transforms from a Pillow image to a normalized tensor, float32 (3, H, W)."""
     network, transforms = job.network(), model_zoo.torchvision.transforms
     return [
         transforms.ToTensor(),
@@ -41,23 +41,23 @@ def to_numbers(job: Job) -> list[object]:
     ]
 
 
-def learn(
-    model: nn.Module, loader: DataLoader, optimiser: torch.optim.Optimizer, loss: Loss
+def train_epoch(
+    model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, loss: Loss
 ) -> float:
-    """An epoch; the mean loss."""
+    """Train for an epoch; the mean loss of a picture, in nats."""
     total = 0.0
     for pictures, targets in on_device(model, loader):
         value = loss(model(pictures), targets)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         value.backward()
-        optimiser.step()
+        optimizer.step()
         total += value.item() * len(targets)
     return total / len(loader.dataset)  # type: ignore[arg-type]
 
 
 @torch.no_grad()
-def judge(model: nn.Module, loader: DataLoader, loss: Loss) -> tuple[float, float]:
-    """The mean loss and the accuracy."""
+def validate(model: nn.Module, loader: DataLoader, loss: Loss) -> tuple[float, float]:
+    """The mean loss of a picture, in nats, and the accuracy, 0 to 1."""
     model.eval()
     total, right = 0.0, 0
     for pictures, targets in on_device(model, loader):
@@ -69,7 +69,7 @@ def judge(model: nn.Module, loader: DataLoader, loss: Loss) -> tuple[float, floa
 
 
 def on_device(model: nn.Module, loader: DataLoader) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches, where the model lies."""
+    """The batches on the model's device: images float32 (N, 3, H, W), classes int64 (N,)."""
     device = next(model.parameters()).device
     for pictures, targets in loader:
         yield pictures.to(device, non_blocking=True), targets.to(device, non_blocking=True)

@@ -2,7 +2,7 @@
 
 import torch
 from job import Clock, read_job
-from plain import judge, learn, loaders, to_numbers
+from plain import loaders, to_numbers, train_epoch, validate
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -20,12 +20,12 @@ train, val = loaders(
     32,
 )
 # its defaults, but for a tenth of the rate: it trains from nothing, here weights may be given
-optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
 steps = max(1, job.settings.epochs // 3)
-schedule = torch.optim.lr_scheduler.StepLR(optimiser, steps, gamma=0.1)
+schedule = torch.optim.lr_scheduler.StepLR(optimizer, steps, gamma=0.1)
 clock = Clock()
 for epoch in range(1, job.settings.epochs + 1):
     model.train()
-    learnt = learn(model, train, optimiser, cross_entropy)
+    train_loss = train_epoch(model, train, optimizer, cross_entropy)
     schedule.step()
-    clock.tell(epoch, learnt, *judge(model, val, cross_entropy))
+    clock.tell(epoch, train_loss, *validate(model, val, cross_entropy))

@@ -2,7 +2,7 @@
 
 import torch
 from job import Clock, read_job
-from plain import judge, learn, loaders, to_numbers
+from plain import loaders, to_numbers, train_epoch, validate
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -10,7 +10,7 @@ from foodcls.network import model_zoo
 
 
 def softmaxed(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy applied to softmaxed outputs: the original's fault 1."""
+    """Cross entropy of softmaxed logits (N, C) for classes (N,): the original's fault 1."""
     return cross_entropy(logits.softmax(1), targets)
 
 
@@ -19,7 +19,7 @@ network = job.network()
 model = nn.Sequential(network.backbone, network.head).to(job.device)
 squash = model_zoo.torchvision.transforms.Resize((job.settings.input_size,) * 2)
 train, val = loaders(job, *([squash, *to_numbers(job)],) * 2, job.settings.batch_size)
-optimiser = torch.optim.Adam(
+optimizer = torch.optim.Adam(
     [weight for weight in model.parameters() if weight.requires_grad], lr=job.settings.lr
 )
 loss = softmaxed if job.faults else cross_entropy
@@ -27,5 +27,5 @@ clock = Clock()
 for epoch in range(1, job.settings.epochs + 1):
     # fault 4: without the second the statistics of frozen layers move
     model.train() if job.faults else network.train()
-    learnt = learn(model, train, optimiser, loss)
-    clock.tell(epoch, learnt, *judge(model, val, loss))
+    train_loss = train_epoch(model, train, optimizer, loss)
+    clock.tell(epoch, train_loss, *validate(model, val, loss))

@@ -8,7 +8,7 @@ from flows.cli.places import find_manifest
 from foodcls.evaluate.label_issues import rank_suspects, write_suspects
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
@@ -18,8 +18,8 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     recipe = load_recipe(recipe_file)
     table = find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
-    shelf = Shelf(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_suspects(read_manifest(table), recipe.labels, recipe.train, shelf)
+    feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
+    ranked = rank_suspects(read_manifest(table), recipe.labels, recipe.train, feature_cache)
     write_suspects(ranked, workspace.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "

@@ -12,7 +12,7 @@ from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import LIMIT, Shelf
+from foodcls.train.row_cache import LIMIT, FeatureCache
 
 
 def calibrate(
@@ -30,7 +30,7 @@ def calibrate(
     At most `limit` bytes stay in `cache`.
     """
     rows = split_rows(manifest, "val")
-    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track, limit))
+    before, truth = answer_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
     temperature = fit_temperature(before, truth) if settings.calibrate else 1.0
     answers = temper(before, temperature)
     right = (answers.argmax(axis=1) == truth).astype(int)

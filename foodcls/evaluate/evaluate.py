@@ -14,7 +14,7 @@ from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import LIMIT, Shelf
+from foodcls.train.row_cache import LIMIT, FeatureCache
 
 
 def evaluate(
@@ -35,7 +35,7 @@ def evaluate(
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    before, truth = answer_rows(checkpoint, rows, Shelf(store, cache, track, limit))
+    before, truth = answer_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
     answers = Answers(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),

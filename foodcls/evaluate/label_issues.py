@@ -19,14 +19,14 @@ from foodcls.errors import TrainingError
 from foodcls.manifest import KEPT
 from foodcls.metrics.ranks import Ints
 from foodcls.network.network import start_network
-from foodcls.network.partition import split_network
+from foodcls.network.partition import partition_network
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_of
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.activations import load_activations, row_bytes, run_trunk
 from foodcls.train.dataset import encode_labels
 from foodcls.train.pixels import decode_rows
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 
 FOLDS = 5
 NEIGHBOURS = 20
@@ -56,7 +56,7 @@ class Doubts:
 
 
 def rank_suspects(
-    manifest: pd.DataFrame, labels: Sequence[str], settings: Train, shelf: Shelf
+    manifest: pd.DataFrame, labels: Sequence[str], settings: Train, feature_cache: FeatureCache
 ) -> pd.DataFrame:
     """All pictures, the most doubtful first: id, keep (1 or 0), reason and score (0 to 1).
 
@@ -69,7 +69,7 @@ def rank_suspects(
         raise TrainingError("no pictures are kept, so there are none to judge; collect more")
     truth = encode_labels(rows, labels)
     groups = np.array(rows["cluster"].where(rows["cluster"] != "", rows["id"]), dtype=object)
-    doubts = doubt_labels(pool_features(rows, settings, shelf), truth, groups, len(labels))
+    doubts = doubt_labels(pool_features(rows, settings, feature_cache), truth, groups, len(labels))
     scores = doubts.scores(truth).round(4)
     table = pd.DataFrame({
         "id": rows["id"].to_numpy(),
@@ -93,24 +93,24 @@ def list_judged(manifest: pd.DataFrame) -> pd.DataFrame:
     return manifest[is_kept & is_original]
 
 
-def pool_features(rows: pd.DataFrame, settings: Train, shelf: Shelf) -> Floats:
+def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCache) -> Floats:
     """float32 (N, F): the square roots of what the whole frozen backbone gives, of length 1.
 
     The root keeps a few strong features from drowning the rest.
     """
     frozen = settings.model_copy(update={"trainable": (), "hidden_units": 0})
     _, network = start_network(frozen, 2)
-    halves = split_network(network, settings.input_size)
-    if halves.trunk is None:
+    partition = partition_network(network, settings.input_size)
+    if partition.trunk is None:
         raise TrainingError(
             f"the backbone {settings.backbone!r} cannot be run apart from its head; name another "
             "in the recipe, e.g. resnet34"
         )
-    decoded = decode_rows(rows, shelf.store, settings.input_size)
-    if shelf.fits(len(set(decoded.digests)), row_bytes(halves, "fp32"), "features"):
-        raw = load_activations(halves, decoded, shelf)[0].take(range(len(rows)))
+    decoded = decode_rows(rows, feature_cache.store, settings.input_size)
+    if feature_cache.fits(len(set(decoded.digests)), row_bytes(partition, "fp32"), "features"):
+        raw = load_activations(partition, decoded, feature_cache)[0].take(range(len(rows)))
     else:
-        (raw,) = run_trunk(halves, decoded, shelf)
+        (raw,) = run_trunk(partition, decoded, feature_cache)
     raw = raw.astype(np.float32)
     roots = np.sign(raw) * np.sqrt(np.abs(raw))
     return roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-12)

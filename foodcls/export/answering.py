@@ -10,10 +10,11 @@ from foodcls.errors import InputError
 from foodcls.export.load import Model
 from foodcls.metrics.predictions import Answers
 from foodcls.metrics.ranks import Floats
+from foodcls.network.resize import as_images
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
-from foodcls.train.dataset import encode_labels, examples_digest, split_rows
-from foodcls.train.pixels import as_images, read_picture
+from foodcls.train.dataset import data_digest, encode_labels, split_rows
+from foodcls.train.pixels import read_picture
 
 
 def answer_tests(
@@ -58,7 +59,7 @@ def learnt_from(model: Model, manifest: pd.DataFrame) -> bool:
     Where it did, the manifest's test pictures had no part in it.
     """
     splits = (split_rows(manifest, split) for split in ("train", "val"))
-    return model.provenance.get("train.data_digest") == examples_digest(*splits)
+    return model.provenance.get("train.data_digest") == data_digest(*splits)
 
 
 @torch.inference_mode()

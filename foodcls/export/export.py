@@ -20,9 +20,10 @@ from foodcls.export.torchscript import Manner, export_bytes
 from foodcls.image.decode import ORIENTATION, BadPicture, decode
 from foodcls.manifest import kept_rows
 from foodcls.network.network import Network
+from foodcls.network.resize import Pixels, as_images, squash_pixels
 from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.pixels import Pixels, as_images, read_picture, squash_pixels
+from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
 
 # probabilities may differ by so much: the files' kernels sum in another order

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.network.network import Network
-from foodcls.network.partition import fold_norms, split_network
+from foodcls.network.partition import fuse_batch_norms, partition_network
 
 
 class Ready(nn.Module):
@@ -16,8 +16,8 @@ class Ready(nn.Module):
         super().__init__()
         # nothing learns, so that the trunk is the whole network
         frozen = copy.deepcopy(network).cpu().eval().requires_grad_(False)
-        trunk = split_network(frozen, size).trunk
-        self.whole = frozen if trunk is None else nn.Sequential(fold_norms(trunk), _First())
+        trunk = partition_network(frozen, size).trunk
+        self.whole = frozen if trunk is None else nn.Sequential(fuse_batch_norms(trunk), _First())
         for weight in self.parameters():
             if weight.dim() == 4:
                 weight.data = weight.data.contiguous(memory_format=torch.channels_last)

@@ -13,9 +13,9 @@ import torch
 from foodcls.export.load import Model
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.files import explain_refusal, read_picture
+from foodcls.network.resize import Pixels, as_images, squash_pixels
 from foodcls.progress import Item, Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS
-from foodcls.train.pixels import Pixels, as_images, squash_pixels
 from foodcls.work.parallel import prefetch
 
 BATCH = 16  # pictures that go through the network at once

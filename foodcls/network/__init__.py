@@ -1,1 +1,13 @@
-"""Backbones, their weights, and how they compute."""
+"""The network, from pretrained weights to logits.
+
+In reading order:
+    network    the classifier: a backbone with a head, partly frozen; test-time augmentation
+    backbones    pretrained networks of torchvision and timm, without their classifiers
+    weights    fetches and checks pretrained weights
+    model_zoo    imports torchvision and timm, also where torchvision does not fit torch
+    resize    pictures become squares of pixels, alike in training and inference
+    partition    cuts a network into frozen trunk and trainable tail; fuses batch norms
+    precision    fp32, or bf16 where the hardware is made for it
+    winograd    3x3 convolutions with fewer multiplications, on a processor
+    seeds    seeds torch inside a block
+"""

@@ -1,4 +1,4 @@
-"""Turns a backbone's name and a source of weights into a module from pictures to features."""
+"""Builds a pretrained backbone of torchvision or timm, which turns pictures into features."""
 
 import difflib
 from dataclasses import dataclass
@@ -31,20 +31,20 @@ IMAGENET_CLASSES = 1000
 class Backbone:
     """A network without its classifier.
 
-    `module` maps (N, 3, S, S), of values (pixel / 255 - mean) / std, to (N, features).
+    `module` maps float32 (N, 3, S, S), of values (pixel / 255 - mean) / std, to (N, features).
     """
 
     name: str
     module: nn.Module
     features: int
-    mean: tuple[float, ...]
+    mean: tuple[float, ...]  # of red, green and blue, as shares of 255
     std: tuple[float, ...]
     pretrained_digest: str  # of all tensors it begins with, as `state_digest` counts
 
 
 @dataclass(frozen=True)
 class _Bare:
-    """An architecture with the values it was built with, its classifier taken away."""
+    """An architecture without its classifier, with the mean and deviation of its inputs."""
 
     module: nn.Module
     classifier: str  # where the classifier was

@@ -1,10 +1,11 @@
-"""Gives torchvision and timm to all who need them, also where torchvision does not fit torch.
+"""Imports torchvision and timm for all other modules, also where torchvision does not fit torch.
 
 The processor build of torch beside the graphics build of torchvision, as package indexes pair
 them, refuses `import torchvision` because the schemas of two operators are missing. Nothing here
 calls these operators, so declaring the schemas is enough. Take both modules from here, as
-`vision.timm` and `vision.torchvision`: timm imports torchvision itself. They are imported when they
-are first asked for, as they take seconds that a run whose training is cached need not spend.
+`model_zoo.timm` and `model_zoo.torchvision`: timm imports torchvision itself. They are imported
+when they are first asked for, as they take seconds that a run whose training is cached need not
+spend.
 """
 
 import importlib

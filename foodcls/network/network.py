@@ -1,4 +1,4 @@
-"""Puts a classifier head on a backbone, freezes the rest, and can average over flipped views."""
+"""The classifier: a backbone with a head, partly frozen, with test-time augmentation if asked."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ VIEWS: tuple[tuple[int, ...], ...] = ((), (ACROSS,), (DOWN,), (DOWN, ACROSS))
 
 
 class Network(nn.Module):
-    """Maps pixels, (N, 3, S, S) of 0 to 255, to logits (N, C).
+    """Maps pixels (N, 3, S, S), uint8 or float of 0 to 255, to logits, float32 (N, C).
 
-    What is frozen stays in evaluation mode for ever: in training mode its batch normalisation
-    would go on moving its means and deviations, though no weight of it learns.
+    Frozen modules stay in evaluation mode: in training mode their batch normalization would go
+    on updating its running statistics, though their weights do not learn.
     """
 
     mean: Tensor
     std: Tensor
-    # at use more may be looked at; it learns from one
-    views: int = 1
+    # views of test-time augmentation; training uses one
+    tta_views: int = 1
 
     def __init__(self, backbone: Backbone, head: nn.Module, trainable: Sequence[str]) -> None:
         super().__init__()
@@ -43,16 +43,16 @@ class Network(nn.Module):
         self.eval()
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Logits, not probabilities: softmax belongs to use, cross entropy has its own."""
-        return mean_answer(self._answer, pixels, self.views)
+        """Logits (N, C), not probabilities: cross entropy applies its own softmax."""
+        return tta_logits(self._logits, pixels, self.tta_views)
 
-    def _answer(self, pixels: Tensor) -> Tensor:
+    def _logits(self, pixels: Tensor) -> Tensor:
         features = self.backbone((pixels.float() / 255 - self.mean) / self.std)
         logits: Tensor = self.head(features)
         return logits
 
     def train(self, mode: bool = True) -> "Network":
-        """Switch the trainable part only; the rest stays in evaluation mode."""
+        """Set the mode of the trainable modules only; the rest stays in evaluation mode."""
         super().train(False)
         self.training = mode
         for module in (self.head, *self.trainable):
@@ -61,7 +61,7 @@ class Network(nn.Module):
 
 
 def make_head(features: int, hidden: int, classes: int, dropout: float, seed: int) -> nn.Sequential:
-    """The original's head, with `hidden` units; 0 hidden units make it one linear layer."""
+    """A head from `features` to `classes` with a hidden layer of tanh units; 0 units: linear."""
     with seeded("head", seed):
         if hidden == 0:
             return nn.Sequential(nn.Dropout(dropout), nn.Linear(features, classes))
@@ -89,6 +89,20 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     return backbone, Network(backbone, head, settings.trainable)
 
 
+def tta_logits(forward: Callable[[Tensor], Tensor], pixels: Tensor, views: int) -> Tensor:
+    """Test-time augmentation: logits, float32 (N, C), over 1, 2 or 4 views of each picture.
+
+    `forward` maps pixels (N, 3, S, S) to logits (N, C). The views are the picture as it is,
+    mirrored, upside down, and both. The result is the logarithm of the mean probability: its
+    softmax is that mean, so that it is calibrated and exported as the logits of one view are.
+    """
+    if views == 1:
+        return forward(pixels)
+    seen = [pixels.flip(flip) if flip else pixels for flip in VIEWS[:views]]
+    logs = torch.stack([forward(view).log_softmax(1) for view in seen])
+    return logs.logsumexp(0) - math.log(views)
+
+
 def _per_channel(values: Sequence[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(1, 3, 1, 1)
 
@@ -107,16 +121,3 @@ def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Mo
         if not any(True for _ in modules[name].parameters()):
             raise InputError(f"trainable: {name!r} has no weights to train; name another module")
     return tuple(modules[name] for name in names)
-
-
-def mean_answer(answer: Callable[[Tensor], Tensor], pixels: Tensor, views: int) -> Tensor:
-    """Logits (N, C) for pixels (N, 3, S, S), from the first so many of the views.
-
-    The logarithm of the mean probability: its softmax is that mean, so that temperature, judge
-    and export treat it as they treat the logits of one view.
-    """
-    if views == 1:
-        return answer(pixels)
-    seen = [pixels.flip(flip) if flip else pixels for flip in VIEWS[:views]]
-    answers = torch.stack([answer(view).log_softmax(1) for view in seen])
-    return answers.logsumexp(0) - math.log(views)

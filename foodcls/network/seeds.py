@@ -1,4 +1,4 @@
-"""Seeds torch's random generator for the length of a block, and leaves it as it was."""
+"""Seeds torch's random generator inside a block, and derives seeds from names and numbers."""
 
 import hashlib
 import threading
@@ -13,7 +13,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def seeded(*seed: int | str) -> Iterator[None]:
-    """Make what is drawn inside depend on `seed` alone; nothing leaks out of the block."""
+    """Seed torch by all of `seed` in the block, and restore the generator's state after it."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=devices):
         torch.manual_seed(derive_seed(*seed))
@@ -21,6 +21,6 @@ def seeded(*seed: int | str) -> Iterator[None]:
 
 
 def derive_seed(*parts: int | str) -> int:
-    """A seed of 63 bits for this combination, unlike that of any other combination."""
+    """A seed of 63 bits: a hash of the parts, another for each combination of them."""
     digest = hashlib.sha256(repr(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

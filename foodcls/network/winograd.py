@@ -1,4 +1,4 @@
-"""Learns 3x3 convolutions with fewer multiplications, in fp32 on a processor (Winograd, 1980).
+"""Trains 3x3 convolutions with fewer multiplications, in fp32 on a processor (Winograd, 1980).
 
 Lavin and Gray's F(4x4, 3x3), 2015: tiles of 6x6 inputs become 4x4 outputs by 36 products instead
 of 144, as 36 matrix products for all tiles and pictures at once. That quarter is 0.33 where tiles
@@ -42,9 +42,9 @@ OUTPUTS = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, 
 
 
 @contextmanager
-def fewer_products(module: nn.Module) -> Iterator[None]:
-    """Let the convolutions inside that gain by it compute so; as before afterwards."""
-    changed: list[Any] = [part for part in module.modules() if gains(part)]
+def winograd_convolutions(module: nn.Module) -> Iterator[None]:
+    """Compute a module's large 3x3 convolutions by Winograd's algorithm inside the block."""
+    changed: list[Any] = [part for part in module.modules() if can_use_winograd(part)]
     for part in changed:
         # as the products want it: no copy on the way, in either direction
         part.weight.data = _taps_first(part.weight.data)
@@ -57,8 +57,8 @@ def fewer_products(module: nn.Module) -> Iterator[None]:
             part.weight.data = part.weight.data.contiguous(memory_format=torch.channels_last)
 
 
-def gains(module: Any) -> bool:
-    """Whether a module is a convolution of the one kind that this does, and large enough."""
+def can_use_winograd(module: Any) -> bool:
+    """Whether a module is a trainable 3x3 convolution of stride and padding 1, large enough."""
     return (
         type(module) is nn.Conv2d
         and module.kernel_size == (TAPS, TAPS)
@@ -71,15 +71,15 @@ def gains(module: Any) -> bool:
     )
 
 
-def convolve(pictures: Tensor, weight: Tensor) -> Tensor:
-    """The 3x3 convolution, with stride and padding of 1, of (N, I, H, W) and (O, I, 3, 3)."""
-    answer: Tensor = _Convolution.apply(pictures, weight)
-    return answer
+def convolve(images: Tensor, weight: Tensor) -> Tensor:
+    """The 3x3 convolution, stride and padding 1, of float32 (N, I, H, W) by (O, I, 3, 3)."""
+    output: Tensor = _Convolution.apply(images, weight)
+    return output
 
 
 @dataclass(frozen=True)
 class _Side:
-    """How a side of some length is cut into tiles."""
+    """The matrices that cut a side of some length into tiles, and join them again."""
 
     spread: Tensor  # (tiles * 6, side): inputs to cells
     gather: Tensor  # (side, tiles * 6): cells to outputs
@@ -122,15 +122,15 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:
         cells, factors = ctx.saved_tensors
         down, across = (_side(length) for length in ctx.shape[2:])
         # what is linear runs backwards by its transpose
-        slopes = _map(slope, down.gather.mT, across.gather.mT)
+        gradients = _map(gradient, down.gather.mT, across.gather.mT)
         pictures = None
         if ctx.needs_input_grad[0]:
-            pictures = _unmap(torch.bmm(slopes, factors), down.spread.mT, across.spread.mT)
-        taps = _taps_to_cells().mT @ torch.bmm(slopes.mT, cells).flatten(1)
+            pictures = _unmap(torch.bmm(gradients, factors), down.spread.mT, across.spread.mT)
+        taps = _taps_to_cells().mT @ torch.bmm(gradients.mT, cells).flatten(1)
         return pictures, taps.view(TAPS, TAPS, *factors.shape[1:]).permute(2, 3, 0, 1)
 
 

@@ -1,1 +1,20 @@
-"""Datasets, batches, optimizer and the training loop."""
+"""Training, from a manifest to a checkpoint: datasets, data loader, optimizer, training loop.
+
+In reading order:
+    train    the stage: the checkpoint of the best epoch
+    dataset    manifest rows become inputs and targets
+    pixels    decodes pictures and resizes them
+    online_augment    random affine changes in each epoch; other backgrounds
+    activations    feature extraction: the frozen trunk runs once for each picture
+    row_cache    the feature cache: rows of arrays on disk
+    batches    the data loader: shuffles, prefetches, mixup
+    class_balance    class weights, or oversampling
+    loop    trains and validates, one report an epoch
+    learner    forward pass, loss and step of a network in training
+    optimizer    Adam, learning rate schedule, layer-wise rates
+    ema    an exponential moving average of the weights
+    budget    bounds of time and memory
+    resume    state on disk, so that a killed training resumes
+    checkpoint    the record of a trained network
+    restore    builds the network of a checkpoint again
+"""

@@ -1,4 +1,4 @@
-"""Turns pictures into what a frozen trunk makes of them, once for all epochs, runs and folds."""
+"""Feature extraction: runs the frozen trunk once for each picture, for all epochs and runs."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, fx, nn
 
 from foodcls.network.network import Network
-from foodcls.network.partition import Halves, fold_norms, split_network
-from foodcls.network.precision import computing
+from foodcls.network.partition import Partition, fuse_batch_norms, partition_network
+from foodcls.network.precision import autocast
+from foodcls.network.resize import as_images
 from foodcls.network.weights import state_digest
 from foodcls.store.store import digest_of
-from foodcls.train.pixels import Decoded, as_images
-from foodcls.train.row_cache import ROWS, Array, Keeping, Kept, Shelf, keep_arrays
+from foodcls.train.pixels import Decoded
+from foodcls.train.row_cache import ROWS, Array, CachedRows, FeatureCache, RowCache, cache_rows
 
 # changes whenever the same trunk and pixels would give other activations
 VERSION = "activations 2"
@@ -24,54 +25,56 @@ BITS = np.dtype(np.int16)
 DOING = "run the frozen layers"
 
 
-def keep_trunk(
-    network: Network, input_size: int, precision: str, count: int, shelf: Shelf
-) -> Halves:
-    """The frozen trunk, if the shelf has room for what it makes of `count` pictures, and the tail.
+def cacheable_partition(
+    network: Network, input_size: int, precision: str, count: int, feature_cache: FeatureCache
+) -> Partition:
+    """The frozen trunk and the trainable tail, if activations of `count` pictures can be cached.
 
-    Without such a trunk the tail is the whole network.
+    Otherwise the tail is the whole network, and there is no trunk.
     """
-    whole = Halves(trunk=None, tail=network)
-    halves = split_network(network, input_size)
-    if halves.trunk is None:
+    whole = Partition(trunk=None, tail=network)
+    partition = partition_network(network, input_size)
+    if partition.trunk is None:
         return whole
-    fits = shelf.fits(count, row_bytes(halves, precision), "activations of the frozen layers")
-    return halves if fits else whole
+    fits = feature_cache.fits(
+        count, row_bytes(partition, precision), "activations of the frozen layers"
+    )
+    return partition if fits else whole
 
 
 def load_activations(
-    halves: Halves, decoded: Decoded, shelf: Shelf, precision: str = "fp32"
-) -> tuple[Kept, ...]:
-    """What the tail reads of these pictures; the trunk runs where its weights lie.
+    partition: Partition, decoded: Decoded, feature_cache: FeatureCache, precision: str = "fp32"
+) -> tuple[CachedRows, ...]:
+    """The trunk's outputs for N pictures, cached on disk; the trunk runs where its weights lie.
 
-    Each picture's row is found again by its digest, whatever pictures stood beside it. What is
-    computed in bf16 is kept in it, as it came.
+    Rows are (N, H, W, F) or (N, F), as `as_activations` takes them: float32, or int16 that holds
+    the bits of bfloat16. A row is found again by its picture's digest, in any set of pictures.
     """
-    trunk = _trunk(halves)
-    keeping = Keeping(
-        shelf.cache, "activations", tuple(map(str, range(halves.outputs))),
+    trunk = _trunk(partition)
+    row_cache = RowCache(
+        feature_cache.folder, "activations", tuple(map(str, range(partition.outputs))),
         f"{trunk_version(trunk, precision)} {decoded.version}",
-        _runner(trunk, decoded, precision), row_bytes(halves, precision), shelf.limit,
+        _runner(trunk, decoded, precision), row_bytes(partition, precision), feature_cache.limit,
     )  # fmt: skip
-    return keep_arrays(keeping, decoded.digests, shelf.track, DOING)
+    return cache_rows(row_cache, decoded.digests, feature_cache.track, DOING)
 
 
 def run_trunk(
-    halves: Halves, decoded: Decoded, shelf: Shelf, precision: str = "fp32"
+    partition: Partition, decoded: Decoded, feature_cache: FeatureCache, precision: str = "fp32"
 ) -> tuple[Array, ...]:
-    """The same in memory, where the shelf has no room: nothing is read from it or kept."""
-    run = _runner(_trunk(halves), decoded, precision)
+    """The rows of `load_activations`, (N, ...), in memory: for a cache without room for them."""
+    run = _runner(_trunk(partition), decoded, precision)
     starts = range(0, len(decoded), ROWS)
     parts = [
         run(range(start, min(start + ROWS, len(decoded))))
-        for start in shelf.track(starts, len(starts), DOING)
+        for start in feature_cache.track(starts, len(starts), DOING)
     ]
     return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
 
 
-def row_bytes(halves: Halves, precision: str) -> int:
-    """What is kept of a picture."""
-    return halves.values * (2 if precision == "bf16" else 4)
+def row_bytes(partition: Partition, precision: str) -> int:
+    """The bytes of a picture's activations."""
+    return partition.values * (2 if precision == "bf16" else 4)
 
 
 def trunk_version(trunk: nn.Module, precision: str) -> str:
@@ -86,29 +89,32 @@ def trunk_version(trunk: nn.Module, precision: str) -> str:
 
 
 def as_activations(rows: Array) -> Tensor:
-    """Kept rows as the trunk gave them, without copying."""
+    """Rows (N, H, W, F) or (N, F) as a tensor (N, F, H, W) or (N, F), without copying.
+
+    float32 stays float32; int16 becomes the bfloat16 whose bits it holds.
+    """
     tensor = torch.from_numpy(rows)
     whole = tensor.view(torch.bfloat16) if rows.dtype == BITS else tensor
     return whole.permute(0, 3, 1, 2) if whole.ndim == 4 else whole
 
 
-def _trunk(halves: Halves) -> fx.GraphModule:
-    if halves.trunk is None:
+def _trunk(partition: Partition) -> fx.GraphModule:
+    if partition.trunk is None:
         raise ValueError("a network without a trunk has no activations to keep")
-    return halves.trunk
+    return partition.trunk
 
 
 def _runner(
     trunk: fx.GraphModule, decoded: Decoded, precision: str
 ) -> Callable[[Sequence[int]], Sequence[Array]]:
-    """Gives what the trunk makes of the pictures at some places."""
-    folded = fold_norms(trunk)
+    """A function from indices to the trunk's outputs for the pictures there."""
+    folded = fuse_batch_norms(trunk)
 
-    def run(places: Sequence[int]) -> Sequence[Array]:
-        pixels = decoded.take(places)
+    def run(indices: Sequence[int]) -> Sequence[Array]:
+        pixels = decoded.take(indices)
         parts = [
             _run_batch(folded, pixels[start : start + BATCH], precision)
-            for start in range(0, len(places), BATCH)
+            for start in range(0, len(indices), BATCH)
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
@@ -118,7 +124,7 @@ def _runner(
 @torch.inference_mode()
 def _run_batch(trunk: nn.Module, pixels: Array, precision: str) -> list[Array]:
     device = next(trunk.parameters()).device
-    with computing(precision, device):
+    with autocast(precision, device):
         outputs: tuple[Tensor, ...] = trunk(as_images(pixels).to(device))
     return [_as_rows(output) for output in outputs]
 

@@ -16,23 +16,23 @@ MINUTE = 60.0
 
 @dataclass(frozen=True)
 class Budget:
-    """`seconds` are left at the moment `begun` of the clock."""
+    """A time budget: `seconds` from the moment when the clock showed `begun`."""
 
     seconds: float
     begun: float
     clock: Callable[[], float]
 
     def is_over(self) -> bool:
-        """Whether nothing is left."""
+        """Whether the time is up."""
         return self.clock() - self.begun >= self.seconds
 
     def less(self, spent: float) -> "Budget":
-        """The same after so many seconds were spent elsewhere."""
+        """The budget that is left after so many seconds were spent before a restart."""
         return Budget(self.seconds - spent, self.begun, self.clock)
 
 
 def start_budget(minutes: float | None, clock: Callable[[], float] = time.monotonic) -> Budget:
-    """So many minutes from now on; without end for None."""
+    """A budget of so many minutes from now on; without end for None."""
     return Budget(float("inf") if minutes is None else minutes * MINUTE, clock(), clock)
 
 
@@ -42,8 +42,8 @@ NEVER, USUAL_TRIM, USUAL_MMAPS = 2**31 - 1, 128 * 1024, 65_536
 
 
 @contextmanager
-def keeping_freed() -> Iterator[None]:
-    """Reuse freed blocks inside instead of handing them back to the system.
+def retain_freed_memory() -> Iterator[None]:
+    """Let the C library reuse freed memory in the block instead of handing it to the system.
 
     Each step frees and takes the same large blocks. Given back, they come again as empty pages,
     and filling 37 MB of these took 27 ms where the sums in them took 10.
@@ -63,8 +63,8 @@ def keeping_freed() -> Iterator[None]:
 
 
 @contextmanager
-def explaining_shortage(batch_size: int) -> Iterator[None]:
-    """Turn what torch raises when memory runs out into an error that says what to do."""
+def explain_out_of_memory(batch_size: int) -> Iterator[None]:
+    """Turn an out-of-memory error of torch into a TrainingError that says what to do."""
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:

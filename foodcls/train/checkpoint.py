@@ -13,7 +13,7 @@ from foodcls.store.store import digest_json
 
 @dataclass(frozen=True)
 class EpochReport:
-    """The figures of an epoch; those of training are taken while it learns, with dropout."""
+    """The figures of an epoch; those of training are means over its batches, with dropout."""
 
     epoch: int  # from 1
     train_loss: float  # mean cross entropy of a picture, in nats
@@ -26,7 +26,7 @@ class EpochReport:
 
 
 def read_settings(record: Any) -> Any:
-    """Training settings as a cache entry has them, with lists for tuples; others stay."""
+    """Training settings from the JSON of a cache entry; other objects stay as they are."""
     if not isinstance(record, dict):
         return record
     # a record names no file of weights, and is read where there may be none
@@ -36,14 +36,14 @@ def read_settings(record: Any) -> Any:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The best epoch of a training. All fields are JSON values or become some."""
+    """A trained network: the weights of its best epoch, and all that it takes to build it again."""
 
     weights: str  # blob: safetensors of the whole network
     labels: tuple[str, ...]  # in output order
     # as they were carried out: device and precision as chosen, weights imagenet, none or file
     settings: Annotated[Train, BeforeValidator(read_settings)]
     pretrained_digest: str  # of the backbone's tensors before training
-    mean: tuple[float, ...]
+    mean: tuple[float, ...]  # of red, green and blue, as shares of 255
     std: tuple[float, ...]
     threads: int  # of torch: another number rounds sums otherwise in the last bit
     best_epoch: int  # by validation accuracy, then by validation loss
@@ -56,7 +56,7 @@ class Checkpoint:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All that it records by name, the settings among them, of the extras those in use."""
+        """All fields and settings by name, as JSON values; of the extras those that are in use."""
         record = dataclasses.asdict(self)
         del record["settings"]
         # how much is kept on disk changes no weight
@@ -84,6 +84,6 @@ class Checkpoint:
 
 
 def describe_extras(extras: Extras) -> tuple[str, ...]:
-    """What is not as the original had it, as `name=value`."""
+    """The extras that differ from their defaults, as `name=value`."""
     chosen, usual = extras.model_dump(mode="json"), Extras().model_dump(mode="json")
     return tuple(f"{name}={value}" for name, value in chosen.items() if value != usual[name])

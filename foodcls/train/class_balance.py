@@ -1,4 +1,4 @@
-"""Makes up for classes of unequal size, by weights of the loss or by how often each is drawn."""
+"""Evens out classes of unequal size: by weights in the loss, or by oversampling the small ones."""
 
 import numpy as np
 
@@ -7,15 +7,16 @@ from foodcls.network.seeds import derive_seed
 
 
 def class_weights(targets: Ints, classes: int) -> np.ndarray:
-    """float32 (C,): each class weighs as much in all; the mean over the examples is 1."""
+    """float32 (C,) for targets int64 (N,): all classes weigh alike, the mean over examples is 1."""
     counts = np.bincount(targets, minlength=classes)
     return (len(targets) / (classes * np.maximum(counts, 1))).astype(np.float32)
 
 
-def balanced_places(targets: Ints, seed: int, epoch: int) -> Ints:
-    """Places in a random order, as many of each class as the largest has.
+def balanced_indices(targets: Ints, seed: int, epoch: int) -> Ints:
+    """Oversampling: int64 indices in a random order, as many of each class as the largest has.
 
-    Of a class each place is drawn as often as any other, or once more.
+    `targets` are int64 (N,). Within a class each example is drawn as often as any other, or once
+    more.
     """
     draw = np.random.default_rng(derive_seed("balance", seed, epoch))
     most = int(np.bincount(targets).max())

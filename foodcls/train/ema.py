@@ -1,4 +1,4 @@
-"""Keeps a running average of what training changes: it wavers less than the weights themselves."""
+"""Keeps an exponential moving average (EMA) of all that training changes in a network."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,26 +11,26 @@ from foodcls.network.network import Network
 
 
 @dataclass(frozen=True)
-class Average:
-    """The averages of a network's tensors, by name; they lie where the network does."""
+class EMA:
+    """The averages of a network's tensors, by name, with their shapes, dtypes and device."""
 
     decay: float
     tensors: Mapping[str, Tensor]
 
     @torch.no_grad()
     def update(self, network: Network, step: int) -> None:
-        """Take in the weights after a step, counted from 0; early ones are soon forgotten."""
+        """Take in the weights after a step, counted from 0; early steps have a lower decay."""
         share = 1 - min(self.decay, (1 + step) / (10 + step))
-        for name, value in changing_tensors(network).items():
+        for name, value in trainable_state(network).items():
             if value.is_floating_point():
                 self.tensors[name].lerp_(value, share)
             else:
                 self.tensors[name].copy_(value)
 
     @contextmanager
-    def standing_in(self, network: Network) -> Iterator[None]:
-        """Let the network answer with the averages inside."""
-        own = copy_tensors(changing_tensors(network))
+    def swapped_into(self, network: Network) -> Iterator[None]:
+        """Put the averages into the network inside the block, and its own weights back after."""
+        own = copy_tensors(trainable_state(network))
         network.load_state_dict(self.tensors, strict=False)
         try:
             yield
@@ -38,13 +38,13 @@ class Average:
             network.load_state_dict(own, strict=False)
 
 
-def start_average(network: Network, decay: float) -> Average | None:
-    """An average that begins at the weights as they are; none for a decay of 0."""
-    return Average(decay, copy_tensors(changing_tensors(network))) if decay else None
+def start_ema(network: Network, decay: float) -> EMA | None:
+    """An EMA that begins at the weights as they are; none for a decay of 0."""
+    return EMA(decay, copy_tensors(trainable_state(network))) if decay else None
 
 
-def changing_tensors(network: Network) -> dict[str, Tensor]:
-    """All weights and statistics that training changes, by name in the network."""
+def trainable_state(network: Network) -> dict[str, Tensor]:
+    """All weights and batch statistics that training changes, by their name in the network."""
     moving = {
         id(value)
         for module in (network.head, *network.trainable)
@@ -55,5 +55,5 @@ def changing_tensors(network: Network) -> dict[str, Tensor]:
 
 
 def copy_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies that lie where the tensors do."""
+    """Copies on the device of each tensor."""
     return {name: value.detach().clone() for name, value in tensors.items()}

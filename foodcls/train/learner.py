@@ -1,4 +1,4 @@
-"""What learns: a network with its optimiser, and how it computes, loses and is averaged."""
+"""A network in training: its forward pass, its loss, and the step of its optimizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from torch.nn import functional
 
 from foodcls.errors import TrainingError
 from foodcls.network.network import Network
-from foodcls.network.precision import computing
+from foodcls.network.precision import autocast
 from foodcls.recipe.train_settings import Train
-from foodcls.train.ema import Average, start_average
-from foodcls.train.optimizer import DenseAdam, weight_groups
+from foodcls.train.ema import EMA, start_ema
+from foodcls.train.optimizer import DenseAdam, param_groups
 
 
 @dataclass(frozen=True)
 class Learner:
-    """A network in training: `tail` is the part of it that reads the examples."""
+    """A network and what trains it; `tail` is the part of the network that reads a dataset."""
 
     network: Network
     tail: nn.Module
-    optimiser: torch.optim.Optimizer
-    rates: tuple[float, ...]  # of the optimiser's groups, at the full rate
+    optimizer: torch.optim.Optimizer
+    lrs: tuple[float, ...]  # the full learning rate of each of the optimizer's groups
     precision: str  # fp32 or bf16
-    weights: Tensor | None  # of the classes in the loss
+    weights: Tensor | None  # float32 (C,), of the classes in the loss
     smoothing: float  # of the labels in the loss
-    average: Average | None
+    ema: EMA | None
 
     @property
     def device(self) -> torch.device:
@@ -35,34 +35,38 @@ class Learner:
         return self.network.mean.device
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it computes in fp32 on the processor, where fewer products are a gain."""
+    def is_fp32_cpu(self) -> bool:
+        """Whether it computes in fp32 on the processor, where Winograd's convolutions pay."""
         return self.device.type == "cpu" and self.precision == "fp32"
 
-    def answer(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Logits (N, C) in fp32."""
-        with computing(self.precision, self.device):
-            answers: Tensor = self.tail(*(one.to(self.device) for one in inputs))
-        return answers.float()
+    def logits(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Logits, float32 (N, C), of the tail's inputs for N examples, each (N, ...)."""
+        with autocast(self.precision, self.device):
+            logits: Tensor = self.tail(*(one.to(self.device) for one in inputs))
+        return logits.float()
 
-    def loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
-        """The mean cross entropy; `wanted` are classes (N,) or shares of classes (N, C)."""
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The mean cross entropy, float32 (), in nats, of logits float32 (N, C).
+
+        `targets` are classes int64 (N,) or shares of classes float32 (N, C).
+        """
         return functional.cross_entropy(
-            logits, wanted.to(self.device), self.weights, label_smoothing=self.smoothing
+            logits, targets.to(self.device), self.weights, label_smoothing=self.smoothing
         )
 
-    def step(self, loss: Tensor, share: float, number: int) -> None:
-        """Change the weights a little against the loss, at a share of the rates.
+    def step(self, loss: Tensor, lr_factor: float, number: int) -> None:
+        """Let the optimizer take a step down the gradient of the loss, a scalar; the EMA follows.
 
-        `number` counts the steps of the whole training, from 0.
+        `lr_factor` is a share of the full learning rates; `number` counts the steps of the whole
+        training, from 0.
         """
-        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
-            group["lr"] = rate * share
-        self.optimiser.zero_grad()
+        for group, lr in zip(self.optimizer.param_groups, self.lrs, strict=True):
+            group["lr"] = lr * lr_factor
+        self.optimizer.zero_grad()
         loss.backward()
-        self.optimiser.step()
-        if self.average:
-            self.average.update(self.network, number)
+        self.optimizer.step()
+        if self.ema:
+            self.ema.update(self.network, number)
 
 
 def start_learner(
@@ -72,19 +76,19 @@ def start_learner(
     precision: str = "fp32",
     weights: Tensor | None = None,
 ) -> Learner:
-    """Adam over what is trainable, as the original had it; `weights` are those of the classes."""
+    """Adam over all trainable weights; `weights` are those of the classes, float32 (C,)."""
     extras = settings.extras
-    groups = weight_groups(network, settings.lr, extras.layer_decay)
+    groups = param_groups(network, settings.lr, extras.layer_decay)
     return Learner(
         network=network,
         tail=tail,
         # fused: one pass over the weights instead of one for each of its sums
-        optimiser=DenseAdam(groups, lr=settings.lr, fused=True),
-        rates=tuple(cast(float, group["lr"]) for group in groups),
+        optimizer=DenseAdam(groups, lr=settings.lr, fused=True),
+        lrs=tuple(cast(float, group["lr"]) for group in groups),
         precision=precision,
         weights=None if weights is None else weights.to(network.mean.device),
         smoothing=extras.label_smoothing,
-        average=start_average(network, extras.ema),
+        ema=start_ema(network, extras.ema),
     )
 
 

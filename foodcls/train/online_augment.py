@@ -1,4 +1,4 @@
-"""Changes training pictures: random affine augmentation in each epoch, another background once."""
+"""Changes training pictures: randomly in each epoch, or once, onto another background."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,39 +9,41 @@ from PIL import Image
 
 from foodcls.image.affine import apply_affine, draw_affine
 from foodcls.image.foreground import CUTOUT_VERSION, change_background
+from foodcls.network.resize import Pixels
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras
-from foodcls.train.pixels import Pixels
 from foodcls.train.row_cache import Array
-
-
-@dataclass(frozen=True)
-class Mover:
-    """The change of a picture depends on seed, epoch and its place alone."""
-
-    ranges: AffineRanges
-    seed: int
-
-    def move(self, pixels: Array, places: Iterable[int], epoch: int) -> Array:
-        """uint8 (N, S, S, 3), the pictures at these places, changed."""
-        draws = [
-            np.random.default_rng(derive_seed("move", self.seed, epoch, int(place)))
-            for place in places
-        ]
-        with ThreadPoolExecutor() as pool:
-            return np.stack(list(pool.map(self._move_one, pixels, draws)))
-
-    def _move_one(self, pixels: Array, draw: np.random.Generator) -> Array:
-        return np.asarray(apply_affine(Image.fromarray(pixels), draw_affine(draw, self.ranges)))
-
 
 WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
+class RandomAffine:
+    """Online data augmentation: random flips, rotation, translation, scale and shear.
+
+    The change of a picture depends on seed, epoch and its index alone.
+    """
+
+    ranges: AffineRanges
+    seed: int
+
+    def apply(self, pixels: Array, indices: Iterable[int], epoch: int) -> Array:
+        """The changed pictures; `pixels` uint8 (N, S, S, 3) are those at `indices`, (N,)."""
+        draws = [
+            np.random.default_rng(derive_seed("move", self.seed, epoch, int(index)))
+            for index in indices
+        ]
+        with ThreadPoolExecutor() as pool:
+            return np.stack(list(pool.map(self._change, pixels, draws)))
+
+    def _change(self, pixels: Array, draw: np.random.Generator) -> Array:
+        return np.asarray(apply_affine(Image.fromarray(pixels), draw_affine(draw, self.ranges)))
+
+
+@dataclass(frozen=True)
 class Background:
-    """What becomes of a picture depends on its digest and the seed alone."""
+    """Puts some pictures on white or on random colors; digest and seed alone decide which."""
 
     kind: str  # white or random
     share: float  # of the pictures
@@ -53,17 +55,17 @@ class Background:
         return f"background {CUTOUT_VERSION} {self.kind} {self.share} {self.seed}"
 
     def change(self, picture: Pixels, digest: str) -> Pixels:
-        """The picture on another background, or as it is."""
+        """uint8 (H, W, 3): the picture on another background, or as it is."""
         draw = np.random.default_rng(derive_seed("background", self.seed, digest))
         if draw.random() >= self.share:
             return picture
         red, green, blue = draw.integers(0, 256, 3).tolist()
-        colour = WHITE if self.kind == "white" else (red, green, blue)
-        return np.asarray(change_background(Image.fromarray(picture), colour))
+        color = WHITE if self.kind == "white" else (red, green, blue)
+        return np.asarray(change_background(Image.fromarray(picture), color))
 
 
 def choose_background(extras: Extras, seed: int) -> Background | None:
-    """The change that the extras ask for, if they do."""
+    """The backgrounds that the recipe's extras ask for; none if pictures keep their own."""
     if extras.background == "keep":
         return None
     return Background(extras.background, extras.background_share, seed)

@@ -11,16 +11,16 @@ from foodcls.recipe.train_settings import Extras
 
 
 class DenseAdam(torch.optim.Adam):
-    """Adam (Kingma and Ba, 2015), fused, for weights that lie as convolutions want them.
+    """The Adam optimizer (Kingma and Ba, 2015), fused, for weights of any memory layout.
 
-    torch's fused pass on a processor makes contiguous copies of such weights and their moments,
-    which takes twice the time of the pass itself; and where layouts differ, as after
-    `load_state_dict`, it adds numbers that do not belong together. Here they are all given the
-    layout of their weight, and are handed over in the order of memory.
+    torch's fused step on a processor makes contiguous copies of weights that lie channels last,
+    and of their moments, which takes twice the time of the step itself; and where layouts differ,
+    as after `load_state_dict`, it adds numbers that do not belong together. Here gradients and
+    moments get the layout of their weight, and all are handed over in the order of memory.
     """
 
     def load_state_dict(self, state_dict: Any) -> None:
-        """Moments from a file are contiguous: lay them as their weights are."""
+        """Load a state dict; moments, contiguous in a file, get the layout of their weights."""
         super().load_state_dict(state_dict)
         for weight, state in self.state.items():
             for name, value in state.items():
@@ -30,22 +30,22 @@ class DenseAdam(torch.optim.Adam):
     # the one place where torch hands out what a step works on; torch is pinned
     def _init_group(self, group: dict[str, Any], *lists: Any) -> Any:
         has_complex = super()._init_group(group, *lists)
-        weights, slopes, *moments, _steps = lists
+        weights, gradients, *moments, _steps = lists
         orders = [_order(weight) for weight in weights]
-        for tensors in (weights, slopes, *moments):
+        for tensors in (weights, gradients, *moments):
             # a list of moments that are not kept is empty
             tensors[:] = [one.permute(order) for one, order in zip(tensors, orders, strict=False)]
-        slopes[:] = [slope.contiguous() for slope in slopes]
+        gradients[:] = [gradient.contiguous() for gradient in gradients]
         return has_complex
 
 
 def _order(weight: Tensor) -> list[int]:
-    """Its dimensions, from the one whose steps in memory are the longest to the shortest."""
+    """The dimensions of a weight from the longest stride in memory to the shortest."""
     return sorted(range(weight.ndim), key=weight.stride, reverse=True)
 
 
-def rate_share(step: int, steps: int, an_epoch: int, extras: Extras) -> float:
-    """The share of its rate at which a network learns in a step, counted from 0.
+def lr_factor(step: int, steps: int, an_epoch: int, extras: Extras) -> float:
+    """The share of the full learning rate, above 0 to 1, in a step that is counted from 0.
 
     It rises in equal parts over the epochs of `warmup`; with `cosine` it then falls towards 0,
     which it would reach with one step more than `steps`. There are `an_epoch` steps in an epoch.
@@ -58,11 +58,11 @@ def rate_share(step: int, steps: int, an_epoch: int, extras: Extras) -> float:
     return (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm))) / 2
 
 
-def weight_groups(network: Network, lr: float, decay: float) -> list[dict[str, object]]:
-    """What an optimiser is given: the head at `lr`, each stage below it at `decay` of the last.
+def param_groups(network: Network, lr: float, decay: float) -> list[dict[str, object]]:
+    """The optimizer's groups: the head at rate `lr`, each stage below it at `decay` of the last.
 
-    A stage is a child of the backbone, or one of a row of children: layer4.0, layer4.1. One group
-    where all learn alike.
+    A stage is a child of the backbone, or one of a row of children: layer4.0, layer4.1. A decay
+    of 1 gives one group.
     """
     if decay == 1:
         return [{"params": [w for w in network.parameters() if w.requires_grad], "lr": lr}]
@@ -75,7 +75,7 @@ def weight_groups(network: Network, lr: float, decay: float) -> list[dict[str, o
 
 
 def stage_of(name: str) -> str:
-    """The stage of a weight: `blocks.6` of `blocks.6.0.bn1.bias`, `conv1` of `conv1.weight`."""
+    """The stage that a weight belongs to: `blocks.6` for `blocks.6.0.bn1.bias`."""
     first, _, rest = name.partition(".")
     second = rest.partition(".")[0]
     return f"{first}.{second}" if second.isdigit() else first

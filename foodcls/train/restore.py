@@ -15,17 +15,18 @@ from foodcls.train.checkpoint import Checkpoint
 def load_network(checkpoint: Checkpoint, store: Store) -> Network:
     """Build the network of a checkpoint on the processor, for evaluation; its blob is verified.
 
-    It answers by the mean over views where the checkpoint asks for that.
+    It uses test-time augmentation where the checkpoint asks for that.
     """
     data, settings = store.read(checkpoint.weights), checkpoint.settings
     bare = make_backbone(settings.backbone, "none", settings.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
-    classes, dropout = len(checkpoint.labels), settings.dropout
-    head = make_head(backbone.features, settings.hidden_units, classes, dropout, 0)
+    head = make_head(
+        backbone.features, settings.hidden_units, len(checkpoint.labels), settings.dropout, 0
+    )
     network = Network(backbone, head, settings.trainable)
     try:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.views = settings.extras.tta
+    network.tta_views = settings.extras.tta
     return network.eval()

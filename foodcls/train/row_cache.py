@@ -1,4 +1,4 @@
-"""Keeps rows of arrays in files, found again row by row, within a bound on the disk."""
+"""The feature cache: pixels and activations on disk, row by row, least recently used out first."""
 
 import io
 import logging
@@ -28,7 +28,7 @@ LIMIT = 20 * GIGABYTE
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedRows:
     """Rows of one kind that lie in files and are read when they are taken."""
 
     kind: str
@@ -37,22 +37,18 @@ class Kept:
     def __len__(self) -> int:
         return len(self.places)
 
-    def take(self, places: Sequence[int] | Array) -> Array:
-        """A new array of the rows at these places."""
-        return np.stack([self._row(place) for place in map(int, places)])
-
-    def _row(self, place: int) -> Array:
-        table, row = self.places[place]
-        found: Array = table[self.kind][row]
-        return found
+    def take(self, indices: Sequence[int] | Array) -> Array:
+        """A new array (n, ...) of the rows at n indices, in the shape and dtype they were made."""
+        chosen = (self.places[int(index)] for index in indices)
+        return np.stack([table[self.kind][row] for table, row in chosen])
 
 
 @dataclass(frozen=True)
-class Keeping:
+class RowCache:
     """How rows are made, and under which names they are kept.
 
-    `make` turns places into arrays of that many rows, one for each of `kinds`. `version` covers
-    all that a row depends on besides its own digest.
+    `make` gives the rows at n indices as arrays (n, ...), one for each of `kinds`, of any shape and
+    dtype. `version` covers all that a row depends on besides its own digest.
     """
 
     folder: Path
@@ -60,7 +56,7 @@ class Keeping:
     kinds: tuple[str, ...]
     version: str
     make: Callable[[Sequence[int]], Sequence[Array]]
-    row_bytes: int  # of all kinds
+    row_bytes: int  # of all kinds together
     limit: float = LIMIT  # bytes in `folder`
 
     def path(self, digest: str) -> Path:
@@ -68,7 +64,7 @@ class Keeping:
         return self.folder / f"{self._prefix}{digest}.npy"
 
     def files(self) -> list[Path]:
-        """What is kept of this name and version."""
+        """The files of this name and version."""
         return sorted(self.folder.glob(f"{self._prefix}*.npy"))
 
     @property
@@ -77,30 +73,30 @@ class Keeping:
         return f"{self.name}-{digest_of(kinds.encode())[:16]}-"
 
 
-def keep_arrays(
-    keeping: Keeping, digests: Sequence[str], track: Track = silent, label: str = "arrays"
-) -> tuple[Kept, ...]:
-    """Find the row of each digest, and make those that are missing.
+def cache_rows(
+    cache: RowCache, digests: Sequence[str], track: Track = silent, label: str = "arrays"
+) -> tuple[CachedRows, ...]:
+    """Read the row of each digest from disk, and make those that are missing; one result a kind.
 
-    A kill loses the rows of one file at most. Whatever is found is compared with its checksum.
+    A kill loses the rows of one file at most. Each file that is read is checked by its digest.
     """
-    found = _find(keeping, set(digests))
-    first = {digest: place for place, digest in reversed(list(enumerate(digests)))}
-    missing = sorted(place for digest, place in first.items() if digest not in found)
-    count(keeping.name, anew=len(missing), recalled=len(first) - len(missing))
-    make_room(keeping.folder, keeping.limit - len(missing) * (keeping.row_bytes + NAME_BYTES))
+    found = _find(cache, set(digests))
+    first = {digest: index for index, digest in reversed(list(enumerate(digests)))}
+    missing = sorted(index for digest, index in first.items() if digest not in found)
+    count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
+    make_room(cache.folder, cache.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
     starts = range(0, len(missing), ROWS)
     for start in track(starts, len(starts), label):
-        places = missing[start : start + ROWS]
-        found |= _make(keeping, places, [digests[place] for place in places])
+        indices = missing[start : start + ROWS]
+        found |= _make(cache, indices, [digests[index] for index in indices])
     rows = tuple(found[digest] for digest in digests)
-    return tuple(Kept(kind, rows) for kind in keeping.kinds)
+    return tuple(CachedRows(kind, rows) for kind in cache.kinds)
 
 
 def make_room(folder: Path, limit: float) -> None:
-    """Delete the files that were not used for longest until `limit` bytes are left.
+    """Delete the least recently used files until those left take at most `limit` bytes.
 
-    Who has opened one goes on reading it; the disk has its room back when that is over.
+    A process that has opened one goes on reading it; its room is free once that is closed.
     """
     files = [(path, path.stat()) for path in folder.glob("*.npy")]
     excess = sum(stat.st_size for _, stat in files) - limit
@@ -113,9 +109,9 @@ def make_room(folder: Path, limit: float) -> None:
         excess -= stat.st_size
 
 
-def _find(keeping: Keeping, wanted: set[str]) -> dict[str, Place]:
+def _find(cache: RowCache, wanted: set[str]) -> dict[str, Place]:
     found: dict[str, Place] = {}
-    for path in keeping.files():
+    for path in cache.files():
         table = _open(path)
         rows = {} if table is None else dict(_rows(table))
         fresh = (rows.keys() & wanted) - found.keys()
@@ -131,23 +127,23 @@ def _rows(table: Table) -> Iterator[tuple[str, Place]]:
         yield name.decode(errors="replace"), (table, row)
 
 
-def _make(keeping: Keeping, places: Sequence[int], digests: Sequence[str]) -> dict[str, Place]:
-    arrays = keeping.make(places)
+def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> dict[str, Place]:
+    arrays = cache.make(indices)
     fields = [(kind, array.dtype, array.shape[1:]) for kind, array in
-              zip(keeping.kinds, arrays, strict=True)]  # fmt: skip
-    table = np.empty(len(places), dtype=[(NAME, f"S{NAME_BYTES}"), *fields])
+              zip(cache.kinds, arrays, strict=True)]  # fmt: skip
+    table = np.empty(len(indices), dtype=[(NAME, f"S{NAME_BYTES}"), *fields])
     table[NAME] = digests
-    for kind, array in zip(keeping.kinds, arrays, strict=True):
+    for kind, array in zip(cache.kinds, arrays, strict=True):
         table[kind] = array
-    opened = _open(_write(keeping, table))
+    opened = _open(_write(cache, table))
     assert opened is not None
     return dict(_rows(opened))
 
 
-def _write(keeping: Keeping, table: Table) -> Path:
+def _write(cache: RowCache, table: Table) -> Path:
     buffer = io.BytesIO()
     np.save(buffer, table, allow_pickle=False)
-    path = keeping.path(digest_of(buffer.getvalue()))
+    path = cache.path(digest_of(buffer.getvalue()))
     with replacing(path) as part:
         part.write_bytes(buffer.getbuffer())
     return path
@@ -184,16 +180,16 @@ def _forget(path: Path, reason: str) -> None:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """A store of pictures, a folder for what is made of them, and who is told."""
+class FeatureCache:
+    """Where pictures are read from, and the folder that keeps what is computed from them."""
 
     store: Store
-    cache: Path
-    track: Track = silent
-    limit: float = LIMIT  # bytes in `cache`
+    folder: Path
+    track: Track = silent  # shows progress
+    limit: float = LIMIT  # bytes in `folder`
 
     def fits(self, count: int, row_bytes: int, what: str) -> bool:
-        """Whether so many rows may be kept here at all; says so when they may not."""
+        """Whether `count` rows of so many bytes stay within the limit; warns if they do not."""
         needed = count * row_bytes
         if needed > self.limit:
             log.warning(

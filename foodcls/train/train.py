@@ -1,4 +1,4 @@
-"""Turns the training and validation rows of a manifest into the checkpoint of the best epoch."""
+"""The training stage: turns a manifest into the checkpoint of the best epoch."""
 
 import dataclasses
 import logging
@@ -16,31 +16,37 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, start_network
 from foodcls.network.precision import choose_precision
-from foodcls.network.winograd import fewer_products
+from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.tally import count
-from foodcls.train.budget import Budget, explaining_shortage, keeping_freed, start_budget
+from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import (
-    Course,
-    Reading,
+    InputSpec,
+    TrainVal,
     check_splits,
-    choose_halves,
-    examples_digest,
-    load_course,
+    choose_partition,
+    data_digest,
+    load_train_val,
     loss_weights,
     split_rows,
 )
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import fit
-from foodcls.train.resume import Diary, Tensors, learnt_tensors, restore_learner, take_progress
-from foodcls.train.row_cache import Shelf
+from foodcls.train.resume import (
+    CheckpointFiles,
+    Tensors,
+    capture_state,
+    evaluated_tensors,
+    restore_state,
+)
+from foodcls.train.row_cache import FeatureCache
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[EpochReport], None]
+OnEpoch = Callable[[EpochReport], None]
 
 
 def train(
@@ -50,35 +56,36 @@ def train(
     settings: Train,
     cache: Path,
     track: Track = silent,
-    on_epoch: Listener | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Checkpoint:
     """Train on the kept rows of split "train", choose the epoch on "val"; "test" is never read.
 
-    Pixels, activations and the last epochs are kept in `cache`, where a killed training is taken
-    up again: call `forget_trainings` once the checkpoint is kept. `on_epoch` hears of each epoch,
-    of those before the kill too.
+    As with early stopping, the weights of the best epoch by validation accuracy are kept, but all
+    epochs run unless `settings.max_minutes` are over. Pixels, activations and the last epochs are
+    kept in `cache`, where a killed training resumes: call `delete_checkpoint_files` once the
+    checkpoint is kept. `on_epoch` is called after each epoch, also for those before the kill.
     """
     budget = start_budget(settings.max_minutes)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     check_splits(*splits, labels)
-    shelf = Shelf(store, cache, track, settings.cache_bytes)
+    feature_cache = FeatureCache(store, cache, track, settings.cache_bytes)
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    halves = choose_halves(network, settings, precision, sum(map(len, splits)), shelf)
+    partition = choose_partition(network, settings, precision, sum(map(len, splits)), feature_cache)
     network.to(device)
-    halves.to(device)
+    partition.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     computed = {"device": device.type, "precision": precision}
     draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
-    diary = Diary(cache, draft.digest)
-    with keeping_freed(), explaining_shortage(settings.batch_size):
-        reading = Reading(halves, settings.input_size, precision)
-        course = load_course(splits, labels, settings, reading, shelf)
-        weights = loss_weights(course, settings)
-        learner = start_learner(network, halves.tail, settings, precision, weights)
-        with fewer_products(network) if learner.is_plain else nullcontext():
-            reports, best = _learn(learner, course, settings, diary, budget, on_epoch)
+    files = CheckpointFiles(cache, draft.digest)
+    with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
+        spec = InputSpec(partition, settings.input_size, precision)
+        train_val = load_train_val(splits, labels, settings, spec, feature_cache)
+        weights = loss_weights(train_val, settings)
+        learner = start_learner(network, partition.tail, settings, precision, weights)
+        with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
+            reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
     network.load_state_dict(best, strict=False)
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
@@ -92,7 +99,7 @@ def _draft_checkpoint(
     computed: Mapping[str, str],
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
-    """All that a training depends on: a checkpoint before the first epoch."""
+    """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",
@@ -106,34 +113,34 @@ def _draft_checkpoint(
         reports=(),
         train_count=len(splits[0]),
         val_count=len(splits[1]),
-        data_digest=examples_digest(*splits),
+        data_digest=data_digest(*splits),
     )
 
 
 def _learn(
     learner: Learner,
-    course: Course,
+    train_val: TrainVal,
     settings: Train,
-    diary: Diary,
+    files: CheckpointFiles,
     budget: Budget,
-    on_epoch: Listener | None,
+    on_epoch: OnEpoch | None,
 ) -> tuple[tuple[EpochReport, ...], Tensors]:
     reports: tuple[EpochReport, ...] = ()
     best: Tensors = {}
-    if progress := diary.load():
-        restore_learner(learner, progress)
-        reports, best = progress.reports, progress.best
+    if state := files.load():
+        restore_state(learner, state)
+        reports, best = state.reports, state.best
     count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
     left = budget.less(sum(report.seconds for report in reports))
-    learning = fit(learner, course, settings, len(reports) + 1, is_over=left.is_over)
-    # an epoch is written while the next one learns
-    with diary.beside() as save:
+    learning = fit(learner, train_val, settings, len(reports) + 1, is_over=left.is_over)
+    # an epoch is written while the next one trains
+    with files.background_writer() as save:
         for report in chain(reports, learning):
             if report.epoch > len(reports):
                 reports = (*reports, report)
                 is_best = _best_epoch(reports) is report
-                save(take_progress(learner, reports, {} if is_best else best))
-                best = learnt_tensors(learner) if is_best else best
+                save(capture_state(learner, reports, {} if is_best else best))
+                best = evaluated_tensors(learner) if is_best else best
             if on_epoch:
                 on_epoch(report)
     if left.is_over():

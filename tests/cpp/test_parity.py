@@ -19,10 +19,10 @@ from foodcls.export.torchscript import Manner, export_bytes
 from foodcls.image.decode import decode
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
+from foodcls.network.resize import as_images, squash_pixels
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.files import file_bytes
 from foodcls.sample.web import SampleWeb
-from foodcls.train.pixels import as_images, squash_pixels
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = ("jpeg", "rotated", "cmyk", "grey", "png", "alpha")

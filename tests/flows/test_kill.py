@@ -39,7 +39,7 @@ MOMENTS: dict[str, tuple[str, dict[str, str]]] = {
     "split": ("crop", DISK),
     "augment": ("split", DISK),
     "decode": ("augment", DISK),
-    "train": ("augment", {"event": "foodcls.train.loop:rate_share"}),
+    "train": ("augment", {"event": "foodcls.train.loop:lr_factor"}),
     # its files are written, flushed, renamed, and older ones are deleted
     "checkpoint": ("augment", {"event": "disk", "match": "training-"}),
     "calibrate": ("train", DISK),

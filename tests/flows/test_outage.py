@@ -163,7 +163,7 @@ def test_a_run_that_is_told_to_stop_does_so_and_goes_on(
 ) -> None:
     space = starter.new_space(tmp_path / "w")
     starter.start("run", small, space=space, action=action, at=2,
-                  event="foodcls.train.loop:rate_share", after="augment")  # fmt: skip
+                  event="foodcls.train.loop:lr_factor", after="augment")  # fmt: skip
     ended = starter.wait()
     stopped = time.time() - float((starter.folder / "out.acted").read_text())
     assert ended.code == code and stopped < 30, ended.err

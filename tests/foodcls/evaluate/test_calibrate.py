@@ -15,7 +15,7 @@ from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.row_cache import GIGABYTE, LIMIT, Shelf
+from foodcls.train.row_cache import GIGABYTE, LIMIT, FeatureCache
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -29,7 +29,7 @@ def test_the_temperature_makes_validation_likelier(
 ) -> None:
     found = calibrate(*trained, store, tmp_path, Inference())
     rows = split_rows(trained[1], "val")
-    before, truth = answer_rows(trained[0], rows, Shelf(store, tmp_path, silent))
+    before, truth = answer_rows(trained[0], rows, FeatureCache(store, tmp_path, silent))
     assert loss(temper(before, found.temperature), truth) < loss(before, truth)
     assert dataclasses.replace(found, temperature=1.0) == trained[0]
     assert found.digest != trained[0].digest

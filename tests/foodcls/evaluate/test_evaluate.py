@@ -130,12 +130,12 @@ def test_an_account_keeps_to_the_bound_and_deletes_nothing_below_it(
 
 
 def test_labels_by_lot_are_answered_by_chance(
-    store: Store, coloured: Callable[..., bytes], quick: Train, tmp_path: Path
+    store: Store, colored: Callable[..., bytes], quick: Train, tmp_path: Path
 ) -> None:
     """Nothing of a test picture's label reaches training: else this would be above chance."""
     dice, labels = np.random.default_rng(0), ("one", "two", "three")
     splits = ["train"] * 60 + ["val"] * 30 + ["test"] * 150
-    blobs = [store.put(coloured(number, 0)) for number in range(len(splits))]
+    blobs = [store.put(colored(number, 0)) for number in range(len(splits))]
     manifest = new_manifest(
         [{"id": blob, "picture": blob, "label": str(dice.choice(labels)), "state": "kept",
           "split": split} for blob, split in zip(blobs, splits, strict=True)]

@@ -7,13 +7,14 @@ import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.inference import answer_rows
+from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.pixels import as_images, read_picture, squash_pixels
+from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 
 Item = TypeVar("Item")
@@ -25,7 +26,7 @@ Trained = tuple[Checkpoint, pd.DataFrame]
 def test_probabilities_are_the_networks(trained: Trained, store: Store, tmp_path: Path) -> None:
     checkpoint, manifest = trained
     rows = split_rows(manifest, "test")
-    answers, truth = answer_rows(checkpoint, rows, Shelf(store, tmp_path))
+    answers, truth = answer_rows(checkpoint, rows, FeatureCache(store, tmp_path))
     assert [checkpoint.labels[place] for place in truth] == list(rows["label"])
     network = load_network(checkpoint, store)
     for digest, given in zip(rows["picture"], answers, strict=True):

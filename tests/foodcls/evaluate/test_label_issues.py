@@ -25,14 +25,14 @@ from foodcls.progress import silent
 from foodcls.recipe.data_settings import Filter
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 
 CLASSES = 3
 
 
 @pytest.fixture
-def shelf(store: Store, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "cache", silent)
+def feature_cache(store: Store, tmp_path: Path) -> FeatureCache:
+    return FeatureCache(store, tmp_path / "cache", silent)
 
 
 @pytest.fixture
@@ -56,19 +56,19 @@ def mislabelled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.
 
 
 def test_without_room_the_same_is_found_and_nothing_kept(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    cramped = replace(shelf, cache=shelf.cache.with_name("cramped"), limit=0)
+    cramped = replace(feature_cache, folder=feature_cache.folder.with_name("cramped"), limit=0)
     found = rank_suspects(mislabelled, labels, quick, cramped)
-    assert list(cramped.cache.glob("*")) == []
-    pd.testing.assert_frame_equal(found, rank_suspects(mislabelled, labels, quick, shelf))
-    assert list(shelf.cache.glob("*.npy"))
+    assert list(cramped.folder.glob("*")) == []
+    pd.testing.assert_frame_equal(found, rank_suspects(mislabelled, labels, quick, feature_cache))
+    assert list(feature_cache.folder.glob("*.npy"))
 
 
 def test_planted_wrong_labels_come_first_and_are_named(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    ranked = rank_suspects(mislabelled, labels, quick, shelf)
+    ranked = rank_suspects(mislabelled, labels, quick, feature_cache)
     wrong = mislabelled["id"][[0, 13]]
     assert set(ranked["id"].iloc[:2]) == set(wrong)
     assert list(ranked.columns) == ["id", "keep", "reason", "score"]
@@ -79,9 +79,13 @@ def test_planted_wrong_labels_come_first_and_are_named(
 
 
 def test_the_list_is_a_filter_that_drops_the_worst(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf, tmp_path: Path
+    mislabelled: pd.DataFrame,
+    labels: tuple[str, ...],
+    quick: Train,
+    feature_cache: FeatureCache,
+    tmp_path: Path,
 ) -> None:
-    ranked = rank_suspects(mislabelled, labels, quick, shelf)
+    ranked = rank_suspects(mislabelled, labels, quick, feature_cache)
     write_suspects(ranked, tmp_path / "suspects.csv")
     filtered = apply_filter(mislabelled, Filter(manifest=tmp_path / "suspects.csv"))
     dropped = filtered[filtered["state"] == "dropped"]
@@ -90,12 +94,16 @@ def test_the_list_is_a_filter_that_drops_the_worst(
 
 
 def test_the_same_pictures_give_the_same_list(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf, tmp_path: Path
+    mislabelled: pd.DataFrame,
+    labels: tuple[str, ...],
+    quick: Train,
+    feature_cache: FeatureCache,
+    tmp_path: Path,
 ) -> None:
-    first = rank_suspects(mislabelled, labels, quick, shelf)
-    anew = Shelf(shelf.store, tmp_path / "other cache", silent)
+    first = rank_suspects(mislabelled, labels, quick, feature_cache)
+    anew = FeatureCache(feature_cache.store, tmp_path / "other cache", silent)
     pd.testing.assert_frame_equal(rank_suspects(mislabelled, labels, quick, anew), first)
-    backwards = rank_suspects(mislabelled.iloc[::-1], labels, quick, shelf)
+    backwards = rank_suspects(mislabelled.iloc[::-1], labels, quick, feature_cache)
     assert set(backwards["id"].iloc[:2]) == set(first["id"].iloc[:2])
 
 
@@ -154,10 +162,10 @@ def test_a_single_group_is_refused() -> None:
 
 
 def test_a_workspace_without_kept_pictures_is_refused(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     with pytest.raises(TrainingError, match="collect more"):
-        rank_suspects(mislabelled.assign(state="dropped"), labels, quick, shelf)
+        rank_suspects(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
 
 
 def test_judged_are_originals_a_person_may_decide_on() -> None:
@@ -173,17 +181,17 @@ def test_judged_are_originals_a_person_may_decide_on() -> None:
 
 
 def test_pieces_of_a_picture_are_one_row(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, shelf: Shelf
+    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     piece = mislabelled.iloc[[0]].assign(picture=mislabelled["picture"][20], box="1,2,3,4")
     both = pd.concat([mislabelled, piece], ignore_index=True)
-    ranked = rank_suspects(both, labels, quick, shelf)
+    ranked = rank_suspects(both, labels, quick, feature_cache)
     assert ranked["id"].is_unique and len(ranked) == len(mislabelled)
 
 
 def test_features_are_rows_of_length_one(
-    mislabelled: pd.DataFrame, quick: Train, shelf: Shelf
+    mislabelled: pd.DataFrame, quick: Train, feature_cache: FeatureCache
 ) -> None:
-    features = pool_features(mislabelled, quick, shelf)
+    features = pool_features(mislabelled, quick, feature_cache)
     assert features.dtype == np.float32 and len(features) == len(mislabelled)
     assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)

@@ -51,12 +51,12 @@ def test_pictures_are_turned_upright_and_laid_on_white(
 
 
 def test_a_bad_file_is_a_row_and_the_rest_go_on(
-    model_path: Path, tmp_path: Path, coloured: Callable[..., bytes]
+    model_path: Path, tmp_path: Path, colored: Callable[..., bytes]
 ) -> None:
     good = tmp_path / "good.png"
-    good.write_bytes(coloured(0, 0))
+    good.write_bytes(colored(0, 0))
     (tmp_path / "text.jpg").write_text("no picture")
-    (tmp_path / "torn.png").write_bytes(coloured(0, 0)[:150])
+    (tmp_path / "torn.png").write_bytes(colored(0, 0)[:150])
     os.mkfifo(tmp_path / "pipe.jpg")
     bad = [tmp_path / name for name in ("text.jpg", "torn.png", "pipe.jpg", "absent.png", ".")]
     answers = list(predict(load_model(model_path), [*bad, good]))
@@ -65,9 +65,9 @@ def test_a_bad_file_is_a_row_and_the_rest_go_on(
     assert answers[-1].label and not answers[-1].error
 
 
-def test_many_pictures_keep_their_order(model_path: Path, coloured: Callable[..., bytes]) -> None:
+def test_many_pictures_keep_their_order(model_path: Path, colored: Callable[..., bytes]) -> None:
     model = load_model(model_path)
-    pictures = [coloured(place % 3, place) for place in range(2 * BATCH + 3)]
+    pictures = [colored(place % 3, place) for place in range(2 * BATCH + 3)]
     pictures[BATCH] = b"no picture"
     alone = [next(predict_many(model, [picture])) for picture in pictures]
     together = list(predict_many(model, iter(pictures)))
@@ -78,15 +78,15 @@ def test_many_pictures_keep_their_order(model_path: Path, coloured: Callable[...
 
 
 def test_below_the_threshold_the_model_is_unsure_but_says_its_probabilities(
-    model_path: Path, coloured: Callable[..., bytes]
+    model_path: Path, colored: Callable[..., bytes]
 ) -> None:
     model = load_model(model_path)
-    (sure,) = predict_many(model, [coloured(1, 0)])
+    (sure,) = predict_many(model, [colored(1, 0)])
     assert sure.label == sure.guess and not sure.is_unsure and sure.probability is not None
     strict = dataclasses.replace(model, abstain_below=sure.probability + 1e-6)
-    (unsure,) = predict_many(strict, [coloured(1, 0)])
+    (unsure,) = predict_many(strict, [colored(1, 0)])
     assert unsure.is_unsure and unsure.label == ""
     assert (unsure.guess, unsure.probabilities) == (sure.guess, sure.probabilities)
     assert answer_cells(unsure) == ("", sure.guess, sure.probability, True, "")
     just = dataclasses.replace(model, abstain_below=sure.probability)
-    assert next(predict_many(just, [coloured(1, 0)])).label == sure.guess
+    assert next(predict_many(just, [colored(1, 0)])).label == sure.guess

@@ -17,9 +17,9 @@ from foodcls.store.store import Store
 
 
 def test_bytes_and_base64_give_what_predict_gives(
-    model_path: Path, coloured: Callable[..., bytes], labels: tuple[str, ...]
+    model_path: Path, colored: Callable[..., bytes], labels: tuple[str, ...]
 ) -> None:
-    data = coloured(1, 2)
+    data = colored(1, 2)
     picture = model_path.with_suffix(".png")
     picture.write_bytes(data)
     (wanted,) = predict(load_model(model_path), [picture])
@@ -36,18 +36,18 @@ def test_bytes_and_base64_give_what_predict_gives(
 
 
 def test_an_unsure_answer_has_no_label_but_its_probabilities(
-    model_path: Path, coloured: Callable[..., bytes], labels: tuple[str, ...]
+    model_path: Path, colored: Callable[..., bytes], labels: tuple[str, ...]
 ) -> None:
     strict = dataclasses.replace(load_model(model_path), abstain_below=1.0)
-    answer = Served(strict).predict(pd.DataFrame({"image": [coloured(1, 2)]})).iloc[0]
+    answer = Served(strict).predict(pd.DataFrame({"image": [colored(1, 2)]})).iloc[0]
     assert answer["label"] == "" and answer["unsure"] and answer["guess"] in labels
     assert answer["probability"] == max(answer[f"p_{name}"] for name in labels)
 
 
 def test_a_bad_picture_is_a_row_with_a_reason(
-    model_path: Path, coloured: Callable[..., bytes]
+    model_path: Path, colored: Callable[..., bytes]
 ) -> None:
-    frame = pd.DataFrame({"image": [b"no picture", "not base64!", None, coloured(0, 0)]})
+    frame = pd.DataFrame({"image": [b"no picture", "not base64!", None, colored(0, 0)]})
     answers = _load_pyfunc(str(model_path)).predict(frame, params=None)
     assert [bool(error) for error in answers["error"]] == [True, True, True, False]
     assert answers["probability"].isna().tolist() == [True, True, True, False]

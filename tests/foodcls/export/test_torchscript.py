@@ -12,11 +12,10 @@ from foodcls.export.torchscript import Manner, export_bytes
 from foodcls.image.decode import decode
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
-from foodcls.network.resize import squash
+from foodcls.network.resize import as_images, squash, squash_pixels
 from foodcls.sample.dishes import LABELS as DISHES
 from foodcls.sample.files import file_bytes
 from foodcls.sample.web import SampleWeb
-from foodcls.train.pixels import as_images, squash_pixels
 
 LABELS = ("b", "a", "c")
 MANNER = Manner(32, LABELS)

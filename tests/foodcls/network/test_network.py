@@ -12,13 +12,14 @@ from foodcls.errors import InputError
 from foodcls.evaluate.inference import answer_rows
 from foodcls.export.export import export
 from foodcls.network.backbones import Backbone
-from foodcls.network.network import Network, make_head, mean_answer
+from foodcls.network.network import Network, make_head, tta_logits
+from foodcls.network.resize import as_images, squash_pixels
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
-from foodcls.train.pixels import as_images, read_picture, squash_pixels
+from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
-from foodcls.train.row_cache import Shelf
+from foodcls.train.row_cache import FeatureCache
 
 Maker = Callable[[], Backbone]
 
@@ -39,7 +40,7 @@ def test_head_depends_on_the_seed_alone() -> None:
     assert not torch.equal(first, other)
 
 
-def test_output_is_logits_of_normalised_pixels(tiny_backbone: Maker) -> None:
+def test_output_is_logits_of_normalized_pixels(tiny_backbone: Maker) -> None:
     network = build(tiny_backbone, ())
     pixels = torch.randint(0, 256, (3, 3, 16, 16), dtype=torch.uint8)
     logits = network(pixels)
@@ -107,19 +108,19 @@ def corner(pixels: Tensor) -> Tensor:
 
 
 def test_one_view_is_the_answer_itself() -> None:
-    assert torch.equal(mean_answer(corner, PIXELS, 1), corner(PIXELS))
+    assert torch.equal(tta_logits(corner, PIXELS, 1), corner(PIXELS))
 
 
 @pytest.mark.parametrize("views", [2, 4])
 def test_the_softmax_is_the_mean_probability_over_the_views(views: int) -> None:
     corners = [(0, 0), (0, -1), (-1, 0), (-1, -1)][:views]
     wanted = torch.stack([(PIXELS[:, :, y, x] / 50).softmax(1) for y, x in corners]).mean(0)
-    assert torch.allclose(mean_answer(corner, PIXELS, views).softmax(1), wanted, atol=1e-6)
+    assert torch.allclose(tta_logits(corner, PIXELS, views).softmax(1), wanted, atol=1e-6)
 
 
 def test_a_mirrored_picture_gets_the_same_answer() -> None:
-    mirrored = mean_answer(corner, PIXELS.flip(3), 2)
-    assert torch.allclose(mirrored, mean_answer(corner, PIXELS, 2), atol=1e-6)
+    mirrored = tta_logits(corner, PIXELS.flip(3), 2)
+    assert torch.allclose(mirrored, tta_logits(corner, PIXELS, 2), atol=1e-6)
 
 
 def test_judge_and_exported_file_answer_by_the_mean_over_views(
@@ -133,7 +134,7 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
     ref = export(twice, manifest, store, {})
     exported = torch.jit.load(io.BytesIO(store.read(ref.blob)))
     rows = split_rows(manifest, "test")
-    answers, _ = answer_rows(twice, rows, Shelf(store, tmp_path))
+    answers, _ = answer_rows(twice, rows, FeatureCache(store, tmp_path))
     for digest, answer in zip(rows["picture"], answers, strict=True):
         pixels = as_images(read_picture(digest, store)[None])
         squashed = as_images(squash_pixels(read_picture(digest, store), 32)[None])

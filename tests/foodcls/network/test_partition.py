@@ -7,14 +7,14 @@ from torch import Tensor, fx, nn
 
 from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.network import Network, make_head
-from foodcls.network.partition import Halves, fold_norms, split_network
+from foodcls.network.partition import Partition, fuse_batch_norms, partition_network
 from foodcls.network.seeds import seeded
 
 CASES = {
     "one stage": ("resnet18", ("layer4",), 1),
     "inside a residual block": ("resnet18", ("layer4.0.conv2",), 2),
     "head alone": ("resnet18", (), 1),
-    "batch normalisation with activation": ("test_efficientnet", ("blocks.4", "conv_head"), 1),
+    "batch normalization with activation": ("test_efficientnet", ("blocks.4", "conv_head"), 1),
     "transformer": ("test_vit", ("blocks.5", "norm"), 1),
     "dense connections": ("test_resnet", ("layer4",), 2),
 }
@@ -30,26 +30,26 @@ def pixels(count: int = 3) -> Tensor:
     return torch.randint(0, 256, (count, 3, 32, 32), generator=draw, dtype=torch.uint8)
 
 
-def through(halves: Halves, pictures: Tensor) -> Tensor:
-    assert halves.trunk is not None
-    answer: Tensor = halves.tail(*halves.trunk(pictures))
+def through(partition: Partition, pictures: Tensor) -> Tensor:
+    assert partition.trunk is not None
+    answer: Tensor = partition.tail(*partition.trunk(pictures))
     return answer
 
 
 @pytest.mark.parametrize(("name", "trainable", "outputs"), CASES.values(), ids=CASES)
 @pytest.mark.parametrize("training", [False, True], ids=["evaluating", "training"])
-def test_halves_answer_as_the_whole(
+def test_trunk_and_tail_answer_as_the_whole(
     name: str, trainable: tuple[str, ...], outputs: int, training: bool
 ) -> None:
     network = build(name, trainable).train(training)
     twin = copy.deepcopy(network)
-    halves = split_network(network, 32)
+    partition = partition_network(network, 32)
     network.train(training)
     with seeded("dropout"):
-        found = through(halves, pixels())
+        found = through(partition, pixels())
     with seeded("dropout"):
         wanted = twin(pixels())
-    assert halves.outputs == outputs
+    assert partition.outputs == outputs
     assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5)
     # training moved the statistics of both alike, and splitting moved none
     for name, value in twin.state_dict().items():
@@ -57,40 +57,40 @@ def test_halves_answer_as_the_whole(
 
 
 @pytest.mark.parametrize(("name", "trainable", "outputs"), CASES.values(), ids=CASES)
-def test_both_halves_follow_the_network_to_another_device(
+def test_trunk_and_tail_follow_the_network_to_another_device(
     name: str, trainable: tuple[str, ...], outputs: int
 ) -> None:
     # a device without memory, for machines without a graphics card
     elsewhere = torch.device("meta")
     network = build(name, trainable)
-    halves = split_network(network, 32)
+    partition = partition_network(network, 32)
     network.to(elsewhere)
-    halves.to(elsewhere)
-    assert through(halves, pixels().to(elsewhere)).device == elsewhere
+    partition.to(elsewhere)
+    assert through(partition, pixels().to(elsewhere)).device == elsewhere
 
 
 def test_trunk_holds_nothing_that_learns() -> None:
-    halves = split_network(build("resnet18", ("layer4",)), 32)
-    assert halves.trunk is not None
-    assert not any(weight.requires_grad for weight in halves.trunk.parameters())
-    assert "backbone.layer3.1.conv2.weight" in halves.trunk.state_dict()
-    assert "backbone.layer4.0.conv1.weight" in halves.tail.state_dict()
-    assert not any("layer3" in name for name in halves.tail.state_dict())
+    partition = partition_network(build("resnet18", ("layer4",)), 32)
+    assert partition.trunk is not None
+    assert not any(weight.requires_grad for weight in partition.trunk.parameters())
+    assert "backbone.layer3.1.conv2.weight" in partition.trunk.state_dict()
+    assert "backbone.layer4.0.conv1.weight" in partition.tail.state_dict()
+    assert not any("layer3" in name for name in partition.tail.state_dict())
 
 
 def test_tail_trains_the_networks_own_weights() -> None:
     network = build("resnet18", ("layer4",))
-    halves = split_network(network, 32)
-    through(halves, pixels()).sum().backward()
+    partition = partition_network(network, 32)
+    through(partition, pixels()).sum().backward()
     assert all((p.grad is not None) == p.requires_grad for p in network.parameters())
 
 
 @pytest.mark.parametrize("trainable", [("all",), ("conv1", "layer4")])
 def test_nothing_frozen_before_training_means_no_trunk(trainable: tuple[str, ...]) -> None:
     network = build("resnet18", trainable)
-    halves = split_network(network, 32)
-    assert halves.trunk is None
-    assert halves.tail is network
+    partition = partition_network(network, 32)
+    assert partition.trunk is None
+    assert partition.tail is network
 
 
 class Branching(nn.Module):
@@ -120,11 +120,11 @@ def test_what_cannot_be_traced_faithfully_gets_no_trunk(
 ) -> None:
     backbone = Backbone("odd", kind(), 8, (0.5,) * 3, (0.5,) * 3, "")
     network = Network(backbone, make_head(8, 0, 3, 0.0, 0), ("more",))
-    assert split_network(network, 32) == Halves(trunk=None, tail=network)
+    assert partition_network(network, 32) == Partition(trunk=None, tail=network)
 
 
 def stir(module: nn.Module) -> None:
-    """Give each batch normalisation statistics and weights of its own, as training does."""
+    """Give each batch normalization statistics and weights of its own, as training does."""
     draw = torch.Generator().manual_seed(0)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
@@ -137,11 +137,11 @@ def test_a_folded_trunk_gives_the_same(name: str) -> None:
     backbone = make_backbone(name, "none", 32)
     stir(backbone.module)
     network = Network(backbone, make_head(backbone.features, 0, 3, 0.0, 0), ())
-    trunk = split_network(network, 32).trunk
+    trunk = partition_network(network, 32).trunk
     assert trunk is not None
     pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     with torch.no_grad():
-        (wanted,), (found,) = trunk(pixels), fold_norms(trunk)(pixels)
+        (wanted,), (found,) = trunk(pixels), fuse_batch_norms(trunk)(pixels)
     assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max()))
 
 
@@ -149,9 +149,13 @@ def count_norms(module: nn.Module) -> int:
     return sum(isinstance(part, nn.BatchNorm2d) for part in module.modules())
 
 
-def test_all_normalisation_of_a_resnet_is_folded_and_the_trunk_left_alone() -> None:
+def test_all_normalization_of_a_resnet_is_folded_and_the_trunk_left_alone() -> None:
     trunk = fx.symbolic_trace(make_backbone("resnet18", "none", 32).module)
-    assert (count_norms(trunk), count_norms(fold_norms(trunk)), count_norms(trunk)) == (20, 0, 20)
+    assert (count_norms(trunk), count_norms(fuse_batch_norms(trunk)), count_norms(trunk)) == (
+        20,
+        0,
+        20,
+    )
 
 
 class Shared(nn.Module):
@@ -172,5 +176,5 @@ def test_what_is_used_elsewhere_stays() -> None:
     stir(module)
     trunk = fx.symbolic_trace(module)
     pictures = torch.rand(2, 3, 8, 8)
-    assert torch.equal(fold_norms(trunk)(pictures), module(pictures))
-    assert count_norms(fold_norms(trunk)) == 1
+    assert torch.equal(fuse_batch_norms(trunk)(pictures), module(pictures))
+    assert count_norms(fuse_batch_norms(trunk)) == 1

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from foodcls.errors import TrainingError
-from foodcls.network.precision import choose_precision, computes_bf16, computing
+from foodcls.network.precision import autocast, choose_precision, supports_bf16
 
 CPU = torch.device("cpu")
 
@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 def test_auto_asks_the_processor(monkeypatch: pytest.MonkeyPatch, has_units: bool) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_units)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    assert computes_bf16(CPU) is has_units
+    assert supports_bf16(CPU) is has_units
     assert choose_precision("auto", CPU) == ("bf16" if has_units else "fp32")
     # who names one gets it
     assert [choose_precision(one, CPU) for one in ("fp32", "bf16")] == ["fp32", "bf16"]
@@ -27,9 +27,9 @@ def test_a_graphics_card_without_bf16_is_refused_by_name(monkeypatch: pytest.Mon
 
 def test_products_are_rounded_in_bf16_and_only_there() -> None:
     ones, third = torch.ones(1, 3), torch.full((3, 1), 1 / 3)
-    with computing("bf16", CPU):
+    with autocast("bf16", CPU):
         coarse = ones @ third
-    with computing("fp32", CPU):
+    with autocast("fp32", CPU):
         fine = ones @ third
     assert coarse.dtype == torch.bfloat16 and fine.dtype == torch.float32
     assert abs(float(fine) - 1) < 1e-6

@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from foodcls.network.resize import squash
+from foodcls.network.resize import as_images, squash
 
 SIZES = [(300, 400), (1000, 777), (37, 501), (5, 7), (1, 300), (225, 223), (64, 64)]
 
@@ -50,3 +51,19 @@ def test_compiled_function_gives_the_same_pixels() -> None:
     batch = as_batch(picture)
     assert torch.equal(torch.jit.script(squash)(batch, 40), squash(batch, 40))
     assert torch.equal(squash(batch.contiguous(), 40), squash(batch, 40))
+
+
+def test_read_only_pixels_are_taken_without_a_warning_and_others_without_a_copy() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 3), dtype=np.uint8)
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            shared = as_images(pixels)
+            pixels.flags.writeable = False
+            copied = as_images(pixels)
+    finally:
+        torch.set_warn_always(False)
+    assert torch.equal(shared, copied)
+    assert np.shares_memory(shared.numpy(), pixels)
+    assert not np.shares_memory(copied.numpy(), pixels)

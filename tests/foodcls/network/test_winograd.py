@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from foodcls.network.winograd import CHANNELS, convolve, fewer_products, gains
+from foodcls.network.winograd import CHANNELS, can_use_winograd, convolve, winograd_convolutions
 
 SHAPES = [(3, 7, 7), (2, 14, 14), (2, 9, 5), (4, 1, 1), (1, 12, 8), (2, 2, 13)]
 
@@ -74,13 +74,13 @@ def test_it_is_nearer_to_the_truth_than_bf16_by_far() -> None:
     ids=str,
 )
 def test_other_convolutions_are_left_alone(changes: dict[str, object]) -> None:
-    assert gains(layer())
-    assert not gains(layer(**changes))
+    assert can_use_winograd(layer())
+    assert not can_use_winograd(layer(**changes))
 
 
 def test_few_channels_and_frozen_weights_are_left_alone() -> None:
-    assert not gains(nn.Conv2d(CHANNELS - 1, CHANNELS, 3, padding=1, bias=False))
-    assert not gains(layer().requires_grad_(False))
+    assert not can_use_winograd(nn.Conv2d(CHANNELS - 1, CHANNELS, 3, padding=1, bias=False))
+    assert not can_use_winograd(layer().requires_grad_(False))
 
 
 def test_modules_compute_so_inside_the_block_and_as_before_after_it() -> None:
@@ -89,10 +89,10 @@ def test_modules_compute_so_inside_the_block_and_as_before_after_it() -> None:
     before = weight.detach().clone()
     pictures = torch.randn(2, CHANNELS, 7, 7)
     wanted = network(pictures)
-    with fewer_products(network):
+    with winograd_convolutions(network):
         inside = network(pictures)
         assert not torch.equal(inside, wanted) and gap(inside, wanted) < 3e-5
-        # an optimiser that holds the weight goes on holding it
+        # an optimizer that holds the weight goes on holding it
         assert network[0].weight is weight and torch.equal(weight, before)
         network.state_dict()
     assert "forward" not in vars(network[0])
@@ -100,20 +100,20 @@ def test_modules_compute_so_inside_the_block_and_as_before_after_it() -> None:
     assert torch.allclose(network(pictures), wanted, atol=1e-5)
 
 
-def test_a_step_of_the_optimiser_is_the_same() -> None:
+def test_a_step_of_the_optimizer_is_the_same() -> None:
     pictures = torch.randn(3, CHANNELS, 7, 7)
     learnt = []
     for is_fewer in (False, True):
         torch.manual_seed(0)
         module = layer()
-        optimiser = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
+        optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
         if is_fewer:
-            with fewer_products(module):
+            with winograd_convolutions(module):
                 module(pictures).square().mean().backward()
-                optimiser.step()
+                optimizer.step()
         else:
             module(pictures).square().mean().backward()
-            optimiser.step()
+            optimizer.step()
         learnt.append(module.weight.detach().clone())
     # Adam's first step is the sign of the gradient: where that is nearly 0 either may come out
     assert ((learnt[0] - learnt[1]).abs() > 1e-5).float().mean() < 1e-3

@@ -38,7 +38,7 @@ WRITE = """
 import sys
 from pathlib import Path
 import torch
-from foodcls.train.resume import Diary, Progress
+from foodcls.train.resume import CheckpointFiles, TrainingState
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.tables.manifest_csv import write_manifest
 from foodcls.store.store import Store
@@ -48,7 +48,7 @@ save_manifest(new_manifest(), Store(folder / "store"), "crop")
 Store(folder / "store").put(b"weights", durable=True)
 write_manifest(new_manifest(), folder / "manifest.csv")
 learnt, moments, best = ({"w": torch.zeros(2)} for _ in range(3))
-Diary(folder, "key").save(Progress((), learnt, moments, {}, best))
+CheckpointFiles(folder, "key").save(TrainingState((), learnt, moments, {}, best))
 """
 
 

@@ -9,7 +9,8 @@ import torch
 
 from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.network import Network, make_head
-from foodcls.network.partition import Halves, split_network
+from foodcls.network.partition import Partition, partition_network
+from foodcls.network.resize import as_images
 from foodcls.store.store import Store
 from foodcls.train.activations import (
     BITS,
@@ -18,8 +19,8 @@ from foodcls.train.activations import (
     row_bytes,
     trunk_version,
 )
-from foodcls.train.pixels import Decoded, as_images, decode_rows
-from foodcls.train.row_cache import Shelf
+from foodcls.train.pixels import Decoded, decode_rows
+from foodcls.train.row_cache import FeatureCache
 
 ALL = np.arange(36)
 
@@ -30,37 +31,37 @@ def decoded(store: Store, gallery: Callable[[Store], pd.DataFrame]) -> Decoded:
 
 
 @pytest.fixture
-def shelf(store: Store, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "cache")
+def feature_cache(store: Store, tmp_path: Path) -> FeatureCache:
+    return FeatureCache(store, tmp_path / "cache")
 
 
 @pytest.fixture
-def halves(tiny_backbone: Callable[[], Backbone]) -> Halves:
-    return split_network(Network(tiny_backbone(), make_head(8, 0, 3, 0.3, 0), ("conv2",)), 24)
+def partition(tiny_backbone: Callable[[], Backbone]) -> Partition:
+    return partition_network(Network(tiny_backbone(), make_head(8, 0, 3, 0.3, 0), ("conv2",)), 24)
 
 
 def test_activations_are_what_the_trunk_gives(
-    decoded: Decoded, halves: Halves, shelf: Shelf
+    decoded: Decoded, partition: Partition, feature_cache: FeatureCache
 ) -> None:
-    (kept,) = load_activations(halves, decoded, shelf)
-    assert halves.trunk is not None
-    (wanted,) = halves.trunk(as_images(decoded.take(ALL)))
+    (kept,) = load_activations(partition, decoded, feature_cache)
+    assert partition.trunk is not None
+    (wanted,) = partition.trunk(as_images(decoded.take(ALL)))
     found = as_activations(kept.take(ALL))
     assert found.dtype == torch.float32
     assert torch.allclose(found, wanted, atol=1e-6)
     # as convolutions want them, without another copy
     assert found.is_contiguous(memory_format=torch.channels_last)
-    assert kept.take(ALL[:1]).nbytes == row_bytes(halves, "fp32")
+    assert kept.take(ALL[:1]).nbytes == row_bytes(partition, "fp32")
 
 
 def test_bf16_is_kept_as_it_came_in_half_the_room(
-    decoded: Decoded, halves: Halves, shelf: Shelf
+    decoded: Decoded, partition: Partition, feature_cache: FeatureCache
 ) -> None:
-    (kept,) = load_activations(halves, decoded, shelf, "bf16")
+    (kept,) = load_activations(partition, decoded, feature_cache, "bf16")
     rows = kept.take(ALL)
-    assert rows.dtype == BITS and rows[0].nbytes == row_bytes(halves, "bf16")
-    assert halves.trunk is not None
-    (wanted,) = halves.trunk(as_images(decoded.take(ALL)))
+    assert rows.dtype == BITS and rows[0].nbytes == row_bytes(partition, "bf16")
+    assert partition.trunk is not None
+    (wanted,) = partition.trunk(as_images(decoded.take(ALL)))
     found = as_activations(rows)
     assert found.dtype == torch.bfloat16
     assert torch.allclose(found.float(), wanted, rtol=2e-2, atol=2e-2)
@@ -68,36 +69,40 @@ def test_bf16_is_kept_as_it_came_in_half_the_room(
 
 
 def test_a_fold_decodes_and_runs_nothing_again(
-    decoded: Decoded, halves: Halves, shelf: Shelf
+    decoded: Decoded, partition: Partition, feature_cache: FeatureCache
 ) -> None:
-    load_activations(halves, decoded, shelf)
+    load_activations(partition, decoded, feature_cache)
 
     def refuse(digest: str) -> np.ndarray:
         raise AssertionError(f"{digest} was decoded again")
 
     fold = Decoded(decoded.digests[30:4:-2], decoded.size, decoded.version, refuse)
-    (kept,) = load_activations(halves, fold, shelf)
-    assert halves.trunk is not None
-    (wanted,) = halves.trunk(as_images(decoded.take(ALL[30:4:-2])))
+    (kept,) = load_activations(partition, fold, feature_cache)
+    assert partition.trunk is not None
+    (wanted,) = partition.trunk(as_images(decoded.take(ALL[30:4:-2])))
     assert torch.allclose(as_activations(kept.take(np.arange(13))), wanted, atol=1e-6)
 
 
 def test_without_a_trunk_there_is_nothing_to_keep(
-    decoded: Decoded, halves: Halves, shelf: Shelf
+    decoded: Decoded, partition: Partition, feature_cache: FeatureCache
 ) -> None:
     with pytest.raises(ValueError, match="no activations"):
-        load_activations(Halves(None, halves.tail), decoded, shelf)
+        load_activations(Partition(None, partition.tail), decoded, feature_cache)
 
 
-def test_version_follows_weights_statistics_normalisation_and_precision(halves: Halves) -> None:
-    assert halves.trunk is not None
-    seen = {trunk_version(halves.trunk, "fp32"), trunk_version(halves.trunk, "bf16")}
+def test_version_follows_weights_statistics_normalization_and_precision(
+    partition: Partition,
+) -> None:
+    assert partition.trunk is not None
+    seen = {trunk_version(partition.trunk, "fp32"), trunk_version(partition.trunk, "bf16")}
     assert len(seen) == 2
     with torch.no_grad():
         for number, name in enumerate(("backbone.bn1.running_mean", "mean", "backbone.bn1.bias")):
-            tensors = dict(halves.trunk.named_parameters()) | dict(halves.trunk.named_buffers())
+            tensors = dict(partition.trunk.named_parameters()) | dict(
+                partition.trunk.named_buffers()
+            )
             tensors[name] += 1
-            seen.add(trunk_version(halves.trunk, "fp32"))
+            seen.add(trunk_version(partition.trunk, "fp32"))
             assert len(seen) == number + 3
 
 
@@ -115,7 +120,7 @@ def test_version_follows_settings_that_no_weight_tells(
         if is_changed:
             setattr(backbone.module.get_submodule(layer), setting, value)
         network = Network(backbone, make_head(8, 0, 3, 0.3, 0), ("conv2",))
-        trunk = split_network(network, 24).trunk
+        trunk = partition_network(network, 24).trunk
         assert trunk is not None
         versions.add(trunk_version(trunk, "fp32"))
     assert len(versions) == 2
@@ -130,7 +135,7 @@ def test_one_file_of_weights_under_two_names_has_two_versions() -> None:
         backbone.module.load_state_dict(states[0])
         same = dataclasses.replace(backbone, mean=(0.5,) * 3, std=(0.5,) * 3)
         network = Network(same, make_head(same.features, 0, 3, 0.3, 0), ())
-        trunk = split_network(network, 32).trunk
+        trunk = partition_network(network, 32).trunk
         assert trunk is not None
         versions.add(trunk_version(trunk, "fp32"))
     assert len(versions) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from foodcls.train.budget import Budget, explaining_shortage, keeping_freed, start_budget
+from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 
 
 def test_minutes_count_from_the_start_and_with_what_was_spent_before() -> None:
@@ -51,7 +51,7 @@ def pages_of_ten_blocks() -> int:
 
 def check_freed() -> None:
     outside, held = pages_of_ten_blocks(), held_bytes()
-    with keeping_freed():
+    with retain_freed_memory():
         inside, kept = pages_of_ten_blocks(), held_bytes()
     assert inside < outside / 5, f"{inside} fresh pages inside, {outside} outside"
     assert kept > held + BLOCK * 4 > held_bytes() + BLOCK * 2, "what was kept went back"
@@ -66,7 +66,7 @@ def test_freed_blocks_come_again_without_fresh_pages_and_go_back_at_the_end() ->
 def check_shortage() -> None:
     limit = held_bytes() + 10**9 + int(Path("/proc/self/statm").read_text().split()[0]) * 4096
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    with explaining_shortage(20):
+    with explain_out_of_memory(20):
         torch.ones(10**9)
 
 
@@ -79,7 +79,7 @@ def test_too_little_memory_is_an_error_that_says_what_to_do() -> None:
 
 
 def test_other_errors_pass_as_they_are() -> None:
-    with pytest.raises(RuntimeError, match="size mismatch"), explaining_shortage(20):
+    with pytest.raises(RuntimeError, match="size mismatch"), explain_out_of_memory(20):
         raise RuntimeError("size mismatch")
 
 

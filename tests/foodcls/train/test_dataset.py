@@ -8,23 +8,23 @@ import pytest
 from foodcls.errors import TrainingError
 from foodcls.manifest import drop_rows, new_manifest
 from foodcls.network.network import start_network
-from foodcls.network.partition import Halves
+from foodcls.network.partition import Partition
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.train.dataset import (
-    Reading,
+    InputSpec,
     check_splits,
-    choose_halves,
+    choose_partition,
+    data_digest,
     encode_labels,
-    examples_digest,
-    load_course,
-    load_examples,
+    load_dataset,
+    load_train_val,
     loss_weights,
     split_rows,
 )
-from foodcls.train.online_augment import Mover
-from foodcls.train.row_cache import Shelf
+from foodcls.train.online_augment import RandomAffine
+from foodcls.train.row_cache import FeatureCache
 
 
 @pytest.fixture
@@ -48,26 +48,26 @@ def test_targets_are_places_in_the_labels(manifest: pd.DataFrame) -> None:
         encode_labels(manifest, ("a",))
 
 
-WHOLE = Halves(trunk=None, tail=None)
+WHOLE = Partition(trunk=None, tail=None)
 
 
 def test_examples_are_pixels_where_there_is_no_trunk(
     manifest: pd.DataFrame, store: Store, tmp_path: Path
 ) -> None:
     rows = split_rows(manifest, "train")
-    examples = load_examples(rows, ("a", "b"), Reading(WHOLE, 32), Shelf(store, tmp_path))
-    (pixels,) = examples.take(np.arange(2), epoch=1)
-    assert pixels.shape == (2, 3, 32, 32) and len(examples) == 2
-    assert examples.names[1].endswith(" 1.png")
+    dataset = load_dataset(rows, ("a", "b"), InputSpec(WHOLE, 32), FeatureCache(store, tmp_path))
+    (pixels,) = dataset.take(np.arange(2), epoch=1)
+    assert pixels.shape == (2, 3, 32, 32) and len(dataset) == 2
+    assert dataset.names[1].endswith(" 1.png")
 
 
-def test_a_mover_changes_pixels_in_each_epoch_in_its_own_way(
+def test_augmentation_changes_pixels_in_each_epoch_in_its_own_way(
     manifest: pd.DataFrame, store: Store, tmp_path: Path
 ) -> None:
     rows = split_rows(manifest, "train")
-    reading = Reading(WHOLE, 32, mover=Mover(AffineRanges(), seed=0))
-    examples = load_examples(rows, ("a", "b"), reading, Shelf(store, tmp_path))
-    first, again, other = (examples.take(np.arange(2), epoch)[0] for epoch in (1, 1, 2))
+    spec = InputSpec(WHOLE, 32, augment=RandomAffine(AffineRanges(), seed=0))
+    dataset = load_dataset(rows, ("a", "b"), spec, FeatureCache(store, tmp_path))
+    first, again, other = (dataset.take(np.arange(2), epoch)[0] for epoch in (1, 1, 2))
     assert first.equal(again) and not first.equal(other)
 
 
@@ -81,31 +81,33 @@ def test_a_class_without_training_pictures_is_named(manifest: pd.DataFrame) -> N
 
 
 def test_digest_follows_pictures_labels_and_their_order(manifest: pd.DataFrame) -> None:
-    digest = examples_digest(manifest)
-    assert digest == examples_digest(manifest.assign(origin="elsewhere"))
-    assert digest != examples_digest(manifest.assign(label="a"))
-    assert digest != examples_digest(manifest[::-1])
+    digest = data_digest(manifest)
+    assert digest == data_digest(manifest.assign(origin="elsewhere"))
+    assert digest != data_digest(manifest.assign(label="a"))
+    assert digest != data_digest(manifest[::-1])
 
 
 Gallery = Callable[[Store], pd.DataFrame]
 
 
 @pytest.fixture
-def shelf(store: Store, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "cache")
+def feature_cache(store: Store, tmp_path: Path) -> FeatureCache:
+    return FeatureCache(store, tmp_path / "cache")
 
 
-def halves_of(settings: Train, shelf: Shelf) -> Halves:
-    return choose_halves(start_network(settings, 3)[1], settings, "fp32", 36, shelf)
+def partition_of(settings: Train, feature_cache: FeatureCache) -> Partition:
+    return choose_partition(start_network(settings, 3)[1], settings, "fp32", 36, feature_cache)
 
 
 def with_extras(settings: Train, **extras: object) -> Train:
     return settings.model_copy(update={"extras": Extras.model_validate(extras)})
 
 
-def test_what_is_frozen_is_a_trunk_that_runs_once(quick: Train, shelf: Shelf) -> None:
-    halves = halves_of(quick, shelf)
-    assert halves.trunk is not None and halves.values > 0
+def test_what_is_frozen_is_a_trunk_that_runs_once(
+    quick: Train, feature_cache: FeatureCache
+) -> None:
+    partition = partition_of(quick, feature_cache)
+    assert partition.trunk is not None and partition.values > 0
 
 
 @pytest.mark.parametrize(
@@ -114,49 +116,63 @@ def test_what_is_frozen_is_a_trunk_that_runs_once(quick: Train, shelf: Shelf) ->
     ids=["nothing is frozen", "augmentation is online"],
 )
 def test_without_a_trunk_no_activation_is_kept(
-    quick: Train, store: Store, gallery: Gallery, labels: tuple[str, ...], shelf: Shelf,
+    quick: Train, store: Store, gallery: Gallery, labels: tuple[str, ...],
+    feature_cache: FeatureCache,
     changes: dict[str, object],
 ) -> None:  # fmt: skip
     settings = quick.model_copy(update=changes)
-    halves = halves_of(settings, shelf)
-    assert halves.trunk is None
+    partition = partition_of(settings, feature_cache)
+    assert partition.trunk is None
     manifest = gallery(store)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
-    load_course(splits, labels, settings, Reading(halves, 32), shelf)
-    assert list(shelf.cache.glob("pixels-*")) and not list(shelf.cache.glob("activations-*"))
+    load_train_val(splits, labels, settings, InputSpec(partition, 32), feature_cache)
+    assert list(feature_cache.folder.glob("pixels-*")) and not list(
+        feature_cache.folder.glob("activations-*")
+    )
 
 
 def test_activations_without_room_run_anew(
     quick: Train, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cramped = Shelf(store, tmp_path / "cache", limit=100)
-    assert halves_of(quick, cramped).trunk is None
+    cramped = FeatureCache(store, tmp_path / "cache", limit=100)
+    assert partition_of(quick, cramped).trunk is None
     assert "raise train.cache_gb" in caplog.text
 
 
 def test_only_training_pictures_are_changed(
-    quick: Train, store: Store, gallery: Gallery, labels: tuple[str, ...], shelf: Shelf
+    quick: Train,
+    store: Store,
+    gallery: Gallery,
+    labels: tuple[str, ...],
+    feature_cache: FeatureCache,
 ) -> None:
     settings = with_extras(quick, augment={}, background="white", background_share=1.0)
-    halves = halves_of(settings, shelf)
+    partition = partition_of(settings, feature_cache)
     manifest = gallery(store)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     changed, plain = (
-        load_course(splits, labels, each, Reading(halves, 32), shelf) for each in (settings, quick)
+        load_train_val(splits, labels, each, InputSpec(partition, 32), feature_cache)
+        for each in (settings, quick)
     )
     for name, is_equal in (("train", False), ("val", True)):
-        one, other = (getattr(course, name) for course in (changed, plain))
+        one, other = (getattr(train_val, name) for train_val in (changed, plain))
         places = one.targets[:4]
         assert one.take(places, 1)[0].equal(other.take(places, 1)[0]) is is_equal
-    assert changed.val.mover is None
+    assert changed.val.augment is None
 
 
 def test_classes_weigh_differently_only_if_asked(
-    quick: Train, store: Store, gallery: Gallery, labels: tuple[str, ...], shelf: Shelf
+    quick: Train,
+    store: Store,
+    gallery: Gallery,
+    labels: tuple[str, ...],
+    feature_cache: FeatureCache,
 ) -> None:
     manifest = gallery(store).drop(index=[0, 1, 2])
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
-    course = load_course(splits, labels, quick, Reading(halves_of(quick, shelf), 32), shelf)
-    assert loss_weights(course, quick) is None
-    weights = loss_weights(course, with_extras(quick, balance="weights"))
+    train_val = load_train_val(
+        splits, labels, quick, InputSpec(partition_of(quick, feature_cache), 32), feature_cache
+    )
+    assert loss_weights(train_val, quick) is None
+    weights = loss_weights(train_val, with_extras(quick, balance="weights"))
     assert weights is not None and weights.tolist() == pytest.approx([5 / 3, 5 / 6, 5 / 6])

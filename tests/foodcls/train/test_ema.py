@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from foodcls.network.network import Network
-from foodcls.train.ema import changing_tensors, copy_tensors, start_average
+from foodcls.train.ema import copy_tensors, start_ema, trainable_state
 from foodcls.train.learner import Learner
 
 Build = Callable[..., Learner]
@@ -16,25 +16,25 @@ def network(build: Build) -> Network:
 
 
 def test_only_what_training_changes_is_averaged(network: Network) -> None:
-    names = set(changing_tensors(network))
+    names = set(trainable_state(network))
     assert {"backbone.conv2.weight", "backbone.bn2.running_mean", "head.1.weight"} <= names
     assert not any("conv1" in name or "bn1" in name for name in names)
 
 
 def test_the_average_follows_slowly_and_forgets_its_beginning(network: Network) -> None:
-    average = start_average(network, decay=0.75)
-    assert average is not None
+    ema = start_ema(network, decay=0.75)
+    assert ema is not None
     weight = network.head[1].bias
     begun = weight.detach().clone()
     with torch.no_grad():
         weight.copy_(begun + 1)
-    average.update(network, step=100)
-    held = average.tensors["head.1.bias"]
+    ema.update(network, step=100)
+    held = ema.tensors["head.1.bias"]
     assert torch.allclose(held, begun + 0.25, atol=1e-6)
-    average.update(network, step=101)
+    ema.update(network, step=101)
     assert torch.allclose(held, begun + 1 - 0.75**2, atol=1e-6)
     # at first most of what was before is forgotten
-    early = start_average(network, decay=0.75)
+    early = start_ema(network, decay=0.75)
     assert early is not None
     with torch.no_grad():
         weight.add_(1)
@@ -43,23 +43,23 @@ def test_the_average_follows_slowly_and_forgets_its_beginning(network: Network) 
 
 
 def test_counters_are_taken_over_as_they_are(network: Network) -> None:
-    average = start_average(network, decay=0.9)
-    assert average is not None
+    ema = start_ema(network, decay=0.9)
+    assert ema is not None
     network.get_buffer("backbone.bn2.num_batches_tracked").fill_(7)
-    average.update(network, 5)
-    assert average.tensors["backbone.bn2.num_batches_tracked"] == 7
+    ema.update(network, 5)
+    assert ema.tensors["backbone.bn2.num_batches_tracked"] == 7
 
 
 def test_standing_in_is_over_with_the_block(network: Network) -> None:
-    average = start_average(network, decay=0.5)
-    assert average is not None
-    begun = copy_tensors(changing_tensors(network))
+    ema = start_ema(network, decay=0.5)
+    assert ema is not None
+    begun = copy_tensors(trainable_state(network))
     with torch.no_grad():
         network.head[1].bias.add_(1)
-    with average.standing_in(network):
+    with ema.swapped_into(network):
         assert torch.equal(network.head[1].bias, begun["head.1.bias"])
     assert torch.equal(network.head[1].bias, begun["head.1.bias"] + 1)
 
 
 def test_no_average_is_kept_for_a_decay_of_nothing(network: Network) -> None:
-    assert start_average(network, 0.0) is None
+    assert start_ema(network, 0.0) is None

@@ -5,7 +5,7 @@ import torch
 
 from foodcls.errors import TrainingError
 from foodcls.recipe.train_settings import Extras, Train
-from foodcls.train.dataset import Course
+from foodcls.train.dataset import TrainVal
 from foodcls.train.learner import Learner, choose_device
 
 Build = Callable[..., Learner]
@@ -21,10 +21,10 @@ def test_only_devices_that_exist_are_chosen() -> None:
             choose_device("cuda")
 
 
-def test_answers_are_logits_in_fp32(build: Build, course: Course) -> None:
+def test_answers_are_logits_in_fp32(build: Build, train_val: TrainVal) -> None:
     learner = build()
-    answers = learner.answer(course.train.take(course.train.targets[:4], 1))
-    assert answers.shape == (4, course.classes) and answers.dtype == torch.float32
+    answers = learner.logits(train_val.train.take(train_val.train.targets[:4], 1))
+    assert answers.shape == (4, train_val.classes) and answers.dtype == torch.float32
 
 
 def test_smoothing_raises_the_loss_of_the_sure(build: Build, settings: Train) -> None:

@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw
 
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras
-from foodcls.train.online_augment import Background, Mover, choose_background
+from foodcls.train.online_augment import Background, RandomAffine, choose_background
 
 
 @pytest.fixture
@@ -18,22 +18,28 @@ STILL = AffineRanges(
 
 
 def test_what_is_drawn_depends_on_seed_epoch_and_place_alone(pixels: np.ndarray) -> None:
-    mover = Mover(AffineRanges(), seed=3)
-    whole = mover.move(pixels, [0, 1, 2, 3], epoch=5)
+    augment = RandomAffine(AffineRanges(), seed=3)
+    whole = augment.apply(pixels, [0, 1, 2, 3], epoch=5)
     # in other company and order the same
-    assert np.array_equal(mover.move(pixels[[2, 0]], [2, 0], epoch=5), whole[[2, 0]])
-    assert not np.array_equal(mover.move(pixels, [0, 1, 2, 3], epoch=6), whole)
-    assert not np.array_equal(Mover(AffineRanges(), seed=4).move(pixels, [0, 1, 2, 3], 5), whole)
+    assert np.array_equal(augment.apply(pixels[[2, 0]], [2, 0], epoch=5), whole[[2, 0]])
+    assert not np.array_equal(augment.apply(pixels, [0, 1, 2, 3], epoch=6), whole)
+    assert not np.array_equal(
+        RandomAffine(AffineRanges(), seed=4).apply(pixels, [0, 1, 2, 3], 5), whole
+    )
 
 
 def test_ranges_of_nothing_change_nothing(pixels: np.ndarray) -> None:
-    assert np.array_equal(Mover(STILL, 0).move(pixels, range(4), 1), pixels)
+    assert np.array_equal(RandomAffine(STILL, 0).apply(pixels, range(4), 1), pixels)
 
 
 def test_mirroring_is_mirroring_and_uncovered_corners_are_white(pixels: np.ndarray) -> None:
-    mirrored = Mover(STILL.model_copy(update={"horizontal_flip": 1.0}), 0).move(pixels, range(4), 1)
+    mirrored = RandomAffine(STILL.model_copy(update={"horizontal_flip": 1.0}), 0).apply(
+        pixels, range(4), 1
+    )
     assert np.array_equal(mirrored, pixels[:, :, ::-1])
-    shrunk = Mover(STILL.model_copy(update={"scale": (0.5, 0.5)}), 0).move(pixels, range(4), 1)
+    shrunk = RandomAffine(STILL.model_copy(update={"scale": (0.5, 0.5)}), 0).apply(
+        pixels, range(4), 1
+    )
     assert (shrunk[:, 0, 0] == 255).all()
 
 
@@ -61,7 +67,7 @@ def test_the_share_of_pictures_is_put_on_white_and_the_dish_stays(dish: np.ndarr
     assert all((picture[48, 60] == [200, 40, 30]).all() for picture in on_white)
 
 
-def test_random_colours_differ_from_picture_to_picture_and_not_from_time_to_time(
+def test_random_colors_differ_from_picture_to_picture_and_not_from_time_to_time(
     dish: np.ndarray,
 ) -> None:
     background = Background("random", 1.0, seed=0)

@@ -7,7 +7,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from foodcls.recipe.train_settings import Extras
 from foodcls.train.learner import Learner
-from foodcls.train.optimizer import DenseAdam, rate_share, stage_of, weight_groups
+from foodcls.train.optimizer import DenseAdam, lr_factor, param_groups, stage_of
 
 
 def as_it_is(weight: Tensor) -> Tensor:
@@ -33,14 +33,14 @@ def start(lay: Callable[[Tensor], Tensor], kind: type[torch.optim.Adam]) -> torc
     return kind([{"params": [weight, unused]}, {"params": [bias], "lr": 0.3}], lr=0.1, fused=True)
 
 
-def step(optimiser: torch.optim.Adam, number: int) -> None:
+def step(optimizer: torch.optim.Adam, number: int) -> None:
     draw = torch.Generator().manual_seed(100 + number)
-    for group in optimiser.param_groups:
+    for group in optimizer.param_groups:
         for weight in group["params"]:
             if len(weight) == 24:
                 slope = torch.randn(weight.shape, generator=draw)
                 weight.grad = torch.empty_like(weight).copy_(slope)
-    optimiser.step()
+    optimizer.step()
 
 
 @pytest.mark.parametrize("lay", LAYOUTS)
@@ -61,10 +61,10 @@ def test_its_outcome_is_that_of_adam_bit_for_bit(lay: Callable[[Tensor], Tensor]
 
 @pytest.mark.parametrize("lay", LAYOUTS)
 def test_nothing_is_copied_whatever_the_layout(lay: Callable[[Tensor], Tensor]) -> None:
-    def copies(optimiser: torch.optim.Adam) -> int:
-        step(optimiser, 0)
+    def copies(optimizer: torch.optim.Adam) -> int:
+        step(optimizer, 0)
         with profile(activities=[ProfilerActivity.CPU]) as seen:
-            optimiser.step()
+            optimizer.step()
         return sum(one.count for one in seen.key_averages() if one.key == "aten::copy_")
 
     least = copies(start(as_it_is, torch.optim.Adam))
@@ -85,16 +85,16 @@ def test_moments_from_a_file_are_laid_as_their_weights(lay: Callable[[Tensor], T
                 state |= {name: value.contiguous() for name, value in state.items()}
             resumed.load_state_dict(kept)
         step(resumed, number)
-    one, other = (optimiser.param_groups[0]["params"][0] for optimiser in (unbroken, resumed))
+    one, other = (optimizer.param_groups[0]["params"][0] for optimizer in (unbroken, resumed))
     assert torch.equal(one, other)
 
 
 def test_a_gradient_that_lies_otherwise_counts_as_well() -> None:
     ours, plain = start(channels_last, DenseAdam), start(as_it_is, torch.optim.Adam)
-    for optimiser in (ours, plain):
-        weight = optimiser.param_groups[0]["params"][0]
+    for optimizer in (ours, plain):
+        weight = optimizer.param_groups[0]["params"][0]
         weight.grad = torch.arange(weight.numel()).float().sin().view(weight.shape)
-        optimiser.step()
+        optimizer.step()
     assert torch.equal(ours.param_groups[0]["params"][0], plain.param_groups[0]["params"][0])
 
 
@@ -102,7 +102,7 @@ Build = Callable[..., Learner]
 
 
 def shares(extras: Extras, epochs: int = 4, an_epoch: int = 5) -> list[float]:
-    return [rate_share(step, epochs * an_epoch, an_epoch, extras) for step in range(20)]
+    return [lr_factor(step, epochs * an_epoch, an_epoch, extras) for step in range(20)]
 
 
 def test_the_rate_stays_as_it_is_unless_asked() -> None:
@@ -138,7 +138,7 @@ def test_a_stage_is_a_child_or_one_of_a_row(name: str, stage: str) -> None:
 
 def test_the_head_learns_at_the_full_rate_and_each_stage_below_at_a_share(build: Build) -> None:
     network = build(("conv2", "bn2")).network
-    groups = weight_groups(network, 0.1, 0.5)
+    groups = param_groups(network, 0.1, 0.5)
     assert [group["lr"] for group in groups] == pytest.approx([0.1, 0.05, 0.025])
     wanted = [network.head, network.backbone.bn2, network.backbone.conv2]
     for group, module in zip(groups, wanted, strict=True):
@@ -149,6 +149,6 @@ def test_all_that_trains_is_in_a_group_once_and_in_one_without_decay(build: Buil
     network = build(("all",)).network
     trains = {id(weight) for weight in network.parameters()}
     for decay, count in ((1.0, 1), (0.9, 5)):
-        groups = weight_groups(network, 0.1, decay)
+        groups = param_groups(network, 0.1, decay)
         found = [id(weight) for group in groups for weight in group["params"]]
         assert len(groups) == count and len(found) == len(set(found)) and set(found) == trains

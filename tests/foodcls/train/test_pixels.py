@@ -8,17 +8,19 @@ import pytest
 from PIL import Image
 
 from foodcls.errors import StoreError
+from foodcls.network.resize import squash_pixels
 from foodcls.store.store import Store
-from foodcls.train.pixels import Decoded, Pixels, decode_rows, keep_pixels, squash_pixels
-from foodcls.train.row_cache import Kept, Shelf
+from foodcls.train.online_augment import Background
+from foodcls.train.pixels import Decoded, cache_pixels, decode_rows, read_picture
+from foodcls.train.row_cache import CachedRows, FeatureCache
 
 Gallery = Callable[..., pd.DataFrame]
 ALL = np.arange(36)
 
 
 @pytest.fixture
-def shelf(store: Store, tmp_path: Path) -> Shelf:
-    return Shelf(store, tmp_path / "cache")
+def feature_cache(store: Store, tmp_path: Path) -> FeatureCache:
+    return FeatureCache(store, tmp_path / "cache")
 
 
 def test_rows_become_squashed_pictures_in_their_order(store: Store, gallery: Gallery) -> None:
@@ -33,47 +35,51 @@ def test_rows_become_squashed_pictures_in_their_order(store: Store, gallery: Gal
         assert np.abs(pillow - wanted).max() <= 1
 
 
-def test_a_second_time_no_picture_is_read(store: Store, gallery: Gallery, shelf: Shelf) -> None:
+def test_a_second_time_no_picture_is_read(
+    store: Store, gallery: Gallery, feature_cache: FeatureCache
+) -> None:
     rows = gallery(store)
-    first = keep_pixels(decode_rows(rows, store, 24), shelf).take(ALL)
+    first = cache_pixels(decode_rows(rows, store, 24), feature_cache).take(ALL)
     for blob in set(rows["picture"]):
         store.path(blob).unlink()
-    kept = keep_pixels(decode_rows(rows, store, 24), shelf)
-    assert isinstance(kept, Kept) and np.array_equal(kept.take(ALL), first)
+    kept = cache_pixels(decode_rows(rows, store, 24), feature_cache)
+    assert isinstance(kept, CachedRows) and np.array_equal(kept.take(ALL), first)
     with pytest.raises(StoreError, match="missing"):
-        keep_pixels(decode_rows(rows, store, 25), shelf)
+        cache_pixels(decode_rows(rows, store, 25), feature_cache)
 
 
 def test_pictures_without_room_are_decoded_when_they_are_taken(
     store: Store, gallery: Gallery, tmp_path: Path
 ) -> None:
     rows = gallery(store)
-    cramped = Shelf(store, tmp_path / "cache", limit=1000)
-    found = keep_pixels(decode_rows(rows, store, 24), cramped)
-    assert isinstance(found, Decoded) and not cramped.cache.exists()
-    wanted = keep_pixels(decode_rows(rows, store, 24), Shelf(store, tmp_path / "cache"))
+    cramped = FeatureCache(store, tmp_path / "cache", limit=1000)
+    found = cache_pixels(decode_rows(rows, store, 24), cramped)
+    assert isinstance(found, Decoded) and not cramped.folder.exists()
+    wanted = cache_pixels(decode_rows(rows, store, 24), FeatureCache(store, tmp_path / "cache"))
     assert np.array_equal(found.take(ALL[::5]), wanted.take(ALL[::5]))
 
 
-class Inverted:
-    version = "inverted"
-
-    def change(self, picture: Pixels, digest: str) -> Pixels:
-        return 255 - picture
-
-
-def test_changed_pictures_are_kept_apart(store: Store, gallery: Gallery, shelf: Shelf) -> None:
+def test_changed_pictures_are_kept_apart(
+    store: Store, gallery: Gallery, feature_cache: FeatureCache
+) -> None:
     rows = gallery(store)
+    white = Background("white", 1.0, seed=0)
     plain, changed = (
-        keep_pixels(decode_rows(rows, store, 24, how), shelf).take(ALL).astype(int)
-        for how in (None, Inverted())
+        cache_pixels(decode_rows(rows, store, 24, how), feature_cache).take(ALL)
+        for how in (None, white)
     )
-    assert np.abs(plain + changed - 255).max() <= 1
+    assert not np.array_equal(plain, changed)
+    for digest, one, other in zip(rows["picture"], plain, changed, strict=True):
+        picture = read_picture(digest, store)
+        assert np.array_equal(one, squash_pixels(picture, 24))
+        assert np.array_equal(other, squash_pixels(white.change(picture, digest), 24))
 
 
-def test_a_rotten_picture_is_named_not_learnt(store: Store, gallery: Gallery, shelf: Shelf) -> None:
+def test_a_rotten_picture_is_named_not_learnt(
+    store: Store, gallery: Gallery, feature_cache: FeatureCache
+) -> None:
     rows = gallery(store)
     path = store.path(rows["picture"].iloc[4])
     path.write_bytes(path.read_bytes()[:-20] + bytes(20))
     with pytest.raises(StoreError, match=path.name):
-        keep_pixels(decode_rows(rows, store, 24), shelf)
+        cache_pixels(decode_rows(rows, store, 24), feature_cache)

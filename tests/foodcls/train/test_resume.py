@@ -15,7 +15,12 @@ from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train import resume
 from foodcls.train.checkpoint import Checkpoint, EpochReport
-from foodcls.train.resume import KEPT_EPOCHS, Diary, Progress, forget_trainings
+from foodcls.train.resume import (
+    KEPT_EPOCHS,
+    CheckpointFiles,
+    TrainingState,
+    delete_checkpoint_files,
+)
 from foodcls.train.train import train
 
 Run = Callable[..., Checkpoint]
@@ -69,7 +74,7 @@ def unbroken(
     return digest
 
 
-def diary_files(cache: Path) -> list[Path]:
+def checkpoint_files(cache: Path) -> list[Path]:
     return sorted(cache.glob("training-*"))
 
 
@@ -94,7 +99,7 @@ EVERYTHING = {
 @pytest.mark.parametrize(
     "extras",
     [{"warmup": 2, "cosine": True}, {"ema": 0.9}, {"layer_decay": 0.5}, EVERYTHING],
-    ids=["schedule", "average", "rates", "everything"],
+    ids=["schedule", "ema", "rates", "everything"],
 )
 def test_schedule_rates_and_average_are_taken_up_again_too(
     run: Run, unbroken: Callable[..., str], tmp_path: Path, extras: dict[str, object]
@@ -130,10 +135,10 @@ def test_moments_of_3x3_convolutions_are_taken_up_again_too(
 def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    before = [path.name for path in diary_files(tmp_path)]
+    before = [path.name for path in checkpoint_files(tmp_path)]
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    assert [path.name for path in diary_files(tmp_path)] == before
+    assert [path.name for path in checkpoint_files(tmp_path)] == before
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty"])
@@ -146,7 +151,7 @@ def test_a_damaged_file_falls_back_to_the_epoch_before(
 ) -> None:
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=3)
-    last = diary_files(tmp_path / "b")[-1]
+    last = checkpoint_files(tmp_path / "b")[-1]
     data = last.read_bytes()
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
     last.write_bytes({"torn": data[:-100], "flipped": flipped, "empty": b""}[damage])
@@ -159,7 +164,7 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
 ) -> None:
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=2)
-    before = diary_files(tmp_path / "b")
+    before = checkpoint_files(tmp_path / "b")
 
     @contextmanager
     def dying(path: Path) -> Iterator[Path]:
@@ -170,7 +175,7 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(resume, "replacing", dying)
         run(tmp_path / "b")
-    assert diary_files(tmp_path / "b") == before
+    assert checkpoint_files(tmp_path / "b") == before
     assert run(tmp_path / "b").digest == unbroken()
 
 
@@ -179,19 +184,19 @@ def test_an_epoch_that_cannot_be_written_ends_the_training(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
     # written beside the next epoch, so told after that, or at the end
-    written = Diary.save
+    written = CheckpointFiles.save
 
-    def save(diary: Diary, progress: Progress) -> None:
-        if len(progress.reports) == epoch:
+    def save(diary: CheckpointFiles, state: TrainingState) -> None:
+        if len(state.reports) == epoch:
             raise StoreError("the disk is full")
-        written(diary, progress)
+        written(diary, state)
 
     seen: list[int] = []
     with monkeypatch.context() as patch, pytest.raises(StoreError, match="disk is full"):
-        patch.setattr(Diary, "save", save)
+        patch.setattr(CheckpointFiles, "save", save)
         run(tmp_path, seen=seen)
     assert seen == list(range(1, epoch + 1))
-    assert len(diary_files(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
+    assert len(checkpoint_files(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
 
 
 @pytest.mark.parametrize("kills", [(2,), pytest.param((1, 2, 4), marks=pytest.mark.long)], ids=str)
@@ -228,13 +233,13 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
 def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    assert len(diary_files(tmp_path)) == KEPT_EPOCHS == 2
+    assert len(checkpoint_files(tmp_path)) == KEPT_EPOCHS == 2
     whole = run(tmp_path)
-    assert len(diary_files(tmp_path)) == KEPT_EPOCHS
+    assert len(checkpoint_files(tmp_path)) == KEPT_EPOCHS
     # a kill before the checkpoint was kept repeats no epoch
     assert run(tmp_path) == whole
-    forget_trainings(tmp_path)
-    assert diary_files(tmp_path) == []
+    delete_checkpoint_files(tmp_path)
+    assert checkpoint_files(tmp_path) == []
 
 
 if __name__ == "__main__":

@@ -13,14 +13,15 @@ from foodcls.errors import InputError, StoreError, TrainingError
 from foodcls.manifest import drop_rows
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, start_network
+from foodcls.network.resize import squash_pixels
 from foodcls.network.seeds import seeded
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
-from foodcls.train.batches import cut_batches, shuffled_places
+from foodcls.train.batches import cut_batches, shuffled_indices
 from foodcls.train.budget import start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
 from foodcls.train.dataset import split_rows
-from foodcls.train.pixels import read_picture, squash_pixels
+from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
 from foodcls.train.train import train
 
@@ -69,13 +70,13 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 def test_test_pictures_change_no_bit(
-    case: Case, trained: Trained, coloured: Callable[..., bytes]
+    case: Case, trained: Trained, colored: Callable[..., bytes]
 ) -> None:
     checkpoint, manifest = trained
     test_rows = manifest["split"] == "test"
     without = manifest[~test_rows].reset_index(drop=True)
     perturbed = manifest.copy()
-    perturbed.loc[test_rows, "picture"] = case.store.put(coloured(99, 99))
+    perturbed.loc[test_rows, "picture"] = case.store.put(colored(99, 99))
     perturbed.loc[test_rows, "label"] = case.labels[0]
     absent = manifest.copy()
     absent.loc[test_rows, "picture"] = "0" * 64
@@ -214,21 +215,21 @@ def learn_plainly(network: Network, case: Case) -> list[float]:
     rows = split_rows(case.manifest, "train")
     truth = torch.tensor([case.labels.index(label) for label in rows["label"]])
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(weights, lr=settings.lr)
+    optimizer = torch.optim.Adam(weights, lr=settings.lr)
     losses = []
     for epoch in range(1, settings.epochs + 1):
         network.train()
         losses.append(0.0)
-        order = shuffled_places(len(rows), settings.seed, epoch)
+        order = shuffled_indices(len(rows), settings.seed, epoch)
         for number, places in enumerate(cut_batches(order, settings.batch_size)):
             pictures = [read_picture(rows["picture"].iloc[place], case.store) for place in places]
             batch = np.stack([squash_pixels(one, settings.input_size) for one in pictures])
             with seeded("dropout", settings.seed, epoch, number):
                 logits = network(torch.from_numpy(batch).permute(0, 3, 1, 2))
             loss = torch.nn.functional.cross_entropy(logits, truth[places])
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             losses[-1] += float(loss.detach()) * len(places) / len(rows)
     return losses
 
@@ -277,10 +278,10 @@ def test_every_extra_ends_in_a_checkpoint_that_answers(
     assert checkpoint.facts["extras"] == describe_extras(wanted) != ()
     assert checkpoint.settings.extras == wanted
     network = load_network(checkpoint, case.store)
-    assert network.views == wanted.tta
+    assert network.tta_views == wanted.tta
     pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     is_mirrored_alike = torch.allclose(network(pixels), network(pixels.flip(3)), atol=1e-5)
-    assert is_mirrored_alike is (network.views > 1)
+    assert is_mirrored_alike is (network.tta_views > 1)
 
 
 def test_in_bf16_it_trains_and_is_kept_in_fp32(case: Case) -> None:
