@@ -52,11 +52,11 @@ def load_activations(
     """
     trunk = _trunk(partition)
     row_cache = RowCache(
-        feature_cache.folder, "activations", tuple(map(str, range(partition.outputs))),
+        feature_cache, "activations", tuple(map(str, range(partition.outputs))),
         f"{trunk_version(trunk, precision)} {decoded.version}",
-        _runner(trunk, decoded, precision), row_bytes(partition, precision), feature_cache.limit,
+        _runner(trunk, decoded, precision), row_bytes(partition, precision),
     )  # fmt: skip
-    return cache_rows(row_cache, decoded.digests, feature_cache.track, DOING)
+    return cache_rows(row_cache, decoded.digests, DOING)
 
 
 def run_trunk(

@@ -45,7 +45,12 @@ def iterate_batches(
 
     def read(batch: tuple[int, Array]) -> Batch:
         number, indices = batch
-        return _read(train, indices, settings, classes, epoch, number)
+        inputs, truth = train.take(indices, epoch), torch.from_numpy(train.targets[indices])
+        targets, alpha = truth, settings.extras.mixup
+        if alpha:
+            seed = derive_seed("mixup", settings.seed, epoch, number)
+            inputs, targets = mixup(inputs, functional.one_hot(truth, classes).float(), alpha, seed)
+        return Batch(number, indices, inputs, truth, targets)
 
     return prefetch(enumerate(batches), read, 1, 1)
 
@@ -82,14 +87,3 @@ def mixup(
     others = torch.from_numpy(draw.permutation(len(targets))).to(targets.device)
     mixed = [torch.lerp(one[others].float(), one.float(), share) for one in inputs]
     return mixed, torch.lerp(targets[others], targets, share)
-
-
-def _read(
-    train: Dataset, indices: Array, settings: Train, classes: int, epoch: int, number: int
-) -> Batch:
-    inputs, truth = train.take(indices, epoch), torch.from_numpy(train.targets[indices])
-    targets, alpha = truth, settings.extras.mixup
-    if alpha:
-        seed = derive_seed("mixup", settings.seed, epoch, number)
-        inputs, targets = mixup(inputs, functional.one_hot(truth, classes).float(), alpha, seed)
-    return Batch(number, indices, inputs, truth, targets)

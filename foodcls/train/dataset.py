@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -22,29 +21,17 @@ from foodcls.store.store import digest_json
 from foodcls.train.activations import as_activations, cacheable_partition, load_activations
 from foodcls.train.class_balance import class_weights
 from foodcls.train.online_augment import Background, RandomAffine, choose_background
-from foodcls.train.pixels import cache_pixels, decode_rows
-from foodcls.train.row_cache import Array, FeatureCache
+from foodcls.train.pixels import Decoded, cache_pixels, decode_rows
+from foodcls.train.row_cache import Array, CachedRows, FeatureCache
 
 log = logging.getLogger(__name__)
-
-
-class Rows(Protocol):
-    """An array of N rows in memory or in files, of which a few are taken at a time."""
-
-    def __len__(self) -> int:
-        """N."""
-        ...
-
-    def take(self, places: Array) -> Array:
-        """A new array of the rows at these indices, int64 (n,)."""
-        ...
 
 
 @dataclass(frozen=True)
 class Dataset:
     """N examples: what the network's tail reads of each picture, and the picture's class."""
 
-    inputs: tuple[Rows, ...]  # pixels or activations, one for each input of the tail
+    inputs: tuple[CachedRows | Decoded, ...]  # pixels or activations: all that the tail takes
     targets: Ints  # int64 (N,), 0 to C - 1
     names: tuple[str, ...]  # of the pictures, for messages
     augment: RandomAffine | None = None  # changes pixels anew in each epoch
@@ -94,7 +81,7 @@ def load_dataset(
 ) -> Dataset:
     """Decode the rows' pictures and run the trunk over them, as far as that is not cached."""
     decoded = decode_rows(rows, feature_cache.store, spec.size, spec.background)
-    inputs: tuple[Rows, ...] = (
+    inputs: tuple[CachedRows | Decoded, ...] = (
         load_activations(spec.partition, decoded, feature_cache, spec.precision)
         if spec.partition.trunk is not None
         else (cache_pixels(decoded, feature_cache),)

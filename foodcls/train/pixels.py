@@ -58,10 +58,10 @@ def cache_pixels(decoded: Decoded, feature_cache: FeatureCache) -> CachedRows | 
     if not feature_cache.fits(len(set(decoded.digests)), row_bytes, "decoded pictures"):
         return decoded
     row_cache = RowCache(
-        feature_cache.folder, "pixels", ("pixels",), decoded.version,
-        lambda indices: [decoded.take(indices)], row_bytes, feature_cache.limit,
+        feature_cache, "pixels", ("pixels",), decoded.version,
+        lambda indices: [decoded.take(indices)], row_bytes,
     )  # fmt: skip
-    return cache_rows(row_cache, decoded.digests, feature_cache.track, "decode pictures")[0]
+    return cache_rows(row_cache, decoded.digests, "decode pictures")[0]
 
 
 def read_picture(digest: str, store: Store) -> Pixels:

@@ -44,6 +44,26 @@ class CachedRows:
 
 
 @dataclass(frozen=True)
+class FeatureCache:
+    """Where pictures are read from, and the folder that keeps what is computed from them."""
+
+    store: Store
+    folder: Path
+    track: Track = silent  # shows progress
+    limit: float = LIMIT  # bytes in `folder`
+
+    def fits(self, count: int, row_bytes: int, what: str) -> bool:
+        """Whether `count` rows of so many bytes stay within the limit; warns if they do not."""
+        needed = count * row_bytes
+        if needed > self.limit:
+            log.warning(
+                "%s: %.1f GB, allowed are %.1f; made anew each time, which is slower: raise "
+                "train.cache_gb", what, needed / GIGABYTE, self.limit / GIGABYTE,
+            )  # fmt: skip
+        return needed <= self.limit
+
+
+@dataclass(frozen=True)
 class RowCache:
     """How rows are made, and under which names they are kept.
 
@@ -51,21 +71,20 @@ class RowCache:
     dtype. `version` covers all that a row depends on besides its own digest.
     """
 
-    folder: Path
+    feature_cache: FeatureCache
     name: str
     kinds: tuple[str, ...]
     version: str
     make: Callable[[Sequence[int]], Sequence[Array]]
     row_bytes: int  # of all kinds together
-    limit: float = LIMIT  # bytes in `folder`
 
     def path(self, digest: str) -> Path:
         """A file by the digest of its bytes, so that damage shows."""
-        return self.folder / f"{self._prefix}{digest}.npy"
+        return self.feature_cache.folder / f"{self._prefix}{digest}.npy"
 
     def files(self) -> list[Path]:
         """The files of this name and version."""
-        return sorted(self.folder.glob(f"{self._prefix}*.npy"))
+        return sorted(self.feature_cache.folder.glob(f"{self._prefix}*.npy"))
 
     @property
     def _prefix(self) -> str:
@@ -74,7 +93,7 @@ class RowCache:
 
 
 def cache_rows(
-    cache: RowCache, digests: Sequence[str], track: Track = silent, label: str = "arrays"
+    cache: RowCache, digests: Sequence[str], label: str = "arrays"
 ) -> tuple[CachedRows, ...]:
     """Read the row of each digest from disk, and make those that are missing; one result a kind.
 
@@ -84,9 +103,10 @@ def cache_rows(
     first = {digest: index for index, digest in reversed(list(enumerate(digests)))}
     missing = sorted(index for digest, index in first.items() if digest not in found)
     count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
-    make_room(cache.folder, cache.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
+    kept = cache.feature_cache
+    make_room(kept.folder, kept.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
     starts = range(0, len(missing), ROWS)
-    for start in track(starts, len(starts), label):
+    for start in kept.track(starts, len(starts), label):
         indices = missing[start : start + ROWS]
         found |= _make(cache, indices, [digests[index] for index in indices])
     rows = tuple(found[digest] for digest in digests)
@@ -177,23 +197,3 @@ def _is_whole(path: Path) -> bool:
 def _forget(path: Path, reason: str) -> None:
     log.warning("%s is damaged (%s); made anew", path, reason)
     path.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class FeatureCache:
-    """Where pictures are read from, and the folder that keeps what is computed from them."""
-
-    store: Store
-    folder: Path
-    track: Track = silent  # shows progress
-    limit: float = LIMIT  # bytes in `folder`
-
-    def fits(self, count: int, row_bytes: int, what: str) -> bool:
-        """Whether `count` rows of so many bytes stay within the limit; warns if they do not."""
-        needed = count * row_bytes
-        if needed > self.limit:
-            log.warning(
-                "%s: %.1f GB, allowed are %.1f; made anew each time, which is slower: raise "
-                "train.cache_gb", what, needed / GIGABYTE, self.limit / GIGABYTE,
-            )  # fmt: skip
-        return needed <= self.limit

@@ -27,22 +27,23 @@ class Maker:
         return [np.array(places), np.array(places, dtype=np.float32)[:, None] * [1, 2]]
 
 
-def keeping(folder: Path, maker: Maker, version: str = "1", limit: float = 1e9) -> RowCache:
-    return RowCache(folder, "numbers", ("plain", "double"), version, maker, 24, limit)
+def row_cache_of(folder: Path, maker: Maker, version: str = "1", limit: float = 1e9) -> RowCache:
+    feature_cache = FeatureCache(Store(folder / "store"), folder, limit=limit)
+    return RowCache(feature_cache, "numbers", ("plain", "double"), version, maker, 24)
 
 
 def test_rows_come_back_in_the_order_asked_for(tmp_path: Path) -> None:
-    plain, double = cache_rows(keeping(tmp_path, Maker()), DIGESTS)
+    plain, double = cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     assert len(plain) == 300
     assert plain.take([299, 0, 128, 127]).tolist() == [299, 0, 128, 127]
     assert double.take(np.array([130])).tolist() == [[130, 260]]
 
 
 def test_a_second_time_nothing_is_made(tmp_path: Path) -> None:
-    cache_rows(keeping(tmp_path, Maker()), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     maker = Maker()
     with counting() as tally:
-        plain, _ = cache_rows(keeping(tmp_path, maker), DIGESTS)
+        plain, _ = cache_rows(row_cache_of(tmp_path, maker), DIGESTS)
     assert maker.asked == []
     assert plain.take([5]).tolist() == [5]
     # told to people as "numbers 0 of 300"
@@ -50,11 +51,11 @@ def test_a_second_time_nothing_is_made(tmp_path: Path) -> None:
 
 
 def test_rows_are_found_again_one_by_one_in_any_company(tmp_path: Path) -> None:
-    cache_rows(keeping(tmp_path, Maker()), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     maker = Maker()
     # another fold: other rows, another order, one of them new, one twice
     fold = [*DIGESTS[250:20:-3], "new", DIGESTS[7], DIGESTS[7]]
-    plain, _ = cache_rows(keeping(tmp_path, maker), fold)
+    plain, _ = cache_rows(row_cache_of(tmp_path, maker), fold)
     assert maker.asked == [[fold.index("new")]]
     wanted = [*range(250, 20, -3), fold.index("new"), 7, 7]
     assert plain.take(range(len(fold))).tolist() == wanted
@@ -62,16 +63,16 @@ def test_rows_are_found_again_one_by_one_in_any_company(tmp_path: Path) -> None:
 
 def test_a_row_that_comes_twice_is_made_once(tmp_path: Path) -> None:
     maker = Maker()
-    plain, _ = cache_rows(keeping(tmp_path, maker), ["a", "b", "a"])
+    plain, _ = cache_rows(row_cache_of(tmp_path, maker), ["a", "b", "a"])
     assert maker.asked == [[0, 1]]
     assert plain.take([0, 1, 2]).tolist() == [0, 1, 0]
 
 
 def test_a_killed_computation_goes_on_where_it_was(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        cache_rows(keeping(tmp_path, Maker(deadly=200)), DIGESTS)
+        cache_rows(row_cache_of(tmp_path, Maker(deadly=200)), DIGESTS)
     maker = Maker()
-    cache_rows(keeping(tmp_path, maker), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, maker), DIGESTS)
     assert maker.asked == [list(range(128, 256)), list(range(256, 300))]
 
 
@@ -79,7 +80,7 @@ def test_a_killed_computation_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_damaged_file_is_noticed_and_made_anew(
     tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cache_rows(keeping(tmp_path, Maker()), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     path = sorted(tmp_path.glob("*.npy"))[0]
     data = path.read_bytes()
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
@@ -87,21 +88,21 @@ def test_a_damaged_file_is_noticed_and_made_anew(
         {"empty": b"", "torn": data[:-1000], "one bit": flipped}.get(damage, b"x" * 99)
     )
     maker = Maker()
-    _, double = cache_rows(keeping(tmp_path, maker), DIGESTS)
+    _, double = cache_rows(row_cache_of(tmp_path, maker), DIGESTS)
     assert len(maker.asked) == 1
     assert double.take(range(300))[:, 1].tolist() == [2.0 * place for place in range(300)]
     assert path.name in caplog.text and "damaged" in caplog.text
 
 
 def test_another_version_is_made_anew(tmp_path: Path) -> None:
-    cache_rows(keeping(tmp_path, Maker()), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     maker = Maker()
-    cache_rows(keeping(tmp_path, maker, version="2"), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, maker, version="2"), DIGESTS)
     assert [len(asked) for asked in maker.asked] == [ROWS, ROWS, 300 - 2 * ROWS]
 
 
 def test_no_rows_give_empty_arrays(tmp_path: Path) -> None:
-    plain, _ = cache_rows(keeping(tmp_path, Maker()), [])
+    plain, _ = cache_rows(row_cache_of(tmp_path, Maker()), [])
     assert len(plain) == 0
 
 
@@ -110,16 +111,16 @@ def total(folder: Path) -> int:
 
 
 def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
-    cache_rows(keeping(tmp_path, Maker(), "old"), DIGESTS)
-    cache_rows(keeping(tmp_path, Maker(), "used again"), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker(), "old"), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, Maker(), "used again"), DIGESTS)
     one_set = total(tmp_path) // 2
     for path in tmp_path.glob("*.npy"):
         os.utime(path, (1, 1))
-    used = cache_rows(keeping(tmp_path, Maker(), "used again"), DIGESTS)[0]
-    cache_rows(keeping(tmp_path, Maker(), "new", limit=2.4 * one_set), DIGESTS)
+    used = cache_rows(row_cache_of(tmp_path, Maker(), "used again"), DIGESTS)[0]
+    cache_rows(row_cache_of(tmp_path, Maker(), "new", limit=2.4 * one_set), DIGESTS)
     assert total(tmp_path) <= 2.4 * one_set
     maker = Maker()
-    cache_rows(keeping(tmp_path, maker, "used again"), DIGESTS)
+    cache_rows(row_cache_of(tmp_path, maker, "used again"), DIGESTS)
     assert maker.asked == []
     make_room(tmp_path, 0)
     assert total(tmp_path) == 0
