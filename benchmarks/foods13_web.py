@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.cli.overrides import read_recipe
+from flows.cli.options import read_recipe
 from foodcls.workspace.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent

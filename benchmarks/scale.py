@@ -41,9 +41,9 @@ from foodcls.recipe.train_settings import Train
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw, true_box
 from foodcls.split.split import split
+from foodcls.store.disk import format_bytes
 from foodcls.store.store import Store, digest_json
 from foodcls.train.train import train
-from foodcls.workspace.finding import in_bytes
 
 SIZES = (78, 234)  # pictures, of 13 classes
 ROWS = (10_000, 30_000)
@@ -287,7 +287,7 @@ def memory_rows(row: float) -> Iterator[list[str]]:
         ("the same with two copies, which a stage is assumed to make", 3 * row),
         ("fingerprints that dedup compares", prints),
     ):
-        yield [what, f"{size:,.0f} B", *(in_bytes(size * goal) for goal in GOALS)]
+        yield [what, f"{size:,.0f} B", *(format_bytes(size * goal) for goal in GOALS)]
 
 
 def store_rows(found: Iterable[Rate], asked: Iterable[Rate]) -> Iterator[list[str]]:
@@ -298,7 +298,7 @@ def store_rows(found: Iterable[Rate], asked: Iterable[Rate]) -> Iterator[list[st
             continue
         kinds = [f"{requests[rate.stage].get(kind, 0):.2f}" for kind in REQUESTS.values()]
         total = sum(requests[rate.stage].values()) * GOALS[1]
-        grown = in_bytes(rate.grown * GOALS[1])
+        grown = format_bytes(rate.grown * GOALS[1])
         yield [
             rate.stage,
             f"{rate.grown / 1000:,.1f} kB",

@@ -7,7 +7,6 @@ from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
-from flows.titles import title
 from foodcls.manifest import ManifestRef
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation import AblationResult, Trial
@@ -16,7 +15,7 @@ from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
 from tasks.engine.cluster import open_workspace
-from tasks.engine.ui import show_ablation
+from tasks.engine.ui import show_ablation, title
 from tasks.engine.webhook import HOOKS
 from tasks.model import check_groups, check_training, evaluate, fit
 from tasks.record import record_ablation

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.titles import title
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared
 from foodcls.workspace.lock import holding
@@ -17,12 +16,11 @@ from tasks.data import (
     dedup,
     inspect,
     publish,
-    show_counts,
     show_distances,
     split,
 )
 from tasks.engine.cluster import hands, open_workspace
-from tasks.engine.ui import show_stages
+from tasks.engine.ui import title
 from tasks.engine.webhook import HOOKS
 
 WORKSPACE = Path("workspace")
@@ -47,8 +45,6 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
         cropped = crop(opened, chosen, recipe.crop, recipe.labels)
         parted = split(opened, cropped, recipe.split, recipe.labels)
         grown = augment(opened, parted, recipe.augment, recipe.labels)
-        publish(opened, found, grown, recipe.quality)
-        show_counts(opened, recipe.name, grown)
-    prepared = Prepared(found, sound, distinct, chosen, cropped, parted, grown)
-    show_stages(f"prepare {recipe.name}", prepared.steps)
+        prepared = Prepared(found, sound, distinct, chosen, cropped, parted, grown)
+        publish(opened, recipe, prepared)
     return prepared

@@ -7,16 +7,14 @@ from prefect import State, flow, tags
 from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE
-from flows.titles import title
 from flows.train import train
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import Retrained
 from foodcls.workspace.lock import holding
 from tasks.engine.cluster import open_workspace
-from tasks.engine.conclusion import conclude
-from tasks.engine.ui import show_verdict
-from tasks.engine.webhook import HOOKS
-from tasks.tracking.registry import promote
+from tasks.engine.ui import show_verdict, title
+from tasks.engine.webhook import HOOKS, conclude
+from tasks.promote import promote
 
 
 @flow(name="retrain", flow_run_name=title, **HOOKS)

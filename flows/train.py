@@ -6,13 +6,12 @@ from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
-from flows.titles import title
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared, RunResult, Trained
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import open_workspace
-from tasks.engine.ui import show_scores, show_stages
+from tasks.engine.ui import show_scores, show_stages, title
 from tasks.engine.webhook import HOOKS
 from tasks.model import calibrate, check_groups, check_training, evaluate, export, fit
 from tasks.record import record

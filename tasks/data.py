@@ -28,10 +28,11 @@ from foodcls.recipe.data_settings import (
     Filter,
     FoodClass,
     Inspect,
-    Quality,
     Split,
 )
 from foodcls.recipe.data_settings import Test as OutsideTest
+from foodcls.recipe.recipe import Recipe
+from foodcls.runs.run_result import Prepared
 from foodcls.runs.stage_result import Step
 from foodcls.split.assignments import recall_sides, remember_sides
 from foodcls.split.split import split as split_clusters
@@ -42,7 +43,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import spread
 from tasks.engine.progress import bars
 from tasks.engine.stage import stage
-from tasks.engine.ui import show_pairs, show_pictures, show_query_stats
+from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
 
 
 @stage("foodcls.collect.collect")
@@ -148,22 +149,17 @@ def show_distances(workspace: Workspace, distinct: Step[DedupRef]) -> None:
     show_pairs(found)
 
 
-def show_counts(workspace: Workspace, name: str, pictures: Step[ManifestRef]) -> None:
-    """Show in Prefect's UI how many pictures each class has, and why others went."""
-    show_pictures(name, load_manifest(pictures.result, workspace.store))
-
-
-def publish(
-    workspace: Workspace, found: Step[CollectRef], pictures: Step[ManifestRef], quality: Quality
-) -> None:
-    """Write the manifest, with flags, and the engines' statistics where people look for them.
+def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:
+    """Write the manifest, with flags, and the engines' statistics; show what was counted.
 
     Flags are put in here, not by a stage: another threshold would train the model again.
     """
-    manifest = load_manifest(pictures.result, workspace.store)
-    write_manifest(flag_pictures(manifest, workspace.store, quality), workspace.manifest)
+    manifest = load_manifest(prepared.grown.result, workspace.store)
+    write_manifest(flag_pictures(manifest, workspace.store, recipe.quality), workspace.manifest)
     # a cached collection asks no engine, and another recipe may have been here since
-    write_query_stats(found.result.stats, workspace.query_stats)
+    write_query_stats(prepared.found.result.stats, workspace.query_stats)
+    show_pictures(recipe.name, manifest)
+    show_stages(f"prepare {recipe.name}", prepared.steps)
 
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:

@@ -3,47 +3,42 @@
 What is told is first kept as plain files, then sent: a server that is away costs a run nothing.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow.tracking import MlflowClient
-from mlflow.tracking.context.registry import resolve_tags
-
-from foodcls.errors import BusyError
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation import Ablation, Trial, ablation_csv
-from foodcls.report.runs import RunLine, runs_html
-from foodcls.runs.outbox import Account, Record, Registration, keep_record
+from foodcls.report.runs import runs_html
+from foodcls.runs.outbox import Account, Registration
 from foodcls.runs.run_result import Recorded, Reported, Trained
 from foodcls.runs.stage_result import Step
-from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
-from tasks.tracking.client import FAILURES, asking_once, is_there, tracking
-from tasks.tracking.history import list_runs, run_line
+from tasks.tracking.history import look_back, run_line
 from tasks.tracking.model_files import (
     answer_files,
     describe_dataset,
     draft_record,
+    publish_model,
     run_files,
     save_model,
     version_tags,
     write_files,
 )
-from tasks.tracking.published import publish_model
 from tasks.tracking.run_metrics import (
+    ablation_tags,
     digest_tests,
     name_run,
     record_digest,
     run_figures,
     run_settings,
     run_tags,
+    trial_figures,
+    trial_tags,
 )
-from tasks.tracking.send import Sent, find_version, send_waiting
-from tasks.tracking.trials import ablation_tags, trial_figures, trial_tags
+from tasks.tracking.send import Sent, tell
 
 
 @stage()
@@ -62,7 +57,6 @@ def record(
     account = Account(
         name=name_run(recipe, pictures, earlier),
         tags={
-            **resolve_tags(),
             **run_tags(recipe, trained, steps),
             "test_digest": digest_tests(manifest),
         },
@@ -88,10 +82,10 @@ def record_ablation(
     workspace: Workspace, recipe: Recipe, table: Ablation, trials: Sequence[Trial]
 ) -> Recorded:
     """Record one run for the whole table and, nested in it, one for each of its rows."""
-    settings, common = run_settings(recipe), resolve_tags()
-    whole = Account("ablation", {**common, **ablation_tags(recipe, table)}, settings, ())
+    settings = run_settings(recipe)
+    whole = Account("ablation", ablation_tags(recipe, table), settings, ())
     rows = [
-        Account(trial.name, {**common, **trial_tags(recipe, trial)}, settings,
+        Account(trial.name, trial_tags(recipe, trial), settings,
                 tuple(trial_figures(trial)), _dataset(workspace, recipe, trial))
         for trial in trials
     ]  # fmt: skip
@@ -121,44 +115,3 @@ def _recorded(sent: Sent, model_path: str = "") -> Recorded:
         model_path,
         waiting=sent.trouble,
     )
-
-
-def look_back(
-    workspace: Workspace, name: str, digest: str
-) -> tuple[Recorded | None, tuple[RunLine, ...]]:
-    """The run that has told exactly this already, if there is one, and the latest runs.
-
-    A server that is away is found out when something is to be sent.
-    """
-    # to ask a database that is not there would make one
-    if not is_there(workspace):
-        return None, ()
-    with suppress(*FAILURES), tracking(workspace) as client, asking_once():
-        if experiment := client.get_experiment_by_name(name):
-            place = experiment.experiment_id
-            return find_record(client, place, name, digest), tuple(list_runs(client, place))
-    return None, ()
-
-
-def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
-    """The finished run that has told exactly this already, if its model is still registered."""
-    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
-    for run in client.search_runs([experiment], same):
-        version = find_version(client, name, run.data.tags.get("model_digest", ""))
-        if version:
-            uri, info = client.tracking_uri, run.info
-            return Recorded(uri, info.experiment_id, info.run_id, version, is_new=False)
-    return None
-
-
-def tell(workspace: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
-    """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
-    workspace.records.mkdir(exist_ok=True)
-    try:
-        with holding(workspace.records):
-            waiting = keep_record(workspace.records, draft, fill)
-            return {sent.key: sent for sent in send_waiting(workspace)}[waiting.record.key]
-    except BusyError as error:
-        # `foodcls sync` is at it, and began before this record was there
-        waiting = keep_record(workspace.records, draft, fill)
-        return Sent(waiting.record.key, draft.address, trouble=str(error))

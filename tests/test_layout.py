@@ -21,7 +21,7 @@ FORBIDDEN = {
 # a room of the library knows only rooms of the lines above its own
 LEVELS = (
     ("errors",),
-    ("progress", "tally", "redact"),
+    ("progress", "redact"),
     ("store",),
     ("recipe", "work", "sample", "manifest"),
     ("tables", "network"),

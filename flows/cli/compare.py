@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.places import find_manifest
+from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.export.answering import answer_tests, learnt_from
 from foodcls.export.load import load_model
@@ -27,7 +27,7 @@ from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
-from tasks.tracking.recorded import recorded_answers
+from tasks.tracking.history import recorded_answers
 
 
 @dataclass(frozen=True)

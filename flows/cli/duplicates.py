@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli.tables import print_whole
+from flows.cli.output import print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
 from foodcls.image.files import find_pictures
 from foodcls.recipe.data_settings import Dedup

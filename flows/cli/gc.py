@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from foodcls.errors import InputError
-from foodcls.workspace.finding import in_bytes
+from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import KINDS, find_litter, has_own_store, remove_litter
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.entries import read_results
+from tasks.engine.stage import read_results
 from tasks.tracking.client import present_address
 from tasks.tracking.gc import find_deleted, free_deleted
 
@@ -36,7 +36,7 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
             remove_litter(workspace, litter)
             free_deleted(workspace, runs)
     _say_more(console, workspace, is_sole=is_sole)
-    freed = in_bytes(sum(size for _, size in sizes))
+    freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
         console.print(f"{freed} freed", highlight=False)
     elif sizes:
@@ -52,7 +52,7 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
     sizes = list(sizes)
     for kind in (*KINDS, RUNS):
         own = [size for name, size in sizes if name == kind]
-        table.add_row(kind, f"{len(own):,}", in_bytes(sum(own)))
+        table.add_row(kind, f"{len(own):,}", format_bytes(sum(own)))
     return table
 
 

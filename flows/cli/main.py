@@ -7,13 +7,21 @@ from typing import Annotated
 import typer
 
 from flows.cli.maintenance import gc, promote, rollback, sync, verify
-from flows.cli.options import Again, Changes, Json, Place, RecipeFile, Replay, Runner, Space
-from flows.cli.output import out, told
-from flows.cli.overrides import read_recipe
+from flows.cli.options import (
+    Again,
+    Changes,
+    Json,
+    Place,
+    RecipeFile,
+    Replay,
+    Runner,
+    Space,
+    read_recipe,
+)
+from flows.cli.output import out, told, write_json
 from flows.cli.pictures import duplicates, predict
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
-from flows.cli.tables import write_json
 from foodcls.errors import InputError
 from foodcls.workspace.workspace import Workspace
 
@@ -42,7 +50,7 @@ def run(
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes, replay)
         with server_starting():
-            from flows.cli.run_result import show_run
+            from flows.cli.run import show_run
             from flows.train import train
 
         with server_needed():
@@ -185,7 +193,7 @@ def compare(
 @app.command(epilog="Example: `foodcls doctor`")
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
-    from flows.cli.run_result import show_checks
+    from flows.cli.run import show_checks
     from foodcls.workspace.doctor import examine
 
     findings = list(examine(workspace, dict(os.environ)))

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.options import RecipeFile, Space
 from flows.cli.output import out, told
+from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.workspace.workspace import Workspace
 
@@ -45,9 +46,16 @@ def sync(workspace: Space = Path("workspace")) -> None:
     MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
     """
     with told():
-        from flows.cli.sync import send_records
+        if not workspace.is_dir():
+            raise InputError(f"{workspace} is not there; name a workspace with --workspace")
+        from tasks.tracking.send import send_waiting
 
-        left = send_records(out, workspace)
+        left = sent = 0
+        for one in send_waiting(Workspace.at(workspace)):
+            left, sent = left + bool(one.trouble), sent + (not one.trouble)
+            if not one.trouble:
+                out.print(f"{one.run_id} is in {one.address}", highlight=False, soft_wrap=True)
+        out.print(f"{sent} sent, {left} left", highlight=False)
     raise typer.Exit(int(left > 0))
 
 

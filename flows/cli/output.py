@@ -1,14 +1,20 @@
-"""Lets foodcls's own lines be what a terminal shows, and keeps the tools behind it quiet."""
+"""How a command answers: lines on the terminal, errors with exit codes, JSON files."""
 
+import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from foodcls.errors import FoodclsError
+from foodcls.errors import FoodclsError, InputError
+from foodcls.store.store import replacing
+from foodcls.workspace.workspace import Workspace
 
 out, err = Console(), Console(stderr=True)
 
@@ -48,3 +54,32 @@ def told() -> Iterator[None]:
         err.print("error:", style="bold red", end=" ")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
+
+
+def write_json(value: Any, path: Path | None) -> None:
+    """Write a value as JSON, whole or not at all."""
+    if path:
+        with replacing(path) as part:
+            part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_whole(console: Console, rows: Sequence[Sequence[Text]]) -> None:
+    """Print columns in lines as long as they are, so that paths can be copied."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = Text()
+        for cell, width in zip(row, widths, strict=True):
+            line.append(cell).append(" " * (width - cell.cell_len + 2))
+        line.rstrip()
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
+    """The table of a workspace's pictures; InputError when there is none yet."""
+    table = Workspace(workspace).manifest
+    if not table.exists():
+        raise InputError(
+            f"{table} is not there; run `foodcls prepare {recipe_file} --workspace {workspace}` "
+            "first, it collects the pictures"
+        )
+    return table

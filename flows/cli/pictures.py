@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Json, Pictures, Table
-from flows.cli.output import out, told
-from flows.cli.tables import write_json
+from flows.cli.output import out, told, write_json
 
 
 def predict(

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli.tables import print_whole
+from flows.cli.output import print_whole
 from foodcls.export.load import load_model
 from foodcls.export.predict import ANSWER, Prediction, answer_cells, predict
 from foodcls.image.files import find_pictures

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.places import find_manifest
+from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.files import Files

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.places import find_manifest
+from flows.cli.output import find_manifest
 from foodcls.evaluate.label_issues import rank_suspects, write_suspects
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest

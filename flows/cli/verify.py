@@ -8,8 +8,8 @@ from foodcls.errors import InputError
 from foodcls.workspace.lock import holding
 from foodcls.workspace.verify import find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.entries import read_results
 from tasks.engine.progress import bars
+from tasks.engine.stage import read_results
 
 
 def show_damage(console: Console, folder: Path, *, mends: bool) -> int:

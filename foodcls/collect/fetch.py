@@ -17,8 +17,8 @@ from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult, Outcome
 from foodcls.collect.ssrf_guard import Address
+from foodcls.progress import count
 from foodcls.store.store import Store
-from foodcls.tally import count
 
 Item = TypeVar("Item")
 

@@ -15,8 +15,8 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Candidate, Outcome, printable
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.ssrf_guard import Address
+from foodcls.progress import count
 from foodcls.store.store import Store, digest_json
-from foodcls.tally import count
 
 LOG = logging.getLogger(__name__)
 

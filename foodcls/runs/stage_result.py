@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from foodcls.manifest import ManifestRef
-from foodcls.tally import Work
+from foodcls.progress import Work
 
 Result = TypeVar("Result", covariant=True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from foodcls.errors import StoreError
 
+UNITS = ("B", "kB", "MB", "GB", "TB")
 FREE = "free space"
 OTHER = "name a folder that you can write with --workspace"
 ADVICE = {
@@ -58,3 +59,11 @@ def cannot_write(path: Path, error: OSError, size: str = "") -> StoreError:
         f"cannot write {path}{size and f' ({size} bytes)'}: {error.strerror or error}; "
         f"{free_space(path)}; {ADVICE.get(error.errno or 0, FREE)}, then run the same command again"
     )
+
+
+def format_bytes(count: float) -> str:
+    """So many bytes in the unit that people would take."""
+    power = 0
+    while count >= 1000 and power < len(UNITS) - 1:
+        count, power = count / 1000, power + 1
+    return f"{count:.1f} {UNITS[power]}" if power else f"{count:.0f} B"

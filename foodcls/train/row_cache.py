@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foodcls.progress import Track, silent
+from foodcls.progress import Track, count, silent
 from foodcls.store.store import Store, digest_file, digest_of, replacing
-from foodcls.tally import count
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,9 @@ from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, start_network
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
-from foodcls.progress import Track, silent
+from foodcls.progress import Track, count, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
-from foodcls.tally import count
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import (

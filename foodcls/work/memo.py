@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from foodcls.progress import Track
+from foodcls.progress import Track, count
 from foodcls.store.store import Store
-from foodcls.tally import count
 from foodcls.work.parallel import Spread, in_threads, prefetch
 
 Item = TypeVar("Item")

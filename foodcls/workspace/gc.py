@@ -1,17 +1,19 @@
-"""Finds what a workspace has no use for any more, and removes it.
+"""Garbage collection: finds what a workspace has no use for any more, and removes it.
 
 A result is old if the workspace's last use was so many days later: a workspace that rests for a
 year loses nothing of its last run. Results go before the blobs that only they named, so that a
 kill in between leaves blobs that nobody names, which the next time finds, and never the reverse.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from foodcls.errors import StoreError
 from foodcls.store.local_store import ASIDE, BLOBS
+from foodcls.store.store import Store
 from foodcls.workspace.recovery import dead_parts, remove_part
-from foodcls.workspace.references import SHORT, CachedResult, model_digests, named_blobs
 from foodcls.workspace.workspace import Workspace
 
 DAY = 86_400
@@ -23,6 +25,20 @@ RESULT, BLOB, PIXELS, PART, DAMAGED = (
     "damaged blobs",
 )  # fmt: skip
 KINDS = (RESULT, BLOB, PIXELS, PART, DAMAGED)
+# whatever looks like a digest counts as one: what is named once too often is kept, no more
+DIGEST = re.compile(rb"[0-9a-f]{64}")
+# of a model's file, its name holds so many digits
+SHORT = 12
+
+
+@dataclass(frozen=True)
+class CachedResult:
+    """What the result of a finished stage names."""
+
+    path: Path  # where the result is remembered
+    digests: frozenset[str]
+    owners: Mapping[str, str]  # what a blob is, in words
+    tables: frozenset[str]  # blobs that are manifests
 
 
 @dataclass(frozen=True)
@@ -100,3 +116,36 @@ def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Lit
 def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
+    """Digests that these cached results name, the manifests behind them, and the workspace's files.
+
+    A manifest names the pictures of dropped rows too: fetched once, they may be gone from the web.
+    StoreError when a manifest cannot be read, as nobody knows then what it named.
+    """
+    results = list(results)
+    told = [*workspace.root.glob("*.csv"), *workspace.records.glob("*/record.json")]
+    named = frozenset[str]().union(*(find_digests(path.read_bytes()) for path in told))
+    named = named.union(*(result.digests for result in results))
+    tables = sorted({table for result in results for table in result.tables})
+    return set(named.union(*(find_digests(_read(workspace.store, table)) for table in tables)))
+
+
+def model_digests(workspace: Workspace) -> set[str]:
+    """How the digests of the exported models begin."""
+    return {path.stem.rpartition("-")[2] for path in workspace.models.glob("*.pt*")}
+
+
+def find_digests(text: bytes) -> frozenset[str]:
+    """All that looks like a digest."""
+    return frozenset(found.decode() for found in DIGEST.findall(text))
+
+
+def _read(store: Store, table: str) -> bytes:
+    if not store.is_whole(table):
+        raise StoreError(
+            f"manifest {table} is missing or damaged, so what it named is not known; run its "
+            "recipe again, which makes it anew, or wait until its result is old enough to go"
+        )
+    return store.read(table)

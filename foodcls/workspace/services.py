@@ -8,6 +8,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,6 @@ from foodcls.errors import StoreError
 from foodcls.redact import without_logins, without_passwords
 from foodcls.store.local_store import ASIDE
 from foodcls.store.store import Store
-from foodcls.workspace.finding import Finding
 from foodcls.workspace.workspace import Workspace
 
 TEAM = "pip install -e '.[team]'"
@@ -23,6 +23,17 @@ TEAM = "pip install -e '.[team]'"
 PATIENCE = 5
 # no blob has this digest
 NOBODY = "0" * 64
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `mend` is what to do where it is not fine."""
+
+    name: str
+    is_fine: bool
+    text: str
+    mend: str = ""
+    is_needed: bool = True
 
 
 def ask_around(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from foodcls.runs.outbox import list_waiting
 from foodcls.store.local_store import FACTS
 from foodcls.store.store import digest_file
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.workspace.references import CachedResult
+from foodcls.workspace.gc import CachedResult
 from foodcls.workspace.workspace import Workspace
 
 CHANGED, MISSING = "changed", "missing"

@@ -25,7 +25,12 @@ STORE, RUNNER = "FOODCLS_STORE", "FOODCLS_RUNNER"
 # seconds without a worker after which a stage gives up
 PATIENCE = 60
 # the code that decides what is said of a picture: workers must have the same
-CURATING = tuple(f"foodcls.curate.{name}" for name in ("inspect", "hashes", "crop", "augment"))
+CURATING = (
+    "foodcls.inspect.inspect",
+    "foodcls.inspect.fingerprints",
+    "foodcls.crop.crop",
+    "foodcls.augment",
+)
 # the cluster at hand in this flow: a distributed.Client, or nothing
 CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
 

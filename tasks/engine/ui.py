@@ -1,15 +1,17 @@
-"""Shows a run in Prefect's UI: tables as Markdown artifacts."""
+"""Shows a run in Prefect's UI: its name, and tables as Markdown artifacts."""
 
 import functools
 import logging
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import httpx
 import pandas as pd
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foodcls.collect.query_stats import QueryStats
@@ -17,6 +19,7 @@ from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, Verdict
+from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.ablation import Ablation
 from foodcls.runs.stage_result import Step, stage_table
 
@@ -160,3 +163,18 @@ def _reasons(manifest: pd.DataFrame) -> list[dict[Hashable, Any]]:
     kinds = dropped["reason"].str.split(r"[,:(]", regex=True).str[0].str.strip()
     counts = dropped.groupby(["stage", kinds]).size().sort_values(ascending=False, kind="stable")
     return [dict(row) for row in counts.reset_index(name="pictures").to_dict("records")]
+
+
+LENGTH = 60  # characters; a longer name hides the columns beside it
+
+
+def title() -> str:
+    """The recipe file's name and what was overridden, e.g. `foods13 train.epochs=4`."""
+    given = flow_run.parameters
+    recipe, changes = given["recipe"], given.get("overrides") or {}
+    source = (
+        recipe.source if isinstance(recipe, Recipe) else RecipeSource(Path(recipe), b"", changes)
+    )
+    words = [f"{key}={value}" for key, value in sorted(source.overrides.items())]
+    text = " ".join([source.path.stem, *words])
+    return text if len(text) <= LENGTH else f"{text[: LENGTH - 1]}…"

@@ -10,10 +10,12 @@ from threading import Thread
 from typing import Any
 
 import aiohttp
-from prefect import Flow, State
-from prefect.client.schemas import FlowRun
+from prefect import Flow
+from prefect.client.schemas import FlowRun, State
+from prefect.states import Completed
 from prefect.utilities.urls import url_for
 
+from foodcls.recipe.recipe import Recipe
 from foodcls.redact import only_host, without_passwords
 from foodcls.runs.run_result import Retrained, RunResult
 
@@ -107,3 +109,30 @@ async def _post(url: str, message: dict[str, Any]) -> str:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         # the error's own text may hold the address
         return type(error).__name__
+
+
+def conclude(recipe: Recipe, result: Retrained) -> State[Any]:
+    """Completed, with one sentence that lists of runs and webhooks show."""
+    # under another name than Completed, automations that wait for that would take it for lost
+    return Completed(message=describe_outcome(recipe, result), data=result)
+
+
+def describe_outcome(recipe: Recipe, result: Retrained) -> str:
+    """Whether there is a new champion, or nothing new, and which recipe, pictures and model."""
+    trained, verdict = result.run.trained, result.verdict.result
+    version = result.run.recorded.result.version
+    digests = {
+        "recipe": recipe.digest,
+        "dataset": trained.pictures.digest,
+        "model": trained.model.result.blob,
+    }
+    named = ", ".join(f"{name} {digest[:12]}" for name, digest in digests.items())
+    if verdict.is_promoted:
+        said = f"version {version} is the champion now, {verdict.reason}"
+    elif not version:
+        said = f"a new model, {verdict.reason}"
+    elif verdict.is_new:
+        said = f"version {version} stays a challenger, {verdict.reason}"
+    else:
+        said = f"nothing new, {verdict.reason}"
+    return f"{recipe.name}: {said} ({named})"

@@ -1,19 +1,58 @@
-"""Turns what a tracking server holds of a recipe's runs into lines to compare by."""
+"""Finds in MLflow what earlier runs have recorded: the same run, runs to compare by, answers."""
 
+import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from mlflow.tracking import MlflowClient
+
+from foodcls.errors import InputError
+from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.report.runs import RunLine
 from foodcls.runs.outbox import Account
+from foodcls.runs.run_result import Recorded
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.client import FAILURES, asking_once, is_there, tracking
+from tasks.tracking.send import find_version
 
 # runs on a page: more columns than these nobody reads
 MOST = 12
 
 
-def list_runs(client: Any, experiment: str) -> list[RunLine]:
-    """The latest runs of whole recipes, the newest first; `client` is MLflow's."""
+def look_back(
+    workspace: Workspace, name: str, digest: str
+) -> tuple[Recorded | None, tuple[RunLine, ...]]:
+    """The run that has told exactly this already, if there is one, and the latest runs.
+
+    A server that is away is found out when something is to be sent.
+    """
+    # to ask a database that is not there would make one
+    if not is_there(workspace):
+        return None, ()
+    with suppress(*FAILURES), tracking(workspace) as client, asking_once():
+        if experiment := client.get_experiment_by_name(name):
+            place = experiment.experiment_id
+            return find_record(client, place, name, digest), tuple(list_runs(client, place))
+    return None, ()
+
+
+def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
+    """The finished run that has told exactly this already, if its model is still registered."""
+    same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
+    for run in client.search_runs([experiment], same):
+        version = find_version(client, name, run.data.tags.get("model_digest", ""))
+        if version:
+            uri, info = client.tracking_uri, run.info
+            return Recorded(uri, info.experiment_id, info.run_id, version, is_new=False)
+    return None
+
+
+def list_runs(client: MlflowClient, experiment: str) -> list[RunLine]:
+    """The latest runs of whole recipes, the newest first."""
     found = client.search_runs(
         [experiment],
         filter_string="tags.stage = 'train'",
@@ -55,3 +94,38 @@ def _line(
         tests=tags.get("test_digest", ""),
         commit=tags.get("mlflow.source.git.commit", ""),
     )
+
+
+def recorded_answers(workspace: Workspace, name: str) -> Answers:
+    """What a model said of its run's test pictures; InputError when MLflow knows no such run.
+
+    `name` is the id of a run, or MODEL@ALIAS or MODEL/VERSION of a registered model.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not workspace.database.exists():
+        raise InputError(
+            f"{name}: no such file or folder, and {workspace.root} has no mlflow.db to look it up "
+            "in; name a workspace with --workspace, or a server in MLFLOW_TRACKING_URI"
+        )
+    table = workspace.predictions.name
+    with tracking(workspace) as client, TemporaryDirectory() as folder:
+        try:
+            run_id = _find_run(client, name)
+            text = Path(client.download_artifacts(run_id, table, folder)).read_text("utf-8")
+        except FAILURES as error:
+            raise InputError(
+                f"{name}: MLflow at {client.tracking_uri} has no such run with a {table} "
+                f"({str(error).splitlines()[0]}); name a file, a workspace, the id of a run, "
+                "MODEL@ALIAS or MODEL/VERSION"
+            ) from error
+    return read_answers(text)
+
+
+def _find_run(client: MlflowClient, name: str) -> str:
+    plain = name.removeprefix("models:/").removeprefix("runs:/")
+    model, at, alias = plain.partition("@")
+    if at:
+        return str(client.get_model_version_by_alias(model, alias).run_id)
+    model, slash, version = plain.partition("/")
+    if slash:
+        return str(client.get_model_version(model, version).run_id)
+    return str(client.get_run(plain).info.run_id)

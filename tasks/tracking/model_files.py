@@ -1,9 +1,11 @@
-"""Puts what is told of a run into plain files and words that MLflow takes."""
+"""Puts an exported model where people look for it, and a run into files that MLflow takes."""
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -15,18 +17,20 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
+from foodcls.export.attribution import attribution_csv
+from foodcls.export.export import ExportedRef
+from foodcls.export.load import DIGESTS
 from foodcls.export.predict import ANSWER
-from foodcls.manifest import class_counts
+from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.plots import confusion_csv
 from foodcls.runs.outbox import Account, Record, Registration
 from foodcls.runs.run_result import Reported
 from foodcls.runs.stage_result import Step, stage_table
-from foodcls.store.store import digest_of
+from foodcls.store.store import digest_file, digest_of, replacing
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import hush, present_address
-from tasks.tracking.published import attribution_path, bundled, model_files
 
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
 EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -133,3 +137,49 @@ def model_signature(labels: tuple[str, ...]) -> ModelSignature:
         inputs=Schema([ColSpec("binary", "image")]),
         outputs=Schema([*answers, *(ColSpec("double", f"p_{label}") for label in labels)]),
     )
+
+
+def publish_model(
+    workspace: Workspace, name: str, model: ExportedRef, pictures: ManifestRef
+) -> Path:
+    """Copy the exported model from the store to where people look for it; give the .pt file.
+
+    Beside it lie the .pt2 file, the digests of both, which whoever loads one of them compares, and
+    whose pictures the model was trained on.
+    """
+    script, program, digests = model_files(workspace.model(name, model.blob))
+    blobs = {script: model.blob, program: model.program}
+    for path, digest in blobs.items():
+        if not path.exists() or digest_file(path) != digest:
+            with replacing(path) as part:
+                part.write_bytes(workspace.store.read(digest))
+    _write(digests, "".join(f"{digest}  {path.name}\n" for path, digest in blobs.items()))
+    _write(attribution_path(script), attribution_csv(load_manifest(pictures, workspace.store)))
+    return script
+
+
+@contextmanager
+def bundled(model: Path) -> Iterator[Path]:
+    """A folder with both files of a model and their digests alone, for the length of a block."""
+    with TemporaryDirectory() as place:
+        # named, as the name stays in what is made of it
+        folder = Path(place, "files")
+        folder.mkdir()
+        for path in model_files(model):
+            shutil.copy(path, folder)
+        yield folder
+
+
+def model_files(model: Path) -> tuple[Path, Path, Path]:
+    """The .pt file, the .pt2 file, and the digests of both in the form of `sha256sum`."""
+    return model, model.with_suffix(".pt2"), model.with_suffix(DIGESTS)
+
+
+def attribution_path(model: Path) -> Path:
+    """Where it stands whose pictures an exported model was trained on."""
+    return model.with_suffix(".attribution.csv")
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, "utf-8")

@@ -21,7 +21,6 @@ from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.stage import stage
 from tasks.tracking.client import FAILURES, explain, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -30,8 +29,7 @@ REMEMBERED = 200  # champions; MLflow takes tags of 5,000 characters
 GONE = "RESOURCE_DOES_NOT_EXIST"
 
 
-@stage()
-def promote(workspace: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
+def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
     """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
     recorded = run.recorded.result
     if not recorded.version:

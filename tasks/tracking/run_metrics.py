@@ -1,25 +1,29 @@
-"""What of a run is kept for comparison: its name, tags and figures; knows nothing of MLflow."""
+"""What of a run or an ablation is kept for comparison: name, settings, tags and metrics."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.tracking.context.registry import resolve_tags
 
 from foodcls import __version__
 from foodcls.manifest import ManifestRef, kept_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, flatten
+from foodcls.report.ablation import Ablation, Trial, ablation_table
 from foodcls.report.runs import RunLine, name_change
 from foodcls.runs.run_result import Trained
 from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_table
 from foodcls.store.store import digest_json
 from foodcls.train.checkpoint import Checkpoint
-from tasks.tracking.commit import commit_tags
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
 PARAM_LENGTH = 6000  # characters; MLflow's own bound
 CODE = Path(__file__).parent
+# seconds; a file system that does not answer must not hold up a run
+GIT_PATIENCE = 10
 EPOCH_FIGURES = (
     "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_average_position"
 )  # fmt: skip
@@ -69,6 +73,7 @@ def record_digest(recipe: Recipe, trained: Trained) -> str:
 def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
     """What every run of a recipe is found by again; `stage` says what kind of run it is."""
     return {
+        **resolve_tags(),
         **commit_tags(CODE),
         "stage": stage,
         "recipe": recipe.name,
@@ -117,3 +122,53 @@ def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float
 def metric_name(label: str) -> str:
     """A class name as a metric's name may hold it: other characters become `_`."""
     return "".join(char if char.isalnum() or char in "_-. " else "_" for char in label)
+
+
+def ablation_tags(recipe: Recipe, table: Ablation) -> dict[str, str]:
+    """What the run of a whole ablation is found by again."""
+    return {
+        **common_tags(recipe, "ablation"),
+        "mlflow.note.content": ablation_table(table),
+    }
+
+
+def trial_tags(recipe: Recipe, trial: Trial) -> dict[str, str]:
+    """What a row of an ablation is found by again."""
+    return {
+        **common_tags(recipe, "ablation row"),
+        "dataset": trial.name,
+        "dataset_digest": trial.pictures.result.digest,
+        "pretrained_digest": trial.checkpoint.result.pretrained_digest,
+    }
+
+
+def trial_figures(trial: Trial) -> Iterator[Figure]:
+    """What a row of an ablation is compared by."""
+    yield from model_figures(trial.checkpoint.result, trial.scores.result)
+    yield "stage/trained_on", trial.checkpoint.result.train_count, 0
+
+
+def commit_tags(folder: Path) -> dict[str, str]:
+    """Tags with the commit that `folder` is at, and whether it was changed since; none without."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return {}
+    # what MLflow's list of runs shows as the run's version
+    tags = {"mlflow.source.git.commit": commit}
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return tags | {"git_changed": "true"} if changes else tags
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, *words],
+            capture_output=True,
+            text=True,
+            timeout=GIT_PATIENCE,
+            check=True,
+        )
+    # no git, no repository, or one that belongs to another user
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

@@ -5,7 +5,7 @@ What is sent is found again on the server by the record's key: a broken sending 
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from mlflow.entities import (
 )
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import StoreError
+from foodcls.errors import BusyError, StoreError
 from foodcls.redact import without_logins
-from foodcls.runs.outbox import Waiting, drop_record, list_waiting
+from foodcls.runs.outbox import Record, Waiting, drop_record, keep_record, list_waiting
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import (
@@ -72,6 +72,19 @@ def send_waiting(workspace: Workspace) -> Iterator[Sent]:
             sent = _try(workspace, waiting, failed.get(uri, ""))
             failed[uri] = sent.trouble
             yield sent
+
+
+def tell(workspace: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
+    """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
+    workspace.records.mkdir(exist_ok=True)
+    try:
+        with holding(workspace.records):
+            waiting = keep_record(workspace.records, draft, fill)
+            return {sent.key: sent for sent in send_waiting(workspace)}[waiting.record.key]
+    except BusyError as error:
+        # `foodcls sync` is at it, and began before this record was there
+        waiting = keep_record(workspace.records, draft, fill)
+        return Sent(waiting.record.key, draft.address, trouble=str(error))
 
 
 def _try(workspace: Workspace, waiting: Waiting, trouble: str) -> Sent:

@@ -123,7 +123,7 @@ def main() -> None:
     for name in (
         "flows.cli.main",
         "flows.train",
-        "flows.cli.run_result",
+        "flows.cli.run",
         "foodcls.runs.run_result",
         "httpx",
     ):

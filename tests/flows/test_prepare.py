@@ -9,8 +9,8 @@ import pytest
 from flows.prepare import prepare
 from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError
+from foodcls.progress import Work
 from foodcls.recipe.recipe import load_recipe
-from foodcls.tally import Work
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

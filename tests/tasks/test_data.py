@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from foodcls.collect.collect import Collected, CollectRef, save_collected
 from foodcls.collect.query_stats import QueryStats
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
+from foodcls.recipe.recipe import Recipe
 from foodcls.runs.stage_result import Step
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
@@ -62,22 +64,33 @@ def test_dedup_tells_how_far_apart_pairs_are(
     assert workspace.histogram.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names under which something was put into Prefect's UI."""
+    names: list[str] = []
+    for show in ("show_pictures", "show_stages"):
+        monkeypatch.setattr(data, show, lambda name, value: names.append(name))
+    return names
+
+
 def test_publish_writes_the_manifest_for_people(
-    workspace: Workspace, collected: CollectRef
+    workspace: Workspace, collected: CollectRef, make_run: Callable, shown: list[str]
 ) -> None:
-    found = Step("collect", collected, 0.0, cached=False)
-    data.publish(workspace, found, found, Quality())
+    prepared = make_run(found=collected, grown=collected).trained.prepared
+    data.publish(workspace, Recipe.model_construct(name="foods", quality=Quality()), prepared)
     assert len(read_manifest(workspace.manifest)) == 14
     assert workspace.query_stats.read_text().splitlines()[1] == "bing,a,a,1,14,"
+    assert shown == ["foods", "prepare foods"]
 
 
+@pytest.mark.usefixtures("shown")
 def test_flags_are_for_people_and_train_nothing_again(
-    workspace: Workspace, collected: CollectRef
+    workspace: Workspace, collected: CollectRef, make_run: Callable
 ) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
-    found = Step("collect", collected, 0.0, cached=False)
+    prepared = make_run(found=collected, grown=sound).trained.prepared
     for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
-        data.publish(workspace, found, Step("inspect", sound, 0.0, cached=False), limits)
+        data.publish(workspace, Recipe.model_construct(name="foods", quality=limits), prepared)
         flags = read_manifest(workspace.manifest)["flags"]
         assert flags.str.contains("tiny").sum() == (13 if flag else 0)
     # what later stages and the training are keyed by

@@ -10,9 +10,8 @@ from mlflow.tracking import MlflowClient
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.runs.outbox import Account, list_waiting
 from foodcls.workspace.workspace import Workspace
-from tasks.record import tell
 from tasks.tracking.model_files import draft_record
-from tasks.tracking.send import Sent
+from tasks.tracking.send import Sent, tell
 
 RECIPE = """\
 name: NAME

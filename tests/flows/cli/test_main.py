@@ -17,7 +17,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from flows.cli.overrides import replayed
+from flows.cli.options import replayed
 from foodcls.errors import RecipeError
 from foodcls.manifest import VOLATILE
 from foodcls.recipe.recipe import load_recipe

@@ -2,9 +2,9 @@ import json
 from types import SimpleNamespace
 
 from foodcls.manifest import ManifestRef
+from foodcls.progress import Work
 from foodcls.runs.run_result import Recorded, Reported, summarize
 from foodcls.runs.stage_result import Step
-from foodcls.tally import Work
 
 
 def test_summary_holds_all_that_programs_were_promised(judged, make_run) -> None:

@@ -1,4 +1,5 @@
 from foodcls.manifest import ManifestRef
+from foodcls.progress import Work
 from foodcls.runs.stage_result import (
     Step,
     describe,
@@ -7,7 +8,6 @@ from foodcls.runs.stage_result import (
     stage_table,
     stage_work,
 )
-from foodcls.tally import Work
 
 DEDUP = Step("dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False)
 TRAIN = Step("fit", object(), 0.04, cached=True)

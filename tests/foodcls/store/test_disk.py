@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.store.disk import cannot_write, flush, flush_all, free_space
+from foodcls.store.disk import cannot_write, flush, flush_all, format_bytes, free_space
 
 
 def test_free_space_is_that_of_the_nearest_folder(tmp_path: Path) -> None:
@@ -73,3 +73,11 @@ def test_what_must_outlive_a_power_cut_is_flushed_around_its_rename(tmp_path: Pa
     for place, part, final in renamed:
         assert any(f"<{part}>) = 0" in line for line in calls[:place]), final
         assert any(f"<{Path(final).parent}>) = 0" in line for line in calls[place:]), final
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (3e15, "3000.0 TB")],
+)
+def test_bytes_are_told_in_the_unit_people_take(count: float, words: str) -> None:
+    assert format_bytes(count) == words

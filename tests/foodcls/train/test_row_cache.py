@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foodcls.progress import Work, counting
 from foodcls.store.store import Store
-from foodcls.tally import Work, counting
 from foodcls.train import row_cache
 from foodcls.train.row_cache import ROWS, Array, FeatureCache, RowCache, cache_rows, make_room
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from foodcls.progress import silent
+from foodcls.progress import Work, counting, silent
 from foodcls.store.store import Store, digest_of
-from foodcls.tally import Work, counting
 from foodcls.work.memo import Inquiry, each, remembered
 
 

@@ -7,8 +7,7 @@ from threading import Thread
 import pytest
 
 from foodcls.store.store import Store
-from foodcls.workspace.finding import Finding
-from foodcls.workspace.services import ask_around
+from foodcls.workspace.services import Finding, ask_around
 from foodcls.workspace.workspace import Workspace
 
 # discard, on loopback: nobody listens

@@ -5,7 +5,7 @@ import pytest
 from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
 from foodcls.tables.manifest_csv import write_manifest
-from foodcls.workspace.references import CachedResult
+from foodcls.workspace.gc import CachedResult
 from foodcls.workspace.verify import CHANGED, MISSING, Damage, find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
 

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from prefect import flow
 
 from foodcls.errors import CollectError
+from foodcls.promote.rule import Verdict
 from foodcls.recipe.recipe import Recipe, load_recipe
-from foodcls.runs.run_result import Recorded, RunResult
+from foodcls.runs.run_result import Recorded, Retrained, RunResult
 from foodcls.runs.stage_result import Step
 from tasks.engine import webhook
-from tasks.engine.webhook import HOOKS, VARIABLE
+from tasks.engine.webhook import HOOKS, VARIABLE, conclude
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 SECRET = "T0-geheim-token"
@@ -143,3 +145,30 @@ def test_a_webhook_that_cannot_be_told_fails_no_run_and_its_secret_is_not_logged
     said = capfd.readouterr()
     assert "was not told" in caplog.text
     assert SECRET.lower() not in (caplog.text + said.out + said.err).lower()
+
+
+RECIPE = SimpleNamespace(name="lunch", digest="a" * 64)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (Verdict(True, "better in accuracy"), "version 3 is the champion now, better in accuracy"),
+        (Verdict(False, "no better"), "version 3 stays a challenger, no better"),
+        (Verdict(False, "it serves", is_new=False), "nothing new, it serves"),
+    ],
+    ids=["promoted", "not promoted", "nothing new"],
+)
+def test_the_last_state_says_what_came_of_it_and_of_what(
+    verdict: Verdict, said: str, make_run
+) -> None:
+    run = make_run(
+        grown=SimpleNamespace(digest="b" * 64),
+        model=SimpleNamespace(blob="c" * 64),
+        recorded=SimpleNamespace(version="3"),
+    )
+    state = conclude(RECIPE, Retrained(run, Step("promote", verdict, 1.0, cached=False)))
+    digests = f"recipe {'a' * 12}, dataset {'b' * 12}, model {'c' * 12}"
+    assert state.message == f"lunch: {said} ({digests})"
+    # what automations wait for
+    assert state.name == "Completed" and state.is_completed()

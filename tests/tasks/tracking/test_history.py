@@ -2,9 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
 from mlflow.tracking import MlflowClient
 
-from tasks.tracking.history import MOST, list_runs
+from foodcls.errors import InputError, TableError
+from foodcls.metrics.predictions import Answers, answers_csv
+from foodcls.recipe.recipe import load_recipe
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.client import tracking
+from tasks.tracking.history import MOST, list_runs, recorded_answers
 
 
 def test_the_latest_runs_of_whole_recipes_are_listed_newest_first(tmp_path: Path) -> None:
@@ -25,3 +32,65 @@ def test_the_latest_runs_of_whole_recipes_are_listed_newest_first(tmp_path: Path
     assert newest.accuracy == (MOST + 2) / 100 and newest.bounds is None
     assert newest.settings == {"train.lr": str(MOST + 2)} and newest.tests == "t"
     assert newest.data == f"d{MOST + 2}" and newest.started == "2023-11-14 22:13"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace.at(tmp_path_factory.mktemp("recorded") / "w")
+
+
+@pytest.fixture(scope="module")
+def run_id(workspace: Workspace) -> str:
+    """A run with predictions, registered as version 1 of `lunch`, its champion."""
+    path = workspace.root / "r.yaml"
+    path.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
+    recipe = load_recipe(path)
+    answers = Answers(("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]]))
+    with tracking(workspace) as client:
+        place = (workspace.root / "mlartifacts").as_uri()
+        run = client.create_run(client.create_experiment(recipe.name, place))
+        client.log_text(run.info.run_id, answers_csv(answers), "predictions.csv")
+        client.create_registered_model("lunch")
+        client.create_model_version("lunch", run.info.artifact_uri, run.info.run_id)
+        client.set_registered_model_alias("lunch", "champion", "1")
+        return str(run.info.run_id)
+
+
+@pytest.mark.parametrize(
+    "name", ["RUN", "runs:/RUN", "lunch@champion", "models:/lunch@champion", "lunch/1"]
+)
+def test_a_run_is_found_by_each_of_its_names(workspace: Workspace, run_id: str, name: str) -> None:
+    found = recorded_answers(workspace, name.replace("RUN", run_id))
+    assert found.labels == ("a", "b") and found.groups == ("tray",)
+
+
+@pytest.mark.parametrize("name", ["lunch@challenger", "lunch/7", "dinner/1", "f" * 32, "a.pth"])
+def test_what_is_not_recorded_is_refused_by_name(
+    workspace: Workspace, run_id: str, name: str
+) -> None:
+    with pytest.raises(InputError, match=name) as caught:
+        recorded_answers(workspace, name)
+    assert "MODEL@ALIAS" in str(caught.value)
+
+
+def test_a_run_without_predictions_is_refused(workspace: Workspace, run_id: str) -> None:
+    with tracking(workspace) as client:
+        bare = client.create_run("1").info.run_id
+    with pytest.raises(InputError, match="no such run with a predictions.csv"):
+        recorded_answers(workspace, bare)
+
+
+def test_a_run_of_an_older_kind_says_what_is_wrong(workspace: Workspace, run_id: str) -> None:
+    with tracking(workspace) as client:
+        older = client.create_run("1").info.run_id
+        client.log_text(older, "id,label\nx,a\n", "predictions.csv")
+    with pytest.raises(TableError, match="no table of answers"):
+        recorded_answers(workspace, older)
+
+
+def test_without_a_store_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # MLflow leaves the address of its last store there
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(InputError, match="has no mlflow.db"):
+        recorded_answers(Workspace(tmp_path / "none"), "lunch@champion")
+    assert not (tmp_path / "none").exists()

@@ -1,10 +1,21 @@
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from foodcls.export.export import ExportedRef
+from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.stage_result import Step
-from tasks.tracking.model_files import draft_record, model_signature, write_files
+from foodcls.workspace.workspace import Workspace
+from tasks.tracking.model_files import (
+    attribution_path,
+    bundled,
+    draft_record,
+    model_signature,
+    publish_model,
+    write_files,
+)
 
 
 def test_signature_names_the_classes() -> None:
@@ -29,3 +40,31 @@ def test_a_run_has_lasted_as_long_as_its_steps(tmp_path: Path, seconds: list[flo
     steps = [Step("crop", None, one, False) for one in seconds]
     record = draft_record(load_recipe(tmp_path / "r.yaml"), "x", steps, ())
     assert record.ended - record.started == pytest.approx(sum(seconds))
+
+
+def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
+    tmp_path: Path,
+) -> None:
+    workspace = Workspace.at(tmp_path / "w")
+    row = {"id": "1", "origin": "http://a.test/1.jpg", "licence": "CC0-1.0", "source": "bing",
+           "query": "rice", "state": "kept"}  # fmt: skip
+    manifest = new_manifest([row | {"split": "train"}, row | {"id": "2", "split": "test"}])
+    pictures = save_manifest(manifest, workspace.store, "augment")
+    model = ExportedRef(
+        workspace.store.put(b"a model"), workspace.store.put(b"a program"), 7, 0.0, 1
+    )
+    path = publish_model(workspace, "dishes", model, pictures)
+    assert path.read_bytes() == b"a model"
+    assert path.with_suffix(".pt2").read_bytes() == b"a program"
+    check = ["sha256sum", "--check", "--strict", path.with_suffix(".sha256")]
+    subprocess.run(check, cwd=path.parent, check=True)
+    path.write_bytes(b"another")
+    assert publish_model(workspace, "dishes", model, pictures).read_bytes() == b"a model"
+    with bundled(path) as folder:
+        subprocess.run(check, cwd=folder, check=True)
+        assert len(list(folder.iterdir())) == 3
+    beside = attribution_path(path)
+    assert beside.name == f"{path.stem}.attribution.csv" and beside.parent == path.parent
+    assert beside.read_text() == (
+        "id,origin,page,licence,source,query\n1,http://a.test/1.jpg,,CC0-1.0,bing,rice\n"
+    )

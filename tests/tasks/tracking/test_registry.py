@@ -9,8 +9,9 @@ from mlflow.tracking import MlflowClient
 from foodcls.errors import InputError
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace
+from tasks.promote import promote
 from tasks.tracking.client import tracking
-from tasks.tracking.registry import appoint, promote, roll_back
+from tasks.tracking.registry import appoint, roll_back
 
 NAME = "lunch"
 

@@ -1,3 +1,5 @@
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -5,12 +7,18 @@ import pytest
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe
+from foodcls.report.ablation import Ablation, Row, Trial
+from foodcls.runs.stage_result import Step
 from tasks.tracking.run_metrics import (
     PARAM_LENGTH,
+    ablation_tags,
+    commit_tags,
     final_figures,
     metric_name,
     run_figures,
     run_settings,
+    trial_figures,
+    trial_tags,
 )
 
 REPORTS = tuple(
@@ -18,7 +26,7 @@ REPORTS = tuple(
                     val_accuracy=0.5, val_average_position=1.5)
     for epoch in (1, 2)
 )  # fmt: skip
-CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1])
+CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1], pretrained_digest="p", train_count=9)
 LABELS = ("fish & chips", "b", "no pictures")
 
 
@@ -55,3 +63,63 @@ def test_a_setting_is_as_long_as_mlflow_takes() -> None:
     """Cut before it is compared with what earlier runs have on the server."""
     recipe = Recipe.model_construct(name="x" * (PARAM_LENGTH + 1))
     assert run_settings(recipe)["name"] == "x" * PARAM_LENGTH
+
+
+SCORES = SimpleNamespace(headline={"accuracy": 0.8}, per_class=())
+PICTURES = Step("raw", ManifestRef("raw", "digest", "", 1, 0), 0.0, False)
+TRIAL = Trial(
+    "raw", PICTURES, Step("train", CHECKPOINT, 1.0, False), Step("evaluate", SCORES, 1.0, False)
+)
+
+
+@pytest.fixture
+def recipe(tmp_path) -> Recipe:
+    return Recipe.model_validate(
+        {
+            "name": "lunch",
+            "classes": ({"name": "a"}, {"name": "b"}),
+            "collect": {"folder": tmp_path},
+        },
+        context={"folder": tmp_path},
+    )
+
+
+def test_a_row_has_the_figures_of_a_run_and_how_much_it_learnt_from() -> None:
+    figures = list(trial_figures(TRIAL))
+    assert ("accuracy", 0.8, 0) in figures and ("val_loss", 1.0, 1) in figures
+    assert ("stage/trained_on", 9, 0) in figures
+
+
+def test_rows_and_table_are_told_apart_by_their_tags(recipe: Recipe) -> None:
+    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
+    whole, row = ablation_tags(recipe, table), trial_tags(recipe, TRIAL)
+    assert (whole["stage"], row["stage"]) == ("ablation", "ablation row")
+    assert whole["recipe_digest"] == row["recipe_digest"] == recipe.digest
+    assert row["dataset"] == "raw" and row["dataset_digest"] == "digest"
+    assert "| raw | 0.500" in whole["mlflow.note.content"]
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@a.test"]
+    done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def test_the_commit_is_told_and_whether_files_were_changed_since(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a.py").write_text("1")
+    git(tmp_path, "add", "a.py")
+    git(tmp_path, "commit", "-qm", "Begin")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    (tmp_path / "notes.txt").write_text("not followed")
+    assert commit_tags(tmp_path) == {"mlflow.source.git.commit": commit}
+    (tmp_path / "a.py").write_text("2")
+    assert commit_tags(tmp_path)["git_changed"] == "true"
+
+
+def test_without_a_repository_or_git_there_is_nothing_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert commit_tags(tmp_path) == {}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commit_tags(Path(__file__).parent) == {}

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.runs.run_result import RunResult, summarize
-from foodcls.workspace.finding import Finding
+from foodcls.workspace.services import Finding
 from foodcls.workspace.workspace import Workspace
 
 
