@@ -25,7 +25,7 @@ VERSION = 1
 # instead of 105 and 0.6 ms instead of 7
 QUALITY = 95
 # of a manifest's columns those that tell of the parent's file, not of the copy
-OF_PARENT = ("hash", "mirror_hash", "duplicate_of", "detail")
+PARENT_COLUMNS = ("hash", "mirror_hash", "duplicate_of", "detail")
 
 
 def augment(
@@ -139,7 +139,7 @@ def _append(
     copies["parent"] = copies["id"]
     copies["id"] = [fact["picture"] for fact in made]
     copies["format"] = "JPEG"
-    copies[list(OF_PARENT)] = ""
+    copies[list(PARENT_COLUMNS)] = ""
     copies["picture"] = copies["id"]
     copies["copy"] = pd.array([copy for _, copy in wanted], dtype="Int64")
     for name in ("bytes", "width", "height"):

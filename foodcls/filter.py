@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.manifest import TEST, drop_rows, kept_rows
+from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Filter
 from foodcls.tables.match_rows import Finder, index_rows
-from foodcls.tables.read_csv import Problem, Row, list_problems, read_sheet
+from foodcls.tables.read_csv import CsvRow, Problem, list_problems, read_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     chosen = _by_row(decisions, index_rows(manifest), settings.manifest)
     _spread(chosen, manifest)
     rows = kept_rows(manifest)
-    rows = rows[rows["source"] != TEST]
+    rows = rows[rows["source"] != TEST_SOURCE]
     passed = _pass_on(chosen, manifest, rows, settings.manifest)
     _warn_in_vain(chosen, manifest, settings.manifest)
     verdicts = chosen | passed
@@ -91,7 +91,7 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     return drop_rows(manifest, drops, "filter")
 
 
-def _decision(row: Row) -> Decision | Problem:
+def _decision(row: CsvRow) -> Decision | Problem:
     cells = {name: row.cells.get(name, "").strip() for name in COLUMNS}
     name = cells["id"] or cells["path"]
     keep = WORDS.get(cells["keep"].casefold())

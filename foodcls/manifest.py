@@ -49,12 +49,12 @@ COLUMNS = {
 VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
 # what of a row of each split a model's stages hang on
-READ = {
+SPLIT_COLUMNS = {
     **dict.fromkeys(("train", "val"), ["label", "picture"]),
     "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
 }
 KEPT, DROPPED = "kept", "dropped"
-TEST = "test"  # the `source` of pictures of an outside test set
+TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ManifestRef:
     blob: str
     kept: int
     dropped: int
-    # a digest of each of SPLITS: of what READ names of its rows
+    # a digest of each of SPLITS: of what SPLIT_COLUMNS names of its rows
     splits: tuple[str, ...] = field(default=(), kw_only=True)
 
 
@@ -180,13 +180,13 @@ def parse_manifest(data: bytes) -> pd.DataFrame:
 
 
 def _split_digest(manifest: pd.DataFrame, split: str) -> str:
-    return digest_of(_as_csv(manifest.loc[_is_of(manifest, split), READ[split]]))
+    return digest_of(_as_csv(manifest.loc[_is_of(manifest, split), SPLIT_COLUMNS[split]]))
 
 
 def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
     kept = (manifest["state"] == KEPT) & (manifest["split"] == split)
     # a dropped picture may stand in the table of groups
-    return kept | (manifest["source"] == TEST) if split == "test" else kept
+    return kept | (manifest["source"] == TEST_SOURCE) if split == "test" else kept
 
 
 def _as_csv(table: pd.DataFrame) -> bytes:

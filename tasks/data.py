@@ -12,7 +12,7 @@ from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import read_boxes
 from foodcls.crop.crop import crop as crop_pictures
-from foodcls.crop.formats.detect import DIALECTS
+from foodcls.crop.formats.detect import FORMATS
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
@@ -34,7 +34,7 @@ from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared
 from foodcls.runs.stage_result import Step
-from foodcls.split.assignments import recall_sides, remember_sides
+from foodcls.split.assignments import recall_assignments, remember_assignments
 from foodcls.split.split import split as split_clusters
 from foodcls.split.test_groups import read_groups
 from foodcls.store.store import replacing
@@ -88,7 +88,7 @@ def check_tables(
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
-    drawn = read_boxes(boxes.boxes, labels, DIALECTS.get(boxes.format))[0] if boxes.boxes else []
+    drawn = read_boxes(boxes.boxes, labels, FORMATS.get(boxes.format))[0] if boxes.boxes else []
     grouped = read_groups(test.groups) if test and test.groups else []
     return [len(read), len(drawn), len(grouped)]
 
@@ -125,9 +125,9 @@ def split(
 ) -> ManifestRef:
     """Part the clusters into train, val and test; who was here before stays where it was."""
     manifest = load_manifest(pictures, workspace.store)
-    before = recall_sides(manifest, workspace.store, settings)
+    before = recall_assignments(manifest, workspace.store, settings)
     parted = split_clusters(manifest, settings, labels, before)
-    remember_sides(parted, workspace.store, settings)
+    remember_assignments(parted, workspace.store, settings)
     return save_manifest(parted, workspace.store, "split")
 
 

@@ -21,7 +21,7 @@ from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import CollectError
-from foodcls.manifest import TEST, ManifestRef, kept_rows, save_manifest
+from foodcls.manifest import TEST_SOURCE, ManifestRef, kept_rows, save_manifest
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
@@ -123,7 +123,7 @@ def check_min_per_class(
     manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, stats: Iterable[QueryStats]
 ) -> None:
     """CollectError when a class has fewer than `floor` distinct pictures, with what went wrong."""
-    learnt = manifest[manifest["source"] != TEST]
+    learnt = manifest[manifest["source"] != TEST_SOURCE]
     counts = kept_rows(learnt).groupby("label")["id"].nunique()
     poor = [label for label in labels if counts.get(label, 0) < floor]
     if not poor:
@@ -179,7 +179,7 @@ def _read_folders(
     request: CollectRequest, limits: Limits, store: Store, track: Track
 ) -> list[CandidateResult]:
     """Read the folder of pictures, and that of the outside test set."""
-    named = (("folder", request.settings.folder), (TEST, request.test_folder))
+    named = (("folder", request.settings.folder), (TEST_SOURCE, request.test_folder))
     files = [
         item
         for source, root in named

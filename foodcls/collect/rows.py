@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
-from foodcls.manifest import DROPPED, KEPT, TEST, new_manifest
+from foodcls.manifest import DROPPED, KEPT, TEST_SOURCE, new_manifest
 
 STAGE = "collect"
 
@@ -38,7 +38,7 @@ def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, 
     """The row; `firsts` holds the id by label and address, and by label and id, so far."""
     candidate, result = one.candidate, one.result
     outcome, twin = result.outcome, ""
-    if candidate.source != TEST:
+    if candidate.source != TEST_SOURCE:
         twin = _twin(one, firsts)
         outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
     row: dict[str, object] = {
@@ -55,7 +55,7 @@ def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, 
         "detail": printable(result.detail),
         "attempts": result.attempts,
         "duplicate_of": twin,
-        "split": TEST if candidate.source == TEST else "",
+        "split": TEST_SOURCE if candidate.source == TEST_SOURCE else "",
     }
     return row | ({"bytes": result.bytes} if result.id else {}) | _state(outcome, result.detail)
 

@@ -1,12 +1,12 @@
-"""Turns what a tool drew into boxes that can be placed, or tells what is wrong with each."""
+"""Checks the boxes of an annotation file: each is usable, or a problem with its reason."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.crop.formats.detect import recognise
-from foodcls.crop.formats.raw_box import Dialect, Drawn, Edges
+from foodcls.crop.formats.detect import detect_format
+from foodcls.crop.formats.raw_box import AnnotationFormat, Edges, RawBox
 from foodcls.tables.match_rows import is_unsafe
 from foodcls.tables.read_csv import Problem
 
@@ -27,15 +27,15 @@ class Box:
 
 
 def read_boxes(
-    path: Path, labels: Sequence[str], dialect: Dialect | None = None
+    path: Path, labels: Sequence[str], file_format: AnnotationFormat | None = None
 ) -> tuple[list[Box], list[Problem]]:
-    """Read boxes, by default in the dialect that the contents speak.
+    """Read boxes, by default in the annotation format that the contents show.
 
     A row that cannot be used is a problem, an unreadable file a TableError.
     """
     found = [
         item if isinstance(item, Problem) else _check_box(item, labels)
-        for item in (dialect or recognise(path)).read(path)
+        for item in (file_format or detect_format(path)).read(path)
     ]
     boxes = [item for item in found if isinstance(item, Box)]
     return boxes, [item for item in found if isinstance(item, Problem)]
@@ -46,40 +46,40 @@ def size_differs(box: Box, size: tuple[int, int]) -> bool:
     return box.size != (0, 0) and box.size != size
 
 
-def _check_box(drawn: Drawn, labels: Sequence[str]) -> Box | Problem:
+def _check_box(raw: RawBox, labels: Sequence[str]) -> Box | Problem:
     def refuse(reason: str) -> Problem:
-        return Problem(drawn.number, drawn.name[:80], reason, drawn.file)
+        return Problem(raw.number, raw.name[:80], reason, raw.file)
 
-    if not drawn.name:
+    if not raw.name:
         return refuse("no filename")
-    if is_unsafe(drawn.name):
+    if is_unsafe(raw.name):
         return refuse("unsafe filename")
-    if drawn.label not in labels:
-        return refuse(f"unknown class {drawn.label[:80]!r}")
+    if raw.label not in labels:
+        return refuse(f"unknown class {raw.label[:80]!r}")
     try:
-        numbers = [_to_number(value) for value in drawn.numbers]
-        width, height = (int(_to_number(side or 0)) for side in drawn.size)
+        numbers = [_to_number(value) for value in raw.numbers]
+        width, height = (int(_to_number(side or 0)) for side in raw.size)
     except (ValueError, TypeError, OverflowError):
         return refuse("a side or an edge is not a number")
     if not all(map(math.isfinite, numbers)):
         return refuse("an edge is not finite")
     try:
-        edges = drawn.shape(numbers)
+        edges = raw.shape(numbers)
     except ValueError:
         return refuse(f"{len(numbers)} numbers do not make a box")
     reason = _fault(edges)
     if reason:
         return refuse(reason)
     return Box(
-        drawn.number,
-        drawn.name,
-        drawn.label,
+        raw.number,
+        raw.name,
+        raw.label,
         edges,
         (width, height),
-        drawn.other_names,
-        drawn.stem,
-        drawn.file,
-        drawn.proposed,
+        raw.other_names,
+        raw.stem,
+        raw.file,
+        raw.proposed,
     )
 
 

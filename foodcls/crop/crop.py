@@ -13,9 +13,9 @@ import pandas as pd
 from PIL import Image
 
 from foodcls.crop.boxes import Box, read_boxes
-from foodcls.crop.formats.detect import DIALECTS, recognise
+from foodcls.crop.formats.detect import FORMATS, detect_format
 from foodcls.crop.placement import DROPPED, Placed, cover_pixels, place_boxes
-from foodcls.crop.units import settle_unit
+from foodcls.crop.units import detect_unit
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
@@ -105,8 +105,8 @@ def _place_all(
     """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
     assert settings.boxes is not None
     path = settings.boxes
-    dialect = recognise(path) if settings.format == "auto" else DIALECTS[settings.format]
-    boxes, problems = read_boxes(path, labels, dialect)
+    file_format = detect_format(path) if settings.format == "auto" else FORMATS[settings.format]
+    boxes, problems = read_boxes(path, labels, file_format)
     if not settings.proposed:
         boxes, waiting = _set_aside(boxes)
         problems += waiting
@@ -114,7 +114,7 @@ def _place_all(
     problems += lost
     unit: str = settings.units
     if unit == "auto":
-        unit = settle_unit(path, dialect, [item.framed for item in placed])
+        unit = detect_unit(path, file_format, [item.sized for item in placed])
     cuts: dict[int, list[Edges]] = defaultdict(list)
     for item in placed:
         edges = cover_pixels(item, unit)
@@ -126,7 +126,7 @@ def _place_all(
             if edges not in cuts[row]:
                 cuts[row].append(edges)
     problems.sort(key=lambda item: (item.file, item.number))
-    _log(f"{path}: {dialect.name} in {unit}", len(boxes), placed, problems)
+    _log(f"{path}: {file_format.name} in {unit}", len(boxes), placed, problems)
     return cuts, problems
 
 

@@ -16,10 +16,10 @@ from PIL import Image
 
 from foodcls.crop.boxes import Box, size_differs
 from foodcls.crop.formats.raw_box import Edges
-from foodcls.crop.units import Framed, fits_picture, scale_edges
+from foodcls.crop.units import SizedBox, fits_picture, scale_edges
 from foodcls.image.clamp import clamp_box
 from foodcls.image.decode import FORMATS, ORIENTATION
-from foodcls.manifest import TEST, kept_rows
+from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.store.store import Store
 from foodcls.tables.match_rows import Finder, Match, index_rows
 from foodcls.tables.read_csv import Problem
@@ -30,7 +30,7 @@ SIDEWAYS = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptRow:
     """A kept row's picture."""
 
     id: str
@@ -48,17 +48,17 @@ class Placed:
     turn: int = 1  # EXIF's orientation, where the box was drawn on the stored pixels
 
     @property
-    def framed(self) -> Framed:
+    def sized(self) -> SizedBox:
         """The box in the picture that it was drawn on."""
-        return Framed(self.box.edges, self.size if self.turn == 1 else self.size[::-1])
+        return SizedBox(self.box.edges, self.size if self.turn == 1 else self.size[::-1])
 
 
-def list_kept(manifest: pd.DataFrame) -> dict[int, Kept]:
+def list_kept(manifest: pd.DataFrame) -> dict[int, KeptRow]:
     """The kept pictures by row: a lookup in a table costs a thousand of these."""
     rows = kept_rows(manifest)
     sizes = zip(rows["width"].fillna(0), rows["height"].fillna(0), strict=True)
     return {
-        row: Kept(digest, label, (int(width), int(height)))
+        row: KeptRow(digest, label, (int(width), int(height)))
         for row, digest, label, (width, height) in zip(
             rows.index, rows["id"], rows["label"], sizes, strict=True
         )
@@ -84,7 +84,9 @@ def place_boxes(
     return placed, problems
 
 
-def place_box(box: Box, finder: Finder, kept: Mapping[int, Kept], store: Store) -> Placed | Problem:
+def place_box(
+    box: Box, finder: Finder, kept: Mapping[int, KeptRow], store: Store
+) -> Placed | Problem:
     """The kept rows of the box's picture and class, or why there is none."""
     match = _find_picture(box, finder)
     if match.problem or not match.rows:
@@ -108,13 +110,13 @@ def place_box(box: Box, finder: Finder, kept: Mapping[int, Kept], store: Store) 
 
 def cover_pixels(placed: Placed, unit: str) -> tuple[int, int, int, int] | Problem:
     """The pixels of the upright picture that the box covers, or why there are none."""
-    box, framed = placed.box, placed.framed
-    if unit != "pixels" and not fits_picture(framed, unit):
+    box, sized = placed.box, placed.sized
+    if unit != "pixels" and not fits_picture(sized, unit):
         return _refuse(box, f"an edge, {max(box.edges, key=abs):g}, is no {unit} of a picture")
-    if placed.turn != 1 and not fits_picture(framed, unit):
+    if placed.turn != 1 and not fits_picture(sized, unit):
         return _refuse(box, f"wrong size {box.size}, too small for the box; turned by EXIF")
-    drawn = scale_edges(box.edges, unit, framed.size)
-    edges = clamp_box(turn_edges(drawn, placed.turn, framed.size), placed.size)
+    drawn = scale_edges(box.edges, unit, sized.size)
+    edges = clamp_box(turn_edges(drawn, placed.turn, sized.size), placed.size)
     return _refuse(box, f"outside the picture of {placed.size}") if edges is None else edges
 
 
@@ -137,7 +139,7 @@ def turn_edges(edges: Edges, turn: int, size: tuple[int, int]) -> Edges:
 def _list_keepers(manifest: pd.DataFrame, drawn: Collection[str]) -> dict[str, str]:
     """For each picture that is dropped as a duplicate the one that is kept, if a box is wanted."""
     rows = kept_rows(manifest)
-    wanted = set(rows.loc[rows["source"] != TEST, "id"]).difference(drawn)
+    wanted = set(rows.loc[rows["source"] != TEST_SOURCE, "id"]).difference(drawn)
     twins = manifest[manifest["duplicate_of"].isin(wanted)]
     return dict(zip(twins["id"], twins["duplicate_of"], strict=True))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from foodcls.crop.formats.plain_csv import PROPOSED, TFOD
 from foodcls.image.decode import load_picture
 from foodcls.image.foreground import BOX_VERSION, propose_box
-from foodcls.manifest import TEST, kept_rows
+from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store, key_of, replacing
 from foodcls.tables.read_csv import read_sheet
@@ -89,7 +89,7 @@ def _propose_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
 def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:
     """One row a picture; a row's picture without a box is the whole picture, upright."""
     rows = kept_rows(manifest)
-    rows = rows[(rows["parent"] == "") & (rows["source"] != TEST) & (rows["picture"] != "")]
+    rows = rows[(rows["parent"] == "") & (rows["source"] != TEST_SOURCE) & (rows["picture"] != "")]
     boxed = set(rows.loc[rows["box"] != "", "id"])
     return rows[~rows["id"].isin(boxed)].drop_duplicates("id")
 

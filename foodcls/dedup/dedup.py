@@ -10,7 +10,7 @@ from foodcls.dedup.pairs import SAME, Distances, search_pairs
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
-    TEST,
+    TEST_SOURCE,
     ManifestRef,
     drop_rows,
     kept_rows,
@@ -62,7 +62,7 @@ def dedup(
     prints = recall_fingerprints(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
     found = search_pairs(prints, settings)
     pairs = found.pairs
-    is_test = (contents["source"] == TEST).to_numpy()
+    is_test = (contents["source"] == TEST_SOURCE).to_numpy()
     keeper, how = choose_keepers(len(contents), pairs.pick(pairs.correlation >= SAME), is_test)
     equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
     _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
@@ -78,7 +78,7 @@ def dedup(
 def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     pixels = (rows["width"] * rows["height"]).fillna(0)
     keys = rows.assign(
-        not_test=rows["source"] != TEST, pixels=-pixels, size=-rows["bytes"].fillna(0)
+        not_test=rows["source"] != TEST_SOURCE, pixels=-pixels, size=-rows["bytes"].fillna(0)
     )
     order = ["not_test", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
     return rows.loc[keys.sort_values(order).index]
@@ -95,7 +95,7 @@ def _mark_same_pixels(
 
 
 def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    is_test = rows["source"] == TEST
+    is_test = rows["source"] == TEST_SOURCE
     is_copy = rows.duplicated("id")
     surplus = rows[~is_test & (is_copy | (rows["keeper"] != rows["id"]))]
     reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")

@@ -1,1 +1,9 @@
-"""Reads a recipe: sections as frozen settings, errors with their line."""
+"""Reads a recipe: sections as frozen settings, errors with their line.
+
+recipe          reads a recipe file, checks it, and digests its settings
+data_settings   the sections from collect to augment
+train_settings  the sections train, inference and promote
+types           what a single setting may hold: paths, names, bounded numbers
+yaml_lines      parses YAML and knows the line of each key
+reference       describes every setting as Markdown
+"""

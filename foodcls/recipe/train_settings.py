@@ -25,7 +25,7 @@ class Extras(Settings):
     augment: AffineRanges | None = None
     # test-time augmentation: answers are means; 2: with the mirrored picture, 4: upside down too
     tta: Literal[1, 2, 4] = 1
-    # what stands out in a training picture, put on white or on a random colour
+    # what stands out in a training picture, put on white or on a random color
     background: Literal["keep", "white", "random"] = "keep"
     background_share: Probability = 0.5  # of the training pictures, if not kept
 

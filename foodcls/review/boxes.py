@@ -12,7 +12,7 @@ from foodcls.image.clamp import clamp_box
 from foodcls.review.gallery import Item
 from foodcls.tables.edit_csv import Sheet, add_row, open_sheet, remove_rows
 from foodcls.tables.match_rows import Finder
-from foodcls.tables.read_csv import Row, read_sheet
+from foodcls.tables.read_csv import CsvRow, read_sheet
 
 SIDES = ("width", "height")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -85,7 +85,7 @@ def fit_box(edges: Sequence[float], item: Item) -> tuple[int, int, int, int] | N
     return clamp_box(rounded, (item.width, item.height))
 
 
-def _drawn(row: Row, item: Item) -> Drawn | None:
+def _drawn(row: CsvRow, item: Item) -> Drawn | None:
     try:
         numbers = [float(row.cells[name]) for name in EDGES]
         sides = tuple(int(float(row.cells[name] or 0)) for name in SIDES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.manifest import KEPT, TEST
+from foodcls.manifest import KEPT, TEST_SOURCE
 from foodcls.tables.read_csv import read_sheet
 
 # dropped here, a picture may come back: by another decision, or by another number per class
@@ -52,7 +52,7 @@ def build_gallery(
     originals = manifest[(manifest["parent"] == "") & (manifest["id"] != "")]
     rows = originals[
         ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE))
-        & (originals["source"] != TEST)
+        & (originals["source"] != TEST_SOURCE)
         & originals["label"].isin(labels)
         & originals["width"].notna()
     ].drop_duplicates("id")

@@ -1,1 +1,7 @@
-"""Parts clusters of look-alikes into train, val and test."""
+"""Splits pictures into training, validation and test, so that look-alikes are never parted.
+
+split          the stage: assigns clusters of look-alikes to splits
+assignments    remembers each picture's split from run to run
+test_groups    marks which pictures of an outside test set belong together
+ablation_sets  derives other training sets for an ablation
+"""

@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.manifest import KEPT, TEST, drop_rows, kept_rows
+from foodcls.manifest import KEPT, TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import cluster_names, place_of, share_of_test
+from foodcls.split.split import cluster_names, share_of_test, unit_hash
 
 STAGE = "variant"
 
@@ -44,15 +44,15 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     """
     names = cluster_names(parted)
     kept = kept_rows(parted)
-    sides = dict(zip(names[kept.index], kept["split"], strict=True))
+    assigned = dict(zip(names[kept.index], kept["split"], strict=True))
     held_out = settings.val + share_of_test(parted, settings)
 
     def is_learnt(name: str) -> bool:
-        if name in sides:
-            return bool(sides[name] == "train")
-        return place_of(settings.seed, name) >= held_out
+        if name in assigned:
+            return bool(assigned[name] == "train")
+        return unit_hash(settings.seed, name) >= held_out
 
-    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST)]
+    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST_SOURCE)]
     chosen = [row for row in lost.index if is_learnt(names[row])]
     back = parted.copy()
     back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foodcls.errors import StageError
-from foodcls.manifest import TEST, drop_rows, kept_rows
+from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
 
-# of the sides on which look-alikes stood before, the one that all of them take
+# where look-alikes were assigned to several splits before, all go to the first of these
 STRONGEST = ("test", "val", "train")
 
 
@@ -39,17 +39,17 @@ def split(
     has too few clusters.
     """
     rows, names = kept_rows(manifest), cluster_names(manifest)
-    is_outside = rows["source"] == TEST
+    is_outside = rows["source"] == TEST_SOURCE
     outside = set(names[rows.index[is_outside]])
     leaks = rows.index[~is_outside & names[rows.index].isin(outside)]
-    sides = _sides_before(manifest, names, before or {})
-    parted = _parted_twins(rows, names, sides, before or {})
+    assigned = _earlier_splits(manifest, names, before or {})
+    parted = _reassigned_rows(rows, names, assigned, before or {})
     inside = rows.drop(index=rows.index[is_outside]).drop(index=leaks.union(parted))
     test_share = share_of_test(manifest, settings)
-    clusters = _clusters(names[inside.index], inside["label"], settings, test_share, sides)
+    clusters = _clusters(names[inside.index], inside["label"], settings, test_share, assigned)
     _give_each(clusters, labels, test_share)
     reasons = {row: f"looks like test picture {names[row][:12]}" for row in leaks}
-    reasons |= {row: f"looks like a {sides[names[row]]} picture" for row in parted}
+    reasons |= {row: f"looks like a {assigned[names[row]]} picture" for row in parted}
     # what the test set holds must not be learned, nor may the frozen set take it in
     marked = drop_rows(manifest, reasons, "split")
     marked.loc[rows.index[is_outside], "split"] = "test"
@@ -64,35 +64,33 @@ def cluster_names(manifest: pd.DataFrame) -> pd.Series:
 
 def share_of_test(manifest: pd.DataFrame, settings: Split) -> float:
     """The share that is cut off for the test: none where an outside test set is given."""
-    return 0.0 if (kept_rows(manifest)["source"] == TEST).any() else settings.test
+    return 0.0 if (kept_rows(manifest)["source"] == TEST_SOURCE).any() else settings.test
 
 
-def place_of(seed: int, name: str) -> float:
+def unit_hash(seed: int, name: str) -> float:
     """A number in [0, 1) that depends on seed and name alone."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     # 53 bits: more would round up to 1.0
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
-def _sides_before(
+def _earlier_splits(
     manifest: pd.DataFrame, names: pd.Series, before: Mapping[str, str]
 ) -> dict[str, str]:
-    """The side of each cluster of which a picture, dropped or not, stood on one before."""
+    """The split of each cluster that a picture, dropped or not, was assigned to before."""
     stood = manifest["id"].map(before).dropna()
     found: dict[str, set[str]] = {}
-    for name, side in zip(names[stood.index], stood, strict=True):
-        found.setdefault(name, set()).add(side)
-    return {
-        name: next(side for side in STRONGEST if side in sides) for name, sides in found.items()
-    }
+    for name, one in zip(names[stood.index], stood, strict=True):
+        found.setdefault(name, set()).add(one)
+    return {name: next(one for one in STRONGEST if one in ones) for name, ones in found.items()}
 
 
-def _parted_twins(
-    rows: pd.DataFrame, names: pd.Series, sides: Mapping[str, str], before: Mapping[str, str]
+def _reassigned_rows(
+    rows: pd.DataFrame, names: pd.Series, assigned: Mapping[str, str], before: Mapping[str, str]
 ) -> pd.Index:
-    """Kept rows that stood on another side than those that look like them."""
+    """Index labels of kept rows that were in another split than those that look like them."""
     own = rows["id"].map(before).dropna()
-    return own.index[own != names[own.index].map(sides)]
+    return own.index[own != names[own.index].map(assigned)]
 
 
 def _clusters(
@@ -100,19 +98,19 @@ def _clusters(
     labels: pd.Series,
     settings: Split,
     test_share: float,
-    sides: Mapping[str, str],
+    assigned: Mapping[str, str],
 ) -> dict[str, _Cluster]:
     found: dict[str, _Cluster] = {}
     for name, label in zip(names, labels, strict=True):
         if name not in found:
-            place = place_of(settings.seed, name)
-            side = sides.get(name) or _side(place, settings.val, test_share)
-            found[name] = _Cluster(name, set(), place, side)
+            place = unit_hash(settings.seed, name)
+            chosen = assigned.get(name) or _draw_split(place, settings.val, test_share)
+            found[name] = _Cluster(name, set(), place, chosen)
         found[name].labels.add(label)
     return found
 
 
-def _side(place: float, val: float, test: float) -> str:
+def _draw_split(place: float, val: float, test: float) -> str:
     if place < val:
         return "val"
     return "test" if place < val + test else "train"
@@ -127,19 +125,19 @@ def _give_each(clusters: dict[str, _Cluster], labels: Sequence[str], test_share:
     if poor:
         raise _too_few(poor, wanted)
     for label in labels:
-        for side in wanted:
-            if not any(item.split == side for item in own[label]):
-                _move_one(own, label, side)
+        for wanted_split in wanted:
+            if not any(item.split == wanted_split for item in own[label]):
+                _move_one(own, label, wanted_split)
 
 
-def _move_one(own: dict[str, list[_Cluster]], label: str, side: str) -> None:
+def _move_one(own: dict[str, list[_Cluster]], label: str, wanted_split: str) -> None:
     # from the near end: the lowest place for validation, the highest for training
-    nearest = reversed(own[label]) if side == "train" else own[label]
+    nearest = reversed(own[label]) if wanted_split == "train" else own[label]
     for item in nearest:
         if all(_has_another(own[name], item) for name in item.labels if name in own):
-            item.split = side
+            item.split = wanted_split
             return
-    raise _too_few({label: len(own[label])}, (side,))
+    raise _too_few({label: len(own[label])}, (wanted_split,))
 
 
 def _has_another(items: list[_Cluster], chosen: _Cluster) -> bool:

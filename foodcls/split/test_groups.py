@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.manifest import TEST, kept_rows
+from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.recipe.data_settings import Test
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems, read_sheet
@@ -43,7 +43,7 @@ def group_tests(manifest: pd.DataFrame, settings: Test | None) -> pd.DataFrame:
     """
     marked = manifest.copy()
     rows = kept_rows(manifest)
-    rows = rows[rows["source"] == TEST]
+    rows = rows[rows["source"] == TEST_SOURCE]
     named: dict[int, str] = {}
     if settings is not None and settings.groups is not None:
         named = _by_table(manifest, rows, settings.groups)
@@ -69,7 +69,7 @@ def read_groups(path: Path) -> list[Member]:
 
 def _by_table(manifest: pd.DataFrame, rows: pd.DataFrame, path: Path) -> dict[int, str]:
     # a picture that the inspection dropped may stand in the table
-    finder = index_rows(manifest[manifest["source"] == TEST])
+    finder = index_rows(manifest[manifest["source"] == TEST_SOURCE])
     chosen: dict[int, Member] = {}
     problems = list(_choose(read_groups(path), finder, chosen))
     if problems:

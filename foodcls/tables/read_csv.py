@@ -18,7 +18,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """A row: the number of its line in the file, from 1, and its cells by column name."""
 
     number: int
@@ -37,7 +37,7 @@ class Problem:
 
 def read_sheet(
     path: Path, wanted: Sequence[str], *, needs_all: bool
-) -> tuple[list[Row], list[Problem]]:
+) -> tuple[list[CsvRow], list[Problem]]:
     """Read rows with the `wanted` columns, in any order; further columns are left out.
 
     A row is a line: a quoted cell ends on the line where it began. A cell copied from a table of
@@ -47,7 +47,7 @@ def read_sheet(
     lines = split_lines(read_text(path))
     header = parse_header(path, lines[0])
     check_header(path, header, wanted, needs_all=needs_all)
-    rows: list[Row] = []
+    rows: list[CsvRow] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip(", \t"):
@@ -62,7 +62,7 @@ def read_sheet(
         else:
             padded = cells + [""] * (len(header) - len(cells))
             named = dict(zip(header, map(unmark_cell, padded), strict=False))
-            rows.append(Row(number, {name: named[name] for name in wanted if name in named}))
+            rows.append(CsvRow(number, {name: named[name] for name in wanted if name in named}))
     return rows, problems
 
 

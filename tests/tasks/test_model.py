@@ -10,7 +10,7 @@ from safetensors.torch import save
 from foodcls.export.answering import learnt_from
 from foodcls.export.load import read_model
 from foodcls.manifest import (
-    TEST,
+    TEST_SOURCE,
     ManifestRef,
     SplitsRef,
     load_manifest,
@@ -131,7 +131,7 @@ def test_another_test_set_is_judged_and_told_of_and_trains_nothing_again(
     rows = load_manifest(ref, workspace.store)
     digest = workspace.store.put(encode(noise(99)))
     outside = {"id": digest, "picture": digest, "label": "a", "state": "kept", "split": "test",
-               "source": TEST, "origin": "tray.jpg"}  # fmt: skip
+               "source": TEST_SOURCE, "origin": "tray.jpg"}  # fmt: skip
     # before the others: where a row stands is nothing to train by
     others = pd.concat([new_manifest([outside]), rows[rows["split"] != "test"]], ignore_index=True)
     changed = save_manifest(others, workspace.store, "split")

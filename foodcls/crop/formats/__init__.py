@@ -1,10 +1,21 @@
-"""Turns what a drawing tool wrote into boxes as drawn; one module a family of tools.
+"""Reads the annotation formats of drawing tools into raw boxes; one module a family of tools.
+
+    detect        detects the annotation format by the contents
+    raw_box       a box as a tool wrote it, and the shapes that tools write
+    documents     opens JSON and XML files, bounded in bytes and depth
+    plain_csv     TF-OD, Open Images and x,y,w,h tables
+    via           VGG Image Annotator
+    label_studio  Label Studio, as CSV and JSON
+    coco          COCO
+    labelme       labelme
+    voc           Pascal VOC
+    yolo          YOLO
 
 `crop: {boxes: FILE OR FOLDER}` of a recipe reads any of these; `crop.format` and `crop.units`
 settle what the contents leave open. x runs to the right and y down from the top left corner of
 the upright picture; pixels count from 0.
 
-dialect            columns or keys                                                unit
+annotation format  columns or keys                                                unit
 -----------------  -------------------------------------------------------------  -------
 tfod_csv           filename,width,height,class,xmin,ymin,xmax,ymax                pixels
                    (width, height: of the picture; 0 or empty: not known);

@@ -6,17 +6,17 @@ from typing import Any
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
-    Drawn,
+    RawBox,
     as_dicts,
     as_text,
     bounds,
     corner_and_size,
-    turned_at_centre,
+    turned_at_center,
 )
 from foodcls.tables.read_csv import Problem
 
 
-def read_coco(path: Path) -> Iterator[Drawn | Problem]:
+def read_coco(path: Path) -> Iterator[RawBox | Problem]:
     """bbox is x, y, width, height; without one, the bounds of the segmentation's polygons."""
     for document in open_documents(path, ".json", _parse_coco):
         if isinstance(document, Problem):
@@ -57,7 +57,7 @@ def _refuse_twins(items: object, key: str, name: str) -> None:
 
 def _read_annotation(
     number: int, item: Any, images: dict[str, dict[str, Any]], kinds: dict[str, str]
-) -> Drawn | Problem:
+) -> RawBox | Problem:
     if not isinstance(item, dict):
         return Problem(number, "", "an annotation is not a JSON object")
     image = images.get(as_text(item.get("image_id")))
@@ -75,7 +75,7 @@ def _read_annotation(
         numbers, shape = tuple(flat), bounds
     elif angle and len(numbers) == 4:
         numbers, shape = (*numbers, angle), _turned_corner
-    return Drawn(
+    return RawBox(
         number=number,
         name=name,
         label=kinds.get(kind, f"category {kind}"),
@@ -93,4 +93,4 @@ def _find_angle(item: dict[str, Any]) -> object:
 
 def _turned_corner(values: Any) -> tuple[float, float, float, float]:
     x, y, width, height, degrees = values
-    return turned_at_centre((x + width / 2, y + height / 2, width, height, degrees))
+    return turned_at_center((x + width / 2, y + height / 2, width, height, degrees))

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
-    Drawn,
     Edges,
+    RawBox,
     as_dicts,
     as_text,
     bounds,
@@ -18,14 +18,14 @@ from foodcls.crop.formats.raw_box import (
     flatten_points,
     turned_at_corner,
 )
-from foodcls.tables.read_csv import Problem, Row, read_header, read_sheet
+from foodcls.tables.read_csv import CsvRow, Problem, read_header, read_sheet
 
 PICTURES = ("image", "img", "picture", "photo", "url", "file", "filename", "path")
 LABELS = ("rectanglelabels", "polygonlabels", "labels")
 SIDES = ("x", "y", "width", "height")
 
 
-def read_csv(path: Path) -> Iterator[Drawn | Problem]:
+def read_csv(path: Path) -> Iterator[RawBox | Problem]:
     """A row an annotated picture; any column may hold the JSON list of its boxes."""
     rows, problems = read_sheet(path, list(dict.fromkeys(read_header(path))), needs_all=True)
     yield from problems
@@ -37,7 +37,7 @@ def read_csv(path: Path) -> Iterator[Drawn | Problem]:
             yield Problem(row.number, name[:80], str(error))
 
 
-def read_json(path: Path) -> Iterator[Drawn | Problem]:
+def read_json(path: Path) -> Iterator[RawBox | Problem]:
     """Tasks with their annotations; cancelled ones and a model's predictions do not count."""
     for document in open_documents(path, ".json", parse_json):
         if isinstance(document, Problem):
@@ -63,7 +63,7 @@ def _find_picture(cells: dict[str, Any]) -> str:
     return next((value.strip() for value in found if isinstance(value, str)), "")
 
 
-def _read_cells(row: Row) -> Iterable[dict[str, Any]]:
+def _read_cells(row: CsvRow) -> Iterable[dict[str, Any]]:
     for cell in row.cells.values():
         if cell.lstrip().startswith("["):
             yield from as_dicts(parse_json(cell))
@@ -82,7 +82,7 @@ def _list_results(task: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _read_regions(
     results: Iterable[dict[str, Any]], name: str, numbers: Iterator[int]
-) -> Iterator[Drawn | Problem]:
+) -> Iterator[RawBox | Problem]:
     for result in results:
         value = result.get("value")
         region = {**result, **value} if isinstance(value, dict) else result
@@ -95,7 +95,7 @@ def _read_regions(
                 yield Problem(number, name[:80], str(error))
 
 
-def _read_region(region: dict[str, Any], name: str, number: int) -> Drawn:
+def _read_region(region: dict[str, Any], name: str, number: int) -> RawBox:
     labels: Any = next((region[key] for key in LABELS if region.get(key)), [])
     if not isinstance(labels, list) or len(labels) != 1:
         raise Unreadable("a region needs one class, in rectanglelabels")
@@ -107,7 +107,7 @@ def _read_region(region: dict[str, Any], name: str, number: int) -> Drawn:
         numbers, shape = flatten_points(region["points"]), bounds
     elif region.get("rotation"):
         numbers, shape = (*numbers, region["rotation"], *size), _turned_percent
-    return Drawn(number, name, as_text(labels[0]), numbers, shape, size, picture_names(name))
+    return RawBox(number, name, as_text(labels[0]), numbers, shape, size, picture_names(name))
 
 
 def _turned_percent(values: Any) -> Edges:

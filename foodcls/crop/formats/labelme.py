@@ -8,8 +8,8 @@ from typing import Any
 
 from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
-    Drawn,
     Edges,
+    RawBox,
     as_text,
     bounds,
     circle,
@@ -21,7 +21,7 @@ from foodcls.tables.read_csv import Problem
 BOUNDED = ("rectangle", "polygon", "linestrip", "rotation")
 
 
-def read_labelme(path: Path) -> Iterator[Drawn | Problem]:
+def read_labelme(path: Path) -> Iterator[RawBox | Problem]:
     """A file, or a folder of files."""
     for document in open_documents(path, ".json", _parse_labelme):
         if isinstance(document, Problem):
@@ -38,7 +38,7 @@ def _parse_labelme(data: bytes) -> dict[str, Any]:
     return content
 
 
-def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> Drawn | Problem:
+def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> RawBox | Problem:
     content = document.content
     # the path leads from the JSON to the picture, often into the folder beside it
     path = re.sub(r"^(\.\.?/)+", "", as_text(content.get("imagePath")).replace("\\", "/"))
@@ -48,7 +48,7 @@ def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> 
     kind = shape.get("shape_type") or "polygon"
     if kind not in (*BOUNDED, "circle"):
         return Problem(number, name, f"a {as_text(kind)!r} is no box", document.file)
-    return Drawn(
+    return RawBox(
         number=number,
         name=name,
         label=as_text(shape.get("label")),
@@ -62,6 +62,6 @@ def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> 
 
 
 def _around(values: Sequence[float]) -> Edges:
-    """A circle is its centre and a point of its edge."""
+    """A circle is its center and a point of its edge."""
     x, y, edge_x, edge_y = values
     return circle((x, y, math.hypot(edge_x - x, edge_y - y)))

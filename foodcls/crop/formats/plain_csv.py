@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from foodcls.crop.formats.raw_box import Drawn, corner_and_size
+from foodcls.crop.formats.raw_box import RawBox, corner_and_size
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
@@ -31,7 +31,7 @@ SIZE = {
 }
 
 
-def read_tfod(path: Path) -> Iterator[Drawn | Problem]:
+def read_tfod(path: Path) -> Iterator[RawBox | Problem]:
     """TensorFlow's object detection: filename,width,height,class,xmin,ymin,xmax,ymax.
 
     A further column `proposed` marks boxes that a program has drawn.
@@ -43,10 +43,10 @@ def read_tfod(path: Path) -> Iterator[Drawn | Problem]:
         name, width, height, label, *edges = (row.cells[column] for column in TFOD)
         proposed = is_yes(row.cells.get(PROPOSED, ""))
         size = (width, height)
-        yield Drawn(row.number, name.strip(), label, tuple(edges), size=size, proposed=proposed)
+        yield RawBox(row.number, name.strip(), label, tuple(edges), size=size, proposed=proposed)
 
 
-def read_open_images(path: Path) -> Iterator[Drawn | Problem]:
+def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
     """Open Images; a row of confidence 0 says that the class is not in the picture."""
     header = read_header(path)
     more = (CONFIDENCE,) if CONFIDENCE in header else ()
@@ -58,10 +58,10 @@ def read_open_images(path: Path) -> Iterator[Drawn | Problem]:
         if row.cells.get(CONFIDENCE, "").strip() in ("0", "0.0"):
             yield Problem(row.number, name[:80], "confidence 0: the class is not there")
         else:
-            yield Drawn(row.number, name, label.strip(), tuple(edges), stem=name)
+            yield RawBox(row.number, name, label.strip(), tuple(edges), stem=name)
 
 
-def read_xywh(path: Path) -> Iterator[Drawn | Problem]:
+def read_xywh(path: Path) -> Iterator[RawBox | Problem]:
     """x and y of the top left corner, width and height, under the names that tools use."""
     columns = name_columns(read_header(path))
     missing = [role for role in XYWH if role not in columns]
@@ -72,7 +72,7 @@ def read_xywh(path: Path) -> Iterator[Drawn | Problem]:
     yield from problems
     for row in rows:
         cells = {role: row.cells[column] for role, column in columns.items()}
-        yield Drawn(
+        yield RawBox(
             number=row.number,
             name=cells["picture"].strip(),
             label=cells["class"],

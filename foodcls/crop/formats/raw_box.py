@@ -23,14 +23,14 @@ def corner_and_size(values: Sequence[float]) -> Edges:
     return x, y, round(x + width, 9), round(y + height, 9)
 
 
-def centre_and_size(values: Sequence[float]) -> Edges:
-    """x and y of the centre, width, height."""
+def center_and_size(values: Sequence[float]) -> Edges:
+    """x and y of the center, width, height."""
     x, y, width, height = values
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
 def circle(values: Sequence[float]) -> Edges:
-    """x and y of the centre, radius."""
+    """x and y of the center, radius."""
     x, y, radius = values
     return x - radius, y - radius, x + radius, y + radius
 
@@ -55,8 +55,8 @@ def turned_at_corner(values: Sequence[float]) -> Edges:
     return bounds([round(value, 9) for point in points for value in point])
 
 
-def turned_at_centre(values: Sequence[float]) -> Edges:
-    """The box around one turned at its centre: x and y of that, width, height, degrees."""
+def turned_at_center(values: Sequence[float]) -> Edges:
+    """The box around one turned at its center: x and y of that, width, height, degrees."""
     x, y, width, height, degrees = values
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     left = x - width / 2 * cos + height / 2 * sin
@@ -65,7 +65,7 @@ def turned_at_centre(values: Sequence[float]) -> Edges:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RawBox:
     """A box as the file has it: nothing is checked, a number may be text or absent."""
 
     number: int  # line of a table; annotation, region or object of a document, from 1
@@ -81,12 +81,12 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How to read a family of files."""
+class AnnotationFormat:
+    """An annotation format: its name, its unit, and the function that reads its files."""
 
     name: str
-    unit: str  # pixels, percent, share; empty when the dialect does not say
-    read: Callable[[Path], Iterator[Drawn | Problem]]
+    unit: str  # pixels, percent, share; empty when the format does not say
+    read: Callable[[Path], Iterator[RawBox | Problem]]
 
 
 def as_text(value: object) -> str:

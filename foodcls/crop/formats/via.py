@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from foodcls.crop.formats.documents import Unreadable, parse_json
-from foodcls.crop.formats.raw_box import Drawn, as_text, bounds, circle, corner_and_size
-from foodcls.tables.read_csv import Problem, Row, read_header, read_sheet
+from foodcls.crop.formats.raw_box import RawBox, as_text, bounds, circle, corner_and_size
+from foodcls.tables.read_csv import CsvRow, Problem, read_header, read_sheet
 
 SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
 NAMES = ("filename", "#filename")
@@ -13,7 +13,7 @@ NAMES = ("filename", "#filename")
 CLASS_KEYS = ("class", "label", "name", "category", "type", "object")
 
 
-def read_via(path: Path) -> Iterator[Drawn | Problem]:
+def read_via(path: Path) -> Iterator[RawBox | Problem]:
     """Rectangles, circles and the bounds of polygons; a row without a region is no box."""
     header = read_header(path)
     name = next((column for column in NAMES if column in header), NAMES[0])
@@ -26,7 +26,7 @@ def read_via(path: Path) -> Iterator[Drawn | Problem]:
             yield Problem(row.number, row.cells[name][:80], str(error))
 
 
-def _read_region(row: Row, name: str) -> Iterator[Drawn | Problem]:
+def _read_region(row: CsvRow, name: str) -> Iterator[RawBox | Problem]:
     shape, attributes = (_read_object(row.cells[column]) for column in (SHAPE, ATTRIBUTES))
     if not shape:
         return
@@ -34,12 +34,12 @@ def _read_region(row: Row, name: str) -> Iterator[Drawn | Problem]:
     match shape.get("name"):
         case "rect":
             sides = tuple(shape.get(key) for key in ("x", "y", "width", "height"))
-            yield Drawn(row.number, name, label, sides, corner_and_size)
+            yield RawBox(row.number, name, label, sides, corner_and_size)
         case "circle":
             sides = tuple(shape.get(key) for key in ("cx", "cy", "r"))
-            yield Drawn(row.number, name, label, sides, circle)
+            yield RawBox(row.number, name, label, sides, circle)
         case "polygon" | "polyline":
-            yield Drawn(row.number, name, label, _read_points(shape), bounds)
+            yield RawBox(row.number, name, label, _read_points(shape), bounds)
         case other:
             yield Problem(row.number, name, f"a region of the kind {as_text(other)!r} is no box")
 

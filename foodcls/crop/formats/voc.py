@@ -7,14 +7,14 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_xml
-from foodcls.crop.formats.raw_box import Drawn, Edges, turned_at_centre
+from foodcls.crop.formats.raw_box import Edges, RawBox, turned_at_center
 from foodcls.tables.read_csv import Problem
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 TURNED = ("cx", "cy", "w", "h", "angle")
 
 
-def read_voc(path: Path) -> Iterator[Drawn | Problem]:
+def read_voc(path: Path) -> Iterator[RawBox | Problem]:
     """A file, or a folder of files.
 
     Pixels are taken as they stand, from 0: VOC's own counted from 1, today's tools do not.
@@ -34,11 +34,11 @@ def _parse_voc(data: bytes) -> Element:
     return root
 
 
-def _read_object(number: int, item: Element, document: Document[Element]) -> Drawn:
+def _read_object(number: int, item: Element, document: Document[Element]) -> RawBox:
     root = document.content
     turned = item.find("robndbox")  # of roLabelImg
     box, keys = (turned, TURNED) if turned is not None else (item.find("bndbox"), EDGES)
-    drawn = Drawn(
+    raw = RawBox(
         number=number,
         name=_text(root, "filename") or document.stem,
         label=_text(item, "name"),
@@ -48,12 +48,12 @@ def _read_object(number: int, item: Element, document: Document[Element]) -> Dra
         stem=document.stem,
         file=document.file,
     )
-    return drawn if turned is None else dataclasses.replace(drawn, shape=_around_turned)
+    return raw if turned is None else dataclasses.replace(raw, shape=_around_turned)
 
 
 def _around_turned(values: Sequence[float]) -> Edges:
     *sides, radians = values
-    return turned_at_centre((*sides, math.degrees(radians)))
+    return turned_at_center((*sides, math.degrees(radians)))
 
 
 def _text(element: Element, path: str) -> str:

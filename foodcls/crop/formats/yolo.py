@@ -14,7 +14,7 @@ from foodcls.crop.formats.documents import (
     open_documents,
     read_bounded,
 )
-from foodcls.crop.formats.raw_box import Drawn, bounds, centre_and_size
+from foodcls.crop.formats.raw_box import RawBox, bounds, center_and_size
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import Problem
 
@@ -24,7 +24,7 @@ OTHERS = ("classes", "train", "val", "valid", "test", "readme", "requirements")
 MAX_YAML = 1_000_000  # bytes
 
 
-def read_yolo(path: Path) -> Iterator[Drawn | Problem]:
+def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
     """Lines `class cx cy w h`, or `class x y x y …` for a polygon; class counts from 0."""
     if not path.is_dir():
         raise TableError(
@@ -118,7 +118,7 @@ def _parse_names(data: bytes) -> list[str]:
 
 def _read_lines(
     document: Document[str], names: Sequence[str], *, is_alone: bool
-) -> Iterator[Drawn | Problem]:
+) -> Iterator[RawBox | Problem]:
     path = _picture_path(document.file)
     # train/1 and val/1 are two pictures: only a name that is there once goes without its folder
     stem = document.stem if is_alone else path
@@ -133,7 +133,7 @@ def _read_lines(
             reason = f"class {cells[0][:20]!r} of {len(names)}, counted from 0"
             yield Problem(number, path, reason, document.file)
         else:
-            shape = centre_and_size if len(cells) == 5 else bounds
+            shape = center_and_size if len(cells) == 5 else bounds
             label = names[int(cells[0][:9])]
             numbers = tuple(cells[1:])
-            yield Drawn(number, path, label, numbers, shape, stem=stem, file=document.file)
+            yield RawBox(number, path, label, numbers, shape, stem=stem, file=document.file)

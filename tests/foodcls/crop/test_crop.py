@@ -218,7 +218,7 @@ def test_percent_are_not_taken_for_pixels(store, noise, encode, put_rows, tmp_pa
         assert settled["box"].tolist() == [box]
 
 
-def test_the_log_says_dialect_unit_counts_and_the_first_problems(cut, caplog):
+def test_the_log_says_format_unit_counts_and_the_first_problems(cut, caplog):
     caplog.set_level("INFO")
     cut("000.jpg,0,0,beans,0,0,9,9", "000.jpg,0,0,pizza,0,0,9,9", "x.jpg,0,0,pie,0,0,9,9",
         "000.jpg,0,0,beans,9,9,9,9")  # fmt: skip

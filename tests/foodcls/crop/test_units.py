@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.crop.formats.detect import DIALECTS
-from foodcls.crop.formats.raw_box import Dialect
-from foodcls.crop.units import Framed, fits_picture, scale_edges, settle_unit
+from foodcls.crop.formats.detect import FORMATS
+from foodcls.crop.formats.raw_box import AnnotationFormat
+from foodcls.crop.units import SizedBox, detect_unit, fits_picture, scale_edges
 from foodcls.errors import TableError
 
 SIZE = (640, 480)
@@ -17,7 +17,7 @@ PATH = Path("boxes.csv")
 
 
 def settle(name: str, edges, size=SIZE) -> str:
-    return settle_unit(PATH, DIALECTS[name], [Framed(item, size) for item in edges])
+    return detect_unit(PATH, FORMATS[name], [SizedBox(item, size) for item in edges])
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_the_possible_unit_is_read(name, edges, size, unit):
         # rows that no unit explains must not tip the rest over to pixels
         ("xywh_csv", [*FEW, (150, 150, 300, 300)], SIZE, "can be pixels or percent"),
         ("xywh_csv", [(9000, 9000, 9100, 9100)], SIZE, "in no unit"),
-        ("tfod_csv", FEW, SIZE, "can be pixels or percent, though this dialect has pixels"),
+        ("tfod_csv", FEW, SIZE, "can be pixels or percent, though this format has pixels"),
         ("tfod_csv", SHARES, SIZE, "can be pixels or share"),
         ("tfod_csv", [(0.1, 0.2, 0.4, 0.6)], SIZE, "can be pixels or share"),
         ("voc_xml", [(0, 0, 1, 1)] * 3, SIZE, "can be pixels or share"),
-        ("label_studio_json", PIXELS, SIZE, "can be percent or pixels, though this dialect has"),
+        ("label_studio_json", PIXELS, SIZE, "can be percent or pixels, though this format has"),
         ("label_studio_csv", SHARES, SIZE, "can be percent or share"),
         ("yolo_txt", PIXELS, SIZE, "can be share or pixels"),
         ("open_images_csv", FEW, SIZE, "can be share or pixels or percent"),
@@ -82,12 +82,12 @@ def test_six_decimals_come_back_to_the_pixel(side):
 
 
 def test_a_box_may_stick_out_a_little():
-    assert fits_picture(Framed((-4, -4, 104, 104), SIZE), "percent")
-    assert not fits_picture(Framed((-6, 0, 50, 50), SIZE), "percent")
-    assert not fits_picture(Framed((0, 0, 50, 106), SIZE), "percent")
-    assert not fits_picture(Framed((0, 0, 50, 600), SIZE), "pixels")
+    assert fits_picture(SizedBox((-4, -4, 104, 104), SIZE), "percent")
+    assert not fits_picture(SizedBox((-6, 0, 50, 50), SIZE), "percent")
+    assert not fits_picture(SizedBox((0, 0, 50, 106), SIZE), "percent")
+    assert not fits_picture(SizedBox((0, 0, 50, 600), SIZE), "pixels")
 
 
-def test_a_new_dialect_needs_no_unit():
-    nothing = Dialect("new", "", lambda path: iter(()))
-    assert settle_unit(PATH, nothing, [Framed(PIXELS[0], SIZE)]) == "pixels"
+def test_a_new_format_needs_no_unit():
+    nothing = AnnotationFormat("new", "", lambda path: iter(()))
+    assert detect_unit(PATH, nothing, [SizedBox(PIXELS[0], SIZE)]) == "pixels"

@@ -9,7 +9,7 @@ from foodcls.dedup.dedup import dedup
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Dedup, Inspect, Split
-from foodcls.split.assignments import recall_sides, remember_sides
+from foodcls.split.assignments import recall_assignments, remember_assignments
 from foodcls.split.split import split
 
 LABELS = ("beans", "salad")
@@ -23,9 +23,9 @@ def part(store, put_rows):
     def run(files, remembers=True):
         sound = inspect(put_rows(*files), store, Inspect(), "phash")
         distinct = dedup(sound, store, Dedup()).manifest
-        before = recall_sides(distinct, store, HALF) if remembers else {}
+        before = recall_assignments(distinct, store, HALF) if remembers else {}
         parted = split(distinct, HALF, LABELS, before)
-        remember_sides(parted, store, HALF)
+        remember_assignments(parted, store, HALF)
         return parted
 
     return run
@@ -37,7 +37,7 @@ def crowd(noise, encode):
     return [(encode(noise(seed), "PNG"), LABELS[seed % 2]) for seed in range(60)]
 
 
-def sides_of(parted):
+def splits_of(parted):
     return kept_rows(parted).set_index("id")["split"]
 
 
@@ -48,11 +48,11 @@ def bigger(noise, encode, seed):
 
 def test_a_fifth_more_moves_nothing(part, crowd, noise, encode):
     """RELIABILITY L6, the worst way: the new ones are larger copies of old ones, and strangers."""
-    before = sides_of(part(crowd))
+    before = splits_of(part(crowd))
     more = [(bigger(noise, encode, seed), LABELS[seed % 2]) for seed in range(0, 12, 2)]
     more += [(encode(noise(seed)), LABELS[seed % 2]) for seed in range(100, 106)]
     parted = part([*more, *crowd])
-    after = sides_of(parted)
+    after = splits_of(parted)
     stayed = before.index.intersection(after.index)
     assert len(stayed) == 54 and (before[stayed] == after[stayed]).all()
     # and what took the place of an old one stands where that stood
@@ -63,19 +63,19 @@ def test_a_fifth_more_moves_nothing(part, crowd, noise, encode):
 
 def test_a_hash_alone_would_have_moved_some(part, crowd, noise, encode):
     """The test above would fail without the memory."""
-    before = sides_of(part(crowd))
+    before = splits_of(part(crowd))
     more = [(bigger(noise, encode, seed), LABELS[seed % 2]) for seed in range(0, 12, 2)]
     parted = part([*more, *crowd], remembers=False)
     copies = parted[parted["stage"] == "dedup"]
-    assert list(sides_of(parted)[copies["duplicate_of"]]) != list(before[copies["id"]])
+    assert list(splits_of(parted)[copies["duplicate_of"]]) != list(before[copies["id"]])
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"val": 0.3}, {"test": 0.3}], ids=str)
 def test_another_seed_or_share_draws_anew(change, part, crowd, store):
     first = part(crowd)
     other = HALF.model_copy(update=change)
-    assert recall_sides(first, store, HALF) == dict(sides_of(first))
-    assert recall_sides(first, store, other) == {}
+    assert recall_assignments(first, store, HALF) == dict(splits_of(first))
+    assert recall_assignments(first, store, other) == {}
 
 
 def test_copies_that_were_dropped_are_remembered_too(part, crowd, noise, encode, store):
@@ -83,21 +83,21 @@ def test_copies_that_were_dropped_are_remembered_too(part, crowd, noise, encode,
     small, large = crowd[0], (bigger(noise, encode, 0), LABELS[0])
     parted = part([large, *crowd])
     copy = parted[(parted["stage"] == "dedup")]
-    known = recall_sides(parted, store, HALF)
+    known = recall_assignments(parted, store, HALF)
     assert known[copy["id"].item()] == known[copy["duplicate_of"].item()]
     later = part(crowd)
-    assert sides_of(later)[copy["id"].item()] == known[copy["id"].item()]
+    assert splits_of(later)[copy["id"].item()] == known[copy["id"].item()]
     assert store.read(copy["id"].item()) == small[0]
 
 
 def test_an_outside_test_set_draws_anew(part, crowd, store, put_rows):
     first = part(crowd)
     outside = first.assign(source=np.where(first.index < 4, "test", "urls"))
-    assert recall_sides(outside, store, HALF) == {}
+    assert recall_assignments(outside, store, HALF) == {}
 
 
 def test_nothing_is_remembered_of_nothing(store):
     empty = pd.DataFrame({name: pd.Series(dtype=str) for name in
                           ("id", "cluster", "state", "source", "split")})  # fmt: skip
-    remember_sides(empty, store, HALF)
-    assert recall_sides(empty, store, HALF) == {}
+    remember_assignments(empty, store, HALF)
+    assert recall_assignments(empty, store, HALF) == {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from foodcls.errors import StageError
 from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manifest
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import place_of, split
+from foodcls.split.split import split, unit_hash
 
 LABELS = ("beans", "salad", "bread")
 SEEDS = st.integers(0, 2**32 - 1)
@@ -188,6 +188,6 @@ def test_without_dedup_copies_still_stay_together() -> None:
 
 
 def test_places_are_spread_evenly() -> None:
-    places = [place_of(0, str(number)) for number in range(4000)]
+    places = [unit_hash(0, str(number)) for number in range(4000)]
     assert min(places) >= 0 and max(places) < 1
     assert np.histogram(places, 10, (0, 1))[0].min() > 320

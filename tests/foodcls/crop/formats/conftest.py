@@ -1,4 +1,4 @@
-"""What the tests of the dialects share: the same boxes as every tool would write them."""
+"""What the tests of the formats share: the same boxes as every tool would write them."""
 
 import csv
 import json
@@ -29,8 +29,8 @@ def put(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def write_dialects() -> Callable[[Path, list[Row]], dict[str, Path]]:
-    """Write boxes in all dialects; {dialect: its file or folder}."""
+def write_formats() -> Callable[[Path, list[Row]], dict[str, Path]]:
+    """Write boxes in all formats; {format: its file or folder}."""
 
     def write(folder: Path, rows: list[Row]) -> dict[str, Path]:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Every dialect is known by its contents, and all cut the same pictures from the same boxes."""
+"""Every format is known by its contents, and all cut the same pictures from the same boxes."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from PIL import Image
 
 from foodcls.crop.boxes import read_boxes
 from foodcls.crop.crop import crop
-from foodcls.crop.formats.detect import DIALECTS, recognise
+from foodcls.crop.formats.detect import FORMATS, detect_format
 from foodcls.errors import TableError
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
@@ -48,40 +48,40 @@ def cut(store):
     return run
 
 
-def test_the_recipe_names_each_dialect():
+def test_the_recipe_names_each_format():
     field = Crop.model_fields["format"].annotation
-    assert get_args(field) == ("auto", *DIALECTS)
+    assert get_args(field) == ("auto", *FORMATS)
 
 
-def test_the_table_of_dialects_names_each():
+def test_the_table_of_formats_names_each():
     import foodcls.crop.formats as package
 
-    assert all(re.search(rf"^{name} ", package.__doc__, re.M) for name in DIALECTS)
+    assert all(re.search(rf"^{name} ", package.__doc__, re.M) for name in FORMATS)
 
 
-def test_all_dialects_cut_the_same(cut, sound, write_dialects, tmp_path):
-    paths = write_dialects(tmp_path / "boxes", ROWS)
+def test_all_formats_cut_the_same(cut, sound, write_formats, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
     wanted = cut(sound, paths["tfod_csv"])
     assert [box for _, box, _ in wanted] == [
         "71,60,175,164", "207,138,640,427", "0,0,333,201",
     ]  # fmt: skip
     assert len({blob for *_, blob in wanted}) == 3
     for name, path in paths.items():
-        assert recognise(path).name == name
+        assert detect_format(path).name == name
         assert cut(sound, path) == wanted, name
 
 
-def test_a_named_dialect_reads_as_the_recognised_one(cut, sound, write_dialects, tmp_path):
-    paths = write_dialects(tmp_path / "boxes", ROWS)
+def test_a_named_format_reads_as_the_detected_one(cut, sound, write_formats, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
     wanted = cut(sound, paths["tfod_csv"])
     for name, path in paths.items():
         assert cut(sound, path, format=name) == wanted, name
 
 
 @pytest.mark.skipif(not FRUIT.is_dir(), reason=f"no photographs at {FRUIT}; FOODCLS_REAL_DATA")
-def test_all_dialects_cut_the_same_from_real_photographs(cut, store, write_dialects, tmp_path):
+def test_all_formats_cut_the_same_from_real_photographs(cut, store, write_formats, tmp_path):
     labels = ("apple", "banana", "orange")
-    kinds = [DIALECTS["voc_xml"], DIALECTS["labelme_json"]]
+    kinds = [FORMATS["voc_xml"], FORMATS["labelme_json"]]
     read = [read_boxes(FRUIT, labels, kind) for kind in kinds]
     found, drawn = ([(box.name, box.label, box.edges) for box in boxes] for boxes, _ in read)
     assert len(found) > 90 and found == drawn and not read[0][1] + read[1][1]
@@ -104,23 +104,21 @@ def test_all_dialects_cut_the_same_from_real_photographs(cut, store, write_diale
     assert len(wanted) == len({(name, label, edges) for name, label, edges in found})
     assert all(box for _, box, _ in wanted)
     assert cut(manifest, FRUIT, labels, format="labelme_json") == wanted
-    for name, path in write_dialects(tmp_path / "boxes", rows).items():
+    for name, path in write_formats(tmp_path / "boxes", rows).items():
         assert cut(manifest, path, labels) == wanted, name
     as_percent = [
         (name, (w, h), label, (100 * x / w, 100 * y / h, 100 * right / w, 100 * bottom / h))
         for name, (w, h), label, (x, y, right, bottom) in rows
     ]
-    paths = write_dialects(tmp_path / "percent", as_percent)
+    paths = write_formats(tmp_path / "percent", as_percent)
     for name in ("tfod_csv", "xywh_csv", "coco_json", "via_csv", "labelme_json", "voc_xml"):
         with pytest.raises(TableError, match="pixels or percent"):
             cut(manifest, paths[name], labels)
         assert cut(manifest, paths[name], labels, units="percent") == wanted, name
 
 
-def test_a_folder_of_two_dialects_is_refused_until_one_is_named(
-    cut, sound, write_dialects, tmp_path
-):
-    paths = write_dialects(tmp_path / "boxes", ROWS)
+def test_a_folder_of_two_formats_is_refused_until_one_is_named(cut, sound, write_formats, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
     for file in [*paths["voc_xml"].iterdir()]:
         file.rename(paths["labelme_json"] / file.name)
     with pytest.raises(TableError, match="voc_xml and as labelme_json; set crop.format"):
@@ -148,7 +146,7 @@ def test_a_folder_of_two_dialects_is_refused_until_one_is_named(
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_what_is_no_one_dialect_is_refused(put, tmp_path, name, content, words):
+def test_what_is_no_one_format_is_refused(put, tmp_path, name, content, words):
     path = put(name, content)
     path = path if path.parent == tmp_path else path.parent
     with pytest.raises(TableError, match=words) as caught:
@@ -158,9 +156,9 @@ def test_what_is_no_one_dialect_is_refused(put, tmp_path, name, content, words):
 
 def test_an_absent_file_is_refused(tmp_path):
     with pytest.raises(TableError, match="nowhere"):
-        recognise(tmp_path / "nowhere")
+        detect_format(tmp_path / "nowhere")
 
 
 def test_a_byte_order_mark_hides_nothing(put):
     coco = json.dumps({"images": [], "annotations": []})
-    assert recognise(put("a.json", b"\xef\xbb\xbf\n" + coco.encode())).name == "coco_json"
+    assert detect_format(put("a.json", b"\xef\xbb\xbf\n" + coco.encode())).name == "coco_json"

@@ -3,7 +3,7 @@
 import pytest
 
 from foodcls.crop.boxes import read_boxes
-from foodcls.crop.formats.detect import recognise
+from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.label_studio import picture_names
 
 SIDES = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0}
@@ -40,7 +40,7 @@ def test_a_region_is_the_box_around_it(read, value, edges):
 
 def test_the_short_json_reads_the_same(read, put):
     small = [{"id": 1, "image": "a.jpg", "fruit": [{**SIDES, **SIZE, **NAMED}]}]
-    assert recognise(put("min.json", small)).name == "label_studio_json"
+    assert detect_format(put("min.json", small)).name == "label_studio_json"
     assert read(small) == read([task({**SIDES, **NAMED})])
 
 

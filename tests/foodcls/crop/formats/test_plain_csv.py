@@ -3,7 +3,7 @@
 import pytest
 
 from foodcls.crop.boxes import Box, read_boxes
-from foodcls.crop.formats.detect import DIALECTS
+from foodcls.crop.formats.detect import FORMATS
 from foodcls.crop.formats.plain_csv import name_columns
 from foodcls.errors import TableError
 
@@ -33,7 +33,7 @@ def test_x_y_w_h_stand_under_many_names(put, header, row, size):
 def test_a_role_without_a_column_is_named(put):
     path = put("a.csv", "filename,x,y,w,h\na,1,2,3,4\n")
     with pytest.raises(TableError, match=r"no column for \['class'\].*class: class, label"):
-        read_boxes(path, LABELS, DIALECTS["xywh_csv"])
+        read_boxes(path, LABELS, FORMATS["xywh_csv"])
 
 
 def test_a_column_plays_one_role():
