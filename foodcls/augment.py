@@ -1,4 +1,4 @@
-"""Brings each class's training pictures to one number, with changed copies of them."""
+"""Augments offline: gives each class the same number of training pictures, by changed copies."""
 
 import hashlib
 import io
@@ -70,7 +70,7 @@ def copy_seed(picture: str, copy: int, seed: int) -> int:
 
 
 def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
-    """Index labels in an order of the pictures that has nothing to do with the rows' order."""
+    """Index labels in an order that depends on the pictures and the seed, not on the rows."""
     keys = [
         (copy_seed(picture, 0, seed), picture, origin)
         for picture, origin in zip(parents["picture"], parents["origin"], strict=True)

@@ -1,4 +1,4 @@
-"""Applies a person's decisions, keep or drop, to the pictures they speak of."""
+"""Drops the pictures that a person has decided to drop, and their copies."""
 
 import logging
 from collections import defaultdict
@@ -17,16 +17,16 @@ from foodcls.tables.read_csv import CsvRow, Problem, list_problems, read_sheet
 logger = logging.getLogger(__name__)
 
 COLUMNS = ("id", "path", "keep", "reason")
-WORDS = {
+KEEP_WORDS = {
     **dict.fromkeys(("true", "1", "yes", "keep"), True),
     **dict.fromkeys(("false", "0", "no", "drop"), False),
 }
 BY_HAND = "dropped by hand"
-IN_VAIN = """%s: keep changes nothing for %d picture(s) that dedup dropped
+KEPT_IN_VAIN = """%s: keep changes nothing for %d picture(s) that dedup dropped
 %s
 Label conflict: take the picture out of the class that is wrong, see docs/pictures.md.
 Duplicate: another picture stands for it; if they do not show the same, lower dedup.distance."""
-TORN = """%s: %d picture(s) stay although a copy was to be dropped, as another was to be kept
+CONFLICTING = """%s: %d picture(s) stay although a copy was to be dropped, as another was to be kept
 %s
 Decide on these pictures themselves, by id."""
 
@@ -59,7 +59,7 @@ def read_decisions(path: Path) -> list[Decision]:
         problems.sort(key=lambda item: item.number)
         raise TableError(
             f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
-            f"a row needs an id or a path, and keep as one of {', '.join(WORDS)}"
+            f"a row needs an id or a path, and keep as one of {', '.join(KEEP_WORDS)}"
         )
     return [item for item in decisions if isinstance(item, Decision)]
 
@@ -76,10 +76,10 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
         return manifest.copy()
     decisions = read_decisions(settings.manifest)
     chosen = _by_row(decisions, index_rows(manifest), settings.manifest)
-    _spread(chosen, manifest)
+    _follow_copies(chosen, manifest)
     rows = kept_rows(manifest)
     rows = rows[rows["source"] != TEST_SOURCE]
-    passed = _pass_on(chosen, manifest, rows, settings.manifest)
+    passed = _inherit_decisions(chosen, manifest, rows, settings.manifest)
     _warn_in_vain(chosen, manifest, settings.manifest)
     verdicts = chosen | passed
     found = {row: verdicts[row] for row in rows.index if row in verdicts}
@@ -94,7 +94,7 @@ def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
 def _decision(row: CsvRow) -> Decision | Problem:
     cells = {name: row.cells.get(name, "").strip() for name in COLUMNS}
     name = cells["id"] or cells["path"]
-    keep = WORDS.get(cells["keep"].casefold())
+    keep = KEEP_WORDS.get(cells["keep"].casefold())
     if not name:
         return Problem(row.number, "", "names no picture: id and path are empty")
     if keep is None:
@@ -105,10 +105,10 @@ def _decision(row: CsvRow) -> Decision | Problem:
 def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, Decision]:
     chosen: dict[int, Decision] = {}
     problems: list[Problem] = []
-    strangers = 0
+    unmatched = 0
     for item in decisions:
         match = finder.find(item.id, item.path)
-        strangers += not match.rows and not match.problem
+        unmatched += not match.rows and not match.problem
         if match.problem:
             problems.append(Problem(item.number, item.name, match.problem))
         rivals = [chosen[row] for row in match.rows if row in chosen]
@@ -123,13 +123,13 @@ def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, 
             f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
             "correct these rows; nothing was changed"
         )
-    if strangers:
+    if unmatched:
         # pictures come and go on the web: a decision may outlive its picture
-        logger.warning("%s: %d rows match no picture of this run", path, strangers)
+        logger.warning("%s: %d rows match no picture of this run", path, unmatched)
     return chosen
 
 
-def _spread(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
+def _follow_copies(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
     """Let rows that no decision names follow their exact copies, where those agree."""
     ids = dict(zip(manifest.index, manifest["id"], strict=True))
     told: dict[str, list[Decision]] = defaultdict(list)
@@ -141,10 +141,10 @@ def _spread(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
             chosen[row] = items[0]
 
 
-def _pass_on(
+def _inherit_decisions(
     chosen: Mapping[int, Decision], manifest: pd.DataFrame, rows: pd.DataFrame, path: Path
 ) -> dict[int, Decision]:
-    """What was decided of the duplicates of `rows` that have no decision, where those agree.
+    """For rows without a decision, what was decided of their duplicates, where those agree.
 
     A larger copy may arrive after the decision: it is the same picture.
     """
@@ -155,20 +155,20 @@ def _pass_on(
         told[keeper].append(replace(chosen[row], reason=reason))
     ids = dict(zip(rows.index, rows["id"], strict=True))
     passed: dict[int, Decision] = {}
-    torn: list[Problem] = []
+    conflicts: list[Problem] = []
     for row, digest in ids.items():
         items = told.get(digest, []) if row not in chosen else []
         if len({item.keep for item in items}) == 1:
             passed[row] = items[0]
         elif items:
-            torn.append(Problem(items[0].number, digest[:16], "one copy 0, another 1"))
-    if torn:
-        logger.warning(TORN, path, len(torn), list_problems(torn))
+            conflicts.append(Problem(items[0].number, digest[:16], "one copy 0, another 1"))
+    if conflicts:
+        logger.warning(CONFLICTING, path, len(conflicts), list_problems(conflicts))
     return passed
 
 
 def _warn_in_vain(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: Path) -> None:
-    """Name the pictures that a person keeps and that dedup has dropped all the same."""
+    """Warn of pictures that a person decided to keep and that dedup has dropped nonetheless."""
     kept = set(kept_rows(manifest)["id"])
     marks = manifest.loc[list(chosen), ["id", "label", "stage", "reason"]]
     vain: dict[int, Problem] = {}
@@ -178,4 +178,4 @@ def _warn_in_vain(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: 
             vain[item.number] = Problem(item.number, item.name[:80], f"{label}, {reason}")
     if vain:
         problems = [vain[number] for number in sorted(vain)]
-        logger.warning(IN_VAIN, path, len(problems), list_problems(problems))
+        logger.warning(KEPT_IN_VAIN, path, len(problems), list_problems(problems))

@@ -48,7 +48,7 @@ COLUMNS = {
 }
 VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
-# what of a row of each split a model's stages hang on
+# by split, the columns that the stages from training on read
 SPLIT_COLUMNS = {
     **dict.fromkeys(("train", "val"), ["label", "picture"]),
     "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
@@ -59,7 +59,7 @@ TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
 
 @dataclass(frozen=True)
 class ManifestRef:
-    """A written manifest: what stages hand to each other through the cache."""
+    """Says which manifest a stage wrote; stages hand this on instead of the table."""
 
     stage: str
     digest: str  # of everything but the volatile columns
@@ -72,7 +72,7 @@ class ManifestRef:
 
 @dataclass(frozen=True)
 class SplitsRef:
-    """Some splits of a written manifest: all that a stage which is given them reads of it."""
+    """Some splits of a written manifest, for a stage that reads no other rows of it."""
 
     manifest: ManifestRef
     names: tuple[str, ...]

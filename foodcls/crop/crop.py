@@ -1,4 +1,4 @@
-"""Cuts pictures to the boxes that a person drew."""
+"""Crops pictures to the boxes of an annotation file."""
 
 import logging
 import math
@@ -74,7 +74,10 @@ def describe_problems(problems: Sequence[Problem]) -> str:
 
 
 def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
-    """The box with `padding` of its sides around it, white where that leaves the picture."""
+    """Cut the box (xmin, ymin, xmax, ymax in pixels) with `padding` of its sides on each side.
+
+    Beyond the picture's edge it is white; above MAX_CANVAS pixels the cut is made smaller.
+    """
     left, top, right, bottom = edges
     aside, above = padding * (right - left), padding * (bottom - top)
     window = (

@@ -1,4 +1,4 @@
-"""Finds the picture of each box, and the pixels of it that the box covers.
+"""Matches each box to the rows of its picture, and computes the pixels that it covers.
 
 Tools show pictures upright, so boxes lie on the upright picture. A file that gives the stored
 size of a picture which EXIF turns sideways says that its box was drawn on the stored pixels: that
@@ -54,7 +54,7 @@ class Placed:
 
 
 def list_kept(manifest: pd.DataFrame) -> dict[int, KeptRow]:
-    """The kept pictures by row: a lookup in a table costs a thousand of these."""
+    """The kept pictures by index label, as a dictionary: a thousand times faster than the table."""
     rows = kept_rows(manifest)
     sizes = zip(rows["width"].fillna(0), rows["height"].fillna(0), strict=True)
     return {

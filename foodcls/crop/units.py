@@ -1,4 +1,4 @@
-"""Decides from the pictures' sizes whether boxes are pixels, percent or shares; scales them.
+"""Detects from the pictures' sizes whether boxes are in pixels, percent or shares; scales them.
 
 A format that says its unit is believed unless the numbers speak against it. A table of x,y,w,h
 says none; it is read when a single unit is possible. A unit is possible when most boxes lie within

@@ -25,7 +25,7 @@ EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
 
 
 class FoodClass(Settings):
-    """A class to tell apart, and what to type into a search engine for it."""
+    """A class of the model, and the queries that find pictures of it."""
 
     name: ClassName  # as the model answers
     queries: tuple[Query, ...] = ()  # needed where engines are named
@@ -159,7 +159,7 @@ class Test(Settings):
 
 
 class AffineRanges(Settings):
-    """The ranges of random affine changes of a picture."""
+    """The ranges that random affine changes of a picture are drawn from."""
 
     horizontal_flip: Probability = 0.5  # how often
     vertical_flip: Probability = 0.5  # how often

@@ -16,16 +16,17 @@ class Extras(Settings):
     warmup: Annotated[float, Field(ge=0, le=10_000)] = 0.0  # epochs in which the rate rises to lr
     cosine: bool = False  # after that the rate falls along a cosine, to 0 at the last step
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the rate, each stage further down
-    ema: Share = 0.0  # a running average of the weights is judged and kept; its share a step
+    # exponential moving average (EMA): the averaged weights are judged and kept; decay a step
+    ema: Share = 0.0
     mixup: Annotated[float, Field(ge=0, le=100)] = 0.0  # alpha of the Beta that shares are drawn of
     # for classes of unequal size, where there are no copies: weigh each picture's loss, or draw as
-    # many of each class as the largest has
+    # many of each class as the largest has (oversampling)
     balance: Literal["none", "weights", "sampling"] = "none"
     # online augmentation: pictures are changed anew in each epoch; {} for these ranges
     augment: AffineRanges | None = None
     # test-time augmentation: answers are means; 2: with the mirrored picture, 4: upside down too
     tta: Literal[1, 2, 4] = 1
-    # what stands out in a training picture, put on white or on a random color
+    # the foreground of a training picture, put on white or on a random color
     background: Literal["keep", "white", "random"] = "keep"
     background_share: Probability = 0.5  # of the training pictures, if not kept
 

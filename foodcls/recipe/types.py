@@ -1,4 +1,4 @@
-"""What a single setting may hold: places, names, numbers within bounds; and settings' base."""
+"""Types of single settings (paths, names, bounded numbers), and the base of all sections."""
 
 import unicodedata
 from pathlib import Path

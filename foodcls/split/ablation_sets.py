@@ -1,6 +1,6 @@
-"""Derives other training sets from a split manifest; its validation and test rows stay as they are.
+"""Derives the training sets of an ablation from a split manifest.
 
-So that models which learnt from different pictures are chosen and judged by the same ones.
+Validation and test rows stay as they are, so that all models are judged by the same pictures.
 """
 
 from collections.abc import Collection

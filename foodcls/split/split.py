@@ -1,4 +1,4 @@
-"""Assigns clusters of pictures to training, validation and test; no cluster is ever parted."""
+"""Assigns clusters of look-alikes to training, validation and test, each cluster as a whole."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -58,12 +58,12 @@ def split(
 
 
 def cluster_names(manifest: pd.DataFrame) -> pd.Series:
-    """What is parted as one: without dedup every picture is a cluster of its own."""
+    """The cluster of each row; without dedup every picture is a cluster of its own."""
     return manifest["cluster"].where(manifest["cluster"] != "", manifest["id"])
 
 
 def share_of_test(manifest: pd.DataFrame, settings: Split) -> float:
-    """The share that is cut off for the test: none where an outside test set is given."""
+    """The share of pictures to hold out for testing; 0 where an outside test set is given."""
     return 0.0 if (kept_rows(manifest)["source"] == TEST_SOURCE).any() else settings.test
 
 
