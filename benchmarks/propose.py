@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from foodcls.image.decode import decode
 from foodcls.image.foreground import propose_box
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.files import file_bytes
+from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
 
 Edges = tuple[float, float, float, float]

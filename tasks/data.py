@@ -164,6 +164,6 @@ def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:
     # only here, so that collecting from elsewhere needs no drawing
-    from foodcls.sample.server import serve_hosts
+    from foodcls.sample.http_server import serve_hosts
 
     return serve_hosts()

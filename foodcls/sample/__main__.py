@@ -6,7 +6,7 @@ from pathlib import Path
 
 from foodcls.errors import FoodclsError
 from foodcls.sample.contact_sheet import contact_sheet
-from foodcls.sample.server import serve
+from foodcls.sample.http_server import serve
 from foodcls.sample.tables import write_boxes, write_filter
 from foodcls.sample.web import SampleWeb
 

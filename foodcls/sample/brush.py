@@ -1,4 +1,4 @@
-"""Turns places and sizes into strokes: coloured polygons with a height, which light can shade."""
+"""Builds strokes, colored polygons with a height, of places and sizes."""
 
 import math
 import random
@@ -9,14 +9,14 @@ import numpy as np
 
 from foodcls.sample.shapes import Place, Points, heap, moved
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 
 class Stroke(NamedTuple):
-    """One polygon: corners, colour, and how high it stands (0 to 255, the table is about 20)."""
+    """One polygon: corners, color, and how high it stands (0 to 255, the table is about 20)."""
 
     points: Points
-    colour: Colour
+    color: Color
     height: float
 
 
@@ -28,28 +28,28 @@ SMOOTH = tuple((1 - k / 22, 0.7 + 0.44 * (k / 17) ** 0.6, math.sqrt(k / 17)) for
 FLAT = ((1.0, 0.88, 0.0), (0.93, 1.0, 1.0))
 
 
-def tint(colour: Colour, factor: float) -> Colour:
-    """The colour made darker (factor below 1) or lighter."""
-    red, green, blue = colour
+def tint(color: Color, factor: float) -> Color:
+    """The color made darker (factor below 1) or lighter."""
+    red, green, blue = color
     return min(255, int(red * factor)), min(255, int(green * factor)), min(255, int(blue * factor))
 
 
-def blend(first: Colour, second: Colour, share: float) -> Colour:
-    """The colour that lies `share` (0 to 1) of the way from the first to the second."""
+def blend(first: Color, second: Color, share: float) -> Color:
+    """The color that lies `share` (0 to 1) of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
-def vary(dice: random.Random, colour: Colour, spread: float = 0.08) -> Colour:
-    """A colour close by: brighter or darker, and a little warmer or colder."""
+def vary(dice: random.Random, color: Color, spread: float = 0.08) -> Color:
+    """A color close by: brighter or darker, and a little warmer or colder."""
     glow, warmth = 1 + dice.uniform(-spread, spread), 1 + dice.uniform(-spread, spread) / 4
-    red, green, blue = colour
+    red, green, blue = color
     return tint((int(red * warmth), green, int(blue / warmth)), glow)
 
 
 def body(
     outline: Points,
-    colour: Colour,
+    color: Color,
     height: float,
     bulge: float = 20,
     levels: Sequence[tuple[float, float, float]] = ROUND,
@@ -58,13 +58,13 @@ def body(
     middle = outline.sum(axis=0) / len(outline)
     spokes = outline - middle
     return [
-        Stroke(middle + spokes * share, tint(colour, glow), height + bulge * rise)
+        Stroke(middle + spokes * share, tint(color, glow), height + bulge * rise)
         for share, glow, rise in levels
     ]
 
 
 def strand(
-    path: Points, width: float, colour: Colour, height: float, bulge: float = 14
+    path: Points, width: float, color: Color, height: float, bulge: float = 14
 ) -> list[Stroke]:
     """A rounded string along the path: spaghetti, a bone, a ring, the handle of a fork."""
     along = np.empty_like(path)
@@ -72,12 +72,12 @@ def strand(
     length = np.sqrt((along * along).sum(axis=1))[:, None] + 1e-9
     across = along[:, ::-1] * (-width / 2, width / 2) / length
     return [
-        Stroke(_ribbon(path, across * share), tint(colour, glow), height + bulge * rise)
+        Stroke(_ribbon(path, across * share), tint(color, glow), height + bulge * rise)
         for share, glow, rise in ((1.0, 0.76, 0.0), (0.68, 1.0, 0.7), (0.3, 1.1, 1.0))
     ]
 
 
-def leaf(length: float, width: float, colour: Colour) -> list[Stroke]:
+def leaf(length: float, width: float, color: Color) -> list[Stroke]:
     """A leaf about the origin: two halves in different light and a vein between them."""
     t = np.linspace(0, 1, 9)
     spine = np.column_stack((t * length - length / 2, np.zeros(9)))
@@ -85,11 +85,11 @@ def leaf(length: float, width: float, colour: Colour) -> list[Stroke]:
     upper = np.concatenate((spine + bow, spine[::-1]))
     lower = upper * (1, -1)
     return [
-        Stroke(lower, tint(colour, 0.82), 0),
-        Stroke(upper, tint(colour, 1.08), 8),
-        Stroke(upper * 0.7, tint(colour, 1.18), 13),
-        Stroke(lower * 0.7, tint(colour, 0.94), 6),
-        *strand(spine[::4], width * 0.09, tint(colour, 1.35), 6, 2)[:2],
+        Stroke(lower, tint(color, 0.82), 0),
+        Stroke(upper, tint(color, 1.08), 8),
+        Stroke(upper * 0.7, tint(color, 1.18), 13),
+        Stroke(lower * 0.7, tint(color, 0.94), 6),
+        *strand(spine[::4], width * 0.09, tint(color, 1.35), 6, 2)[:2],
     ]
 
 
@@ -102,8 +102,8 @@ def placed(
     points = moved(np.concatenate([stroke.points for stroke in strokes]) * size, at, angle)
     ends = np.cumsum([len(stroke.points) for stroke in strokes]).tolist()
     return [
-        Stroke(points[end - len(old) : end], colour, height + lift)
-        for (old, colour, height), end in zip(strokes, ends, strict=True)
+        Stroke(points[end - len(old) : end], color, height + lift)
+        for (old, color, height), end in zip(strokes, ends, strict=True)
     ]
 
 
@@ -126,8 +126,8 @@ def stamp(
     strokes = []
     for at, copy in zip(places, copies, strict=True):
         glow, ground = 1 + dice.uniform(-vary[1], vary[1]), heap(at) + dice.uniform(*lift)
-        for (old, colour, height), end in zip(template, ends, strict=True):
-            strokes.append(Stroke(copy[end - len(old) : end], tint(colour, glow), ground + height))
+        for (old, color, height), end in zip(template, ends, strict=True):
+            strokes.append(Stroke(copy[end - len(old) : end], tint(color, glow), ground + height))
     return strokes
 
 

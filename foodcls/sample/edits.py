@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from foodcls.sample.light import Box
+from foodcls.sample.render import PixelBox
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What a site that copies pictures does to them."""
+    """How a near-duplicate differs from its original: cropped, resized, brighter, mirrored."""
 
     margin: float = 0.0  # share cut off at each side
     size: float = 1.0
@@ -25,7 +25,7 @@ class Edit:
         lit = ImageEnhance.Brightness(sized).enhance(self.glow)
         return ImageOps.mirror(lit) if self.mirror else lit
 
-    def of_box(self, box: Box, width: int, height: int) -> tuple[Box, int, int]:
+    def of_box(self, box: PixelBox, width: int, height: int) -> tuple[PixelBox, int, int]:
         """The box in the edited picture, with that picture's width and height."""
         left, top, inner_width, inner_height = self._window(width, height)
         new_width, new_height = self._sized(inner_width, inner_height)

@@ -6,7 +6,7 @@ import random
 from foodcls.sample.brush import (
     FLAT,
     SMALL,
-    Colour,
+    Color,
     Stroke,
     blend,
     body,
@@ -28,32 +28,32 @@ def beside(at: Place, angle: float, distance: float) -> Place:
     return at[0] + math.cos(angle) * distance, at[1] + math.sin(angle) * distance
 
 
-def sauce(dice: random.Random, radius: float, colour: Colour, top: float) -> list[Stroke]:
+def sauce(dice: random.Random, radius: float, color: Color, top: float) -> list[Stroke]:
     """A pool with an uneven edge, rising to `top` in the middle; the ground of a heap."""
     outline = lump(dice, radius, radius, 0.09, 28)
     steps = (1.0, 0.93, 0.84, 0.72, 0.58, 0.4, 0.2)
     return [
-        Stroke(outline * share, tint(colour, 0.86 + 0.1 * (1 - share)), heap((share, 0), top))
+        Stroke(outline * share, tint(color, 0.86 + 0.1 * (1 - share)), heap((share, 0), top))
         for share in steps
     ]
 
 
 def crumbs(
-    dice: random.Random, places: list[Place], size: float, colour: Colour, lift: float, bulge: float
+    dice: random.Random, places: list[Place], size: float, color: Color, lift: float, bulge: float
 ) -> list[Stroke]:
     """Lumps of no particular form, one at each place, on top of the heap."""
     strokes = []
     for part in range(3):
-        crumb = body(lump(dice, size, size * 0.8, 0.2, 9), colour, 0, bulge, SMALL)
+        crumb = body(lump(dice, size, size * 0.8, 0.2, 9), color, 0, bulge, SMALL)
         strokes += stamp(dice, crumb, places[part::3], (lift - 2, lift + 2), (0.35, 0.16))
     return strokes
 
 
 def flecks(
-    dice: random.Random, count: int, radius: float, colour: Colour, lift: float, size: float = 0.02
+    dice: random.Random, count: int, radius: float, color: Color, lift: float, size: float = 0.02
 ) -> list[Stroke]:
     """Chopped herbs or pepper: specks too small to have a shape."""
-    fleck = [Stroke(disc(size * 1.3, size * 0.7, 5), colour, 0)]
+    fleck = [Stroke(disc(size * 1.3, size * 0.7, 5), color, 0)]
     places = [
         beside((0, 0), 6.3 * dice.random(), radius * dice.random() ** 0.5) for _ in range(count)
     ]
@@ -111,8 +111,8 @@ def parsley(dice: random.Random, at: Place, size: float, height: float) -> list[
     return placed(sprig, at, size)
 
 
-def olive(size: float, colour: Colour) -> list[Stroke]:
+def olive(size: float, color: Color) -> list[Stroke]:
     """A glossy olive."""
     shine = disc(size * 0.2, size * 0.13, 7) - (size * 0.25, size * 0.28)
-    strokes = body(disc(size, size * 0.78, 14), colour, 6, 26)
-    return [*strokes, Stroke(shine, blend(colour, (255, 255, 255), 0.6), 33)]
+    strokes = body(disc(size, size * 0.78, 14), color, 6, 26)
+    return [*strokes, Stroke(shine, blend(color, (255, 255, 255), 0.6), 33)]

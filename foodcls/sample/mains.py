@@ -9,7 +9,7 @@ from foodcls.sample.brush import (
     FLAT,
     SMALL,
     SMOOTH,
-    Colour,
+    Color,
     Stroke,
     blend,
     body,
@@ -77,7 +77,7 @@ def fish_cutlet(dice: random.Random) -> list[Stroke]:
     return placed(strokes, (0, 0), 1, 6.3 * dice.random())
 
 
-def _fillet(dice: random.Random, gold: Colour) -> list[Stroke]:
+def _fillet(dice: random.Random, gold: Color) -> list[Stroke]:
     t = np.linspace(0, 1, 15)
     half, bow = 0.34 * np.sin(math.pi * t**0.7) ** 0.8 + 0.17 * t**7, 0.1 * np.sin(math.pi * t)
     upper, lower = (
@@ -149,8 +149,8 @@ def _shrimp(dice: random.Random) -> list[Stroke]:
     for index, spot in enumerate(curl):
         size = 0.105 - 0.007 * index
         segment = moved(disc(size, size * 0.62, 12), (spot[0], spot[1]), 0.3 + 4.3 * index / 8)
-        colour = pink if index % 2 else blend(pink, (255, 232, 214), 0.45)
-        strokes += body(segment, colour, index, 26, SMALL)
+        color = pink if index % 2 else blend(pink, (255, 232, 214), 0.45)
+        strokes += body(segment, color, index, 26, SMALL)
     tail = disc(0.06, 0.05, 8) + curl[-1] * 1.25
     return strokes + body(tail, (222, 84, 52), 6, 8, SMALL)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from foodcls.sample.brush import (
     SMALL,
-    Colour,
+    Color,
     Stroke,
     blend,
     body,
@@ -76,36 +76,36 @@ def with_clams_and_mussels(dice: random.Random) -> list[Stroke]:
     return strokes + flecks(dice, 14, 0.7, PARSLEY, 52, 0.024)
 
 
-def _pasta(dice: random.Random, colour: Colour) -> list[Stroke]:
-    return dice.choice((_spaghetti, _spaghetti, _penne, _fusilli))(dice, colour)
+def _pasta(dice: random.Random, color: Color) -> list[Stroke]:
+    return dice.choice((_spaghetti, _spaghetti, _penne, _fusilli))(dice, color)
 
 
-def _spaghetti(dice: random.Random, colour: Colour) -> list[Stroke]:
+def _spaghetti(dice: random.Random, color: Color) -> list[Stroke]:
     width, places = dice.uniform(0.045, 0.07), scatter(dice, 118, 0.52)
     dice.shuffle(places)
     strokes = []
     for part in range(12):
         path = arc((0, 0), dice.uniform(0.2, 0.42), 0, dice.uniform(1.4, 3.2), 11)
-        curl = strand(path, width, vary(dice, colour, 0.06), 0, 18)
+        curl = strand(path, width, vary(dice, color, 0.06), 0, 18)
         strokes += stamp(dice, curl, places[part::12], (-12 + part, -4 + part), (0.03, 0.08))
     return strokes
 
 
-def _penne(dice: random.Random, colour: Colour) -> list[Stroke]:
+def _penne(dice: random.Random, color: Color) -> list[Stroke]:
     size = dice.uniform(0.27, 0.36)
     line = np.column_stack((np.linspace(-size / 2, size / 2, 5), (0.02, 0.03, 0.035, 0.03, 0.02)))
-    tube = strand(line, 0.115, colour, 0, 26)
+    tube = strand(line, 0.115, color, 0, 26)
     for y in (-0.02, 0.018):
-        tube += strand(line + (0, y), 0.012, tint(colour, 0.9), 20, 4)[:1]
-    tube.append(Stroke(disc(0.026, 0.045, 10) + (size / 2, 0.02), tint(colour, 0.42), -6))
+        tube += strand(line + (0, y), 0.012, tint(color, 0.9), 20, 4)[:1]
+    tube.append(Stroke(disc(0.026, 0.045, 10) + (size / 2, 0.02), tint(color, 0.42), -6))
     return stamp(dice, tube, scatter(dice, 84, 0.8), (-8, 8), (0.1, 0.09))
 
 
-def _fusilli(dice: random.Random, colour: Colour) -> list[Stroke]:
+def _fusilli(dice: random.Random, color: Color) -> list[Stroke]:
     size, screw = dice.uniform(0.26, 0.34), []
     for step in range(5):
         twist = moved(disc(0.082, 0.042, 10), ((step - 2) * size / 5, 0), 0.9)
-        screw += body(twist, colour, 0, 24, SMALL)
+        screw += body(twist, color, 0, 24, SMALL)
     return stamp(dice, screw, scatter(dice, 70, 0.82), (-8, 8), (0.1, 0.09))
 
 
@@ -121,12 +121,12 @@ def _mussel(dice: random.Random, size: float) -> list[Stroke]:
     return [*shell, pearl, *body(meat, (226, 142, 58), 10, 18)]
 
 
-def _clam(dice: random.Random, size: float, colour: Colour) -> list[Stroke]:
+def _clam(dice: random.Random, size: float, color: Color) -> list[Stroke]:
     fan = np.concatenate((arc((0, 0), size, -2.5, 5.0, 16), [(-size, 0.0)]))
-    strokes = body(fan, colour, 0, 26)
+    strokes = body(fan, color, 0, 26)
     for ring in (0.88, 0.7, 0.52):
         line = arc((-size * (1 - ring) * 0.8, 0), size * ring, -1.9, 3.8, 12)
-        strokes += strand(line, 0.02, tint(colour, 0.62), 22 - 8 * ring, 2)[:1]
+        strokes += strand(line, 0.02, tint(color, 0.62), 22 - 8 * ring, 2)[:1]
     if dice.random() < 0.5:
         strokes += body(lump(dice, size * 0.55, size * 0.4, 0.1), (232, 176, 104), 22, 12)
     return strokes

@@ -8,8 +8,8 @@ from PIL import Image
 
 from foodcls.sample.brush import Stroke, placed
 from foodcls.sample.dishes import DISHES, LABELS
-from foodcls.sample.light import Box, Camera, Light, bounds, paint, shade
 from foodcls.sample.plates import plate
+from foodcls.sample.render import Camera, Light, PixelBox, bounds, paint, shade
 from foodcls.sample.table_top import cutlery, fruit, glass, napkin, table, tray
 
 SIZES = ((480, 360), (448, 336), (400, 400), (360, 360), (336, 448), (384, 320), (320, 384))
@@ -25,16 +25,16 @@ CORNERS = ((-2.0, -1.5), (2.0, -1.5), (-2.1, 1.5), (2.1, 1.5), (0.0, -2.1), (0.0
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A drawn picture and where its named dish is: xmin, ymin, xmax, ymax in its pixels."""
+class Drawing:
+    """A drawn picture, and the box of its dish: xmin, ymin, xmax, ymax in its pixels."""
 
     image: Image.Image
-    box: Box
+    box: PixelBox
 
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a picture is drawn from."""
+    """What a picture shows: the dish, what stands around it, camera and light."""
 
     around: list[Stroke]
     dish: list[Stroke]
@@ -44,8 +44,8 @@ class Scene:
 
 
 def compose(seed: int, label: str, number: int) -> Scene:
-    """Set the table for one picture; the same three values give the same scene."""
-    dish, camera = _sitter(seed, label, number)
+    """Compose the scene of one picture; the same three values give the same scene."""
+    dish, camera = _subject(seed, label, number)
     dice = random.Random(f"{seed}/{label}/{number}/around")
     around = table(dice)
     if dice.random() < 0.6:
@@ -54,21 +54,21 @@ def compose(seed: int, label: str, number: int) -> Scene:
     return Scene(around, dish, camera, _light(dice), dice.randrange(1_000_000))
 
 
-def draw(scene: Scene) -> Picture:
+def draw(scene: Scene) -> Drawing:
     """Draw the scene."""
     painted = paint([*scene.around, *scene.dish], scene.camera)
     image = shade(painted, scene.light, scene.seed)
-    return Picture(image, bounds(scene.dish, scene.camera))
+    return Drawing(image, bounds(scene.dish, scene.camera))
 
 
-def true_box(seed: int, label: str, number: int) -> tuple[Box, int, int]:
+def true_box(seed: int, label: str, number: int) -> tuple[PixelBox, int, int]:
     """The dish's box, width and height of the picture that `draw` would make of that scene."""
-    dish, camera = _sitter(seed, label, number)
+    dish, camera = _subject(seed, label, number)
     return bounds(dish, camera), camera.width, camera.height
 
 
-def _sitter(seed: int, label: str, number: int) -> tuple[list[Stroke], Camera]:
-    # dice of their own: a box is known without setting the rest of the table
+def _subject(seed: int, label: str, number: int) -> tuple[list[Stroke], Camera]:
+    # a generator of its own: the box is known without composing the rest of the scene
     dice = random.Random(f"{seed}/{label}/{number}/dish")
     camera = _camera(dice)
     return placed(
@@ -115,7 +115,7 @@ def _camera(dice: random.Random) -> Camera:
         scale=min(width, height) / 2 / reach,
         turn=dice.choice((0.0, math.pi / 2, math.pi)) + dice.uniform(-0.5, 0.5),
         squeeze=dice.uniform(0.72, 1.0),
-        centre=(drift * math.cos(angle), drift * math.sin(angle)),
+        center=(drift * math.cos(angle), drift * math.sin(angle)),
     )
 
 

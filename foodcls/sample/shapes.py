@@ -1,4 +1,4 @@
-"""Turns sizes into outlines and places: lists of corners, without colour or height."""
+"""Turns sizes into outlines and places: lists of corners, without color or height."""
 
 import math
 import random
@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 Place = tuple[float, float]
-Points = np.ndarray  # (n, 2), x to the right and y down
+Points = np.ndarray  # (n, 2), float64, in plate radii; x to the right and y down
 
 
 def disc(rx: float, ry: float, corners: int = 18) -> Points:
@@ -16,7 +16,7 @@ def disc(rx: float, ry: float, corners: int = 18) -> Points:
 
 
 def lump(dice: random.Random, rx: float, ry: float, rough: float, corners: int = 16) -> Points:
-    """An ellipse whose edge wanders by `rough` of its radius, as nothing in a kitchen is exact."""
+    """An ellipse whose edge varies at random by `rough` of its radius."""
     waves = [(k, dice.uniform(-1, 1) * rough / k**0.5, dice.random() * 6.3) for k in (2, 3, 5)]
     angle = np.arange(corners) * (2 * math.pi / corners)
     radius = 1 + sum(size * np.sin(k * angle + phase) for k, size, phase in waves)

@@ -9,7 +9,7 @@ from foodcls.sample.brush import (
     FLAT,
     SMALL,
     SMOOTH,
-    Colour,
+    Color,
     Stroke,
     blend,
     body,
@@ -31,11 +31,11 @@ def pilaw_rice(dice: random.Random) -> list[Stroke]:
     grain = body(disc(0.062, 0.021, 7), white, 0, 12, SMALL)
     strokes += stamp(dice, grain, scatter(dice, 400, 0.86), (0, 10), (0.15, 0.06))
     places = scatter(dice, dice.randint(24, 34), 0.8)
-    for colour, share in (
+    for color, share in (
         ((206, 44, 30), places[::3] + places[1::3]),
         ((240, 178, 36), places[2::3]),
     ):
-        cube = body(block(dice.uniform(0.1, 0.16), 0.085, 0.3), colour, 10, 16, FLAT)
+        cube = body(block(dice.uniform(0.1, 0.16), 0.085, 0.3), color, 10, 16, FLAT)
         strokes += stamp(dice, cube, share, (-4, 4), (0.3, 0.08))
     pea = body(disc(0.055, 0.055, 12), vary(dice, (96, 158, 52), 0.1), 8, 26)
     return strokes + stamp(dice, pea, scatter(dice, dice.randint(24, 38), 0.82), (-3, 3))
@@ -43,26 +43,26 @@ def pilaw_rice(dice: random.Random) -> list[Stroke]:
 
 def beans(dice: random.Random) -> list[Stroke]:
     """One kind of bean, glossy, close together, in its thin sauce."""
-    kinds: tuple[tuple[Colour, Colour], ...] = (
+    kinds: tuple[tuple[Color, Color], ...] = (
         ((122, 34, 28), (96, 36, 24)),  # kidney
         ((190, 128, 88), (150, 88, 52)),  # borlotti
         ((236, 218, 176), (206, 168, 108)),  # cannellini
         ((226, 190, 138), (190, 72, 32)),  # white, in tomato
         ((64, 44, 42), (62, 44, 38)),  # black
     )
-    colour, juice = dice.choice(kinds)
+    color, juice = dice.choice(kinds)
     size = dice.uniform(0.105, 0.135)
     strokes = sauce(dice, 0.88, juice, 84)
     places = scatter(dice, round(1.7 / size**2), 0.82)
-    strokes += stamp(dice, _bean(size, colour), places, (-8, 8), (0.12, 0.14))
+    strokes += stamp(dice, _bean(size, color), places, (-8, 8), (0.12, 0.14))
     return strokes + flecks(dice, dice.choice((0, 24)), 0.8, PARSLEY, 34, 0.024)
 
 
-def _bean(size: float, colour: Colour) -> list[Stroke]:
+def _bean(size: float, color: Color) -> list[Stroke]:
     angle = np.linspace(0, 2 * math.pi, 16, endpoint=False)
     kidney = np.column_stack((np.cos(angle), 0.58 * np.sin(angle) + 0.2 * np.cos(angle) ** 2))
-    shine = Stroke(disc(0.3, 0.08, 7) * size, blend(colour, (255, 250, 240), 0.45), 30)
-    return [*body(kidney * size, colour, 0, 30), shine]
+    shine = Stroke(disc(0.3, 0.08, 7) * size, blend(color, (255, 250, 240), 0.45), 30)
+    return [*body(kidney * size, color, 0, 30), shine]
 
 
 def basil_potatoes(dice: random.Random) -> list[Stroke]:
@@ -102,15 +102,15 @@ def salad(dice: random.Random) -> list[Stroke]:
     return strokes
 
 
-def _lettuce(dice: random.Random, size: float, colour: Colour) -> list[Stroke]:
+def _lettuce(dice: random.Random, size: float, color: Color) -> list[Stroke]:
     angle = np.linspace(0, 2 * math.pi, 26, endpoint=False)
     shift, tilt = dice.random() * 6, dice.random() * 6
     frill = 1 + 0.16 * np.sin(9 * angle + shift) + 0.1 * np.sin(4 * angle + tilt)
     outline = np.column_stack((np.cos(angle), 0.66 * np.sin(angle))) * frill[:, None]
     levels = ((1.0, 1.12, 20.0), (0.86, 0.88, 8.0), (0.66, 1.0, 12.0), (0.4, 1.12, 4.0))
     rib = np.column_stack((np.linspace(-0.8, 0.6, 5), np.zeros(5))) * size
-    pale = blend(colour, (236, 244, 200), 0.6)
-    return body(outline * size, colour, 0, 1, levels) + strand(rib, 0.04, pale, 8, 8)
+    pale = blend(color, (236, 244, 200), 0.6)
+    return body(outline * size, color, 0, 1, levels) + strand(rib, 0.04, pale, 8, 8)
 
 
 def _tomato(dice: random.Random) -> list[Stroke]:
@@ -146,7 +146,7 @@ def bread(dice: random.Random) -> list[Stroke]:
     return strokes + flecks(dice, 12, 0.8, crust, -40, 0.014)
 
 
-def _roll(dice: random.Random, crust: Colour) -> list[Stroke]:
+def _roll(dice: random.Random, crust: Color) -> list[Stroke]:
     long = dice.uniform(0.72, 0.98)
     strokes = body(lump(dice, 1, long, 0.03, 28), crust, 60, 90, SMOOTH)
     for shift in dice.choice(((0.0,), (-0.24, 0.24), (-0.4, 0.0, 0.4))):
@@ -155,7 +155,7 @@ def _roll(dice: random.Random, crust: Colour) -> list[Stroke]:
     return strokes + flecks(dice, 26, 0.6, (250, 240, 220), 40, 0.018)
 
 
-def _slice(dice: random.Random, crust: Colour) -> list[Stroke]:
+def _slice(dice: random.Random, crust: Color) -> list[Stroke]:
     angle = np.linspace(0, 2 * math.pi, 30, endpoint=False)
     arch = np.column_stack((np.cos(angle), 0.74 * np.sin(angle) - 0.12 * np.cos(2 * angle)))
     arch *= (1 + 0.12 * np.exp(-((angle - 4.7) ** 2)))[:, None]
@@ -166,7 +166,7 @@ def _slice(dice: random.Random, crust: Colour) -> list[Stroke]:
     return strokes + [stroke._replace(height=96) for stroke in holes]
 
 
-def _loaf(dice: random.Random, crust: Colour) -> list[Stroke]:
+def _loaf(dice: random.Random, crust: Color) -> list[Stroke]:
     strokes = body(block(2.1, dice.uniform(0.8, 1), 0.48), crust, 60, 84, SMOOTH)
     for step in range(dice.choice((3, 4))):
         cut = moved(disc(0.3, 0.075, 12), ((step - 1.5) * 0.4, 0), 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 from foodcls.sample.brush import (
     FLAT,
     SMOOTH,
-    Colour,
+    Color,
     Stroke,
     blend,
     body,
@@ -20,10 +20,10 @@ from foodcls.sample.brush import (
 from foodcls.sample.shapes import arc, block, disc, moved
 
 REACH = 6.0  # the table goes this far from the dish, in plate radii
-TRAYS: tuple[Colour, ...] = (
+TRAYS: tuple[Color, ...] = (
     (150, 98, 66), (92, 120, 140), (178, 172, 160), (70, 74, 80), (186, 120, 62), (96, 132, 106),
 )  # fmt: skip
-CLOTHS: tuple[Colour, ...] = (
+CLOTHS: tuple[Color, ...] = (
     (226, 220, 206), (172, 60, 54), (70, 98, 140), (206, 190, 150), (96, 128, 96), (60, 62, 70),
 )  # fmt: skip
 STEEL = (186, 190, 196)
@@ -34,8 +34,8 @@ def table(dice: random.Random) -> list[Stroke]:
     return dice.choice((_wood, _wood, _check, _plain, _stone, _stripes))(dice)
 
 
-def _sheet(colour: Colour, height: float = 20) -> Stroke:
-    return Stroke(disc(2 * REACH, 2 * REACH, 4), colour, height)
+def _sheet(color: Color, height: float = 20) -> Stroke:
+    return Stroke(disc(2 * REACH, 2 * REACH, 4), color, height)
 
 
 def _plain(dice: random.Random) -> list[Stroke]:
@@ -43,10 +43,10 @@ def _plain(dice: random.Random) -> list[Stroke]:
 
 
 def _wood(dice: random.Random) -> list[Stroke]:
-    colour = vary(dice, dice.choice(((168, 120, 76), (120, 80, 50), (206, 170, 124))), 0.08)
-    plank, strokes = dice.uniform(0.7, 1.6), [_sheet(tint(colour, 0.55), 14)]
+    color = vary(dice, dice.choice(((168, 120, 76), (120, 80, 50), (206, 170, 124))), 0.08)
+    plank, strokes = dice.uniform(0.7, 1.6), [_sheet(tint(color, 0.55), 14)]
     for y in np.arange(-REACH, REACH, plank):
-        board = vary(dice, colour, 0.1)
+        board = vary(dice, color, 0.1)
         strokes.append(Stroke(block(2 * REACH, plank * 0.97, 0) + (0, y), board, 20))
         for _ in range(7):
             x = np.linspace(-REACH, REACH, 12)
@@ -82,21 +82,21 @@ def _stripes(dice: random.Random) -> list[Stroke]:
 
 
 def _stone(dice: random.Random) -> list[Stroke]:
-    colour = vary(dice, dice.choice(((196, 192, 186), (90, 92, 96), (216, 206, 190))), 0.06)
-    strokes = [_sheet(colour)]
+    color = vary(dice, dice.choice(((196, 192, 186), (90, 92, 96), (216, 206, 190))), 0.06)
+    strokes = [_sheet(color)]
     for _ in range(150):
         at = (dice.uniform(-4, 4), dice.uniform(-4, 4))
         speck = moved(disc(dice.uniform(0.01, 0.07), 0.02, 5), at, 6.3 * dice.random())
-        strokes.append(Stroke(speck, tint(colour, dice.choice((0.75, 0.88, 1.12))), 20))
+        strokes.append(Stroke(speck, tint(color, dice.choice((0.75, 0.88, 1.12))), 20))
     return strokes
 
 
 def tray(dice: random.Random) -> list[Stroke]:
     """A canteen tray with a raised rim."""
-    colour = vary(dice, dice.choice(TRAYS), 0.08)
+    color = vary(dice, dice.choice(TRAYS), 0.08)
     width, depth = dice.uniform(4.6, 5.4), dice.uniform(3.3, 3.8)
     outer, inner = block(width, depth, 0.12), block(width - 0.22, depth - 0.22, 0.12)
-    strokes = [*body(outer, colour, 26, 10, FLAT), Stroke(inner, tint(colour, 1.04), 28)]
+    strokes = [*body(outer, color, 26, 10, FLAT), Stroke(inner, tint(color, 1.04), 28)]
     return placed(strokes, (dice.uniform(-0.8, 0.8), dice.uniform(-0.6, 0.6)))
 
 
@@ -142,18 +142,18 @@ def glass(dice: random.Random) -> list[Stroke]:
 
 def napkin(dice: random.Random) -> list[Stroke]:
     """A folded napkin."""
-    colour = vary(
+    color = vary(
         dice, dice.choice(((244, 242, 236), (190, 60, 60), (240, 200, 90), (110, 150, 180)))
     )
-    strokes = body(block(1.0, 1.5, 0.03), colour, 26, 6, FLAT)
-    strokes.append(Stroke(block(0.5, 1.5, 0.02) - (0.22, 0), tint(colour, 1.05), 37))
+    strokes = body(block(1.0, 1.5, 0.03), color, 26, 6, FLAT)
+    strokes.append(Stroke(block(0.5, 1.5, 0.02) - (0.22, 0), tint(color, 1.05), 37))
     return strokes
 
 
 def fruit(dice: random.Random) -> list[Stroke]:
     """An apple or an orange."""
-    colour = dice.choice(((232, 136, 36), (190, 40, 40), (150, 180, 60)))
-    strokes = body(disc(0.46, 0.46, 26), vary(dice, colour), 40, 90, SMOOTH)
+    color = dice.choice(((232, 136, 36), (190, 40, 40), (150, 180, 60)))
+    strokes = body(disc(0.46, 0.46, 26), vary(dice, color), 40, 90, SMOOTH)
     return strokes + strand(
         np.array(((0.0, 0.02), (0.04, -0.04), (0.05, -0.12))), 0.04, (90, 66, 40), 130, 8
     )

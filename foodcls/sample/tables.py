@@ -1,11 +1,11 @@
-"""Turns the truth about a sample web into the tables that a person would have made by hand."""
+"""Writes the ground truth of a sample web as the tables that a person would make by hand."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.web import Item, SampleWeb
+from foodcls.sample.web import SampleItem, SampleWeb
 from foodcls.store.store import replacing
 
 BOX_COLUMNS = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
@@ -18,7 +18,7 @@ def write_boxes(web: SampleWeb, path: Path) -> None:
 
 
 def write_filter(web: SampleWeb, path: Path) -> None:
-    """Write which pictures to keep: all but wrong dishes, strange things and placeholders."""
+    """Write which pictures to keep: all but wrong dishes, distractors and placeholders."""
     _write(path, FILTER_COLUMNS, _filter_rows(web))
 
 
@@ -37,7 +37,7 @@ def _filter_rows(web: SampleWeb) -> Iterator[Sequence[object]]:
         yield item.file, int(is_dish), "" if is_dish else f"shows {shown}"
 
 
-def _pictures(web: SampleWeb) -> Iterator[Item]:
+def _pictures(web: SampleWeb) -> Iterator[SampleItem]:
     return (item for label in LABELS for item in web.items(label) if item.is_picture)
 
 

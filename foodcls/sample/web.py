@@ -1,4 +1,4 @@
-"""Says what stands at each address of the sample web; knows nothing of HTTP and draws nothing."""
+"""Says which items the sample web has and which a query finds; draws nothing."""
 
 import random
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.edits import EDITS, Edit
-from foodcls.sample.light import Box
+from foodcls.sample.render import PixelBox
 from foodcls.sample.scene import true_box
 
 # the name under which pictures are recorded, so that no address depends on a port
@@ -21,7 +21,7 @@ MESS = (
     "loop", "broken:garbage", "private",
 )  # fmt: skip
 # how originals are encoded and answered, by their place in a round of 24
-FORMS = {3: "webp", 5: "png", 8: "rotated", 11: "alpha", 14: "cmyk", 17: "grey", 20: "gif"}
+FORMS = {3: "webp", 5: "png", 8: "rotated", 11: "alpha", 14: "cmyk", 17: "gray", 20: "gif"}
 MANNERS = {1: "slow", 12: "busy"}
 SUFFIXES = {"webp": "webp", "png": "png", "alpha": "png", "gif": "gif"}
 # words that queries may leave out
@@ -29,8 +29,8 @@ FILLERS = {"with", "and"}
 
 
 @dataclass(frozen=True)
-class Item:
-    """The truth about one search result."""
+class SampleItem:
+    """One search result of the sample web, with the ground truth about it."""
 
     file: str  # unique over the whole web
     kind: str  # original, near_duplicate:<edit>, exact_duplicate, wrong:<what>, broken:<how>, …
@@ -39,7 +39,7 @@ class Item:
     seed: int
     number: int  # of the drawn picture
     source: str = ""  # the file that it copies or leads to
-    form: str = "jpeg"  # jpeg, png, webp, rotated, alpha, cmyk, grey or gif
+    form: str = "jpeg"  # jpeg, png, webp, rotated, alpha, cmyk, gray or gif
     manner: str = "plain"  # plain, slow, or busy at the first visit
 
     @property
@@ -48,14 +48,14 @@ class Item:
         return self.kind.partition(":")[0] not in ("broken", "gone", "fault", "loop", "private")
 
     @property
-    def frame(self) -> tuple[Box, int, int] | None:
-        """Box of the dish, width and height in upright pixels; None when there is no dish."""
+    def frame(self) -> tuple[PixelBox, int, int] | None:
+        """PixelBox of the dish, width and height in upright pixels; None when there is no dish."""
         if not self.label:
             return None
         return self.edit.of_box(*true_box(self.seed, self.label, self.number))
 
     @property
-    def box(self) -> Box | None:
+    def box(self) -> PixelBox | None:
         """Where the dish is: xmin, ymin, xmax, ymax in upright pixels."""
         return self.frame[0] if self.frame else None
 
@@ -67,23 +67,23 @@ class Item:
 
 @dataclass(frozen=True)
 class SampleWeb:
-    """A web of `per_class` good pictures a class, and a third as many that are not."""
+    """A web of `per_class` good pictures a class, and a third as many flawed or wrong ones."""
 
     per_class: int = 48
     seed: int = 0
 
-    def items(self, label: str) -> tuple[Item, ...]:
+    def items(self, label: str) -> tuple[SampleItem, ...]:
         """All results of the class, in the order of its own name's search."""
         return _items(self, label)
 
-    def find(self, file: str) -> Item | None:
+    def find(self, file: str) -> SampleItem | None:
         """The item of that file name, if there is one."""
         label = file.rpartition("-")[0]
         items = self.items(label) if label in LABELS else ()
         return next((item for item in items if item.file == file), None)
 
-    def search(self, query: str) -> tuple[Item, ...]:
-        """What a query shows; other words for a class show most of it in another order."""
+    def search(self, query: str) -> tuple[SampleItem, ...]:
+        """What a query finds; other words for a class find most of its items in another order."""
         label = match_label(query)
         if label is None:
             return ()
@@ -106,7 +106,7 @@ def _words(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _items(web: SampleWeb, label: str) -> tuple[Item, ...]:
+def _items(web: SampleWeb, label: str) -> tuple[SampleItem, ...]:
     turn = LABELS.index(label)
     originals = [_original(web, label, number, turn) for number in range(web.per_class)]
     start, count = turn * 5, round(web.per_class / 3)
@@ -121,21 +121,21 @@ def _items(web: SampleWeb, label: str) -> tuple[Item, ...]:
     return tuple(sorted(named, key=lambda item: item.file))
 
 
-def _named(item: Item, place: int) -> Item:
+def _named(item: SampleItem, place: int) -> SampleItem:
     # a name tells nothing of what the file is, as anywhere
     suffix = SUFFIXES.get(item.form, "jpg")
     return replace(item, file=f"{item.found_as}-{place:04d}.{suffix}")
 
 
-def _original(web: SampleWeb, label: str, number: int, turn: int) -> Item:
+def _original(web: SampleWeb, label: str, number: int, turn: int) -> SampleItem:
     place = (number + 5 * turn) % 24
     form, manner = FORMS.get(place, "jpeg"), MANNERS.get(place, "plain")
-    return Item("", "original", label, label, web.seed, number, form=form, manner=manner)
+    return SampleItem("", "original", label, label, web.seed, number, form=form, manner=manner)
 
 
 def _mess(
-    web: SampleWeb, label: str, kind: str, dice: random.Random, originals: list[Item]
-) -> Item:
+    web: SampleWeb, label: str, kind: str, dice: random.Random, originals: list[SampleItem]
+) -> SampleItem:
     family, _, _ = kind.partition(":")
     number = web.per_class + dice.randrange(10_000)
     if family in ("near_duplicate", "exact_duplicate", "redirect"):
@@ -144,4 +144,4 @@ def _mess(
         return replace(source, kind=kind, source=source.file, form=form, manner="plain")
     other = dice.choice([name for name in LABELS if name != label])
     shown = {"wrong:dish": other, "broken:truncated": label}.get(kind, "")
-    return Item("", kind, label, shown, web.seed, number)
+    return SampleItem("", kind, label, shown, web.seed, number)

@@ -21,7 +21,7 @@ from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
 from foodcls.network.resize import as_images, squash_pixels
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.files import file_bytes
+from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
 
 ROOT = Path(__file__).resolve().parents[2]

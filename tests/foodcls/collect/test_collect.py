@@ -15,7 +15,7 @@ from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
-from foodcls.sample.server import serve_hosts
+from foodcls.sample.http_server import serve_hosts
 from foodcls.store.store import Store, digest_of
 
 CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))

@@ -10,7 +10,7 @@ from foodcls.collect.url_list import is_manifest, read_urls, replay_manifest
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
-from foodcls.sample.server import serve_hosts
+from foodcls.sample.http_server import serve_hosts
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
 

@@ -13,7 +13,7 @@ from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Dedup, Inspect
 from foodcls.sample.brush import Stroke
 from foodcls.sample.dishes import DISHES
-from foodcls.sample.light import Camera, paint
+from foodcls.sample.render import Camera, paint
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def plate(color, seed=0):
 
 
 @pytest.mark.parametrize("kind", ["phash", "average_hash", "dhash", "whash"])
-def test_soups_of_other_colours_stay(kind, encode, dedup_files):
+def test_soups_of_other_colors_stay(kind, encode, dedup_files):
     soups = [(190, 60, 30), (90, 140, 50), (225, 165, 60)]
     files = [(encode(plate(color, seed)), "soup") for seed, color in enumerate(soups)]
     found = dedup_files(*files, settings=Dedup(hash=kind))

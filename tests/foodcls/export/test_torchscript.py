@@ -14,7 +14,7 @@ from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
 from foodcls.network.resize import as_images, squash, squash_pixels
 from foodcls.sample.dishes import LABELS as DISHES
-from foodcls.sample.files import file_bytes
+from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
 
 LABELS = ("b", "a", "c")

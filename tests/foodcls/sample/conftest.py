@@ -8,8 +8,8 @@ import pytest
 
 from foodcls.sample.brush import Stroke
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.light import Camera, paint
-from foodcls.sample.web import Item, SampleWeb
+from foodcls.sample.render import Camera, paint
+from foodcls.sample.web import SampleItem, SampleWeb
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def touched(camera: Camera) -> Callable[[Sequence[Stroke]], np.ndarray]:
 
 
 @pytest.fixture
-def item_of() -> Callable[[SampleWeb, str], Item]:
+def item_of() -> Callable[[SampleWeb, str], SampleItem]:
     """The first item of that kind, form or manner in a web."""
 
-    def find(web: SampleWeb, trait: str) -> Item:
+    def find(web: SampleWeb, trait: str) -> SampleItem:
         items = (item for label in LABELS for item in web.items(label))
         return next(item for item in items if trait in (item.kind, item.form, item.manner))
 

@@ -15,7 +15,7 @@ def test_tint_stays_in_range(factor: float) -> None:
     assert all(0 <= part <= 255 for part in tint((200, 100, 0), factor))
 
 
-def test_blend_goes_from_one_colour_to_the_other() -> None:
+def test_blend_goes_from_one_color_to_the_other() -> None:
     assert blend((0, 0, 0), (200, 100, 50), 0) == (0, 0, 0)
     assert blend((0, 0, 0), (200, 100, 50), 0.5) == (100, 50, 25)
 
@@ -23,7 +23,7 @@ def test_blend_goes_from_one_colour_to_the_other() -> None:
 def test_vary_stays_near(dice: random.Random) -> None:
     near = [vary(dice, (100, 100, 100), 0.1) for _ in range(50)]
     assert len(set(near)) > 5
-    assert all(85 <= part <= 115 for colour in near for part in colour)
+    assert all(85 <= part <= 115 for color in near for part in color)
 
 
 def test_body_rises_to_its_middle() -> None:
@@ -42,7 +42,7 @@ def test_placed_scales_turns_and_shifts() -> None:
     stroke = Stroke(np.array(((1.0, 0.0), (0.0, 0.0))), (1, 2, 3), 5)
     (moved,) = placed([stroke], (10, 20), 2, math.pi / 2, lift=3)
     assert moved.points == pytest.approx(np.array(((10, 22), (10, 20))))
-    assert (moved.colour, moved.height) == ((1, 2, 3), 8)
+    assert (moved.color, moved.height) == ((1, 2, 3), 8)
 
 
 def test_stamp_puts_a_copy_at_each_place(dice: random.Random) -> None:

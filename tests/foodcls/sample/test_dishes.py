@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foodcls.sample.dishes import DISHES, LABELS
-from foodcls.sample.light import Camera, Light, paint, shade
+from foodcls.sample.render import Camera, Light, paint, shade
 
 OVERHEAD = Camera(64, 64, 30, 0.0, 1.0, (0.0, 0.0))
 

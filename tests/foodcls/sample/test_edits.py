@@ -9,7 +9,7 @@ from foodcls.sample.edits import EDITS, Edit
 
 @pytest.fixture
 def marked() -> Image.Image:
-    """A grey picture with a white box at 40,30,100,80."""
+    """A gray picture with a white box at 40,30,100,80."""
     image = Image.new("RGB", (200, 120), (60, 60, 60))
     image.paste((255, 255, 255), (40, 30, 100, 80))
     return image

@@ -43,7 +43,7 @@ def test_crumbs_lie_one_at_each_place(dice: random.Random) -> None:
 def test_lemons_are_yellow_and_of_radius_one(thing, dice: random.Random) -> None:
     strokes = thing(dice)
     assert 0.8 < _reach(strokes) < 1.3
-    red, green, blue = strokes[1].colour
+    red, green, blue = strokes[1].color
     assert red > green > 2 * blue
 
 
@@ -63,4 +63,4 @@ def test_a_sprig_without_leaves_is_nothing(dice: random.Random) -> None:
 
 def test_olives_shine() -> None:
     strokes = garnish.olive(0.1, (60, 50, 50))
-    assert sum(strokes[-1].colour) > 2 * sum(strokes[0].colour)
+    assert sum(strokes[-1].color) > 2 * sum(strokes[0].color)

@@ -7,7 +7,7 @@ from foodcls.sample.brush import Stroke
 
 
 def _dark(strokes: list[Stroke]) -> list[Stroke]:
-    return [stroke for stroke in strokes if sum(stroke.colour) < 240]
+    return [stroke for stroke in strokes if sum(stroke.color) < 240]
 
 
 def test_pork_has_grill_marks() -> None:
@@ -17,7 +17,7 @@ def test_pork_has_grill_marks() -> None:
 
 def test_rabbit_shows_its_bones() -> None:
     for seed in range(5):
-        pale = [s for s in mains.rabbit(random.Random(seed)) if sum(s.colour) > 640]
+        pale = [s for s in mains.rabbit(random.Random(seed)) if sum(s.color) > 640]
         assert len(pale) >= 2 * 2
 
 
@@ -37,7 +37,7 @@ def test_fish_is_longer_than_broad() -> None:
 
 
 def test_seafood_salad_is_pink_white_and_purple() -> None:
-    colours = [stroke.colour for stroke in mains.seafood_salad(random.Random(3))]
-    assert any(red > 1.4 * blue and red > 200 for red, _, blue in colours)
-    assert any(min(colour) > 200 for colour in colours)
-    assert any(blue > 1.2 * green and red > blue for red, green, blue in colours)
+    colors = [stroke.color for stroke in mains.seafood_salad(random.Random(3))]
+    assert any(red > 1.4 * blue and red > 200 for red, _, blue in colors)
+    assert any(min(color) > 200 for color in colors)
+    assert any(blue > 1.2 * green and red > blue for red, green, blue in colors)

@@ -23,6 +23,6 @@ def test_plates_come_in_kinds_and_boards_only_on_request() -> None:
         {len(plate(random.Random(seed), boards=boards)) for seed in range(30)}
         for boards in (False, True)
     )
-    assert len({plate(random.Random(seed))[-1].colour for seed in range(12)}) > 4
+    assert len({plate(random.Random(seed))[-1].color for seed in range(12)}) > 4
     # a board has its grain drawn line by line
     assert max(boards) > max(plates)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.light import paint
+from foodcls.sample.render import paint
 from foodcls.sample.scene import compose, draw, true_box
 
 WANTED = [(label, number) for label in LABELS[::3] for number in range(2)]

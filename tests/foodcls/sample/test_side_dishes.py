@@ -22,7 +22,7 @@ def test_rice_holds_hundreds_of_grains() -> None:
 
 def test_beans_come_in_kinds() -> None:
     kinds = {
-        round(sum(side_dishes.beans(random.Random(seed))[20].colour) / 90) for seed in range(20)
+        round(sum(side_dishes.beans(random.Random(seed))[20].color) / 90) for seed in range(20)
     }
     assert len(kinds) > 2
 

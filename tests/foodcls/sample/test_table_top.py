@@ -24,7 +24,7 @@ def test_a_table_fills_the_picture(touched: Callable) -> None:
 
 def test_tables_and_trays_come_in_kinds() -> None:
     for maker in (table_top.table, table_top.tray):
-        assert len({str(maker(random.Random(seed))[-1].colour) for seed in range(12)}) > 4
+        assert len({str(maker(random.Random(seed))[-1].color) for seed in range(12)}) > 4
 
 
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: thing.__name__)

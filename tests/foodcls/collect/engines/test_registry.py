@@ -8,7 +8,7 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, check_questions, page_urls
 from foodcls.errors import CollectError
 from foodcls.recipe.data_settings import EngineName
-from foodcls.sample.pages import LICENCE
+from foodcls.sample.html_pages import LICENCE
 
 IN_RECIPES = get_args(EngineName)
 TRICKY = "mac & cheese #1 pâté"

@@ -5,27 +5,31 @@ import random
 
 from PIL import Image
 
-from foodcls.sample import strangers
+from foodcls.sample import distractors
 from foodcls.sample.scene import compose, draw
-from foodcls.sample.web import Item
+from foodcls.sample.web import SampleItem
 
 HTML_AS_PICTURE = b"<!doctype html><title>Sign in</title><p>Please sign in to see this picture.</p>"
 
 
-def file_bytes(item: Item) -> bytes:
-    """The item's file; a redirect or an error has none, and counts as an empty one."""
+def file_bytes(item: SampleItem) -> bytes:
+    """The bytes of the item's file; empty for a redirect or an error."""
     family, _, detail = item.kind.partition(":")
     if family == "broken":
         return _broken(item, detail)
     if family == "placeholder":
-        return _encode(strangers.placeholder(), "jpeg")
+        return _encode(distractors.placeholder(), "jpeg")
     if family == "wrong" and detail != "dish":
-        stranger = {"menu": strangers.menu, "cat": strangers.cat, "landscape": strangers.landscape}
-        return _encode(stranger[detail](random.Random(f"{item.seed}/{item.file}")), "jpeg")
+        distractor = {
+            "menu": distractors.menu,
+            "cat": distractors.cat,
+            "landscape": distractors.landscape,
+        }
+        return _encode(distractor[detail](random.Random(f"{item.seed}/{item.file}")), "jpeg")
     return _dish_bytes(item) if item.is_picture else b""
 
 
-def _dish_bytes(item: Item) -> bytes:
+def _dish_bytes(item: SampleItem) -> bytes:
     image = draw(compose(item.seed, item.label, item.number)).image
     image = item.edit.of_image(image) if ":" in item.kind else image
     # a copy must have its original's bytes, so nothing here may depend on the file's name
@@ -33,7 +37,7 @@ def _dish_bytes(item: Item) -> bytes:
     return _encode(image, item.form, quality)
 
 
-def _broken(item: Item, how: str) -> bytes:
+def _broken(item: SampleItem, how: str) -> bytes:
     if how == "truncated":
         whole = _dish_bytes(item)
         return whole[: len(whole) // 2]
@@ -58,7 +62,7 @@ def _encode(image: Image.Image, form: str, quality: int = 88) -> bytes:
         frames = [image.quantize(128, Image.Quantize.FASTOCTREE) for image in (image, _dark(image))]
         frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=400, loop=0)
     else:
-        mode = {"cmyk": "CMYK", "grey": "L"}.get(form, "RGB")
+        mode = {"cmyk": "CMYK", "gray": "L"}.get(form, "RGB")
         image.convert(mode).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 

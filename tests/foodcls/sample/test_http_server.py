@@ -1,4 +1,4 @@
-"""Tests of foodcls.sample.server, over real HTTP on this machine."""
+"""Tests of foodcls.sample.http_server, over real HTTP on this machine."""
 
 import http.client
 import io
@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from foodcls.sample.files import file_bytes
-from foodcls.sample.server import serve
+from foodcls.sample.file_bytes import file_bytes
+from foodcls.sample.http_server import serve
 from foodcls.sample.web import SampleWeb
 
 WEB = SampleWeb(per_class=12)

@@ -1,4 +1,4 @@
-"""Tests of foodcls.sample.files."""
+"""Tests of foodcls.sample.file_bytes."""
 
 import io
 from collections.abc import Callable
@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foodcls.sample.files import file_bytes
+from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.scene import compose, draw
-from foodcls.sample.web import Item, SampleWeb
+from foodcls.sample.web import SampleItem, SampleWeb
 
 WEB = SampleWeb(per_class=24)
-PLAIN = Item("x-0001.jpg", "original", "beans", "beans", 0, 1)
+PLAIN = SampleItem("x-0001.jpg", "original", "beans", "beans", 0, 1)
 
 
-def _opened(item: Item) -> Image.Image:
+def _opened(item: SampleItem) -> Image.Image:
     return Image.open(io.BytesIO(file_bytes(item)))
 
 
@@ -28,7 +28,7 @@ def _opened(item: Item) -> Image.Image:
         ("webp", "WEBP", "RGB"),
         ("alpha", "PNG", "RGBA"),
         ("cmyk", "JPEG", "CMYK"),
-        ("grey", "JPEG", "L"),
+        ("gray", "JPEG", "L"),
         ("gif", "GIF", "P"),
     ],
 )

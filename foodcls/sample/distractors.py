@@ -1,4 +1,4 @@
-"""Draws what a search engine shows by mistake: a menu, a cat, a landscape, a placeholder."""
+"""Draws distractors, which a search finds by mistake: a menu, a cat, a landscape, a placeholder."""
 
 import math
 import random
@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from foodcls.sample.brush import SMOOTH, Stroke, body, placed, strand, vary
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.light import Camera, Light, paint, shade
+from foodcls.sample.render import Camera, Light, paint, shade
 from foodcls.sample.shapes import arc, disc, lump, moved
 
 FLAT_VIEW = Camera(400, 300, 100, 0.0, 1.0, (0.0, 0.0))
@@ -29,7 +29,7 @@ def menu(dice: random.Random) -> Image.Image:
 
 
 def cat(dice: random.Random) -> Image.Image:
-    """A cat that looks at you."""
+    """The face of a cat."""
     fur = vary(
         dice, dice.choice(((206, 140, 70), (90, 90, 96), (60, 54, 52), (220, 208, 190))), 0.1
     )
@@ -68,7 +68,7 @@ def landscape(dice: random.Random) -> Image.Image:
 
 
 def placeholder() -> Image.Image:
-    """What a photo site shows when the photo is gone; always the same."""
+    """The picture that a site shows where a photo was deleted; always the same."""
     image = Image.new("RGB", (320, 240), (226, 228, 230))
     write = ImageDraw.Draw(image)
     write.rounded_rectangle((120, 60, 200, 120), 10, outline=(160, 164, 168), width=5)

@@ -1,4 +1,4 @@
-"""Turns strokes seen through a camera into a lit picture; knows nothing of what they show."""
+"""Renders strokes, seen by a camera and lit, as a picture; knows nothing of what they show."""
 
 import math
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from PIL import Image, ImageDraw, ImageFilter
 from foodcls.sample.brush import Stroke
 from foodcls.sample.shapes import Place, Points
 
-Box = tuple[int, int, int, int]
+PixelBox = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the plane of the table comes to lie in the picture."""
+    """How the plane of the table is projected into the picture."""
 
     width: int  # pixels
     height: int
     scale: float  # pixels for a unit of the plane
     turn: float  # radians
     squeeze: float  # 1 looks straight down, 0.7 from the side
-    centre: Place  # the point of the plane in the middle of the picture
+    center: Place  # the point of the plane in the middle of the picture
 
     def sees(self, at: Place, radius: float) -> bool:
-        """Whether something of that radius, standing there, may reach into the picture."""
-        distance = math.dist(at, self.centre) - radius
+        """Whether something of that radius at that place may be visible in the picture."""
+        distance = math.dist(at, self.center) - radius
         return distance * self.scale * self.squeeze < math.hypot(self.width, self.height) / 2
 
 
@@ -42,13 +42,13 @@ class Light:
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     vignette: float = 0.15
     blur: float = 0.0  # radius in pixels
-    noise: float = 3.0  # grey levels
+    noise: float = 3.0  # gray levels
 
 
 def project(strokes: Sequence[Stroke], camera: Camera) -> Points:
-    """All corners of the strokes in pixels; what stands higher moves up the picture."""
+    """All corners of the strokes in pixels, (n, 2); what stands higher moves up the picture."""
     sizes = [len(stroke.points) for stroke in strokes]
-    plane = np.concatenate([stroke.points for stroke in strokes]) - camera.centre
+    plane = np.concatenate([stroke.points for stroke in strokes]) - camera.center
     heights = np.repeat([stroke.height for stroke in strokes], sizes)
     cos, sin = math.cos(camera.turn) * camera.scale, math.sin(camera.turn) * camera.scale
     lift = math.sqrt(max(0.0, 1 - camera.squeeze**2)) * camera.scale / 330
@@ -57,8 +57,8 @@ def project(strokes: Sequence[Stroke], camera: Camera) -> Points:
     return np.column_stack((x, y - heights * lift))
 
 
-def bounds(strokes: Sequence[Stroke], camera: Camera) -> Box:
-    """The box round the strokes: xmin, ymin, xmax, ymax in pixels, inside the picture."""
+def bounds(strokes: Sequence[Stroke], camera: Camera) -> PixelBox:
+    """The bounding box of the strokes: xmin, ymin, xmax, ymax in pixels, inside the picture."""
     points = project(strokes, camera)
     low, high = np.floor(points.min(axis=0)), np.ceil(points.max(axis=0))
     sides = (camera.width, camera.height)
@@ -68,7 +68,7 @@ def bounds(strokes: Sequence[Stroke], camera: Camera) -> Box:
 
 
 def paint(strokes: Sequence[Stroke], camera: Camera) -> Image.Image:
-    """Colour and height of each pixel, as red, green, blue and a fourth band."""
+    """Color and height of each pixel, as red, green, blue and height (0 to 255) in four bands."""
     # CMYK is Pillow's only four-band mode that draws and shrinks each band on its own
     canvas = Image.new("CMYK", (camera.width * 2, camera.height * 2), (150, 140, 130, 20))
     draw = ImageDraw.Draw(canvas)
@@ -77,7 +77,7 @@ def paint(strokes: Sequence[Stroke], camera: Camera) -> Image.Image:
     for stroke, visible in zip(strokes, _visible(strokes, points, canvas.size), strict=True):
         end = start + 2 * len(stroke.points)
         if visible:
-            fill = (*stroke.colour, max(0, min(255, int(stroke.height))))
+            fill = (*stroke.color, max(0, min(255, int(stroke.height))))
             draw.polygon(corners[start:end], fill=fill)
         start = end
     return canvas.reduce(2)
@@ -91,7 +91,7 @@ def _visible(strokes: Sequence[Stroke], points: Points, size: tuple[int, int]) -
 
 
 def shade(painted: Image.Image, light: Light, seed: int) -> Image.Image:
-    """Light what `paint` made: slopes, crevices, cast shadows, gloss, lens and sensor."""
+    """Light what `paint` made, as an RGB image: slopes, shadows, gloss, lens and sensor noise."""
     width, height = painted.size
     relief = painted.getchannel(3)
     level = np.asarray(relief.filter(ImageFilter.BoxBlur(1)), np.float32)

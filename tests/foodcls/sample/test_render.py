@@ -1,4 +1,4 @@
-"""Tests of foodcls.sample.light."""
+"""Tests of foodcls.sample.render."""
 
 import math
 from dataclasses import replace
@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from foodcls.sample.brush import Stroke, body
-from foodcls.sample.light import Camera, Light, bounds, paint, project, shade
+from foodcls.sample.render import Camera, Light, bounds, paint, project, shade
 from foodcls.sample.shapes import disc
 
 DOME = body(disc(0.5, 0.5, 40), (160, 160, 160), 20, 60)
 STILL = Light(0.0, shadow=0, gloss=0, vignette=0, noise=0)
 
 
-def test_project_puts_the_centre_in_the_middle(camera: Camera) -> None:
-    shifted = replace(camera, centre=(2.0, 1.0))
+def test_project_puts_the_center_in_the_middle(camera: Camera) -> None:
+    shifted = replace(camera, center=(2.0, 1.0))
     point = project([Stroke(np.array([[2.0, 1.0]]), (0, 0, 0), 0)], shifted)
     assert point[0] == pytest.approx((60, 50))
 
@@ -37,7 +37,7 @@ def test_bounds_are_the_painted_pixels(camera: Camera) -> None:
 def test_bounds_stay_in_the_picture(camera: Camera) -> None:
     big = [Stroke(disc(9, 9), (0, 0, 0), 0)]
     assert bounds(big, camera) == (0, 0, 120, 100)
-    away = bounds(big, replace(camera, centre=(90.0, 90.0)))
+    away = bounds(big, replace(camera, center=(90.0, 90.0)))
     assert 0 <= away[0] < away[2] <= 120 and 0 <= away[1] < away[3] <= 100
 
 
@@ -54,9 +54,9 @@ def test_shadow_falls_away_from_the_light(camera: Camera) -> None:
     assert lit[50, 81].mean() < lit[50, 38].mean() - 10
 
 
-def test_tint_colours_the_light(camera: Camera) -> None:
-    grey = [Stroke(disc(9, 9, 4), (100, 100, 100), 20)]
-    lit = np.asarray(shade(paint(grey, camera), replace(STILL, tint=(1.2, 1.0, 0.8)), 0))
+def test_tint_colors_the_light(camera: Camera) -> None:
+    gray = [Stroke(disc(9, 9, 4), (100, 100, 100), 20)]
+    lit = np.asarray(shade(paint(gray, camera), replace(STILL, tint=(1.2, 1.0, 0.8)), 0))
     assert lit[50, 60] == pytest.approx((120, 100, 80), abs=6)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from foodcls.sample.responses import answer
+from foodcls.sample.responses import respond
 from foodcls.sample.web import HOST, SampleWeb
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 65_536  # head and body in one packet
 
     def do_GET(self) -> None:
-        given = answer(self.server.web, self.path, self.server.count_visit(self.path))
+        given = respond(self.server.web, self.path, self.server.count_visit(self.path))
         time.sleep(given.delay)
         self.send_response(given.status)
         for name, value in given.headers:

@@ -1,4 +1,4 @@
-"""Tests of foodcls.sample.strangers."""
+"""Tests of foodcls.sample.distractors."""
 
 import random
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foodcls.sample import strangers
+from foodcls.sample import distractors
 
 
-@pytest.mark.parametrize("draw", [strangers.menu, strangers.cat, strangers.landscape])
+@pytest.mark.parametrize("draw", [distractors.menu, distractors.cat, distractors.landscape])
 def test_strangers_differ_with_the_dice_alone(draw: Callable) -> None:
     first, again, other = (draw(random.Random(seed)) for seed in (1, 1, 2))
     assert first.mode == "RGB"
@@ -18,4 +18,4 @@ def test_strangers_differ_with_the_dice_alone(draw: Callable) -> None:
 
 
 def test_the_placeholder_is_always_the_same() -> None:
-    assert np.array_equal(strangers.placeholder(), strangers.placeholder())
+    assert np.array_equal(distractors.placeholder(), distractors.placeholder())

@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.web import Item
+from foodcls.sample.web import SampleItem
 
 PER_PAGE = 48
 LICENCE = "CC0-1.0"
@@ -30,7 +30,7 @@ def front_page() -> str:
     return _page("The sample web", f'{note}<div class="grid">{links}</div>')
 
 
-def result_page(query: str, found: Sequence[Item], first: int) -> str:
+def result_page(query: str, found: Sequence[SampleItem], first: int) -> str:
     """Up to 48 results from place `first` on; past the end the page says "No results"."""
     shown = found[first : first + PER_PAGE]
     title = f"{query} - pictures"
@@ -43,13 +43,13 @@ def result_page(query: str, found: Sequence[Item], first: int) -> str:
     return _page(title, f'<div class="grid">\n{cards}\n</div>{rest}')
 
 
-def picture_page(item: Item) -> str:
+def picture_page(item: SampleItem) -> str:
     """The page that a picture appears on."""
     picture = f'<p><img src="/img/{item.file}" alt="{_words(item.found_as)}"></p>'
     return _page(_words(item.found_as), f"{picture}<p><small>Licence: {LICENCE}</small></p>")
 
 
-def _card(item: Item) -> str:
+def _card(item: SampleItem) -> str:
     return (
         f'<a class="result" href="/img/{item.file}" data-page="/page/{item.file}" '
         f'data-licence="{LICENCE}"><img loading="lazy" src="/img/{item.file}" '
