@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from flows.prepare import WORKSPACE, prepare
 from foodcls.manifest import ManifestRef
 from foodcls.recipe.recipe import Recipe
-from foodcls.report.ablation import AblationResult, Trial
+from foodcls.report.ablation_table import AblationResult, Trial
 from foodcls.runs.stage_result import Step
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest
 from foodcls.recipe.data_settings import Split
-from foodcls.report.ablation import Ablation, Trial, ablation_csv, ablation_json, compare_trials
+from foodcls.report.ablation_table import (
+    Ablation,
+    Trial,
+    ablation_csv,
+    ablation_json,
+    compare_trials,
+)
 from foodcls.split.ablation_sets import take_raw as take_raw_pictures
 from foodcls.split.ablation_sets import undo_crop as undo_cuts
 from foodcls.store.store import replacing

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe
-from foodcls.report.ablation import Ablation, Trial, ablation_csv
-from foodcls.report.runs import runs_html
+from foodcls.report.ablation_table import Ablation, Trial, ablation_csv
+from foodcls.report.runs_page import runs_html
 from foodcls.runs.outbox import Account, Registration
 from foodcls.runs.run_result import Recorded, Reported, Trained
 from foodcls.runs.stage_result import Step

@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from foodcls.report.ablation import Ablation, AblationResult, Row, summarize_ablation
+from foodcls.report.ablation_table import Ablation, AblationResult, Row, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
 

@@ -10,12 +10,11 @@ from rich.table import Table
 
 from flows.cli.output import find_manifest
 from foodcls.errors import InputError
-from foodcls.export.answering import answer_tests, learnt_from
 from foodcls.export.load import load_model
 from foodcls.metrics.align import pair_answers
 from foodcls.metrics.predictions import Answers, read_answers
 from foodcls.metrics.scores import Estimate
-from foodcls.report.compare import (
+from foodcls.report.comparison import (
     Rivals,
     compare_rivals,
     rivals_html,

@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
-from foodcls.review.files import Files
+from foodcls.review.decision_files import Files
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import open_session
 from foodcls.review.thumbs import Thumbs

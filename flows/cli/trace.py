@@ -10,7 +10,7 @@ from rich.text import Text
 from flows.cli.output import find_manifest
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.recipe import load_recipe
-from foodcls.review.files import choose_files
+from foodcls.review.decision_files import choose_files
 from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foodcls.export.answering import ask
 from foodcls.export.load import Model
+from foodcls.export.predict_tests import ask
 from foodcls.image.hashes import pack_hashes
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation

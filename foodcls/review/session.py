@@ -14,9 +14,9 @@ import pandas as pd
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.boxes import COLUMNS as BOX_COLUMNS
 from foodcls.review.boxes import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
+from foodcls.review.decision_files import Files, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
-from foodcls.review.files import Files, choose_files
 from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
 from foodcls.tables.edit_csv import open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest

@@ -20,7 +20,7 @@ from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, Verdict
 from foodcls.recipe.recipe import Recipe, RecipeSource
-from foodcls.report.ablation import Ablation
+from foodcls.report.ablation_table import Ablation
 from foodcls.runs.stage_result import Step, stage_table
 
 log = logging.getLogger("foodcls.stages")

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError
 from foodcls.metrics.predictions import Answers, read_answers
-from foodcls.report.runs import RunLine
+from foodcls.report.runs_page import RunLine
 from foodcls.runs.outbox import Account
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace

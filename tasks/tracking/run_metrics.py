@@ -12,8 +12,8 @@ from foodcls import __version__
 from foodcls.manifest import ManifestRef, kept_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, flatten
-from foodcls.report.ablation import Ablation, Trial, ablation_table
-from foodcls.report.runs import RunLine, name_change
+from foodcls.report.ablation_table import Ablation, Trial, ablation_table
+from foodcls.report.runs_page import RunLine, name_change
 from foodcls.runs.run_result import Trained
 from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_table
 from foodcls.store.store import digest_json

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from flows.ablation import DATASETS, ablate
 from flows.cli.main import app
 from foodcls.recipe.recipe import load_recipe
-from foodcls.report.ablation import summarize_ablation
+from foodcls.report.ablation_table import summarize_ablation
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

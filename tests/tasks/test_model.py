@@ -7,8 +7,8 @@ from prefect import flow
 from prefect.serializers import JSONSerializer
 from safetensors.torch import save
 
-from foodcls.export.answering import learnt_from
 from foodcls.export.load import read_model
+from foodcls.export.predict_tests import learnt_from
 from foodcls.manifest import (
     TEST_SOURCE,
     ManifestRef,

@@ -16,7 +16,7 @@ from foodcls.evaluate.evaluate import evaluate
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, account_for
 from foodcls.metrics.predictions import Answers
-from foodcls.report.compare import compare_rivals, rivals_html
+from foodcls.report.comparison import compare_rivals, rivals_html
 from foodcls.report.report import Account, gather_account, report_html
 from foodcls.report.thumbnails import Album, make_cards, worst_places
 from foodcls.store.store import Store

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
-from foodcls.review.files import Files
+from foodcls.review.decision_files import Files
 from foodcls.review.gallery import build_gallery
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session

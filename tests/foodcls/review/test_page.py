@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foodcls.review.boxes import COLUMNS
-from foodcls.review.files import Files
+from foodcls.review.decision_files import Files
 from foodcls.review.gallery import Suspect
 
 SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"

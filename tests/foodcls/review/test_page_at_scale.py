@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
-from foodcls.review.files import Files
+from foodcls.review.decision_files import Files
 from foodcls.store.store import Store
 
 COUNT = 5000

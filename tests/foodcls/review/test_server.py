@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.review.files import Files
+from foodcls.review.decision_files import Files
 from foodcls.review.server import ReviewServer, page_files
 from foodcls.review.session import Session
 

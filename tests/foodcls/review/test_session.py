@@ -8,8 +8,8 @@ from foodcls.crop.proposals import propose_boxes, read_refused
 from foodcls.errors import TableError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.boxes import COLUMNS, Drawn
+from foodcls.review.decision_files import Files
 from foodcls.review.decisions import Verdict
-from foodcls.review.files import Files
 from foodcls.review.session import Session, open_session
 from foodcls.store.store import Store
 from foodcls.workspace.workspace import Workspace

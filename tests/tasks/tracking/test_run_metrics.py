@@ -7,7 +7,7 @@ import pytest
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe
-from foodcls.report.ablation import Ablation, Row, Trial
+from foodcls.report.ablation_table import Ablation, Row, Trial
 from foodcls.runs.stage_result import Step
 from tasks.tracking.run_metrics import (
     PARAM_LENGTH,

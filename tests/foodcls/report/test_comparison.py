@@ -5,7 +5,7 @@ import pytest
 
 from foodcls.metrics.align import pair_answers
 from foodcls.metrics.predictions import Answers
-from foodcls.report.compare import (
+from foodcls.report.comparison import (
     Rivals,
     compare_rivals,
     rivals_html,

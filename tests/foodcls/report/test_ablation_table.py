@@ -10,7 +10,7 @@ from foodcls.errors import StageError
 from foodcls.manifest import KEPT, ManifestRef, new_manifest
 from foodcls.metrics.predictions import Answers, answers_csv
 from foodcls.metrics.scores import Estimate
-from foodcls.report.ablation import (
+from foodcls.report.ablation_table import (
     Ablation,
     AblationResult,
     Row,

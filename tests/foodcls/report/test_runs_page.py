@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from foodcls.report.runs import RunLine, differing, name_change, runs_html
+from foodcls.report.runs_page import RunLine, differing, name_change, runs_html
 
 RUN = RunLine(
     name="first",

@@ -5,7 +5,7 @@ import pytest
 
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.boxes import COLUMNS
-from foodcls.review.files import Files, choose_files
+from foodcls.review.decision_files import Files, choose_files
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 

@@ -5,9 +5,9 @@ import pytest
 
 from foodcls.errors import InputError
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.export.answering import answer_tests, learnt_from
 from foodcls.export.export import ExportedRef
 from foodcls.export.load import Model, load_model
+from foodcls.export.predict_tests import answer_tests, learnt_from
 from foodcls.metrics.predictions import read_answers
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
