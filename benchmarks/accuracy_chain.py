@@ -17,10 +17,10 @@ import pandas as pd
 from suspects import list_unrelated
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.label_issues import rank_suspects
+from foodcls.evaluate.label_issues import rank_label_issues
 from foodcls.manifest import KEPT, drop_rows, kept_rows
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.ranks import average_position, ranks
 from foodcls.recipe.recipe import Recipe
 from foodcls.split.ablation_sets import undo_drops
@@ -38,7 +38,7 @@ class Result:
 
     name: str
     trained_on: int
-    answers: tuple[Answers, ...]
+    answers: tuple[Predictions, ...]
 
 
 def measure_chain(
@@ -77,7 +77,7 @@ def derive_sets(
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
     feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_suspects(training, recipe.labels, recipe.train, feature_cache)
+    ranked = rank_label_issues(training, recipe.labels, recipe.train, feature_cache)
     rows = kept_rows(distinct)
     is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
     doubted = rows.index[is_doubted & (rows["split"] == "train")]
@@ -98,7 +98,7 @@ def learn_set(
         parts = (manifest, workspace.store, recipe.labels, settings, workspace.pixels, bars)
         limit = settings.cache_bytes
         scores = evaluate(train(*parts), manifest, workspace.store, workspace.pixels, limit=limit)
-        answers.append(read_answers(workspace.store.read(scores.predictions).decode()))
+        answers.append(read_predictions(workspace.store.read(scores.predictions).decode()))
         print(f"  {name}, seed {seed}: {scores.accuracy:.3f}", flush=True)
     return Result(name, len(split_rows(manifest, "train")), tuple(answers))
 
@@ -124,7 +124,7 @@ def right_shares(result: Result) -> np.ndarray:
     return np.mean([given.right for given in result.answers], axis=0)
 
 
-def position_of(given: Answers, mask: np.ndarray) -> float:
+def position_of(given: Predictions, mask: np.ndarray) -> float:
     """The macro average position on some of the test photos."""
     truth = given.truth[mask]
     return average_position(ranks(given.probabilities[mask], truth), truth)

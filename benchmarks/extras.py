@@ -40,7 +40,7 @@ from foodcls.image.foreground import change_background
 from foodcls.manifest import picture_blobs
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar
-from foodcls.metrics.predictions import read_answers
+from foodcls.metrics.predictions import read_predictions
 from foodcls.recipe.data_settings import Augment
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Extras
@@ -148,7 +148,7 @@ class Bench:
             pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
         limit = settings.cache_bytes
         scores = evaluate(checkpoint, pictures, store, cache, split, limit=limit)
-        answers = read_answers(store.read(scores.predictions).decode())
+        answers = read_predictions(store.read(scores.predictions).decode())
         return {
             "accuracy": scores.accuracy,
             "position": scores.average_position,

@@ -31,8 +31,8 @@ from peers import busy, describe_machine
 from PIL import Image
 from torch import Tensor, nn
 
-from foodcls.export.optimize import Ready
-from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.export.optimize import OptimizedNetwork
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.image.decode import BadPicture, decode
 from foodcls.network import model_zoo
 from foodcls.network.backbones import make_backbone
@@ -70,7 +70,7 @@ def make_model(backbone: str) -> tuple[nn.Module, bytes]:
     """The network as eager code runs it, and its exported file; random weights take as long."""
     made = make_backbone(backbone, "none", SIZE)
     network = Network(made, make_head(made.features, 200, len(LABELS), 0.3, 0), ()).eval()
-    data = export_bytes(Ready(network, SIZE), Manner(SIZE, tuple(LABELS)), {})
+    data = export_bytes(OptimizedNetwork(network, SIZE), InferenceConfig(SIZE, tuple(LABELS)), {})
     return nn.Sequential(network.backbone, network.head), data
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.label_issues import list_judged
+from foodcls.evaluate.label_issues import judged_rows
 from foodcls.manifest import drop_rows
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.tables.manifest_csv import read_manifest
@@ -55,7 +55,7 @@ def compare(
     recipe: Recipe, workspace: Workspace, suspects: pd.DataFrame, unrelated: set[str]
 ) -> Iterator[tuple[str, str]]:
     """Train with and without the suspects; judge both on the same test photos."""
-    originals = list_judged(read_manifest(workspace.manifest)).assign(
+    originals = judged_rows(read_manifest(workspace.manifest)).assign(
         state="kept", stage="", reason=""
     )
     is_test = originals["split"] == "test"

@@ -6,7 +6,7 @@ from foodcls import __version__
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.report.plots import confusion_csv, confusion_png, learning_png
-from foodcls.report.report import gather_account, report_html
+from foodcls.report.report import gather_report, report_html
 from foodcls.runs.run_result import Reported, Trained
 from foodcls.store.store import replacing
 from foodcls.workspace.workspace import Workspace
@@ -18,24 +18,24 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     """Write report.html and the tables and pictures behind it."""
     checkpoint, scores = trained.checkpoint.result, trained.scores.result
     manifest = load_manifest(trained.pictures, workspace.store)
-    account = gather_account(recipe.name, checkpoint, scores, manifest, workspace.store)
+    data = gather_report(recipe.name, checkpoint, scores, manifest, workspace.store)
     digests = {
         "exported file": trained.model.result.blob,
         "recipe": recipe.digest,
         "manifest": trained.pictures.digest,
-        **account.digests,
+        **data.digests,
         "foodcls": __version__,
     }
-    account = dataclasses.replace(account, digests=digests, settings=flatten(recipe))
+    data = dataclasses.replace(data, digests=digests, settings=flatten(recipe))
     files = {
-        workspace.report: report_html(account).encode(),
+        workspace.report: report_html(data).encode(),
         workspace.predictions: workspace.store.read(scores.predictions),
         workspace.confusion: confusion_csv(scores).encode(),
         workspace.confusion_plot: confusion_png(scores),
         workspace.confusion_shares: confusion_png(scores, as_shares=True),
         workspace.learning: learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
-    for path, data in files.items():
+    for path, content in files.items():
         with replacing(path) as part:
-            part.write_bytes(data)
+            part.write_bytes(content)
     return Reported(str(workspace.report), tuple(map(str, files)))

@@ -29,8 +29,8 @@ from PIL import Image
 
 from foodcls.export.export import labels_digest
 from foodcls.export.exported_program import program_bytes
-from foodcls.export.torchscript import Manner, export_bytes
-from foodcls.metrics.evaluation import Evaluation, Source, account_for
+from foodcls.export.torchscript import InferenceConfig, export_bytes
+from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.runs.run_result import Prepared, RunResult, Trained
 from foodcls.runs.stage_result import Step
 from foodcls.store.store import Store
@@ -188,7 +188,7 @@ def judged() -> Callable[..., Evaluation]:
         probabilities = np.where(np.eye(len(counts), dtype=bool)[said], 0.9, others)
         names = tuple(labels) or tuple(f"dish {place}" for place in range(len(counts)))
         source = Source("c", "test", names, temperature=1.0, abstain_below=0.0, predictions="p")
-        return account_for(probabilities, truth, np.arange(len(truth)), source)
+        return evaluate_predictions(probabilities, truth, np.arange(len(truth)), source)
 
     return judge
 
@@ -230,7 +230,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exported file, with its .pt2 beside it, whose answers show what a network would see."""
     path = tmp_path_factory.mktemp("camera") / "camera.pt"
     labels = tuple(map(str, range(3 * SEEN * SEEN + 1)))
-    facts = Manner(SEEN, labels), {"labels_digest": labels_digest(labels)}
+    facts = InferenceConfig(SEEN, labels), {"labels_digest": labels_digest(labels)}
     path.write_bytes(export_bytes(Camera(), *facts))
     path.with_suffix(".pt2").write_bytes(program_bytes(Camera(), *facts))
     return path

@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from foodcls.report.ablation_table import Ablation, AblationResult, Row, summarize_ablation
+from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
 
@@ -46,7 +46,7 @@ def show_table(console: Console, ablation: Ablation) -> None:
     console.print(f"Judged by {ablation.judged_by}.", highlight=False)
 
 
-def _step_up(row: Row) -> str:
+def _step_up(row: AblationRow) -> str:
     if row.p_value is None:
         return "–"
     if row.is_same_set:

@@ -11,16 +11,17 @@ from rich.table import Table
 from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
-from foodcls.metrics.align import pair_answers
-from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.export.predict_tests import is_trained_on, predict_tests
+from foodcls.metrics.align import align_predictions
+from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.scores import Estimate
 from foodcls.report.comparison import (
-    Rivals,
-    compare_rivals,
-    rivals_html,
-    rivals_record,
+    Comparison,
+    build_comparison,
+    comparison_html,
+    comparison_record,
 )
-from foodcls.report.thumbnails import Album, open_album
+from foodcls.report.thumbnails import PictureIndex, index_pictures
 from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
@@ -30,60 +31,62 @@ from tasks.tracking.history import recorded_answers
 
 
 @dataclass(frozen=True)
-class Rival:
+class ComparedModel:
     """One of the two: what it is called, what it said, and where its pictures may lie."""
 
     name: str
-    answers: Answers
+    answers: Predictions
     folder: Path
     note: str = ""  # why to doubt it
 
 
 def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -> dict[str, Any]:
     """Print which is better; write the changed pictures to `page`, if given; give all of it."""
-    first, second = find_rival(a, folder), find_rival(b, folder)
+    first, second = find_model(a, folder), find_model(b, folder)
     names = first.name, second.name
-    notes = tuple(rival.note for rival in (first, second) if rival.note)
-    rivals = compare_rivals(*pair_answers(first.answers, second.answers, names), names, notes)
-    show_rivals(console, rivals)
+    notes = tuple(model.note for model in (first, second) if model.note)
+    comparison = build_comparison(
+        *align_predictions(first.answers, second.answers, names), names, notes
+    )
+    show_comparison(console, comparison)
     if page:
-        album = find_album(rivals, [folder, first.folder, second.folder])
+        pictures = find_pictures(comparison, [folder, first.folder, second.folder])
         with replacing(page) as part:
-            part.write_text(rivals_html(rivals, album), encoding="utf-8")
+            part.write_text(comparison_html(comparison, pictures), encoding="utf-8")
         console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
     else:
         console.print("--html FILE shows the changed pictures", style="dim")
-    return rivals_record(rivals)
+    return comparison_record(comparison)
 
 
-def find_rival(name: str, folder: Path) -> Rival:
+def find_model(name: str, folder: Path) -> ComparedModel:
     """What is meant by a name: a workspace, an exported file, or a run or model in MLflow."""
     path = Path(name)
     if path.is_dir():
-        return Rival(name, _read_last(path), path)
+        return ComparedModel(name, _read_last(path), path)
     if path.is_file() or path.suffix == ".pt":
         return _ask_file(path, folder)
-    return Rival(name, recorded_answers(_open(folder), name), folder)
+    return ComparedModel(name, recorded_answers(_open(folder), name), folder)
 
 
-def find_album(rivals: Rivals, places: list[Path]) -> Album:
+def find_pictures(comparison: Comparison, places: list[Path]) -> PictureIndex:
     """The pictures of the workspace that has most of them."""
-    albums = [
-        open_album(split_rows(read_manifest(workspace.manifest), "test"), workspace.store)
+    indexes = [
+        index_pictures(split_rows(read_manifest(workspace.manifest), "test"), workspace.store)
         for workspace in map(_open, dict.fromkeys(places))
         if workspace.manifest.exists()
     ]
-    if not albums:
+    if not indexes:
         raise InputError(
             f"{Workspace(places[0]).manifest} is not there, so there are no pictures to show; name "
             "the workspace that has them with --workspace, or leave --html out"
         )
-    return max(albums, key=lambda album: album.count(rivals.a.keys))
+    return max(indexes, key=lambda pictures: pictures.count(comparison.a.keys))
 
 
-def show_rivals(console: Console, rivals: Rivals) -> None:
+def show_comparison(console: Console, comparison: Comparison) -> None:
     """Print the figures of both, and what they mean."""
-    test, (a, b) = rivals.test, rivals.names
+    test, (a, b) = comparison.test, comparison.names
     table = Table(title=f"A: {a}\nB: {b}", box=SIMPLE_HEAD, title_justify="left")
     table.add_column(f"{test.n} pictures", no_wrap=True)
     for name in ("A", "B", "B less A"):
@@ -92,30 +95,30 @@ def show_rivals(console: Console, rivals: Rivals) -> None:
         first, second, shift = (getattr(side, name) for side in (test.a, test.b, test))
         table.add_row(name.replace("_", " "), _within(first), _within(second), _signed(shift))
     console.print(table)
-    for sentence in rivals.sentences:
+    for sentence in comparison.sentences:
         console.print(sentence, markup=False, highlight=False)
 
 
-def _read_last(folder: Path) -> Answers:
+def _read_last(folder: Path) -> Predictions:
     table = Workspace(folder).predictions
     if not table.exists():
         raise InputError(f"{table} is not there; `foodcls run RECIPE --workspace {folder}` first")
-    return read_answers(table.read_text("utf-8"))
+    return read_predictions(table.read_text("utf-8"))
 
 
-def _ask_file(path: Path, folder: Path) -> Rival:
+def _ask_file(path: Path, folder: Path) -> ComparedModel:
     model, manifest = load_model(path), read_manifest(find_manifest(folder))
     workspace = _open(folder)
     last = workspace.predictions
     # groups that the recipe names stand only there
-    known = read_answers(last.read_text("utf-8")) if last.exists() else None
+    known = read_predictions(last.read_text("utf-8")) if last.exists() else None
     groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
-    answers = answer_tests(model, manifest, workspace.store, groups, bars)
+    answers = predict_tests(model, manifest, workspace.store, groups, bars)
     note = (
         f"{path.stem} learnt from other pictures than the last run in {folder}: if some of the "
         "test pictures were among them, its figures are too good."
     )
-    return Rival(path.stem, answers, folder, "" if learnt_from(model, manifest) else note)
+    return ComparedModel(path.stem, answers, folder, "" if is_trained_on(model, manifest) else note)
 
 
 def _open(folder: Path) -> Workspace:

@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
-from foodcls.review.decision_files import Files
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import open_session
 from foodcls.review.thumbs import Thumbs
@@ -49,7 +49,7 @@ def make_server(recipe_file: Path, folder: Path, port: int = 0) -> ReviewServer:
         ) from error
 
 
-def tell_next(console: Console, files: Files, recipe_file: Path, folder: Path) -> None:
+def tell_next(console: Console, files: ReviewFiles, recipe_file: Path, folder: Path) -> None:
     """Print where the decisions are, what the recipe still lacks, and how to use them."""
     for path in (files.decisions, files.boxes):
         if path.exists():

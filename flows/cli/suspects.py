@@ -5,9 +5,10 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.cli.output import find_manifest
-from foodcls.evaluate.label_issues import rank_suspects, write_suspects
+from foodcls.evaluate.label_issues import rank_label_issues
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
+from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.row_cache import FeatureCache
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -19,8 +20,8 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     table = find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
     feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_suspects(read_manifest(table), recipe.labels, recipe.train, feature_cache)
-    write_suspects(ranked, workspace.suspects)
+    ranked = rank_label_issues(read_manifest(table), recipe.labels, recipe.train, feature_cache)
+    write_csv(ranked, workspace.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
         f"in {Workspace(folder).suspects}; nothing is dropped yet.",

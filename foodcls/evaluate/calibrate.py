@@ -1,12 +1,12 @@
-"""Fits a checkpoint's temperature and threshold to its answers on validation pictures."""
+"""Calibrates a checkpoint: fits its temperature and threshold on the validation pictures."""
 
 import dataclasses
 from pathlib import Path
 
 import pandas as pd
 
-from foodcls.evaluate.inference import answer_rows
-from foodcls.metrics.temperature import choose_threshold, fit_temperature, temper
+from foodcls.evaluate.inference import predict_rows
+from foodcls.metrics.temperature import apply_temperature, choose_threshold, fit_temperature
 from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
@@ -26,13 +26,13 @@ def calibrate(
 ) -> Checkpoint:
     """The same checkpoint with the temperature and the threshold that `settings` ask for.
 
-    The kept rows of split "val" alone are looked at, those that the best epoch was chosen by.
-    At most `limit` bytes stay in `cache`.
+    Only the kept rows of split "val" are used, by which the best epoch was chosen too. At most
+    `limit` bytes stay in `cache`.
     """
     rows = split_rows(manifest, "val")
-    before, truth = answer_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
+    before, truth = predict_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
     temperature = fit_temperature(before, truth) if settings.calibrate else 1.0
-    answers = temper(before, temperature)
+    answers = apply_temperature(before, temperature)
     right = (answers.argmax(axis=1) == truth).astype(int)
     threshold = (
         settings.abstain_below

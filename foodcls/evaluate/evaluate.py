@@ -1,15 +1,15 @@
-"""Turns a checkpoint and the rows of one split into an honest account of how good it is."""
+"""Evaluates a checkpoint on the pictures of one split."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from foodcls.errors import StageError
-from foodcls.evaluate.inference import answer_rows
+from foodcls.evaluate.inference import predict_rows
 from foodcls.metrics.bootstrap import number_groups
-from foodcls.metrics.evaluation import Evaluation, Source, account_for
-from foodcls.metrics.predictions import Answers, answers_csv
-from foodcls.metrics.temperature import temper
+from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
+from foodcls.metrics.predictions import Predictions, predictions_csv
+from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
@@ -26,7 +26,7 @@ def evaluate(
     track: Track = silent,
     limit: float = LIMIT,
 ) -> Evaluation:
-    """Judge a checkpoint on the kept rows of `split`, a cluster being a group.
+    """Evaluate a checkpoint on the kept rows of `split`; each cluster is a group.
 
     At most `limit` bytes stay in `cache`. StageError when there are no such rows.
     """
@@ -35,16 +35,16 @@ def evaluate(
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    before, truth = answer_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
-    answers = Answers(
+    before, truth = predict_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
+    answers = Predictions(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
         origins=tuple(rows["origin"]),
         groups=tuple(rows["cluster"]),
         truth=truth,
-        probabilities=temper(before, checkpoint.temperature),
+        probabilities=apply_temperature(before, checkpoint.temperature),
     )
-    return account_for(
+    return evaluate_predictions(
         before,
         truth,
         number_groups(answers.groups),
@@ -54,6 +54,6 @@ def evaluate(
             labels=checkpoint.labels,
             temperature=checkpoint.temperature,
             abstain_below=checkpoint.abstain_below,
-            predictions=store.put(answers_csv(answers).encode()),
+            predictions=store.put(predictions_csv(answers).encode()),
         ),
     )

@@ -1,4 +1,4 @@
-"""Turns a checkpoint and manifest rows into the probabilities that it answers with."""
+"""Runs a checkpoint on manifest rows and gives its probabilities."""
 
 import pandas as pd
 import torch
@@ -12,16 +12,16 @@ from foodcls.train.restore import load_network
 from foodcls.train.row_cache import FeatureCache
 
 BATCH = 32
-PRECISION = "fp32"  # that of the exported file, whatever it was learnt in
+PRECISION = "fp32"  # that of the exported file, whatever the training used
 
 
-def answer_rows(
+def predict_rows(
     checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache
 ) -> tuple[Floats, Ints]:
-    """What a checkpoint says at temperature 1 of these rows, (N, C), and the true classes (N,).
+    """Probabilities at temperature 1, float32 (N, C), and the true classes, int64 (N,), of rows.
 
-    What its frozen layers made of a picture in fp32 is used again, whichever checkpoint asked. What
-    a training in bf16 has kept is not: the exported file computes in fp32, so they run anew.
+    Features of the frozen layers are read from the cache where an earlier run left them in fp32.
+    Those of a training in bf16 are computed again, as the exported file computes in fp32.
     """
     network, size = load_network(checkpoint, feature_cache.store), checkpoint.settings.input_size
     convert_conv2d_weight_memory_format(network, torch.channels_last)

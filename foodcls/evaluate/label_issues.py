@@ -1,13 +1,12 @@
-"""Ranks pictures by how likely their label is wrong or of no class, from what others teach.
+"""Finds label issues: ranks pictures by how likely their label is wrong or fits no class.
 
-Two witnesses that have not seen a picture judge its label: a linear classifier on the features of
-the frozen backbone, taught by the other folds (confident learning, Northcutt et al. 2021), and the
-picture's nearest neighbours. What belongs to no class is believed by neither.
+Two models that were not trained on a picture predict its label: a linear classifier on features of
+the frozen backbone, fitted on the other folds (confident learning, Northcutt et al. 2021), and the
+picture's nearest neighbors. A picture of no class gets a low probability from both.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,81 +21,75 @@ from foodcls.network.network import start_network
 from foodcls.network.partition import partition_network
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_of
-from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.activations import load_activations, row_bytes, run_trunk
 from foodcls.train.dataset import encode_labels
 from foodcls.train.pixels import decode_rows
 from foodcls.train.row_cache import FeatureCache
 
 FOLDS = 5
-NEIGHBOURS = 20
-# pull of the linear classifier's weights towards 0, for rows of length 1: of 1e-3, 1e-4 and 1e-5
-# the one that told most of 1,605 web photos of 13 dishes right (0.89, 0.93, 0.92)
+NEIGHBORS = 20
+# weight decay of the linear classifier, for rows of length 1: of 1e-3, 1e-4 and 1e-5 the one of
+# the highest accuracy on 1,605 web photos of 13 dishes (0.89, 0.93, 0.92)
 DECAY = 1e-4
 STEPS = 100
-# advised to be dropped: on those photos and 260 unrelated ones, 259 of these and 52 others
+# above this score: on those photos and 260 unrelated ones, 259 of these and 52 others
 LIMIT = 0.8
-# what both together believe by this much is what a picture looks like
+# from this mean probability on, a class is named as what a picture looks like
 SURE = 0.4
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class Doubts:
-    """What the witnesses say of each picture, (N, C): the sum over classes is 1."""
+class LabelScores:
+    """Class probabilities of each picture, float64 (N, C), by both models; rows sum to 1."""
 
-    probabilities: Floats  # of a classifier that was not taught with it
-    votes: Floats  # of its neighbours
+    probabilities: Floats  # of the linear classifier
+    votes: Floats  # shares among the nearest neighbors
 
     def scores(self, truth: Ints) -> Floats:
-        """From 0, both witnesses are sure of the label, to 1, both deny it."""
+        """float64 (N,), 0 to 1: one less both models' mean probability of the labels `truth`."""
         rows = np.arange(len(truth))
         return 1 - (self.probabilities[rows, truth] + self.votes[rows, truth]) / 2
 
 
-def rank_suspects(
+def rank_label_issues(
     manifest: pd.DataFrame, labels: Sequence[str], settings: Train, feature_cache: FeatureCache
 ) -> pd.DataFrame:
-    """All pictures, the most doubtful first: id, keep (1 or 0), reason and score (0 to 1).
+    """All pictures, the most probable issue first: id, keep (1 or 0), reason and score (0 to 1).
 
-    A filter file: `keep` is 0 where both witnesses nearly deny the label. Copies and outside test
-    pictures are left out; a picture that was cut in several has the score of its worst piece.
-    TrainingError when there are too few pictures to part, or a label is not among the classes.
+    The table serves as a filter file: `keep` is 0 above a score of 0.8. Copies and outside test
+    pictures are left out; a picture of several crops has the score of its worst one.
+    TrainingError when there are too few pictures for two folds, or a label is not in `labels`.
     """
-    rows = list_judged(manifest)
+    rows = judged_rows(manifest)
     if rows.empty:
         raise TrainingError("no pictures are kept, so there are none to judge; collect more")
     truth = encode_labels(rows, labels)
     groups = np.array(rows["cluster"].where(rows["cluster"] != "", rows["id"]), dtype=object)
-    doubts = doubt_labels(pool_features(rows, settings, feature_cache), truth, groups, len(labels))
-    scores = doubts.scores(truth).round(4)
+    scored = score_labels(pool_features(rows, settings, feature_cache), truth, groups, len(labels))
+    scores = scored.scores(truth).round(4)
     table = pd.DataFrame({
         "id": rows["id"].to_numpy(),
         "keep": (scores <= LIMIT).astype(int),
-        "reason": _reasons(doubts, truth, labels),
+        "reason": _reasons(scored, truth, labels),
         "score": scores,
     })  # fmt: skip
     ranked = table.sort_values(["score", "id"], ascending=[False, True], kind="stable")
     return ranked.drop_duplicates("id").reset_index(drop=True)
 
 
-def write_suspects(ranked: pd.DataFrame, path: Path) -> None:
-    """Write what `rank_suspects` gave, whole or not at all."""
-    write_csv(ranked, path)
-
-
-def list_judged(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a person may decide on, before augmentation chose among them."""
+def judged_rows(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The rows of original pictures that the filter stage has kept, but for outside tests."""
     is_kept = (manifest["state"] == KEPT) | (manifest["stage"] == "augment")
     is_original = (manifest["parent"] == "") & (manifest["source"] != "test")
     return manifest[is_kept & is_original]
 
 
 def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCache) -> Floats:
-    """float32 (N, F): the square roots of what the whole frozen backbone gives, of length 1.
+    """float32 (N, F), rows of length 1: square roots of the features of the frozen backbone.
 
-    The root keeps a few strong features from drowning the rest.
+    The root, with the sign kept, lessens the weight of a few large features.
     """
     frozen = settings.model_copy(update={"trainable": (), "hidden_units": 0})
     _, network = start_network(frozen, 2)
@@ -116,9 +109,13 @@ def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCac
     return roots / np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-12)
 
 
-def doubt_labels(features: Floats, truth: Ints, groups: NDArray, classes: int) -> Doubts:
-    """Ask both witnesses; no picture is judged by one of its own group."""
-    folds = part_groups(truth, groups)
+def score_labels(features: Floats, truth: Ints, groups: NDArray, classes: int) -> LabelScores:
+    """Predict `features` (N, F) by both models, never from pictures of the same group.
+
+    `truth` (N,) are the labels from 0 to `classes` - 1, `groups` (N,) names of look-alikes.
+    TrainingError when there are too few groups for two folds.
+    """
+    folds = assign_folds(truth, groups)
     if folds.max(initial=0) < 1:
         raise TrainingError("too few pictures to judge some by others; collect more")
     probabilities = np.zeros((len(truth), classes))
@@ -126,11 +123,11 @@ def doubt_labels(features: Floats, truth: Ints, groups: NDArray, classes: int) -
         held = folds == fold
         weights = _fit_linear(features[~held], truth[~held], classes)
         probabilities[held] = _softmax(features[held] @ weights)
-    return Doubts(probabilities, count_votes(features, truth, groups, classes))
+    return LabelScores(probabilities, neighbor_votes(features, truth, groups, classes))
 
 
-def part_groups(truth: Ints, groups: NDArray) -> Ints:
-    """The fold of each row: each class spread over all folds, no group in two."""
+def assign_folds(truth: Ints, groups: NDArray) -> Ints:
+    """The cross-validation fold of each row, int64 (N,): stratified by class, whole by group."""
     table = pd.DataFrame({"group": groups, "class": truth}).drop_duplicates("group")
     # an order that has nothing to do with the rows' order
     table["order"] = [digest_of(str(group).encode()) for group in table["group"]]
@@ -139,22 +136,22 @@ def part_groups(truth: Ints, groups: NDArray) -> Ints:
     return np.array([places[group] % FOLDS for group in groups], dtype=np.int64)
 
 
-def count_votes(features: Floats, truth: Ints, groups: NDArray, classes: int) -> Floats:
-    """The share of each class among a picture's nearest neighbours of other groups."""
+def neighbor_votes(features: Floats, truth: Ints, groups: NDArray, classes: int) -> Floats:
+    """The share of each class among a picture's nearest neighbors of other groups, (N, C)."""
     votes = np.zeros((len(truth), classes))
-    count = min(NEIGHBOURS, len(truth) - 1)
+    count = min(NEIGHBORS, len(truth) - 1)
     codes = pd.factorize(groups)[0]
     for row in range(len(truth)):
-        likeness = features @ features[row]
-        likeness[codes == codes[row]] = -np.inf
-        nearest = np.argsort(-likeness, kind="stable")[:count]
-        nearest = nearest[np.isfinite(likeness[nearest])]
+        similarity = features @ features[row]
+        similarity[codes == codes[row]] = -np.inf
+        nearest = np.argsort(-similarity, kind="stable")[:count]
+        nearest = nearest[np.isfinite(similarity[nearest])]
         votes[row] = np.bincount(truth[nearest], minlength=classes) / max(1, len(nearest))
     return votes
 
 
 def _fit_linear(features: Floats, truth: Ints, classes: int) -> Floats:
-    """Weights (F, C) of the multinomial logistic regression; convex, so nothing is drawn."""
+    """Weights (F, C) of a logistic regression; deterministic, as the problem is convex."""
     inputs = torch.from_numpy(np.ascontiguousarray(features))
     targets = torch.from_numpy(truth)
     weights = torch.zeros(features.shape[1], classes, requires_grad=True)
@@ -175,9 +172,9 @@ def _softmax(logits: Floats) -> Floats:
     return torch.from_numpy(logits).double().softmax(dim=1).numpy()
 
 
-def _reasons(doubts: Doubts, truth: Ints, labels: Sequence[str]) -> list[str]:
+def _reasons(scored: LabelScores, truth: Ints, labels: Sequence[str]) -> list[str]:
     """What a picture looks like instead; nothing where it looks like its label."""
-    both = (doubts.probabilities + doubts.votes) / 2
+    both = (scored.probabilities + scored.votes) / 2
     return [
         _reason(likely, place, labels) for likely, place in zip(both, truth.tolist(), strict=True)
     ]

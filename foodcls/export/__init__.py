@@ -1,1 +1,14 @@
-"""Writes, checks, loads and runs exported models."""
+"""Writes, checks, loads and runs exported models.
+
+export              both files of a checkpoint, compared with its network (a stage)
+optimize            batch norm folding and memory layout, for faster inference
+torchscript         the .pt file: preprocessing, network and softmax in one module
+exported_program    the .pt2 file: the same by torch.export
+load                opens a .pt file whose digest and contents are sound
+archive             reads a .pt file's parts and compares their checksums
+safety              refuses .pt files that could do more than compute
+predict             labels of picture files
+predict_tests       predictions for the test pictures of a manifest
+pyfunc              the model in the form that MLflow serves
+attribution         origin and licence of each picture that was trained on
+"""

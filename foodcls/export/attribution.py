@@ -1,4 +1,4 @@
-"""Turns a manifest into the list of whose pictures a model was trained on."""
+"""Lists origin and licence of the pictures that a model was trained on, to credit their authors."""
 
 import pandas as pd
 
@@ -11,8 +11,8 @@ COLUMNS = ("id", "origin", "page", "licence", "source", "query")
 def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
     """A row for each kept picture of the split "train", in the manifest's order.
 
-    Augmented copies are left out: they are made of pictures that are listed. Where no licence was
-    told with a picture, an engine's filter may stand for it: "commercial (as bing filters)".
+    Augmented copies are left out: they are made of pictures that are listed. Where no licence is
+    known, the search engine's filter may stand for it: "commercial (as bing filters)".
     """
     rows = kept_rows(manifest)
     trained = rows[(rows["split"] == "train") & (rows["parent"] == "")]

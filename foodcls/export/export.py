@@ -1,4 +1,4 @@
-"""Turns a checkpoint into the files that other programs run, once all give the same answers."""
+"""Exports a checkpoint as TorchScript and torch.export files, checked against its network."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +15,8 @@ from torch import Tensor
 from foodcls.errors import ExportError
 from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
-from foodcls.export.optimize import Ready
-from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.export.optimize import OptimizedNetwork
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.image.decode import ORIENTATION, BadPicture, decode
 from foodcls.manifest import kept_rows
 from foodcls.network.network import Network
@@ -33,7 +33,7 @@ SMALL = 200_000  # bytes
 ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
 Named = tuple[str, Pixels]
-Answering = Callable[[Tensor], Tensor]
+Inference = Callable[[Tensor], Tensor]  # uint8 (N, 3, H, W) to probabilities (N, C)
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class ExportedRef:
 def export(
     checkpoint: Checkpoint, manifest: pd.DataFrame, store: Store, provenance: Mapping[str, str]
 ) -> ExportedRef:
-    """Write the files, read them back, and hold their answers against the network's.
+    """Write both files, read them back, and compare their probabilities with the network's.
 
-    ExportError when they differ on a picture of the split "val" or "test", or on an odd one.
+    ExportError when they differ on a picture of the split "val" or "test", or on an unusual one.
     """
     network = load_network(checkpoint, store)
     script, program = _files(network, checkpoint, provenance)
-    # as they will be read, guards and all
-    readers: dict[str, Answering] = {
+    # read as users will, with all checks
+    readers: dict[str, Inference] = {
         ".pt": read_model(script, f"the .pt file of {checkpoint.settings.backbone!r}").module,
         ".pt2": torch.export.load(io.BytesIO(program)).module(),
     }
@@ -83,17 +83,17 @@ def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
 def _files(
     network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str]
 ) -> tuple[bytes, bytes]:
-    ready = Ready(network, checkpoint.settings.input_size)
-    manner = Manner(
+    optimized = OptimizedNetwork(network, checkpoint.settings.input_size)
+    config = InferenceConfig(
         checkpoint.settings.input_size,
         checkpoint.labels,
         checkpoint.temperature,
         checkpoint.abstain_below,
     )
     record = {**provenance, **_own_provenance(checkpoint)}
-    script = export_bytes(ready, manner, record)
+    script = export_bytes(optimized, config, record)
     try:
-        return script, program_bytes(ready, manner, record)
+        return script, program_bytes(optimized, config, record)
     # what torch.export raises on forward methods that it cannot follow
     except (RuntimeError, ValueError, TypeError, AttributeError, AssertionError) as error:
         raise ExportError(
@@ -103,7 +103,7 @@ def _files(
 
 
 def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
-    """What the file says about itself besides what the caller adds."""
+    """The facts that each exported file holds, besides those that the caller gives."""
     left_out = ("labels", "reports", "mean", "std", "trainable")
     facts = checkpoint.facts.items()
     record = {f"train.{name}": str(value) for name, value in facts if name not in left_out}
@@ -121,7 +121,7 @@ def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
 def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[Named]:
     kept = kept_rows(manifest)
     held_out = kept[kept["split"].isin(("val", "test"))].drop_duplicates("picture")
-    # spread over the table, so that all classes have their turn
+    # spread over the table, so that all classes are among them
     places = np.unique(np.linspace(0, len(held_out) - 1, COMPARED).astype(int))
     for place in places if len(held_out) else ():
         digest = held_out["picture"].iloc[place]
@@ -129,13 +129,13 @@ def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[Named]:
 
 
 def _variants(named: list[Named]) -> Iterator[Named]:
-    """Real pictures as they are seldom: grey, tall, tiny, and turned by EXIF."""
+    """Unusual forms of real pictures: gray, tall, tiny, and rotated by EXIF."""
     for name, picture in named:
         image = Image.fromarray(picture)
-        yield f"{name} in grey", np.asarray(image.convert("L").convert("RGB"))
+        yield f"{name} in gray", np.asarray(image.convert("L").convert("RGB"))
         yield f"{name} as a strip", np.asarray(image.resize((3, 400)))
         yield f"{name} as a stamp", np.asarray(image.resize((2, 2)))
-        # one colour, as a crop may be, is no picture to the decoder
+        # the decoder refuses pictures of one color, as a crop may be
         with suppress(BadPicture):
             yield f"{name} turned by EXIF", _turned(image)
 
@@ -156,13 +156,13 @@ def _noise() -> Iterator[Named]:
 
 @torch.inference_mode()
 def _compare(
-    network: Network, readers: Mapping[str, Answering], named: Named, checkpoint: Checkpoint
+    network: Network, readers: Mapping[str, Inference], named: Named, checkpoint: Checkpoint
 ) -> float:
-    """The largest difference of a probability."""
+    """The largest difference of a probability between the files and the network."""
     name, picture = named
     pixels = squash_pixels(picture, checkpoint.settings.input_size)
     wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
-    # alone, as most programs will ask, and a small one in a batch that is not the traced one
+    # a batch of one, as most programs use, and of three: neither is the traced size
     count = 3 if picture.size < SMALL else 1
     batch = as_images(np.stack([picture] * count))
     return max(

@@ -1,4 +1,4 @@
-"""The exported module as an ExportedProgram, and its bytes: what succeeds TorchScript in Python."""
+"""Exports a network by torch.export, the successor of TorchScript in Python, as a .pt2 file."""
 
 import io
 import json
@@ -11,52 +11,54 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from foodcls.export.torchscript import Manner
+from foodcls.export.torchscript import InferenceConfig
 from foodcls.network.resize import resample
 
-# the part of the file that says what TorchScript keeps in attributes
+# the entry of the file for what TorchScript keeps in attributes
 FACTS = "foodcls.json"
-# sizes unlike each other and unlike 1: what is alike would be taken for always alike
+# unequal sizes above 1: torch.export would take equal ones for always equal
 EXAMPLE = (2, 3, 7, 5)
 
 
-class _Answering(nn.Module):
-    def __init__(self, network: nn.Module, manner: Manner) -> None:
+class _Inference(nn.Module):
+    def __init__(self, network: nn.Module, config: InferenceConfig) -> None:
         super().__init__()
         self.network = network
-        self.manner = manner
+        self.config = config
 
     def forward(self, images: Tensor) -> Tensor:
-        # without the look at the size: one program for all sizes
-        logits: Tensor = self.network(resample(images, self.manner.size))
-        return torch.softmax(logits / self.manner.temperature, 1)
+        # resample has no branch on the size: one program for all sizes
+        logits: Tensor = self.network(resample(images, self.config.size))
+        return torch.softmax(logits / self.config.temperature, 1)
 
 
-def program_bytes(network: nn.Module, manner: Manner, provenance: Mapping[str, str]) -> bytes:
-    """The .pt2 file of a network: for batches and pictures of any size, on a processor."""
-    facts = asdict(manner) | {"provenance": dict(provenance)}
+def program_bytes(
+    network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]
+) -> bytes:
+    """The .pt2 file of a network: for batches and pictures of any size, on the CPU."""
+    facts = asdict(config) | {"provenance": dict(provenance)}
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # weights that are laid out for speed it takes for parts of others, and writes them whole
+        # it takes channels-last weights for slices of others, and still writes them whole
         warnings.filterwarnings("ignore", "No complete tensor found")
         torch.export.save(
-            _without_sources(_export(network, manner)),
+            _without_sources(_export(network, config)),
             buffer,
             extra_files={FACTS: json.dumps(facts, ensure_ascii=False)},
         )
     return buffer.getvalue()
 
 
-def _export(network: nn.Module, manner: Manner) -> ExportedProgram:
+def _export(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
     shape: Any = {"images": {0: Dim("count"), 2: Dim("height"), 3: Dim("width")}}
     example = torch.zeros(EXAMPLE, dtype=torch.uint8)
-    answering = _Answering(network.cpu().eval(), manner).eval()
+    module = _Inference(network.cpu().eval(), config).eval()
     with torch.no_grad():
-        return torch.export.export(answering, (example,), dynamic_shapes=shape)
+        return torch.export.export(module, (example,), dynamic_shapes=shape)
 
 
 def _without_sources(program: ExportedProgram) -> ExportedProgram:
-    """Leave out what names the files and the lines of this machine."""
+    """Remove stack traces: they name files and lines of this machine."""
     for module in program.graph_module.modules():
         for node in getattr(module, "graph", torch.fx.Graph()).nodes:
             node.meta.pop("stack_trace", None)

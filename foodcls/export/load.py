@@ -1,4 +1,4 @@
-"""Opens an exported .pt file as a model to use; knows nothing of picture files."""
+"""Opens an exported .pt file as a model, after checking its digest and contents."""
 
 import io
 from dataclasses import dataclass

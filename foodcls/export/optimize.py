@@ -1,4 +1,4 @@
-"""Makes a network ready for use alone: batch norms folded away, weights laid out for speed."""
+"""Optimizes a network for inference: folds batch norms, and stores weights channels-last."""
 
 import copy
 
@@ -9,12 +9,12 @@ from foodcls.network.network import Network
 from foodcls.network.partition import fuse_batch_norms, partition_network
 
 
-class Ready(nn.Module):
-    """A copy of a network that gives the same within rounding, a tenth to a third faster."""
+class OptimizedNetwork(nn.Module):
+    """A copy of a network with equal logits within rounding, 10 to 33 % faster."""
 
     def __init__(self, network: Network, size: int) -> None:
         super().__init__()
-        # nothing learns, so that the trunk is the whole network
+        # all is frozen, so that the trunk is the whole network
         frozen = copy.deepcopy(network).cpu().eval().requires_grad_(False)
         trunk = partition_network(frozen, size).trunk
         self.whole = frozen if trunk is None else nn.Sequential(fuse_batch_norms(trunk), _First())
@@ -23,7 +23,7 @@ class Ready(nn.Module):
                 weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Logits of pixels (N, 3, S, S), 0 to 255."""
+        """Logits (N, C) of pixels (N, 3, S, S), 0 to 255."""
         logits: Tensor = self.whole(pixels.contiguous(memory_format=torch.channels_last))
         return logits
 

@@ -1,4 +1,4 @@
-"""Turns picture files into labels by an exported file, as any other program would use it."""
+"""Predicts the labels of picture files by an exported model."""
 
 import dataclasses
 import os
@@ -20,15 +20,15 @@ from foodcls.work.parallel import prefetch
 
 BATCH = 16  # pictures that go through the network at once
 
-# how an answer stands in tables, before a column for each class
-ANSWER = ("label", "guess", "probability", "unsure", "error")
-# the pixels that the network sees of a file, or what is wrong with it
+# columns of a prediction in tables, before a probability for each class
+PREDICTION_COLUMNS = ("label", "guess", "probability", "unsure", "error")
+# a file as the network gets it, uint8 (S, S, 3), or why it cannot be read
 Square = Pixels | BadPicture | OSError
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says about one picture, or why it says nothing."""
+    """The prediction for one picture, or the error that prevents it."""
 
     path: str
     guess: str = ""  # the most probable class; empty when there is an error
@@ -39,27 +39,28 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """The model's answer; empty when it is unsure, or when there is an error."""
+        """The predicted class; empty when the model abstains, or when there is an error."""
         return "" if self.is_unsure else self.guess
 
 
-def answer_cells(answer: Prediction) -> tuple[str, str, float | None, bool, str]:
-    """The cells of an answer under the names of `ANSWER`."""
-    return answer.label, answer.guess, answer.probability, answer.is_unsure, answer.error
+def prediction_cells(prediction: Prediction) -> tuple[str, str, float | None, bool, str]:
+    """The cells of a prediction, in the order of `PREDICTION_COLUMNS`."""
+    one = prediction
+    return one.label, one.guess, one.probability, one.is_unsure, one.error
 
 
 def predict(model: Model, paths: Sequence[Path], track: Track = silent) -> Iterator[Prediction]:
-    """Answer for each path in turn; a file that is no picture gets an error, the rest go on."""
+    """Predict each file in turn; one that is no picture gets an error, and the rest go on."""
     names = [str(path) for path in paths]
-    squares = _ahead(paths, lambda path: _square(model, lambda: read_picture(path)))
-    answers = _answer_all(model, squares)
-    for name, answer in track(zip(names, answers, strict=True), len(names), "predict"):
-        yield dataclasses.replace(answer, path=name)
+    squares = _prefetch(paths, lambda path: _square(model, lambda: read_picture(path)))
+    predictions = _predict_batches(model, squares)
+    for name, prediction in track(zip(names, predictions, strict=True), len(names), "predict"):
+        yield dataclasses.replace(prediction, path=name)
 
 
 def predict_many(model: Model, pictures: Iterable[bytes]) -> Iterator[Prediction]:
-    """Answer for the bytes of picture files; the paths stay empty."""
-    return _answer_all(model, _ahead(pictures, lambda data: _square(model, lambda: data)))
+    """Predict picture files given as bytes; the paths of the predictions stay empty."""
+    return _predict_batches(model, _prefetch(pictures, lambda data: _square(model, lambda: data)))
 
 
 def _square(model: Model, read: Callable[[], bytes]) -> Square:
@@ -70,11 +71,11 @@ def _square(model: Model, read: Callable[[], bytes]) -> Square:
         return error
 
 
-def _ahead(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator[Square]:
+def _prefetch(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator[Square]:
     return prefetch(items, work, os.cpu_count() or 1, BATCH)
 
 
-def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
+def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
     while batch := list(islice(squares, BATCH)):
         sound = [one for one in batch if isinstance(one, np.ndarray)]
         shares = iter(probabilities_of(model, np.stack(sound)).tolist() if sound else ())
@@ -86,8 +87,8 @@ def _answer_all(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]
 
 
 @torch.inference_mode()
-def probabilities_of(model: Model, pixels: Pixels) -> Pixels:
-    """The probabilities (N, C) for pictures (N, H, W, 3), RGB and upright."""
+def probabilities_of(model: Model, pixels: Pixels) -> np.ndarray:
+    """Probabilities, float32 (N, C), of upright RGB pictures, uint8 (N, H, W, 3)."""
     answer: np.ndarray = model.module(as_images(pixels)).numpy()
     return answer
 

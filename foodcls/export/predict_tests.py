@@ -1,4 +1,4 @@
-"""Asks an exported file about the test pictures of a manifest, as any other program would."""
+"""Predicts the test pictures of a manifest by an exported model."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ import torch
 
 from foodcls.errors import InputError
 from foodcls.export.load import Model
-from foodcls.metrics.predictions import Answers
+from foodcls.metrics.predictions import Predictions
 from foodcls.metrics.ranks import Floats
 from foodcls.network.resize import as_images
 from foodcls.progress import Track, silent
@@ -17,16 +17,16 @@ from foodcls.train.dataset import data_digest, encode_labels, split_rows
 from foodcls.train.pixels import read_picture
 
 
-def answer_tests(
+def predict_tests(
     model: Model,
     manifest: pd.DataFrame,
     store: Store,
     groups: Mapping[str, str] | None = None,
     track: Track = silent,
-) -> Answers:
-    """What a model says of the kept test rows; InputError when it cannot tell their classes.
+) -> Predictions:
+    """Predictions for the kept test rows; InputError when the model lacks one of their classes.
 
-    `groups` are names by id of pictures that belong together, in place of their clusters.
+    `groups` names by id the pictures that belong together, in place of their clusters.
     """
     rows = split_rows(manifest, "test")
     if rows.empty:
@@ -38,32 +38,32 @@ def answer_tests(
             f"know; it tells apart {', '.join(model.labels)}"
         )
     clusters = zip(rows["id"], rows["cluster"], strict=True)
-    return Answers(
+    return Predictions(
         labels=model.labels,
         ids=tuple(rows["id"]),
         origins=tuple(rows["origin"]),
         groups=tuple((groups or {}).get(digest, cluster) for digest, cluster in clusters),
         truth=encode_labels(rows, model.labels),
-        probabilities=ask(model, track(rows["picture"], len(rows), "answer"), store),
+        probabilities=predict_stored(model, track(rows["picture"], len(rows), "answer"), store),
     )
 
 
-def ask(model: Model, pictures: Iterable[str], store: Store) -> Floats:
-    """The probabilities (N, C) for pictures in the store, by digest; there must be one at least."""
-    return np.stack([_ask(model, digest, store) for digest in pictures])
+def predict_stored(model: Model, pictures: Iterable[str], store: Store) -> Floats:
+    """Probabilities, float32 (N, C), of one or more pictures in the store, given by digest."""
+    return np.stack([_predict_stored(model, digest, store) for digest in pictures])
 
 
-def learnt_from(model: Model, manifest: pd.DataFrame) -> bool:
-    """Whether a model learnt from, and was chosen by, just the pictures that this manifest says.
+def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
+    """Whether a model was trained and validated on just this manifest's pictures for that.
 
-    Where it did, the manifest's test pictures had no part in it.
+    If so, it has not seen the manifest's test pictures.
     """
     splits = (split_rows(manifest, split) for split in ("train", "val"))
     return model.provenance.get("train.data_digest") == data_digest(*splits)
 
 
 @torch.inference_mode()
-def _ask(model: Model, digest: str, store: Store) -> Floats:
+def _predict_stored(model: Model, digest: str, store: Store) -> Floats:
     # torch wants an array that it may write to
     pixels = np.array(read_picture(digest, store))
     answer: Floats = model.module(as_images(pixels[None]))[0].numpy()

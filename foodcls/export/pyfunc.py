@@ -1,4 +1,4 @@
-"""Serves an exported file in the form that MLflow loads; knows nothing of MLflow itself."""
+"""Wraps an exported model as an MLflow pyfunc model; imports nothing of MLflow."""
 
 import base64
 import binascii
@@ -9,13 +9,13 @@ import pandas as pd
 
 from foodcls.errors import InputError
 from foodcls.export.load import Model, load_model
-from foodcls.export.predict import ANSWER, Prediction, answer_cells, predict_many
+from foodcls.export.predict import PREDICTION_COLUMNS, Prediction, predict_many, prediction_cells
 
 IMAGE = "image"
 
 
-class Served:
-    """Answers tables of pictures."""
+class PyfuncModel:
+    """Predicts tables of pictures, as MLflow's pyfunc flavor calls it."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -41,20 +41,20 @@ class Served:
 
     def _columns(self) -> list[str]:
         # a class may be called "label": with the prefix no two columns have one name
-        return [*ANSWER, *(f"p_{label}" for label in self.model.labels)]
+        return [*PREDICTION_COLUMNS, *(f"p_{label}" for label in self.model.labels)]
 
     def _row(self, answer: Prediction) -> list[object]:
         shares = answer.probabilities or [None] * len(self.model.labels)
-        return [*answer_cells(answer), *shares]
+        return [*prediction_cells(answer), *shares]
 
 
-def _load_pyfunc(path: str) -> Served:
+def _load_pyfunc(path: str) -> PyfuncModel:
     """Open the exported file at `path`, or the only .pt file in that folder."""
     place = Path(path)
     files = sorted(place.glob("*.pt")) if place.is_dir() else [place]
     if len(files) != 1:
         raise InputError(f"{place} holds {len(files)} .pt files; it needs exactly one")
-    return Served(load_model(files[0]))
+    return PyfuncModel(load_model(files[0]))
 
 
 def _as_bytes(cell: object) -> bytes:

@@ -1,4 +1,4 @@
-"""The module that becomes the exported file, and its bytes: pictures in, probabilities out."""
+"""Exports a network as a TorchScript .pt file: pictures in, probabilities out."""
 
 import io
 import threading
@@ -18,8 +18,8 @@ _WRITERS_OWN = ("version", "byteorder", ".data/serialization_id")
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a network's logits become answers."""
+class InferenceConfig:
+    """How a network is used: its input size, classes, temperature and threshold."""
 
     size: int  # pixels a side of what the network sees
     labels: tuple[str, ...]  # in output order
@@ -30,9 +30,8 @@ class Manner:
 class Exported(nn.Module):
     """Maps uint8 pictures (N, 3, H, W) of any size, RGB and upright, to probabilities (N, C).
 
-    `labels` are the classes in output order; a highest probability below `abstain_below` is no
-    answer; `provenance` says what the file was made from. A program reads them from the file, and
-    so cannot have others.
+    `labels` are the classes in output order; a program should abstain when the highest
+    probability is below `abstain_below`; `provenance` says what the file was made from.
     """
 
     labels: list[str]
@@ -41,30 +40,34 @@ class Exported(nn.Module):
     temperature: float
     abstain_below: float
 
-    def __init__(self, network: nn.Module, manner: "Manner", provenance: Mapping[str, str]) -> None:
+    def __init__(
+        self, network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]
+    ) -> None:
         super().__init__()
         self.network = network
-        self.size = manner.size
-        self.labels = list(manner.labels)
-        self.temperature = manner.temperature
-        self.abstain_below = manner.abstain_below
+        self.size = config.size
+        self.labels = list(config.labels)
+        self.temperature = config.temperature
+        self.abstain_below = config.abstain_below
         self.provenance = dict(provenance)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Probabilities of each class; they sum to 1."""
+        """Probabilities, float32 (N, C), of `images`, uint8 (N, 3, H, W); rows sum to 1."""
         if images.dtype != torch.uint8 or images.dim() != 4 or images.size(1) != 3:
             raise ValueError("expected uint8 pictures of shape (N, 3, H, W), RGB, 0 to 255")
         return torch.softmax(self.network(squash(images, self.size)) / self.temperature, 1)
 
 
-def export_bytes(network: nn.Module, manner: Manner, provenance: Mapping[str, str]) -> bytes:
+def export_bytes(
+    network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]
+) -> bytes:
     """The TorchScript file of a network; the same arguments give the same bytes."""
     network = network.cpu().eval()
-    # a batch of one would be built in as such
-    example = torch.zeros(2, 3, manner.size, manner.size, dtype=torch.uint8)
+    # with a batch of one, the trace would fix that size
+    example = torch.zeros(2, 3, config.size, config.size, dtype=torch.uint8)
     with _ONE_AT_A_TIME, _own_names(), torch.no_grad():
         traced = torch.jit.trace(network, example, check_trace=False)
-        scripted = torch.jit.script(Exported(traced, manner, provenance).eval())
+        scripted = torch.jit.script(Exported(traced, config, provenance).eval())
         buffer = io.BytesIO()
         torch.jit.save(scripted, buffer)
     return _without_sources(buffer.getvalue())
@@ -72,7 +75,7 @@ def export_bytes(network: nn.Module, manner: Manner, provenance: Mapping[str, st
 
 @contextmanager
 def _own_names() -> Iterator[None]:
-    """Compile in a space of names of its own: else a second export has its classes numbered on."""
+    """Compile in a namespace of its own: else class names get a number at the second export."""
     unit, types = _state._python_cu, _recursive.concrete_type_store
     _state._python_cu = torch._C.CompilationUnit()
     _recursive.concrete_type_store = _recursive.ConcreteTypeStore()
@@ -83,7 +86,7 @@ def _own_names() -> Iterator[None]:
 
 
 def _without_sources(archive: bytes) -> bytes:
-    """Leave out the records for debugging: they name the files and the lines of this machine."""
+    """Remove the debug records: they name files and lines of this machine."""
     reader = torch._C.PyTorchFileReader(io.BytesIO(archive))
     buffer = io.BytesIO()
     writer = torch._C.PyTorchFileWriter(buffer)

@@ -1,1 +1,14 @@
-"""Pure figures from predictions: accuracy, ranks, intervals, calibration, paired tests."""
+"""Pure figures from predictions; knows no network and no picture.
+
+ranks          the true label's place among all classes, and the array types
+metrics        confusion matrix, precision, recall, F1, Wilson's interval
+bootstrap      confidence intervals of means, by a bootstrap of whole groups
+scores         accuracy, top-k accuracy, macro recall and average position
+per_class      the same for each class
+temperature    temperature scaling, and the threshold of the reject option
+calibration    expected calibration error and reliability bins
+predictions    predictions on labeled pictures as a table, written and read
+evaluation     all figures of one model
+align          brings two models' predictions into the same order
+paired_test    whether one model is better than another on the same pictures
+"""

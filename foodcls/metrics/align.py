@@ -1,4 +1,4 @@
-"""Lines up two models' answers on the same pictures, or says why they cannot be compared."""
+"""Brings two models' predictions into one order of rows and classes, so that they compare."""
 
 import dataclasses
 from collections import Counter
@@ -7,16 +7,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from foodcls.errors import InputError
-from foodcls.metrics.predictions import Answers, Key
+from foodcls.metrics.predictions import Key, Predictions
 
 # of what differs, a message names so much
 NAMED = 3
 
 
-def pair_answers(a: Answers, b: Answers, names: tuple[str, str]) -> tuple[Answers, Answers]:
-    """Both with the classes, rows and groups in A's order; InputError where they have others.
+def align_predictions(
+    a: Predictions, b: Predictions, names: tuple[str, str]
+) -> tuple[Predictions, Predictions]:
+    """Both with the rows and classes in A's order; InputError unless both have the same ones.
 
-    Of two groupings the coarser one is taken: it promises less.
+    Where their groups differ, both get those of the model that has fewer: intervals are wider then.
     """
     _check_classes(a, b, names)
     places = [b.labels.index(label) for label in a.labels]
@@ -31,7 +33,7 @@ def pair_answers(a: Answers, b: Answers, names: tuple[str, str]) -> tuple[Answer
     )
 
 
-def _check_classes(a: Answers, b: Answers, names: tuple[str, str]) -> None:
+def _check_classes(a: Predictions, b: Predictions, names: tuple[str, str]) -> None:
     only_a, only_b = set(a.labels) - set(b.labels), set(b.labels) - set(a.labels)
     if only_a or only_b:
         found = [
@@ -45,7 +47,7 @@ def _check_classes(a: Answers, b: Answers, names: tuple[str, str]) -> None:
         )
 
 
-def _check_pictures(a: Answers, b: Answers, names: tuple[str, str]) -> None:
+def _check_pictures(a: Predictions, b: Predictions, names: tuple[str, str]) -> None:
     keys_a, keys_b = set(a.keys), set(b.keys)
     if keys_a == keys_b:
         return
@@ -62,7 +64,7 @@ def _check_pictures(a: Answers, b: Answers, names: tuple[str, str]) -> None:
     )
 
 
-def _places(answers: Answers, keys: set[Key]) -> list[int]:
+def _places(answers: Predictions, keys: set[Key]) -> list[int]:
     return [place for place, key in enumerate(answers.keys) if key in keys]
 
 

@@ -1,4 +1,4 @@
-"""Turns values of pictures that come in groups into intervals of their means."""
+"""Confidence intervals of means, by a bootstrap that resamples whole groups of pictures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CHUNK = 100
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures that come in groups, of which new ones would come whole too; arrays are (N,)."""
+    """N test pictures in groups of look-alikes, which count as one draw; arrays are int64 (N,)."""
 
     truth: Ints  # classes, from 0
     groups: Ints  # numbers from 0 without gaps, see `number_groups`
@@ -42,7 +42,7 @@ class MeanBounds:
 
 
 def number_groups(names: Iterable[str]) -> Ints:
-    """Numbers (N,) from 0 of named groups; a picture whose name is empty is a group of its own."""
+    """int64 (N,): a number from 0 for each group name; an empty name is a group of its own."""
     # a pair: no name that a person gives can be that of a picture without one
     keys = [(name, 0 if name else row) for row, name in enumerate(names)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
@@ -50,9 +50,9 @@ def number_groups(names: Iterable[str]) -> Ints:
 
 
 def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> MeanBounds:
-    """Intervals of the means of `values` (N,), by a bootstrap that draws whole groups.
+    """Intervals of the means of `values` (N,), in the unit of the values.
 
-    In `error` of such tests an interval does not hold the true mean. What is drawn are the
+    An interval misses the true mean in a share `error` of all tests. Groups are resampled, as the
     independent units (Efron and Tibshirani 1993, chapter 8.3).
     """
     counts, sums = _resample(values, sample)
@@ -74,7 +74,7 @@ def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> M
 
 
 def _resample(values: Floats | Ints, sample: Sample) -> tuple[Floats, Floats]:
-    """Pictures and sums of values by class, (RESAMPLES, C), over groups drawn with replacement."""
+    """Counts and sums of values by class, (RESAMPLES, C), of groups drawn with replacement."""
     draw = np.random.default_rng(0)
     groups = int(sample.groups.max()) + 1
     places, shape = (sample.groups, sample.truth), (groups, sample.classes)
@@ -86,14 +86,14 @@ def _resample(values: Floats | Ints, sample: Sample) -> tuple[Floats, Floats]:
 
 
 def _draw_weights(draw: np.random.Generator, groups: int) -> Floats:
-    """How often each group was drawn, (CHUNK, G)."""
+    """How often each group was drawn, float64 (CHUNK, G)."""
     picks = draw.integers(groups, size=(CHUNK, groups)) + groups * np.arange(CHUNK)[:, None]
     counts = np.bincount(picks.ravel(), minlength=CHUNK * groups)
     return counts.reshape(CHUNK, groups).astype(np.float64)
 
 
 def _pulls(residuals: Floats, groups: Ints) -> Floats:
-    """How far each group pulls a figure, in any unit."""
+    """The sum of each group's residuals, (G,): its influence on the mean, up to a factor."""
     return np.bincount(groups, residuals).astype(np.float64)[np.unique(groups)]
 
 

@@ -1,4 +1,4 @@
-"""Turns probabilities and what was right into calibration."""
+"""Measures calibration: whether pictures predicted at 80 % are right in 80 % of the cases."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.metrics.scores import Estimate, share_of
-from foodcls.metrics.temperature import temper
+from foodcls.metrics.temperature import apply_temperature
 
 # as in the paper that made the error known (Guo et al. 2017, arXiv:1706.04599)
 BINS = 15
@@ -16,7 +16,7 @@ DRAWS = 500
 
 @dataclass(frozen=True)
 class Bin:
-    """The pictures whose highest probability lies above `low`, up to `high`."""
+    """A bin of the reliability diagram: highest probabilities above `low`, up to `high`."""
 
     low: float
     high: float
@@ -27,20 +27,22 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Whether the probabilities may be believed, and what abstaining below a threshold gives."""
+    """The calibration error, and what the reject option gives: to abstain below a threshold."""
 
     temperature: float  # logits are divided by it in the exported file
     error_before: float  # expected calibration error at temperature 1
     error: float  # of the probabilities that the exported file gives
-    error_by_chance: float  # what true probabilities stay below in 95 of 100 such tests
+    error_by_chance: float  # the 95th percentile for perfectly calibrated probabilities
     abstain_below: float  # a highest probability below this is no answer
     coverage: float  # share of pictures that get an answer
     answered: Estimate | None  # accuracy on them; None when there are none
 
 
-def calibrate(before: Floats, right: Ints, temperature: float, abstain_below: float) -> Calibration:
-    """Judge the highest probabilities of rows (N, C) against what was right (N,)."""
-    confidence = temper(before, temperature).max(axis=1)
+def measure_calibration(
+    before: Floats, right: Ints, temperature: float, abstain_below: float
+) -> Calibration:
+    """The calibration of probabilities `before` (N, C) at temperature 1; `right` (N,) is 1 or 0."""
+    confidence = apply_temperature(before, temperature).max(axis=1)
     answered = right[confidence >= abstain_below]
     return Calibration(
         temperature=temperature,
@@ -54,14 +56,17 @@ def calibrate(before: Floats, right: Ints, temperature: float, abstain_below: fl
 
 
 def calibration_error(confidence: Floats, right: Ints) -> float:
-    """The mean distance of confidence from accuracy over bins, each weighed by its pictures."""
+    """The expected calibration error, 0 to 1, of `confidence` (N,); `right` (N,) is 1 or 0.
+
+    It is the mean distance of confidence from accuracy over bins, weighted by their pictures.
+    """
     return float(
         np.abs(np.bincount(_bin_places(confidence), right - confidence)).sum() / len(right)
     )
 
 
 def fill_bins(confidence: Floats, right: Ints) -> list[Bin]:
-    """The bins of equal width from 0 to 1 that have pictures."""
+    """The bins of equal width that hold some of `confidence` (N,); `right` (N,) is 1 or 0."""
     places = _bin_places(confidence)
     return [
         Bin(

@@ -1,9 +1,9 @@
-"""Turns probabilities on labelled pictures into an honest account of how good a model is."""
+"""All figures of one model, from its probabilities on labeled pictures."""
 
 import dataclasses
 from dataclasses import dataclass
 
-from foodcls.metrics.calibration import Calibration, calibrate
+from foodcls.metrics.calibration import Calibration, measure_calibration
 from foodcls.metrics.metrics import confusion_matrix
 from foodcls.metrics.per_class import ClassScore, score_classes
 from foodcls.metrics.ranks import Floats, Ints
@@ -13,7 +13,7 @@ from foodcls.store.store import digest_json
 
 @dataclass(frozen=True)
 class Source:
-    """Who answered which pictures, and how its probabilities are used."""
+    """Which model predicted which split, and how its probabilities become answers."""
 
     checkpoint: str  # its digest
     split: str
@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a checkpoint answers on pictures it never learnt from."""
+    """The figures of a checkpoint on pictures that it was not trained on."""
 
     checkpoint: str  # its digest
     split: str
@@ -45,7 +45,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """The share of pictures whose likeliest class is the true one."""
+        """The share of pictures whose most probable class is the true one."""
         return self.scores.accuracy.value
 
     @property
@@ -75,11 +75,11 @@ class Evaluation:
         return figures | _calibration_figures(self.calibration)
 
 
-def account_for(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:
-    """Judge probabilities (N, C) of temperature 1, which orders classes as any other does.
+def evaluate_predictions(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:
+    """The figures of probabilities `before` (N, C) at temperature 1.
 
-    `truth` (N,) are the true classes, `groups` (N,) number what belongs together, see
-    `number_groups`.
+    `truth` (N,) are the true classes from 0, `groups` (N,) the numbers from `number_groups`. The
+    temperature changes the calibration alone: it leaves the order of classes as it is.
     """
     graded = grade(before, truth, groups)
     positions = position_bounds(graded)
@@ -90,7 +90,9 @@ def account_for(before: Floats, truth: Ints, groups: Ints, source: Source) -> Ev
         n=len(truth),
         groups=int(groups.max()) + 1,
         scores=score_all(graded, positions),
-        calibration=calibrate(before, graded.right, source.temperature, source.abstain_below),
+        calibration=measure_calibration(
+            before, graded.right, source.temperature, source.abstain_below
+        ),
         labels=source.labels,
         per_class=score_classes(source.labels, graded, positions),
         confusion=tuple(tuple(map(int, row)) for row in confusion),

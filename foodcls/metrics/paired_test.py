@@ -1,4 +1,4 @@
-"""Tells by chance or not: two models' answers on the same pictures, compared pair by pair."""
+"""Tests whether one model is better than another on the same pictures, or differs by chance."""
 
 import math
 from dataclasses import dataclass
@@ -8,16 +8,15 @@ import numpy as np
 from scipy.stats import binomtest
 
 from foodcls.metrics.bootstrap import Bounds, mean_bounds
-from foodcls.metrics.metrics import wilson, worth
+from foodcls.metrics.metrics import effective_sample_size, wilson
 from foodcls.metrics.ranks import Floats, Ints, ranks
 from foodcls.metrics.scores import Estimate, Graded, Scores, grade, position_bounds, score_all
 
-# a difference that chance alone makes in one of twenty tests is not shown
+# a difference that equal models make in one of twenty tests is not significant
 LEVEL = 0.05
-Verdict = Literal["better", "worse", "mixed", "open"]
+PairVerdict = Literal["better", "worse", "mixed", "open"]
 Figure = Literal["accuracy", "average_position"]
-# of chance's ways to hand out the differences so many are tried: p-values near 0.05 then repeat
-# to within 0.006 with another seed
+# random sign flips of a test: p-values near 0.05 then repeat to within 0.006 with another seed
 FLIPS = 4_999
 # flips of 100,000 groups at once take 40 MB
 CHUNK = 100
@@ -26,18 +25,18 @@ EQUAL = 1e-9
 
 
 @dataclass(frozen=True)
-class Better:
-    """How likely chance alone, in a model that is no better, shows as much of a gain.
+class GainPValues:
+    """One-sided p-values of the gain of model B in each of two figures.
 
-    Both p-values are adjusted for there being two figures: a model that is better in neither has
-    one of them below a level in that share of all tests.
+    Both are adjusted for multiple testing: where B is better in neither figure, the smaller one is
+    below a level in that share of all tests.
     """
 
     accuracy: float
     average_position: float
 
     def figures(self, level: float) -> tuple[str, ...]:
-        """The names of the figures in which B is shown to be better."""
+        """The names of the figures in which B is significantly better at this level."""
         return tuple(name for name, p in vars(self).items() if p < level)
 
 
@@ -53,38 +52,38 @@ class PairedTest:
     only_a: int  # that A alone gets right
     only_b: int
     neither: int
-    p_value: float  # McNemar's exact test, two-sided: could `only_a` and `only_b` be chance?
+    p_value: float  # McNemar's exact test of `only_a` against `only_b`, two-sided
     accuracy: Estimate  # difference
     average_position: Estimate  # difference, macro; below 0 B is better
-    gain: Better  # how likely chance shows as much for B
-    loss: Better  # and how likely for A
+    gain: GainPValues  # that B is better
+    loss: GainPValues  # that A is better
 
     @property
     def is_more_accurate(self) -> bool:
-        """Whether B's accuracy is shown to be higher."""
+        """Whether B's accuracy is significantly higher."""
         return self._shows("accuracy") and self.accuracy.value > 0
 
     @property
     def is_less_accurate(self) -> bool:
-        """Whether B's accuracy is shown to be lower."""
+        """Whether B's accuracy is significantly lower."""
         return self._shows("accuracy") and self.accuracy.value < 0
 
     @property
     def ranks_better(self) -> bool:
-        """Whether B's average position is shown to be better."""
+        """Whether B's average position is significantly better."""
         return self._shows("average_position") and self.average_position.value < 0
 
     @property
     def ranks_worse(self) -> bool:
-        """Whether B's average position is shown to be worse."""
+        """Whether B's average position is significantly worse."""
         return self._shows("average_position") and self.average_position.value > 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> PairVerdict:
         """Whether B is better or worse than A, by accuracy or average position.
 
-        `mixed` where one speaks for B and the other for A, `open` where neither shows anything. Of
-        twenty pairs of equal models one is told apart by chance.
+        `mixed` where B is better in one and worse in the other, `open` where nothing is
+        significant. Of twenty pairs of equal models one gets a verdict by chance.
         """
         better = self.is_more_accurate or self.ranks_better
         worse = self.is_less_accurate or self.ranks_worse
@@ -93,20 +92,17 @@ class PairedTest:
         return "better" if better else "worse" if worse else "open"
 
     def chance(self, figure: Figure) -> float:
-        """How likely equal models differ as much in this figure or the other, either way.
-
-        Whole groups count once, as in `weigh_gains`.
-        """
+        """The two-sided p-value of a figure, adjusted for there being two, see `sign_flip_test`."""
         return min(1.0, 2 * min(getattr(self.gain, figure), getattr(self.loss, figure)))
 
     def _shows(self, figure: Figure) -> bool:
         return self.chance(figure) < LEVEL
 
 
-def compare_answers(a: Floats, b: Floats, truth: Ints, groups: Ints) -> PairedTest:
-    """Compare probabilities (N, C) for the same pictures, the true classes (N,) 0 to C - 1.
+def compare_predictions(a: Floats, b: Floats, truth: Ints, groups: Ints) -> PairedTest:
+    """Compare probabilities (N, C) of two models; `truth` (N,) are the classes, 0 to C - 1.
 
-    `groups` (N,) numbers what belongs together, see `number_groups`.
+    `groups` (N,) are the numbers from `number_groups`.
     """
     graded_a, graded_b = grade(a, truth, groups), grade(b, truth, groups)
     scores_a, scores_b = (score_all(one, position_bounds(one)) for one in (graded_a, graded_b))
@@ -125,8 +121,8 @@ def compare_answers(a: Floats, b: Floats, truth: Ints, groups: Ints) -> PairedTe
         p_value=mcnemar(only_a, only_b),
         accuracy=_differ(scores_a.accuracy, scores_b.accuracy, _gain_bounds(graded_a, graded_b)),
         average_position=_differ(scores_a.average_position, scores_b.average_position, position),
-        gain=weigh_gains(a, b, truth, groups),
-        loss=weigh_gains(b, a, truth, groups),
+        gain=sign_flip_test(a, b, truth, groups),
+        loss=sign_flip_test(b, a, truth, groups),
     )
 
 
@@ -139,14 +135,14 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return float(binomtest(only_a, differing).pvalue) if differing else 1.0
 
 
-def weigh_gains(a: Floats, b: Floats, truth: Ints, groups: Ints, seed: int = 0) -> Better:
-    """Compare probabilities (N, C) for the same pictures, `truth` and `groups` (N,) from 0.
+def sign_flip_test(a: Floats, b: Floats, truth: Ints, groups: Ints, seed: int = 0) -> GainPValues:
+    """Test whether B beats A; probabilities are (N, C), `truth` and `groups` (N,) from 0.
 
-    A sign-flip test: were B no better, each group of look-alikes might as well have been answered
-    the other way round, so the gains of whole groups get random signs again and again (Fisher
-    1935, The Design of Experiments, section 21). Of single pictures and accuracy alone this is
-    McNemar's test, one-sided. The adjustment is Westfall and Young's (1993): each gain, in units
-    of what signs make of it, is held against the larger of the two under the same signs.
+    A permutation test: were B no better, swapping both models' answers for a group of look-alikes
+    would change nothing, so the gains of whole groups get random signs (Fisher 1935, The Design of
+    Experiments, section 21). Of single pictures and accuracy alone this is McNemar's test,
+    one-sided. The adjustment for two figures is Westfall and Young's max-T (1993): each gain,
+    divided by its standard deviation under flips, is compared with the larger of the two.
     """
     gains = _gains(a, b, truth, groups)
     scale = np.sqrt((gains**2).sum(axis=0))
@@ -155,18 +151,19 @@ def weigh_gains(a: Floats, b: Floats, truth: Ints, groups: Ints, seed: int = 0) 
     beyond = (most[:, None] >= seen - EQUAL).sum(axis=0)
     # without any difference there is no gain, whatever rounding says
     shares = np.where(scale > 0, (1 + beyond) / (1 + FLIPS), 1.0)
-    return Better(*map(float, shares))
+    return GainPValues(*map(float, shares))
 
 
 def _gain_bounds(a: Graded, b: Graded) -> Bounds:
-    """By the bootstrap; and where few answers differ, as it draws too few of those, by Wilson's.
+    """The 95 % interval of the difference in accuracy: the wider ends of two methods.
 
-    The shares that one alone gets right have Wilson's intervals, and their difference the one made
-    of these (Zou and Donner 2008, Statistics in Medicine 27:1693).
+    The bootstrap is too narrow where few answers differ. There the two shares that one model alone
+    gets right have Wilson's intervals, and their difference the one made of these (Zou and Donner
+    2008, Statistics in Medicine 27:1693).
     """
     gains = b.right - a.right
     low, high = mean_bounds(gains, a).micro
-    n = worth(gains, a.groups)
+    n = effective_sample_size(gains, a.groups)
     won, lost = float((gains > 0).mean()), float((gains < 0).mean())
     (won_low, won_high), (lost_low, lost_high) = wilson(won * n, n), wilson(lost * n, n)
     down = math.hypot(won - won_low, lost_high - lost)
@@ -180,7 +177,7 @@ def _differ(a: Estimate, b: Estimate, bounds: Bounds) -> Estimate:
 
 
 def _gains(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Floats:
-    """What each group adds to the gain in accuracy and in average position (macro), (G, 2)."""
+    """The part of each group in the gain in accuracy and in macro average position, (G, 2)."""
     right = (b.argmax(axis=1) == truth).astype(float) - (a.argmax(axis=1) == truth)
     counts = np.bincount(truth)
     weights = 1.0 / (counts[truth] * np.count_nonzero(counts))
@@ -190,7 +187,7 @@ def _gains(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Floats:
 
 
 def _flipped(units: Floats, seed: int) -> Floats:
-    """The sums (FLIPS, 2) of the groups' gains with random signs."""
+    """The sums, float64 (FLIPS, 2), of the groups' gains with random signs."""
     draw = np.random.default_rng(seed)
     parts = []
     for start in range(0, FLIPS, CHUNK):

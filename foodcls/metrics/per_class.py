@@ -1,4 +1,4 @@
-"""Turns ranks and true classes into each class's figures with 95 % intervals."""
+"""Recall, precision, F1 and average position of each class, with 95 % intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from foodcls.metrics.scores import Graded
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class fared; None where there is nothing to divide by."""
+    """The figures of one class; None where there is nothing to divide by."""
 
     label: str
     n: int
@@ -30,7 +30,7 @@ class ClassScore:
 def score_classes(
     labels: Sequence[str], graded: Graded, positions: MeanBounds
 ) -> tuple[ClassScore, ...]:
-    """Recall, precision, F1 and average position of each class, with their intervals."""
+    """The figures of each class; `positions` are from `position_bounds`."""
     confusion = confusion_matrix(graded.truth, graded.predicted, len(labels))
     means = class_means(graded.places, graded.truth)
     right, given, own = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)

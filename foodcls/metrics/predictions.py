@@ -1,4 +1,4 @@
-"""Turns a model's answers on labelled pictures into a CSV table, and reads it back."""
+"""Predictions of a model on labeled pictures, written as a CSV table and read back."""
 
 import io
 from collections import Counter
@@ -21,47 +21,47 @@ Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model said of some pictures, a row each."""
+class Predictions:
+    """The probabilities that a model gives for labeled pictures, a row each."""
 
     labels: tuple[str, ...]
     ids: tuple[str, ...]
     origins: tuple[str, ...]
-    groups: tuple[str, ...]  # names of what belongs together; empty: a picture on its own
-    truth: Ints  # (N,), places in `labels`
-    probabilities: Floats  # (N, C)
+    groups: tuple[str, ...]  # pictures of one name are look-alikes; empty: on its own
+    truth: Ints  # int64 (N,), indices into `labels`
+    probabilities: Floats  # (N, C); rows sum to 1
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What the rows are known by, see `name_rows`."""
+        """The key of each row, see `name_rows`."""
         return tuple(name_rows(self.ids, (self.labels[place] for place in self.truth)))
 
     @property
     def predicted(self) -> Ints:
-        """The places of the likeliest classes."""
+        """The most probable class of each row, int64 (N,)."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def right(self) -> Ints:
-        """1 where the likeliest class is the true one, else 0."""
+        """int64 (N,): 1 where the most probable class is the true one, else 0."""
         return (self.predicted == self.truth).astype(int)
 
     @property
     def confidence(self) -> Floats:
-        """The highest probability of each row."""
+        """The highest probability of each row, (N,)."""
         highest: Floats = self.probabilities.max(axis=1)
         return highest
 
 
 def name_rows(ids: Iterable[str], labels: Iterable[str]) -> Iterator[Key]:
-    """Id, label and, as a picture may be cut into several, which of its rows it is, from 0."""
+    """A unique key for each row: id, label, and a number from 0 for crops of the same picture."""
     seen: Counter[tuple[str, str]] = Counter()
     for pair in zip(ids, labels, strict=True):
         yield (*pair, seen[pair])
         seen[pair] += 1
 
 
-def answers_csv(answers: Answers) -> str:
+def predictions_csv(answers: Predictions) -> str:
     """A row for each picture: the facts, and a probability for each class in `p_CLASS`."""
     names = np.array(answers.labels, dtype=object)
     table = pd.DataFrame(
@@ -81,8 +81,8 @@ def answers_csv(answers: Answers) -> str:
     return table_csv(pd.concat([table, scores], axis=1), DIGITS)
 
 
-def read_answers(text: str) -> Answers:
-    """Read what `answers_csv` wrote; TableError when it is none."""
+def read_predictions(text: str) -> Predictions:
+    """Read what `predictions_csv` wrote; TableError when it is none."""
     # a class may be called "NA", or like a number
     table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     if tuple(table.columns[: len(FACTS)]) != FACTS:
@@ -93,7 +93,7 @@ def read_answers(text: str) -> Answers:
     table = unmark_table(table)
     labels = tuple(name.removeprefix("p_") for name in table.columns[len(FACTS) :])
     places = {label: place for place, label in enumerate(labels)}
-    return Answers(
+    return Predictions(
         labels=labels,
         ids=tuple(table["id"]),
         origins=tuple(table["origin"]),

@@ -1,4 +1,4 @@
-"""Turns probabilities into the true label's place among all classes; and the types of figures."""
+"""The true label's rank among all classes, and the types of arrays of figures."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ Ints = NDArray[np.integer]
 
 
 def ranks(probabilities: Floats, truth: Ints) -> Ints:
-    """The true label's place among all classes, 1 is best; a tie counts against the model.
+    """The true label's rank among all classes, int64 (N,), 1 is best; ties count against the model.
 
-    `probabilities` is (N, C), `truth` (N,) of 0 to C - 1. A constant model gets C.
+    `probabilities` is (N, C), `truth` (N,) of 0 to C - 1. A constant model gets C everywhere.
     """
     if probabilities.ndim != 2 or len(probabilities) != len(truth) or len(truth) == 0:
         raise ValueError(
@@ -25,11 +25,11 @@ def ranks(probabilities: Floats, truth: Ints) -> Ints:
 
 
 def average_position(places: Ints, truth: Ints) -> float:
-    """The mean, over the classes that are present, of the class's mean rank."""
+    """The macro mean of ranks `places` (N,): of the mean rank of each class in `truth` (N,)."""
     means = class_means(places, truth)
     return float(np.mean(list(means.values())))
 
 
 def class_means(values: Floats | Ints, truth: Ints) -> dict[int, float]:
-    """The mean of `values` for each class that is present, by class."""
+    """The mean of `values` (N,) for each class that `truth` (N,) holds, by class."""
     return {int(label): float(values[truth == label].mean()) for label in np.unique(truth)}

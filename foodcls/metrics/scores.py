@@ -1,11 +1,11 @@
-"""Turns ranks, true classes and groups into the figures that models are compared by."""
+"""Accuracy, top-k accuracy, macro recall and average position, each with a 95 % interval."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from foodcls.metrics.bootstrap import Bounds, MeanBounds, Sample, mean_bounds
-from foodcls.metrics.metrics import wilson, worth
+from foodcls.metrics.metrics import effective_sample_size, wilson
 from foodcls.metrics.ranks import Floats, Ints, average_position, class_means, ranks
 
 
@@ -22,12 +22,12 @@ class Estimate:
 class Scores:
     """The figures that models are compared by.
 
-    Shares of pictures have Wilson's interval, as of pictures that have nothing in common; means
-    over classes, and positions, have one from a bootstrap that draws whole groups of pictures.
+    Shares of pictures have Wilson's interval, which takes pictures as independent; means over
+    classes, and positions, have one from a bootstrap that draws whole groups of pictures.
     """
 
     accuracy: Estimate
-    accuracy_by_group: Estimate  # the same, with Wilson's interval of what the groups are worth
+    accuracy_by_group: Estimate  # the same, with Wilson's interval of the effective sample size
     top3: Estimate
     top5: Estimate
     macro_recall: Estimate  # the mean of the classes' recalls
@@ -37,19 +37,22 @@ class Scores:
 
 @dataclass(frozen=True)
 class Graded(Sample):
-    """How each of N pictures was answered; arrays are (N,)."""
+    """The prediction for each of N pictures beside its true class; arrays are int64 (N,)."""
 
     places: Ints  # of the true label, 1 is best
     predicted: Ints
 
     @property
     def right(self) -> Ints:
-        """1 where the likeliest class is the true one, else 0."""
+        """int64 (N,): 1 where the most probable class is the true one, else 0."""
         return (self.predicted == self.truth).astype(int)
 
 
 def grade(probabilities: Floats, truth: Ints, groups: Ints) -> Graded:
-    """Grade probabilities (N, C) by the true classes (N,) from 0 to C - 1."""
+    """The ranks and predicted classes of probabilities (N, C); `truth` (N,) is 0 to C - 1.
+
+    `groups` (N,) are the numbers from `number_groups`.
+    """
     return Graded(
         truth=truth,
         groups=groups,
@@ -94,17 +97,17 @@ def position_bounds(graded: Graded) -> MeanBounds:
 
 
 def _raise(bounds: Bounds, recall: float) -> Bounds:
-    # who misses a picture puts its class second at best: while recall may be as low as `recall`,
-    # the position may be as high as this, though no resample shows it
+    # a missed picture has rank 2 or more: while recall may be as low as `recall`, the mean rank may
+    # be as high as this, though no resample shows it
     return bounds[0], max(bounds[1], 2 - recall)
 
 
 def _macro_recall(graded: Graded) -> Estimate:
     means = class_means(graded.right, graded.truth)
     value = float(np.mean(list(means.values())))
-    # a bootstrap draws no mistake where none was made: Wilson's, of as many pictures as a mean of
-    # such classes is worth, bounds it then
-    parts = [1 / worth(*_own(graded, place)) for place in means]
+    # a bootstrap draws no mistake where none was made: Wilson's interval, of the effective sample
+    # size of the classes' mean, bounds it then
+    parts = [1 / effective_sample_size(*_own(graded, place)) for place in means]
     n = len(means) ** 2 / sum(parts)
     floor, ceiling = wilson(value * n, n)
     low, high = mean_bounds(graded.right, graded).macro
@@ -112,13 +115,13 @@ def _macro_recall(graded: Graded) -> Estimate:
 
 
 def _share_by_group(hits: Ints, groups: Ints) -> Estimate:
-    share, n = float(hits.mean()), worth(hits, groups)
+    share, n = float(hits.mean()), effective_sample_size(hits, groups)
     low, high = wilson(share * n, n)
     return Estimate(share, low, high)
 
 
 def _own(graded: Graded, place: int) -> tuple[Ints, Ints]:
-    """What was right of a class's pictures, and their groups."""
+    """For a class's pictures (n,): 1 where it was right, and the group numbers."""
     own = graded.truth == place
     return graded.right[own], graded.groups[own]
 

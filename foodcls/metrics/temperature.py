@@ -1,4 +1,4 @@
-"""Fits the temperature of probabilities, and the threshold below which they are no answer."""
+"""Fits temperature scaling, and the threshold of the reject option: when to abstain."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,23 @@ from scipy.optimize import minimize_scalar
 
 from foodcls.metrics.ranks import Floats, Ints
 
-# beyond these a model is broken, not ill calibrated
+# beyond these a model is broken, not badly calibrated
 TEMPERATURES = (0.05, 20.0)
-# a probability that was rounded to 0 does not make all others worthless
+# a probability that was rounded to 0 would have an infinite loss
 LEAST = 1e-12
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """What it gives to answer only from a highest probability of `lowest` on."""
+    """Coverage and accuracy if a picture gets no answer below a probability of `lowest`."""
 
     lowest: float
     coverage: float  # share of pictures that get an answer
     accuracy: float  # on them
 
 
-def temper(probabilities: Floats, temperature: float) -> Floats:
-    """What softmax(logits / temperature) gives, from softmax(logits); rows (N, C) sum to 1."""
+def apply_temperature(probabilities: Floats, temperature: float) -> Floats:
+    """softmax(logits / temperature), (N, C), from `probabilities`, softmax(logits) (N, C)."""
     if temperature <= 0:
         raise ValueError(f"temperature {temperature}: must be above 0")
     if temperature == 1:
@@ -37,16 +37,16 @@ def temper(probabilities: Floats, temperature: float) -> Floats:
 
 
 def fit_temperature(before: Floats, truth: Ints) -> float:
-    """The temperature at which rows (N, C) of softmax(logits) make the truth (N,) likeliest.
+    """The maximum a posteriori temperature of `before`, softmax(logits) (N, C), for `truth` (N,).
 
-    One number leaves the order of classes as it is (Guo et al. 2017, arXiv:1706.04599). It is
-    drawn to 1 as by one normal draw of its logarithm: without that, a model that makes no mistake
-    on these rows would be made sure of everything.
+    One number leaves the order of classes as it is (Guo et al. 2017, arXiv:1706.04599). Its
+    logarithm has a standard normal prior: without it, the temperature would go to 0 where a model
+    makes no mistake on these rows.
     """
     rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:
-        own = temper(before, float(np.exp(log_temperature)))[rows, truth]
+        own = apply_temperature(before, float(np.exp(log_temperature)))[rows, truth]
         return float(-np.log(np.maximum(own, LEAST)).sum()) + log_temperature**2 / 2
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
@@ -54,7 +54,10 @@ def fit_temperature(before: Floats, truth: Ints) -> float:
 
 
 def choose_threshold(confidence: Floats, right: Ints, share: float) -> float:
-    """The lowest threshold from which on `share` of the answers is right; 1 where there is none."""
+    """The lowest threshold at which the share `share` of answers is right; 1 where there is none.
+
+    `confidence` (N,) are the highest probabilities; `right` (N,) is 1 or 0.
+    """
     enough = [point for point in coverage_curve(confidence, right) if point.accuracy >= share]
     if not enough:
         return 1.0
@@ -62,11 +65,11 @@ def choose_threshold(confidence: Floats, right: Ints, share: float) -> float:
 
 
 def coverage_curve(confidence: Floats, right: Ints) -> list[Threshold]:
-    """What each threshold gives that parts answers from others, the highest first."""
+    """Accuracy by coverage for `confidence` (N,) and `right` (N,), highest threshold first."""
     order = np.argsort(-confidence, kind="stable")
     taken = np.arange(1, len(order) + 1)
     accuracy = np.cumsum(right[order]) / taken
-    # no threshold parts answers of the same confidence
+    # pictures of the same confidence lie on one side of any threshold
     sure = confidence[order]
     ends = np.flatnonzero(np.append(sure[1:] != sure[:-1], True))
     return [

@@ -1,4 +1,4 @@
-"""Lets a serving model and a new one answer the same test pictures: which should serve?"""
+"""Compares the champion with a new model, on test pictures that neither was trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from foodcls.export.load import Model
-from foodcls.export.predict_tests import ask
+from foodcls.export.predict_tests import predict_stored
 from foodcls.image.hashes import pack_hashes
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.metrics.predictions import read_answers
+from foodcls.metrics.predictions import read_predictions
 from foodcls.promote.rule import (
-    Verdict,
+    PromotionDecision,
     compare_models,
     judge_challenger,
     judge_successor,
@@ -22,40 +22,44 @@ from foodcls.recipe.train_settings import Promote
 from foodcls.store.store import Store
 from foodcls.train.dataset import encode_labels, split_rows
 
-LEARNT_FROM = ("train", "val")
-# bits of 64 within which hashes count as one picture's: a pair too many costs a test picture only
+SEEN = ("train", "val")
+# Hamming distance, of 64 bits, of hashes of one picture: a false match costs one test picture only
 NEAR = 6
-BLOCK = 64  # test pictures held against all others at once
+BLOCK = 64  # test pictures compared with all others at once
 
 
 @dataclass(frozen=True)
-class Serving:
-    """The model that serves, and the table of the pictures that it was trained on."""
+class Champion:
+    """The model that serves, and its manifest: the pictures that it was trained on."""
 
     model: Model
     pictures: pd.DataFrame
 
 
 def challenge(
-    champion: Serving,
+    champion: Champion,
     challenger: Evaluation,
     manifest: pd.DataFrame,
     store: Store,
     rule: Promote,
-) -> Verdict:
-    """Compare on the test rows of classes that both know, as far as neither learnt from them."""
+) -> PromotionDecision:
+    """Decide by the test rows of shared classes that the champion was not trained on."""
     known = champion.model.labels
-    answers = read_answers(store.read(challenger.predictions).decode())
+    answers = read_predictions(store.read(challenger.predictions).decode())
     shared = [label for label in answers.labels if label in known]
     if len(shared) < 2:
-        return Verdict(True, "the classes have changed; the two models cannot be compared")
+        return PromotionDecision(
+            True, "the classes have changed; the two models cannot be compared"
+        )
     tests = split_rows(manifest, "test")
     is_fair = unseen_tests(manifest, champion.pictures) & tests["label"].isin(shared)
     rows = tests[is_fair]
     if len(rows) == 0:
-        return Verdict(False, "no test picture is left that the champion did not learn from")
+        return PromotionDecision(
+            False, "no test picture is left that the champion did not learn from"
+        )
     found = compare_models(
-        ask(champion.model, rows["picture"], store)[:, _places(known, shared)],
+        predict_stored(champion.model, rows["picture"], store)[:, _places(known, shared)],
         answers.probabilities[is_fair.to_numpy()][:, _places(answers.labels, shared)],
         encode_labels(rows, shared),
         number_groups(rows["cluster"]),
@@ -65,27 +69,26 @@ def challenge(
 
 
 def unseen_tests(manifest: pd.DataFrame, earlier: pd.DataFrame) -> pd.Series:
-    """For each kept test row of `manifest`, whether a model of the table `earlier` never saw it.
+    """Which kept test rows of `manifest` a model with the manifest `earlier` has not seen.
 
-    Where a cluster goes is decided by a hash, so that pictures that come later move no other; but
-    they may join two clusters or give one a new name, and a picture may have been another's copy
-    that is no longer there. So the earlier model's own table is asked: a row is seen if its file,
-    or one of its cluster, was learnt from or chosen by, or if its hash is near such a picture's,
-    straight or mirrored.
+    A cluster's split follows from a hash, so later pictures move no others; but they may merge two
+    clusters or rename one, and a duplicate may have been kept in place of this picture then. So
+    the earlier manifest decides: a row was seen if its file, or one of its cluster, was in the
+    training or validation split, or if its hash is close to such a picture's, mirrored or not.
     """
     tests = split_rows(manifest, "test")
-    learnt = earlier[earlier["split"].isin(LEARNT_FROM)]
+    learnt = earlier[earlier["split"].isin(SEEN)]
     known = set(learnt["id"]) | set(learnt["parent"]) - {""}
     clusters = set(manifest.loc[manifest["id"].isin(known), "cluster"]) - {""}
     seen = tests["id"].isin(known) | tests["cluster"].isin(clusters)
-    return ~(seen | _are_near(tests, learnt))
+    return ~(seen | _match_hashes(tests, learnt))
 
 
 def _places(labels: Sequence[str], shared: Sequence[str]) -> list[int]:
     return [labels.index(label) for label in shared]
 
 
-def _are_near(tests: pd.DataFrame, learnt: pd.DataFrame) -> pd.Series:
+def _match_hashes(tests: pd.DataFrame, learnt: pd.DataFrame) -> pd.Series:
     known = np.unique(np.concatenate([_hashes(learnt["hash"]), _hashes(learnt["mirror_hash"])]))
     hashed = tests.index[tests["hash"] != ""]
     own = _hashes(tests.loc[hashed, "hash"])

@@ -1,1 +1,13 @@
-"""Pages, plots and sentences for people."""
+"""Pages, plots, tables and sentences for people.
+
+report            report.html of one model
+comparison        the page of two models on the same pictures
+runs_page         the page of a recipe's latest runs
+ablation_table    the table of an ablation
+sentences         figures in plain sentences
+charts            lines, bars and ticks of charts
+confusion         the confusion matrix as cells to draw
+plots             confusion matrix and learning curves as PNG and CSV
+thumbnails        pictures and predictions as cards of a page
+templates         renders HTML that escapes every value
+"""

@@ -1,4 +1,4 @@
-"""Lines up models that learnt from different pictures and were judged by the same ones."""
+"""Compares models that were trained on different data sets and tested on the same pictures."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import mcnemar
-from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.runs.run_result import Prepared, Recorded
 from foodcls.runs.stage_result import Step, stage_counts, stage_seconds
 from foodcls.store.store import Store
@@ -23,7 +23,7 @@ from foodcls.train.dataset import split_rows
 
 @dataclass(frozen=True)
 class Trial:
-    """A data set by its name, and what was learnt from it."""
+    """A data set by its name, and the model that was trained on it."""
 
     name: str
     pictures: Step[ManifestRef]
@@ -32,7 +32,7 @@ class Trial:
 
     @property
     def steps(self) -> tuple[Step[Any], ...]:
-        """What was done, named after the data set."""
+        """The stages of this data set, which stands in their names."""
         return tuple(
             replace(step, name=f"{step.name} {self.name}")
             for step in (self.checkpoint, self.scores)
@@ -40,8 +40,8 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the table; what compares it with the line above is None in the first."""
+class AblationRow:
+    """A row of the table; what compares it with the row above is None in the first."""
 
     dataset: str
     trained_on: int  # pictures, copies counted
@@ -50,26 +50,26 @@ class Row:
     accuracy_high: float
     n: int  # test pictures
     average_position: float  # macro
-    average_position_low: float  # bootstrap over groups of look-alikes, 95 %
+    average_position_low: float  # bootstrap of groups, 95 %
     average_position_high: float
     best_epoch: int
-    gained: int | None = None  # test pictures right here and wrong in the line above
+    gained: int | None = None  # test pictures right here and wrong in the row above
     lost: int | None = None  # the other way round
     p_value: float | None = None  # McNemar's exact test, two-sided
-    is_same_set: bool = False  # learnt from the very pictures of the line above
+    is_same_set: bool = False  # trained on the same pictures as the row above
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """The whole table, and what all its lines were judged by."""
+    """The whole table, and the test pictures of all its rows."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AblationRow, ...]
     tests: int  # test pictures
     tests_cut: int  # of them, those that are cut to a box
 
     @property
     def judged_by(self) -> str:
-        """In words, by which pictures."""
+        """The test pictures, in words."""
         return (
             f"{self.tests} test pictures, the same for every row, {self.tests_cut} of them cut to "
             "a box; none of their clusters is learnt from"
@@ -78,7 +78,7 @@ class Ablation:
 
 @dataclass(frozen=True)
 class AblationResult:
-    """All that a complete ablation gave."""
+    """The results of all stages of an ablation."""
 
     prepared: Prepared
     raw: Step[ManifestRef]
@@ -96,7 +96,7 @@ class AblationResult:
 
 
 def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store) -> Ablation:
-    """The table of these trials; StageError unless all were judged by the manifest's test rows."""
+    """The table of these trials; StageError unless all were tested on the manifest's test rows."""
     tests = split_rows(manifest, "test")
     answers = [_read(trial, store) for trial in trials]
     for trial, given in zip(trials, answers, strict=True):
@@ -136,7 +136,7 @@ def ablation_json(ablation: Ablation) -> str:
 def ablation_csv(ablation: Ablation) -> str:
     """The table for spreadsheets."""
     rows = [asdict(row) for row in ablation.rows]
-    # as objects: a count that a row lacks would make numbers with a point of the others
+    # as objects: a missing count would turn the others into floats
     return table_csv(pd.DataFrame(rows, dtype=object))
 
 
@@ -152,14 +152,14 @@ def ablation_table(ablation: Ablation) -> str:
     return "\n".join([*lines, "", f"Judged by {ablation.judged_by}."])
 
 
-def _read(trial: Trial, store: Store) -> Answers:
-    return read_answers(store.read(trial.scores.result.predictions).decode())
+def _read(trial: Trial, store: Store) -> Predictions:
+    return read_predictions(store.read(trial.scores.result.predictions).decode())
 
 
-def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> Row:
+def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> AblationRow:
     checkpoint, scores = trial.checkpoint.result, trial.scores.result
     position = scores.scores.average_position
-    row = Row(
+    row = AblationRow(
         dataset=trial.name,
         trained_on=checkpoint.train_count,
         accuracy=scores.accuracy,

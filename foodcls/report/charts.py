@@ -1,4 +1,4 @@
-"""Turns figures into the lines, bars and ticks of small charts; knows nothing of HTML."""
+"""Lays out small charts, as the reliability diagram, in lines, bars and ticks; knows no HTML."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from foodcls.train.checkpoint import EpochReport
 
 Points = tuple[tuple[float, float], ...]
 WIDTH, HEIGHT = 340.0, 240.0  # of the frame, in the units of the drawing
-# of an axis of epochs, so many have a number
+# ticks with a number on an axis of epochs, at most
 NUMBERED = 8
-# more points than a curve is wide would only make the page heavy
+# a point for each unit of width is enough
 POINTS = 340
 
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis spans, where it has ticks, and what it says."""
+    """An axis: its range, ticks and title."""
 
     low: float
     high: float
@@ -30,8 +30,8 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Line:
-    """Points joined by a line; `style` is first, second, guide or whisker, an empty name unsaid."""
+class Polyline:
+    """Points joined by a line; `style` is first, second, guide or whisker; no name, no legend."""
 
     name: str
     points: Points
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Bar:
-    """A standing bar from 0 to `top`; `text` says what it is."""
+    """A vertical bar from 0 to `top`; `text` is its tooltip."""
 
     left: float
     right: float
@@ -50,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point that is named."""
+    """A point with a label."""
 
     x: float
     y: float
@@ -64,7 +64,7 @@ class Chart:
     title: str
     x: Axis
     y: Axis
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Polyline, ...] = ()
     bars: tuple[Bar, ...] = ()
     marks: tuple[Mark, ...] = ()
 
@@ -76,18 +76,18 @@ class Chart:
         """Distance from the frame's upper side."""
         return round(HEIGHT * (1 - self.y.share(value)), 1)
 
-    def path(self, line: Line) -> str:
+    def path(self, line: Polyline) -> str:
         """The points of a line as SVG writes them."""
         return " ".join(f"{self.left(x)},{self.top(y)}" for x, y in line.points)
 
 
 def reliability_chart(bins: Sequence[Bin]) -> Chart:
-    """Accuracy by confidence: bars that end on the diagonal are probabilities to believe.
+    """The reliability diagram: accuracy by confidence; calibrated bars end on the diagonal.
 
-    Whiskers are the accuracy's interval in each bin.
+    Whiskers are the accuracy's 95 % interval in each bin.
     """
     whiskers = [
-        Line(
+        Polyline(
             "", ((bin.confidence, bin.accuracy.low), (bin.confidence, bin.accuracy.high)), "whisker"
         )
         for bin in bins
@@ -106,16 +106,16 @@ def reliability_chart(bins: Sequence[Bin]) -> Chart:
             )
             for bin in bins
         ),
-        lines=(Line("", ((0, 0), (1, 1)), "guide"), *whiskers),
+        lines=(Polyline("", ((0, 0), (1, 1)), "guide"), *whiskers),
         marks=tuple(Mark(bin.confidence, bin.accuracy.value, "") for bin in bins),
     )
 
 
 def coverage_chart(curve: Sequence[Threshold], calibration: Calibration) -> Chart:
-    """Accuracy by the share of pictures that get an answer, the surest first."""
+    """Accuracy by coverage: the share of pictures that get an answer, the most confident first."""
     low = min([0.9, *(point.accuracy for point in curve)])
     bottom = int(low * 10) / 10
-    # backwards, so that the last one stays: all pictures
+    # backwards, so that the last point, all pictures, stays
     thin = curve[:: -max(1, len(curve) // POINTS)][::-1]
     answered = calibration.answered
     chosen = Mark(
@@ -127,7 +127,7 @@ def coverage_chart(curve: Sequence[Threshold], calibration: Calibration) -> Char
         title="Fewer answers, better answers",
         x=_percent_axis("pictures that get an answer"),
         y=_percent_axis("right, of those", bottom),
-        lines=(Line("", tuple((point.coverage, point.accuracy) for point in thin), "first"),),
+        lines=(Polyline("", tuple((point.coverage, point.accuracy) for point in thin), "first"),),
         marks=(chosen,) if answered and calibration.abstain_below > 0 else (),
     )
 
@@ -146,7 +146,7 @@ def _curves(
 ) -> Chart:
     styles = {"train": "second", "val": "first"}
     lines = tuple(
-        Line(
+        Polyline(
             {"train": "training", "val": "validation"}[name.partition("_")[0]],
             tuple((report.epoch, getattr(report, name)) for report in reports),
             styles[name.partition("_")[0]],
@@ -172,7 +172,7 @@ def _epoch_axis(reports: Sequence[EpochReport]) -> Axis:
     return Axis(epochs[0] - 0.5, epochs[-1] + 0.5, ticks, "epoch")
 
 
-def _value_axis(lines: Sequence[Line]) -> Axis:
+def _value_axis(lines: Sequence[Polyline]) -> Axis:
     values = [y for line in lines for _, y in line.points]
     low, high = min(values), max(values)
     room = 0.08 * (high - low) or 0.1

@@ -1,4 +1,4 @@
-"""Turns two models' answers on the same pictures into what is told of them, and into a page."""
+"""Compares two models on the same pictures: figures, sentences, and one HTML page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from foodcls.metrics.bootstrap import number_groups
-from foodcls.metrics.paired_test import PairedTest, compare_answers
-from foodcls.metrics.predictions import Answers
+from foodcls.metrics.paired_test import PairedTest, compare_predictions
+from foodcls.metrics.predictions import Predictions
 from foodcls.metrics.ranks import Ints
 from foodcls.report.sentences import explain_pair
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Album, Card, make_cards
+from foodcls.report.thumbnails import Card, PictureIndex, make_cards
 
 # pictures of each kind on the page; thumbnails of 5 KB
 SHOWN = 60
@@ -20,7 +20,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class ClassChange:
-    """How many pictures of a class each model gets right."""
+    """How many pictures of a class each model predicts right."""
 
     label: str
     n: int
@@ -31,33 +31,33 @@ class ClassChange:
 
 
 @dataclass(frozen=True)
-class Rivals:
-    """What is told of two models, A and B, that answered the same pictures."""
+class Comparison:
+    """The predictions of two models, A and B, for the same pictures, and their paired test."""
 
-    a: Answers
-    b: Answers
+    a: Predictions
+    b: Predictions
     names: tuple[str, str]
     test: PairedTest
-    notes: tuple[str, ...] = ()  # why to doubt it
+    notes: tuple[str, ...] = ()  # caveats, as sentences
 
     @property
     def sentences(self) -> list[str]:
-        """Whether B is better, by which figures, and why to doubt it."""
+        """Whether B is better, by which figures, and the caveats."""
         return [*explain_pair(self.test, *self.names), *self.notes]
 
     @property
     def won(self) -> Ints:
-        """Rows that B alone gets right, those where A was surest of itself first."""
+        """Rows that B alone gets right, int64, those of A's highest confidence first."""
         return self._rows(self.b.right > self.a.right)
 
     @property
     def lost(self) -> Ints:
-        """Rows that A alone gets right, those where B is surest of itself first."""
+        """Rows that A alone gets right, int64, those of B's highest confidence first."""
         return self._rows(self.a.right > self.b.right)
 
     @property
     def moved(self) -> Ints:
-        """Rows that both get wrong, each in its own way."""
+        """Rows that both get wrong, int64, with different classes."""
         return self._rows(
             (self.a.right + self.b.right == 0) & (self.a.predicted != self.b.predicted)
         )
@@ -81,44 +81,44 @@ class Rivals:
         )
 
 
-def compare_rivals(
-    a: Answers, b: Answers, names: tuple[str, str], notes: tuple[str, ...] = ()
-) -> Rivals:
-    """Compare answers that `pair_answers` has lined up."""
+def build_comparison(
+    a: Predictions, b: Predictions, names: tuple[str, str], notes: tuple[str, ...] = ()
+) -> Comparison:
+    """Compare predictions that `align_predictions` brought into one order."""
     groups = number_groups(a.groups)
-    test = compare_answers(a.probabilities, b.probabilities, a.truth, groups)
-    return Rivals(a, b, names, test, notes)
+    test = compare_predictions(a.probabilities, b.probabilities, a.truth, groups)
+    return Comparison(a, b, names, test, notes)
 
 
-def rivals_html(rivals: Rivals, album: Album) -> str:
-    """The page; nothing in it is loaded, run, or trusted as markup."""
+def comparison_html(comparison: Comparison, pictures: PictureIndex) -> str:
+    """The page; it loads and runs nothing, and escapes all values."""
     kinds = (
-        ("B alone is right", rivals.won),
-        ("A alone is right", rivals.lost),
-        ("Both are wrong, each in its own way", rivals.moved),
+        ("B alone is right", comparison.won),
+        ("A alone is right", comparison.lost),
+        ("Both are wrong, each in its own way", comparison.moved),
     )
     values = {
-        "names": rivals.names,
-        "test": rivals.test,
-        "sentences": rivals.sentences,
-        "figures": _figures(rivals.test),
-        "classes": rivals.classes,
-        "kinds": [(title, len(rows), _cards(rivals, rows, album)) for title, rows in kinds],
+        "names": comparison.names,
+        "test": comparison.test,
+        "sentences": comparison.sentences,
+        "figures": _figures(comparison.test),
+        "classes": comparison.classes,
+        "kinds": [(title, len(rows), _cards(comparison, rows, pictures)) for title, rows in kinds],
     }
     return render_page("compare.html", values)
 
 
-def rivals_record(rivals: Rivals) -> dict[str, Any]:
-    """The same for programs, as JSON values."""
-    ids = rivals.a.ids
+def comparison_record(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as JSON values, for programs."""
+    ids = comparison.a.ids
     return {
-        "names": list(rivals.names),
-        "verdict": rivals.test.verdict,
-        "sentences": rivals.sentences,
-        "test": asdict(rivals.test),
-        "per_class": [asdict(change) for change in rivals.classes],
-        "won": [ids[row] for row in rivals.won],
-        "lost": [ids[row] for row in rivals.lost],
+        "names": list(comparison.names),
+        "verdict": comparison.test.verdict,
+        "sentences": comparison.sentences,
+        "test": asdict(comparison.test),
+        "per_class": [asdict(change) for change in comparison.classes],
+        "won": [ids[row] for row in comparison.won],
+        "lost": [ids[row] for row in comparison.lost],
     }
 
 
@@ -135,5 +135,5 @@ def _figures(test: PairedTest) -> Sequence[tuple[str, Any, Any, Any]]:
     )
 
 
-def _cards(rivals: Rivals, rows: Ints, album: Album) -> tuple[Card, ...]:
-    return make_cards(rows[:SHOWN], [rivals.a, rivals.b], album)
+def _cards(comparison: Comparison, rows: Ints, pictures: PictureIndex) -> tuple[Card, ...]:
+    return make_cards(rows[:SHOWN], [comparison.a, comparison.b], pictures)

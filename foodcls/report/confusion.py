@@ -1,4 +1,4 @@
-"""Turns a confusion matrix into cells with places, shades and texts, for a page to draw."""
+"""Lays out a confusion matrix as cells with positions, shades and texts, for a page to draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 SIDE = 26
 # a name takes so many units a letter at 12 pixels, and is cut beyond this many letters
 LETTER, LONGEST = 6.6, 30
-# a name that leans by 45 degrees takes less height than length
+# the height of a name at 45 degrees, as a share of its length
 LEAN = 0.71
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the matrix that has pictures."""
+    """A cell of the matrix with at least one picture."""
 
     x: float
     y: float
@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A drawing: a row for each true class, a column for each class said."""
+    """The drawing: a row for each true class, a column for each predicted one."""
 
     labels: tuple[str, ...]
     cells: tuple[Cell, ...]
@@ -37,7 +37,7 @@ class Matrix:
 
 
 def lay_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> Matrix:
-    """Place the cells; empty ones are left out, of 100 classes that is nearly all."""
+    """Place the cells of counts (C, C); empty ones, nearly all of 100 classes, are left out."""
     names = tuple(_cut(label) for label in labels)
     longest = max(map(len, names))
     left = round(longest * LETTER) + 14
@@ -49,7 +49,7 @@ def lay_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> Mat
         side=SIDE,
         left=left,
         top=top,
-        # the last column's name leans out to the right
+        # the last column's name reaches out to the right
         width=left + extent + round(longest * LETTER * LEAN),
         height=top + extent + 8,
     )
@@ -57,7 +57,7 @@ def lay_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> Mat
 
 def share_text(share: float) -> str:
     """A share above 0 in percent, in three characters at most."""
-    # what is there is not nothing, and what is not all is not all
+    # only an exact 0 or 1 may read as 0 or 100
     if share < 0.005:
         return "<1"
     return "99" if 0.995 <= share < 1 else f"{100 * share:.0f}"

@@ -1,4 +1,4 @@
-"""Draws an evaluation and a training: confusion matrix and learning curve, as CSV text and PNG."""
+"""Draws the confusion matrix and the learning curves as PNG, and writes the matrix as CSV."""
 
 import io
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from foodcls.train.checkpoint import EpochReport
 DPI = 100
 # inches of a cell: three digits at 7 points still fit
 CELL = 0.34
-# above this many classes a cell's count is drawn smaller, and the names too, at all four sides
+# above this many classes texts are smaller, and names stand at all four sides
 MANY = 40
 
 
@@ -58,7 +58,7 @@ def learning_png(reports: Sequence[EpochReport], best_epoch: int) -> bytes:
     }
     for axes, (title, names) in zip(figure.subplots(1, 3), curves.items(), strict=True):
         _draw_curves(axes, reports, names)
-        axes.axvline(best_epoch, color="grey", linestyle=":", label="kept")
+        axes.axvline(best_epoch, color="gray", linestyle=":", label="kept")
         axes.set_title(title)
         axes.legend()
     return _encode_figure(figure)
@@ -90,8 +90,8 @@ def _font_size(classes: int) -> int:
 
 def _write_cell(axes: Axes, place: tuple[int, int], text: str, share: float, size: int) -> None:
     # white on the dark half of the shades
-    colour = "white" if share > 0.5 else "black"
-    axes.text(*place, text, ha="center", va="center", color=colour, fontsize=size)
+    color = "white" if share > 0.5 else "black"
+    axes.text(*place, text, ha="center", va="center", color=color, fontsize=size)
 
 
 def _draw_curves(axes: Axes, reports: Sequence[EpochReport], names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Turns the account of one model into one HTML file that needs nothing beside it."""
+"""Writes the report of one model: one HTML file that loads nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,44 +9,44 @@ from foodcls.manifest import SPLITS, class_counts
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.per_class import ClassScore
-from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
 from foodcls.report.sentences import explain_calibration, explain_scores, frequent_mistakes
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Card, make_cards, open_album, worst_places
+from foodcls.report.thumbnails import Card, index_pictures, make_cards, worst_places
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import split_rows
 
-PAIRS = 12  # of frequent mistakes: more than a person reads
+PAIRS = 12  # frequent mistakes in the table
 # thumbnails of 5 KB: the page stays below a megabyte
 MISTAKES = 60
 
 
 @dataclass(frozen=True)
-class Account:
-    """All that a report tells of a model."""
+class ReportData:
+    """All that a report shows of a model."""
 
     name: str  # of the recipe
     evaluation: Evaluation
-    answers: Answers  # those that the evaluation is about
+    answers: Predictions  # of the evaluated pictures
     epochs: tuple[EpochReport, ...]
     best_epoch: int
     mistakes: tuple[Card, ...]  # the worst first
     counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
-    digests: Mapping[str, str]  # of what the model came from and what came of it, by name
+    digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
 
 
-def report_html(account: Account) -> str:
-    """The report; nothing in it is loaded, run, or trusted as markup."""
-    evaluation, answers = account.evaluation, account.answers
+def report_html(data: ReportData) -> str:
+    """The page; it loads and runs nothing, and escapes all values."""
+    evaluation, answers = data.evaluation, data.answers
     bins = fill_bins(answers.confidence, answers.right)
     curve = coverage_curve(answers.confidence, answers.right)
     values = {
-        "name": account.name,
+        "name": data.name,
         "evaluation": evaluation,
         "scores": evaluation.scores,
         "calibration": evaluation.calibration,
@@ -58,33 +58,33 @@ def report_html(account: Account) -> str:
         "bins": BINS,
         "reliability": reliability_chart(bins),
         "coverage": coverage_chart(curve, evaluation.calibration),
-        "learning": learning_charts(account.epochs, account.best_epoch),
-        "best_epoch": account.best_epoch,
-        "mistakes": account.mistakes,
+        "learning": learning_charts(data.epochs, data.best_epoch),
+        "best_epoch": data.best_epoch,
+        "mistakes": data.mistakes,
         "wrong": int((answers.right == 0).sum()),
-        "counts": account.counts,
-        "totals": _totals(account.counts),
-        "digests": account.digests,
-        "settings": account.settings,
+        "counts": data.counts,
+        "totals": _totals(data.counts),
+        "digests": data.digests,
+        "settings": data.settings,
     }
     return render_page("report.html", values)
 
 
-def gather_account(
+def gather_report(
     name: str, checkpoint: Checkpoint, scores: Evaluation, manifest: pd.DataFrame, store: Store
-) -> Account:
-    """The account of a checkpoint that was judged on the manifest's rows."""
+) -> ReportData:
+    """Read what the report of a checkpoint needs from its manifest and store."""
     rows = split_rows(manifest, scores.split)
-    answers = read_answers(store.read(scores.predictions).decode())
-    album = open_album(rows, store)
+    answers = read_predictions(store.read(scores.predictions).decode())
+    pictures = index_pictures(rows, store)
     counts = class_counts(manifest)
-    return Account(
+    return ReportData(
         name=name,
         evaluation=scores,
         answers=answers,
         epochs=checkpoint.reports,
         best_epoch=checkpoint.best_epoch,
-        mistakes=make_cards(worst_places(answers, MISTAKES), [answers], album),
+        mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
         counts={label: counts.get(label, dict.fromkeys(SPLITS, 0)) for label in scores.labels},
         digests=_digests(checkpoint, scores),
     )
@@ -95,8 +95,7 @@ def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
 
 
 def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    splits = ("train", "val", "test")
-    return {split: sum(row[split] for row in counts.values()) for split in splits}
+    return {split: sum(row[split] for row in counts.values()) for split in SPLITS}
 
 
 def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:
@@ -106,5 +105,5 @@ def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:
         "pretrained weights": checkpoint.pretrained_digest,
         "pictures learnt from": checkpoint.data_digest,
         "answers": scores.predictions,
-        "account": scores.digest,
+        "evaluation": scores.digest,
     }

@@ -1,4 +1,4 @@
-"""Turns the latest runs of a recipe into one page: what was set differently, what came of it."""
+"""The page of a recipe's latest runs: the settings that differ, and the figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from typing import Any
 
 from foodcls.report.templates import render_page
 
-# figures of a run's line, with the digits that are worth reading
+# figures of a run's row, with their digits after the point
 COLUMNS = {"average_position": 2, "macro_recall": 3, "best_val_loss": 3, "best_epoch": 0}
 
 
 @dataclass(frozen=True)
 class RunLine:
-    """A recorded run as the page tells of it."""
+    """A recorded run as a row of the page."""
 
     name: str
     started: str  # UTC, for people
     figures: Mapping[str, float]
     settings: Mapping[str, str]
-    data: str  # digest of the pictures it was given
-    tests: str  # digest of the pictures it was judged by
+    data: str  # digest of the training data
+    tests: str  # digest of the test data
     commit: str = ""
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the test pictures that were named right."""
+        """Share of the test pictures that were predicted right."""
         return self.figures.get("accuracy")
 
     @property
@@ -35,7 +35,7 @@ class RunLine:
 
 
 def runs_html(recipe: str, runs: Sequence[RunLine]) -> str:
-    """The page; `runs` come newest first. Nothing in it is loaded, run, or trusted as markup."""
+    """The page of `runs`, newest first; it loads and runs nothing, and escapes all values."""
     values: dict[str, Any] = {
         "recipe": recipe,
         "runs": runs,
@@ -47,7 +47,7 @@ def runs_html(recipe: str, runs: Sequence[RunLine]) -> str:
 
 
 def differing(runs: Sequence[RunLine]) -> dict[str, list[str]]:
-    """The settings that are not the same in all runs, with each run's value."""
+    """The settings that differ between runs, with each run's value."""
     keys = sorted({key for run in runs for key in run.settings})
     rows = {key: [run.settings.get(key, "–") for run in runs] for key in keys}
     return {key: row for key, row in rows.items() if len(set(row)) > 1}
@@ -56,7 +56,7 @@ def differing(runs: Sequence[RunLine]) -> dict[str, list[str]]:
 def name_change(
     settings: Mapping[str, str], before: Mapping[str, str] | None, *, is_new_data: bool
 ) -> str:
-    """What tells a run from the one before it, e.g. `lr=0.0002, epochs=3`."""
+    """The settings that changed since the run before, e.g. `lr=0.0002, epochs=3`."""
     if before is None:
         return "first"
     # a setting that another version of foodcls did not have is no change

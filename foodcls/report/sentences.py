@@ -1,4 +1,4 @@
-"""Turns figures into plain sentences about what they mean."""
+"""Explains figures in plain sentences."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import Figure, PairedTest
 
-# below so many pictures of a class, its recall is known to a fifth at best (Wilson, 95 %)
+# with fewer pictures, a recall's 95 % interval (Wilson) reaches 0.2 to a side at best
 FEW = 20
 
 
 def explain_scores(evaluation: Evaluation) -> list[str]:
-    """What the figures promise, where the model is weak, and how far to believe the figures."""
+    """What the figures mean, the most frequent mistake, and how uncertain the figures are."""
     scores, n = evaluation.scores, evaluation.n
     held = scores.accuracy_by_group
     sentences = [
@@ -38,7 +38,7 @@ def frequent_mistakes(evaluation: Evaluation, most: int) -> list[tuple[str, str,
 
 
 def explain_calibration(calibration: Calibration) -> str:
-    """Whether the probabilities miss what comes true by more than chance makes them."""
+    """Whether the calibration error is larger than chance explains."""
     miss = f"{100 * calibration.error:.1f} points"
     chance = f"{100 * calibration.error_by_chance:.1f}"
     if calibration.error > calibration.error_by_chance:
@@ -53,7 +53,7 @@ def explain_calibration(calibration: Calibration) -> str:
 
 
 def explain_pair(test: PairedTest, a: str = "A", b: str = "B") -> list[str]:
-    """Whether B is better than A, worse or not told apart; then by which figures."""
+    """Whether B is better than A, worse or neither; then by which figures."""
     verdict = {
         "better": f"{b} is better than {a}.",
         "worse": f"{b} is worse than {a}.",

@@ -1,4 +1,4 @@
-"""Turns values into HTML by templates that escape everything and load nothing."""
+"""Renders values as HTML by templates that escape everything and load nothing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "page"
 
 
 def render_page(template: str, values: Mapping[str, Any]) -> str:
-    """A whole page; a value that is missing is an error, and none of them is markup."""
+    """A whole page; all values are escaped, and a missing one is an error."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -36,8 +36,8 @@ def is_web(address: str) -> bool:
 
 
 def soft(text: str) -> Markup:
-    """A name that may go on in the next line after each `_`; the text itself stays as it is."""
-    # what is joined is escaped
+    """An escaped name that may wrap after each `_`."""
+    # join escapes its parts
     return Markup("_<wbr>").join(text.split("_"))
 
 

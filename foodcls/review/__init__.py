@@ -1,1 +1,13 @@
-"""Shows the pictures of a workspace to a person, and keeps what the person decides."""
+"""Shows the pictures of a workspace to a person, and keeps what the person decides.
+
+gallery           the pictures of a manifest, by class, suspects first
+decision_files    the files for decisions and boxes that a recipe names
+decisions         decisions in filter.csv, read and written
+boxes             boxes in boxes.csv, read and written
+session           one visit: its pictures, decisions and undo
+api               the session as JSON for the page
+thumbs            JPEGs of pictures, small and large
+server            the HTTP server of the page
+story             where a picture came from, and what each stage did to it
+story_page        the story as an HTML file
+"""

@@ -1,11 +1,11 @@
-"""Turns a visit's state into JSON for the page, and the page's JSON into changes."""
+"""The JSON API of the review page: lists classes and pictures, and takes changes."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from foodcls.review.boxes import Drawn, fit_box
+from foodcls.review.boxes import DrawnBox, fit_box
 from foodcls.review.decisions import Verdict, plain_reason
-from foodcls.review.gallery import Item
+from foodcls.review.gallery import GalleryItem
 from foodcls.review.session import Session
 
 MAX_BOXES = 50  # on one picture
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 class BadRequest(Exception):
-    """A request that says nothing that can be done."""
+    """A request that is not as the API defines it."""
 
 
 def list_classes(session: Session) -> list[Json]:
@@ -26,14 +26,14 @@ def list_classes(session: Session) -> list[Json]:
 
 
 def list_pictures(session: Session, label: str) -> list[Json]:
-    """The pictures of a class in the order in which they are shown; empty values are left out."""
+    """The pictures of a class in the order of the page; empty values are left out."""
     if label not in session.gallery.by_label:
         raise BadRequest(f"no class {label[:100]!r}")
     return [_picture(session, item) for item in session.gallery.by_label[label]]
 
 
 def take_decision(session: Session, request: Json) -> Json:
-    """{"ids": [...], "keep": true, false or null, "reason": text}: write it."""
+    """Write the decision {"ids": [...], "keep": true, false or null, "reason": text}."""
     ids, keep = request.get("ids"), request.get("keep")
     known = session.gallery.items
     if not isinstance(ids, list) or not ids or not all(_is_known(known, name) for name in ids):
@@ -46,7 +46,7 @@ def take_decision(session: Session, request: Json) -> Json:
 
 
 def take_boxes(session: Session, request: Json) -> Json:
-    """{"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}: write them."""
+    """Write {"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}, in pixels."""
     digest, boxes = request.get("id"), request.get("boxes")
     if not _is_known(session.gallery.items, digest):
         raise BadRequest("id is a picture of this workspace")
@@ -62,7 +62,7 @@ def take_back(session: Session) -> Json:
     return _changed(session, session.undo())
 
 
-def _is_known(items: Mapping[str, Item], name: object) -> bool:
+def _is_known(items: Mapping[str, GalleryItem], name: object) -> bool:
     return isinstance(name, str) and name in items
 
 
@@ -71,7 +71,7 @@ def _changed(session: Session, ids: list[str]) -> Json:
     return {"pictures": pictures, "classes": list_classes(session)}
 
 
-def _counts(items: tuple[Item, ...], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
+def _counts(items: tuple[GalleryItem, ...], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
     decided = [verdicts[item.id].keep for item in items if item.id in verdicts]
     return {
         "total": len(items),
@@ -81,7 +81,7 @@ def _counts(items: tuple[Item, ...], verdicts: Mapping[str, Verdict]) -> dict[st
     }
 
 
-def _picture(session: Session, item: Item) -> Json:
+def _picture(session: Session, item: GalleryItem) -> Json:
     verdict = session.verdicts().get(item.id)
     boxes = session.drawn().get(item.id, ())
     values = {
@@ -97,14 +97,14 @@ def _picture(session: Session, item: Item) -> Json:
     return plain | {"origin": item.origin} | told | {k: v for k, v in values.items() if v}
 
 
-def _box(value: object, item: Item) -> Drawn:
+def _box(value: object, item: GalleryItem) -> DrawnBox:
     numbers = value[:4] if isinstance(value, list) and len(value) in (4, 5) else []
     if len(numbers) != 4 or not all(_is_finite(number) for number in numbers):
         raise BadRequest("a box is xmin, ymin, xmax, ymax and, if wished, whether it is proposed")
     edges = fit_box(numbers, item)
     if edges is None:
         raise BadRequest(f"the box {numbers} lies outside of {item.width}x{item.height} pixels")
-    return Drawn(edges, proposed=bool(value[4:] and value[4]))  # type: ignore[index]
+    return DrawnBox(edges, proposed=bool(value[4:] and value[4]))  # type: ignore[index]
 
 
 def _is_finite(number: object) -> bool:

@@ -1,4 +1,4 @@
-"""Turns boxes drawn by a person into rows of boxes.csv, and those rows into boxes."""
+"""Reads and writes the boxes that a person draws, as rows of boxes.csv."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ from pathlib import Path
 from foodcls.crop.formats.plain_csv import PROPOSED, is_yes
 from foodcls.errors import TableError
 from foodcls.image.clamp import clamp_box
-from foodcls.review.gallery import Item
+from foodcls.review.gallery import GalleryItem
 from foodcls.tables.edit_csv import Sheet, add_row, open_sheet, remove_rows
 from foodcls.tables.match_rows import Finder
 from foodcls.tables.read_csv import CsvRow, read_sheet
@@ -20,23 +20,23 @@ COLUMNS = ("filename", *SIDES, "class", *EDGES)
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnBox:
     """A box in whole pixels of the upright picture; `proposed` until a person accepts it."""
 
     edges: tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
     proposed: bool = False
-    line: int = 0  # of the file; 0 before it is written
+    line: int = 0  # number in the file; 0 before it is written
 
 
 def read_drawn(
-    path: Path, finder: Finder, items: Mapping[str, Item]
-) -> dict[str, tuple[Drawn, ...]]:
+    path: Path, finder: Finder, items: Mapping[str, GalleryItem]
+) -> dict[str, tuple[DrawnBox, ...]]:
     """The boxes of each picture of `items`, by id.
 
     Left out are boxes of another class than the picture's, and boxes that the pipeline would
     refuse too. TableError when the file cannot be read.
     """
-    found: dict[str, tuple[Drawn, ...]] = {}
+    found: dict[str, tuple[DrawnBox, ...]] = {}
     if not path.exists() or not path.stat().st_size:
         return found
     wanted = (*COLUMNS, PROPOSED) if PROPOSED in open_sheet(path, COLUMNS).columns else COLUMNS
@@ -48,9 +48,9 @@ def read_drawn(
 
 
 def read_offered(
-    path: Path, finder: Finder, items: Mapping[str, Item]
-) -> dict[str, tuple[Drawn, ...]]:
-    """The boxes of a file that holds nothing but proposals, whatever it says of them."""
+    path: Path, finder: Finder, items: Mapping[str, GalleryItem]
+) -> dict[str, tuple[DrawnBox, ...]]:
+    """The boxes of a file of proposals; all are `proposed`, whatever the file says."""
     return {
         digest: tuple(dataclasses.replace(box, proposed=True) for box in boxes)
         for digest, boxes in read_drawn(path, finder, items).items()
@@ -58,7 +58,7 @@ def read_offered(
 
 
 def is_box_table(path: Path) -> bool:
-    """Whether boxes can be added to this file: a CSV with the columns that are written here."""
+    """Whether boxes can be added to this file: a CSV with the columns `COLUMNS`."""
     if path.is_dir():
         return False
     try:
@@ -67,44 +67,46 @@ def is_box_table(path: Path) -> bool:
         return False
 
 
-def write_drawn(sheet: Sheet, item: Item, known: Sequence[Drawn], boxes: Sequence[Drawn]) -> Sheet:
-    """Let `boxes` be all boxes of a picture: lines that say one of them stay, others go."""
+def write_drawn(
+    sheet: Sheet, item: GalleryItem, known: Sequence[DrawnBox], boxes: Sequence[DrawnBox]
+) -> Sheet:
+    """Replace the boxes `known` of a picture by `boxes`; rows of boxes in both stay as they are."""
     wanted = {(box.edges, box.proposed) for box in boxes}
     said = {(box.edges, box.proposed) for box in known}
     sheet = remove_rows(sheet, {box.line for box in known if _key(box) not in wanted})
-    for box in dict.fromkeys(Drawn(*_key(box)) for box in boxes):
+    for box in dict.fromkeys(DrawnBox(*_key(box)) for box in boxes):
         if _key(box) not in said:
             sheet = add_row(sheet, _cells(item, box))
     return sheet
 
 
-def fit_box(edges: Sequence[float], item: Item) -> tuple[int, int, int, int] | None:
-    """The whole pixels of a box within the picture, its corners in any order; None for no area."""
+def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, int] | None:
+    """A box, corners in any order, in whole pixels within the picture; None without an area."""
     xs, ys = sorted(edges[0::2]), sorted(edges[1::2])
     rounded = (round(xs[0]), round(ys[0]), round(xs[1]), round(ys[1]))
     return clamp_box(rounded, (item.width, item.height))
 
 
-def _drawn(row: CsvRow, item: Item) -> Drawn | None:
+def _drawn(row: CsvRow, item: GalleryItem) -> DrawnBox | None:
     try:
         numbers = [float(row.cells[name]) for name in EDGES]
         sides = tuple(int(float(row.cells[name] or 0)) for name in SIDES)
     except (ValueError, OverflowError):
         return None
-    # drawn on a picture of another size, it would lie elsewhere; 0x0 says nothing of it
+    # drawn on another size, it would lie elsewhere; 0x0 stands for an unknown size
     is_fit = sides in ((0, 0), (item.width, item.height)) and row.cells["class"] == item.label
     if not is_fit or not all(map(math.isfinite, numbers)):
         return None
     left, top, right, bottom = numbers
     edges = clamp_box((left, top, right, bottom), (item.width, item.height))
-    return Drawn(edges, is_yes(row.cells.get(PROPOSED, "")), row.number) if edges else None
+    return DrawnBox(edges, is_yes(row.cells.get(PROPOSED, "")), row.number) if edges else None
 
 
-def _key(box: Drawn) -> tuple[tuple[int, int, int, int], bool]:
+def _key(box: DrawnBox) -> tuple[tuple[int, int, int, int], bool]:
     return box.edges, box.proposed
 
 
-def _cells(item: Item, box: Drawn) -> dict[str, str]:
+def _cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:
     cells = {
         "filename": item.id,
         "width": str(item.width),

@@ -1,4 +1,4 @@
-"""Chooses the files in which a person's decisions and boxes are kept, from a recipe."""
+"""Chooses the files for a person's decisions and boxes, from a recipe."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,29 +8,29 @@ from foodcls.review.boxes import is_box_table
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a recipe has to say so that the pipeline reads a file."""
+class RecipeLine:
+    """A line that a recipe needs so that the pipeline reads a file."""
 
     file: Path
     text: str
 
 
 @dataclass(frozen=True)
-class Files:
-    """Where decisions and boxes are kept, and what names them where the recipe does not."""
+class ReviewFiles:
+    """The files for decisions and boxes, and the lines that the recipe lacks to name them."""
 
     decisions: Path
     boxes: Path
-    missing: tuple[Line, ...] = ()
-    proposals: Path | None = None  # boxes of a program, shown until a person decides
-    refused: Path | None = None  # those that a person took away: `propose` leaves them out
+    missing: tuple[RecipeLine, ...] = ()
+    proposals: Path | None = None  # boxes by a program, shown until a person decides
+    refused: Path | None = None  # proposals that a person deleted: `propose` leaves them out
 
 
-def choose_files(recipe: Recipe, path: Path) -> Files:
+def choose_files(recipe: Recipe, path: Path) -> ReviewFiles:
     """The files that a recipe names; filter.csv and boxes.csv beside it where it names none.
 
-    `path` is the recipe's file. Boxes that another tool wrote in a form of its own stay as they
-    are: a table beside the recipe takes their place.
+    `path` is the recipe's file. Boxes in another tool's format stay as they are: new ones go
+    into a table beside the recipe.
     """
     folder = path.resolve().parent
     decisions = recipe.filter.manifest or folder / "filter.csv"
@@ -38,10 +38,10 @@ def choose_files(recipe: Recipe, path: Path) -> Files:
     assert boxes is not None
     lines = []
     if recipe.filter.manifest is None:
-        lines.append(Line(decisions, f"filter: {{manifest: {decisions.name}}}"))
+        lines.append(RecipeLine(decisions, f"filter: {{manifest: {decisions.name}}}"))
     if recipe.crop.boxes != boxes:
-        lines.append(Line(boxes, f"crop: {{boxes: {boxes.name}}}"))
-    return Files(decisions, boxes, tuple(lines))
+        lines.append(RecipeLine(boxes, f"crop: {{boxes: {boxes.name}}}"))
+    return ReviewFiles(decisions, boxes, tuple(lines))
 
 
 def _is_ours(recipe: Recipe) -> bool:
@@ -50,6 +50,6 @@ def _is_ours(recipe: Recipe) -> bool:
 
 
 def _free_table(folder: Path) -> Path:
-    """A table that is there already, or a name that nothing else bears."""
+    """A box table that exists already, or an unused name."""
     usual = folder / "boxes.csv"
     return usual if not usual.exists() or is_box_table(usual) else folder / "boxes-drawn.csv"

@@ -1,6 +1,6 @@
-"""Turns a person's decisions, keep or drop, into rows of filter.csv, and those rows into decisions.
+"""Reads and writes a person's decisions, keep or drop, as rows of filter.csv.
 
-The file is read by the same code as the pipeline's, so a page and a run never disagree about it.
+The pipeline reads the file by the same code, so the page and a run never disagree about it.
 """
 
 import re
@@ -18,7 +18,7 @@ MAX_REASON = 200  # characters
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was decided about a picture, and the lines of the file that say so."""
+    """The decision about a picture, and the lines of the file that hold it."""
 
     keep: bool
     reason: str = ""
@@ -26,7 +26,7 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        """The verdict for people, e.g. `drop: blurred`."""
+        """The decision in words, e.g. `drop: blurred`."""
         return ("keep" if self.keep else "drop") + (f": {self.reason}" if self.reason else "")
 
 
@@ -70,5 +70,5 @@ def write_verdicts(
 
 
 def plain_reason(text: str) -> str:
-    """A reason as it may stand in a cell: one line, short, and no formula to a spreadsheet."""
+    """A reason fit for a cell: one line of at most 200 characters that is no formula."""
     return re.sub(r"\s+", " ", text.replace("\0", " ")).strip(" ").lstrip("=+-@ ")[:MAX_REASON]

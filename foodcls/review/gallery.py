@@ -1,4 +1,4 @@
-"""Turns a manifest into the pictures that a person looks at, class by class, suspects first."""
+"""Selects the pictures of a manifest for review, by class, probable label issues first."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ import pandas as pd
 from foodcls.manifest import KEPT, TEST_SOURCE
 from foodcls.tables.read_csv import read_sheet
 
-# dropped here, a picture may come back: by another decision, or by another number per class
+# pictures dropped by these stages may return: by a decision, or another number per class
 REVERSIBLE = ("filter", "augment")
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """Why a picture is worth a look before the others."""
+    """Why a picture is shown before the others, e.g. a label issue."""
 
-    place: int  # among the suspects, the worst first
+    place: int  # rank among the suspects, from 0
     reason: str
 
 
 @dataclass(frozen=True)
-class Item:
+class GalleryItem:
     """A picture on the page."""
 
     id: str
@@ -41,14 +41,14 @@ class Item:
 class Gallery:
     """All pictures of a workspace: by class in the order in which they are shown, and by id."""
 
-    by_label: dict[str, tuple[Item, ...]]
-    items: dict[str, Item]
+    by_label: dict[str, tuple[GalleryItem, ...]]
+    items: dict[str, GalleryItem]
 
 
 def build_gallery(
     manifest: pd.DataFrame, labels: Sequence[str], suspects: Mapping[str, Suspect]
 ) -> Gallery:
-    """Take what a decision can change: no copies, no refused pictures, no test set."""
+    """Select the pictures that a decision can change: no copies, no broken ones, no test set."""
     originals = manifest[(manifest["parent"] == "") & (manifest["id"] != "")]
     rows = originals[
         ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE))
@@ -67,9 +67,9 @@ def build_gallery(
 
 
 def read_suspects(path: Path) -> dict[str, Suspect]:
-    """Pictures by id that are worth a look first, in the order of the file; none without a file.
+    """The suspects in a file, by id, in its order; empty where there is no file.
 
-    Rows that advise to keep, `keep` 1, are left out.
+    Rows with `keep` 1 are left out.
     """
     if not path.exists():
         return {}
@@ -82,17 +82,19 @@ def read_suspects(path: Path) -> dict[str, Suspect]:
 
 
 def _copies(originals: pd.DataFrame) -> Counter[str]:
-    """Other addresses of each picture: the same bytes, or dropped as its duplicate."""
+    """The number of other URLs of each picture: of the same bytes, or of its duplicates."""
     keeper = originals["duplicate_of"].where(originals["duplicate_of"] != "", originals["id"])
     pairs = set(zip(keeper, originals["origin"], strict=True))
     counts = Counter(digest for digest, _ in pairs)
     return Counter({digest: count - 1 for digest, count in counts.items()})
 
 
-def _item(row: dict, sizes: Counter, copies: Counter[str], suspects: Mapping[str, Suspect]) -> Item:
+def _item(
+    row: dict, sizes: Counter, copies: Counter[str], suspects: Mapping[str, Suspect]
+) -> GalleryItem:
     suspect = suspects.get(row["id"])
     is_group = row["cluster"] and sizes[row["label"], row["cluster"]] > 1
-    return Item(
+    return GalleryItem(
         id=row["id"],
         label=row["label"],
         width=int(row["width"]),
@@ -105,13 +107,13 @@ def _item(row: dict, sizes: Counter, copies: Counter[str], suspects: Mapping[str
     )
 
 
-def _arranged(items: list[Item], suspects: Mapping[str, Suspect]) -> tuple[Item, ...]:
-    """Suspects, the worst first; then pictures that look alike, side by side; then the rest."""
+def _arranged(items: list[GalleryItem], suspects: Mapping[str, Suspect]) -> tuple[GalleryItem, ...]:
+    """Sort suspects first, by rank; then look-alikes, side by side; then the rest."""
     first: dict[str, int] = {}
     for place, item in enumerate(items):
         first.setdefault(item.group or item.id, place)
 
-    def order(item: Item) -> tuple[int, int]:
+    def order(item: GalleryItem) -> tuple[int, int]:
         if item.id in suspects:
             return 0, suspects[item.id].place
         return (1 if item.group else 2), first[item.group or item.id]

@@ -1,4 +1,4 @@
-"""Serves the page of a visit to one person on this machine, and to nobody else."""
+"""The HTTP server of the review page: local, and for the holder of its token alone."""
 
 import contextlib
 import json
@@ -57,7 +57,7 @@ def page_files() -> dict[str, tuple[Traversable, str]]:
 
 
 class ReviewServer(ThreadingHTTPServer):
-    """A page for one visit, at `url`; listens on 127.0.0.1 only."""
+    """Serves the page of one session at `url`; listens on 127.0.0.1 only."""
 
     daemon_threads = True
 
@@ -79,12 +79,12 @@ class ReviewServer(ThreadingHTTPServer):
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection that is over."""
+        """Close a connection, and forget it."""
         self.connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Tell of an error, but not of a page that was closed while it loaded."""
+        """Print an error, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -97,7 +97,7 @@ class ReviewServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The page's address, with the token without which nothing is answered."""
+        """The page's URL with its token, which each request needs."""
         return f"http://127.0.0.1:{self.server_port}/{self.token}/"
 
 
@@ -109,15 +109,15 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 120  # seconds a connection may idle
 
     def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
-        """Give the page, its data and its pictures."""
+        """Send the page, its data and its pictures."""
         self._reply(self._get)
 
     def do_POST(self) -> None:  # noqa: N802
-        """Take a decision, boxes, or the last change back."""
+        """Take a decision or boxes, or undo the last change."""
         self._reply(self._post)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the request line holds the token."""
+        """Log nothing: the request line holds the token."""
 
     def _reply(self, answer: Callable[[str], None]) -> None:
         path = self._allowed_path()
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin")
         is_ours = secrets.compare_digest(token.encode(), self.server.token.encode())
-        # another name for this address is a foreign page that had its DNS changed
+        # another host name points to DNS rebinding by a foreign page
         if not is_ours or host not in self.server.hosts:
             return None
         return path if origin in (None, f"http://{host}") else None
@@ -198,7 +198,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(data, "application/json")
 
     def _send_error(self, status: HTTPStatus, message: str) -> None:
-        # what was not read of the request would be taken for the next one
+        # the unread rest of the request would be taken for the next one
         self.close_connection = True
         self._send(message.encode(), "text/plain; charset=utf-8", status)
 

@@ -1,4 +1,4 @@
-"""Holds one visit to the pictures of a workspace: what is decided is in the files at once."""
+"""One review session: its pictures, and decisions that are written to files at once."""
 
 import logging
 import os
@@ -13,11 +13,11 @@ import pandas as pd
 
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.boxes import COLUMNS as BOX_COLUMNS
-from foodcls.review.boxes import PROPOSED, Drawn, read_drawn, read_offered, write_drawn
-from foodcls.review.decision_files import Files, choose_files
+from foodcls.review.boxes import PROPOSED, DrawnBox, read_drawn, read_offered, write_drawn
+from foodcls.review.decision_files import ReviewFiles, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
-from foodcls.review.gallery import Gallery, Item, build_gallery, read_suspects
+from foodcls.review.gallery import Gallery, GalleryItem, build_gallery, read_suspects
 from foodcls.tables.edit_csv import open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.match_rows import Finder, index_rows
@@ -30,10 +30,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Change:
-    """What pictures were before they changed: verdicts, or the boxes of one."""
+    """The state before a change, for undo: verdicts of pictures, or boxes of one."""
 
     verdicts: Mapping[str, Verdict | None] = field(default_factory=dict)
-    boxes: Mapping[str, tuple[Drawn, ...]] = field(default_factory=dict)
+    boxes: Mapping[str, tuple[DrawnBox, ...]] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -42,10 +42,10 @@ class Change:
 
 
 class Session:
-    """Pictures, what is decided about them, and the changes of this visit; safe in threads."""
+    """The pictures, their decisions, and the changes of this session; thread-safe."""
 
     def __init__(
-        self, gallery: Gallery, finder: Finder, labels: Sequence[str], files: Files
+        self, gallery: Gallery, finder: Finder, labels: Sequence[str], files: ReviewFiles
     ) -> None:
         self.gallery = gallery
         self.labels = tuple(labels)
@@ -67,7 +67,7 @@ class Session:
         with self._lock:
             return self._verdicts.read()
 
-    def drawn(self) -> Mapping[str, tuple[Drawn, ...]]:
+    def drawn(self) -> Mapping[str, tuple[DrawnBox, ...]]:
         """The boxes of each picture that has some, else what is proposed for it.
 
         TableError when a file is broken.
@@ -76,17 +76,17 @@ class Session:
             return ChainMap(self._drawn.read(), self._offered.read())
 
     def decide(self, ids: Sequence[str], verdict: Verdict | None) -> None:
-        """Write one verdict about pictures; None makes them undecided."""
+        """Write one verdict for these pictures; None removes theirs."""
         with self._lock:
             self._changes.append(self._put_verdicts(dict.fromkeys(ids, verdict)))
 
-    def draw(self, digest: str, boxes: Sequence[Drawn]) -> None:
-        """Let `boxes` be the boxes of a picture."""
+    def draw(self, digest: str, boxes: Sequence[DrawnBox]) -> None:
+        """Replace the boxes of a picture."""
         with self._lock:
             self._changes.append(self._put_boxes(digest, boxes))
 
     def undo(self) -> list[str]:
-        """Take the last change of this visit back; the ids of its pictures, none at the start."""
+        """Undo the last change of this session; the ids of its pictures, none at the start."""
         with self._lock:
             if not self._changes:
                 return []
@@ -105,7 +105,7 @@ class Session:
         write_sheet(write_verdicts(open_sheet(path, FILTER_COLUMNS), known, changes), path)
         return Change(verdicts=before)
 
-    def _put_boxes(self, digest: str, boxes: Sequence[Drawn]) -> Change:
+    def _put_boxes(self, digest: str, boxes: Sequence[DrawnBox]) -> Change:
         item, before = self.gallery.items[digest], self.drawn().get(digest, ())
         path, known = self.files.boxes, self._drawn.read().get(digest, ())
         offered = [box for box in boxes if self._is_offer(box, known)]
@@ -118,19 +118,21 @@ class Session:
         self._put_offered(item, offered)
         return Change(boxes={digest: tuple(replace(box, line=0) for box in before)})
 
-    def _is_offer(self, box: Drawn, known: Sequence[Drawn]) -> bool:
+    def _is_offer(self, box: DrawnBox, known: Sequence[DrawnBox]) -> bool:
         """Whether a box belongs into the file of proposals, not among the drawn ones."""
         is_known = any(other.proposed and other.edges == box.edges for other in known)
         return self.files.proposals is not None and box.proposed and not is_known
 
-    def _put_offered(self, item: Item, offered: Sequence[Drawn]) -> None:
+    def _put_offered(self, item: GalleryItem, offered: Sequence[DrawnBox]) -> None:
         path, known = self.files.proposals, self._offered.read().get(item.id, ())
         if path and (offered or known):
             sheet = open_sheet(path, (*BOX_COLUMNS, PROPOSED))
             write_sheet(write_drawn(sheet, item, known, offered), path)
 
-    def _put_refused(self, item: Item, before: Sequence[Drawn], boxes: Sequence[Drawn]) -> None:
-        """Note proposals that leave no box behind; what is offered again is refused no more."""
+    def _put_refused(
+        self, item: GalleryItem, before: Sequence[DrawnBox], boxes: Sequence[DrawnBox]
+    ) -> None:
+        """Record deleted proposals as refused; one that is proposed again is refused no more."""
         path, known = self.files.refused, self._refused.read().get(item.id, ())
         refused = [] if boxes else [box for box in before if box.proposed]
         if path and (refused or (known and any(box.proposed for box in boxes))):
@@ -139,7 +141,7 @@ class Session:
 
 
 class Watched(Generic[Value]):
-    """What was read from a file, read again when the file is another one."""
+    """A value read from a file, and read again when the file has changed."""
 
     def __init__(self, path: Path | None, reader: Callable[[Path], Value]) -> None:
         # no file is one without contents
@@ -163,23 +165,25 @@ class Watched(Generic[Value]):
         return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def take_over(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
-    """Write the boxes that the last run has used as a table."""
+def import_boxes(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
+    """Write the boxes of the last run as a table."""
     sheet = open_sheet(path, BOX_COLUMNS)
     rows = manifest[(manifest["box"] != "") & manifest["id"].isin(gallery.items)]
     rows = rows[rows["parent"] == ""].drop_duplicates(["id", "box"])
     for digest, box in zip(rows["id"], rows["box"], strict=True):
         left, top, right, bottom = map(int, box.split(","))
-        sheet = write_drawn(sheet, gallery.items[digest], (), (Drawn((left, top, right, bottom)),))
+        sheet = write_drawn(
+            sheet, gallery.items[digest], (), (DrawnBox((left, top, right, bottom)),)
+        )
     write_sheet(sheet, path)
     logger.info("%s: %d boxes of the last run", path, len(rows))
 
 
 def open_session(recipe: Recipe, path: Path, workspace: Workspace) -> Session:
-    """Open a workspace for looking at its pictures; TableError when it holds no manifest yet.
+    """Open a workspace for review; TableError when it holds no manifest yet.
 
-    `path` is the recipe's file. Boxes in another tool's form are taken over into a
-    table; otherwise the files of decisions and boxes are read, not written.
+    `path` is the recipe's file. Boxes in another tool's format are imported into a table; nothing
+    else is written.
     """
     manifest = read_manifest(workspace.manifest)
     suspects = read_suspects(workspace.suspects)
@@ -190,10 +194,10 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace) -> Session:
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)
     if recipe.crop.boxes not in (None, files.boxes) and not files.boxes.exists():
-        take_over(manifest, gallery, files.boxes)
+        import_boxes(manifest, gallery, files.boxes)
     # augmented copies bear their parent's address: it would name several pictures
     finder = index_rows(manifest[manifest["parent"] == ""])
     session = Session(gallery, finder, recipe.labels, files)
-    # broken tables are told of before a page opens
+    # fail on broken tables now, before a page opens
     session.verdicts(), session.drawn()
     return session

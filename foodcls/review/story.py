@@ -1,4 +1,4 @@
-"""Turns a manifest into the story of one picture: where it came from and what became of it."""
+"""Traces one picture through a manifest: its source, the stages' results, and its relatives."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from foodcls.tables.match_rows import find_picture, index_rows
 from foodcls.tables.read_csv import read_sheet
 from foodcls.workspace.workspace import Workspace
 
-KIN = 24  # relatives of a kind that a story names
+KIN = 24  # relatives of each kind in a story
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Relative:
 
 @dataclass(frozen=True)
 class Story:
-    """All that is known of one picture; `id` is empty when no bytes arrived."""
+    """All that is known of one picture; `id` is empty when its download failed."""
 
     id: str
     label: str
@@ -55,7 +55,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is known besides the manifest, by id: column names and texts, a person's verdicts."""
+    """What other files say of pictures, by id: texts by column name, and a person's verdicts."""
 
     suspects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     predictions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -63,16 +63,16 @@ class Notes:
 
 
 def read_notes(workspace: Workspace) -> Notes:
-    """Read the suspects and predictions of a workspace, where they are.
+    """Read the suspects and predictions of a workspace, where it has them.
 
-    A workspace does not know where a recipe's decisions lie: `read_decided` reads them.
+    Decisions lie where the recipe says: `read_decided` reads them.
     """
     return Notes(_read_by_id(workspace.suspects), _read_by_id(workspace.predictions))
 
 
 def read_decided(manifest: pd.DataFrame, path: Path) -> dict[str, Verdict]:
-    """What a person decided about the pictures of a manifest, by id, from a filter.csv."""
-    # augmented copies bear their parent's address: it would name several pictures
+    """The decisions of a filter.csv about the pictures of a manifest, by id."""
+    # augmented copies have their parent's address: it would name several pictures
     return read_verdicts(path, index_rows(manifest[manifest["parent"] == ""]))
 
 
@@ -82,7 +82,7 @@ def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
     InputError when it names no picture, or several.
     """
     rows = find_picture(manifest, name)
-    # of several addresses with the same bytes, the one that was kept tells what became of it
+    # of several URLs of the same bytes, the kept one has passed the most stages
     best = rows.sort_values("state", key=lambda state: state != KEPT, kind="stable").iloc[0]
     relatives = tuple(_relatives(manifest, best)) if best["id"] else ()
     chapters = (
@@ -108,7 +108,7 @@ def _chapter(title: str, facts: list[Fact]) -> Chapter:
 
 
 def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
-    """A chapter for each address that the picture was found at."""
+    """A chapter for each address of the picture."""
     addresses = rows.drop_duplicates(["origin", "query", "rank"])
     for number, row in enumerate(addresses.to_dict("records"), start=1):
         place = "" if pd.isna(row["rank"]) else f"{row['rank']}"
@@ -169,7 +169,7 @@ def _signs(row: pd.Series, notes: Notes) -> list[Fact]:
 
 
 def _decided(row: pd.Series, notes: Notes) -> Fact:
-    """A person's decision; that of a picture which is kept does not stand in the manifest."""
+    """A person's decision; the manifest holds only decisions to drop."""
     verdict = notes.verdicts.get(row["id"])
     if verdict is None and row["stage"] == "filter":
         verdict = Verdict(False, row["reason"])

@@ -1,4 +1,4 @@
-"""Turns the story of a picture into one HTML file that needs nothing beside it."""
+"""Writes the story of a picture as one HTML file that loads nothing."""
 
 import base64
 import html
@@ -26,14 +26,14 @@ img { border-radius: 8px; display: block; }
 figure { margin: 0; font-size: .84rem; color: var(--quiet); }
 figure img { width: 100%; aspect-ratio: 1; object-fit: contain; }
 """
-# of relatives, the first this many are shown
+# relatives shown, at most
 MOST = 48
 
 
 def story_page(story: Story, thumbs: Thumbs) -> str:
     """The page: the picture, its story, and its relatives as small pictures.
 
-    What is not in the store (any more) is left out.
+    Pictures that are not in the store are left out.
     """
     name = story.origin.rsplit("/", 1)[-1] or story.origin
     kin = "".join(_figure(item, thumbs) for item in story.relatives[:MOST])

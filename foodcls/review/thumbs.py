@@ -1,4 +1,4 @@
-"""Turns a picture's id into JPEGs for a page: a thumbnail that is kept, and a large one."""
+"""JPEGs of a picture for pages: a thumbnail, kept on disk, and a large one."""
 
 import io
 from dataclasses import dataclass

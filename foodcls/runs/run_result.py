@@ -8,7 +8,7 @@ from foodcls.dedup.dedup import DedupRef
 from foodcls.export.export import ExportedRef
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.promote.rule import Verdict
+from foodcls.promote.rule import PromotionDecision
 from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_work
 from foodcls.train.checkpoint import Checkpoint
 
@@ -95,7 +95,7 @@ class Retrained:
     """A complete run, and whether its model serves now."""
 
     run: RunResult
-    verdict: Step[Verdict]
+    verdict: Step[PromotionDecision]
 
 
 def summarize(run: RunResult) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from foodcls.collect.query_stats import QueryStats
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.promote.rule import NAMES, Verdict
+from foodcls.promote.rule import NAMES, PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.ablation_table import Ablation
 from foodcls.runs.stage_result import Step, stage_table
@@ -84,7 +84,7 @@ def show_ablation(name: str, ablation: Ablation) -> None:
 
 
 @dispensable
-def show_verdict(name: str, verdict: Verdict) -> None:
+def show_verdict(name: str, verdict: PromotionDecision) -> None:
     """Put why a version became the champion, or did not, beside the run."""
     create_markdown_artifact(
         key=artifact_key(f"verdict-{name}"),
@@ -93,7 +93,7 @@ def show_verdict(name: str, verdict: Verdict) -> None:
     )
 
 
-def verdict_text(verdict: Verdict) -> str:
+def verdict_text(verdict: PromotionDecision) -> str:
     """The verdict as Markdown: the reason, and the figures that it goes by."""
     head = (
         "Promoted" if verdict.is_promoted else "Not promoted" if verdict.is_new else "Nothing new"

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError
-from foodcls.metrics.predictions import Answers, read_answers
+from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.report.runs_page import RunLine
 from foodcls.runs.outbox import Account
 from foodcls.runs.run_result import Recorded
@@ -96,7 +96,7 @@ def _line(
     )
 
 
-def recorded_answers(workspace: Workspace, name: str) -> Answers:
+def recorded_answers(workspace: Workspace, name: str) -> Predictions:
     """What a model said of its run's test pictures; InputError when MLflow knows no such run.
 
     `name` is the id of a run, or MODEL@ALIAS or MODEL/VERSION of a registered model.
@@ -117,7 +117,7 @@ def recorded_answers(workspace: Workspace, name: str) -> Answers:
                 f"({str(error).splitlines()[0]}); name a file, a workspace, the id of a run, "
                 "MODEL@ALIAS or MODEL/VERSION"
             ) from error
-    return read_answers(text)
+    return read_predictions(text)
 
 
 def _find_run(client: MlflowClient, name: str) -> str:

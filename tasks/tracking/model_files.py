@@ -20,7 +20,7 @@ from foodcls import __version__
 from foodcls.export.attribution import attribution_csv
 from foodcls.export.export import ExportedRef
 from foodcls.export.load import DIGESTS
-from foodcls.export.predict import ANSWER
+from foodcls.export.predict import PREDICTION_COLUMNS
 from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, RecipeSource
@@ -132,7 +132,7 @@ def version_tags(scores: Evaluation) -> dict[str, str]:
 def model_signature(labels: tuple[str, ...]) -> ModelSignature:
     """A column of picture files in; the answer's cells and a column a class out."""
     kinds = ("string", "string", "double", "boolean", "string")
-    answers = [ColSpec(kind, name) for kind, name in zip(kinds, ANSWER, strict=True)]
+    answers = [ColSpec(kind, name) for kind, name in zip(kinds, PREDICTION_COLUMNS, strict=True)]
     return ModelSignature(
         inputs=Schema([ColSpec("binary", "image")]),
         outputs=Schema([*answers, *(ColSpec("double", f"p_{label}") for label in labels)]),

@@ -15,8 +15,8 @@ from mlflow.tracking import MlflowClient
 from foodcls.errors import InputError, StageError
 from foodcls.export.load import load_model
 from foodcls.manifest import load_manifest
-from foodcls.promote.challenge import Serving, challenge
-from foodcls.promote.rule import Verdict
+from foodcls.promote.challenge import Champion, challenge
+from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult
 from foodcls.tables.manifest_csv import read_manifest
@@ -29,11 +29,11 @@ REMEMBERED = 200  # champions; MLflow takes tags of 5,000 characters
 GONE = "RESOURCE_DOES_NOT_EXIST"
 
 
-def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Verdict:
+def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> PromotionDecision:
     """Let the new version serve, as the alias `champion`, if it is shown to be the better one."""
     recorded = run.recorded.result
     if not recorded.version:
-        return Verdict(False, f"not judged, for it is not recorded: {recorded.waiting}")
+        return PromotionDecision(False, f"not judged, for it is not recorded: {recorded.waiting}")
     try:
         with tracking(workspace) as client:
             verdict = judge_version(client, workspace, recipe, run)
@@ -44,7 +44,7 @@ def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Ver
             if verdict.is_promoted:
                 _enthrone(client, recipe.name, recorded.version)
     except FAILURES as error:
-        return Verdict(False, f"not judged: {explain(error)}")
+        return PromotionDecision(False, f"not judged: {explain(error)}")
     return verdict
 
 
@@ -80,24 +80,26 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
 
 def judge_version(
     client: MlflowClient, workspace: Workspace, recipe: Recipe, run: RunResult
-) -> Verdict:
+) -> PromotionDecision:
     """Compare a run's version with the champion, unless that is it, or was so before."""
     version, champion = run.recorded.result.version, _champion(client, recipe.name)
     if not champion:
-        return Verdict(True, "the first model")
+        return PromotionDecision(True, "the first model")
     if champion == version:
-        return Verdict(False, f"version {version} serves already", is_new=False)
+        return PromotionDecision(False, f"version {version} serves already", is_new=False)
     tags = client.get_model_version(recipe.name, version).tags
     # what a person has taken back does not return by itself
     if ROLLED_BACK in tags or tags.get("judged_against") == champion:
         said = tags.get("verdict", "no reason noted")
-        return Verdict(False, f"version {version} was judged before: {said}", is_new=False)
+        return PromotionDecision(
+            False, f"version {version} was judged before: {said}", is_new=False
+        )
     manifest = load_manifest(run.trained.pictures, workspace.store)
     serving = _read_serving(client, workspace, recipe.name, champion)
     return challenge(serving, run.trained.scores.result, manifest, workspace.store, recipe.promote)
 
 
-def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version: str) -> Serving:
+def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version: str) -> Champion:
     """The file of a version, and the table of the pictures that it was trained on."""
     known = client.get_model_version(name, version)
     fetch = mlflow.artifacts.download_artifacts
@@ -114,7 +116,7 @@ def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version
                 "by `foodcls promote RECIPE VERSION`"
             ) from error
         (path,) = Path(model).rglob("*.pt")
-        return Serving(
+        return Champion(
             load_model(path, known.tags.get("model_digest", "")), read_manifest(Path(table))
         )
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 from foodcls.export.export import labels_digest
 from foodcls.export.load import load_model
-from foodcls.export.optimize import Ready
+from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.predict import predict
-from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.image.decode import decode
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
@@ -99,9 +99,9 @@ def model(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
         head[-1].bias.copy_(-head[-1].weight @ centre)
     network.head = head
     path = tmp_path_factory.mktemp("model") / "model.pt"
-    manner = Manner(SIZE, tuple(LABELS), temperature=1.5, abstain_below=0.3)
+    config = InferenceConfig(SIZE, tuple(LABELS), temperature=1.5, abstain_below=0.3)
     facts = {"labels_digest": labels_digest(tuple(LABELS))}
-    path.write_bytes(export_bytes(Ready(network, SIZE), manner, facts))
+    path.write_bytes(export_bytes(OptimizedNetwork(network, SIZE), config, facts))
     return path
 
 

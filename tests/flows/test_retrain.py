@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.retrain import retrain
 from foodcls.manifest import kept_rows
-from foodcls.promote.rule import Verdict
+from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import Retrained, summarize
 from foodcls.runs.stage_result import Step
@@ -42,7 +42,7 @@ class Pipeline:
         result: Retrained = self.state.result()
         return result
 
-    def judge(self, **changes: object) -> Verdict:
+    def judge(self, **changes: object) -> PromotionDecision:
         return self.run(**changes).verdict.result
 
     def alias(self, name: str) -> str:
@@ -72,7 +72,7 @@ def pipeline(
 
 
 @pytest.fixture(scope="module")
-def lost(pipeline: Pipeline) -> tuple[Verdict, str]:
+def lost(pipeline: Pipeline) -> tuple[PromotionDecision, str]:
     """A worse model has challenged the champion: the verdict, and its version."""
     verdict = pipeline.judge(lr=1e-9, epochs=1)
     return verdict, pipeline.alias("challenger")
@@ -94,7 +94,7 @@ def test_on_unchanged_data_nothing_is_done_and_the_digests_are_told(pipeline: Pi
 
 
 def test_a_worse_model_stays_a_challenger_and_is_not_judged_twice(
-    pipeline: Pipeline, lost: tuple[Verdict, str]
+    pipeline: Pipeline, lost: tuple[PromotionDecision, str]
 ) -> None:
     worse, version = lost
     assert not worse.is_promoted and worse.is_new and "test pictures" in worse.reason
@@ -110,7 +110,7 @@ def test_a_worse_model_stays_a_challenger_and_is_not_judged_twice(
 
 @pytest.mark.runs("foodcls promote", "foodcls rollback")
 def test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it(
-    pipeline: Pipeline, lost: tuple[Verdict, str]
+    pipeline: Pipeline, lost: tuple[PromotionDecision, str]
 ) -> None:
     first, second = pipeline.alias("champion"), lost[1]
     said = pipeline.type_in("promote", str(pipeline.recipe), second)

@@ -8,7 +8,7 @@ from prefect.serializers import JSONSerializer
 from safetensors.torch import save
 
 from foodcls.export.load import read_model
-from foodcls.export.predict_tests import learnt_from
+from foodcls.export.predict_tests import is_trained_on
 from foodcls.manifest import (
     TEST_SOURCE,
     ManifestRef,
@@ -140,7 +140,7 @@ def test_another_test_set_is_judged_and_told_of_and_trains_nothing_again(
     assert (before[2].result.n, after[2].result.n) == (3, 1)
     model = read_model(workspace.store.read(after[3].result.blob), "the file")
     assert model.provenance["dataset_digest"] == changed.digest != ref.digest
-    assert learnt_from(model, others) and learnt_from(model, rows)
+    assert is_trained_on(model, others) and is_trained_on(model, rows)
     assert done_anew(run(ref)) == set()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.metrics.predictions import Answers, answers_csv, read_answers
+from foodcls.metrics.predictions import Predictions, predictions_csv, read_predictions
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Train
 from foodcls.runs.run_result import Reported
@@ -36,11 +36,11 @@ def reported(tmp_path: Path, judged, noise, encode, make_run) -> Reported:
              "split": "test"} for place, blob in enumerate(blobs)]  # fmt: skip
     pictures = save_manifest(new_manifest(rows), workspace.store, "augment")
     truth = np.array([0, 1, 0, 1])
-    answers = Answers(("a", "b"), tuple(blobs), tuple(blobs), ("",) * 4, truth,
+    answers = Predictions(("a", "b"), tuple(blobs), tuple(blobs), ("",) * 4, truth,
                       np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7]]))  # fmt: skip
     scores: Evaluation = dataclasses.replace(
         judged([[1, 1], [0, 2]], ("a", "b")),
-        predictions=workspace.store.put(answers_csv(answers).encode()),
+        predictions=workspace.store.put(predictions_csv(answers).encode()),
     )
     run = make_run(
         grown=pictures, checkpoint=CHECKPOINT, scores=scores, model=SimpleNamespace(blob="b" * 64)
@@ -67,5 +67,5 @@ def test_the_page_names_settings_and_digests(reported: Reported) -> None:
 
 
 def test_answers_can_be_read_back(reported: Reported, tmp_path: Path) -> None:
-    answers = read_answers((tmp_path / "w" / "predictions.csv").read_text("utf-8"))
+    answers = read_predictions((tmp_path / "w" / "predictions.csv").read_text("utf-8"))
     assert answers.right.tolist() == [1, 1, 0, 1]

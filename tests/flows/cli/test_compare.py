@@ -12,36 +12,36 @@ from flows.cli.compare import compare
 from flows.cli.main import app
 from foodcls.errors import InputError
 from foodcls.manifest import new_manifest
-from foodcls.metrics.predictions import Answers, answers_csv
+from foodcls.metrics.predictions import Predictions, predictions_csv
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
 
 
 @pytest.fixture
-def answers(noise: Callable, encode: Callable) -> Answers:
+def answers(noise: Callable, encode: Callable) -> Predictions:
     """Forty right answers, of two classes."""
     truth = np.arange(40) % 2
     blobs = tuple(f"{number:064x}" for number in range(40))
     origins = tuple(f"https://example.org/{number}.jpg" for number in range(40))
-    return Answers(
+    return Predictions(
         ("beans", "bread"), blobs, origins, ("",) * 40, truth, np.eye(2)[truth] * 0.9 + 0.05
     )
 
 
 @pytest.fixture
-def leave(tmp_path: Path) -> Callable[[str, Answers], Path]:
+def leave(tmp_path: Path) -> Callable[[str, Predictions], Path]:
     """A workspace as a run leaves it, as far as comparing goes."""
 
-    def put(name: str, answers: Answers) -> Path:
+    def put(name: str, answers: Predictions) -> Path:
         (tmp_path / name).mkdir()
-        (tmp_path / name / "predictions.csv").write_text(answers_csv(answers))
+        (tmp_path / name / "predictions.csv").write_text(predictions_csv(answers))
         return tmp_path / name
 
     return put
 
 
 @pytest.fixture
-def worse(answers: Answers) -> Answers:
+def worse(answers: Predictions) -> Predictions:
     """The same, but for the first twelve pictures."""
     turned = answers.probabilities.copy()
     turned[:12] = turned[:12, ::-1]
@@ -49,7 +49,7 @@ def worse(answers: Answers) -> Answers:
 
 
 def test_two_workspaces_are_compared(
-    leave: Callable, answers: Answers, worse: Answers, tmp_path: Path
+    leave: Callable, answers: Predictions, worse: Predictions, tmp_path: Path
 ) -> None:
     a, b = leave("a", worse), leave("b", answers)
     console = Console(record=True, width=80)
@@ -65,7 +65,7 @@ def test_two_workspaces_are_compared(
 
 
 def test_the_page_shows_pictures_of_the_workspace_that_has_them(
-    leave: Callable, answers: Answers, worse: Answers, tmp_path: Path, noise, encode
+    leave: Callable, answers: Predictions, worse: Predictions, tmp_path: Path, noise, encode
 ) -> None:
     a, b = leave("a", worse), leave("b", answers)
     store = Store(b / "store")
@@ -79,7 +79,7 @@ def test_the_page_shows_pictures_of_the_workspace_that_has_them(
 
 
 def test_without_pictures_there_is_no_page(
-    leave: Callable, answers: Answers, worse: Answers, tmp_path: Path
+    leave: Callable, answers: Predictions, worse: Predictions, tmp_path: Path
 ) -> None:
     places = str(leave("a", worse)), str(leave("b", answers))
     with pytest.raises(InputError, match="no pictures to show"):
@@ -89,7 +89,7 @@ def test_without_pictures_there_is_no_page(
 
 @pytest.mark.parametrize("name", ["none.pt", "runs.pt/", "lunch@champion"])
 def test_a_name_that_means_nothing_is_refused(
-    leave: Callable, answers: Answers, tmp_path: Path, name: str
+    leave: Callable, answers: Predictions, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(InputError):
         compare(Console(quiet=True), str(leave("a", answers)), name, tmp_path / "none", None)
@@ -97,7 +97,7 @@ def test_a_name_that_means_nothing_is_refused(
 
 
 def test_a_folder_without_a_run_says_what_to_do(
-    leave: Callable, answers: Answers, tmp_path: Path
+    leave: Callable, answers: Predictions, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="foodcls run RECIPE --workspace"):
@@ -108,7 +108,7 @@ def test_a_folder_without_a_run_says_what_to_do(
 
 @pytest.mark.runs("foodcls compare")
 def test_the_command_writes_json_and_refuses_other_pictures(
-    leave: Callable, answers: Answers, worse: Answers, tmp_path: Path
+    leave: Callable, answers: Predictions, worse: Predictions, tmp_path: Path
 ) -> None:
     a, b = leave("a", worse), leave("b", answers)
     words = ["compare", str(a), str(b), "--workspace", str(tmp_path), "--json"]

@@ -7,9 +7,9 @@ import pytest
 
 from foodcls.evaluate.calibrate import calibrate
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.inference import answer_rows
+from foodcls.evaluate.inference import predict_rows
 from foodcls.metrics.ranks import Floats
-from foodcls.metrics.temperature import temper
+from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import silent
 from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
@@ -29,8 +29,8 @@ def test_the_temperature_makes_validation_likelier(
 ) -> None:
     found = calibrate(*trained, store, tmp_path, Inference())
     rows = split_rows(trained[1], "val")
-    before, truth = answer_rows(trained[0], rows, FeatureCache(store, tmp_path, silent))
-    assert loss(temper(before, found.temperature), truth) < loss(before, truth)
+    before, truth = predict_rows(trained[0], rows, FeatureCache(store, tmp_path, silent))
+    assert loss(apply_temperature(before, found.temperature), truth) < loss(before, truth)
     assert dataclasses.replace(found, temperature=1.0) == trained[0]
     assert found.digest != trained[0].digest
 

@@ -14,7 +14,7 @@ from foodcls.evaluate.evaluate import evaluate
 from foodcls.manifest import new_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.predictions import read_answers
+from foodcls.metrics.predictions import read_predictions
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
@@ -109,7 +109,7 @@ def test_clusters_are_the_groups_that_are_drawn(
     together = evaluate(checkpoint, grouped, store, tmp_path / "cache")
     assert (alone.groups, together.groups) == (9, 3)
     assert together.accuracy == alone.accuracy
-    rows = read_answers(store.read(together.predictions).decode())
+    rows = read_predictions(store.read(together.predictions).decode())
     assert set(rows.groups) == set(manifest["label"])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.inference import answer_rows
+from foodcls.evaluate.inference import predict_rows
 from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
@@ -26,7 +26,7 @@ Trained = tuple[Checkpoint, pd.DataFrame]
 def test_probabilities_are_the_networks(trained: Trained, store: Store, tmp_path: Path) -> None:
     checkpoint, manifest = trained
     rows = split_rows(manifest, "test")
-    answers, truth = answer_rows(checkpoint, rows, FeatureCache(store, tmp_path))
+    answers, truth = predict_rows(checkpoint, rows, FeatureCache(store, tmp_path))
     assert [checkpoint.labels[place] for place in truth] == list(rows["label"])
     network = load_network(checkpoint, store)
     for digest, given in zip(rows["picture"], answers, strict=True):

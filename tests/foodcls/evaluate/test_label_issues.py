@@ -11,13 +11,12 @@ import pytest
 from foodcls.errors import TrainingError
 from foodcls.evaluate.label_issues import (
     FOLDS,
-    count_votes,
-    doubt_labels,
-    list_judged,
-    part_groups,
+    assign_folds,
+    judged_rows,
+    neighbor_votes,
     pool_features,
-    rank_suspects,
-    write_suspects,
+    rank_label_issues,
+    score_labels,
 )
 from foodcls.filter import apply_filter
 from foodcls.manifest import new_manifest
@@ -25,6 +24,7 @@ from foodcls.progress import silent
 from foodcls.recipe.data_settings import Filter
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
+from foodcls.tables.spreadsheet import write_csv
 from foodcls.train.row_cache import FeatureCache
 
 CLASSES = 3
@@ -59,16 +59,18 @@ def test_without_room_the_same_is_found_and_nothing_kept(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     cramped = replace(feature_cache, folder=feature_cache.folder.with_name("cramped"), limit=0)
-    found = rank_suspects(mislabelled, labels, quick, cramped)
+    found = rank_label_issues(mislabelled, labels, quick, cramped)
     assert list(cramped.folder.glob("*")) == []
-    pd.testing.assert_frame_equal(found, rank_suspects(mislabelled, labels, quick, feature_cache))
+    pd.testing.assert_frame_equal(
+        found, rank_label_issues(mislabelled, labels, quick, feature_cache)
+    )
     assert list(feature_cache.folder.glob("*.npy"))
 
 
 def test_planted_wrong_labels_come_first_and_are_named(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    ranked = rank_suspects(mislabelled, labels, quick, feature_cache)
+    ranked = rank_label_issues(mislabelled, labels, quick, feature_cache)
     wrong = mislabelled["id"][[0, 13]]
     assert set(ranked["id"].iloc[:2]) == set(wrong)
     assert list(ranked.columns) == ["id", "keep", "reason", "score"]
@@ -85,8 +87,8 @@ def test_the_list_is_a_filter_that_drops_the_worst(
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    ranked = rank_suspects(mislabelled, labels, quick, feature_cache)
-    write_suspects(ranked, tmp_path / "suspects.csv")
+    ranked = rank_label_issues(mislabelled, labels, quick, feature_cache)
+    write_csv(ranked, tmp_path / "suspects.csv")
     filtered = apply_filter(mislabelled, Filter(manifest=tmp_path / "suspects.csv"))
     dropped = filtered[filtered["state"] == "dropped"]
     assert set(mislabelled["id"][[0, 13]]) <= set(dropped["id"]) and len(dropped) < 5
@@ -100,10 +102,10 @@ def test_the_same_pictures_give_the_same_list(
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    first = rank_suspects(mislabelled, labels, quick, feature_cache)
+    first = rank_label_issues(mislabelled, labels, quick, feature_cache)
     anew = FeatureCache(feature_cache.store, tmp_path / "other cache", silent)
-    pd.testing.assert_frame_equal(rank_suspects(mislabelled, labels, quick, anew), first)
-    backwards = rank_suspects(mislabelled.iloc[::-1], labels, quick, feature_cache)
+    pd.testing.assert_frame_equal(rank_label_issues(mislabelled, labels, quick, anew), first)
+    backwards = rank_label_issues(mislabelled.iloc[::-1], labels, quick, feature_cache)
     assert set(backwards["id"].iloc[:2]) == set(first["id"].iloc[:2])
 
 
@@ -111,7 +113,7 @@ def test_what_is_like_no_class_is_doubted_more_than_any_that_is_right(clouds: tu
     features, truth, groups = clouds
     strange = np.zeros((3, 12), dtype=np.float32)
     strange[:, 5:8] = np.eye(3)
-    doubts = doubt_labels(
+    doubts = score_labels(
         np.concatenate([features, strange]),
         np.concatenate([truth, np.arange(3)]),
         np.concatenate([groups, ["s0", "s1", "s2"]]),
@@ -122,7 +124,7 @@ def test_what_is_like_no_class_is_doubted_more_than_any_that_is_right(clouds: tu
 
 
 def test_both_witnesses_give_shares_of_one(clouds: tuple) -> None:
-    doubts = doubt_labels(*clouds, CLASSES)
+    doubts = score_labels(*clouds, CLASSES)
     for shares in (doubts.probabilities, doubts.votes):
         assert shares.shape == (60, CLASSES) and np.allclose(shares.sum(axis=1), 1)
     assert (doubts.probabilities.argmax(axis=1) == clouds[1]).all()
@@ -132,9 +134,9 @@ def test_groups_never_part_and_classes_lie_in_all_folds() -> None:
     truth = np.repeat(np.arange(4), 30)
     # also across classes: the same picture under two labels
     groups = np.array([f"g{number % 50}" for number in range(120)], dtype=object)
-    folds = part_groups(truth, groups)
+    folds = assign_folds(truth, groups)
     assert all(len(set(folds[groups == group])) == 1 for group in set(groups))
-    alone = part_groups(truth, np.arange(120))
+    alone = assign_folds(truth, np.arange(120))
     assert all(set(alone[truth == place]) == set(range(FOLDS)) for place in range(4))
 
 
@@ -144,28 +146,28 @@ def test_kin_of_a_wrong_label_do_not_vouch_for_it(clouds: tuple) -> None:
     many = np.concatenate([features, np.repeat(features[:1], 30, axis=0)])
     labels = np.concatenate([truth, np.full(30, 2)])
     kin = np.concatenate([groups, np.full(30, "g0", dtype=object)])
-    votes = count_votes(many, labels, kin, CLASSES)
+    votes = neighbor_votes(many, labels, kin, CLASSES)
     assert votes[-1].argmax() == 0
-    doubts = doubt_labels(many, labels, kin, CLASSES)
+    doubts = score_labels(many, labels, kin, CLASSES)
     assert doubts.scores(labels)[-30:].min() > 0.9
 
 
 def test_a_class_with_one_picture_is_judged_without_it() -> None:
     features = np.eye(7, dtype=np.float32)
-    doubts = doubt_labels(features, np.array([0, 0, 0, 1, 1, 1, 2]), np.arange(7), CLASSES)
+    doubts = score_labels(features, np.array([0, 0, 0, 1, 1, 1, 2]), np.arange(7), CLASSES)
     assert np.isfinite(doubts.probabilities).all() and np.isfinite(doubts.votes).all()
 
 
 def test_a_single_group_is_refused() -> None:
     with pytest.raises(TrainingError, match="collect more"):
-        doubt_labels(np.eye(3, dtype=np.float32), np.arange(3), np.zeros(3), CLASSES)
+        score_labels(np.eye(3, dtype=np.float32), np.arange(3), np.zeros(3), CLASSES)
 
 
 def test_a_workspace_without_kept_pictures_is_refused(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     with pytest.raises(TrainingError, match="collect more"):
-        rank_suspects(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
+        rank_label_issues(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
 
 
 def test_judged_are_originals_a_person_may_decide_on() -> None:
@@ -177,7 +179,7 @@ def test_judged_are_originals_a_person_may_decide_on() -> None:
         {"id": "e", "state": "kept", "parent": "a", "split": "train"},
         {"id": "f", "state": "kept", "source": "test", "split": "test"},
     ]
-    assert list(list_judged(new_manifest(rows))["id"]) == ["a", "b", "c"]
+    assert list(judged_rows(new_manifest(rows))["id"]) == ["a", "b", "c"]
 
 
 def test_pieces_of_a_picture_are_one_row(
@@ -185,7 +187,7 @@ def test_pieces_of_a_picture_are_one_row(
 ) -> None:
     piece = mislabelled.iloc[[0]].assign(picture=mislabelled["picture"][20], box="1,2,3,4")
     both = pd.concat([mislabelled, piece], ignore_index=True)
-    ranked = rank_suspects(both, labels, quick, feature_cache)
+    ranked = rank_label_issues(both, labels, quick, feature_cache)
     assert ranked["id"].is_unique and len(ranked) == len(mislabelled)
 
 

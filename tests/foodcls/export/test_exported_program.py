@@ -8,13 +8,13 @@ import torch
 
 import foodcls
 from foodcls.export.exported_program import program_bytes
-from foodcls.export.optimize import Ready
-from foodcls.export.torchscript import Manner
+from foodcls.export.optimize import OptimizedNetwork
+from foodcls.export.torchscript import InferenceConfig
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
 from foodcls.network.resize import squash
 
-MANNER = Manner(32, ("b", "a", "ünïcode"), 2.0, 0.6)
+CONFIG = InferenceConfig(32, ("b", "a", "ünïcode"), 2.0, 0.6)
 Read = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -25,7 +25,7 @@ def network(tiny_backbone: Callable[[], Backbone]) -> Network:
 
 @pytest.fixture
 def data(network: Network) -> bytes:
-    return program_bytes(Ready(network, 32), MANNER, {"recipe": "x"})
+    return program_bytes(OptimizedNetwork(network, 32), CONFIG, {"recipe": "x"})
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32), (2, 50, 70), (5, 1, 9), (3, 640, 480), (1, 1, 1)])
@@ -40,8 +40,8 @@ def test_any_batch_and_size_gives_the_networks_probabilities(
 
 
 def test_same_network_gives_the_same_bytes(network: Network, data: bytes) -> None:
-    assert program_bytes(Ready(network, 32), MANNER, {"recipe": "x"}) == data
-    assert program_bytes(Ready(network, 32), MANNER, {"recipe": "y"}) != data
+    assert program_bytes(OptimizedNetwork(network, 32), CONFIG, {"recipe": "x"}) == data
+    assert program_bytes(OptimizedNetwork(network, 32), CONFIG, {"recipe": "y"}) != data
 
 
 def test_nothing_of_this_machine_is_in_the_file(data: bytes) -> None:

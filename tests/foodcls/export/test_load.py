@@ -8,8 +8,8 @@ import torch
 
 from foodcls.errors import InputError
 from foodcls.export.load import known_digest, load_model
-from foodcls.export.optimize import Ready
-from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.export.optimize import OptimizedNetwork
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.store.store import Store, digest_file, digest_of
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.restore import load_network
@@ -53,12 +53,14 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_with_swapped_classes_is_refused(studio: Studio, tmp_path: Path) -> None:
     root, checkpoint, _ = studio
-    ready = Ready(load_network(checkpoint, Store(root)), 32)
+    optimized = OptimizedNetwork(load_network(checkpoint, Store(root)), 32)
     provenance = {"labels_digest": digest_of(json.dumps(list(checkpoint.labels)).encode())}
     path = tmp_path / "model"
-    path.write_bytes(export_bytes(ready, Manner(32, checkpoint.labels), provenance))
+    path.write_bytes(export_bytes(optimized, InferenceConfig(32, checkpoint.labels), provenance))
     assert load_model(path).labels == checkpoint.labels
-    path.write_bytes(export_bytes(ready, Manner(32, checkpoint.labels[::-1]), provenance))
+    path.write_bytes(
+        export_bytes(optimized, InferenceConfig(32, checkpoint.labels[::-1]), provenance)
+    )
     with pytest.raises(InputError, match="classes were altered"):
         load_model(path)
 

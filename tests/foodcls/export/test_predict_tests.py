@@ -7,8 +7,8 @@ from foodcls.errors import InputError
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.export.export import ExportedRef
 from foodcls.export.load import Model, load_model
-from foodcls.export.predict_tests import answer_tests, learnt_from
-from foodcls.metrics.predictions import read_answers
+from foodcls.export.predict_tests import is_trained_on, predict_tests
+from foodcls.metrics.predictions import read_predictions
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 
@@ -24,9 +24,9 @@ def model(exported: tuple[Path, ExportedRef]) -> Model:
 def test_an_exported_file_answers_as_its_checkpoint_did(
     model: Model, trained: Trained, store: Store, tmp_path: Path
 ) -> None:
-    answers = answer_tests(model, trained[1], store)
+    answers = predict_tests(model, trained[1], store)
     found = evaluate(*trained, store, tmp_path / "cache")
-    recorded = read_answers(store.read(found.predictions).decode())
+    recorded = read_predictions(store.read(found.predictions).decode())
     assert answers.ids == recorded.ids and answers.labels == recorded.labels
     assert answers.truth.tolist() == recorded.truth.tolist()
     assert answers.probabilities == pytest.approx(recorded.probabilities, abs=1e-4)
@@ -37,7 +37,7 @@ def test_named_groups_take_the_place_of_look_alikes(
 ) -> None:
     manifest = trained[1].assign(cluster="look")
     first = manifest.loc[manifest["split"] == "test", "id"].iloc[0]
-    groups = answer_tests(model, manifest, store, {first: "tray"}).groups
+    groups = predict_tests(model, manifest, store, {first: "tray"}).groups
     assert groups[0] == "tray" and set(groups[1:]) == {"look"}
 
 
@@ -46,7 +46,7 @@ def test_classes_that_the_model_does_not_know_are_named(
 ) -> None:
     manifest = trained[1].replace({"label": {"sushi": "ramen"}})
     with pytest.raises(InputError, match="of ramen too, which the model does not know"):
-        answer_tests(model, manifest, store)
+        predict_tests(model, manifest, store)
 
 
 def test_without_test_pictures_there_is_nothing_to_answer(
@@ -54,12 +54,12 @@ def test_without_test_pictures_there_is_nothing_to_answer(
 ) -> None:
     manifest = trained[1]
     with pytest.raises(InputError, match="no test pictures"):
-        answer_tests(model, manifest[manifest["split"] != "test"], store)
+        predict_tests(model, manifest[manifest["split"] != "test"], store)
 
 
 def test_it_is_known_whether_a_model_learnt_from_these_pictures(
     model: Model, trained: Trained
 ) -> None:
     manifest = trained[1]
-    assert learnt_from(model, manifest)
-    assert not learnt_from(model, manifest[manifest["label"] != "sushi"])
+    assert is_trained_on(model, manifest)
+    assert not is_trained_on(model, manifest[manifest["label"] != "sushi"])

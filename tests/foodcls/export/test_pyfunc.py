@@ -12,7 +12,7 @@ from foodcls.errors import InputError
 from foodcls.export.export import ExportedRef
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
-from foodcls.export.pyfunc import Served, _load_pyfunc
+from foodcls.export.pyfunc import PyfuncModel, _load_pyfunc
 from foodcls.store.store import Store
 
 
@@ -39,7 +39,7 @@ def test_an_unsure_answer_has_no_label_but_its_probabilities(
     model_path: Path, colored: Callable[..., bytes], labels: tuple[str, ...]
 ) -> None:
     strict = dataclasses.replace(load_model(model_path), abstain_below=1.0)
-    answer = Served(strict).predict(pd.DataFrame({"image": [colored(1, 2)]})).iloc[0]
+    answer = PyfuncModel(strict).predict(pd.DataFrame({"image": [colored(1, 2)]})).iloc[0]
     assert answer["label"] == "" and answer["unsure"] and answer["guess"] in labels
     assert answer["probability"] == max(answer[f"p_{name}"] for name in labels)
 

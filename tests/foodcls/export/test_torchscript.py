@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import foodcls
-from foodcls.export.torchscript import Manner, export_bytes
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.image.decode import decode
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head
@@ -18,7 +18,7 @@ from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
 
 LABELS = ("b", "a", "c")
-MANNER = Manner(32, LABELS)
+CONFIG = InferenceConfig(32, LABELS)
 
 
 @pytest.fixture
@@ -36,28 +36,28 @@ def test_any_batch_and_size_gives_the_networks_probabilities(
 ) -> None:
     count, height, width = shape
     pictures = torch.randint(0, 256, (count, 3, height, width), dtype=torch.uint8)
-    given = load(export_bytes(network, MANNER, {}))(pictures)
+    given = load(export_bytes(network, CONFIG, {}))(pictures)
     wanted = network.eval()(squash(pictures, 32)).softmax(1)
     assert torch.allclose(given, wanted, atol=1e-5)
     assert torch.allclose(given.sum(1), torch.ones(count))
 
 
 def test_dropout_and_batch_statistics_are_off(network: Network) -> None:
-    exported = load(export_bytes(network.train(), MANNER, {}))
+    exported = load(export_bytes(network.train(), CONFIG, {}))
     pictures = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
     assert torch.equal(exported(pictures), exported(pictures))
     assert torch.allclose(exported(pictures[:1]), exported(pictures)[:1], atol=1e-6)
 
 
 def test_classes_and_provenance_travel_in_the_file(network: Network) -> None:
-    exported = load(export_bytes(network, MANNER, {"recipe": "ünïcode"}))
+    exported = load(export_bytes(network, CONFIG, {"recipe": "ünïcode"}))
     assert tuple(exported.labels) == LABELS
     assert exported.provenance == {"recipe": "ünïcode"}
-    assert load(export_bytes(network, MANNER, {})).provenance == {}
+    assert load(export_bytes(network, CONFIG, {})).provenance == {}
 
 
 def test_temperature_and_threshold_are_built_in(network: Network) -> None:
-    exported = load(export_bytes(network, Manner(32, LABELS, 2.0, 0.6), {}))
+    exported = load(export_bytes(network, InferenceConfig(32, LABELS, 2.0, 0.6), {}))
     pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     wanted = (network.eval()(pictures) / 2).softmax(1)
     assert torch.allclose(exported(pictures), wanted, atol=1e-6)
@@ -65,14 +65,14 @@ def test_temperature_and_threshold_are_built_in(network: Network) -> None:
 
 
 def test_same_network_gives_the_same_bytes(network: Network) -> None:
-    first = export_bytes(network, MANNER, {"a": "1"})
+    first = export_bytes(network, CONFIG, {"a": "1"})
     torch.jit.script(torch.nn.Linear(2, 2))
-    assert export_bytes(network, MANNER, {"a": "1"}) == first
-    assert export_bytes(network, MANNER, {"a": "2"}) != first
+    assert export_bytes(network, CONFIG, {"a": "1"}) == first
+    assert export_bytes(network, CONFIG, {"a": "2"}) != first
 
 
 def test_nothing_of_this_machine_is_in_the_file(network: Network) -> None:
-    data = export_bytes(network, MANNER, {})
+    data = export_bytes(network, CONFIG, {})
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         text = b"".join(archive.read(name) for name in archive.namelist())
     assert str(Path(foodcls.__file__).parent).encode() not in text
@@ -85,7 +85,7 @@ def test_nothing_of_this_machine_is_in_the_file(network: Network) -> None:
     ids=["float", "no batch", "four channels"],
 )
 def test_other_tensors_are_refused(network: Network, wrong: torch.Tensor) -> None:
-    exported = load(export_bytes(network, MANNER, {}))
+    exported = load(export_bytes(network, CONFIG, {}))
     with pytest.raises(torch.jit.Error, match="expected uint8"):
         exported(wrong)
 

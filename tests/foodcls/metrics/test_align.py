@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from foodcls.errors import InputError
-from foodcls.metrics.align import pair_answers
-from foodcls.metrics.predictions import Answers
+from foodcls.metrics.align import align_predictions
+from foodcls.metrics.predictions import Predictions
 
 NAMES = ("old", "new")
 
 
 @pytest.fixture
-def old(answered: Callable[..., Answers]) -> Answers:
+def old(answered: Callable[..., Predictions]) -> Predictions:
     return answered(
         [0, 1, 1, 2],
         [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3], [0.0, 0.1, 0.9]],
@@ -21,9 +21,9 @@ def old(answered: Callable[..., Answers]) -> Answers:
     )
 
 
-def shuffle(answers: Answers, rows: list[int], classes: list[int]) -> Answers:
+def shuffle(answers: Predictions, rows: list[int], classes: list[int]) -> Predictions:
     """The same answers in another order of rows and of classes."""
-    return Answers(
+    return Predictions(
         labels=tuple(answers.labels[place] for place in classes),
         ids=tuple(answers.ids[row] for row in rows),
         origins=tuple(answers.origins[row] for row in rows),
@@ -33,19 +33,19 @@ def shuffle(answers: Answers, rows: list[int], classes: list[int]) -> Answers:
     )
 
 
-def test_other_orders_of_rows_and_classes_are_lined_up(old: Answers) -> None:
+def test_other_orders_of_rows_and_classes_are_lined_up(old: Predictions) -> None:
     # the two pieces of picture "two" keep their order
     new = shuffle(old, [3, 1, 0, 2], [2, 0, 1])
-    first, second = pair_answers(old, new, NAMES)
+    first, second = align_predictions(old, new, NAMES)
     assert second.labels == first.labels == old.labels
     assert second.probabilities.tolist() == old.probabilities.tolist()
     assert second.truth.tolist() == old.truth.tolist()
 
 
-def test_other_classes_are_refused_by_name(old: Answers) -> None:
+def test_other_classes_are_refused_by_name(old: Predictions) -> None:
     new = dataclasses.replace(old, labels=("bread", "pesto", "soup"))
     with pytest.raises(InputError, match="only old knows salad; only new knows soup"):
-        pair_answers(old, new, NAMES)
+        align_predictions(old, new, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -56,27 +56,27 @@ def test_other_classes_are_refused_by_name(old: Answers) -> None:
     ],
     ids=["another picture", "a piece less"],
 )
-def test_other_pictures_are_refused_by_name(old: Answers, ids: tuple, said: str) -> None:
+def test_other_pictures_are_refused_by_name(old: Predictions, ids: tuple, said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
-        pair_answers(old, dataclasses.replace(old, ids=ids), NAMES)
+        align_predictions(old, dataclasses.replace(old, ids=ids), NAMES)
     assert "--workspace" in str(caught.value)
 
 
-def test_another_label_of_a_picture_is_another_picture(old: Answers) -> None:
+def test_another_label_of_a_picture_is_another_picture(old: Predictions) -> None:
     new = dataclasses.replace(old, truth=np.array([0, 1, 1, 0]))
     with pytest.raises(InputError, match="different pictures"):
-        pair_answers(old, new, NAMES)
+        align_predictions(old, new, NAMES)
 
 
-def test_many_strangers_are_counted(answered: Callable[..., Answers]) -> None:
+def test_many_strangers_are_counted(answered: Callable[..., Predictions]) -> None:
     a = answered([0] * 9, [[1, 0]] * 9, ids=[f"a{number}" for number in range(9)])
     b = answered([0] * 9, [[1, 0]] * 9, ids=[f"b{number}" for number in range(9)])
     with pytest.raises(InputError, match="and 6 more"):
-        pair_answers(a, b, NAMES)
+        align_predictions(a, b, NAMES)
 
 
-def test_the_coarser_groups_count(old: Answers) -> None:
+def test_the_coarser_groups_count(old: Predictions) -> None:
     trays = ("tray 1", "tray 1", "tray 1", "tray 2")
     new = dataclasses.replace(old, groups=trays)
-    for pair in (pair_answers(old, new, NAMES), pair_answers(new, old, NAMES)):
+    for pair in (align_predictions(old, new, NAMES), align_predictions(new, old, NAMES)):
         assert [side.groups for side in pair] == [trays, trays]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from foodcls.metrics.calibration import BINS, calibrate, calibration_error, fill_bins
-from foodcls.metrics.temperature import temper
+from foodcls.metrics.calibration import BINS, calibration_error, fill_bins, measure_calibration
+from foodcls.metrics.temperature import apply_temperature
 
 
 def draw(n: int, sharpness: float, classes: int = 5, seed: int = 0) -> tuple:
@@ -44,7 +44,7 @@ def test_true_probabilities_miss_by_more_than_chance_in_one_of_twenty_tests() ->
         logits, truth = draw(100, 1.0, seed=seed)
         rows = softmax(logits, axis=1)
         right = (rows.argmax(axis=1) == truth).astype(int)
-        found = calibrate(rows, right, 1.0, 0.0)
+        found = measure_calibration(rows, right, 1.0, 0.0)
         above += found.error > found.error_by_chance
     assert 2 <= above <= 20
 
@@ -53,9 +53,9 @@ def test_an_account_of_both() -> None:
     logits, truth = draw(400, 3.0)
     rows = softmax(logits, axis=1)
     right = (rows.argmax(axis=1) == truth).astype(int)
-    found = calibrate(rows, right, 3.0, 0.6)
+    found = measure_calibration(rows, right, 3.0, 0.6)
     assert found.error < found.error_before and found.temperature == 3.0
-    sure = temper(rows, 3.0).max(axis=1) >= 0.6
+    sure = apply_temperature(rows, 3.0).max(axis=1) >= 0.6
     assert found.coverage == sure.mean() and found.answered is not None
     assert found.answered.value == pytest.approx(right[sure].mean())
-    assert calibrate(rows, right, 3.0, 1.0).answered is None
+    assert measure_calibration(rows, right, 3.0, 1.0).answered is None

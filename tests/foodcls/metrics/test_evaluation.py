@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foodcls.metrics.evaluation import Evaluation, Source, account_for
+from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.metrics import wilson
 
 SOURCE = Source("c", "test", ("a", "b"), temperature=2.0, abstain_below=0.6, predictions="p")
@@ -12,7 +12,7 @@ SOURCE = Source("c", "test", ("a", "b"), temperature=2.0, abstain_below=0.6, pre
 @pytest.fixture
 def account() -> Evaluation:
     before = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]])
-    return account_for(before, np.array([0, 1, 1, 1]), np.array([0, 0, 1, 2]), SOURCE)
+    return evaluate_predictions(before, np.array([0, 1, 1, 1]), np.array([0, 0, 1, 2]), SOURCE)
 
 
 def test_the_account_is_whole(account: Evaluation) -> None:
@@ -41,7 +41,7 @@ def test_headline_figures_come_with_their_intervals(account: Evaluation) -> None
 
 def test_a_threshold_that_nothing_reaches_leaves_no_accuracy() -> None:
     source = Source("c", "test", ("a", "b"), 1.0, 1.0, "p")
-    found = account_for(np.array([[0.9, 0.1]]), np.array([0]), np.array([0]), source)
+    found = evaluate_predictions(np.array([[0.9, 0.1]]), np.array([0]), np.array([0]), source)
     assert "accuracy_answered" not in found.headline and found.headline["coverage"] == 0
 
 

@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from foodcls.metrics.metrics import confusion_matrix, f1_scores, precisions, recalls, wilson, worth
+from foodcls.metrics.metrics import (
+    confusion_matrix,
+    effective_sample_size,
+    f1_scores,
+    precisions,
+    recalls,
+    wilson,
+)
 
 
 def test_wilson_gives_the_originals_interval() -> None:
@@ -49,20 +56,24 @@ def test_wilson_holds_the_truth_in_95_of_100_tests() -> None:
 
 def test_pictures_on_their_own_are_worth_themselves() -> None:
     values = np.array([1, 0, 1, 1, 0])
-    assert worth(values, np.arange(5)) == worth(values, np.array([9, 4, 3, 2, 7])) == 5
+    assert (
+        effective_sample_size(values, np.arange(5))
+        == effective_sample_size(values, np.array([9, 4, 3, 2, 7]))
+        == 5
+    )
 
 
 def test_look_alikes_are_worth_no_more_than_their_groups() -> None:
     values, groups = np.array([1, 0, 1, 1, 0, 1, 0, 0]), np.arange(8)
-    assert worth(values.repeat(5), groups.repeat(5)) <= 8
+    assert effective_sample_size(values.repeat(5), groups.repeat(5)) <= 8
     # what differs within a group is not copied; what all groups have in common hides how alike
     mixed = np.tile([1, 0, 1, 1, 1], 8)
-    assert 8 < worth(mixed, groups.repeat(5)) <= 40
-    assert worth(np.ones(40), groups.repeat(5)) == 8
-    assert worth(mixed, np.zeros(40, dtype=int)) == 1
+    assert 8 < effective_sample_size(mixed, groups.repeat(5)) <= 40
+    assert effective_sample_size(np.ones(40), groups.repeat(5)) == 8
+    assert effective_sample_size(mixed, np.zeros(40, dtype=int)) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4)), min_size=1, max_size=30))
 def test_worth_is_between_one_and_all(rows: list[tuple[int, int]]) -> None:
     values, groups = np.array(rows).T
-    assert 1 <= worth(values, groups) <= len(rows)
+    assert 1 <= effective_sample_size(values, groups) <= len(rows)

@@ -8,11 +8,11 @@ from scipy.special import softmax
 
 from foodcls.metrics.paired_test import (
     LEVEL,
-    Better,
+    GainPValues,
     PairedTest,
-    compare_answers,
+    compare_predictions,
     mcnemar,
-    weigh_gains,
+    sign_flip_test,
 )
 from foodcls.metrics.scores import Estimate
 
@@ -41,7 +41,9 @@ def certain(predicted: list[int], classes: int = 3) -> np.ndarray:
 
 def test_a_small_pair_by_hand() -> None:
     truth = np.array([0, 0, 1, 1, 2])
-    test = compare_answers(certain([0, 1, 1, 0, 0]), certain([0, 0, 0, 1, 1]), truth, np.arange(5))
+    test = compare_predictions(
+        certain([0, 1, 1, 0, 0]), certain([0, 0, 0, 1, 1]), truth, np.arange(5)
+    )
     assert (test.both, test.only_a, test.only_b, test.neither) == (1, 1, 2, 1)
     assert test.a.accuracy.value == 0.4 and test.b.accuracy.value == 0.6
     assert test.accuracy.value == pytest.approx(0.2)
@@ -57,7 +59,7 @@ def test_mcnemars_exact_p_is_twice_the_tail_of_fair_coins(a: int, b: int) -> Non
 def test_models_that_are_right_on_the_same_pictures_are_not_told_apart() -> None:
     assert mcnemar(0, 0) == 1
     sure = certain([0, 1, 2] * 20)
-    test = compare_answers(sure, sure, np.array([0, 1, 2] * 20), np.arange(60))
+    test = compare_predictions(sure, sure, np.array([0, 1, 2] * 20), np.arange(60))
     assert test.verdict == "open" and test.average_position.value == 0
     # though they may differ on pictures that were not among these
     assert test.accuracy.low < -0.05 and test.accuracy.high > 0.05
@@ -65,7 +67,7 @@ def test_models_that_are_right_on_the_same_pictures_are_not_told_apart() -> None
 
 def test_swapping_the_two_turns_everything_round(answer: Callable[..., tuple]) -> None:
     a, b, truth, groups = answer(np.random.default_rng(0), 120, gain=1.0)
-    there, back = compare_answers(a, b, truth, groups), compare_answers(b, a, truth, groups)
+    there, back = compare_predictions(a, b, truth, groups), compare_predictions(b, a, truth, groups)
     assert there.verdict == "better" and back.verdict == "worse"
     assert there.is_more_accurate and back.is_less_accurate
     assert (there.only_a, there.only_b) == (back.only_b, back.only_a)
@@ -81,7 +83,7 @@ def test_equal_models_are_told_apart_in_one_of_twenty_tests(
     rng, apart = np.random.default_rng(7), 0
     for _ in range(100):
         a, b, truth, groups = answer(rng, n, each=each)
-        sides = weigh_gains(a, b, truth, groups), weigh_gains(b, a, truth, groups)
+        sides = sign_flip_test(a, b, truth, groups), sign_flip_test(b, a, truth, groups)
         # what `verdict` goes by, without the intervals, which take most of the time
         apart += 2 * min(min(vars(side).values()) for side in sides) < LEVEL
     # more would come in one of 100 such runs
@@ -93,9 +95,9 @@ def test_pairs_that_share_a_group_are_not_so_many_proofs(answer: Callable[..., t
     truth = np.array([0] * 60)
     a, b = certain([0] * 60), certain([0] * 50 + [1] * 10)
     groups = np.array([*range(50), *[50] * 10])
-    test = compare_answers(a, b, truth, groups)
+    test = compare_predictions(a, b, truth, groups)
     assert test.p_value < LEVEL and not test.is_less_accurate
-    assert compare_answers(a, b, truth, np.arange(60)).is_less_accurate
+    assert compare_predictions(a, b, truth, np.arange(60)).is_less_accurate
 
 
 def test_differences_hold_the_true_one(answer: Callable[..., tuple]) -> None:
@@ -104,7 +106,7 @@ def test_differences_hold_the_true_one(answer: Callable[..., tuple]) -> None:
     right = [(side.argmax(axis=1) == truth).mean() for side in (a, b)]
     true, hits = right[1] - right[0], 0
     for _ in range(40):
-        found = compare_answers(*answer(rng, 100, gain=0.5)).accuracy
+        found = compare_predictions(*answer(rng, 100, gain=0.5)).accuracy
         hits += found.low <= true <= found.high
     assert hits >= 36
 
@@ -112,8 +114,10 @@ def test_differences_hold_the_true_one(answer: Callable[..., tuple]) -> None:
 def shown(accuracy: float, position: float) -> PairedTest:
     """B with these differences, each shown unless it is 0."""
     truth = np.array([0, 1])
-    plain = compare_answers(certain([0, 1]), certain([0, 1]), truth, np.arange(2))
-    side = Better(accuracy=0.01 if accuracy else 0.6, average_position=0.01 if position else 0.6)
+    plain = compare_predictions(certain([0, 1]), certain([0, 1]), truth, np.arange(2))
+    side = GainPValues(
+        accuracy=0.01 if accuracy else 0.6, average_position=0.01 if position else 0.6
+    )
     return dataclasses.replace(
         plain,
         accuracy=Estimate(accuracy, accuracy - 0.01, accuracy + 0.01),
@@ -133,10 +137,10 @@ def test_the_verdict_weighs_both_figures(accuracy: float, position: float, verdi
 
 def test_chance_looks_both_ways(answer: Callable[..., tuple]) -> None:
     a, b, truth, groups = answer(np.random.default_rng(0), 120, gain=1.0)
-    there, back = compare_answers(a, b, truth, groups), compare_answers(b, a, truth, groups)
+    there, back = compare_predictions(a, b, truth, groups), compare_predictions(b, a, truth, groups)
     for figure in ("accuracy", "average_position"):
         assert there.chance(figure) == back.chance(figure) < 0.05
-    same = compare_answers(a, a, truth, groups)
+    same = compare_predictions(a, a, truth, groups)
     assert same.chance("accuracy") == same.chance("average_position") == 1
 
 
@@ -150,7 +154,7 @@ def test_of_single_pictures_and_two_classes_it_is_mcnemars_test_one_sided() -> N
     truth = np.arange(80) % 2
     a, b = truth.copy(), truth.copy()
     a[:9], b[9:11] = 1 - a[:9], 1 - b[9:11]
-    found = weigh_gains(answers(a), answers(b), truth, np.arange(80))
+    found = sign_flip_test(answers(a), answers(b), truth, np.arange(80))
     # of two classes both figures say the same
     assert found.accuracy == pytest.approx(mcnemar(2, 9) / 2, abs=0.01)
     assert found.average_position == pytest.approx(found.accuracy, abs=0.02)
@@ -162,15 +166,15 @@ def test_look_alikes_count_as_one() -> None:
     a = truth.copy()
     a[:8] = 1 - a[:8]
     pairs = answers(a), answers(truth), truth
-    assert weigh_gains(*pairs, np.arange(80)).figures(0.05) == ("accuracy", "average_position")
+    assert sign_flip_test(*pairs, np.arange(80)).figures(0.05) == ("accuracy", "average_position")
     in_two = np.where(np.arange(80) < 8, np.arange(80) // 4, np.arange(80) - 6)
-    assert weigh_gains(*pairs, in_two).figures(0.05) == ()
+    assert sign_flip_test(*pairs, in_two).figures(0.05) == ()
 
 
 def test_equal_answers_show_nothing() -> None:
     truth = np.arange(30) % 3
     same = answers(list(truth), 3)
-    found = weigh_gains(same, same, truth, np.arange(30))
+    found = sign_flip_test(same, same, truth, np.arange(30))
     assert (found.accuracy, found.average_position) == (1.0, 1.0)
 
 
@@ -178,8 +182,8 @@ def test_a_worse_model_is_not_better_and_the_same_question_has_the_same_answer()
     truth = np.arange(60) % 3
     poor = answers(list((truth + (np.arange(60) < 15)) % 3), 3)
     whole = answers(list(truth), 3)
-    worse = weigh_gains(whole, poor, truth, np.arange(60))
+    worse = sign_flip_test(whole, poor, truth, np.arange(60))
     assert min(worse.accuracy, worse.average_position) > 0.99
-    assert weigh_gains(poor, whole, truth, np.arange(60)) == weigh_gains(
+    assert sign_flip_test(poor, whole, truth, np.arange(60)) == sign_flip_test(
         poor, whole, truth, np.arange(60)
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foodcls.errors import TableError
-from foodcls.metrics.predictions import Answers, answers_csv, name_rows, read_answers
+from foodcls.metrics.predictions import Predictions, name_rows, predictions_csv, read_predictions
 from foodcls.metrics.ranks import ranks
 
 
@@ -18,7 +18,7 @@ def test_what_is_written_is_read_back(answered) -> None:
         labels=("NA", "label", "2"),
         groups=("tray 1", "", "=1+1"),
     )
-    found = read_answers(answers_csv(given))
+    found = read_predictions(predictions_csv(given))
     assert (found.labels, found.ids, found.groups) == (given.labels, given.ids, given.groups)
     assert found.origins == given.origins and found.truth.tolist() == [0, 1, 1]
     assert found.probabilities == pytest.approx(given.probabilities, abs=1e-9)
@@ -26,7 +26,7 @@ def test_what_is_written_is_read_back(answered) -> None:
 
 def test_the_table_says_who_was_right(answered) -> None:
     given = answered([0, 1], [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]])
-    first, second = csv.DictReader(io.StringIO(answers_csv(given)))
+    first, second = csv.DictReader(io.StringIO(predictions_csv(given)))
     assert (first["label"], first["predicted"], first["rank"]) == ("dish 0", "dish 0", "1")
     assert (second["label"], second["predicted"], second["rank"]) == ("dish 1", "dish 2", "2")
     assert float(second["probability"]) == float(second["p_dish 2"]) == 0.6
@@ -36,10 +36,10 @@ def test_the_table_says_who_was_right(answered) -> None:
 @pytest.mark.parametrize("sly", ["=1+1", "+1", "-1", "@x", "\t=1"])
 def test_no_cell_is_a_formula_and_all_come_back(answered, sly: str) -> None:
     given = answered([0], [[0.9, 0.1]], groups=(sly,))
-    given = Answers(**{**vars(given), "origins": (sly,)})
-    text = answers_csv(given)
+    given = Predictions(**{**vars(given), "origins": (sly,)})
+    text = predictions_csv(given)
     assert f",{sly}" not in text
-    assert read_answers(text).origins == read_answers(text).groups == (sly,)
+    assert read_predictions(text).origins == read_predictions(text).groups == (sly,)
 
 
 @given(st.lists(st.floats(-40, 3), min_size=3, max_size=8, unique=True), st.integers(0, 2))
@@ -47,9 +47,9 @@ def test_ranks_survive_also_where_all_but_one_are_nearly_0(logs: list[float], tr
     """Six decimals would make a tie of all that is below 0.0000005."""
     scores = np.exp(np.array([logs]))
     scores /= scores.sum()
-    given = Answers(("a", "b", "c", *"defgh")[: len(logs)], ("i",), ("o",), ("",),
+    given = Predictions(("a", "b", "c", *"defgh")[: len(logs)], ("i",), ("o",), ("",),
                     np.array([true]), scores)  # fmt: skip
-    found = read_answers(answers_csv(given))
+    found = read_predictions(predictions_csv(given))
     gaps = np.diff(np.sort(scores[0])) / np.sort(scores[0])[1:]
     if gaps.min() > 1e-8:
         assert ranks(found.probabilities, found.truth) == ranks(scores, given.truth)
@@ -62,4 +62,4 @@ def test_rows_of_one_picture_are_told_apart() -> None:
 
 def test_another_table_is_refused() -> None:
     with pytest.raises(TableError, match="begin with path, keep"):
-        read_answers("path,keep\na.jpg,1\n")
+        read_predictions("path,keep\na.jpg,1\n")

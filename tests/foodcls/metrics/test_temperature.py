@@ -3,7 +3,12 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from foodcls.metrics.temperature import choose_threshold, coverage_curve, fit_temperature, temper
+from foodcls.metrics.temperature import (
+    apply_temperature,
+    choose_threshold,
+    coverage_curve,
+    fit_temperature,
+)
 
 
 def draw(n: int, sharpness: float, classes: int = 5, seed: int = 0) -> tuple:
@@ -17,19 +22,19 @@ def draw(n: int, sharpness: float, classes: int = 5, seed: int = 0) -> tuple:
 @pytest.mark.parametrize("temperature", [0.05, 0.7, 3.0, 20.0])
 def test_tempering_is_softmax_of_divided_logits(temperature: float) -> None:
     logits, _ = draw(50, 2.0)
-    tempered = temper(softmax(logits, axis=1), temperature)
+    tempered = apply_temperature(softmax(logits, axis=1), temperature)
     assert tempered == pytest.approx(softmax(logits / temperature, axis=1))
 
 
 def test_tempering_by_1_changes_nothing_and_by_0_is_refused() -> None:
     rows = softmax(draw(9, 1.0)[0], axis=1)
-    assert temper(rows, 1.0) is rows
+    assert apply_temperature(rows, 1.0) is rows
     with pytest.raises(ValueError, match="above 0"):
-        temper(rows, 0.0)
+        apply_temperature(rows, 0.0)
 
 
 def test_a_class_of_probability_0_stays_so() -> None:
-    assert temper(np.array([[1.0, 0.0]]), 2.0).tolist() == [[1.0, 0.0]]
+    assert apply_temperature(np.array([[1.0, 0.0]]), 2.0).tolist() == [[1.0, 0.0]]
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.5])
@@ -55,7 +60,7 @@ def test_a_validation_set_without_mistakes_does_not_make_sure_of_all() -> None:
     rows[np.arange(12), np.arange(12) % 3] = 0.6
     found = fit_temperature(rows, np.arange(12) % 3)
     assert 0.25 < found < 1
-    assert temper(rows, found).max() < 0.999
+    assert apply_temperature(rows, found).max() < 0.999
 
 
 def test_curve_goes_from_the_surest_to_all() -> None:

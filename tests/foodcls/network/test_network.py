@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.errors import InputError
-from foodcls.evaluate.inference import answer_rows
+from foodcls.evaluate.inference import predict_rows
 from foodcls.export.export import export
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, make_head, tta_logits
@@ -134,7 +134,7 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
     ref = export(twice, manifest, store, {})
     exported = torch.jit.load(io.BytesIO(store.read(ref.blob)))
     rows = split_rows(manifest, "test")
-    answers, _ = answer_rows(twice, rows, FeatureCache(store, tmp_path))
+    answers, _ = predict_rows(twice, rows, FeatureCache(store, tmp_path))
     for digest, answer in zip(rows["picture"], answers, strict=True):
         pixels = as_images(read_picture(digest, store)[None])
         squashed = as_images(squash_pixels(read_picture(digest, store), 32)[None])

@@ -7,9 +7,9 @@ import torch
 
 from foodcls.export.load import Model
 from foodcls.manifest import new_manifest
-from foodcls.metrics.predictions import Answers, answers_csv
-from foodcls.promote.challenge import Serving, challenge, unseen_tests
-from foodcls.promote.rule import Verdict
+from foodcls.metrics.predictions import Predictions, predictions_csv
+from foodcls.promote.challenge import Champion, challenge, unseen_tests
+from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.data_settings import Split
 from foodcls.recipe.train_settings import Promote
 from foodcls.split.split import split
@@ -31,11 +31,13 @@ class ByBrightness(torch.nn.Module):
         return torch.stack([1 - light, light] + [0 * light] * (self.classes - 2), 1)
 
 
-def serving(sign: float, labels: tuple[str, ...] = LABELS, learnt: tuple[int, ...] = ()) -> Serving:
+def serving(
+    sign: float, labels: tuple[str, ...] = LABELS, learnt: tuple[int, ...] = ()
+) -> Champion:
     """A champion that has learnt from the test pictures of these numbers."""
     module = torch.jit.script(ByBrightness(sign, len(labels)))
     rows = [{"id": f"picture {number}", "state": "kept", "split": "train"} for number in learnt]
-    return Serving(Model(module, labels, 8, 0.0, {}, ""), new_manifest(rows))
+    return Champion(Model(module, labels, 8, 0.0, {}, ""), new_manifest(rows))
 
 
 @pytest.fixture
@@ -54,12 +56,12 @@ def pictures(store: Store, encode, noise) -> pd.DataFrame:
 def ask(store: Store, pictures: pd.DataFrame):
     """Challenge a champion by a model that names all but the first `wrong` pictures right."""
 
-    def run(champion: Serving, wrong: int, labels: tuple[str, ...] = LABELS) -> Verdict:
+    def run(champion: Champion, wrong: int, labels: tuple[str, ...] = LABELS) -> PromotionDecision:
         truth = np.array([labels.index(label) for label in pictures["label"]])
         said = np.where(np.arange(COUNT) < wrong, truth ^ 1, truth)
         shares = np.where(np.arange(len(labels)) == said[:, None], 0.8, 0.2 / (len(labels) - 1))
         ids = tuple(pictures["id"])
-        text = answers_csv(Answers(labels, ids, ids, ids, truth, shares))
+        text = predictions_csv(Predictions(labels, ids, ids, ids, truth, shares))
         scores = SimpleNamespace(predictions=store.put(text.encode()))
         return challenge(champion, scores, pictures, store, Promote())
 

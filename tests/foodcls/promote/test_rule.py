@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from foodcls.metrics.paired_test import weigh_gains
+from foodcls.metrics.paired_test import sign_flip_test
 from foodcls.metrics.ranks import Floats
 from foodcls.promote.rule import (
-    Comparison,
+    ChampionComparison,
     compare_models,
     judge_challenger,
     judge_successor,
@@ -44,7 +44,7 @@ def share_promoted(skill_a: float, skill_b: float, trials: int) -> tuple[float, 
     for seed in range(trials):
         pair = draw_pair(seed, skill_a, skill_b)
         # the whole rule; its dear half is not needed where the cheap one has refused
-        if weigh_gains(*pair).figures(RULE.alpha):
+        if sign_flip_test(*pair).figures(RULE.alpha):
             shown += 1
             promoted += judge_challenger(compare_models(*pair), RULE).is_promoted
     return shown / trials, promoted / trials
@@ -68,7 +68,7 @@ def test_a_better_model_is_promoted() -> None:
     assert promoted >= 0.9
 
 
-def compared(a: list[tuple[int, int, int]], b: list[tuple[int, int, int]]) -> Comparison:
+def compared(a: list[tuple[int, int, int]], b: list[tuple[int, int, int]]) -> ChampionComparison:
     """Two models by the places, class by class, that they give the true class of the pictures."""
     truth = np.repeat(np.arange(4), 30)
 

@@ -8,12 +8,12 @@ import pytest
 
 from foodcls.errors import StageError
 from foodcls.manifest import KEPT, ManifestRef, new_manifest
-from foodcls.metrics.predictions import Answers, answers_csv
+from foodcls.metrics.predictions import Predictions, predictions_csv
 from foodcls.metrics.scores import Estimate
 from foodcls.report.ablation_table import (
     Ablation,
     AblationResult,
-    Row,
+    AblationRow,
     Trial,
     ablation_csv,
     ablation_table,
@@ -30,7 +30,7 @@ MANIFEST = new_manifest(
     {"id": f"{n}", "label": label, "state": KEPT, "split": "test", "box": "0,0,1,1" if n else ""}
     for n, label in enumerate(TRUTH)
 )
-ROW = Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3)
+ROW = AblationRow("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3)
 
 
 def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "01234") -> Trial:
@@ -38,8 +38,8 @@ def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "012
     labels = ("7", "b")
     sure = np.array([[float(label == answer) for label in labels] for answer in answers])
     truth = np.array([labels.index(label) for label in TRUTH])
-    given = Answers(labels, tuple(ids), ("",) * 5, tuple(ids), truth, sure)
-    blob = store.put(answers_csv(given).encode())
+    given = Predictions(labels, tuple(ids), ("",) * 5, tuple(ids), truth, sure)
+    blob = store.put(predictions_csv(given).encode())
     right = sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True))
     scores = SimpleNamespace(accuracy=right / 5, accuracy_low=0.1, accuracy_high=0.9, n=5,
                              scores=SimpleNamespace(average_position=Estimate(1.5, 1.2, 1.9)),

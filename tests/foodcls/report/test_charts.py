@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foodcls.metrics.calibration import calibrate, fill_bins
+from foodcls.metrics.calibration import fill_bins, measure_calibration
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.train.checkpoint import EpochReport
@@ -31,7 +31,7 @@ def test_a_bar_for_each_bin_with_its_interval() -> None:
 def test_the_threshold_is_marked_on_the_curve() -> None:
     rows = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.55, 0.45]])
     right = np.array([1, 1, 0, 1])
-    calibration = calibrate(rows, right, 1.0, 0.7)
+    calibration = measure_calibration(rows, right, 1.0, 0.7)
     chart = coverage_chart(coverage_curve(rows.max(axis=1), right), calibration)
     (mark,) = chart.marks
     assert (mark.x, mark.y) == (0.5, 1.0) and "0.70" in mark.text
@@ -44,14 +44,16 @@ def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
     rng = np.random.default_rng(0)
     sure, right = rng.random(20_000), rng.integers(0, 2, 20_000)
     rows = np.stack([sure, 1 - sure], axis=1)
-    (line,) = coverage_chart(coverage_curve(sure, right), calibrate(rows, right, 1, 0)).lines
+    (line,) = coverage_chart(
+        coverage_curve(sure, right), measure_calibration(rows, right, 1, 0)
+    ).lines
     assert 300 < len(line.points) < 400
     assert line.points[-1] == (1.0, pytest.approx(right.mean()))
 
 
 def test_a_threshold_that_leaves_no_answer_is_not_marked() -> None:
     rows = np.array([[0.9, 0.1]])
-    calibration = calibrate(rows, np.array([1]), 1.0, 0.95)
+    calibration = measure_calibration(rows, np.array([1]), 1.0, 0.95)
     assert coverage_chart(coverage_curve(rows.max(axis=1), np.array([1])), calibration).marks == ()
 
 

@@ -14,11 +14,11 @@ import pytest
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.metrics.bootstrap import number_groups
-from foodcls.metrics.evaluation import Evaluation, Source, account_for
-from foodcls.metrics.predictions import Answers
-from foodcls.report.comparison import compare_rivals, rivals_html
-from foodcls.report.report import Account, gather_account, report_html
-from foodcls.report.thumbnails import Album, make_cards, worst_places
+from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
+from foodcls.metrics.predictions import Predictions
+from foodcls.report.comparison import build_comparison, comparison_html
+from foodcls.report.report import ReportData, gather_report, report_html
+from foodcls.report.thumbnails import PictureIndex, make_cards, worst_places
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 
@@ -30,21 +30,23 @@ Trained = tuple[Checkpoint, pd.DataFrame]
 
 
 @pytest.fixture
-def album(store: Store, noise, encode) -> Callable[[Answers], Album]:
+def pictures(store: Store, noise, encode) -> Callable[[Predictions], PictureIndex]:
     """A picture for each row, and the page `page` that showed it."""
 
-    def fill(answers: Answers, page: str = "https://example.org/page") -> Album:
+    def fill(answers: Predictions, page: str = "https://example.org/page") -> PictureIndex:
         blobs = [store.put(encode(noise(place))) for place in range(len(answers.ids))]
-        return Album(dict(zip(answers.keys, ((blob, page) for blob in blobs), strict=True)), store)
+        return PictureIndex(
+            dict(zip(answers.keys, ((blob, page) for blob in blobs), strict=True)), store
+        )
 
     return fill
 
 
 @pytest.fixture
-def answers(answered: Callable[..., Answers]) -> Callable[..., Answers]:
+def answers(answered: Callable[..., Predictions]) -> Callable[..., Predictions]:
     """Thirty answers of a model that is often right."""
 
-    def make(labels: tuple[str, ...] = LABELS, groups: tuple[str, ...] = ()) -> Answers:
+    def make(labels: tuple[str, ...] = LABELS, groups: tuple[str, ...] = ()) -> Predictions:
         rng = np.random.default_rng(1)
         truth = np.arange(30) % len(labels)
         scores = rng.random((30, len(labels)))
@@ -55,16 +57,18 @@ def answers(answered: Callable[..., Answers]) -> Callable[..., Answers]:
 
 
 @pytest.fixture
-def account(album: Callable[..., Album]) -> Callable[..., Account]:
-    def make(answers: Answers, name: str = "lunch", page: str = "https://example.org/p") -> Account:
+def data(pictures: Callable[..., PictureIndex]) -> Callable[..., ReportData]:
+    def make(
+        answers: Predictions, name: str = "lunch", page: str = "https://example.org/p"
+    ) -> ReportData:
         source = Source("c", "test", answers.labels, 1.3, 0.3, "p")
-        evaluation = account_for(
+        evaluation = evaluate_predictions(
             answers.probabilities, answers.truth, number_groups(answers.groups), source
         )
         counts = {label: {"train": 301, "val": 8, "test": 5} for label in answers.labels}
-        cards = make_cards(worst_places(answers, 60), [answers], album(answers, page))
+        cards = make_cards(worst_places(answers, 60), [answers], pictures(answers, page))
         digests, settings = {"exported file": "a" * 64}, {"train.lr": "3e-05"}
-        return Account(name, evaluation, answers, EPOCHS, 2, cards, counts, digests, settings)
+        return ReportData(name, evaluation, answers, EPOCHS, 2, cards, counts, digests, settings)
 
     return make
 
@@ -89,8 +93,8 @@ def trap() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
-def test_the_report_tells_all(answers: Callable, account: Callable) -> None:
-    told = account(answers())
+def test_the_report_tells_all(answers: Callable, data: Callable) -> None:
+    told = data(answers())
     page = report_html(told)
     scores = told.evaluation.scores
     for estimate in (scores.accuracy, scores.macro_recall, scores.top3, scores.top5):
@@ -108,20 +112,20 @@ def test_the_report_tells_all(answers: Callable, account: Callable) -> None:
     assert "a" * 64 in page and "train.lr" in page
 
 
-def test_the_same_account_gives_the_same_page(answers: Callable, account: Callable) -> None:
-    assert report_html(account(answers())) == report_html(account(answers()))
+def test_the_same_data_gives_the_same_page(answers: Callable, data: Callable) -> None:
+    assert report_html(data(answers())) == report_html(data(answers()))
 
 
-def test_a_perfect_model_has_a_page_too(answered: Callable, account: Callable) -> None:
-    page = report_html(account(answered([0, 1], [[0.9, 0.1], [0.2, 0.8]])))
+def test_a_perfect_model_has_a_page_too(answered: Callable, data: Callable) -> None:
+    page = report_html(data(answered([0, 1], [[0.9, 0.1], [0.2, 0.8]])))
     assert "every picture was named right" in page and "nan" not in page.lower()
 
 
-def test_a_page_of_a_hundred_classes_stays_small(answered: Callable, account: Callable) -> None:
+def test_a_page_of_a_hundred_classes_stays_small(answered: Callable, data: Callable) -> None:
     rng = np.random.default_rng(0)
     truth = np.arange(1000) % 100
     scores = rng.random((1000, 100)) + 20 * np.eye(100)[truth]
-    page = report_html(account(answered(truth, scores / scores.sum(axis=1, keepdims=True))))
+    page = report_html(data(answered(truth, scores / scores.sum(axis=1, keepdims=True))))
     assert page.count('class="number counts') == 100 and len(page) < 600_000
 
 
@@ -129,7 +133,7 @@ SLY = '"><script src="TRAP/script.js"></script><img src=TRAP/x onerror=fetch("TR
 
 
 @pytest.fixture
-def hostile(answers: Callable, trap: tuple[str, list[str]]) -> Answers:
+def hostile(answers: Callable, trap: tuple[str, list[str]]) -> Predictions:
     """Labels, origins and groups that a stranger would like to see as markup."""
     address = trap[0]
     sly = SLY.replace("TRAP", address)
@@ -139,31 +143,31 @@ def hostile(answers: Callable, trap: tuple[str, list[str]]) -> Answers:
                                groups=tuple(f"{sly}{row // 5}" for row in range(30)))  # fmt: skip
 
 
-def pages(hostile: Answers, account: Callable, album: Callable) -> dict[str, str]:
+def pages(hostile: Predictions, data: Callable, pictures: Callable) -> dict[str, str]:
     sly = hostile.labels[0]
     other = dataclasses.replace(hostile, probabilities=hostile.probabilities[:, ::-1])
-    told = account(hostile, name=sly, page="javascript:alert(1)")
+    told = data(hostile, name=sly, page="javascript:alert(1)")
     told = dataclasses.replace(told, settings={sly: sly}, digests={sly: sly})
-    rivals = compare_rivals(hostile, other, (sly, sly), (sly,))
+    comparison = build_comparison(hostile, other, (sly, sly), (sly,))
     return {
         "report": report_html(told),
-        "compare": rivals_html(rivals, album(hostile, sly)),
+        "compare": comparison_html(comparison, pictures(hostile, sly)),
     }
 
 
 @pytest.mark.parametrize("kind", ["report", "compare"])
 def test_nothing_hostile_runs_or_loads(
     kind: str,
-    hostile: Answers,
-    account: Callable,
-    album: Callable,
+    hostile: Predictions,
+    data: Callable,
+    pictures: Callable,
     trap: tuple[str, list[str]],
     browser: Any,
     tmp_path: Path,
 ) -> None:
     address, asked = trap
     path = tmp_path / "page.html"
-    path.write_text(pages(hostile, account, album)[kind], encoding="utf-8")
+    path.write_text(pages(hostile, data, pictures)[kind], encoding="utf-8")
     browser.open(path.as_uri(), "document.readyState === 'complete'")
     count = "document.querySelectorAll({!r}).length"
     assert browser.value(count.format("script, iframe, object, embed, link, base, form")) == 0
@@ -184,10 +188,10 @@ def test_nothing_hostile_runs_or_loads(
 
 
 def test_the_matrix_shows_counts_or_shares(
-    answers: Callable, account: Callable, browser: Any, tmp_path: Path
+    answers: Callable, data: Callable, browser: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"
-    path.write_text(report_html(account(answers())), encoding="utf-8")
+    path.write_text(report_html(data(answers())), encoding="utf-8")
     browser.open(path.as_uri(), "document.readyState === 'complete'")
     seen = "[...document.querySelectorAll('.number')].filter(t => t.getBoundingClientRect().width)"
     kinds = f"[...new Set({seen}.map(t => t.classList[1]))]"
@@ -198,10 +202,10 @@ def test_the_matrix_shows_counts_or_shares(
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_sticks_out_of_the_page(
-    width: int, answers: Callable, account: Callable, browser: Any, tmp_path: Path
+    width: int, answers: Callable, data: Callable, browser: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"
-    path.write_text(report_html(account(answers())), encoding="utf-8")
+    path.write_text(report_html(data(answers())), encoding="utf-8")
     browser.resize(width, 800)
     browser.open(path.as_uri(), "document.readyState === 'complete'")
     assert browser.value("document.documentElement.scrollWidth") <= width
@@ -209,7 +213,7 @@ def test_nothing_sticks_out_of_the_page(
 
 @pytest.fixture
 def judged_once(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluation, pd.DataFrame]:
-    """The account of a checkpoint at its first epoch's worth: some answers are wrong."""
+    """A checkpoint after one epoch: some answers are wrong."""
     checkpoint, manifest = trained
     swapped = manifest.copy()
     # half of the test pictures carry another label, and so are taken for mistakes
@@ -219,23 +223,23 @@ def judged_once(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluat
     return evaluate(checkpoint, swapped, store, tmp_path / "cache"), swapped
 
 
-def test_the_account_holds_what_evaluation_and_training_left(
+def test_the_report_data_holds_what_evaluation_and_training_left(
     trained: Trained, judged_once: tuple[Evaluation, pd.DataFrame], store: Store
 ) -> None:
     checkpoint, (scores, manifest) = trained[0], judged_once
-    account = gather_account("lunch", checkpoint, scores, manifest, store)
-    assert (account.name, account.evaluation, account.epochs) == (
+    data = gather_report("lunch", checkpoint, scores, manifest, store)
+    assert (data.name, data.evaluation, data.epochs) == (
         "lunch",
         scores,
         checkpoint.reports,
     )
-    assert account.best_epoch == checkpoint.best_epoch
-    wrong = account.answers.right == 0
-    assert len(account.mistakes) == wrong.sum() > 0
-    assert all(card.image.startswith("data:image/jpeg") for card in account.mistakes)
-    assert {card.page for card in account.mistakes} <= {"", "https://example.org/page"}
-    assert account.digests["checkpoint"] == checkpoint.digest
-    assert account.digests["answers"] == scores.predictions
+    assert data.best_epoch == checkpoint.best_epoch
+    wrong = data.answers.right == 0
+    assert len(data.mistakes) == wrong.sum() > 0
+    assert all(card.image.startswith("data:image/jpeg") for card in data.mistakes)
+    assert {card.page for card in data.mistakes} <= {"", "https://example.org/page"}
+    assert data.digests["checkpoint"] == checkpoint.digest
+    assert data.digests["answers"] == scores.predictions
 
 
 def test_classes_without_pictures_are_counted_as_such(
@@ -245,7 +249,7 @@ def test_classes_without_pictures_are_counted_as_such(
     scores = evaluate(checkpoint, manifest, store, tmp_path / "cache")
     fewer = manifest[manifest["label"] != "sushi"]
     scores = dataclasses.replace(scores, labels=checkpoint.labels)
-    counts = gather_account("lunch", checkpoint, scores, fewer, store).counts
+    counts = gather_report("lunch", checkpoint, scores, fewer, store).counts
     assert list(counts) == list(checkpoint.labels)
     assert counts["sushi"] == {"train": 0, "val": 0, "test": 0}
     assert counts["label"] == {"train": 6, "val": 3, "test": 3}

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foodcls.metrics.evaluation import Evaluation, Source, account_for
-from foodcls.metrics.paired_test import compare_answers
+from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
+from foodcls.metrics.paired_test import compare_predictions
 from foodcls.report.sentences import (
     explain_calibration,
     explain_pair,
@@ -19,7 +19,7 @@ def grouped(groups: list[int], abstain: float = 0.0) -> Evaluation:
     last = np.append(numbers[1:] != numbers[:-1], True)
     before = np.where(last[:, None], [0.45, 0.55], [0.9, 0.1])
     source = Source("c", "test", ("a", "b"), 1.0, abstain, "p")
-    return account_for(before, np.zeros(len(groups), dtype=int), numbers, source)
+    return evaluate_predictions(before, np.zeros(len(groups), dtype=int), numbers, source)
 
 
 def test_the_first_sentence_says_what_to_expect(judged: Callable[..., Evaluation]) -> None:
@@ -76,17 +76,17 @@ def test_a_pair_is_told_in_words() -> None:
     good, bad = np.eye(3)[truth] * 0.7 + 0.1, np.eye(3)[(truth + 1) % 3] * 0.7 + 0.1
     half = np.where((np.arange(90) < 45)[:, None], good, bad)
     verdict, accuracy, position = explain_pair(
-        compare_answers(half, good, truth, np.arange(90)), "old", "new"
+        compare_predictions(half, good, truth, np.arange(90)), "old", "new"
     )
     assert verdict == "new is better than old."
     assert accuracy.startswith("B is more accurate (+50.0 points, 95 %: +39.1 to +60.1; B alone")
     assert "B alone is right on 45, A alone on 0 of 90 pictures" in accuracy
     assert position.startswith("B ranks the true class better")
     verdict, accuracy, position = explain_pair(
-        compare_answers(good, half, truth, np.arange(90)), "new", "old"
+        compare_predictions(good, half, truth, np.arange(90)), "new", "old"
     )
     assert verdict == "old is worse than new."
     assert accuracy.startswith("A is more accurate") and position.startswith("A ranks")
-    verdict, *rest = explain_pair(compare_answers(half, half, truth, np.arange(90)))
+    verdict, *rest = explain_pair(compare_predictions(half, half, truth, np.arange(90)))
     assert verdict == "These 90 pictures do not tell A and B apart."
     assert all(sentence.startswith("No difference") for sentence in rest)

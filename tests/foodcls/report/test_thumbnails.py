@@ -8,13 +8,20 @@ from PIL import Image
 
 from foodcls.errors import StoreError
 from foodcls.manifest import new_manifest
-from foodcls.metrics.predictions import Answers
-from foodcls.report.thumbnails import SIDE, Album, make_cards, open_album, thumbnail, worst_places
+from foodcls.metrics.predictions import Predictions
+from foodcls.report.thumbnails import (
+    SIDE,
+    PictureIndex,
+    index_pictures,
+    make_cards,
+    thumbnail,
+    worst_places,
+)
 from foodcls.store.store import Store
 
 
 @pytest.fixture
-def answers(answered: Callable[..., Answers]) -> Answers:
+def answers(answered: Callable[..., Predictions]) -> Predictions:
     """Right; wrong at 0.9, the truth at 0.1 and at 0.05; wrong at 0.5."""
     return answered(
         [0, 0, 0, 1],
@@ -29,20 +36,20 @@ def open_uri(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
-def test_the_surest_mistakes_come_first(answers: Answers) -> None:
+def test_the_surest_mistakes_come_first(answers: Predictions) -> None:
     assert worst_places(answers, 9).tolist() == [2, 1, 3]
     assert worst_places(answers, 1).tolist() == [2]
 
 
 def test_a_card_shows_the_picture_and_what_each_said(
-    answers: Answers, store: Store, noise, encode
+    answers: Predictions, store: Store, noise, encode
 ) -> None:
     rows = {("b", "dish 0", 0): (store.put(encode(noise(1))), "http://x/page")}
-    (card,) = make_cards([1], [answers, answers], Album(rows, store))
+    (card,) = make_cards([1], [answers, answers], PictureIndex(rows, store))
     assert (card.id, card.label, card.page) == ("b", "dish 0", "http://x/page")
     assert card.origin == "https://example.org/1.jpg"
-    first, second = card.said
-    assert (first.label, first.probability, first.own) == ("dish 1", 0.9, 0.1)
+    first, second = card.predictions
+    assert (first.label, first.probability, first.truth) == ("dish 1", 0.9, 0.1)
     assert not first.is_right and first == second
     assert open_uri(card.image).size == (96, 64)
 
@@ -53,10 +60,10 @@ def test_a_card_shows_the_picture_and_what_each_said(
     ids=["empty", "broken", "markup", "cut"],
 )
 def test_what_is_no_picture_leaves_a_card_without_one(
-    answers: Answers, store: Store, data: bytes
+    answers: Predictions, store: Store, data: bytes
 ) -> None:
     rows = {("b", "dish 0", 0): (store.put(data), "")}
-    cards = make_cards([1, 2], [answers], Album(rows, store))
+    cards = make_cards([1, 2], [answers], PictureIndex(rows, store))
     assert [card.image for card in cards] == ["", ""]
 
 
@@ -81,15 +88,15 @@ def test_pieces_of_one_picture_are_found_in_their_order(store: Store) -> None:
         {"id": digest, "label": "pesto", "picture": blob, "page": f"http://x/{blob[:4]}"}
         for digest, blob in zip(("one", "one", "two"), blobs, strict=True)
     )
-    album = open_album(rows, store)
-    assert album.read(("one", "pesto", 1)) == b"\x01"
-    assert album.read(("two", "pesto", 0)) == b"\x02"
-    assert album.page(("one", "pesto", 0)) == f"http://x/{blobs[0][:4]}"
-    assert album.count([("one", "pesto", 0), ("one", "bread", 0), ("three", "pesto", 0)]) == 1
+    pictures = index_pictures(rows, store)
+    assert pictures.read(("one", "pesto", 1)) == b"\x01"
+    assert pictures.read(("two", "pesto", 0)) == b"\x02"
+    assert pictures.page(("one", "pesto", 0)) == f"http://x/{blobs[0][:4]}"
+    assert pictures.count([("one", "pesto", 0), ("one", "bread", 0), ("three", "pesto", 0)]) == 1
 
 
 def test_a_picture_that_is_not_here_is_no_picture(store: Store) -> None:
-    album = open_album(new_manifest([]), store)
-    assert album.page(("one", "pesto", 0)) == ""
+    pictures = index_pictures(new_manifest([]), store)
+    assert pictures.page(("one", "pesto", 0)) == ""
     with pytest.raises(StoreError, match="one"):
-        album.read(("one", "pesto", 0))
+        pictures.read(("one", "pesto", 0))

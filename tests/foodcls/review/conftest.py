@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
-from foodcls.review.decision_files import Files
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import build_gallery
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session
@@ -52,12 +52,12 @@ def pictures(
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path / "filter.csv", tmp_path / "boxes.csv")
+def files(tmp_path: Path) -> ReviewFiles:
+    return ReviewFiles(tmp_path / "filter.csv", tmp_path / "boxes.csv")
 
 
 @pytest.fixture
-def visit(files: Files) -> Callable[..., Session]:
+def visit(files: ReviewFiles) -> Callable[..., Session]:
     """A new visit to the pictures of a manifest."""
 
     def start(manifest: pd.DataFrame, suspects: dict | None = None) -> Session:

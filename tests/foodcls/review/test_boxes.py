@@ -7,13 +7,13 @@ import pytest
 from foodcls.crop.crop import crop
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Crop
-from foodcls.review.boxes import COLUMNS, Drawn, fit_box, is_box_table, read_drawn, write_drawn
-from foodcls.review.gallery import Gallery, Item, build_gallery
+from foodcls.review.boxes import COLUMNS, DrawnBox, fit_box, is_box_table, read_drawn, write_drawn
+from foodcls.review.gallery import Gallery, GalleryItem, build_gallery
 from foodcls.store.store import Store
 from foodcls.tables.edit_csv import open_sheet, write_sheet
 from foodcls.tables.match_rows import index_rows
 
-ITEM = Item("a" * 64, "pesto", 96, 64, "http://127.0.0.1/a.jpg")
+ITEM = GalleryItem("a" * 64, "pesto", 96, 64, "http://127.0.0.1/a.jpg")
 HEADER = ",".join(COLUMNS)
 
 
@@ -38,7 +38,7 @@ def known(manifest: pd.DataFrame, gallery: Gallery, tmp_path: Path) -> Callable[
 def draw(gallery: Gallery, known: Callable[[], dict], tmp_path: Path) -> Callable[..., str]:
     """Write the boxes of a picture as a visit does; what the file says then."""
 
-    def put(digest: str, *boxes: Drawn) -> str:
+    def put(digest: str, *boxes: DrawnBox) -> str:
         path, before = tmp_path / "boxes.csv", known().get(digest, ())
         sheet = open_sheet(path, COLUMNS)
         write_sheet(write_drawn(sheet, gallery.items[digest], before, boxes), path)
@@ -50,7 +50,7 @@ def draw(gallery: Gallery, known: Callable[[], dict], tmp_path: Path) -> Callabl
 def test_drawn_boxes_are_what_the_pipeline_cuts(
     manifest: pd.DataFrame, draw: Callable, workspace: Path, tmp_path: Path
 ) -> None:
-    draw(manifest["id"][0], Drawn((1, 2, 30, 40)), Drawn((50, 5, 90, 60)))
+    draw(manifest["id"][0], DrawnBox((1, 2, 30, 40)), DrawnBox((50, 5, 90, 60)))
     store, settings = Store(workspace / "store"), Crop(boxes=tmp_path / "boxes.csv", padding=0.0)
     cropped = crop(manifest, store, settings, ("pesto", "bread"))
     assert cropped.problems == ()
@@ -61,7 +61,7 @@ def test_boxes_read_back_as_they_were_drawn(
     manifest: pd.DataFrame, draw: Callable, known: Callable[[], dict]
 ) -> None:
     digest = manifest["id"][1]
-    draw(digest, Drawn((1, 2, 30, 40)), Drawn((5, 6, 7, 8), proposed=True))
+    draw(digest, DrawnBox((1, 2, 30, 40)), DrawnBox((5, 6, 7, 8), proposed=True))
     assert [(box.edges, box.proposed) for box in known()[digest]] == [
         ((1, 2, 30, 40), False),
         ((5, 6, 7, 8), True),
@@ -74,8 +74,8 @@ def test_a_changed_box_takes_the_place_of_the_line_that_a_person_wrote_by_name(
     mine, other = "pesto-000.jpg,96,64,pesto,1,2,30,40", "stranger.jpg,0,0,bread,1,1,9,9"
     (tmp_path / "boxes.csv").write_text(f"{HEADER}\n{mine}\n{other}\n")
     digest = manifest["id"][0]
-    assert draw(digest, Drawn((1, 2, 30, 40))) == f"{HEADER}\n{mine}\n{other}\n"
-    changed = draw(digest, Drawn((1, 2, 31, 40)))
+    assert draw(digest, DrawnBox((1, 2, 30, 40))) == f"{HEADER}\n{mine}\n{other}\n"
+    changed = draw(digest, DrawnBox((1, 2, 31, 40)))
     assert changed == f"{HEADER}\n{other}\n{digest},96,64,pesto,1,2,31,40\n"
 
 
@@ -83,13 +83,13 @@ def test_accepting_a_proposal_clears_its_mark(
     manifest: pd.DataFrame, draw: Callable, known: Callable[[], dict]
 ) -> None:
     digest = manifest["id"][0]
-    draw(digest, Drawn((1, 2, 30, 40), proposed=True))
-    draw(digest, Drawn((1, 2, 30, 40)))
+    draw(digest, DrawnBox((1, 2, 30, 40), proposed=True))
+    draw(digest, DrawnBox((1, 2, 30, 40)))
     assert [box.proposed for box in known()[digest]] == [False]
 
 
 def test_no_boxes_leave_no_line(manifest: pd.DataFrame, draw: Callable) -> None:
-    draw(manifest["id"][0], Drawn((1, 2, 30, 40)))
+    draw(manifest["id"][0], DrawnBox((1, 2, 30, 40)))
     assert draw(manifest["id"][0]) == f"{HEADER}\n"
 
 

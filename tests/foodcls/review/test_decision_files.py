@@ -5,16 +5,16 @@ import pytest
 
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.boxes import COLUMNS
-from foodcls.review.decision_files import Files, choose_files
+from foodcls.review.decision_files import ReviewFiles, choose_files
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 
 
 @pytest.fixture
-def choose(tmp_path: Path) -> Callable[[str], Files]:
+def choose(tmp_path: Path) -> Callable[[str], ReviewFiles]:
     """Choose the files of a recipe with these further lines."""
 
-    def read(lines: str) -> Files:
+    def read(lines: str) -> ReviewFiles:
         path = tmp_path / "lunch.yaml"
         path.write_text(RECIPE + lines)
         return choose_files(load_recipe(path), path)
@@ -35,7 +35,7 @@ def test_files_that_a_recipe_names_are_used(choose: Callable, tmp_path: Path) ->
     (tmp_path / "mine.csv").write_text("id,keep\n")
     (tmp_path / "ours.csv").write_text(",".join(COLUMNS) + "\n")
     files = choose("filter: {manifest: mine.csv}\ncrop: {boxes: ours.csv}\n")
-    assert files == Files(tmp_path / "mine.csv", tmp_path / "ours.csv")
+    assert files == ReviewFiles(tmp_path / "mine.csv", tmp_path / "ours.csv")
 
 
 @pytest.mark.parametrize("name", ["boxes.json", "boxes.csv"])

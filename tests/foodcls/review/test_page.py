@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from foodcls.review.boxes import COLUMNS
-from foodcls.review.decision_files import Files
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
 
 SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
@@ -38,7 +38,7 @@ def here(page: Any) -> str:
 
 
 def test_drop_by_key_is_in_the_file_at_once_with_its_reason(
-    page: Any, manifest: pd.DataFrame, files: Files
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     suspect, first = manifest["id"][1], manifest["id"][0]
     assert here(page) == suspect
@@ -53,7 +53,7 @@ def test_drop_by_key_is_in_the_file_at_once_with_its_reason(
     assert page.value("document.querySelector('#progress').innerText").startswith("0 kept · 1 dro")
 
 
-def test_a_reason_can_be_typed(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+def test_a_reason_can_be_typed(page: Any, manifest: pd.DataFrame, files: ReviewFiles) -> None:
     page.press("d", "r", *"=packet, blue", "Enter", "k")
     page.value(SAVED)
     assert [(row["keep"], row["reason"]) for row in rows(files.decisions)] == [
@@ -62,7 +62,7 @@ def test_a_reason_can_be_typed(page: Any, manifest: pd.DataFrame, files: Files) 
     ]
 
 
-def test_keep_and_undo(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+def test_keep_and_undo(page: Any, manifest: pd.DataFrame, files: ReviewFiles) -> None:
     page.press("ArrowRight", "k", "d", "u")
     page.wait(f"document.querySelectorAll('.card.drop').length === 0 && {SAVED}")
     assert rows(files.decisions) == [{"id": manifest["id"][0], "keep": "1", "reason": ""}]
@@ -73,7 +73,9 @@ def test_keep_and_undo(page: Any, manifest: pd.DataFrame, files: Files) -> None:
     page.wait("document.querySelector('#toast').textContent.includes('Nothing')")
 
 
-def test_several_are_dropped_together(page: Any, manifest: pd.DataFrame, files: Files) -> None:
+def test_several_are_dropped_together(
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
     page.press("ArrowRight")
     page.press("ArrowRight", "ArrowRight", shift=True)
     page.press("d")
@@ -82,7 +84,7 @@ def test_several_are_dropped_together(page: Any, manifest: pd.DataFrame, files: 
     assert [row["id"] for row in rows(files.decisions)] == [ids[0], ids[2], ids[3]]
 
 
-def test_keep_the_rest_leaves_what_is_decided(page: Any, files: Files) -> None:
+def test_keep_the_rest_leaves_what_is_decided(page: Any, files: ReviewFiles) -> None:
     page.press("d")
     page.press("K", shift=True)
     page.value(SAVED)
@@ -91,7 +93,7 @@ def test_keep_the_rest_leaves_what_is_decided(page: Any, files: Files) -> None:
 
 
 def test_a_box_drawn_with_the_mouse_is_saved_in_pixels_of_the_picture(
-    page: Any, manifest: pd.DataFrame, files: Files
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     page.click(".card:nth-child(2)", count=2)
     page.wait("document.querySelector('#large').complete && document.querySelector('#zoom').open")
@@ -106,7 +108,7 @@ def test_a_box_drawn_with_the_mouse_is_saved_in_pixels_of_the_picture(
 
 
 def test_a_box_is_moved_resized_doubled_and_removed(
-    page: Any, manifest: pd.DataFrame, files: Files
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     def edges() -> list[tuple[int, ...]]:
         page.value(SAVED)
@@ -130,7 +132,7 @@ def test_a_box_is_moved_resized_doubled_and_removed(
 
 
 def test_a_proposed_box_is_accepted(
-    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: Files
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     proposal = f"{manifest['id'][0]},96,64,pesto,10,8,60,40,1"
     files.boxes.write_text(",".join((*COLUMNS, "proposed")) + f"\n{proposal}\n")
@@ -145,7 +147,7 @@ def test_a_proposed_box_is_accepted(
 
 @pytest.fixture
 def offered(
-    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: Files
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
 ) -> Any:
     """The page of a first visit; a box is proposed for each of the first two pictures."""
     lines = [f"{digest},96,64,pesto,10,8,60,40,1" for digest in manifest["id"][:2]]
@@ -154,12 +156,12 @@ def offered(
     return browser
 
 
-def is_proposed(page: Any, files: Files) -> list[str]:
+def is_proposed(page: Any, files: ReviewFiles) -> list[str]:
     page.value(SAVED)
     return [row["proposed"] for row in rows(files.boxes)]
 
 
-def test_a_proposed_box_is_accepted_by_mouse_and_undone(offered: Any, files: Files) -> None:
+def test_a_proposed_box_is_accepted_by_mouse_and_undone(offered: Any, files: ReviewFiles) -> None:
     assert is_proposed(offered, files) == ["1", "1"]
     # not the current picture's: the one beside it, where the button shows when the mouse is there
     button = "document.querySelector('.card:nth-child(2) .accept')"
@@ -177,7 +179,7 @@ def test_a_proposed_box_is_accepted_by_mouse_and_undone(offered: Any, files: Fil
 
 
 def test_a_proposed_box_is_accepted_or_refused_by_mouse_where_it_is_large(
-    offered: Any, files: Files
+    offered: Any, files: ReviewFiles
 ) -> None:
     offered.click(".card:nth-child(1)", count=2)
     offered.wait("document.querySelector('#zoom').open")

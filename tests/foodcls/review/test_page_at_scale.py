@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
-from foodcls.review.decision_files import Files
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.store.store import Store
 
 COUNT = 5000
@@ -61,7 +61,7 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def test_five_thousand_pictures_of_a_class_are_no_burden(
-    browser: Any, visit: Callable, serve: Callable, many: pd.DataFrame, files: Files
+    browser: Any, visit: Callable, serve: Callable, many: pd.DataFrame, files: ReviewFiles
 ) -> None:
     lines = [f"{digest},{number % 2}," for number, digest in enumerate(many["id"][:DECIDED])]
     files.decisions.write_text("\n".join(["id,keep,reason", *lines, ""]))

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.review.decision_files import Files
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.server import ReviewServer, page_files
 from foodcls.review.session import Session
 
@@ -120,7 +120,7 @@ def test_another_name_for_this_machine_is_refused(server: ReviewServer, ask: Cal
 
 
 def test_a_foreign_page_cannot_decide(
-    ask: Callable, server: ReviewServer, manifest: pd.DataFrame, files: Files
+    ask: Callable, server: ReviewServer, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     decision = {"ids": [manifest["id"][0]], "keep": False}
     assert ask("decide", decision, Origin="http://evil.test")[0] == 403
@@ -176,7 +176,7 @@ def test_a_picture_that_is_gone_is_an_error_of_its_own(
 
 
 def test_a_broken_file_is_told_to_the_page(
-    ask: Callable, files: Files, manifest: pd.DataFrame
+    ask: Callable, files: ReviewFiles, manifest: pd.DataFrame
 ) -> None:
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     status, body = ask("decide", {"ids": [manifest["id"][0]], "keep": True})

@@ -7,8 +7,8 @@ import pytest
 from foodcls.crop.proposals import propose_boxes, read_refused
 from foodcls.errors import TableError
 from foodcls.recipe.recipe import load_recipe
-from foodcls.review.boxes import COLUMNS, Drawn
-from foodcls.review.decision_files import Files
+from foodcls.review.boxes import COLUMNS, DrawnBox
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
 from foodcls.review.session import Session, open_session
 from foodcls.store.store import Store
@@ -32,21 +32,21 @@ def test_a_second_visit_goes_on_from_the_first(
 ) -> None:
     first, second, *_ = manifest["id"]
     session.decide([first], Verdict(False, "a cat"))
-    session.draw(second, [Drawn((1, 2, 30, 40))])
+    session.draw(second, [DrawnBox((1, 2, 30, 40))])
     again = visit(manifest)
     assert (again.verdicts()[first].keep, again.verdicts()[first].reason) == (False, "a cat")
     assert [box.edges for box in again.drawn()[second]] == [(1, 2, 30, 40)]
 
 
 def test_undo_goes_back_step_by_step_to_the_files_as_they_were(
-    session: Session, manifest: pd.DataFrame, files: Files
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     files.decisions.write_text("path,keep,reason,id\npesto-000.jpg,1,fine,\n")
     files.boxes.write_text(",".join(COLUMNS) + "\n")
     before = files.decisions.read_text(), files.boxes.read_text()
     first, second, third, *_ = manifest["id"]
     session.decide([first], Verdict(False, "a cat"))
-    session.draw(second, [Drawn((1, 2, 30, 40))])
+    session.draw(second, [DrawnBox((1, 2, 30, 40))])
     session.decide([second, third], Verdict(True))
     session.draw(second, [])
     assert [session.undo() for _ in range(5)] == [[second], [second, third], [second], [first], []]
@@ -54,7 +54,7 @@ def test_undo_goes_back_step_by_step_to_the_files_as_they_were(
 
 
 def test_what_a_person_writes_meanwhile_is_seen_and_kept(
-    session: Session, manifest: pd.DataFrame, files: Files
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     first, second, *_ = manifest["id"]
     session.decide([first], Verdict(True))
@@ -65,7 +65,7 @@ def test_what_a_person_writes_meanwhile_is_seen_and_kept(
 
 
 def test_a_broken_file_is_told_of_and_nothing_is_written(
-    session: Session, manifest: pd.DataFrame, files: Files
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     with pytest.raises(TableError, match="perhaps"):
@@ -117,7 +117,7 @@ def test_names_are_found_though_augmented_copies_bear_them_too(
 
 
 @pytest.fixture
-def proposals(files: Files, manifest: pd.DataFrame, workspace: Path, tmp_path: Path) -> Path:
+def proposals(files: ReviewFiles, manifest: pd.DataFrame, workspace: Path, tmp_path: Path) -> Path:
     """A table as `foodcls propose` writes it, for the first two pictures."""
     path = workspace / "proposals.csv"
     rows = [f"{digest},96,64,pesto,10,8,60,40,true\n" for digest in manifest["id"][:2]]
@@ -133,12 +133,12 @@ def reopen(workspace: Path, tmp_path: Path) -> Callable[[], Session]:
 
 
 def test_an_accepted_proposal_moves_into_the_boxes(
-    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     first, second, *_ = manifest["id"]
     session = reopen()
-    assert session.drawn()[first] == (Drawn((10, 8, 60, 40), proposed=True, line=2),)
-    session.draw(first, [Drawn((10, 8, 60, 40))])
+    assert session.drawn()[first] == (DrawnBox((10, 8, 60, 40), proposed=True, line=2),)
+    session.draw(first, [DrawnBox((10, 8, 60, 40))])
     assert files.boxes.read_text() == f"{','.join(COLUMNS)}\n{first},96,64,pesto,10,8,60,40\n"
     assert first not in proposals.read_text() and second in proposals.read_text()
     assert [box.proposed for box in reopen().drawn()[first]] == [False]
@@ -148,7 +148,7 @@ def test_a_refused_proposal_does_not_come_back(
     proposals: Path,
     reopen: Callable[[], Session],
     manifest: pd.DataFrame,
-    files: Files,
+    files: ReviewFiles,
     workspace: Path,
 ) -> None:
     first, second, *_ = manifest["id"]
@@ -167,7 +167,7 @@ def test_only_what_is_left_without_a_box_is_refused(
     proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, workspace: Path,
     boxes: list,
 ) -> None:  # fmt: skip
-    reopen().draw(manifest["id"][0], [Drawn(edges) for edges in boxes])
+    reopen().draw(manifest["id"][0], [DrawnBox(edges) for edges in boxes])
     assert read_refused(workspace / "refused.csv") == set()
 
 
@@ -177,14 +177,14 @@ def test_a_refusal_outlives_a_box_that_was_drawn_and_taken_back(
     first = manifest["id"][0]
     reopen().draw(first, [])
     session = reopen()
-    session.draw(first, [Drawn((1, 2, 30, 40))])
+    session.draw(first, [DrawnBox((1, 2, 30, 40))])
     session.undo()
     assert read_refused(workspace / "refused.csv") == {first}
 
 
-@pytest.mark.parametrize("boxes", [[], [Drawn((10, 8, 60, 40))]], ids=["refused", "accepted"])
+@pytest.mark.parametrize("boxes", [[], [DrawnBox((10, 8, 60, 40))]], ids=["refused", "accepted"])
 def test_undo_offers_a_proposal_again(
-    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, boxes: list[Drawn]
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, boxes: list[DrawnBox]
 ) -> None:
     session, before = reopen(), proposals.read_text().splitlines()
     session.draw(manifest["id"][0], boxes)
@@ -195,7 +195,7 @@ def test_undo_offers_a_proposal_again(
 
 
 def test_a_drawn_box_hides_what_was_proposed(
-    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: Files
+    proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     first = manifest["id"][0]
     files.boxes.write_text(f"{','.join(COLUMNS)}\n{first},96,64,pesto,1,2,3,4\n")
@@ -214,6 +214,6 @@ def test_proposals_that_a_recipe_names_as_its_boxes_are_accepted_in_place(
 ) -> None:
     first, second, *_ = manifest["id"]
     (tmp_path / "lunch.yaml").write_text(f"{RECIPE}crop: {{boxes: {proposals}}}\n")
-    reopen().draw(first, [Drawn((10, 8, 60, 40))])
+    reopen().draw(first, [DrawnBox((10, 8, 60, 40))])
     boxes = reopen().drawn()
     assert [boxes[name][0].proposed for name in (first, second)] == [False, True]

@@ -7,7 +7,7 @@ from prefect import flow
 from foodcls.collect.query_stats import QueryStats
 from foodcls.dedup.pairs import Distances
 from foodcls.manifest import ManifestRef, new_manifest
-from foodcls.promote.rule import Verdict, compare_models, judge_challenger
+from foodcls.promote.rule import PromotionDecision, compare_models, judge_challenger
 from foodcls.recipe.train_settings import Promote
 from foodcls.runs.stage_result import Step
 from tasks.engine.ui import (
@@ -89,4 +89,7 @@ def test_a_verdict_shows_the_figures_it_goes_by() -> None:
     assert text.startswith("**Promoted**: better in accuracy and average position")
     assert "| accuracy | 0.7000 | 1.0000 | +0.3000 |" in text
     assert "28 right by both, 0 by the champion alone, 12 by the challenger alone" in text
-    assert verdict_text(Verdict(False, "it serves", is_new=False)) == "**Nothing new**: it serves"
+    assert (
+        verdict_text(PromotionDecision(False, "it serves", is_new=False))
+        == "**Nothing new**: it serves"
+    )

@@ -14,7 +14,7 @@ import pytest
 from prefect import flow
 
 from foodcls.errors import CollectError
-from foodcls.promote.rule import Verdict
+from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.runs.run_result import Recorded, Retrained, RunResult
 from foodcls.runs.stage_result import Step
@@ -153,14 +153,17 @@ RECIPE = SimpleNamespace(name="lunch", digest="a" * 64)
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [
-        (Verdict(True, "better in accuracy"), "version 3 is the champion now, better in accuracy"),
-        (Verdict(False, "no better"), "version 3 stays a challenger, no better"),
-        (Verdict(False, "it serves", is_new=False), "nothing new, it serves"),
+        (
+            PromotionDecision(True, "better in accuracy"),
+            "version 3 is the champion now, better in accuracy",
+        ),
+        (PromotionDecision(False, "no better"), "version 3 stays a challenger, no better"),
+        (PromotionDecision(False, "it serves", is_new=False), "nothing new, it serves"),
     ],
     ids=["promoted", "not promoted", "nothing new"],
 )
 def test_the_last_state_says_what_came_of_it_and_of_what(
-    verdict: Verdict, said: str, make_run
+    verdict: PromotionDecision, said: str, make_run
 ) -> None:
     run = make_run(
         grown=SimpleNamespace(digest="b" * 64),

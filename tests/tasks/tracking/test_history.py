@@ -7,7 +7,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError, TableError
-from foodcls.metrics.predictions import Answers, answers_csv
+from foodcls.metrics.predictions import Predictions, predictions_csv
 from foodcls.recipe.recipe import load_recipe
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import tracking
@@ -45,11 +45,13 @@ def run_id(workspace: Workspace) -> str:
     path = workspace.root / "r.yaml"
     path.write_text("name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
     recipe = load_recipe(path)
-    answers = Answers(("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]]))
+    answers = Predictions(
+        ("a", "b"), ("i",), ("o",), ("tray",), np.array([1]), np.array([[0.2, 0.8]])
+    )
     with tracking(workspace) as client:
         place = (workspace.root / "mlartifacts").as_uri()
         run = client.create_run(client.create_experiment(recipe.name, place))
-        client.log_text(run.info.run_id, answers_csv(answers), "predictions.csv")
+        client.log_text(run.info.run_id, predictions_csv(answers), "predictions.csv")
         client.create_registered_model("lunch")
         client.create_model_version("lunch", run.info.artifact_uri, run.info.run_id)
         client.set_registered_model_alias("lunch", "champion", "1")

@@ -4,7 +4,7 @@ import pytest
 
 from foodcls.manifest import ManifestRef
 from foodcls.recipe.recipe import Recipe
-from foodcls.report.ablation_table import Ablation, Row, Trial
+from foodcls.report.ablation_table import Ablation, AblationRow, Trial
 from foodcls.runs.stage_result import Step
 from tasks.tracking.trials import ablation_tags, trial_figures, trial_tags
 
@@ -37,7 +37,7 @@ def test_a_row_has_the_figures_of_a_run_and_how_much_it_learnt_from() -> None:
 
 
 def test_rows_and_table_are_told_apart_by_their_tags(recipe: Recipe) -> None:
-    table = Ablation((Row("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
+    table = Ablation((AblationRow("raw", 9, 0.5, 0.4, 0.6, 10, 1.5, 1.2, 1.9, 3),), 10, 4)
     whole, row = ablation_tags(recipe, table), trial_tags(recipe, TRIAL)
     assert (whole["stage"], row["stage"]) == ("ablation", "ablation row")
     assert whole["recipe_digest"] == row["recipe_digest"] == recipe.digest
