@@ -38,16 +38,16 @@ loaders = ImageDataLoaders.from_folder(
 )
 
 
-class Teller(Callback):
-    """Tells of each epoch; fine_tune trains twice, once the head, once everything."""
+class EpochLog(Callback):
+    """Prints each epoch; fine_tune trains twice, once the head, once everything."""
 
     done = 0
 
     def after_epoch(self) -> None:
         """Losses and accuracy as fastai has them."""
-        Teller.done += 1
-        learnt, val_loss, val_accuracy = self.learn.recorder.log[1:4]
-        clock.tell(Teller.done, float(learnt), float(val_loss), float(val_accuracy))
+        EpochLog.done += 1
+        train_loss, val_loss, val_accuracy = self.learn.recorder.log[1:4]
+        clock.print_epoch(EpochLog.done, float(train_loss), float(val_loss), float(val_accuracy))
 
 
 learner = Learner(
@@ -56,7 +56,7 @@ learner = Learner(
     loss_func=CrossEntropyLossFlat(),
     metrics=accuracy,
     splitter=lambda whole: [params(whole[0]), params(whole[1])],
-    cbs=Teller(),
+    cbs=EpochLog(),
 )
 clock = Clock()
 with learner.no_bar(), learner.no_logging():

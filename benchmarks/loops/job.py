@@ -1,4 +1,4 @@
-"""What every loop of benchmarks/train.py is given, and how it tells of its epochs."""
+"""The input of every loop of benchmarks/train.py, and the lines that it prints."""
 
 import json
 import sys
@@ -25,16 +25,16 @@ class Job:
 
     @property
     def device(self) -> torch.device:
-        """Where the network shall learn."""
+        """The device to train on."""
         return choose_device(self.settings.device)
 
     def network(self) -> Network:
-        """The network before training: one seed, one network, whoever asks."""
+        """The network before training, the same for all loops."""
         return start_network(self.settings, len(self.labels))[1]
 
 
 def read_job() -> Job:
-    """The job whose file the command line names."""
+    """Read the job from the file that the command line names."""
     given = json.loads(Path(sys.argv[1]).read_text())
     settings = Train.model_validate_json(json.dumps(given["settings"]))
     return Job(Path(given["folder"]), tuple(given["labels"]), settings, given["workers"],
@@ -47,8 +47,10 @@ class Clock:
     def __init__(self) -> None:
         self.begun = time.perf_counter()
 
-    def tell(self, epoch: int, train_loss: float, val_loss: float, val_accuracy: float) -> None:
-        """An epoch is over, and so is its validation."""
+    def print_epoch(
+        self, epoch: int, train_loss: float, val_loss: float, val_accuracy: float
+    ) -> None:
+        """Print the figures of an epoch, after its validation; losses in nats, accuracy 0 to 1."""
         seconds = time.perf_counter() - self.begun
-        told = {"train_loss": train_loss, "val_loss": val_loss, "val_accuracy": val_accuracy}
-        print(json.dumps({"epoch": epoch, "seconds": seconds} | told), flush=True)
+        figures = {"train_loss": train_loss, "val_loss": val_loss, "val_accuracy": val_accuracy}
+        print(json.dumps({"epoch": epoch, "seconds": seconds} | figures), flush=True)

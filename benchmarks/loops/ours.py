@@ -31,7 +31,7 @@ with tempfile.TemporaryDirectory() as folder:
     clock = Clock()
     train(
         manifest, store, job.labels, job.settings, Path(folder) / "cache",
-        on_epoch=lambda report: clock.tell(
+        on_epoch=lambda report: clock.print_epoch(
             report.epoch, report.train_loss, report.val_loss, report.val_accuracy
         ),
     )  # fmt: skip

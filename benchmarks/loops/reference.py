@@ -28,4 +28,4 @@ for epoch in range(1, job.settings.epochs + 1):
     model.train()
     train_loss = train_epoch(model, train, optimizer, cross_entropy)
     schedule.step()
-    clock.tell(epoch, train_loss, *validate(model, val, cross_entropy))
+    clock.print_epoch(epoch, train_loss, *validate(model, val, cross_entropy))

@@ -28,4 +28,4 @@ for epoch in range(1, job.settings.epochs + 1):
     # fault 4: without the second the statistics of frozen layers move
     model.train() if job.faults else network.train()
     train_loss = train_epoch(model, train, optimizer, loss)
-    clock.tell(epoch, train_loss, *validate(model, val, loss))
+    clock.print_epoch(epoch, train_loss, *validate(model, val, loss))

@@ -80,9 +80,9 @@ def row_bytes(partition: Partition, precision: str) -> int:
 def trunk_version(trunk: nn.Module, precision: str) -> str:
     """All that the activations of a picture depend on besides its pixels."""
     tensors = dict(chain(trunk.named_parameters(), trunk.named_buffers()))
-    # what the graph calls, and settings that no tensor tells: strides, paddings, epsilons
-    told = f"{getattr(trunk, 'code', '')}\n{nn.Module.__repr__(trunk)}"
-    code = digest_of(told.encode())
+    # what the graph calls, and settings that no tensor holds: strides, paddings, epsilons
+    layers = f"{getattr(trunk, 'code', '')}\n{nn.Module.__repr__(trunk)}"
+    code = digest_of(layers.encode())
     # sums are rounded otherwise with another number of threads
     where = f"{next(iter(tensors.values())).device.type} {torch.get_num_threads()}"
     return f"{VERSION} {code} {state_digest(tensors)} {precision} {where} {torch.__version__}"

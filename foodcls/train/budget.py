@@ -16,24 +16,23 @@ MINUTE = 60.0
 
 @dataclass(frozen=True)
 class Budget:
-    """A time budget: `seconds` from the moment when the clock showed `begun`."""
+    """A time budget that ends when the clock shows `deadline`, in seconds."""
 
-    seconds: float
-    begun: float
+    deadline: float
     clock: Callable[[], float]
 
     def is_over(self) -> bool:
         """Whether the time is up."""
-        return self.clock() - self.begun >= self.seconds
+        return self.clock() >= self.deadline
 
     def less(self, spent: float) -> "Budget":
         """The budget that is left after so many seconds were spent before a restart."""
-        return Budget(self.seconds - spent, self.begun, self.clock)
+        return Budget(self.deadline - spent, self.clock)
 
 
 def start_budget(minutes: float | None, clock: Callable[[], float] = time.monotonic) -> Budget:
     """A budget of so many minutes from now on; without end for None."""
-    return Budget(float("inf") if minutes is None else minutes * MINUTE, clock(), clock)
+    return Budget(float("inf") if minutes is None else clock() + minutes * MINUTE, clock)
 
 
 # of malloc.h in glibc; other libraries know nothing of them and are left as they are

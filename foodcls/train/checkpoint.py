@@ -50,7 +50,7 @@ class Checkpoint:
     reports: tuple[EpochReport, ...]
     train_count: int
     val_count: int
-    data_digest: str  # of the pictures and labels it learnt from and was chosen by
+    data_digest: str  # of the pictures and labels of training and validation
     temperature: float = 1.0  # logits are divided by it; fitted on validation
     abstain_below: float = 0.0  # a highest probability below this is no answer
 

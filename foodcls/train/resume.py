@@ -61,8 +61,8 @@ def capture_state(
         for name, value in state.items()
     }
     ema = learner.ema.tensors if learner.ema else {}
-    learnt = _copies(trainable_state(learner.network))
-    return TrainingState(reports, learnt, moments, _copies(ema), earlier_best)
+    model = _copies(trainable_state(learner.network))
+    return TrainingState(reports, model, moments, _copies(ema), earlier_best)
 
 
 def restore_state(learner: Learner, state: TrainingState) -> None:
