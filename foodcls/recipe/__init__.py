@@ -5,5 +5,4 @@ data_settings   the sections from collect to augment
 train_settings  the sections train, inference and promote
 types           what a single setting may hold: paths, names, bounded numbers
 yaml_lines      parses YAML and knows the line of each key
-reference       describes every setting as Markdown
 """

@@ -1,10 +1,18 @@
+import importlib.util
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field
 
-from foodcls.recipe.reference import as_markdown, describe_type, list_sections, read_comments
 from foodcls.recipe.types import ClassName, Count, ExistingFile, Positive, Settings, Share
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings_page.py"
+_spec = importlib.util.spec_from_file_location("settings_page", PAGE)
+settings_page = importlib.util.module_from_spec(_spec)
+sys.modules["settings_page"] = settings_page
+_spec.loader.exec_module(settings_page)
 
 
 class Oven(Settings):
@@ -33,7 +41,7 @@ class Meal(Oven):
 
 
 def test_every_setting_of_a_recipe_is_described() -> None:
-    sections = list(list_sections())
+    sections = list(settings_page.list_sections())
     assert {"", "classes", "test", "train.extras.augment"} <= {section.key for section in sections}
     silent = [f"{section.key}.{one.key}" for section in sections for one in section.entries
               if not (one.meaning and one.allowed and one.default)]  # fmt: skip
@@ -41,7 +49,7 @@ def test_every_setting_of_a_recipe_is_described() -> None:
 
 
 def test_meaning_is_the_comment_beside_and_above() -> None:
-    comments = read_comments(Meal)
+    comments = settings_page.read_comments(Meal)
     assert comments["minutes"] == "on the clock; in all, until it is done; not less"
     assert comments["name"] == "on the card" and comments["heat"] == ""
     assert comments["mode"] == "fan | grill"
@@ -64,11 +72,11 @@ def test_meaning_is_the_comment_beside_and_above() -> None:
     ],
 )  # fmt: skip
 def test_types_are_told_in_words(annotation: Any, words: str) -> None:
-    assert describe_type(annotation) == words
+    assert settings_page.describe_type(annotation) == words
 
 
 def test_sections_follow_those_they_stand_in() -> None:
-    first, second, third = list_sections(Meal, "meal")
+    first, second, third = settings_page.list_sections(Meal, "meal")
     assert (first.key, second.key, third.key) == ("meal", "meal.oven", "meal.ovens")
     rows = {one.key: one for one in first.entries}
     assert rows["name"].default == "must be given"
@@ -79,7 +87,7 @@ def test_sections_follow_those_they_stand_in() -> None:
 
 
 def test_a_section_is_a_table() -> None:
-    text = as_markdown(next(list_sections(Oven, "oven")))
+    text = settings_page.as_markdown(next(settings_page.list_sections(Oven, "oven")))
     assert text.startswith("## `oven` { #oven }\n\nHow it is baked.\n")
     # a bar would end the cell
     assert '| `mode` | Fan \\| grill | `fan`, `grill` | `"fan"` |' in text

@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 from foodcls.recipe.recipe import Recipe
 from foodcls.recipe.types import ClassName, ExistingFile, ExistingFolder, ExistingPath, Settings
 
+# where the page of recipes has them
+PLACE = "<!-- settings -->"
 # checks of our own, which no bound tells
 NAMED = (
     (ExistingFile, "file"),
@@ -32,6 +34,13 @@ BOUNDS = {
     "max_length": "at most {:,} long",
     "pattern": "matching `{}`",
 }
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Called by mkdocs for each page."""
+    if PLACE not in markdown:
+        return markdown
+    return markdown.replace(PLACE, "\n".join(map(as_markdown, list_sections())))
 
 
 @dataclass(frozen=True)
