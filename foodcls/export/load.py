@@ -1,6 +1,5 @@
 """Opens an exported .pt file as a model, after checking its digest and contents."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -9,8 +8,7 @@ from zipfile import BadZipFile
 import torch
 
 from foodcls.errors import InputError
-from foodcls.export.archive import Parts
-from foodcls.export.safety import check_operators, check_parts
+from foodcls.export.safety import read_module
 from foodcls.store.store import digest_json, digest_of
 
 # torch evaluates parts of such a file as Python: for who trusts its digest
@@ -26,6 +24,7 @@ UNREADABLE = (
     LookupError,
     MemoryError,
     RuntimeError,
+    SyntaxError,
     TypeError,
     UnpicklingError,
     ValueError,
@@ -99,9 +98,7 @@ def _check_digest(path: Path, found: str, wanted: str) -> None:
 
 
 def _read(data: bytes) -> Model:
-    check_parts(Parts(data))
-    module = torch.jit.load(io.BytesIO(data), "cpu").eval()
-    check_operators(module)
+    module = read_module(data).eval()
     return Model(
         module=module,
         labels=tuple(module.labels),

@@ -13,7 +13,8 @@ def rezipped(data: bytes, compression: int, *more: tuple[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", compression) as new:
         for name in old.namelist():
-            new.writestr(name, old.read(name))
+            if not name.endswith(".debug_pkl"):
+                new.writestr(name, old.read(name))
         for name, part in more:
             new.writestr(name, part)
     return buffer.getvalue()
@@ -24,7 +25,7 @@ def data() -> bytes:
     torch.manual_seed(0)
     buffer = io.BytesIO()
     torch.jit.save(torch.jit.script(torch.nn.Linear(3, 2)), buffer)
-    # torch itself compresses code
+    # torch itself compresses code, and adds records for debugging
     return rezipped(buffer.getvalue(), zipfile.ZIP_STORED)
 
 
@@ -78,3 +79,27 @@ def test_a_length_of_gigabytes_is_not_believed(data: bytes) -> None:
     changed = data[:place] + b"\xf0\xff\xff\x7f" + data[place + 4 :]
     with pytest.raises(UNREADABLE):
         Parts(changed)
+
+
+def test_parts_within_each_other_are_refused(data: bytes) -> None:
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("archive/data/0", bytes(9000))
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(outer, "w") as new:
+        new.writestr("archive/data/1", inner.getvalue())
+        for name in old.namelist():
+            new.writestr(name, old.read(name)) if name.endswith("pkl") else None
+        # a bomb of this kind names one gigabyte a thousand times
+        nested = archive.infolist()[0]
+        nested.header_offset = new.infolist()[0].header_offset + 30 + len("archive/data/1")
+        new.filelist.append(nested)
+    with pytest.raises(UNREADABLE, match="its own size|[Oo]verlap"):
+        Parts(outer.getvalue())
+
+
+@pytest.mark.parametrize(
+    "name", ["archive/../evil.py", "archive/code/__torch__/torch/classes/x.py", "archive/extra/x"]
+)
+def test_a_part_of_another_name_is_refused(data: bytes, name: str) -> None:
+    with pytest.raises(ValueError, match="none that export writes"):
+        Parts(rezipped(data, zipfile.ZIP_STORED, (name, b"x")))

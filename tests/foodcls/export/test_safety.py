@@ -3,18 +3,28 @@
 import io
 import os
 import pickle
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from foodcls.errors import InputError
-from foodcls.export.export import ExportedRef
-from foodcls.export.load import load_model
+from foodcls.export.export import ExportedRef, labels_digest
+from foodcls.export.load import load_model, read_model
+from foodcls.export.torchscript import Exported, Manner, export_bytes
 from foodcls.store.store import Store
+
+OWN = ("version", ".data/version", "byteorder", ".data/serialization_id")
+SCRIPT = "code/__torch__/foodcls/export/torchscript.py"
+LABELS = ("soup", "label")
+PICTURES = torch.arange(2 * 3 * 9 * 9).remainder(251).reshape(2, 3, 9, 9).to(torch.uint8)
+RETURNS = b"    return _6\n"
+SIGNATURE = b"    images: Tensor) -> Tensor:"
 
 
 class Bomb:
@@ -26,8 +36,10 @@ class Bomb:
 
 
 @pytest.fixture
-def canary(tmp_path: Path) -> Path:
-    return tmp_path / "canary"
+def canary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    # scripts hold the place where they write as it is: a name in the working folder
+    monkeypatch.chdir(tmp_path)
+    return Path("canary")
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +47,61 @@ def script(exported: tuple[Path, ExportedRef]) -> bytes:
     return Store(exported[0]).read(exported[1].blob)
 
 
-def rewritten(data: bytes, **changes: Callable[[bytes], bytes]) -> bytes:
-    """The archive with the parts of these names changed; one that is not there begins empty.
+class Tiny(nn.Module):
+    """A network that loads in milliseconds."""
 
-    Records for debugging are left out: they would be reason enough to refuse a file.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(3, 2)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        out: Tensor = self.inner(pixels.float().mean((2, 3)) / 255)
+        return out
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    torch.manual_seed(0)
+    return export_bytes(Tiny(), Manner(8, LABELS), {"labels_digest": labels_digest(LABELS)})
+
+
+def records(data: bytes) -> dict[str, bytes]:
     reader = torch._C.PyTorchFileReader(io.BytesIO(data))
-    own = ("version", ".data/version", "byteorder", ".data/serialization_id")
-    names = dict.fromkeys([*reader.get_all_records(), *changes])
+    return {name: reader.get_record(name) for name in reader.get_all_records()}
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    """An archive of these parts; without records for debugging, reason enough for a refusal."""
     buffer = io.BytesIO()
     writer = torch._C.PyTorchFileWriter(buffer)
-    for name in names:
-        if name not in own and not name.endswith(".debug_pkl"):
-            part = reader.get_record(name) if reader.has_record(name) else b""
-            part = changes.get(name, bytes)(part)
+    for name, part in parts.items():
+        if name not in OWN and not name.endswith(".debug_pkl"):
             writer.write_record(name, part, len(part))
     writer.write_end_of_file()
     return buffer.getvalue()
 
 
-def refuse(data: bytes, path: Path, canary: Path) -> str:
-    path.write_bytes(data)
+def rewritten(data: bytes, **changes: Callable[[bytes], bytes]) -> bytes:
+    """The archive with the parts of these names changed; one that is not there begins empty."""
+    parts = records(data)
+    return packed(parts | {name: change(parts.get(name, b"")) for name, change in changes.items()})
+
+
+def replaced(data: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    assert old in records(data)[name]
+    return rewritten(data, **{name: lambda part: part.replace(old, new)})
+
+
+def scripted(module: nn.Module) -> bytes:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(module.eval()), buffer)
+    return packed(records(buffer.getvalue()))
+
+
+def refuse(data: bytes, canary: Path) -> str:
+    Path("model.pt").write_bytes(data)
     with pytest.raises(InputError, match="no exported foodcls file") as refused:
-        load_model(path)
+        load_model(Path("model.pt")).module(PICTURES)
     assert not canary.exists()
     return str(refused.value)
 
@@ -65,16 +109,15 @@ def refuse(data: bytes, path: Path, canary: Path) -> str:
 # pickles
 
 
-@pytest.mark.parametrize("name", ["model.pt", "model.pkl"])
 @pytest.mark.parametrize("kind", ["pickle", "torch", "old torch", "state dict"])
-def test_a_pickle_is_refused_unread(canary: Path, tmp_path: Path, name: str, kind: str) -> None:
+def test_a_pickle_is_refused_unread(canary: Path, kind: str) -> None:
     buffer = io.BytesIO()
     if kind == "pickle":
         pickle.dump(Bomb(canary), buffer)
     else:
         value = {"weight": torch.zeros(2), "x": Bomb(canary)} if "state" in kind else Bomb(canary)
         torch.save(value, buffer, _use_new_zipfile_serialization="old" not in kind)
-    refuse(buffer.getvalue(), tmp_path / name, canary)
+    refuse(buffer.getvalue(), canary)
     # the bomb is live
     with suppress(RuntimeError):
         torch.load(io.BytesIO(buffer.getvalue()), weights_only=False)
@@ -82,82 +125,298 @@ def test_a_pickle_is_refused_unread(canary: Path, tmp_path: Path, name: str, kin
 
 
 @pytest.mark.parametrize("part", ["data.pkl", "constants.pkl"])
-def test_a_pickle_within_torchscript_is_refused(
-    script: bytes, canary: Path, tmp_path: Path, part: str
-) -> None:
-    bomb = rewritten(script, **{part: lambda _: pickle.dumps(Bomb(canary), protocol=2)})
-    refuse(bomb, tmp_path / "model.pt", canary)
+def test_a_pickle_within_torchscript_is_refused(small: bytes, canary: Path, part: str) -> None:
+    bomb = rewritten(small, **{part: lambda _: pickle.dumps(Bomb(canary), protocol=2)})
+    refuse(bomb, canary)
+
+
+UNTRUE = {
+    # torch would read on beyond the data
+    "longer storage": (b"K\x02tQ", b"M\xff\x7ftQ"),
+    # torch would make room for as many values
+    "far memo": (b"trainingq\x01", b"trainingr\xff\xff\xff\xff"),
+    "tensor beyond its storage": (b"tQq\x1eK\x00", b"tQq\x1eK\x01"),
+    "number for a text": (b"X\x05\x00\x00\x00label", b"K\x01"),
+    "text for a number": (b"sizeq\x03K\x08", b"sizeq\x03X\x01\x00\x00\x008"),
+    "module of another class": (b"modules.linear\nLinear\n", b"modules.linear\nOther\n"),
+    "device": (b"cpu", b"mps"),
+    "call": (b"ccollections\nOrderedDict\n", b"cbuiltins\nprint\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNTRUE)
+def test_a_pickle_that_torch_would_trust_is_refused(small: bytes, canary: Path, name: str) -> None:
+    refuse(replaced(small, "data.pkl", *UNTRUE[name]), canary)
+
+
+def test_constants_that_are_no_tensors_are_refused(small: bytes, canary: Path) -> None:
+    refuse(rewritten(small, **{"constants.pkl": lambda _: b"\x80\x02K\x01\x85."}), canary)
 
 
 # torchscript
 
 
-class Writes(nn.Module):
-    """Computes, and writes a file by the way."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__()
-        self.place = place
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        torch.save(images, self.place)
-        return images
+def export_like(
+    module_type: type[Exported] = Exported, network: nn.Module | None = None
+) -> Exported:
+    example = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
+    inner = network or torch.jit.trace(Tiny().eval(), example, check_trace=False)
+    return module_type(inner, Manner(8, LABELS), {"labels_digest": labels_digest(LABELS)})
 
 
-class Reads(Writes):
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return torch.from_file(self.place, False, 4)
+def after(self: nn.Module, input: tuple[Tensor], output: Tensor) -> Tensor:  # noqa: A002, ARG001
+    torch.save(output, "canary")
+    return output
 
 
-class Wakes(Writes):
+def before(self: nn.Module, input: tuple[Tensor]) -> tuple[Tensor]:  # noqa: A002, ARG001
+    torch.save(input[0], "canary")
+    return input
+
+
+class Inner(nn.Module):
+    def forward(self, pixels: Tensor) -> Tensor:
+        return pixels.float().mean((2, 3))
+
+
+def hooked(hook: str, *, inner: bool) -> bytes:
+    network = Inner()
+    module = export_like(network=network)
+    target: nn.Module = network if inner else module
+    if hook == "after":
+        target.register_forward_hook(after)
+    else:
+        target.register_forward_pre_hook(before)
+    return scripted(module)
+
+
+@pytest.mark.parametrize("inner", [False, True], ids=["module", "submodule"])
+@pytest.mark.parametrize("hook", ["before", "after"])
+def test_hooks_are_refused(canary: Path, hook: str, *, inner: bool) -> None:
+    data = hooked(hook, inner=inner)
+    assert "_hooks__" in refuse(data, canary)
+    torch.jit.load(io.BytesIO(data))(PICTURES)
+    assert canary.exists()
+
+
+class Property(Inner):
+    @property
+    def labels(self) -> list[str]:
+        torch.save(torch.zeros(1), "canary")
+        return ["a"]
+
+
+class Wakes(Inner):
     """Writes a file as soon as it is read."""
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return images
+    @torch.jit.export
+    def __getstate__(self) -> bool:
+        return self.training
 
     @torch.jit.export
-    def __getstate__(self) -> tuple[str, bool]:
-        return self.place, self.training
+    def __setstate__(self, state: bool) -> None:  # noqa: FBT001
+        self.training = state
+        torch.save(torch.zeros(1), "canary")
 
-    @torch.jit.export
-    def __setstate__(self, state: tuple[str, bool]) -> None:
-        self.place = state[0]
-        self.training = state[1]
-        torch.save(torch.zeros(1), self.place)
+
+class Writes(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:
+        torch.save(pixels, "canary")
+        return pixels.float().mean((2, 3))
+
+
+class Reads(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:  # noqa: ARG002
+        return torch.from_file("canary", False, 4)  # noqa: FBT003
+
+
+class Forks(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:
+        out: Tensor = torch.jit.wait(torch.jit.fork(torch.relu, pixels.float()))
+        return out
+
+
+class Loops(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:
+        while True:
+            pixels = pixels + 1
+        return pixels
+
+
+class Foreign(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:
+        out: Tensor = torch.ops.quantized.relu6(pixels, False)  # noqa: FBT003
+        return out
+
+
+class WritesInto(Inner):
+    def forward(self, pixels: Tensor) -> Tensor:
+        return torch.add(pixels, 1, out=pixels)
+
+
+class Words:
+    """A class of TorchScript that answers `len` and `[0]` as a list does."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def __len__(self) -> int:
+        torch.save(torch.zeros(1), "canary")
+        return self.length
+
+
+class Holds(Inner):
+    labels: Words
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.labels = Words(2)
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
-    [(Writes, "aten::save, which touches files"), (Reads, "aten::from_file"),
-     (Wakes, "would run while it is read")],
-    ids=["writes", "reads", "wakes"],
-)  # fmt: skip
-def test_torchscript_that_touches_files_is_refused(
-    canary: Path, tmp_path: Path, kind: type[Writes], said: str
+    "kind",
+    [Property, Wakes, Writes, Reads, Forks, Loops, Foreign, WritesInto, Holds],
+)
+@pytest.mark.parametrize("inner", [False, True], ids=["module", "submodule"])
+def test_what_does_more_than_compute_is_refused(
+    canary: Path, kind: type[Inner], *, inner: bool
 ) -> None:
-    buffer = io.BytesIO()
-    torch.jit.save(torch.jit.script(kind(str(canary))), buffer)
-    data = rewritten(buffer.getvalue())
+    data = scripted(export_like(network=kind()) if inner else kind())
     canary.unlink(missing_ok=True)
-    assert said in refuse(data, tmp_path / "model.pt", canary)
-    if kind is not Reads:
-        # the bomb is live
-        torch.jit.load(io.BytesIO(data))(torch.zeros(1))
+    refuse(data, canary)
+
+
+def test_the_bombs_are_live(canary: Path) -> None:
+    uses: tuple[tuple[type[Inner], Callable[[torch.jit.ScriptModule], object]], ...] = (
+        (Wakes, lambda _: None),
+        (Writes, lambda module: module(PICTURES)),
+        (Holds, lambda module: len(module.labels)),
+    )
+    for kind, use in uses:
+        data = scripted(kind())
+        canary.unlink(missing_ok=True)
+        use(torch.jit.load(io.BytesIO(data)))
         assert canary.exists()
 
 
-def test_operators_of_other_libraries_are_refused(canary: Path, tmp_path: Path) -> None:
-    class Foreign(nn.Module):
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return torch.ops.quantized.relu6(images, False)
+DEFAULT = b'    images: Tensor, extra: Tensor=torch.from_file("canary", True, 4)) -> Tensor:'
+METHOD = (
+    b'  def train(self, mode: bool) -> NoneType:\n    torch.save(mode, "canary")\n    return None\n'
+)
+INSERTED = {
+    "default": (SIGNATURE, DEFAULT),
+    "own train": (RETURNS, RETURNS + METHOD),
+    "own eval": (RETURNS, RETURNS + METHOD.replace(b"train(self, mode: bool)", b"eval(self)")),
+    "warns": (RETURNS, b'    torch.warn("any words")\n' + RETURNS),
+    "operator": (RETURNS, b'    torch.save(_6, "canary")\n' + RETURNS),
+    "method of a value": (RETURNS, b'    _6.save("canary")\n' + RETURNS),
+    "operator by its space": (RETURNS, b'    ops.aten.save(_6, "canary")\n' + RETURNS),
+    "loop": (RETURNS, b"    while True:\n      _7 = 1\n" + RETURNS),
+    "count": (RETURNS, b"    for i in range(1000000000):\n      _7 = 1\n" + RETURNS),
+    "out": (RETURNS, b"    _7 = torch.relu(_6, out=images)\n" + RETURNS),
+    "comment": (RETURNS, b"    return _6 # more\n"),
+    "continued": (RETURNS, b"    return \\\n_6\n"),
+    "text over lines": (RETURNS, b'    _7 = """\n"""\n' + RETURNS),
+    "other letters": (RETURNS, b'    _7 = "\xc3\xa9"\n' + RETURNS),
+    "other meaning": (RETURNS, b"    torch = self.network\n" + RETURNS),
+    "called twice": (RETURNS, b"    _7 = (network).forward(images, )\n" + RETURNS),
+    "itself": (RETURNS, b"    _7 = (self).forward(images, )\n" + RETURNS),
+    "unknown name": (RETURNS, b"    _7 = aten\n" + RETURNS),
+    "assigned": (RETURNS, b"    self.size = 3\n" + RETURNS),
+    "nested": (RETURNS, b"    _7 = " + b"(" * 90 + b"1" + b", )" * 90 + b"\n" + RETURNS),
+    "hooks": (b"  size : int\n", b'  __forward_hooks__ = ["forward", ]\n  size : int\n'),
+    "constant": (b"  size : int\n", b"  size : Final[int] = 3\n"),
+    "foreign class": (b"  size : int\n", b"  size : __torch__.torch.classes.quantized.X\n"),
+    "dunder": (b"  size : int\n", b"  size : int\n  __class__ : int\n"),
+    "twice": (b"  size : int\n", b"  size : int\n  size : int\n"),
+    "undeclared": (b"  size : int\n", b""),
+    "other type": (b"  size : int\n", b"  size : Tensor\n"),
+    "no module": (b"class Exported(Module):", b"class Exported(NamedTuple):"),
+    "interface": (b"class Exported(Module):", b"class Exported(ModuleInterface):"),
+    "own class": (b"self: __torch__.foodcls.export.torchscript.Exported", b"self: Tensor"),
+}  # fmt: skip
 
-    buffer = io.BytesIO()
-    torch.jit.save(torch.jit.script(Foreign()), buffer)
-    said = refuse(rewritten(buffer.getvalue()), tmp_path / "model.pt", canary)
-    assert "quantized::relu6" in said
+
+@pytest.mark.parametrize("name", INSERTED)
+def test_a_source_that_torch_never_prints_for_us_is_refused(
+    small: bytes, canary: Path, name: str
+) -> None:
+    refuse(replaced(small, SCRIPT, *INSERTED[name]), canary)
 
 
-def test_the_same_file_without_a_bomb_is_read(script: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "model.pt"
-    path.write_bytes(rewritten(script))
-    assert load_model(path).labels
+def test_torch_computes_defaults_while_it_reads(small: bytes, canary: Path) -> None:
+    torch.jit.load(io.BytesIO(replaced(small, SCRIPT, SIGNATURE, DEFAULT)))
+    assert canary.exists()
+
+
+def test_the_same_file_without_a_bomb_is_read(script: bytes, small: bytes) -> None:
+    for data in (script, small):
+        assert read_model(packed(records(data)), "it").labels
+
+
+# whatever else
+
+
+def mutants(parts: dict[str, bytes], draw: np.random.Generator) -> Iterator[bytes]:
+    """Archives that are whole, but for one part."""
+    sources = sorted(name for name in parts if name.endswith(".py"))
+    words = sorted({word for name in sources for word in re.findall(rb"\w+|\W", parts[name])})
+    lines = [line for name in sources for line in parts[name].splitlines(keepends=True)]
+    lines += [new for _, new in INSERTED.values()]
+    names = sorted(set(parts) - set(OWN))
+    while True:
+        name = str(draw.choice(sources if draw.random() < 0.6 else names))
+        part, other = parts[name], str(draw.choice(names))
+        match int(draw.integers(6)):
+            case 0:  # a line more
+                rows = part.splitlines(keepends=True)
+                rows.insert(int(draw.integers(len(rows) + 1)), lines[draw.integers(len(lines))])
+                yield packed(parts | {name: b"".join(rows)})
+            case 1:  # a line less
+                rows = part.splitlines(keepends=True)
+                del rows[draw.integers(len(rows)) : len(rows) if draw.random() < 0.1 else None][:1]
+                yield packed(parts | {name: b"".join(rows)})
+            case 2:  # another word
+                tokens = re.findall(rb"\w+|\W", part)
+                tokens[draw.integers(len(tokens))] = words[draw.integers(len(words))]
+                yield packed(parts | {name: b"".join(tokens)})
+            case 3:  # another byte
+                changed = bytearray(part)
+                changed[draw.integers(len(changed))] = draw.integers(256)
+                yield packed(parts | {name: bytes(changed)})
+            case 4:  # parts that change their places
+                yield packed(parts | {name: parts[other], other: part})
+            case 5:  # a part more or less
+                new = f"{name.rpartition('/')[0]}/new.py" if draw.random() < 0.5 else "../new"
+                rest = {key: value for key, value in parts.items() if key != other}
+                yield packed(parts | {new: part} if draw.random() < 0.5 else rest)
+
+
+def test_a_changed_file_is_refused_or_answers_the_same(small: bytes, canary: Path) -> None:
+    right, draw = read_model(small, "it").module(PICTURES), np.random.default_rng(0)
+    for _ in range(200):
+        changed = bytearray(small)
+        for place in draw.integers(0, len(small), int(draw.integers(1, 4))):
+            changed[place] = draw.integers(256)
+        with suppress(InputError):
+            model = read_model(bytes(changed), "it")
+            assert model.labels == LABELS
+            assert torch.equal(model.module(PICTURES), right)
+    assert not canary.exists()
+
+
+def test_a_rebuilt_file_is_refused_or_only_computes(small: bytes, canary: Path) -> None:
+    draw, refused = np.random.default_rng(1), 0
+    for _, data in zip(range(200), mutants(records(small), draw), strict=False):
+        try:
+            model = read_model(data, "it")
+        except InputError:
+            refused += 1
+            continue
+        if model.size < 1000:
+            # what was changed in the code or the weights may have changed the answer
+            with suppress(RuntimeError):
+                model.module(PICTURES)
+    assert 100 < refused < 200
+    assert not list(Path().iterdir())
+    assert not canary.exists()
