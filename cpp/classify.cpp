@@ -4,6 +4,9 @@
 // a question mark is below the model's threshold. With --all the probabilities of all classes follow
 // in the model's order. A file that is no picture is named on standard
 // error, the rest go on, and the exit code is 1; 2 is a model that cannot be read.
+//
+// The model is not judged here, as `foodcls predict` judges it: a TorchScript file from elsewhere can
+// write files while libtorch reads it. Give only a file whose .sha256 comes from whom you trust.
 
 #include <torch/script.h>
 
@@ -143,7 +146,9 @@ Options read_words(int count, char** words) {
 int main(int count, char** words) {
     const Options options = read_words(count, words);
     if (options.pictures.empty()) {
-        std::cerr << "usage: classify [--all] [--batch N] [--time] MODEL.pt PICTURE...\n";
+        std::cerr << "usage: classify [--all] [--batch N] [--time] MODEL.pt PICTURE...\n"
+                     "MODEL.pt is not checked, and one from elsewhere can write files: have "
+                     "`foodcls predict`\nopen it first, or compare its SHA-256\n";
         return 2;
     }
     c10::InferenceMode no_gradients;

@@ -20,7 +20,6 @@ from foodcls.export.operators import KEYWORDS, OPERATORS
 # within these characters Python reads a source as torch does: no comment, escape or decorator
 _SOURCE = re.compile(r'[\n\w !"()+,\-.:=>\[\]]*', re.ASCII)
 _FORWARD = re.compile(r"forward\d*", re.ASCII)
-_DEPTH = 60  # of blocks and brackets within each other
 # what names stand for in all sources
 _CALLED = (
     "torch",
@@ -243,14 +242,8 @@ def _parse(part: str, text: bytes) -> ast.Module:
     source = text.decode("ascii")
     if not _SOURCE.fullmatch(source) or '"""' in source:
         refuse(f"its part {part!r} holds characters that no exported file does")
-    tree = ast.parse(source)
-    level: list[ast.AST] = [tree]
-    depth = 0
-    while level := [child for node in level for child in ast.iter_child_nodes(node)]:
-        depth += 1
-        if depth > _DEPTH:
-            refuse(f"its part {part!r} is nested too deep")
-    return tree
+    # Python refuses what is nested so deep that torch would run out of stack
+    return ast.parse(source)
 
 
 def _bind(known: dict[str, str], name: str, value: str) -> None:

@@ -301,7 +301,7 @@ def test_the_bombs_are_live(canary: Path) -> None:
 
 DEFAULT = b'    images: Tensor, extra: Tensor=torch.from_file("canary", True, 4)) -> Tensor:'
 METHOD = (
-    b'  def train(self, mode: bool) -> NoneType:\n    torch.save(mode, "canary")\n    return None\n'
+    b'  def train(self, mode: bool) -> NoneType:\n    torch.save(0, "canary")\n    return None\n'
 )
 INSERTED = {
     "default": (SIGNATURE, DEFAULT),
@@ -323,7 +323,8 @@ INSERTED = {
     "itself": (RETURNS, b"    _7 = (self).forward(images, )\n" + RETURNS),
     "unknown name": (RETURNS, b"    _7 = aten\n" + RETURNS),
     "assigned": (RETURNS, b"    self.size = 3\n" + RETURNS),
-    "nested": (RETURNS, b"    _7 = " + b"(" * 90 + b"1" + b", )" * 90 + b"\n" + RETURNS),
+    "nested": (RETURNS, b"    _7 = " + b"- " * 2000 + b"1\n" + RETURNS),
+    "in brackets": (RETURNS, b"    _7 = " + b"(" * 300 + b"1" + b")" * 300 + b"\n" + RETURNS),
     "hooks": (b"  size : int\n", b'  __forward_hooks__ = ["forward", ]\n  size : int\n'),
     "constant": (b"  size : int\n", b"  size : Final[int] = 3\n"),
     "foreign class": (b"  size : int\n", b"  size : __torch__.torch.classes.quantized.X\n"),
