@@ -10,14 +10,14 @@ from flows.prepare import WORKSPACE, prepare
 from foodcls.manifest import ManifestRef
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import AblationResult, Trial
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.ablation import compare, take_raw, undo_crop
 from tasks.engine.cluster import open_workspace
 from tasks.engine.ui import show_ablation, title
 from tasks.engine.webhook import HOOKS
-from tasks.model import check_groups, check_training, evaluate, fit
+from tasks.model import check_groups, check_training, evaluate, train
 from tasks.record import record_ablation
 
 DATASETS = ("raw", "filtered", "cropped", "cropped and augmented")
@@ -43,10 +43,12 @@ def ablate(recipe: Recipe, workspace: Path = WORKSPACE) -> AblationResult:
     return AblationResult(prepared, raw, filtered, trials, table, recorded)
 
 
-def try_set(workspace: Workspace, recipe: Recipe, name: str, pictures: Step[ManifestRef]) -> Trial:
+def try_set(
+    workspace: Workspace, recipe: Recipe, name: str, pictures: StageResult[ManifestRef]
+) -> Trial:
     """Train on these pictures, and judge."""
     log.info("%s: %d pictures", name, pictures.result.kept)
-    checkpoint = fit(workspace, pictures, recipe.labels, recipe.train)
+    checkpoint = train(workspace, pictures, recipe.labels, recipe.train)
     limit = recipe.train.cache_bytes
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
     return Trial(name, pictures, checkpoint, scores)

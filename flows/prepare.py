@@ -10,16 +10,16 @@ from foodcls.workspace.lock import holding
 from tasks.data import (
     augment,
     check_tables,
-    choose,
     collect,
     crop,
     dedup,
+    filter_pictures,
     inspect,
     publish,
     show_distances,
     split,
 )
-from tasks.engine.cluster import hands, open_workspace
+from tasks.engine.cluster import open_workspace, workers
 from tasks.engine.ui import title
 from tasks.engine.webhook import HOOKS
 
@@ -34,14 +34,14 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     came before are not fetched again.
     """
     opened = open_workspace(workspace)
-    with holding(opened.root), hands():
+    with holding(opened.root), workers():
         check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
         found = collect(opened, recipe.classes, recipe.collect, recipe.test_pictures,
                         refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup)
         show_distances(opened, distinct)
-        chosen = choose(opened, distinct, recipe.filter)
+        chosen = filter_pictures(opened, distinct, recipe.filter)
         cropped = crop(opened, chosen, recipe.crop, recipe.labels)
         parted = split(opened, cropped, recipe.split, recipe.labels)
         grown = augment(opened, parted, recipe.augment, recipe.labels)

@@ -13,7 +13,8 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import open_workspace
 from tasks.engine.ui import show_scores, show_stages, title
 from tasks.engine.webhook import HOOKS
-from tasks.model import calibrate, check_groups, check_training, evaluate, export, fit
+from tasks.model import calibrate, check_groups, check_training, evaluate, export
+from tasks.model import train as train_network
 from tasks.record import record
 from tasks.report import report
 
@@ -38,7 +39,7 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
 def train_model(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> Trained:
     """Train on the prepared pictures, calibrate, evaluate and export."""
     pictures, limit = prepared.grown, recipe.train.cache_bytes
-    learnt = fit(workspace, pictures, recipe.labels, recipe.train)
+    learnt = train_network(workspace, pictures, recipe.labels, recipe.train)
     checkpoint = calibrate(workspace, learnt, pictures, recipe.inference, limit=limit)
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
     model = export(workspace, checkpoint, pictures, recipe.name, recipe.digest)

@@ -17,7 +17,7 @@ from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Augment
 from foodcls.store.store import Store, key_of
-from foodcls.work.memo import MOST, Inquiry, each, remembered
+from foodcls.work.memo import MOST, MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
 
 VERSION = 1
@@ -95,9 +95,9 @@ def _make_wanted(
     pictures = rows["picture"].to_dict()
     jobs = [(pictures[row], copy) for row, copy in wanted]
     keys = {job: key_of(job[0], VERSION, job[1], changes) for job in jobs}
-    inquiry = Inquiry("augment", partial(_make_all, store, settings), _blobs)
+    memoized = MemoizedMap("augment", partial(_make_all, store, settings), _blobs)
     work = {key: job for job, key in keys.items()}
-    found = remembered(store, inquiry, work, track, spread)
+    found = map_memoized(store, memoized, work, track, spread)
     return [found[keys[job]] for job in jobs]
 
 
@@ -116,7 +116,7 @@ def _make_all(
         size = {"bytes": len(data), "width": image.width, "height": image.height}
         return {"picture": store.put(data), **size}
 
-    return each(store, batch, make)
+    return map_batch(store, batch, make)
 
 
 def _blobs(fact: Mapping[str, Any]) -> list[str]:

@@ -64,7 +64,7 @@ def read_decisions(path: Path) -> list[Decision]:
     return [item for item in decisions if isinstance(item, Decision)]
 
 
-def apply_filter(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
+def filter_pictures(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     """Drop the kept rows that the recipe's `filter.manifest` says to drop.
 
     A decision is about the rows it names; exact copies of them (rows of the same id) that no

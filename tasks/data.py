@@ -16,7 +16,8 @@ from foodcls.crop.formats.detect import FORMATS
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
-from foodcls.filter import apply_filter, read_decisions
+from foodcls.filter import filter_pictures as apply_decisions
+from foodcls.filter import read_decisions
 from foodcls.inspect.flags import flag_pictures
 from foodcls.inspect.inspect import inspect as inspect_pictures
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest
@@ -33,7 +34,7 @@ from foodcls.recipe.data_settings import (
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.split.assignments import recall_assignments, remember_assignments
 from foodcls.split.split import split as split_clusters
 from foodcls.split.test_groups import read_groups
@@ -103,9 +104,9 @@ def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> Dedup
 
 
 @stage("foodcls.filter", name="filter")
-def choose(workspace: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
+def filter_pictures(workspace: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
     """Drop what a person has dropped."""
-    chosen = apply_filter(load_manifest(pictures, workspace.store), settings)
+    chosen = apply_decisions(load_manifest(pictures, workspace.store), settings)
     return save_manifest(chosen, workspace.store, "filter")
 
 
@@ -141,7 +142,7 @@ def augment(
     return save_manifest(grown, workspace.store, "augment")
 
 
-def show_distances(workspace: Workspace, distinct: Step[DedupRef]) -> None:
+def show_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
     """Draw how far apart pairs are where people look for it, and in Prefect's UI."""
     found = distinct.result.distances
     with replacing(workspace.histogram) as part:

@@ -13,7 +13,7 @@ from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
 from foodcls.train.resume import delete_checkpoint_files
-from foodcls.train.train import train
+from foodcls.train.train import train as train_network
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import Meter, bars
 from tasks.engine.stage import stage
@@ -31,14 +31,14 @@ def forget_epochs(workspace: Workspace) -> None:
     delete_checkpoint_files(workspace.pixels)
 
 
-@stage("foodcls.train.train", name="train", reads=("train", "val"), after=forget_epochs)
-def fit(
+@stage("foodcls.train.train", reads=("train", "val"), after=forget_epochs)
+def train(
     workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_splits(pictures, workspace.store)
     meter = Meter(settings.epochs, "epochs")
-    return train(
+    return train_network(
         manifest,
         workspace.store,
         labels,

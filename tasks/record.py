@@ -11,9 +11,9 @@ from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, Trial, ablation_csv
 from foodcls.report.runs_page import runs_html
-from foodcls.runs.outbox import Account, Registration
+from foodcls.runs.outbox import Registration, RunRecord
 from foodcls.runs.run_result import Recorded, Reported, Trained
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 from tasks.tracking.history import look_back, run_line
@@ -43,7 +43,7 @@ from tasks.tracking.send import Sent, tell
 
 @stage()
 def record(
-    workspace: Workspace, recipe: Recipe, trained: Trained, *, reported: Step[Reported]
+    workspace: Workspace, recipe: Recipe, trained: Trained, *, reported: StageResult[Reported]
 ) -> Recorded:
     """Record one complete run and register its model, unless a run has told the very same."""
     pictures, model = trained.pictures, trained.model.result
@@ -54,7 +54,7 @@ def record(
     if known:
         return replace(known, model_path=str(path))
     manifest = load_manifest(pictures, workspace.store)
-    account = Account(
+    run_record = RunRecord(
         name=name_run(recipe, pictures, earlier),
         tags={
             **run_tags(recipe, trained, steps),
@@ -67,13 +67,13 @@ def record(
     registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
 
     def fill(folder: Path) -> None:
-        runs = [run_line(account), *earlier]
+        runs = [run_line(run_record), *earlier]
         files = run_files(workspace, recipe.source, steps, reported.result, path)
         page = {"runs.html": runs_html(recipe.name, runs).encode()}
         write_files(folder / "runs" / "0", {**files, **page})
         save_model(folder / "model", path, recipe.labels)
 
-    sent = tell(workspace, draft_record(recipe, digest, steps, (account,), registration), fill)
+    sent = tell(workspace, draft_record(recipe, digest, steps, (run_record,), registration), fill)
     return _recorded(sent, str(path))
 
 
@@ -83,9 +83,9 @@ def record_ablation(
 ) -> Recorded:
     """Record one run for the whole table and, nested in it, one for each of its rows."""
     settings = run_settings(recipe)
-    whole = Account("ablation", ablation_tags(recipe, table), settings, ())
+    whole = RunRecord("ablation", ablation_tags(recipe, table), settings, ())
     rows = [
-        Account(trial.name, trial_tags(recipe, trial), settings,
+        RunRecord(trial.name, trial_tags(recipe, trial), settings,
                 tuple(trial_figures(trial)), _dataset(workspace, recipe, trial))
         for trial in trials
     ]  # fmt: skip

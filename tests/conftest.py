@@ -32,7 +32,7 @@ from foodcls.export.exported_program import program_bytes
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.runs.run_result import Prepared, RunResult, Trained
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import Store
 
 pytest_plugins = ("answer_fixtures", "browser_fixtures", "network_fixtures", "picture_fixtures")
@@ -211,8 +211,12 @@ def make_run() -> Callable[..., RunResult]:
               "checkpoint": "calibrate", "scores": "evaluate", "model": "export",
               "reported": "report", "recorded": "record"}  # fmt: skip
 
-    def step(name: str, given: Any) -> Step[Any]:
-        return given if isinstance(given, Step) else Step(stages[name], given, 1.0, cached=False)
+    def step(name: str, given: Any) -> StageResult[Any]:
+        return (
+            given
+            if isinstance(given, StageResult)
+            else StageResult(stages[name], given, 1.0, cached=False)
+        )
 
     def make(**results: Any) -> RunResult:
         def taken(kind: type[Any]) -> dict[str, Any]:

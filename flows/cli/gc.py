@@ -10,7 +10,7 @@ from rich.table import Table
 
 from foodcls.errors import InputError
 from foodcls.store.disk import format_bytes
-from foodcls.workspace.gc import KINDS, find_litter, has_own_store, remove_litter
+from foodcls.workspace.gc import KINDS, find_garbage, has_own_store, remove_garbage
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import read_results
@@ -28,12 +28,12 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
     with ExitStack() as stack:
         if deletes:
             stack.enter_context(holding(workspace.root))
-        litter = find_litter(workspace, read_results(workspace), days, is_sole=is_sole)
+        garbage = find_garbage(workspace, read_results(workspace), days, is_sole=is_sole)
         runs = find_deleted(workspace)
-        sizes = [(item.kind, item.size) for item in litter] + [(RUNS, run.size) for run in runs]
+        sizes = [(item.kind, item.size) for item in garbage] + [(RUNS, run.size) for run in runs]
         console.print(_table(sizes))
         if deletes:
-            remove_litter(workspace, litter)
+            remove_garbage(workspace, garbage)
             free_deleted(workspace, runs)
     _say_more(console, workspace, is_sole=is_sole)
     freed = format_bytes(sum(size for _, size in sizes))

@@ -194,11 +194,11 @@ def compare(
 def doctor(workspace: Space = Path("workspace")) -> None:
     """Check versions, weights, servers and disk; say what is missing and how to mend it."""
     from flows.cli.run import show_checks
-    from foodcls.workspace.doctor import examine
+    from foodcls.workspace.doctor import run_checks
 
-    findings = list(examine(workspace, dict(os.environ)))
-    show_checks(out, findings)
-    raise typer.Exit(int(any(not finding.is_fine and finding.is_needed for finding in findings)))
+    checks = list(run_checks(workspace, dict(os.environ)))
+    show_checks(out, checks)
+    raise typer.Exit(int(any(not check.is_fine and check.is_needed for check in checks)))
 
 
 @app.command(epilog="Example: `foodcls demo`")

@@ -48,10 +48,10 @@ def sync(workspace: Space = Path("workspace")) -> None:
     with told():
         if not workspace.is_dir():
             raise InputError(f"{workspace} is not there; name a workspace with --workspace")
-        from tasks.tracking.send import send_waiting
+        from tasks.tracking.send import send_pending
 
         left = sent = 0
-        for one in send_waiting(Workspace.at(workspace)):
+        for one in send_pending(Workspace.at(workspace)):
             left, sent = left + bool(one.trouble), sent + (not one.trouble)
             if not one.trouble:
                 out.print(f"{one.run_id} is in {one.address}", highlight=False, soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from foodcls.runs.run_result import RunResult, summarize
-from foodcls.workspace.services import Finding
+from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
 
@@ -71,14 +71,14 @@ def _open_tracking(here: str, result: dict[str, Any]) -> str:
     return f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"
 
 
-def show_checks(console: Console, findings: Iterable[Finding]) -> None:
+def show_checks(console: Console, checks: Iterable[Check]) -> None:
     """Print a line for each thing looked at, and how to mend what is not fine."""
     table = Table.grid(padding=(0, 2))
-    for finding in findings:
-        mark = "[green]✓[/]" if finding.is_fine else "[red]✗[/]" if finding.is_needed else "–"
-        table.add_row(mark, finding.name, Text(finding.text))
-        if not finding.is_fine:
-            table.add_row("", "", Text(f"→ {finding.mend}", style="dim"))
+    for check in checks:
+        mark = "[green]✓[/]" if check.is_fine else "[red]✗[/]" if check.is_needed else "–"
+        table.add_row(mark, check.name, Text(check.text))
+        if not check.is_fine:
+            table.add_row("", "", Text(f"→ {check.mend}", style="dim"))
     console.print(table)
 
 

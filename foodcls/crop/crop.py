@@ -21,7 +21,7 @@ from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
 from foodcls.store.store import Store, key_of
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems
-from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
 
 logger = logging.getLogger(__name__)
@@ -168,8 +168,8 @@ def _cut_rows(
     pictures = dict(zip(cuts, rows.loc[list(cuts), "picture"], strict=True))
     keys = {row: key_of(pictures[row], VERSION, edges, padding) for row, edges in cuts.items()}
     work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
-    inquiry = Inquiry("crop", partial(_cut_all, store, padding), _every)
-    found = remembered(store, inquiry, work, track, spread)
+    memoized = MemoizedMap("crop", partial(_cut_all, store, padding), _every)
+    found = map_memoized(store, memoized, work, track, spread)
     return {row: found[key] for row, key in keys.items()}
 
 
@@ -180,7 +180,7 @@ def _cut_all(
         image = load_picture(store.read(item[0]))
         return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
 
-    return each(store, batch, cut)
+    return map_batch(store, batch, cut)
 
 
 def _every(blobs: list[str]) -> list[str]:

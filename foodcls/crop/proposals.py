@@ -17,7 +17,7 @@ from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store, key_of, replacing
 from foodcls.tables.read_csv import read_sheet
-from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def propose_boxes(
     rows = rows[~rows["id"].isin(list(refused))]
     keys = {digest: key_of(digest, BOX_VERSION) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
-    found = remembered(store, Inquiry("propose", partial(_propose_all, store)), work, track)
+    found = map_memoized(store, MemoizedMap("propose", partial(_propose_all, store)), work, track)
     proposals = tuple(
         Proposal(digest, label, tuple(fact["size"]), tuple(fact["edges"]))
         for digest, label, picture in zip(rows["id"], rows["label"], rows["picture"], strict=True)
@@ -83,7 +83,7 @@ def _propose_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
         image = load_picture(store.read(digest))
         return {"size": image.size, "edges": propose_box(image)}
 
-    return each(store, batch, look)
+    return map_batch(store, batch, look)
 
 
 def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from foodcls.image.hashes import (
 )
 from foodcls.progress import silent
 from foodcls.store.store import Store, key_of
-from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
 
 # fingerprints read from the store together: 40 MiB as text
@@ -45,13 +45,15 @@ def _recall_part(
     store: Store, pictures: Mapping[str, str], kind: str, spread: Spread
 ) -> Fingerprints:
     work = {_key(digest, kind): blob for digest, blob in pictures.items()}
-    inquiry = Inquiry("fingerprint", partial(_fingerprint_all, store, kind))
-    found = remembered(store, inquiry, work, silent, spread)
+    memoized = MemoizedMap("fingerprint", partial(_fingerprint_all, store, kind))
+    found = map_memoized(store, memoized, work, silent, spread)
     return pack_fingerprints(Fingerprint(**fact) for fact in found.values())
 
 
 def _fingerprint_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[str, Any]:
-    return each(store, batch, lambda blob: vars(fingerprint(load_picture(store.read(blob)), kind)))
+    return map_batch(
+        store, batch, lambda blob: vars(fingerprint(load_picture(store.read(blob)), kind))
+    )
 
 
 def _key(digest: str, kind: str) -> str:

@@ -19,7 +19,7 @@ from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store, key_of
-from foodcls.work.memo import Inquiry, remembered
+from foodcls.work.memo import MemoizedMap, map_memoized
 from foodcls.work.parallel import Spread, in_threads, prefetch
 
 # raise when the same bytes and settings may give another fact than before
@@ -54,9 +54,9 @@ def inspect(
     keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
     answer = partial(_examine_all, store, settings, hash_kind)
     try:
-        found = remembered(
+        found = map_memoized(
             store,
-            Inquiry("inspect", answer, _blobs, _is_final),
+            MemoizedMap("inspect", answer, _blobs, _is_final),
             {key: digest for digest, key in keys.items()},
             track,
             spread,

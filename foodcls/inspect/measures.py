@@ -14,7 +14,7 @@ from foodcls.image.quality import VERSION, Measures, measure
 from foodcls.progress import silent
 from foodcls.recipe.data_settings import MOST_PIXELS
 from foodcls.store.store import Store, key_of
-from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 
 # what needs much memory is decoded one at a time
 GATE = threading.Lock()
@@ -29,13 +29,13 @@ def recall_measures(store: Store, digests: Any) -> dict[str, Measures]:
     """Measures by the picture's id; those not remembered are made from its file, if it is there."""
     keys = {digest: _key(digest) for digest in digests}
     work = {key: digest for digest, key in keys.items()}
-    found = remembered(store, Inquiry("measures", partial(_measure_all, store)), work, silent)
+    found = map_memoized(store, MemoizedMap("measures", partial(_measure_all, store)), work, silent)
     facts = {digest: found[key] for digest, key in keys.items()}
     return {digest: Measures(**fact) for digest, fact in facts.items() if fact}
 
 
 def _measure_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
-    return each(store, batch, lambda digest: _measure_file(digest, store, GATE))
+    return map_batch(store, batch, lambda digest: _measure_file(digest, store, GATE))
 
 
 def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.runs.run_result import Prepared, Recorded
-from foodcls.runs.stage_result import Step, stage_counts, stage_seconds
+from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import Store
 from foodcls.tables.spreadsheet import table_csv
 from foodcls.train.checkpoint import Checkpoint
@@ -26,12 +26,12 @@ class Trial:
     """A data set by its name, and the model that was trained on it."""
 
     name: str
-    pictures: Step[ManifestRef]
-    checkpoint: Step[Checkpoint]
-    scores: Step[Evaluation]
+    pictures: StageResult[ManifestRef]
+    checkpoint: StageResult[Checkpoint]
+    scores: StageResult[Evaluation]
 
     @property
-    def steps(self) -> tuple[Step[Any], ...]:
+    def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages of this data set, which stands in their names."""
         return tuple(
             replace(step, name=f"{step.name} {self.name}")
@@ -81,14 +81,14 @@ class AblationResult:
     """The results of all stages of an ablation."""
 
     prepared: Prepared
-    raw: Step[ManifestRef]
-    filtered: Step[ManifestRef]
+    raw: StageResult[ManifestRef]
+    filtered: StageResult[ManifestRef]
     trials: tuple[Trial, ...]
-    table: Step[Ablation]
-    recorded: Step[Recorded]
+    table: StageResult[Ablation]
+    recorded: StageResult[Recorded]
 
     @property
-    def steps(self) -> tuple[Step[Any], ...]:
+    def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages, in the order in which they ran."""
         trials = (step for trial in self.trials for step in trial.steps)
         pictures = (*self.prepared.steps, self.raw, self.filtered)

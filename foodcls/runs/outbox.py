@@ -1,4 +1,4 @@
-"""Keeps what a run has to tell the tracking server as plain files, until it has been told."""
+"""The outbox: keeps what is to be sent to the tracking server as plain files, until it is sent."""
 
 import dataclasses
 import json
@@ -20,8 +20,8 @@ RECORD = "record.json"
 
 
 @dataclass(frozen=True)
-class Account:
-    """What is told of one run; its files lie in `runs/N` of the record's folder."""
+class RunRecord:
+    """What is sent of one run; its files lie in `runs/N` of the record's folder."""
 
     name: str
     tags: dict[str, str]
@@ -40,8 +40,8 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class Record:
-    """All that is told of a run, and where."""
+class Submission:
+    """All that is sent of a run, and to which server."""
 
     key: str  # no other record has it
     outcome: str  # digest of what the run came to: the same run repeated has the same
@@ -49,21 +49,21 @@ class Record:
     experiment: str
     started: float  # seconds since 1970
     ended: float
-    accounts: tuple[Account, ...]  # the runs of the others are nested in that of the first
+    runs: tuple[RunRecord, ...]  # the runs of the others are nested in that of the first
     model: Registration | None = None
     files: tuple[tuple[str, str], ...] = ()  # path in the folder, SHA-256
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A record on disk that has not been told, at least not to the end."""
+class Pending:
+    """A submission in the outbox: on disk, and not sent yet, at least not to the end."""
 
     folder: Path
-    record: Record
+    submission: Submission
 
     def files_of(self, number: int) -> list[Path]:
-        """The files of the run of that account."""
-        return [self.folder / path for path, _ in self.record.files
+        """The files of the run of that number."""
+        return [self.folder / path for path, _ in self.submission.files
                 if path.startswith(f"runs/{number}/")]  # fmt: skip
 
     def damaged(self) -> list[str]:
@@ -74,20 +74,20 @@ class Waiting:
         """Which files below a folder of the record are other, or absent, in a copy of it."""
         return [
             path
-            for path, digest in self.record.files
+            for path, digest in self.submission.files
             if Path(path).is_relative_to(below)
             and not _is_file(copy / Path(path).relative_to(below), digest)
         ]
 
 
-def keep_record(place: Path, record: Record, fill: Callable[[Path], None]) -> Waiting:
+def keep_record(place: Path, record: Submission, fill: Callable[[Path], None]) -> Pending:
     """Write a record below `place`; `fill` writes its files into the folder it is given.
 
     One that waits already and came to the same is kept instead: a run that was killed while it
     told of itself, and is repeated, is told of once.
     """
-    for waiting in list_waiting(place):
-        known = waiting.record
+    for waiting in list_pending(place):
+        known = waiting.submission
         if (known.outcome, known.address) != (record.outcome, record.address):
             continue
         if not waiting.damaged():
@@ -107,16 +107,16 @@ def keep_record(place: Path, record: Record, fill: Callable[[Path], None]) -> Wa
     record = dataclasses.replace(record, files=files)
     with replacing(folder / RECORD) as part:
         part.write_text(json.dumps(dataclasses.asdict(record), indent=1))
-    return Waiting(folder, record)
+    return Pending(folder, record)
 
 
-def list_waiting(place: Path) -> list[Waiting]:
-    """What has not been told, the oldest first; a record that cannot be read is named and left."""
+def list_pending(place: Path) -> list[Pending]:
+    """What is to be sent, the oldest first; a record that cannot be read is named and left."""
     return list(_read_all(place))
 
 
-def drop_record(waiting: Waiting) -> None:
-    """Delete a record that has been told."""
+def drop_record(waiting: Pending) -> None:
+    """Delete a record that has been sent."""
     (waiting.folder / RECORD).unlink(missing_ok=True)
     shutil.rmtree(waiting.folder, ignore_errors=True)
 
@@ -132,13 +132,13 @@ def _is_file(path: Path, digest: str) -> bool:
     return path.is_file() and digest_file(path) == digest
 
 
-def _read_all(place: Path) -> Iterator[Waiting]:
-    reader = TypeAdapter(Record)
+def _read_all(place: Path) -> Iterator[Pending]:
+    reader = TypeAdapter(Submission)
     for path in (folder / RECORD for folder in _folders(place)):
         if not path.exists():
             continue
         try:
-            yield Waiting(path.parent, reader.validate_json(path.read_bytes()))
+            yield Pending(path.parent, reader.validate_json(path.read_bytes()))
         except ValueError as error:
             log.warning("%s is no record: %s; delete its folder", path, str(error).splitlines()[0])
 

@@ -9,7 +9,7 @@ from foodcls.export.export import ExportedRef
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import PromotionDecision
-from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_work
+from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds, stage_work
 from foodcls.train.checkpoint import Checkpoint
 
 
@@ -17,16 +17,16 @@ from foodcls.train.checkpoint import Checkpoint
 class Prepared:
     """The pictures after each stage of the data half."""
 
-    found: Step[CollectRef]
-    sound: Step[ManifestRef]
-    distinct: Step[DedupRef]
-    chosen: Step[ManifestRef]
-    cropped: Step[ManifestRef]
-    parted: Step[ManifestRef]
-    grown: Step[ManifestRef]
+    found: StageResult[CollectRef]
+    sound: StageResult[ManifestRef]
+    distinct: StageResult[DedupRef]
+    chosen: StageResult[ManifestRef]
+    cropped: StageResult[ManifestRef]
+    parted: StageResult[ManifestRef]
+    grown: StageResult[ManifestRef]
 
     @property
-    def steps(self) -> tuple[Step[ManifestRef], ...]:
+    def steps(self) -> tuple[StageResult[ManifestRef], ...]:
         """The stages, in the order in which they ran."""
         return (
             self.found, self.sound, self.distinct, self.chosen, self.cropped, self.parted,
@@ -39,10 +39,10 @@ class Trained:
     """A model, its scores on the test pictures, and the pictures behind both."""
 
     prepared: Prepared
-    learnt: Step[Checkpoint]
-    checkpoint: Step[Checkpoint]  # the same, calibrated
-    scores: Step[Evaluation]
-    model: Step[ExportedRef]
+    learnt: StageResult[Checkpoint]
+    checkpoint: StageResult[Checkpoint]  # the same, calibrated
+    scores: StageResult[Evaluation]
+    model: StageResult[ExportedRef]
 
     @property
     def pictures(self) -> ManifestRef:
@@ -50,7 +50,7 @@ class Trained:
         return self.prepared.grown.result
 
     @property
-    def steps(self) -> tuple[Step[Any], ...]:
+    def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages, in the order in which they ran."""
         return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, self.model)
 
@@ -81,11 +81,11 @@ class RunResult:
     """All that a complete run gave."""
 
     trained: Trained
-    reported: Step[Reported]
-    recorded: Step[Recorded]
+    reported: StageResult[Reported]
+    recorded: StageResult[Recorded]
 
     @property
-    def steps(self) -> tuple[Step[Any], ...]:
+    def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages, in the order in which they ran."""
         return (*self.trained.steps, self.reported, self.recorded)
 
@@ -95,7 +95,7 @@ class Retrained:
     """A complete run, and whether its model serves now."""
 
     run: RunResult
-    verdict: Step[PromotionDecision]
+    verdict: StageResult[PromotionDecision]
 
 
 def summarize(run: RunResult) -> dict[str, Any]:

@@ -11,7 +11,7 @@ Result = TypeVar("Result", covariant=True)
 
 
 @dataclass(frozen=True)
-class Step(Generic[Result]):
+class StageResult(Generic[Result]):
     """A finished stage: what it gave, how long it took (seconds), and whether it was cached.
 
     One that was not may still have recalled much of its work: `work` counts that by kind.
@@ -24,7 +24,7 @@ class Step(Generic[Result]):
     work: tuple[Work, ...] = ()
 
 
-def describe(step: Step[Any]) -> str:
+def describe(step: StageResult[Any]) -> str:
     """One line about a step, e.g. `crop      612 kept, 88 dropped         1.2 s, crop 1 of 524`."""
     counts = ""
     if isinstance(step.result, ManifestRef):
@@ -33,7 +33,7 @@ def describe(step: Step[Any]) -> str:
     return f"{step.name:<9} {counts:<28} {', '.join(done)}"
 
 
-def stage_table(steps: Sequence[Step[Any]]) -> str:
+def stage_table(steps: Sequence[StageResult[Any]]) -> str:
     """The stages as a Markdown table."""
     lines = [
         "| stage | kept | dropped so far | seconds | done anew |",
@@ -47,7 +47,7 @@ def stage_table(steps: Sequence[Step[Any]]) -> str:
     return "\n".join(lines)
 
 
-def stage_counts(steps: Sequence[Step[Any]]) -> dict[str, dict[str, int]]:
+def stage_counts(steps: Sequence[StageResult[Any]]) -> dict[str, dict[str, int]]:
     """Kept and dropped rows after each stage that gives a manifest."""
     return {
         step.name: {"kept": step.result.kept, "dropped": step.result.dropped}
@@ -56,7 +56,7 @@ def stage_counts(steps: Sequence[Step[Any]]) -> dict[str, dict[str, int]]:
     }
 
 
-def stage_work(steps: Sequence[Step[Any]]) -> dict[str, dict[str, dict[str, int]]]:
+def stage_work(steps: Sequence[StageResult[Any]]) -> dict[str, dict[str, dict[str, int]]]:
     """Items done anew and recalled, by stage and kind: {"crop": {"crop": {"anew": 1, …}}}."""
     return {
         step.name: {item.kind: {"anew": item.anew, "recalled": item.recalled} for item in step.work}
@@ -65,12 +65,12 @@ def stage_work(steps: Sequence[Step[Any]]) -> dict[str, dict[str, dict[str, int]
     }
 
 
-def stage_seconds(steps: Sequence[Step[Any]]) -> dict[str, float]:
+def stage_seconds(steps: Sequence[StageResult[Any]]) -> dict[str, float]:
     """Seconds that each stage took in this run."""
     return {step.name: round(step.seconds, 3) for step in steps}
 
 
-def _shares(step: Step[Any]) -> list[str]:
+def _shares(step: StageResult[Any]) -> list[str]:
     """What of a stage's work was new, where that was not all of it."""
     return [
         f"{item.kind} {item.anew} of {item.anew + item.recalled}"

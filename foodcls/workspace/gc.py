@@ -42,7 +42,7 @@ class CachedResult:
 
 
 @dataclass(frozen=True)
-class Litter:
+class Garbage:
     """A file, or a blob by its digest, that may go."""
 
     kind: str
@@ -50,13 +50,13 @@ class Litter:
     size: int
 
 
-def find_litter(
+def find_garbage(
     workspace: Workspace,
     results: Iterable[CachedResult],
     days: float = KEEP,
     *,
     is_sole: bool = False,
-) -> list[Litter]:
+) -> list[Garbage]:
     """What may go; of a store outside of the workspace nothing, unless no other workspace uses it.
 
     `results` are all that the workspace remembers.
@@ -65,20 +65,20 @@ def find_litter(
     since = last_use(workspace) - days * DAY
     found = [*_old_files(RESULT, [workspace.results], since)]
     if is_sole or has_own_store(workspace):
-        old = {litter.place for litter in found}
+        old = {garbage.place for garbage in found}
         kept = [result for result in results if result.path not in old]
         found += _unreferenced(workspace, kept, since)
-        found += (Litter(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
+        found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
-    found += (Litter(PART, path, _size(path)) for path in dead_parts(workspace.root))
+    found += (Garbage(PART, path, _size(path)) for path in dead_parts(workspace.root))
     return found
 
 
-def remove_litter(workspace: Workspace, found: Iterable[Litter]) -> None:
-    """Remove what `find_litter` has found, while the workspace is held."""
+def remove_garbage(workspace: Workspace, found: Iterable[Garbage]) -> None:
+    """Remove what `find_garbage` has found, while the workspace is held."""
     places: dict[str, list[Path | str]] = {kind: [] for kind in KINDS}
-    for litter in found:
-        places[litter.kind].append(litter.place)
+    for garbage in found:
+        places[garbage.kind].append(garbage.place)
     for path in (*places[RESULT], *places[PIXELS]):
         Path(path).unlink(missing_ok=True)
     workspace.store.remove(map(str, places[BLOB]), BLOBS)
@@ -99,18 +99,18 @@ def last_use(workspace: Workspace) -> float:
 
 def _unreferenced(
     workspace: Workspace, kept: Iterable[CachedResult], since: float
-) -> Iterator[Litter]:
+) -> Iterator[Garbage]:
     named, models = named_blobs(workspace, kept), model_digests(workspace)
     for digest, size, written in workspace.store.listing(BLOBS):
         if written < since and digest not in named and digest[:SHORT] not in models:
-            yield Litter(BLOB, digest, size)
+            yield Garbage(BLOB, digest, size)
 
 
-def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Litter]:
+def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Garbage]:
     for folder in folders:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file() and path.suffix != ".part" and path.stat().st_mtime < since:
-                yield Litter(kind, path, path.stat().st_size)
+                yield Garbage(kind, path, path.stat().st_size)
 
 
 def _size(path: Path) -> int:

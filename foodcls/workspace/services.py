@@ -26,7 +26,7 @@ NOBODY = "0" * 64
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing looked at; `mend` is what to do where it is not fine."""
 
     name: str
@@ -36,7 +36,7 @@ class Finding:
     is_needed: bool = True
 
 
-def ask_around(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Check]:
     """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
     yield _prefect(environment.get("PREFECT_API_URL", ""))
     yield _mlflow(environment.get("MLFLOW_TRACKING_URI", ""))
@@ -48,39 +48,39 @@ def ask_around(workspace: Workspace, environment: Mapping[str, str]) -> Iterator
     )
 
 
-def _prefect(api: str) -> Finding:
+def _prefect(api: str) -> Check:
     if not api:
-        return Finding("Prefect server", True, "none set: each run starts a temporary one")
+        return Check("Prefect server", True, "none set: each run starts a temporary one")
     mend = "start it: prefect server start; or unset PREFECT_API_URL"
     return _answers("Prefect server", f"{api.rstrip('/')}/health", mend)
 
 
-def _mlflow(uri: str) -> Finding:
+def _mlflow(uri: str) -> Check:
     if not uri.startswith("http"):
         told = without_passwords(uri) or "SQLite in the workspace"
-        return Finding("MLflow server", True, f"none set: {told}")
+        return Check("MLflow server", True, f"none set: {told}")
     mend = "start it: mlflow/serve.sh; a run goes on without it, `foodcls sync` sends its record"
     return _answers("MLflow server", f"{uri.rstrip('/')}/health", mend)
 
 
-def _answers(name: str, url: str, mend: str) -> Finding:
+def _answers(name: str, url: str, mend: str) -> Check:
     # who is well says so to everyone
     open_to_all = without_logins(url)
     try:
         with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
             fine = answer.status == 200
-            return Finding(name, fine, f"{open_to_all} answers {answer.status}", mend)
+            return Check(name, fine, f"{open_to_all} answers {answer.status}", mend)
     except (OSError, ValueError) as error:
         said = getattr(error, "reason", error)
-        return Finding(name, False, f"{open_to_all}: {said}", mend)
+        return Check(name, False, f"{open_to_all}: {said}", mend)
 
 
-def _store(place: str, environment: Mapping[str, str]) -> Finding:
+def _store(place: str, environment: Mapping[str, str]) -> Check:
     shown = without_passwords(place)
     if "://" not in place:
         fine = not Path(place).exists() or Path(place).is_dir()
         mend = "FOODCLS_STORE is to name a folder, or a URL such as s3://bucket/folder"
-        return Finding("store", fine, shown if fine else f"{shown} is no folder", mend)
+        return Check("store", fine, shown if fine else f"{shown} is no folder", mend)
     mend = f"check FOODCLS_STORE, AWS_ENDPOINT_URL, the credentials in the environment, and {TEAM}"
     try:
         # of itself a client tries for minutes
@@ -90,28 +90,28 @@ def _store(place: str, environment: Mapping[str, str]) -> Finding:
         store.has(NOBODY)
         aside = sum(1 for _ in store.listing(ASIDE))
     except (OSError, StoreError) as error:
-        return Finding("store", False, f"{shown}: {without_passwords(str(error))}", mend)
+        return Check("store", False, f"{shown}: {without_passwords(str(error))}", mend)
     damaged = f"; {aside} damaged blobs are set aside there" if aside else ""
-    return Finding("store", True, f"{shown} answers{damaged}")
+    return Check("store", True, f"{shown} answers{damaged}")
 
 
-def _runner(runner: str) -> Finding:
+def _runner(runner: str) -> Check:
     name, _, address = runner.partition(":")
     if name == "threads":
-        return Finding("workers", True, "threads of this machine")
+        return Check("workers", True, "threads of this machine")
     if name != "dask":
         mend = "FOODCLS_RUNNER is to be threads, dask or dask:ADDRESS"
-        return Finding("workers", False, f"FOODCLS_RUNNER={runner}", mend)
+        return Check("workers", False, f"FOODCLS_RUNNER={runner}", mend)
     if not importlib.util.find_spec("prefect_dask"):
-        return Finding("workers", False, "FOODCLS_RUNNER asks for Dask, not installed", TEAM)
+        return Check("workers", False, "FOODCLS_RUNNER asks for Dask, not installed", TEAM)
     if not address:
-        return Finding("workers", True, "Dask, processes of this machine")
+        return Check("workers", True, "Dask, processes of this machine")
     mend = "start it: dask scheduler; then `dask worker ADDRESS` on each machine"
     try:
         _connect(address)
     except OSError as error:
-        return Finding("workers", False, f"Dask scheduler {address}: {error}", mend)
-    return Finding("workers", True, f"the Dask scheduler at {address} answers")
+        return Check("workers", False, f"Dask scheduler {address}: {error}", mend)
+    return Check("workers", True, f"the Dask scheduler at {address} answers")
 
 
 def _connect(address: str) -> None:
@@ -125,7 +125,7 @@ def _connect(address: str) -> None:
         pass
 
 
-def _secret(name: str, variable: str, purpose: str, environment: Mapping[str, str]) -> Finding:
+def _secret(name: str, variable: str, purpose: str, environment: Mapping[str, str]) -> Check:
     if environment.get(variable):
-        return Finding(name, True, "set")
-    return Finding(name, False, "not set", f"export {variable}=… {purpose}", is_needed=False)
+        return Check(name, True, "set")
+    return Check(name, False, "not set", f"export {variable}=… {purpose}", is_needed=False)

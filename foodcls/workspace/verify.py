@@ -10,7 +10,7 @@ from pathlib import Path
 
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
-from foodcls.runs.outbox import list_waiting
+from foodcls.runs.outbox import list_pending
 from foodcls.store.local_store import FACTS
 from foodcls.store.store import digest_file
 from foodcls.tables.manifest_csv import read_manifest
@@ -45,7 +45,7 @@ def find_damage(
     yield from _find_changed(workspace, owners, track)
     yield from _find_missing(workspace, owners)
     yield from _find_facts(workspace)
-    for waiting in list_waiting(workspace.records):
+    for waiting in list_pending(workspace.records):
         for path in waiting.damaged():
             yield Damage(waiting.folder / path, CHANGED, "a record that waits to be sent",
                          f"delete {waiting.folder}; the next run records anew")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where a run keeps its work, and whose hands do it, as the environment says.
+"""Where a run keeps its work, and which workers do it, as the environment says.
 
 FOODCLS_STORE: a folder, or a URL such as s3://bucket/folder that all machines reach.
 FOODCLS_RUNNER: `threads` of this machine, `dask` for processes of this machine, or `dask:ADDRESS`
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from foodcls.errors import InputError, StageError
-from foodcls.work.code_digest import source_digest
+from foodcls.work.code_digest import code_digest
 from foodcls.work.parallel import Item, Result, in_threads, on_worker
 from foodcls.workspace.workspace import Workspace
 
@@ -41,7 +41,7 @@ def open_workspace(path: Path) -> Workspace:
 
 
 @contextmanager
-def hands() -> Iterator[None]:
+def workers() -> Iterator[None]:
     """Have the workers that the environment names at hand; a flow within another has the same."""
     name, _, address = os.environ.get(RUNNER, "threads").partition(":")
     if name not in ("threads", "dask"):
@@ -62,7 +62,7 @@ def spread(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
     client = CLIENT.get()
     if client is None:
         return in_threads(function, items)
-    return _over(client, function, items) if items else iter(())
+    return _on_cluster(client, function, items) if items else iter(())
 
 
 @contextmanager
@@ -93,14 +93,14 @@ def _address(client: Any) -> str:
     return str(client.scheduler_info()["address"])
 
 
-def _over(
+def _on_cluster(
     client: Any, function: Callable[[Item], Result], items: Sequence[Item]
 ) -> Iterator[Result]:
     """Results of the workers of a cluster, as they come; what is lost is done by another."""
     from distributed import as_completed
     from distributed.scheduler import KilledWorker
 
-    work = partial(on_worker, CURATING, source_digest(CURATING), function)
+    work = partial(on_worker, CURATING, code_digest(CURATING), function)
     # the same batch may be asked for twice: its blobs may have been lost
     futures = client.map(work, items, pure=False)
     waiting = set(futures)

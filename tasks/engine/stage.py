@@ -25,9 +25,9 @@ from pydantic import BaseModel
 from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.progress import counting
 from foodcls.recipe.recipe import settings_digest
-from foodcls.runs.stage_result import Step, describe
+from foodcls.runs.stage_result import StageResult, describe
 from foodcls.store.store import Store, digest_json
-from foodcls.work.code_digest import source_digest
+from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
 
@@ -70,7 +70,7 @@ class Stage(Generic[Result]):
 
     def __call__(
         self, workspace: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
-    ) -> Step[Result]:
+    ) -> StageResult[Result]:
         """Run the stage, or take its result from the cache if all its outputs are still whole.
 
         `refresh` runs it whatever the cache holds. `aside` goes to the function by name and is no
@@ -95,13 +95,13 @@ class Stage(Generic[Result]):
         if cached:
             _mark_used(workspace.results / Path(state.data.metadata.storage_key).name)
         work = tuple(tally.values())
-        step = Step(self.name, result, time.monotonic() - started, cached, work)
+        step = StageResult(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
         return step
 
     def _narrowed(self, item: Any) -> Any:
         """What the function is given: a step's result, of a manifest no more than it reads."""
-        value = item.result if isinstance(item, Step) else item
+        value = item.result if isinstance(item, StageResult) else item
         narrows = self.reads and isinstance(value, ManifestRef)
         return SplitsRef(value, self.reads) if narrows else value
 
@@ -115,7 +115,7 @@ class Stage(Generic[Result]):
     def _cached(self, workspace: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
         """The task with the cache entry that belongs to these inputs, if it is to be believed."""
         parts = [fingerprint(value) for value in inputs]
-        key = digest_json([self.name, source_digest(self.modules), parts])
+        key = digest_json([self.name, code_digest(self.modules), parts])
         drop_unsound(workspace.results / key, self.name)
         return self.task.with_options(
             cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),

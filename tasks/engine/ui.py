@@ -21,7 +21,7 @@ from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.ablation_table import Ablation
-from foodcls.runs.stage_result import Step, stage_table
+from foodcls.runs.stage_result import StageResult, stage_table
 
 log = logging.getLogger("foodcls.stages")
 Inputs = ParamSpec("Inputs")
@@ -42,7 +42,7 @@ def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
 
 
 @dispensable
-def show_stages(name: str, steps: Sequence[Step[Any]]) -> None:
+def show_stages(name: str, steps: Sequence[StageResult[Any]]) -> None:
     """Put the stage table of a run where the UI lists its artifacts."""
     key = artifact_key(f"stages-{name}")
     create_markdown_artifact(key=key, markdown=stage_table(steps), description=f"Stages of {name}")

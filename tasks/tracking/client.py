@@ -52,21 +52,21 @@ def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
         with _changed({"MLFLOW_TRACKING_URI": uri}):
             mlflow.set_tracking_uri(uri)
         with _changed({name: os.environ.get(name, value) for name, value in PATIENCE.items()}):
-            hush()
+            quiet()
             if not is_there(workspace, address):
                 _make_database(Path(uri.removeprefix(SQLITE)))
             yield MlflowClient(uri)
 
 
 @contextmanager
-def at_home(workspace: Workspace) -> Iterator[MlflowClient]:
+def local_tracking(workspace: Workspace) -> Iterator[MlflowClient]:
     """Point MLflow at the workspace's own store, whatever server the environment names."""
     home = f"{SQLITE}{workspace.database}"
     with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(workspace) as client:
         yield client
 
 
-def hush() -> None:
+def quiet() -> None:
     """Keep MLflow's own lines (tables created, version created) quiet: ours say the same."""
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 

@@ -16,7 +16,7 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.errors import StoreError
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import FAILURES, at_home, explain
+from tasks.tracking.client import FAILURES, explain, local_tracking
 
 # in one answer
 PAGE = 1000
@@ -35,7 +35,7 @@ def find_deleted(workspace: Workspace) -> list[Deleted]:
     """The deleted runs of a workspace's own store, with the models that are not registered."""
     if not workspace.database.exists():
         return []
-    with told_by_mlflow(), at_home(workspace) as client:
+    with told_by_mlflow(), local_tracking(workspace) as client:
         return list(_find(client))
 
 
@@ -46,7 +46,7 @@ def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
 
     if not found:
         return
-    with told_by_mlflow(), at_home(workspace) as client, redirect_stdout(StringIO()):
+    with told_by_mlflow(), local_tracking(workspace) as client, redirect_stdout(StringIO()):
         models = [model for one in found for model in one.models]
         for model in models:
             client.delete_logged_model(model)

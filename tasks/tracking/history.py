@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 from foodcls.errors import InputError
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.report.runs_page import RunLine
-from foodcls.runs.outbox import Account
+from foodcls.runs.outbox import RunRecord
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import FAILURES, asking_once, is_there, tracking
@@ -71,11 +71,11 @@ def list_runs(client: MlflowClient, experiment: str) -> list[RunLine]:
     ]
 
 
-def run_line(account: Account) -> RunLine:
+def run_line(run_record: RunRecord) -> RunLine:
     """The line of a run that is about to be told of."""
     # of a figure of each epoch the last one stays
-    figures = {name: value for name, value, _ in account.figures}
-    return _line(account.name, time.time(), figures, account.settings, account.tags)
+    figures = {name: value for name, value, _ in run_record.figures}
+    return _line(run_record.name, time.time(), figures, run_record.settings, run_record.tags)
 
 
 def _line(

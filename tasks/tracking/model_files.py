@@ -25,12 +25,12 @@ from foodcls.manifest import ManifestRef, class_counts, load_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.plots import confusion_csv
-from foodcls.runs.outbox import Account, Record, Registration
+from foodcls.runs.outbox import Registration, RunRecord, Submission
 from foodcls.runs.run_result import Reported
-from foodcls.runs.stage_result import Step, stage_table
+from foodcls.runs.stage_result import StageResult, stage_table
 from foodcls.store.store import digest_file, digest_of, replacing
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import hush, present_address
+from tasks.tracking.client import present_address, quiet
 
 # a white GIF of one pixel: shows in MLflow's UI what a request looks like
 EXAMPLE = b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -42,20 +42,20 @@ Files = Mapping[str, bytes | Path]
 def draft_record(
     recipe: Recipe,
     came_to: str,
-    steps: Sequence[Step[Any]],
-    accounts: tuple[Account, ...],
+    steps: Sequence[StageResult[Any]],
+    runs: tuple[RunRecord, ...],
     model: Registration | None = None,
-) -> Record:
+) -> Submission:
     """A record of what has just been done, for the server that is told of runs at present."""
     now = time.time()
-    return Record(
+    return Submission(
         key=uuid4().hex,
         outcome=digest_of(came_to.encode()),
         address=present_address(),
         experiment=recipe.name,
         started=now - sum(step.seconds for step in steps),
         ended=now,
-        accounts=accounts,
+        runs=runs,
         model=model,
     )
 
@@ -74,7 +74,7 @@ def describe_dataset(
 def run_files(
     workspace: Workspace,
     source: RecipeSource,
-    steps: Sequence[Step[Any]],
+    steps: Sequence[StageResult[Any]],
     reported: Reported,
     model: Path,
 ) -> Files:
@@ -108,7 +108,7 @@ def write_files(folder: Path, files: Files) -> None:
 
 def save_model(folder: Path, model: Path, labels: tuple[str, ...]) -> None:
     """Write the exported model as MLflow loads it, with its signature."""
-    hush()
+    quiet()
     with bundled(model) as files:
         mlflow.pyfunc.save_model(
             folder,

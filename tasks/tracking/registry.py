@@ -42,7 +42,7 @@ def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Pro
                 client.set_registered_model_alias(recipe.name, CHALLENGER, recorded.version)
                 _mark(client, recipe.name, recorded.version, verdict.reason, champion)
             if verdict.is_promoted:
-                _enthrone(client, recipe.name, recorded.version)
+                _set_champion(client, recipe.name, recorded.version)
     except FAILURES as error:
         return PromotionDecision(False, f"not judged: {explain(error)}")
     return verdict
@@ -56,7 +56,7 @@ def appoint(workspace: Workspace, name: str, version: str) -> str:
         if before != version:
             _mark(client, name, version, "promoted by hand", before)
             client.delete_model_version_tag(name, version, ROLLED_BACK)
-            _enthrone(client, name, version)
+            _set_champion(client, name, version)
     return before
 
 
@@ -64,18 +64,18 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
     """Let the champion before serve again; give the version that served, and that serves now."""
     with tracking(workspace) as client:
         champion = _champion(client, name)
-        line = _line(client, name)[:-1] if champion else []
-        line = [one for one in line if _exists(client, name, one)]
-        if not line:
+        champions = _champions(client, name)[:-1] if champion else []
+        champions = [one for one in champions if _exists(client, name, one)]
+        if not champions:
             raise InputError(
                 f"{name} has no champion before {champion or 'the first'} to go back to; "
                 "`foodcls promote RECIPE VERSION` lets any version serve"
             )
-        _mark(client, name, champion, f"rolled back to version {line[-1]}", line[-1])
+        _mark(client, name, champion, f"rolled back to version {champions[-1]}", champions[-1])
         client.set_model_version_tag(name, champion, ROLLED_BACK, _now())
-        client.set_registered_model_alias(name, CHAMPION, line[-1])
-        client.set_registered_model_tag(name, HISTORY, " ".join(line))
-    return champion, line[-1]
+        client.set_registered_model_alias(name, CHAMPION, champions[-1])
+        client.set_registered_model_tag(name, HISTORY, " ".join(champions))
+    return champion, champions[-1]
 
 
 def judge_version(
@@ -131,17 +131,17 @@ def _champion(client: MlflowClient, name: str) -> str:
         return ""
 
 
-def _line(client: MlflowClient, name: str) -> list[str]:
+def _champions(client: MlflowClient, name: str) -> list[str]:
     """The versions that served, in order; the last is the one that does."""
     model = client.get_registered_model(name)
-    line, champion = model.tags.get(HISTORY, "").split(), str(model.aliases.get(CHAMPION, ""))
+    champions, champion = model.tags.get(HISTORY, "").split(), str(model.aliases.get(CHAMPION, ""))
     # somebody may have moved the alias in MLflow's own UI
-    return line if line[-1:] == [champion] or not champion else [*line, champion]
+    return champions if champions[-1:] == [champion] or not champion else [*champions, champion]
 
 
-def _enthrone(client: MlflowClient, name: str, version: str) -> None:
-    line = [*_line(client, name), version][-REMEMBERED:]
-    client.set_registered_model_tag(name, HISTORY, " ".join(line))
+def _set_champion(client: MlflowClient, name: str, version: str) -> None:
+    champions = [*_champions(client, name), version][-REMEMBERED:]
+    client.set_registered_model_tag(name, HISTORY, " ".join(champions))
     client.set_registered_model_alias(name, CHAMPION, version)
     client.set_model_version_tag(name, version, "champion_since", _now())
 

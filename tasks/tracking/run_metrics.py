@@ -15,7 +15,7 @@ from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.report.ablation_table import Ablation, Trial, ablation_table
 from foodcls.report.runs_page import RunLine, name_change
 from foodcls.runs.run_result import Trained
-from foodcls.runs.stage_result import Step, stage_counts, stage_seconds, stage_table
+from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds, stage_table
 from foodcls.store.store import digest_json
 from foodcls.train.checkpoint import Checkpoint
 
@@ -50,7 +50,7 @@ def digest_tests(manifest: pd.DataFrame) -> str:
     return digest_json(sorted(rows.loc[rows["split"] == "test", "id"]))
 
 
-def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[Step[Any]]) -> dict[str, str]:
+def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model."""
     return {
         **common_tags(recipe, "train"),
@@ -84,7 +84,7 @@ def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
     }
 
 
-def run_figures(trained: Trained, steps: Sequence[Step[Any]]) -> Iterator[Figure]:
+def run_figures(trained: Trained, steps: Sequence[StageResult[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
     yield from model_figures(trained.checkpoint.result, trained.scores.result)
     for name, counts in stage_counts(steps).items():

@@ -25,7 +25,7 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.errors import BusyError, StoreError
 from foodcls.redact import without_logins
-from foodcls.runs.outbox import Record, Waiting, drop_record, keep_record, list_waiting
+from foodcls.runs.outbox import Pending, Submission, drop_record, keep_record, list_pending
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import (
@@ -59,7 +59,7 @@ class Sent:
     trouble: str = ""  # empty when all is there
 
 
-def send_waiting(workspace: Workspace) -> Iterator[Sent]:
+def send_pending(workspace: Workspace) -> Iterator[Sent]:
     """Send all records that wait in a workspace, the oldest first; those that are sent go.
 
     StoreError when another process is sending them.
@@ -67,29 +67,29 @@ def send_waiting(workspace: Workspace) -> Iterator[Sent]:
     workspace.records.mkdir(exist_ok=True)
     with holding(workspace.records):
         failed: dict[str, str] = {}
-        for waiting in list_waiting(workspace.records):
-            uri = find_uri(workspace, waiting.record.address)
+        for waiting in list_pending(workspace.records):
+            uri = find_uri(workspace, waiting.submission.address)
             sent = _try(workspace, waiting, failed.get(uri, ""))
             failed[uri] = sent.trouble
             yield sent
 
 
-def tell(workspace: Workspace, draft: Record, fill: Callable[[Path], None]) -> Sent:
+def tell(workspace: Workspace, draft: Submission, fill: Callable[[Path], None]) -> Sent:
     """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
     workspace.records.mkdir(exist_ok=True)
     try:
         with holding(workspace.records):
             waiting = keep_record(workspace.records, draft, fill)
-            return {sent.key: sent for sent in send_waiting(workspace)}[waiting.record.key]
+            return {sent.key: sent for sent in send_pending(workspace)}[waiting.submission.key]
     except BusyError as error:
         # `foodcls sync` is at it, and began before this record was there
         waiting = keep_record(workspace.records, draft, fill)
-        return Sent(waiting.record.key, draft.address, trouble=str(error))
+        return Sent(waiting.submission.key, draft.address, trouble=str(error))
 
 
-def _try(workspace: Workspace, waiting: Waiting, trouble: str) -> Sent:
+def _try(workspace: Workspace, waiting: Pending, trouble: str) -> Sent:
     """Send one record, unless its server does not answer; `trouble` is that of the one before."""
-    record = waiting.record
+    record = waiting.submission
     address = without_logins(find_uri(workspace, record.address))
     if not trouble or _answers(workspace, record.address):
         try:
@@ -112,18 +112,18 @@ def _answers(workspace: Workspace, address: str) -> bool:
     return True
 
 
-def send_record(client: MlflowClient, workspace: Workspace, waiting: Waiting, address: str) -> Sent:
+def send_record(client: MlflowClient, workspace: Workspace, waiting: Pending, address: str) -> Sent:
     """Send what the server does not have of a record yet; end its runs when all is there."""
-    record = waiting.record
+    record = waiting.submission
     if damaged := waiting.damaged():
         raise StoreError(f"{', '.join(damaged)} damaged; delete the folder and run again")
     experiment = open_experiment(client, record.experiment, workspace)
     runs: list[Run] = []
-    for number in range(len(record.accounts)):
+    for number in range(len(record.runs)):
         parent = runs[0].info.run_id if runs else ""
         runs.append(open_run(client, experiment, waiting, number, parent))
         if runs[-1].info.status == "RUNNING":
-            send_account(client, runs[-1].info.run_id, waiting, number)
+            send_run(client, runs[-1].info.run_id, waiting, number)
     first = runs[0].info.run_id
     version = runs[0].data.tags.get("model_version", "")
     if record.model and not version:
@@ -149,30 +149,30 @@ def open_experiment(client: MlflowClient, name: str, workspace: Workspace) -> st
 
 
 def open_run(
-    client: MlflowClient, experiment: str, waiting: Waiting, number: int, parent: str
+    client: MlflowClient, experiment: str, waiting: Pending, number: int, parent: str
 ) -> Run:
-    """The run of one account of a record, found by its key."""
-    record = waiting.record
-    account, key = record.accounts[number], f"{record.key}-{number}"
-    tags = {**account.tags, KEY: key, **({PARENT: parent} if parent else {})}
+    """One run of a submission, found by its key."""
+    record = waiting.submission
+    run_record, key = record.runs[number], f"{record.key}-{number}"
+    tags = {**run_record.tags, KEY: key, **({PARENT: parent} if parent else {})}
 
     def find() -> Run | None:
         found = client.search_runs([experiment], f"tags.{KEY} = '{key}'", max_results=1)
         return found[0] if found else None
 
     started = int(record.started * 1000)
-    return create_once(find, lambda: client.create_run(experiment, started, tags, account.name))
+    return create_once(find, lambda: client.create_run(experiment, started, tags, run_record.name))
 
 
-def send_account(client: MlflowClient, run_id: str, waiting: Waiting, number: int) -> None:
+def send_run(client: MlflowClient, run_id: str, waiting: Pending, number: int) -> None:
     """Send settings, figures, data set and files of a run; what is there already stays as it is."""
-    account = waiting.record.accounts[number]
-    params = [Param(name, text) for name, text in account.settings.items()]
+    run_record = waiting.submission.runs[number]
+    params = [Param(name, text) for name, text in run_record.settings.items()]
     for batch in _batches(params, PARAMS):
         client.log_batch(run_id, params=batch)
     send_figures(client, run_id, waiting, number)
-    if account.dataset:
-        dataset = Dataset(**account.dataset)
+    if run_record.dataset:
+        dataset = Dataset(**run_record.dataset)
         tags = [InputTag("mlflow.data.context", "training")]
         client.log_inputs(run_id, [DatasetInput(dataset, tags)])
     for file in waiting.files_of(number):
@@ -182,23 +182,23 @@ def send_account(client: MlflowClient, run_id: str, waiting: Waiting, number: in
 
 
 def send_figures(
-    client: MlflowClient, run_id: str, waiting: Waiting, number: int, model_id: str | None = None
+    client: MlflowClient, run_id: str, waiting: Pending, number: int, model_id: str | None = None
 ) -> None:
     """Send a run's figures; with a model, those of the whole run as the model's too."""
     # the same time whenever it is sent: what is equal in all is there once
-    moment = int(waiting.record.ended * 1000)
+    moment = int(waiting.submission.ended * 1000)
     metrics = [
         Metric(name, value, moment, epoch, model_id=model_id, run_id=run_id)
-        for name, value, epoch in waiting.record.accounts[number].figures
+        for name, value, epoch in waiting.submission.runs[number].figures
         if model_id is None or epoch == 0
     ]
     for batch in _batches(metrics, METRICS):
         client.log_batch(run_id, metrics=batch)
 
 
-def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Waiting) -> str:
+def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pending) -> str:
     """Register the model of a record, once what arrived is what was sent; its version's number."""
-    model = waiting.record.model
+    model = waiting.submission.model
     assert model
     tags = {**model.tags, "model_digest": model.digest}
     if known := find_version(client, model.name, model.digest):
@@ -218,7 +218,7 @@ def find_version(client: MlflowClient, name: str, digest: str) -> str | None:
     return None
 
 
-def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Waiting) -> str:
+def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pending) -> str:
     """Upload the model's files, read them back, and compare; the id of the logged model."""
 
     def find() -> LoggedModel | None:

@@ -17,7 +17,7 @@ from foodcls.manifest import kept_rows
 from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import Retrained, summarize
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.tables.manifest_csv import read_manifest
 from tasks.model import check_training
 
@@ -137,7 +137,7 @@ def test_an_edit_during_a_run_changes_nothing_in_it(
     """The first stage edits the recipe; the pictures, the parameters and the copy are of before."""
     text = recipe.read_bytes()
 
-    def edit_first(*inputs: Any) -> Step[str]:
+    def edit_first(*inputs: Any) -> StageResult[str]:
         change("per_class: 12", "per_class: 10")
         return check_training(*inputs)
 

@@ -6,7 +6,7 @@ import pytest
 
 from foodcls.dedup.dedup import dedup
 from foodcls.errors import TableError
-from foodcls.filter import apply_filter, read_decisions
+from foodcls.filter import filter_pictures, read_decisions
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
 from foodcls.recipe.data_settings import Dedup, Filter, Inspect
@@ -32,7 +32,7 @@ def decide(tmp_path, manifest):
     def run(text):
         path = tmp_path / "filter.csv"
         path.write_text(text)
-        return apply_filter(manifest, Filter(manifest=path))
+        return filter_pictures(manifest, Filter(manifest=path))
 
     return run
 
@@ -63,7 +63,7 @@ def test_test_rows_are_never_touched(decide):
 
 
 def test_no_file_changes_nothing(manifest):
-    assert apply_filter(manifest, Filter()).equals(manifest)
+    assert filter_pictures(manifest, Filter()).equals(manifest)
 
 
 def test_strangers_are_counted_not_refused(decide, manifest, caplog):
@@ -113,7 +113,7 @@ def prepare(store, put_rows, tmp_path):
         path = tmp_path / "filter.csv"
         path.write_text(text)
         sound = inspect(put_rows(*files), store, Inspect(), "phash")
-        return apply_filter(dedup(sound, store, Dedup()).manifest, Filter(manifest=path))
+        return filter_pictures(dedup(sound, store, Dedup()).manifest, Filter(manifest=path))
 
     return run
 

@@ -8,7 +8,7 @@ from foodcls.collect.query_stats import QueryStats
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
 from foodcls.recipe.recipe import Recipe
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks import data
@@ -38,7 +38,7 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 ) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(workspace, sound, Dedup())
-    chosen = data.choose.task.fn(workspace, distinct, Filter())
+    chosen = data.filter_pictures.task.fn(workspace, distinct, Filter())
     cropped = data.crop.task.fn(workspace, chosen, Crop(), LABELS)
     parted = data.split.task.fn(workspace, cropped, Split(val=0.2, test=0.2), LABELS)
     grown = data.augment.task.fn(workspace, parted, Augment(per_class=8), LABELS)
@@ -59,7 +59,7 @@ def test_dedup_tells_how_far_apart_pairs_are(
     distinct = data.dedup.task.fn(workspace, sound, Dedup())
     told = []
     monkeypatch.setattr(data, "show_pairs", told.append)
-    data.show_distances(workspace, Step("dedup", distinct, 0.0, cached=True))
+    data.show_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))
     assert told == [distinct.distances] and distinct.distances.distance == 6
     assert workspace.histogram.read_bytes().startswith(b"\x89PNG")
 

@@ -96,8 +96,8 @@ def test_what_carries_is_there() -> None:
 def test_an_edit_elsewhere_or_of_words_trains_nothing_again(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "foodcls", tmp_path / "foodcls")
     program = (
-        "from foodcls.work.code_digest import source_digest; "
-        f"print(source_digest({STAGES['train'].modules!r}))"
+        "from foodcls.work.code_digest import code_digest; "
+        f"print(code_digest({STAGES['train'].modules!r}))"
     )
 
     def key() -> str:

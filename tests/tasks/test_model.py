@@ -20,10 +20,10 @@ from foodcls.manifest import (
 from foodcls.network.backbones import make_backbone
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras, Inference, Train
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.train.row_cache import GIGABYTE
 from foodcls.workspace.workspace import Workspace
-from tasks.model import calibrate, evaluate, export, fit
+from tasks.model import calibrate, evaluate, export, train
 
 TINY = Train(
     backbone="resnet18", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
@@ -49,7 +49,7 @@ def ref(workspace: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
 def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     workspace: Workspace, ref: ManifestRef
 ) -> None:
-    checkpoint = fit.task.fn(workspace, SplitsRef(ref, fit.reads), ("a", "b"), TINY)
+    checkpoint = train.task.fn(workspace, SplitsRef(ref, train.reads), ("a", "b"), TINY)
     checkpoint = calibrate.task.fn(
         workspace, checkpoint, SplitsRef(ref, calibrate.reads), Inference(), limit=20 * GIGABYTE
     )
@@ -71,7 +71,7 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
     weights.write_bytes(save(make_backbone("resnet18", "none", 32).module.state_dict()))
     extras = Extras(augment=AffineRanges(), mixup=0.2)
     settings = TINY.model_copy(update={"weights": str(weights), "extras": extras})
-    checkpoint = fit.task.fn(workspace, SplitsRef(ref, fit.reads), ("a", "b"), settings)
+    checkpoint = train.task.fn(workspace, SplitsRef(ref, train.reads), ("a", "b"), settings)
     entry = JSONSerializer().dumps(checkpoint)
     weights.unlink()
     again = JSONSerializer().loads(entry)
@@ -83,8 +83,8 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
 def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
     workspace: Workspace, ref: ManifestRef
 ) -> None:
-    checkpoint = fit.task.fn(
-        workspace, SplitsRef(ref, fit.reads), ("a", "b"), TINY.model_copy(update={"cache_gb": 0})
+    checkpoint = train.task.fn(
+        workspace, SplitsRef(ref, train.reads), ("a", "b"), TINY.model_copy(update={"cache_gb": 0})
     )
     for gigabytes, files in ((0, 0), (1, 2)):
         calibrate.task.fn(
@@ -101,12 +101,12 @@ def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
 
 
 @pytest.fixture
-def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[Step]]:
+def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[StageResult]]:
     """Train, calibrate, judge and export on a manifest, as the flow does."""
 
     @flow
-    def model(pictures: ManifestRef) -> list[Step]:
-        learnt = fit(workspace, pictures, ("a", "b"), TINY)
+    def model(pictures: ManifestRef) -> list[StageResult]:
+        learnt = train(workspace, pictures, ("a", "b"), TINY)
         checkpoint = calibrate(workspace, learnt, pictures, Inference(), limit=GIGABYTE)
         scores = evaluate(workspace, checkpoint, pictures, None, limit=GIGABYTE)
         return [
@@ -119,7 +119,7 @@ def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], l
     return model
 
 
-def done_anew(steps: list[Step]) -> set[str]:
+def done_anew(steps: list[StageResult]) -> set[str]:
     return {step.name for step in steps if not step.cached}
 
 

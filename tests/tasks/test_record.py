@@ -8,7 +8,7 @@ from pathlib import Path
 from mlflow.tracking import MlflowClient
 
 from foodcls.recipe.recipe import Recipe, load_recipe
-from foodcls.runs.outbox import Account, list_waiting
+from foodcls.runs.outbox import RunRecord, list_pending
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.model_files import draft_record
 from tasks.tracking.send import Sent, tell
@@ -28,7 +28,7 @@ def make_recipe(folder: Path, name: str) -> Recipe:
 
 def tell_small(workspace: Workspace, recipe: Recipe, value: float = 1.0) -> Sent:
     figures = tuple(("n", value, epoch) for epoch in range(5))
-    draft = draft_record(recipe, f"{recipe.name} {value}", [], (Account("run", {}, {}, figures),))
+    draft = draft_record(recipe, f"{recipe.name} {value}", [], (RunRecord("run", {}, {}, figures),))
 
     def fill(folder: Path) -> None:
         (folder / "runs" / "0").mkdir(parents=True)
@@ -43,7 +43,7 @@ def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkey
     sent = tell_small(workspace, make_recipe(tmp_path, "local"))
     assert not sent.trouble and list((tmp_path / "w" / "mlartifacts").rglob("x.txt"))
     assert not (tmp_path / "mlruns").exists() and not (tmp_path / "mlartifacts").exists()
-    assert list_waiting(workspace.records) == []
+    assert list_pending(workspace.records) == []
 
 
 def test_runs_recorded_from_threads_do_not_mix(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_cannot_be_sent_waits_and_says_why(tmp_path: Path, monkeypatch) -> 
     workspace = Workspace.at(tmp_path / "w")
     sent = tell_small(workspace, make_recipe(tmp_path, "away"))
     assert "refused" in sent.trouble and sent.address == "http://127.0.0.1:9"
-    (waiting,) = list_waiting(workspace.records)
+    (waiting,) = list_pending(workspace.records)
     assert "secret" not in (waiting.folder / "record.json").read_text() + sent.trouble
 
 
@@ -88,4 +88,4 @@ def test_a_record_is_kept_while_another_process_sends(tmp_path: Path) -> None:
         assert sender.stdout and sender.stdout.readline() == "in\n"
         sent = tell_small(workspace, make_recipe(tmp_path, "busy"))
         sender.communicate("\n")
-    assert "in use by process" in sent.trouble and len(list_waiting(workspace.records)) == 1
+    assert "in use by process" in sent.trouble and len(list_pending(workspace.records)) == 1

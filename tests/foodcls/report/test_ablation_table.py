@@ -21,7 +21,7 @@ from foodcls.report.ablation_table import (
     summarize_ablation,
 )
 from foodcls.runs.run_result import Recorded
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import Store
 
 # a class may be called like a number
@@ -45,9 +45,12 @@ def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "012
                              scores=SimpleNamespace(average_position=Estimate(1.5, 1.2, 1.9)),
                              predictions=blob)  # fmt: skip
     learnt = SimpleNamespace(data_digest=data or name, train_count=9, best_epoch=2)
-    pictures = Step("split", ManifestRef("", "", "", 1, 0), 0.0, True)
+    pictures = StageResult("split", ManifestRef("", "", "", 1, 0), 0.0, True)
     return Trial(
-        name, pictures, Step("train", learnt, 1.0, True), Step("evaluate", scores, 2.0, False)
+        name,
+        pictures,
+        StageResult("train", learnt, 1.0, True),
+        StageResult("evaluate", scores, 2.0, False),
     )
 
 
@@ -89,8 +92,8 @@ def test_the_summary_names_steps_by_their_data_set(store: Store, make_run) -> No
         one.pictures,
         one.pictures,
         (one,),
-        Step("compare", Ablation((ROW,), 10, 4), 0.0, False),
-        Step("record", Recorded("uri", "1", "run"), 0.0, False),
+        StageResult("compare", Ablation((ROW,), 10, 4), 0.0, False),
+        StageResult("record", Recorded("uri", "1", "run"), 0.0, False),
     )
     result = summarize_ablation(done)
     assert (

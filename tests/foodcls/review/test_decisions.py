@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.filter import apply_filter
+from foodcls.filter import filter_pictures
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Filter
 from foodcls.review.decisions import (
@@ -43,7 +43,7 @@ def test_what_is_decided_is_what_the_pipeline_drops(
     change({first: Verdict(False, "a cat"), second: Verdict(True)})
     change({second: Verdict(False), third: Verdict(False)})
     change({third: Verdict(True)})
-    chosen = apply_filter(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    chosen = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
     assert list(chosen["reason"][:3]) == ["a cat", "dropped by hand", ""]
     assert len(kept_rows(chosen)) == 4
 
@@ -74,7 +74,7 @@ def test_a_line_by_path_is_changed_in_place_and_others_are_not(
         "pesto-001.jpg,Cy,yes",
     ]
     # and the pipeline finds no contradiction
-    apply_filter(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
 
 
 @pytest.mark.parametrize(

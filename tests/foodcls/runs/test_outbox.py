@@ -6,24 +6,24 @@ import pytest
 from foodcls.errors import StoreError
 from foodcls.runs.outbox import (
     RECORD,
-    Account,
-    Record,
     Registration,
+    RunRecord,
+    Submission,
     drop_record,
     keep_record,
-    list_waiting,
+    list_pending,
 )
 
-DRAFT = Record(
+DRAFT = Submission(
     key="k",
     outcome="o",
     address="http://a",
     experiment="e",
     started=100.5,
     ended=200.25,
-    accounts=(
-        Account("whole", {"t": "1"}, {"s": "2"}, (("loss", 0.5, 1), ("nan", float("nan"), 0))),
-        Account("row", {}, {}, (), {"name": "d"}),
+    runs=(
+        RunRecord("whole", {"t": "1"}, {"s": "2"}, (("loss", 0.5, 1), ("nan", float("nan"), 0))),
+        RunRecord("row", {}, {}, (), {"name": "d"}),
     ),
     model=Registration("m", "d", {}),
 )
@@ -36,14 +36,14 @@ def fill(folder: Path) -> None:
         (place / "a.txt").write_text(f"file {number}")
 
 
-def draft(**changes: object) -> Record:
+def draft(**changes: object) -> Submission:
     return dataclasses.replace(DRAFT, **changes)
 
 
 def test_a_record_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     kept = keep_record(tmp_path, DRAFT, fill)
-    (found,) = list_waiting(tmp_path)
-    assert found.folder == kept.folder and repr(found.record) == repr(kept.record)
+    (found,) = list_pending(tmp_path)
+    assert found.folder == kept.folder and repr(found.submission) == repr(kept.submission)
     assert [path.read_text() for path in found.files_of(1)] == ["file 1"]
     assert found.damaged() == []
 
@@ -51,7 +51,7 @@ def test_a_record_comes_back_as_it_was_kept(tmp_path: Path) -> None:
 def test_the_oldest_is_first(tmp_path: Path) -> None:
     for number in (3, 1, 2):
         keep_record(tmp_path, draft(key=f"{number}", outcome=f"{number}", ended=number), fill)
-    assert [one.record.key for one in list_waiting(tmp_path)] == ["1", "2", "3"]
+    assert [one.submission.key for one in list_pending(tmp_path)] == ["1", "2", "3"]
 
 
 def test_the_same_outcome_for_the_same_server_waits_once(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_same_outcome_for_the_same_server_waits_once(tmp_path: Path) -> None
     assert keep_record(tmp_path, draft(key="other"), fill).record.key == "k"
     keep_record(tmp_path, draft(key="3", address=""), fill)
     keep_record(tmp_path, draft(key="4", outcome="another"), fill)
-    assert {one.record.key for one in list_waiting(tmp_path)} == {"k", "3", "4"}
+    assert {one.submission.key for one in list_pending(tmp_path)} == {"k", "3", "4"}
     # what can no longer be sent is written anew
     (first.folder / "runs" / "0" / "a.txt").write_text("changed")
     assert keep_record(tmp_path, draft(key="5"), fill).record.key == "5"
@@ -81,7 +81,7 @@ def test_what_was_killed_while_it_was_written_is_removed(tmp_path: Path) -> None
 
     with pytest.raises(KeyboardInterrupt):
         keep_record(tmp_path, DRAFT, die)
-    assert list_waiting(tmp_path) == []
+    assert list_pending(tmp_path) == []
     kept = keep_record(tmp_path, draft(key="other"), fill)
     assert list(tmp_path.iterdir()) == [kept.folder]
 
@@ -89,7 +89,7 @@ def test_what_was_killed_while_it_was_written_is_removed(tmp_path: Path) -> None
 def test_a_record_that_is_none_is_named_and_left(tmp_path: Path, caplog) -> None:
     kept = keep_record(tmp_path, DRAFT, fill)
     (kept.folder / RECORD).write_text("{}")
-    assert list_waiting(tmp_path) == []
+    assert list_pending(tmp_path) == []
     assert f"{kept.folder / RECORD} is no record" in caplog.text and kept.folder.exists()
 
 

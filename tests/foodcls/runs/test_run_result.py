@@ -4,14 +4,14 @@ from types import SimpleNamespace
 from foodcls.manifest import ManifestRef
 from foodcls.progress import Work
 from foodcls.runs.run_result import Recorded, Reported, summarize
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 
 
 def test_summary_holds_all_that_programs_were_promised(judged, make_run) -> None:
     scores = judged([[40, 10, 0], [0, 0, 0], [0, 0, 0]], ("soup", "salad", "bread"))
     found = ManifestRef("collect", "d", "b", 9, 1)
     run = make_run(
-        found=Step("collect", found, 1.0, True, (Work("fetch", 1, 9),)),
+        found=StageResult("collect", found, 1.0, True, (Work("fetch", 1, 9),)),
         checkpoint=SimpleNamespace(best_epoch=2),
         scores=scores,
         model=SimpleNamespace(blob="abc"),

@@ -1,7 +1,7 @@
 from foodcls.manifest import ManifestRef
 from foodcls.progress import Work
 from foodcls.runs.stage_result import (
-    Step,
+    StageResult,
     describe,
     stage_counts,
     stage_seconds,
@@ -9,9 +9,11 @@ from foodcls.runs.stage_result import (
     stage_work,
 )
 
-DEDUP = Step("dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False)
-TRAIN = Step("fit", object(), 0.04, cached=True)
-CROP = Step(
+DEDUP = StageResult(
+    "dedup", ManifestRef("dedup", "d", "b", kept=612, dropped=88), 1.24, cached=False
+)
+TRAIN = StageResult("fit", object(), 0.04, cached=True)
+CROP = StageResult(
     "crop",
     ManifestRef("crop", "e", "c", kept=600, dropped=100),
     0.3,

@@ -3,15 +3,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from foodcls.work.code_digest import behind, source_digest
+from foodcls.work.code_digest import behind, code_digest
 
 
 def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> None:
     """A copy of the library, one line of a module that is imported changed."""
     root = Path(__file__).resolve().parents[3]
     program = (
-        "from foodcls.work.code_digest import source_digest; "
-        "print(source_digest(('foodcls.runs.stage_result',)))"
+        "from foodcls.work.code_digest import code_digest; "
+        "print(code_digest(('foodcls.runs.stage_result',)))"
     )
     subprocess.run(["cp", "-r", root / "foodcls", tmp_path], check=True)
 
@@ -30,7 +30,7 @@ def test_source_digest_sees_a_change_in_an_imported_module(tmp_path: Path) -> No
 
 
 def test_source_digest_does_not_see_modules_that_are_not_imported() -> None:
-    assert source_digest(("foodcls.metrics.ranks",)) != source_digest(("foodcls.augment",))
+    assert code_digest(("foodcls.metrics.ranks",)) != code_digest(("foodcls.augment",))
 
 
 def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from foodcls.progress import Work, counting, silent
 from foodcls.store.store import Store, digest_of
-from foodcls.work.memo import Inquiry, each, remembered
+from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 
 
 def squares(asked: list[int], batch: Mapping[str, int]) -> dict[str, int]:
@@ -23,10 +23,10 @@ def one_by_one(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator
 
 def test_only_the_missing_is_found_out(store: Store) -> None:
     asked: list[int] = []
-    inquiry = Inquiry("sq", partial(squares, asked))
-    assert remembered(store, inquiry, {"a": 2, "b": 3}, silent) == {"a": 4, "b": 9}
+    memoized = MemoizedMap("sq", partial(squares, asked))
+    assert map_memoized(store, memoized, {"a": 2, "b": 3}, silent) == {"a": 4, "b": 9}
     with counting() as tally:
-        found = remembered(store, inquiry, {"c": 4, "b": 3}, silent)
+        found = map_memoized(store, memoized, {"c": 4, "b": 3}, silent)
     assert tally == {"sq": Work("sq", anew=1, recalled=1)}
     assert list(found.items()) == [("c", 16), ("b", 9)] and asked == [2, 3, 4]
 
@@ -40,13 +40,13 @@ def test_a_stopped_run_keeps_its_batches(store: Store) -> None:
             yield item
 
     asked: list[int] = []
-    inquiry = Inquiry("sq", partial(squares, asked))
+    memoized = MemoizedMap("sq", partial(squares, asked))
     work = {f"{number:03}": number for number in range(400)}
     with pytest.raises(KeyboardInterrupt):
-        remembered(store, inquiry, work, stop_at_twelve, one_by_one)
+        map_memoized(store, memoized, work, stop_at_twelve, one_by_one)
     # the batch that was in hand was finished
     assert len(store.recall("sq", work)) == len(asked) == 14
-    remembered(store, inquiry, work, silent)
+    map_memoized(store, memoized, work, silent)
     assert sorted(asked) == list(range(400))
 
 
@@ -58,7 +58,7 @@ def test_what_a_lost_machine_had_finished_is_not_done_again(store: Store) -> Non
 
     asked: list[int] = []
     work = {str(number): number for number in range(20)}
-    found = remembered(store, Inquiry("sq", partial(squares, asked)), work, silent, twice)
+    found = map_memoized(store, MemoizedMap("sq", partial(squares, asked)), work, silent, twice)
     assert found["7"] == 49 and sorted(asked) == list(range(20))
 
 
@@ -66,20 +66,22 @@ def test_a_fact_whose_blobs_are_gone_is_found_out_anew(store: Store) -> None:
     def write(batch: Mapping[str, bytes]) -> dict[str, str]:
         return {key: store.put(data) for key, data in batch.items()}
 
-    inquiry = Inquiry("written", write, lambda digest: [digest])
+    memoized = MemoizedMap("written", write, lambda digest: [digest])
     work = {"a": b"soup", "b": b"bread"}
-    remembered(store, inquiry, work, silent)
+    map_memoized(store, memoized, work, silent)
     store.path(digest_of(b"soup")).unlink()
-    remembered(store, inquiry, work, silent)
+    map_memoized(store, memoized, work, silent)
     assert store.is_whole(digest_of(b"soup"))
 
 
 def test_a_passing_fault_is_given_and_not_remembered(store: Store) -> None:
     answers = iter(["busy", "done"])
-    inquiry = Inquiry("n", lambda batch: {"a": next(answers)}, is_final=lambda fact: fact != "busy")
-    assert remembered(store, inquiry, {"a": 1}, silent) == {"a": "busy"}
-    assert remembered(store, inquiry, {"a": 1}, silent) == {"a": "done"}
-    assert remembered(store, inquiry, {"a": 1}, silent) == {"a": "done"}
+    memoized = MemoizedMap(
+        "n", lambda batch: {"a": next(answers)}, is_final=lambda fact: fact != "busy"
+    )
+    assert map_memoized(store, memoized, {"a": 1}, silent) == {"a": "busy"}
+    assert map_memoized(store, memoized, {"a": 1}, silent) == {"a": "done"}
+    assert map_memoized(store, memoized, {"a": 1}, silent) == {"a": "done"}
 
 
 @pytest.mark.parametrize(("count", "batches"), [(0, 0), (3, 1), (40, 10), (640, 64), (6400, 100)])
@@ -91,7 +93,7 @@ def test_each_pair_of_hands_gets_a_share(store: Store, count: int, batches: int)
         return map(function, items)
 
     work = {str(number): number for number in range(count)}
-    remembered(store, Inquiry("sq", partial(squares, [])), work, silent, look)
+    map_memoized(store, MemoizedMap("sq", partial(squares, [])), work, silent, look)
     assert seen == [batches]
 
 
@@ -110,5 +112,5 @@ def test_a_store_far_away_is_read_ahead_within_bounds(store: Store, monkeypatch:
 
     monkeypatch.setattr(type(store), "lanes", 3)
     batch = {str(number): number for number in range(30)}
-    assert each(store, batch, read) == batch
+    assert map_batch(store, batch, read) == batch
     assert most == [3]

@@ -2,28 +2,30 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.runs.outbox import Record, keep_record
-from foodcls.workspace.doctor import RESNET34, examine, look_into
-from foodcls.workspace.services import Finding
+from foodcls.runs.outbox import Submission, keep_record
+from foodcls.workspace.doctor import RESNET34, check_workspace, run_checks
+from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
 
-def named(findings: list[Finding], name: str) -> Finding:
-    return next(finding for finding in findings if finding.name.startswith(name))
+def named(checks: list[Check], name: str) -> Check:
+    return next(check for check in checks if check.name.startswith(name))
 
 
 def test_every_fault_comes_with_what_to_do(tmp_path: Path) -> None:
-    findings = list(examine(tmp_path, {"TORCH_HOME": str(tmp_path)}))
-    assert all(finding.mend for finding in findings if not finding.is_fine)
-    assert all(finding.is_fine for finding in findings if finding.is_needed)
+    checks = list(run_checks(tmp_path, {"TORCH_HOME": str(tmp_path)}))
+    assert all(check.mend for check in checks if not check.is_fine)
+    assert all(check.is_fine for check in checks if check.is_needed)
 
 
 def test_downloaded_weights_are_found_where_torch_keeps_them(tmp_path: Path) -> None:
     place = tmp_path / "hub" / "checkpoints" / RESNET34
-    assert not named(list(examine(tmp_path, {"TORCH_HOME": str(tmp_path)})), "weights of r").is_fine
+    assert not named(
+        list(run_checks(tmp_path, {"TORCH_HOME": str(tmp_path)})), "weights of r"
+    ).is_fine
     place.parent.mkdir(parents=True)
     place.touch()
-    assert named(list(examine(tmp_path, {"TORCH_HOME": str(tmp_path)})), "weights of r").is_fine
+    assert named(list(run_checks(tmp_path, {"TORCH_HOME": str(tmp_path)})), "weights of r").is_fine
 
 
 @pytest.mark.parametrize(
@@ -35,8 +37,8 @@ def test_a_server_that_does_not_answer_is_named(
     tmp_path: Path, variable: str, name: str, mend: str
 ) -> None:
     # port 9 (discard) of loopback: nobody listens
-    finding = named(list(examine(tmp_path, {variable: "http://127.0.0.1:9"})), name)
-    assert not finding.is_fine and mend in finding.mend and "127.0.0.1:9" in finding.text
+    check = named(list(run_checks(tmp_path, {variable: "http://127.0.0.1:9"})), name)
+    assert not check.is_fine and mend in check.mend and "127.0.0.1:9" in check.text
 
 
 @pytest.fixture
@@ -44,13 +46,13 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace.at(tmp_path / "w")
 
 
-def look(workspace: Workspace) -> dict[str, Finding]:
-    return {one.name: one for one in look_into(workspace)}
+def look(workspace: Workspace) -> dict[str, Check]:
+    return {one.name: one for one in check_workspace(workspace)}
 
 
 def test_a_workspace_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    (finding,) = look_into(Workspace(tmp_path / "none"))
-    assert finding.is_fine and not list(tmp_path.iterdir())
+    (check,) = check_workspace(Workspace(tmp_path / "none"))
+    assert check.is_fine and not list(tmp_path.iterdir())
 
 
 def test_sizes_are_told_by_place(workspace: Workspace) -> None:
@@ -66,7 +68,7 @@ def test_sizes_are_told_by_place(workspace: Workspace) -> None:
 
 
 def test_waiting_records_and_damaged_blobs_come_with_their_commands(workspace: Workspace) -> None:
-    record = Record("k", "o", "", "soups", 1.0, 2.0, ())
+    record = Submission("k", "o", "", "soups", 1.0, 2.0, ())
     keep_record(workspace.records, record, lambda folder: folder.mkdir(parents=True))
     workspace.store.set_aside(workspace.store.put(b"torn"))
     found = look(workspace)

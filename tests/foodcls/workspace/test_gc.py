@@ -21,10 +21,10 @@ from foodcls.workspace.gc import (
     RESULT,
     CachedResult,
     find_digests,
-    find_litter,
+    find_garbage,
     model_digests,
     named_blobs,
-    remove_litter,
+    remove_garbage,
 )
 from foodcls.workspace.workspace import Workspace
 
@@ -60,8 +60,8 @@ def results_in(workspace: Workspace) -> list[CachedResult]:
 
 
 def tidy(workspace: Workspace, days: float = 30, **words: bool) -> dict[str, list[object]]:
-    found = find_litter(workspace, results_in(workspace), days, **words)
-    remove_litter(workspace, found)
+    found = find_garbage(workspace, results_in(workspace), days, **words)
+    remove_garbage(workspace, found)
     return {kind: [item.place for item in found if item.kind == kind]
             for kind in {item.kind for item in found}}  # fmt: skip
 
@@ -73,7 +73,7 @@ def test_an_old_result_goes_with_the_blobs_that_only_it_named(workspace: Workspa
     gone = tidy(workspace)
     assert gone[RESULT] == [workspace.results / "old"]
     assert set(gone[BLOB]) == {old, digest_of(b"gone")}
-    assert not workspace.store.lacking(new) and find_litter(workspace, results_in(workspace)) == []
+    assert not workspace.store.lacking(new) and find_garbage(workspace, results_in(workspace)) == []
 
 
 def test_a_workspace_that_rests_keeps_the_work_of_its_last_run(workspace: Workspace) -> None:
@@ -146,7 +146,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     for number in range(10):
         contents = {str(draw.randrange(30)) for _ in range(draw.randrange(6))}
         remember(workspace, f"{number}", draw.randrange(60), *contents)
-    found = find_litter(workspace, results_in(workspace), 30)
+    found = find_garbage(workspace, results_in(workspace), 30)
     live = {path for path in workspace.results.iterdir() if RESULT not in
             {item.kind for item in found if item.place == path}}  # fmt: skip
     held = {name for name, *_ in workspace.store.listing()}
@@ -155,7 +155,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     )
     end_after(draw.randrange(len(found) + 1), monkeypatch)
     with suppress(KeyboardInterrupt):
-        remove_litter(workspace, found)
+        remove_garbage(workspace, found)
     monkeypatch.undo()
     # what still says that it has a blob has it
     there = list(workspace.results.iterdir())
@@ -165,7 +165,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     tidy(workspace, 30)
     assert (
         set(workspace.results.iterdir()) == live
-        and find_litter(workspace, results_in(workspace), 30) == []
+        and find_garbage(workspace, results_in(workspace), 30) == []
     )
     assert not workspace.store.lacking(named) and named
 

@@ -7,15 +7,15 @@ from threading import Thread
 import pytest
 
 from foodcls.store.store import Store
-from foodcls.workspace.services import Finding, ask_around
+from foodcls.workspace.services import Check, check_services
 from foodcls.workspace.workspace import Workspace
 
 # discard, on loopback: nobody listens
 NOBODY = "127.0.0.1:9"
 
 
-def ask(tmp_path: Path, **environment: str) -> dict[str, Finding]:
-    return {one.name: one for one in ask_around(Workspace(tmp_path / "w"), environment)}
+def ask(tmp_path: Path, **environment: str) -> dict[str, Check]:
+    return {one.name: one for one in check_services(Workspace(tmp_path / "w"), environment)}
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_an_object_store_that_answers_tells_what_is_set_aside(tmp_path: Path, bu
     store.set_aside(store.put(b"torn"))
     # the workspace remembers where its store is
     workspace = Workspace.at(tmp_path / "w", bucket)
-    assert "1 damaged" in {one.name: one for one in ask_around(workspace, {})}["store"].text
+    assert "1 damaged" in {one.name: one for one in check_services(workspace, {})}["store"].text
 
 
 def test_an_object_store_that_is_away_is_named_within_seconds(tmp_path: Path) -> None:

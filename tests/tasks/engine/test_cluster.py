@@ -10,21 +10,21 @@ import pytest
 
 from foodcls.errors import InputError, StageError
 from foodcls.store.store import Store
-from foodcls.work.memo import Inquiry, remembered
+from foodcls.work.memo import MemoizedMap, map_memoized
 from tasks.engine import cluster as module
-from tasks.engine.cluster import hands, open_workspace, spread
+from tasks.engine.cluster import open_workspace, spread, workers
 
 
 def test_without_a_setting_threads_of_this_machine_work(monkeypatch: Any) -> None:
     monkeypatch.delenv("FOODCLS_RUNNER", raising=False)
-    with hands():
+    with workers():
         assert set(spread(lambda item: os.getpid(), range(4))) == {os.getpid()}
 
 
 @pytest.mark.parametrize("runner", ["spark", "dusk:tcp://x"])
 def test_an_unknown_runner_is_refused_with_what_is_allowed(monkeypatch: Any, runner: str) -> None:
     monkeypatch.setenv("FOODCLS_RUNNER", runner)
-    with pytest.raises(InputError, match="allowed: threads, dask, dask:ADDRESS"), hands():
+    with pytest.raises(InputError, match="allowed: threads, dask, dask:ADDRESS"), workers():
         pass
 
 
@@ -40,7 +40,7 @@ def test_a_scheduler_that_does_not_answer_is_told(
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(StageError, match="dask scheduler"),
-        hands(),
+        workers(),
     ):
         pass
 
@@ -65,8 +65,8 @@ def test_dask_alone_starts_processes_that_only_this_machine_reaches(monkeypatch:
                     pids |= set(task.read_text().split())
         return pids
 
-    with hands():
-        with hands():
+    with workers():
+        with workers():
             found = set(spread(lambda item: os.getpid(), range(64)))
         assert os.getpid() not in found and len(found) == os.cpu_count()
         table = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout
@@ -79,15 +79,15 @@ def test_dask_alone_starts_processes_that_only_this_machine_reaches(monkeypatch:
 def test_workers_with_other_code_are_refused(cluster: Any, monkeypatch: Any) -> None:
     cluster.add_worker()
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
-    monkeypatch.setattr(module, "source_digest", lambda modules: "another")
-    with pytest.raises(StageError, match="another foodcls"), hands():
+    monkeypatch.setattr(module, "code_digest", lambda modules: "another")
+    with pytest.raises(StageError, match="another foodcls"), workers():
         list(spread(len, ["abc"]))
 
 
 def test_a_stage_without_workers_ends(cluster: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
     monkeypatch.setattr(module, "PATIENCE", 1)
-    with pytest.raises(StageError, match=f"dask worker {cluster.address}"), hands():
+    with pytest.raises(StageError, match=f"dask worker {cluster.address}"), workers():
         list(spread(len, ["abc"]))
 
 
@@ -117,8 +117,8 @@ def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
                 workers[0].kill()
             yield item
 
-    with hands():
-        found = remembered(store, Inquiry("squares", square), work, kill_one, spread)
+    with workers():
+        found = map_memoized(store, MemoizedMap("squares", square), work, kill_one, spread)
     assert found == {key: item * item for key, item in work.items()}
     done = [line.split() for line in diary.read_text().splitlines()]
     assert {int(pid) for _, pid in done} == {worker.pid for worker in workers}

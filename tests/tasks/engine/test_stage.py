@@ -16,7 +16,7 @@ from foodcls.export.export import ExportedRef
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.data_settings import Dedup, Filter
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import digest_of
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.workspace.workspace import Workspace
@@ -78,14 +78,14 @@ def failing(workspace: Workspace) -> ManifestRef:
 
 
 @pytest.fixture
-def call(tmp_path: Path) -> Callable[..., Step]:
+def call(tmp_path: Path) -> Callable[..., StageResult]:
     """Run one stage inside a flow of its own, and note whether its body ran."""
     CALLS.clear()
     workspace = Workspace.at(tmp_path / "workspace")
 
-    def run(one: Stage, *inputs: object, **options: object) -> Step:
+    def run(one: Stage, *inputs: object, **options: object) -> StageResult:
         @flow
-        def single() -> list[Step]:
+        def single() -> list[StageResult]:
             return [one(workspace, *inputs, **options)]
 
         return single()[0]

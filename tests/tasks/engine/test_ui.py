@@ -9,7 +9,7 @@ from foodcls.dedup.pairs import Distances
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.promote.rule import PromotionDecision, compare_models, judge_challenger
 from foodcls.recipe.train_settings import Promote
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from tasks.engine.ui import (
     show_pairs,
     show_pictures,
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 def test_stage_table_of_any_recipe_name_can_be_read_in_the_ui(shown) -> None:
     @flow
     def showing() -> None:
-        show_stages("train My_Recipe", [Step("dedup", ManifestRef("d", "", "", 3, 4), 1.0, False)])
+        show_stages(
+            "train My_Recipe", [StageResult("dedup", ManifestRef("d", "", "", 3, 4), 1.0, False)]
+        )
 
     showing()
     assert "| dedup | 3 | 4 |" in shown("stages-train-my-recipe")[0].data

@@ -17,7 +17,7 @@ from foodcls.errors import CollectError
 from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.runs.run_result import Recorded, Retrained, RunResult
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from tasks.engine import webhook
 from tasks.engine.webhook import HOOKS, VARIABLE, conclude
 
@@ -71,7 +71,7 @@ def outer(recipe: Path) -> RunResult:
     inner(recipe)
     recorded = Recorded("http://me:geheim@tracking:5000/", "7", "r1", "3", "m.pt")
     nothing: Any = None
-    return RunResult(nothing, nothing, Step("record", recorded, 1.0, cached=False))
+    return RunResult(nothing, nothing, StageResult("record", recorded, 1.0, cached=False))
 
 
 @flow(name="handed", **HOOKS)
@@ -170,7 +170,7 @@ def test_the_last_state_says_what_came_of_it_and_of_what(
         model=SimpleNamespace(blob="c" * 64),
         recorded=SimpleNamespace(version="3"),
     )
-    state = conclude(RECIPE, Retrained(run, Step("promote", verdict, 1.0, cached=False)))
+    state = conclude(RECIPE, Retrained(run, StageResult("promote", verdict, 1.0, cached=False)))
     digests = f"recipe {'a' * 12}, dataset {'b' * 12}, model {'c' * 12}"
     assert state.message == f"lunch: {said} ({digests})"
     # what automations wait for

@@ -7,7 +7,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import at_home
+from tasks.tracking.client import local_tracking
 from tasks.tracking.gc import find_deleted, free_deleted
 
 
@@ -46,7 +46,7 @@ def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
     # whatever server the environment names
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert find_deleted(workspace) == []
-    with at_home(workspace) as client:
+    with local_tracking(workspace) as client:
         kept, loose, served = (record(client, workspace, name, registers=name == "served")
                                for name in ("kept", "loose", "served"))  # fmt: skip
         for run in (loose, served):
@@ -63,7 +63,7 @@ def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
     gone = files - {path for path in artifacts.rglob("*") if path.is_file()}
     assert sorted(path.name for path in gone) == ["MLmodel", "loose.bin", "served.bin"]
     assert find_deleted(workspace) == []
-    with at_home(workspace) as client:
+    with local_tracking(workspace) as client:
         assert client.get_run(kept).info.status == "FINISHED"
         assert client.search_model_versions("name = 'soups'")
     free_deleted(workspace, [])

@@ -6,7 +6,7 @@ import pytest
 from foodcls.export.export import ExportedRef
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.recipe import load_recipe
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.model_files import (
     attribution_path,
@@ -37,7 +37,7 @@ def test_a_run_has_lasted_as_long_as_its_steps(tmp_path: Path, seconds: list[flo
     (tmp_path / "r.yaml").write_text(
         "name: r\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
     )
-    steps = [Step("crop", None, one, False) for one in seconds]
+    steps = [StageResult("crop", None, one, False) for one in seconds]
     record = draft_record(load_recipe(tmp_path / "r.yaml"), "x", steps, ())
     assert record.ended - record.started == pytest.approx(sum(seconds))
 

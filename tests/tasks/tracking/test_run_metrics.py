@@ -8,7 +8,7 @@ from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, AblationRow, Trial
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from tasks.tracking.run_metrics import (
     PARAM_LENGTH,
     ablation_tags,
@@ -66,9 +66,12 @@ def test_a_setting_is_as_long_as_mlflow_takes() -> None:
 
 
 SCORES = SimpleNamespace(headline={"accuracy": 0.8}, per_class=())
-PICTURES = Step("raw", ManifestRef("raw", "digest", "", 1, 0), 0.0, False)
+PICTURES = StageResult("raw", ManifestRef("raw", "digest", "", 1, 0), 0.0, False)
 TRIAL = Trial(
-    "raw", PICTURES, Step("train", CHECKPOINT, 1.0, False), Step("evaluate", SCORES, 1.0, False)
+    "raw",
+    PICTURES,
+    StageResult("train", CHECKPOINT, 1.0, False),
+    StageResult("evaluate", SCORES, 1.0, False),
 )
 
 

@@ -12,11 +12,18 @@ import pytest
 from mlflow.artifacts import download_artifacts
 from mlflow.tracking import MlflowClient
 
-from foodcls.runs.outbox import Account, Record, Registration, Waiting, keep_record, list_waiting
+from foodcls.runs.outbox import (
+    Pending,
+    Registration,
+    RunRecord,
+    Submission,
+    keep_record,
+    list_pending,
+)
 from foodcls.store.store import digest_file, digest_of
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.model_files import save_model
-from tasks.tracking.send import Sent, send_waiting
+from tasks.tracking.send import Sent, send_pending
 
 MODEL = b"what an export would be" * 1000
 LOSSES = (0.9, 0.5, 0.4)
@@ -38,21 +45,21 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
+def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Pending]:
     """Keep a record of a run with two nested ones and a model, addressed to the proxy."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
-    def make(key: str = "", address: str = proxy.url, ended: float = 2000.0) -> Waiting:
+    def make(key: str = "", address: str = proxy.url, ended: float = 2000.0) -> Pending:
         key = key or f"{random.getrandbits(64):x}"
         figures = tuple(("val_loss", loss, epoch) for epoch, loss in enumerate(LOSSES, start=1))
         settings = {f"train.s{number}": "x" * (number * 50) for number in range(120)}
-        whole = Account("whole", {"recipe": "r"}, settings, (*figures, ("accuracy", 0.8, 0)),
+        whole = RunRecord("whole", {"recipe": "r"}, settings, (*figures, ("accuracy", 0.8, 0)),
                         {"name": "r", "digest": "d", "source": "{}", "source_type": "code",
                          "schema": "{}", "profile": "{}"})  # fmt: skip
-        rows = (Account("raw", {}, {}, (("n", 3.0, 0),)), Account("filtered", {}, {}, ()))
+        rows = (RunRecord("raw", {}, {}, (("n", 3.0, 0),)), RunRecord("filtered", {}, {}, ()))
         model = Registration(f"m-{key}", digest_of(MODEL), {"accuracy": "0.8"})
-        accounts = (whole, *rows)
-        record = Record(key, key, address, f"e-{key}", ended - 60, ended, accounts, model)
+        runs = (whole, *rows)
+        record = Submission(key, key, address, f"e-{key}", ended - 60, ended, runs, model)
 
         def fill(folder: Path) -> None:
             for number in range(3):
@@ -69,7 +76,7 @@ def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Waiting]:
 
 
 def send(workspace: Workspace) -> Sent:
-    (sent,) = send_waiting(workspace)
+    (sent,) = send_pending(workspace)
     return sent
 
 
@@ -120,7 +127,7 @@ def test_a_record_is_told_and_gone(
     record = keep().record
     sent = send(workspace)
     assert not sent.trouble and sent.version == "1" and sent.address == proxy.url
-    assert list_waiting(workspace.records) == [] == list(send_waiting(workspace))
+    assert list_pending(workspace.records) == [] == list(send_pending(workspace))
     assert_told_once(tracking_server.url, record.key, tmp_path)
     # what the sweep below goes through
     assert len(proxy.seen) == REQUESTS
@@ -164,7 +171,7 @@ def assert_broken_is_completed(
 ) -> None:
     record = keep().record
     proxy.plan = plan
-    assert send(workspace).trouble and len(list_waiting(workspace.records)) == 1
+    assert send(workspace).trouble and len(list_pending(workspace.records)) == 1
     versions = MlflowClient(server.url).search_model_versions(f"name = 'm-{record.key}'")
     if versions:
         # never registered before all of it had arrived
@@ -203,7 +210,7 @@ def test_errors_that_pass_are_waited_out(
     proxy.plan = lambda number, path: draw.choice([500, 503, 429, *["pass"] * 6])
     started = time.monotonic()
     sent = [
-        one for _ in range(5) if list_waiting(workspace.records) for one in send_waiting(workspace)
+        one for _ in range(5) if list_pending(workspace.records) for one in send_pending(workspace)
     ]
     assert not sent[-1].trouble and time.monotonic() - started < 120
     proxy.plan = lambda number, path: "pass"
@@ -256,9 +263,9 @@ def test_a_server_that_does_not_answer_is_asked_once_for_all(
         for ended in (1.0, 2.0, 3.0):
             keep(address=dead, ended=ended)
         keep(ended=2000.0)
-        found = list(send_waiting(workspace))
+        found = list(send_pending(workspace))
     assert [bool(one.trouble) for one in found] == [True, True, True, False]
-    assert len(list_waiting(workspace.records)) == 3
+    assert len(list_pending(workspace.records)) == 3
 
 
 def test_the_environment_names_another_server(

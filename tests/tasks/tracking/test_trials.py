@@ -5,16 +5,19 @@ import pytest
 from foodcls.manifest import ManifestRef
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, AblationRow, Trial
-from foodcls.runs.stage_result import Step
+from foodcls.runs.stage_result import StageResult
 from tasks.tracking.trials import ablation_tags, trial_figures, trial_tags
 
 REPORT = SimpleNamespace(epoch=1, train_loss=1.0, train_accuracy=0.5, val_loss=1.0,
                          val_accuracy=0.5, val_average_position=1.5)  # fmt: skip
 CHECKPOINT = SimpleNamespace(reports=(REPORT,), best=REPORT, pretrained_digest="p", train_count=9)
 SCORES = SimpleNamespace(headline={"accuracy": 0.8}, per_class=())
-PICTURES = Step("raw", ManifestRef("raw", "digest", "", 1, 0), 0.0, False)
+PICTURES = StageResult("raw", ManifestRef("raw", "digest", "", 1, 0), 0.0, False)
 TRIAL = Trial(
-    "raw", PICTURES, Step("train", CHECKPOINT, 1.0, False), Step("evaluate", SCORES, 1.0, False)
+    "raw",
+    PICTURES,
+    StageResult("train", CHECKPOINT, 1.0, False),
+    StageResult("evaluate", SCORES, 1.0, False),
 )
 
 
