@@ -24,9 +24,10 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger
 from prefect.flows import load_flow_from_entrypoint
 from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings.models.flows import FlowsSettings
+from prefect.settings.models.server.api import ServerAPISettings
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.recipe import MAX_SIZE, load_recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = yaml.safe_load((ROOT / "prefect.yaml").read_text())
@@ -162,3 +163,8 @@ def test_automations_match_the_deployments_and_have_no_key_that_prefect_ignores(
     assert not set(action) - set(type(automation.actions[0]).model_fields)
     tag = item["trigger"]["match_related"]["prefect.resource.id"].removeprefix("prefect.tag.")
     assert all(tag in deployment["tags"] for deployment in DEPLOYMENTS.values())
+
+
+def test_the_largest_recipe_and_the_other_parameters_are_taken_by_a_server() -> None:
+    most = ServerAPISettings.model_fields["max_parameter_size"].default
+    assert 10_000 < most - MAX_SIZE < 100_000

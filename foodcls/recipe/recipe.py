@@ -36,6 +36,9 @@ from foodcls.recipe.types import Settings
 from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
 from foodcls.store.store import digest_file, digest_json
 
+# bytes as JSON: a recipe is a parameter of flows, of which a server takes 524,288 with the others
+MAX_SIZE = 500_000
+
 
 @dataclass(frozen=True)
 class RecipeSource:
@@ -131,6 +134,7 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     except ValidationError as error:
         problems = [_problem(item, lines, source.overrides) for item in error.errors()]
         raise RecipeError(f"{path}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
+    _check_size(recipe, path)
     recipe._source = source
     return recipe
 
@@ -182,6 +186,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return digest_file(value)
     return value
+
+
+def _check_size(recipe: Recipe, path: Path) -> None:
+    size = len(json.dumps(recipe.model_dump(mode="json"), separators=(",", ":")))
+    if size > MAX_SIZE:
+        raise RecipeError(
+            f"{path}: {size:,} bytes when all settings are written out; a recipe has at most "
+            f"{MAX_SIZE:,}: leave queries out, or make two recipes of its classes"
+        )
 
 
 def _override(data: dict[str, Any], key: str, value: Any, path: Path) -> None:

@@ -183,6 +183,18 @@ def test_flat_settings_tell_files_by_contents_and_not_by_place(tmp_path: Path) -
     assert flats[0]["filter.manifest"].startswith("filter.csv ")
 
 
+def test_a_recipe_is_no_larger_than_a_server_of_flows_takes(tmp_path: Path) -> None:
+    """An alias is short in the file, and long in what is sent."""
+    queries = ", ".join(f"{'soup ' * 30}{number}" for number in range(100))
+    classes = "".join(f"  - {{name: soup {number}, queries: *all}}\n" for number in range(40))
+    text = GOOD.replace("queries: [soup]", f"queries: &all [{queries}]")
+    assert len(load_recipe(write(tmp_path, text)).labels) == 2
+    path = write(tmp_path, text.replace("collect:", f"{classes}collect:"))
+    with pytest.raises(RecipeError, match="at most 500,000.*two recipes") as told:
+        load_recipe(path)
+    assert path.stat().st_size < 20_000 and str(path) in str(told.value)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.name)
 def test_shipped_recipes_are_valid(path: Path) -> None:
     assert load_recipe(path).name == path.stem
