@@ -134,7 +134,8 @@ class Download(Generic[Result]):
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
             return _next_hop(spent, got) or await self._finish_response(_too_many_redirects(spent))
-        return await self._finish_response(_complete(request, got))
+        done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
+        return await self._finish_response(done)
 
     def _throttle(self, host: str, wait: float) -> None:
         """Throttle all URLs of a host for the seconds it asks for, within bounds."""
@@ -184,10 +185,6 @@ def _next_hop(request: Request, redirect: Redirect) -> Request | None:
 def _too_many_redirects(request: Request) -> Response:
     detail = f"more than {HOPS} redirects"
     return Response(request.url, request.at, Outcome.REDIRECT_LOOP, detail, request.attempts)
-
-
-def _complete(request: Request, body: bytes) -> Response:
-    return Response(request.url, request.at, Outcome.OK, "", request.attempts, body)
 
 
 def _failed(request: Request, error: FetchError, limits: Limits) -> Response:

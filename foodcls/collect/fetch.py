@@ -42,7 +42,10 @@ def fetch_all(
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
     if missing:
-        yield from _remembering(_fetch(missing, limits, store, hosts or {}), limits, store)
+        results = _download(
+            missing, limits, hosts or {}, lambda response: _store_picture(response, store, limits)
+        )
+        yield from _remembering(results, limits, store)
 
 
 def download_all(
@@ -50,12 +53,6 @@ def download_all(
 ) -> Iterator[Response]:
     """Fetch each URL into memory; yield them as they end. For result pages, not for pictures."""
     yield from _download(urls, limits, hosts or {}, lambda response: response)
-
-
-def _fetch(
-    urls: Iterable[str], limits: Limits, store: Store, hosts: Mapping[str, Address]
-) -> Generator[FetchResult, None, None]:
-    return _download(urls, limits, hosts, lambda response: _store_picture(response, store, limits))
 
 
 def _download(

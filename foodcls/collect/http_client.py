@@ -4,7 +4,6 @@ import asyncio
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -54,12 +53,7 @@ class HttpClient:
         self._session._retry_connection = False
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         await self._session.close()
 
     async def get(self, url: str, seconds: float) -> bytes | Redirect:

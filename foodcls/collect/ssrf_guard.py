@@ -77,7 +77,12 @@ class GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """All addresses of a name; BlockedAddress when one of them is blocked."""
         if host in self._hosts:
-            return [_resolved(host, self._hosts[host])]
+            address, port = self._hosts[host]
+            return [
+                ResolveResult(
+                    hostname=host, host=address, port=port, family=socket.AF_INET, proto=0, flags=0
+                )
+            ]
         found = await self._inner.resolve(host, port, family)
         for item in found:
             _check_address(item["host"], allow_private=self._allow_private)
@@ -112,12 +117,6 @@ def _check_address(address: str, *, allow_private: bool) -> None:
     reason = blocked_reason(address, allow_private=allow_private)
     if reason:
         raise BlockedAddress(f"{address} is a {reason} address")
-
-
-def _resolved(host: str, address: Address) -> ResolveResult:
-    return ResolveResult(
-        hostname=host, host=address[0], port=address[1], family=socket.AF_INET, proto=0, flags=0
-    )
 
 
 def _never(ip: IPv4Address | IPv6Address) -> str:

@@ -5,7 +5,7 @@ import random
 
 from PIL import Image
 
-from foodcls.sample import distractors
+from foodcls.sample.distractors import cat, landscape, menu, placeholder
 from foodcls.sample.scene import compose, draw
 from foodcls.sample.web import SampleItem
 
@@ -18,14 +18,10 @@ def file_bytes(item: SampleItem) -> bytes:
     if family == "broken":
         return _broken(item, detail)
     if family == "placeholder":
-        return _encode(distractors.placeholder(), "jpeg")
+        return _encode(placeholder(), "jpeg")
     if family == "wrong" and detail != "dish":
-        distractor = {
-            "menu": distractors.menu,
-            "cat": distractors.cat,
-            "landscape": distractors.landscape,
-        }
-        return _encode(distractor[detail](random.Random(f"{item.seed}/{item.file}")), "jpeg")
+        depict = {"menu": menu, "cat": cat, "landscape": landscape}[detail]
+        return _encode(depict(random.Random(f"{item.seed}/{item.file}")), "jpeg")
     return _dish_bytes(item) if item.is_picture else b""
 
 

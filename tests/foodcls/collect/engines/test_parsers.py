@@ -68,7 +68,7 @@ def test_google_gives_originals_and_not_its_logo_or_thumbnails() -> None:
         "https://a.test/pâté.webp",
         "https://a.test/rice.jpg",
     ]
-    # one without a page does not get its neighbour's
+    # one without a page does not get its neighbor's
     assert [hit["page"] for hit in found] == ["", "https://a.test/café?a=1", ""]
 
 
