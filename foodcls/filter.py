@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.errors import TableError
 from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Filter
 from foodcls.tables.match_rows import Finder, index_rows
-from foodcls.tables.read_csv import CsvRow, Problem, list_problems, read_sheet
+from foodcls.tables.read_csv import CsvRow, Problem, list_problems, read_sheet, refuse_problems
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +54,8 @@ def read_decisions(path: Path) -> list[Decision]:
     rows, problems = read_sheet(path, COLUMNS, needs_all=False)
     decisions = [_decision(row) for row in rows]
     problems += [item for item in decisions if isinstance(item, Problem)]
-    if problems:
-        problems.sort(key=lambda item: item.number)
-        raise TableError(
-            f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
-            f"a row needs an id or a path, and keep as one of {', '.join(KEEP_WORDS)}"
-        )
+    advice = f"a row needs an id or a path, and keep as one of {', '.join(KEEP_WORDS)}"
+    refuse_problems(path, problems, advice)
     return [item for item in decisions if isinstance(item, Decision)]
 
 
@@ -118,11 +113,7 @@ def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, 
                 Problem(item.number, item.name, f"says the opposite of row {rival.number}")
             )
         chosen.update(dict.fromkeys(match.rows, item))
-    if problems:
-        raise TableError(
-            f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(problems)}\n"
-            "correct these rows; nothing was changed"
-        )
+    refuse_problems(path, problems, "correct these rows; nothing was changed")
     if unmatched:
         # pictures come and go on the web: a decision may outlive its picture
         logger.warning("%s: %d rows match no picture of this run", path, unmatched)

@@ -29,10 +29,10 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 # padding may ask for 25 times the picture: beyond this the cut is made smaller
 MAX_CANVAS = 50_000_000  # pixels
+NOT_ACCEPTED = "proposed, not accepted"
 # pictures come and go on the web, the boxes of the others stay right
-PROPOSED = "proposed, not accepted"
-USUAL = ("no such picture", DROPPED, PROPOSED)
-Edges = tuple[int, int, int, int]
+USUAL = ("no such picture", DROPPED, NOT_ACCEPTED)
+PixelBox = tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def describe_problems(problems: Sequence[Problem]) -> str:
     return f"{len(problems)} rows of the boxes cannot be used:\n{table}\n{list_problems(problems)}"
 
 
-def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
+def cut_out(image: Image.Image, edges: PixelBox, padding: float) -> Image.Image:
     """Cut the box (xmin, ymin, xmax, ymax in pixels) with `padding` of its sides on each side.
 
     Beyond the picture's edge it is white; above MAX_CANVAS pixels the cut is made smaller.
@@ -104,7 +104,7 @@ def cut_out(image: Image.Image, edges: Edges, padding: float) -> Image.Image:
 
 def _place_all(
     manifest: pd.DataFrame, store: Store, settings: Crop, labels: Sequence[str]
-) -> tuple[dict[int, list[Edges]], list[Problem]]:
+) -> tuple[dict[int, list[PixelBox]], list[Problem]]:
     """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
     assert settings.boxes is not None
     path = settings.boxes
@@ -118,7 +118,7 @@ def _place_all(
     unit: str = settings.units
     if unit == "auto":
         unit = detect_unit(path, file_format, [item.sized for item in placed])
-    cuts: dict[int, list[Edges]] = defaultdict(list)
+    cuts: dict[int, list[PixelBox]] = defaultdict(list)
     for item in placed:
         edges = cover_pixels(item, unit)
         if isinstance(edges, Problem):
@@ -136,7 +136,7 @@ def _place_all(
 def _set_aside(boxes: Sequence[Box]) -> tuple[list[Box], list[Problem]]:
     """The boxes that a person has drawn or accepted, and the others as problems."""
     waiting = [
-        Problem(box.number, box.name[:80], PROPOSED, box.file) for box in boxes if box.proposed
+        Problem(box.number, box.name[:80], NOT_ACCEPTED, box.file) for box in boxes if box.proposed
     ]
     return [box for box in boxes if not box.proposed], waiting
 
@@ -148,7 +148,7 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
         "%s: %d boxes read, %d of them on %d pictures, %d turned as EXIF says; %d rows not used",
         *(what, count, len(placed), pictures, turned, len(problems)),
     )
-    waiting = sum(item.reason == PROPOSED for item in problems)
+    waiting = sum(item.reason == NOT_ACCEPTED for item in problems)
     if waiting:
         logger.info("%s: %d rows proposed, not accepted", what, waiting)
     odd = [item for item in problems if item.reason not in USUAL]
@@ -157,7 +157,7 @@ def _log(what: str, count: int, placed: Sequence[Placed], problems: Sequence[Pro
 
 
 def _cut_rows(
-    cuts: Mapping[int, list[Edges]],
+    cuts: Mapping[int, list[PixelBox]],
     rows: pd.DataFrame,
     store: Store,
     padding: float,
@@ -168,27 +168,23 @@ def _cut_rows(
     pictures = dict(zip(cuts, rows.loc[list(cuts), "picture"], strict=True))
     keys = {row: key_of(pictures[row], VERSION, edges, padding) for row, edges in cuts.items()}
     work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
-    memoized = MemoizedMap("crop", partial(_cut_all, store, padding), _every)
+    memoized = MemoizedMap("crop", partial(_cut_all, store, padding), list)
     found = map_memoized(store, memoized, work, track, spread)
     return {row: found[key] for row, key in keys.items()}
 
 
 def _cut_all(
-    store: Store, padding: float, batch: Mapping[str, tuple[str, list[Edges]]]
+    store: Store, padding: float, batch: Mapping[str, tuple[str, list[PixelBox]]]
 ) -> dict[str, list[str]]:
-    def cut(item: tuple[str, list[Edges]]) -> list[str]:
+    def cut(item: tuple[str, list[PixelBox]]) -> list[str]:
         image = load_picture(store.read(item[0]))
         return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
 
     return map_batch(store, batch, cut)
 
 
-def _every(blobs: list[str]) -> list[str]:
-    return blobs
-
-
 def _fill(
-    manifest: pd.DataFrame, cuts: Mapping[int, list[Edges]], blobs: Mapping[int, list[str]]
+    manifest: pd.DataFrame, cuts: Mapping[int, list[PixelBox]], blobs: Mapping[int, list[str]]
 ) -> pd.DataFrame:
     counts = [max(1, len(cuts.get(row, ()))) for row in manifest.index]
     filled = manifest.loc[manifest.index.repeat(counts)].reset_index(drop=True)

@@ -15,7 +15,7 @@ from foodcls.errors import TableError
 from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.recipe.data_settings import Test
 from foodcls.tables.match_rows import Finder, index_rows
-from foodcls.tables.read_csv import SHOWN, Problem, list_problems, read_sheet
+from foodcls.tables.read_csv import SHOWN, Problem, read_sheet, refuse_problems
 
 COLUMNS = ("id", "path", "group")
 
@@ -62,8 +62,7 @@ def read_groups(path: Path) -> list[Member]:
         Member(row.number, *(row.cells.get(name, "").strip() for name in COLUMNS)) for row in rows
     ]
     problems += [Problem(item.number, "", "names no picture") for item in members if not item.name]
-    if problems:
-        raise _unusable(path, problems, "a row needs an id or a path, and a group")
+    refuse_problems(path, problems, "a row needs an id or a path, and a group")
     return members
 
 
@@ -71,9 +70,7 @@ def _by_table(manifest: pd.DataFrame, rows: pd.DataFrame, path: Path) -> dict[in
     # a picture that the inspection dropped may stand in the table
     finder = index_rows(manifest[manifest["source"] == TEST_SOURCE])
     chosen: dict[int, Member] = {}
-    problems = list(_choose(read_groups(path), finder, chosen))
-    if problems:
-        raise _unusable(path, problems, "correct these rows")
+    refuse_problems(path, list(_choose(read_groups(path), finder, chosen)), "correct these rows")
     left_out = [origin for row, origin in rows["origin"].items() if row not in chosen]
     if left_out:
         listed = "\n".join(f"  {origin}" for origin in left_out[:SHOWN])
@@ -123,10 +120,3 @@ def _check_several(named: dict[int, str], rows: pd.DataFrame, where: str) -> Non
             f"{where}: all pictures are in the group {next(iter(named.values()))!r}; one group "
             "says nothing of others, at least 2 are needed"
         )
-
-
-def _unusable(path: Path, problems: list[Problem], advice: str) -> TableError:
-    ordered = sorted(problems, key=lambda item: item.number)
-    return TableError(
-        f"{path}: {len(problems)} row(s) cannot be used\n{list_problems(ordered)}\n{advice}"
-    )

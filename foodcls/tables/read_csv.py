@@ -82,6 +82,13 @@ def list_problems(problems: Sequence[Problem]) -> str:
     return "\n".join(lines)
 
 
+def refuse_problems(path: Path, problems: Sequence[Problem], advice: str) -> None:
+    """TableError that lists the problems of a file, if there are any, in the order of its rows."""
+    if problems:
+        listed = list_problems(sorted(problems, key=lambda item: item.number))
+        raise TableError(f"{path}: {len(problems)} row(s) cannot be used\n{listed}\n{advice}")
+
+
 def read_text(path: Path) -> str:
     """The file as it is, a mark of its encoding included; TableError when it is not UTF-8 text."""
     try:
