@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,18 @@ from torch.nn import functional
 from foodcls.errors import TrainingError
 from foodcls.manifest import kept_rows
 from foodcls.metrics.ranks import Floats, Ints
-from foodcls.network.network import Network
 from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
-from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_json
-from foodcls.train.activations import as_activations, cacheable_partition, load_activations
-from foodcls.train.class_balance import class_weights
-from foodcls.train.online_augment import Background, RandomAffine, choose_background
-from foodcls.train.pixels import Decoded, cache_pixels, decode_rows
+from foodcls.train.activations import as_activations, load_activations
+from foodcls.train.pixels import Decoded, PictureChange, cache_pixels, decode_rows
 from foodcls.train.row_cache import Array, CachedRows, FeatureCache
 
 log = logging.getLogger(__name__)
+
+# of pixels (n, S, S, 3) uint8, at some indices (n,), in an epoch; not by the name of the class, as
+# the code of augmentation belongs to no evaluation's key
+Augment = Callable[[Array, Array, int], Array]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Dataset:
     inputs: tuple[CachedRows | Decoded, ...]  # pixels or activations: all that the tail takes
     targets: Ints  # int64 (N,), 0 to C - 1
     names: tuple[str, ...]  # of the pictures, for messages
-    augment: RandomAffine | None = None  # changes pixels anew in each epoch
+    augment: Augment | None = None  # changes pixels anew in each epoch
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -46,7 +46,7 @@ class Dataset:
         """
         taken = [rows.take(indices) for rows in self.inputs]
         if self.augment:
-            taken = [self.augment.apply(pixels, indices, epoch) for pixels in taken]
+            taken = [self.augment(pixels, indices, epoch) for pixels in taken]
         return [as_images(one) if one.dtype == np.uint8 else as_activations(one) for one in taken]
 
 
@@ -66,8 +66,8 @@ class InputSpec:
     partition: Partition
     size: int  # pixels a side
     precision: str = "fp32"
-    background: Background | None = None  # of the pictures, the same in each epoch
-    augment: RandomAffine | None = None  # of the pixels, another change in each epoch
+    background: PictureChange | None = None  # the same in each epoch
+    augment: Augment | None = None  # another change in each epoch
 
 
 def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -92,47 +92,6 @@ def load_dataset(
         names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]),
         augment=spec.augment,
     )
-
-
-def load_train_val(
-    splits: tuple[pd.DataFrame, pd.DataFrame],
-    labels: Sequence[str],
-    settings: Train,
-    spec: InputSpec,
-    feature_cache: FeatureCache,
-) -> TrainVal:
-    """Load both splits; the recipe's background and augmentation change training pictures alone."""
-    extras, seed = settings.extras, settings.seed
-    changing = replace(
-        spec,
-        background=choose_background(extras, seed),
-        augment=RandomAffine(extras.augment, seed) if extras.augment else None,
-    )
-    train, val = (
-        load_dataset(rows, labels, how, feature_cache)
-        for rows, how in zip(splits, (changing, spec), strict=True)
-    )
-    return TrainVal(train, val, len(labels))
-
-
-def choose_partition(
-    network: Network, settings: Train, precision: str, count: int, feature_cache: FeatureCache
-) -> Partition:
-    """The frozen trunk that runs once for each of `count` pictures, and the trainable tail.
-
-    There is no trunk where pictures change from epoch to epoch, and where the cache has no room.
-    """
-    if settings.extras.augment:
-        log.info("augmentation is online: the frozen layers run in each epoch")
-        return Partition(trunk=None, tail=network)
-    return cacheable_partition(network, settings.input_size, precision, count, feature_cache)
-
-
-def loss_weights(train_val: TrainVal, settings: Train) -> Tensor | None:
-    """float32 (C,): how much each class weighs in the loss; None if all weigh alike."""
-    if settings.extras.balance != "weights":
-        return None
-    return torch.from_numpy(class_weights(train_val.train.targets, train_val.classes))
 
 
 def predict_all(

@@ -28,7 +28,7 @@ class RandomAffine:
     ranges: AffineRanges
     seed: int
 
-    def apply(self, pixels: Array, indices: Iterable[int], epoch: int) -> Array:
+    def __call__(self, pixels: Array, indices: Iterable[int], epoch: int) -> Array:
         """The changed pictures; `pixels` uint8 (N, S, S, 3) are those at `indices`, (N,)."""
         draws = [
             np.random.default_rng(derive_seed("move", self.seed, epoch, int(index)))

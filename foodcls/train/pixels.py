@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,23 @@ import pandas as pd
 from foodcls.image.decode import load_picture
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.store.store import Store
-from foodcls.train.online_augment import Background
 from foodcls.train.row_cache import Array, CachedRows, FeatureCache, RowCache, cache_rows
 
 # changes whenever the same picture and size would give other pixels
 VERSION = "pixels 2"
+
+
+class PictureChange(Protocol):
+    """A change of pictures that depends on each picture alone."""
+
+    @property
+    def version(self) -> str:
+        """All that a changed picture depends on besides the picture."""
+        ...
+
+    def change(self, picture: Pixels, digest: str) -> Pixels:
+        """uint8 (H, W, 3): the changed picture of that digest."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Decoded:
 
 
 def decode_rows(
-    rows: pd.DataFrame, store: Store, size: int, background: Background | None = None
+    rows: pd.DataFrame, store: Store, size: int, background: PictureChange | None = None
 ) -> Decoded:
     """The rows' pictures, `size` pixels a side; `background` is changed before resizing.
 

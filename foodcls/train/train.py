@@ -15,25 +15,27 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, start_network
+from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, count, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
+from foodcls.train.activations import cacheable_partition
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
+from foodcls.train.class_balance import class_weights
 from foodcls.train.dataset import (
     InputSpec,
     TrainVal,
     check_splits,
-    choose_partition,
     data_digest,
-    load_train_val,
-    loss_weights,
+    load_dataset,
     split_rows,
 )
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import fit
+from foodcls.train.online_augment import RandomAffine, choose_background
 from foodcls.train.resume import (
     CheckpointFiles,
     Tensors,
@@ -89,6 +91,47 @@ def train(
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
     return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
+
+
+def load_train_val(
+    splits: tuple[pd.DataFrame, pd.DataFrame],
+    labels: Sequence[str],
+    settings: Train,
+    spec: InputSpec,
+    feature_cache: FeatureCache,
+) -> TrainVal:
+    """Load both splits; the recipe's background and augmentation change training pictures alone."""
+    extras, seed = settings.extras, settings.seed
+    changing = dataclasses.replace(
+        spec,
+        background=choose_background(extras, seed),
+        augment=RandomAffine(extras.augment, seed) if extras.augment else None,
+    )
+    train, val = (
+        load_dataset(rows, labels, how, feature_cache)
+        for rows, how in zip(splits, (changing, spec), strict=True)
+    )
+    return TrainVal(train, val, len(labels))
+
+
+def choose_partition(
+    network: Network, settings: Train, precision: str, count: int, feature_cache: FeatureCache
+) -> Partition:
+    """The frozen trunk that runs once for each of `count` pictures, and the trainable tail.
+
+    There is no trunk where pictures change from epoch to epoch, and where the cache has no room.
+    """
+    if settings.extras.augment:
+        log.info("augmentation is online: the frozen layers run in each epoch")
+        return Partition(trunk=None, tail=network)
+    return cacheable_partition(network, settings.input_size, precision, count, feature_cache)
+
+
+def loss_weights(train_val: TrainVal, settings: Train) -> Tensor | None:
+    """float32 (C,): how much each class weighs in the loss; None if all weigh alike."""
+    if settings.extras.balance != "weights":
+        return None
+    return torch.from_numpy(class_weights(train_val.train.targets, train_val.classes))
 
 
 def _draft_checkpoint(

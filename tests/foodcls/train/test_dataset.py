@@ -15,16 +15,14 @@ from foodcls.store.store import Store
 from foodcls.train.dataset import (
     InputSpec,
     check_splits,
-    choose_partition,
     data_digest,
     encode_labels,
     load_dataset,
-    load_train_val,
-    loss_weights,
     split_rows,
 )
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.row_cache import FeatureCache
+from foodcls.train.train import choose_partition, load_train_val, loss_weights
 
 
 @pytest.fixture
