@@ -34,7 +34,7 @@ _CALLED = (
 )
 _BUILT_IN = dict.fromkeys(("inf", "nan", *_CALLED), "") | {"__torch__": "__torch__"}
 _VALUES = {"bool": bool, "int": int, "float": float, "NoneType": type(None)}
-_TYPES = {*_VALUES, "str", "Tensor", "List", "Dict", "Tuple", "Optional"}
+_TYPES = {*_VALUES, "str", "Tensor", "number", "List", "Dict", "Tuple", "Optional"}
 
 
 def read_module(data: bytes) -> torch.jit.ScriptModule:
