@@ -24,7 +24,7 @@ def silent(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
 
 @dataclass(frozen=True)
 class Work:
-    """How many items of one kind were done, and how many were known from before."""
+    """How many items of one kind were computed, and how many were recalled."""
 
     kind: str
     anew: int

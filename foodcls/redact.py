@@ -1,4 +1,4 @@
-"""Takes out of texts what nobody may read in a log: passwords in addresses."""
+"""Redacts texts for logs: removes user names and passwords from addresses."""
 
 import re
 from urllib.parse import urlsplit

@@ -1,6 +1,6 @@
-"""Tells MLflow of a run: parameters, metrics, tables, pictures, and a registered model version.
+"""Records a run in MLflow: parameters, metrics, tables, pictures, and a registered model version.
 
-What is told is first kept as plain files, then sent: a server that is away costs a run nothing.
+All of it is first kept in the outbox, then sent: a server that is away costs a run nothing.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ from tasks.tracking.run_metrics import (
     trial_figures,
     trial_tags,
 )
-from tasks.tracking.send import Sent, tell
+from tasks.tracking.send import Sent, submit
 
 
 @stage()
@@ -73,7 +73,7 @@ def record(
         write_files(folder / "runs" / "0", {**files, **page})
         save_model(folder / "model", path, recipe.labels)
 
-    sent = tell(workspace, draft_record(recipe, digest, steps, (run_record,), registration), fill)
+    sent = submit(workspace, draft_record(recipe, digest, steps, (run_record,), registration), fill)
     return _recorded(sent, str(path))
 
 
@@ -98,7 +98,7 @@ def record_ablation(
 
     steps = [step for trial in trials for step in trial.steps]
     digest = f"{recipe.digest} {ablation_csv(table)}"
-    return _recorded(tell(workspace, draft_record(recipe, digest, steps, (whole, *rows)), fill))
+    return _recorded(submit(workspace, draft_record(recipe, digest, steps, (whole, *rows)), fill))
 
 
 def _dataset(workspace: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:

@@ -1,1 +1,22 @@
-"""What the subcommands of `foodcls` do, and how they speak to a terminal."""
+"""The command line: one module a command, and what the commands share.
+
+In reading order:
+    main    the `foodcls` command: its subcommands, run, prepare and demo among them
+    options    options and arguments that several commands share; overrides of a recipe
+    output    lines on the terminal, errors with exit codes, JSON files
+    signals    Ctrl-C and SIGTERM end a command within seconds
+    prefect_server    the Prefect server of a run, or a temporary one
+    run    run, demo, doctor: the result, and the checks
+    ablate    ablate: the table
+    review    review: the page
+    propose    propose: boxes
+    suspects    suspects: doubtful labels
+    trace    trace: the story of a picture
+    compare    compare: two models on the same pictures
+    pictures    predict and duplicates as typed; imports nothing slow, for a quick --help
+    predict    predict: answers for picture files
+    duplicates    duplicates: files that repeat a picture
+    maintenance    promote, rollback, sync; verify and gc as typed
+    verify    verify: damaged files
+    gc    gc: garbage collection
+"""

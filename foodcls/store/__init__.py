@@ -1,1 +1,8 @@
-"""Keeps blobs and facts by content: in a folder or an object store."""
+"""Blobs by their SHA-256, and facts by key.
+
+In reading order:
+    store    the one interface; temporary files that replace whole ones
+    local_store    in a folder, facts in SQLite
+    object_store    in an object store such as S3
+    disk    free space, flushing, and errors of the file system
+"""

@@ -1,4 +1,4 @@
-"""Keeps finished work, here or where many machines reach it; names it by content."""
+"""Keeps finished work in a folder or an object store, under the SHA-256 of its content."""
 
 import hashlib
 import json
@@ -57,7 +57,7 @@ def replacing(path: Path) -> Iterator[Path]:
         flush(path.parent)
     except OSError as error:
         size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
-        # what is said to be free counts the half that is given up
+        # removed first, so that the free space in the message counts it
         part.unlink(missing_ok=True)
         raise cannot_write(path, error, size) from error
     finally:

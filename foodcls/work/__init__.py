@@ -1,1 +1,7 @@
-"""Spreads work over threads or machines, and remembers what is done."""
+"""Spreads work over threads or machines, and remembers what is done.
+
+In reading order:
+    parallel    a parallel map over threads or machines; prefetching
+    memo    a memoized map over pictures: computes only what the store lacks
+    code_digest    a digest of the code behind a stage, as part of its cache key
+"""

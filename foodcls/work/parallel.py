@@ -1,4 +1,4 @@
-"""How work is spread without knowing over what: threads of this machine, or many machines."""
+"""A parallel map: calls a function on many items, in threads or on the workers it is given."""
 
 import os
 import platform

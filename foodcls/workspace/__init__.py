@@ -1,1 +1,11 @@
-"""The folder of a run: its places, lock, recovery, verification and garbage collection."""
+"""The folder that holds all a run writes.
+
+In reading order:
+    workspace    the places in it
+    lock    the lock: one run at a time
+    recovery    what a killed run left behind is removed when the lock is taken
+    verify    finds damaged files
+    gc    garbage collection: finds what nothing needs any more
+    services    checks of servers, store and workers
+    doctor    checks of the machine and the workspace
+"""

@@ -22,7 +22,7 @@ RESNET34 = "resnet34-b627a593.pth"
 
 
 def run_checks(folder: Path, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Look at Python, packages, weights, servers, keys, disk and the workspace, in that order."""
+    """Check Python, packages, weights, servers, keys, disk and the workspace, in that order."""
     yield _python()
     yield from map(_package, PACKAGES)
     yield _offline_weights()

@@ -1,4 +1,4 @@
-"""Lets one run at a time into a workspace; the system frees what a killed one held."""
+"""The lock of a workspace: one run at a time; the system releases that of a killed one."""
 
 import json
 import os

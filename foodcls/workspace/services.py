@@ -64,7 +64,7 @@ def _mlflow(uri: str) -> Check:
 
 
 def _answers(name: str, url: str, mend: str) -> Check:
-    # who is well says so to everyone
+    # a health check needs no login, and the address is shown
     open_to_all = without_logins(url)
     try:
         with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:

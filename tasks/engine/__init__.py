@@ -1,1 +1,9 @@
-"""Prefect's side of the stages: caching, cluster, artifacts, progress, webhook."""
+"""Prefect's side of the stages.
+
+In reading order:
+    stage    a task cached by content: its cache key, and which entries are believed
+    cluster    the store and the workers that the environment names
+    progress    a progress bar, or a progress artifact in the UI
+    ui    tables in Prefect's UI
+    webhook    says how a flow run has ended, in its last state and to a webhook
+"""

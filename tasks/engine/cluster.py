@@ -1,4 +1,4 @@
-"""Where a run keeps its work, and which workers do it, as the environment says.
+"""Opens the store and the cluster of workers that the environment names.
 
 FOODCLS_STORE: a folder, or a URL such as s3://bucket/folder that all machines reach.
 FOODCLS_RUNNER: `threads` of this machine, `dask` for processes of this machine, or `dask:ADDRESS`
@@ -42,7 +42,7 @@ def open_workspace(path: Path) -> Workspace:
 
 @contextmanager
 def workers() -> Iterator[None]:
-    """Have the workers that the environment names at hand; a flow within another has the same."""
+    """Connect to the workers that the environment names; a flow within another has the same."""
     name, _, address = os.environ.get(RUNNER, "threads").partition(":")
     if name not in ("threads", "dask"):
         raise InputError(f"{RUNNER}={name!r}; allowed: threads, dask, dask:ADDRESS")
@@ -72,7 +72,7 @@ def _connecting(address: str) -> Iterator[Any]:
         from prefect_dask import DaskTaskRunner
     except ImportError as error:
         raise InputError(f"{RUNNER}=dask needs `pip install -e '.[team]'`: {error}") from error
-    # a worker's own lines say what ours say
+    # what workers log, this process logs as well
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     own = {"processes": True, "threads_per_worker": 1, "n_workers": os.cpu_count(),
            "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Says which version of a registered model serves, by MLflow's aliases `champion`, `challenger`.
+"""Champion and challenger: which version of a registered model serves, by MLflow's aliases.
 
 The versions that served, in order, are a tag of the registered model: the last is the champion.
 What was decided of a version, and why, are tags of the version.

@@ -74,7 +74,7 @@ def send_pending(workspace: Workspace) -> Iterator[Sent]:
             yield sent
 
 
-def tell(workspace: Workspace, draft: Submission, fill: Callable[[Path], None]) -> Sent:
+def submit(workspace: Workspace, draft: Submission, fill: Callable[[Path], None]) -> Sent:
     """Keep a record, then send it and whatever else waits; a server that is away ends no run."""
     workspace.records.mkdir(exist_ok=True)
     try:

@@ -11,7 +11,7 @@ from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.runs.outbox import RunRecord, list_pending
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.model_files import draft_record
-from tasks.tracking.send import Sent, tell
+from tasks.tracking.send import Sent, submit
 
 RECIPE = """\
 name: NAME
@@ -34,7 +34,7 @@ def tell_small(workspace: Workspace, recipe: Recipe, value: float = 1.0) -> Sent
         (folder / "runs" / "0").mkdir(parents=True)
         (folder / "runs" / "0" / "x.txt").write_text("x")
 
-    return tell(workspace, draft, fill)
+    return submit(workspace, draft, fill)
 
 
 def test_artifacts_of_a_local_store_stay_in_the_workspace(tmp_path: Path, monkeypatch) -> None:
