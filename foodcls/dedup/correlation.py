@@ -64,7 +64,7 @@ def correlate_best(
     less: coarse cells hide differences, not similarity.
     """
     places, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
-    pairs = _Pairs(ends[: len(left)], ends[len(left) :], mirrored)
+    pairs = _Ends(ends[: len(left)], ends[len(left) :], mirrored)
     few = thumbnails[places]
     fine = _Units.of(few, GRID)
     best = _correlate_wholes(fine, pairs)
@@ -77,15 +77,15 @@ def correlate_best(
 
 
 @dataclass(frozen=True)
-class _Pairs:
+class _Ends:
     """Pairs of places, as the module's docstring tells."""
 
     left: np.ndarray
     right: np.ndarray
     mirrored: np.ndarray
 
-    def pick(self, chosen: np.ndarray | slice) -> "_Pairs":
-        return _Pairs(*(values[chosen] for values in vars(self).values()))
+    def pick(self, chosen: np.ndarray | slice) -> "_Ends":
+        return _Ends(*(values[chosen] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class _Units:
         return units
 
 
-def _correlate_wholes(units: _Units, pairs: _Pairs) -> np.ndarray:
+def _correlate_wholes(units: _Units, pairs: _Ends) -> np.ndarray:
     def correlate(start: int) -> np.ndarray:
         some = pairs.pick(slice(start, start + FEW))
         other = units.take(some.right, some.mirrored)
@@ -117,7 +117,7 @@ def _correlate_wholes(units: _Units, pairs: _Pairs) -> np.ndarray:
     return np.concatenate([np.empty(0), *parts])
 
 
-def _search_windows(thumbnails: np.ndarray, units: _Units, pairs: _Pairs) -> np.ndarray:
+def _search_windows(thumbnails: np.ndarray, units: _Units, pairs: _Ends) -> np.ndarray:
     """For each pair the best correlation of one whole with any window of the other, both ways."""
     best = np.full(len(pairs.left), -1.0)
     inner = np.concatenate([pairs.left, pairs.right])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
-from foodcls.dedup.pairs import SAME, Distances, search_pairs
+from foodcls.dedup.pairs import Distances, search_pairs
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
@@ -61,16 +61,15 @@ def dedup(
     ids = contents["id"].to_numpy(dtype=object)
     prints = recall_fingerprints(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
     found = search_pairs(prints, settings)
-    pairs = found.pairs
     is_test = (contents["source"] == TEST_SOURCE).to_numpy()
-    keeper, how = choose_keepers(len(contents), pairs.pick(pairs.correlation >= SAME), is_test)
+    keeper, how = choose_keepers(len(contents), found.pairs, is_test)
     equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
     _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
     rows = rows.assign(
         keeper=ids[keeper[place]],
         how=how[place],
-        cluster=ids[join_clusters(len(contents), pairs)[place]],
+        cluster=ids[join_clusters(len(contents), found.pairs)[place]],
     )
     return Deduped(_mark(manifest, rows), found.distances)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from foodcls.dedup.groups import NEAR, choose_keepers
-from foodcls.dedup.pairs import SAME, search_pairs
+from foodcls.dedup.pairs import search_pairs
 from foodcls.image.draft_decode import fingerprint_files
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS, Dedup
@@ -49,9 +49,7 @@ def find_duplicates(
     scanned = fingerprint_files(ordered, settings.hash, MAX_PIXELS, track)
     pairs = search_pairs(scanned.prints, settings).pairs
     count = len(scanned.paths)
-    keeper, how = choose_keepers(
-        count, pairs.pick(pairs.correlation >= SAME), np.zeros(count, bool)
-    )
+    keeper, how = choose_keepers(count, pairs, np.zeros(count, bool))
     found = [
         Duplicate(scanned.paths[place], scanned.paths[keeper[place]], how[place])
         for place in np.argsort(keeper, kind="stable")

@@ -24,10 +24,6 @@ class NearPairs:
     distance: np.ndarray  # uint8, bits between the hashes
     mirror_distance: np.ndarray  # uint8, bits between the one's hash and the mirrored other's
 
-    def pick(self, chosen: np.ndarray | slice) -> "NearPairs":
-        """The pairs at these places."""
-        return NearPairs(*(values[chosen] for values in vars(self).values()))
-
 
 def search_hamming(
     hashes: np.ndarray, mirrors: np.ndarray, reach: int, judge: Callable[[NearPairs], Judged]

@@ -1,6 +1,7 @@
 """Finds pairs of pictures that show the same by their fingerprints; knows no labels or rows."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -106,7 +107,7 @@ def find_pairs(prints: Fingerprints, distance: int, *, with_crops: bool = True) 
     strips = search_hamming(
         prints.hashes, prints.mirrors, widest, lambda near: _choose_candidates(near, coarse, widest)
     )
-    candidates = _join(list(strips), widest)
+    candidates = _join(strips, widest)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)
     # pairs are spread over threads, which the threads of BLAS would slow down
     with threadpool_limits(1, user_api="blas"):
@@ -154,15 +155,11 @@ def _choose_candidates(near: NearPairs, coarse: np.ndarray, widest: int) -> _Can
     )
 
 
-def _join(strips: list[_Candidates], widest: int) -> _Candidates:
+def _join(strips: Iterable[_Candidates], widest: int) -> _Candidates:
     whole, truth, counts = np.empty(0, int), np.empty(0, bool), np.zeros(widest + 1, int)
-    strips = [_Candidates(whole, whole, whole, whole, truth, counts), *strips]
-    joined = {
-        field.name: np.concatenate([getattr(strip, field.name) for strip in strips])
-        for field in fields(_Candidates)
-        if field.name != "counts"
-    }
-    return _Candidates(**joined, counts=np.sum([strip.counts for strip in strips], axis=0))
+    none = _Candidates(whole, whole, whole, whole, truth, counts)
+    *ends, counted = zip(*(vars(strip).values() for strip in (none, *strips)), strict=True)
+    return _Candidates(*[*map(np.concatenate, ends), np.sum(counted, axis=0)])
 
 
 def _equal_flats(prints: Fingerprints, candidates: _Candidates) -> np.ndarray:
@@ -187,15 +184,17 @@ def _count_confirmed(
     pairs: Pairs, nearest: np.ndarray, is_same: np.ndarray, widest: int
 ) -> np.ndarray:
     # a symmetric picture is found straight and mirrored: it counts once
-    ends = np.stack([pairs.left[is_same], pairs.right[is_same]], axis=1)
-    _, first = np.unique(ends, axis=0, return_index=True)
+    first = _first_of_each(pairs.pick(is_same))
     return np.bincount(nearest[is_same][first], minlength=widest + 1)
 
 
 def _best(pairs: Pairs) -> Pairs:
-    """Each pair once: straight or mirrored, whichever correlates more."""
-    order = np.lexsort((pairs.mirrored, -pairs.correlation, pairs.right, pairs.left))
-    pairs = pairs.pick(order)
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = (np.diff(pairs.left) != 0) | (np.diff(pairs.right) != 0)
-    return pairs.pick(is_first)
+    """Each pair once, sorted by left: straight or mirrored, whichever correlates more."""
+    ordered = pairs.pick(np.lexsort((pairs.mirrored, -pairs.correlation)))
+    return ordered.pick(_first_of_each(ordered))
+
+
+def _first_of_each(pairs: Pairs) -> np.ndarray:
+    """Where each pair stands first, sorted by left and right: int of shape (distinct pairs,)."""
+    _, first = np.unique(np.stack([pairs.left, pairs.right], axis=1), axis=0, return_index=True)
+    return first

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import imagehash
 import numpy as np
@@ -45,9 +45,6 @@ class Fingerprints:
 
     def __len__(self) -> int:
         return len(self.hashes)
-
-
-FIELDS = tuple(field.name for field in fields(Fingerprints))
 
 
 def fingerprint(image: Image.Image, kind: str) -> Fingerprint:
@@ -145,8 +142,8 @@ def pack_fingerprints(single: Iterable[Fingerprint]) -> Fingerprints:
 def join_fingerprints(parts: Iterable[Fingerprints]) -> Fingerprints:
     """Fingerprints one after another; of no part, none."""
     every = [pack_fingerprints([]), *parts]
-    joined = (np.concatenate([getattr(part, name) for part in every]) for name in FIELDS)
-    return Fingerprints(*joined)
+    columns = zip(*(vars(part).values() for part in every), strict=True)
+    return Fingerprints(*map(np.concatenate, columns))
 
 
 def _text(value: int, kind: str) -> str:

@@ -19,6 +19,7 @@ from multiprocessing.connection import Pipe
 from typing import IO, Any
 
 from foodcls.errors import StageError, StoreError
+from foodcls.image.decode import BadPicture
 from foodcls.inspect.sandbox_worker import READY, WAITING, pack, unpack
 
 START = (
@@ -42,13 +43,8 @@ class ResourceLimits:
     wall: float = 600  # seconds by the clock, for what waits for ever
 
 
-class WorkerDied(Exception):
+class WorkerDied(BadPicture):
     """A request that ended its process; `reason` is decoder_crash or timeout."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 class WorkerPool:

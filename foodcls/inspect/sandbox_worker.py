@@ -29,7 +29,7 @@ READY = {"ready": True}
 # the request needs much memory: asks for permission, so that only one does at a time
 WAITING = {"waiting": True}
 
-Request = dict[str, Any]
+Message = dict[str, Any]
 Gate = AbstractContextManager[object]
 
 
@@ -68,7 +68,7 @@ def unpack(raw: bytes) -> dict[str, Any]:
     return message | {"data": data} if data else message
 
 
-def examine(request: Request, gate: Gate) -> dict[str, Any]:
+def examine(request: Message, gate: Gate) -> dict[str, Any]:
     """Decode one picture: its `fact` for inspect; of a sound one `fingerprint` and `measures` too.
 
     `request` has the `data`, `max_pixels`, `min_side` and `hash_kind`. The `data` of the response
@@ -91,14 +91,14 @@ def examine(request: Request, gate: Gate) -> dict[str, Any]:
     return told if picture.is_plain else told | {"data": png_bytes(picture.image)}
 
 
-def _find(function: str) -> Callable[[Request, Gate], Any]:
+def _find(function: str) -> Callable[[Message, Gate], Any]:
     module, _, name = function.partition(":")
-    found: Callable[[Request, Gate], Any] = getattr(importlib.import_module(module), name)
+    found: Callable[[Message, Gate], Any] = getattr(importlib.import_module(module), name)
     return found
 
 
 def _answer(
-    function: Callable[[Request, Gate], Any], request: Request, connection: Connection
+    function: Callable[[Message, Gate], Any], request: Message, connection: Connection
 ) -> dict[str, Any]:
     try:
         return _value(function(request, _gate(connection)))
