@@ -122,7 +122,8 @@ def score_labels(features: Floats, truth: Ints, groups: NDArray, classes: int) -
     for fold in range(folds.max() + 1):
         held = folds == fold
         weights = _fit_linear(features[~held], truth[~held], classes)
-        probabilities[held] = _softmax(features[held] @ weights)
+        logits = torch.from_numpy(features[held] @ weights)
+        probabilities[held] = logits.double().softmax(dim=1).numpy()
     return LabelScores(probabilities, neighbor_votes(features, truth, groups, classes))
 
 
@@ -166,10 +167,6 @@ def _fit_linear(features: Floats, truth: Ints, classes: int) -> Floats:
 
     search.step(loss)
     return weights.detach().numpy()
-
-
-def _softmax(logits: Floats) -> Floats:
-    return torch.from_numpy(logits).double().softmax(dim=1).numpy()
 
 
 def _reasons(scored: LabelScores, truth: Ints, labels: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -31,13 +30,10 @@ class PyfuncModel:
                 f"the table has the columns {list(frame.columns)}; it needs {IMAGE!r}, the bytes "
                 "of a picture file or their base64 text"
             )
-        answers = predict_many(self.model, self._pictures(frame))
+        answers = predict_many(self.model, map(_as_bytes, frame[IMAGE]))
         return pd.DataFrame(
             [self._row(answer) for answer in answers], index=frame.index, columns=self._columns()
         )
-
-    def _pictures(self, frame: pd.DataFrame) -> Iterator[bytes]:
-        return (_as_bytes(cell) for cell in frame[IMAGE])
 
     def _columns(self) -> list[str]:
         # a class may be called "label": with the prefix no two columns have one name

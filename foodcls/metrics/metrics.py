@@ -45,9 +45,8 @@ def effective_sample_size(values: Floats | Ints, groups: Ints) -> float:
 
 def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> Ints:
     """Counts, int64 (C, C), of classes (N,): a row a true class, a column a predicted one."""
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (truth, predicted), 1)
-    return counts
+    cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
+    return cells.reshape(classes, classes)
 
 
 def recalls(confusion: Ints) -> list[float | None]:

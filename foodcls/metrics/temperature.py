@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 from foodcls.metrics.ranks import Floats, Ints
 
@@ -31,8 +32,7 @@ def apply_temperature(probabilities: Floats, temperature: float) -> Floats:
     # logarithms, lest a small temperature makes all of a row 0
     with np.errstate(divide="ignore"):
         logits = np.log(probabilities.astype(np.float64)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    tempered: Floats = powers / powers.sum(axis=1, keepdims=True)
+    tempered: Floats = softmax(logits, axis=1)
     return tempered
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.paired_test import GainPValues, PairedTest, compare_predictions
+from foodcls.metrics.paired_test import PairedTest, compare_predictions
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.recipe.train_settings import Promote
 
@@ -17,18 +17,13 @@ class ChampionComparison:
     test: PairedTest
     classes: int
 
-    @property
-    def better(self) -> GainPValues:
-        """The p-values that B is better."""
-        return self.test.gain
-
     def describe(self) -> str:
         """The figures in words, e.g. `accuracy 0.853 against 0.809 (95 %: … to …, p = 0.01)`."""
         shown = [
             f"{NAMES[name]} {getattr(self.test.b, name).value:.4g} against "
             f"{getattr(self.test.a, name).value:.4g} "
             f"(95 % of the difference: {getattr(self.test, name).low:+.3f} to "
-            f"{getattr(self.test, name).high:+.3f}, p = {getattr(self.better, name):.2g})"
+            f"{getattr(self.test, name).high:+.3f}, p = {getattr(self.test.gain, name):.2g})"
             for name in NAMES
         ]
         return f"{', '.join(shown)}, on {self.test.n} test pictures that neither learnt from"
@@ -57,7 +52,7 @@ def judge_challenger(found: ChampionComparison, rule: Promote) -> PromotionDecis
     95 % intervals (non-inferiority). So a model that is no better is promoted in at most about
     that share of all comparisons, and a worse one more seldom.
     """
-    better = found.better.figures(rule.alpha)
+    better = found.test.gain.figures(rule.alpha)
     if not better:
         reason = f"not shown to be better in either figure at a risk of {rule.alpha:.0%}"
         return PromotionDecision(False, f"{reason}: {found.describe()}", comparison=found)

@@ -12,7 +12,7 @@ from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import mcnemar
-from foodcls.metrics.predictions import Predictions, read_predictions
+from foodcls.metrics.predictions import read_predictions
 from foodcls.runs.run_result import Prepared, Recorded
 from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import Store
@@ -98,7 +98,8 @@ class AblationResult:
 def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store) -> Ablation:
     """The table of these trials; StageError unless all were tested on the manifest's test rows."""
     tests = split_rows(manifest, "test")
-    answers = [_read(trial, store) for trial in trials]
+    blobs = [store.read(trial.scores.result.predictions) for trial in trials]
+    answers = [read_predictions(blob.decode()) for blob in blobs]
     for trial, given in zip(trials, answers, strict=True):
         if given.ids != tuple(tests["id"]):
             raise StageError(
@@ -150,10 +151,6 @@ def ablation_table(ablation: Ablation) -> str:
         for row in ablation.rows
     ]
     return "\n".join([*lines, "", f"Judged by {ablation.judged_by}."])
-
-
-def _read(trial: Trial, store: Store) -> Predictions:
-    return read_predictions(store.read(trial.scores.result.predictions).decode())
 
 
 def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> AblationRow:

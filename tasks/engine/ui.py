@@ -111,7 +111,7 @@ def verdict_text(verdict: PromotionDecision) -> str:
             )
             lines.append(
                 f"| {words} | {own.value:.4f} | {other.value:.4f} | {change.value:+.4f} | "
-                f"{change.low:+.4f} to {change.high:+.4f} | {getattr(found.better, key):.3f} |"
+                f"{change.low:+.4f} to {change.high:+.4f} | {getattr(found.test.gain, key):.3f} |"
             )
         test = found.test
         lines += [

@@ -90,7 +90,7 @@ def test_better_in_one_figure_and_far_worse_in_the_other_is_refused() -> None:
     """B is right on ten more, but puts what it gets wrong last: 3 places for 30 pictures."""
     found = compared([(0, 40, 2)], [(0, 30, 4)])
     verdict = judge_challenger(found, RULE)
-    assert found.better.figures(RULE.alpha) == ("accuracy",)
+    assert found.test.gain.figures(RULE.alpha) == ("accuracy",)
     assert not verdict.is_promoted
     assert "better in accuracy, but average position may be worse" in verdict.reason
 
@@ -98,7 +98,7 @@ def test_better_in_one_figure_and_far_worse_in_the_other_is_refused() -> None:
 def test_better_by_position_alone_needs_enough_pictures_to_exclude_a_loss_of_accuracy() -> None:
     """None was lost, but of 120 pictures one in 32 may be, which is beyond a margin of 2 %."""
     found = compared([(0, 40, 4)], [(0, 40, 2)])
-    assert found.better.figures(RULE.alpha) == ("average_position",)
+    assert found.test.gain.figures(RULE.alpha) == ("average_position",)
     assert not judge_challenger(found, RULE).is_promoted
     assert judge_challenger(found, Promote(margin=0.05)).is_promoted
 
