@@ -1,7 +1,7 @@
 """What icrawler loses in silence is loud here, or does not happen.
 
 Pages without pictures, a logo in place of results, formats other than .jpg and raw keywords are in
-test_recorded_pages.py; wrong filters are in test_engines.py.
+test_recorded_pages.py; wrong filters are in test_registry.py.
 """
 
 import asyncio
