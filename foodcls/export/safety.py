@@ -9,6 +9,7 @@ plain values, and tensors as large as the file. What passes can still take time 
 import ast
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -243,7 +244,10 @@ def _parse(part: str, text: bytes) -> ast.Module:
     if not _SOURCE.fullmatch(source) or '"""' in source:
         refuse(f"its part {part!r} holds characters that no exported file does")
     # Python refuses what is nested so deep that torch would run out of stack
-    return ast.parse(source)
+    with warnings.catch_warnings():
+        # what Python only warns of, torch may read otherwise
+        warnings.simplefilter("error")
+        return ast.parse(source)
 
 
 def _bind(known: dict[str, str], name: str, value: str) -> None:
