@@ -56,13 +56,13 @@ def test_the_oldest_is_first(tmp_path: Path) -> None:
 
 def test_the_same_outcome_for_the_same_server_waits_once(tmp_path: Path) -> None:
     first = keep_record(tmp_path, DRAFT, fill)
-    assert keep_record(tmp_path, draft(key="other"), fill).record.key == "k"
+    assert keep_record(tmp_path, draft(key="other"), fill).submission.key == "k"
     keep_record(tmp_path, draft(key="3", address=""), fill)
     keep_record(tmp_path, draft(key="4", outcome="another"), fill)
     assert {one.submission.key for one in list_pending(tmp_path)} == {"k", "3", "4"}
     # what can no longer be sent is written anew
     (first.folder / "runs" / "0" / "a.txt").write_text("changed")
-    assert keep_record(tmp_path, draft(key="5"), fill).record.key == "5"
+    assert keep_record(tmp_path, draft(key="5"), fill).submission.key == "5"
     assert not first.folder.exists()
 
 

@@ -94,7 +94,7 @@ def test_a_stage_without_workers_ends(cluster: Any, monkeypatch: Any) -> None:
 def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
     cluster: Any, monkeypatch: Any, bucket: str, tmp_path: Path
 ) -> None:
-    workers = [cluster.add_worker(), cluster.add_worker()]
+    started = [cluster.add_worker(), cluster.add_worker()]
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
     diary = tmp_path / "diary"
     work = {f"{number:03}": number for number in range(400)}
@@ -114,14 +114,14 @@ def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
     def kill_one(items: Any, total: int, label: str) -> Iterator[Any]:
         for number, item in enumerate(items):
             if number == 60:
-                workers[0].kill()
+                started[0].kill()
             yield item
 
     with workers():
         found = map_memoized(store, MemoizedMap("squares", square), work, kill_one, spread)
     assert found == {key: item * item for key, item in work.items()}
     done = [line.split() for line in diary.read_text().splitlines()]
-    assert {int(pid) for _, pid in done} == {worker.pid for worker in workers}
+    assert {int(pid) for _, pid in done} == {worker.pid for worker in started}
     # 400 items are 58 batches of 7; the one in hand is begun again
     assert set(work) == {key for key, _ in done} and 400 <= len(done) <= 407
     assert store.recall("squares", work) == found

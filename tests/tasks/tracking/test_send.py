@@ -124,7 +124,7 @@ def assert_version_is_whole(client: MlflowClient, name: str, place: Path) -> Non
 def test_a_record_is_told_and_gone(
     workspace: Workspace, keep, proxy, tracking_server, tmp_path
 ) -> None:
-    record = keep().record
+    record = keep().submission
     sent = send(workspace)
     assert not sent.trouble and sent.version == "1" and sent.address == proxy.url
     assert list_pending(workspace.records) == [] == list(send_pending(workspace))
@@ -169,7 +169,7 @@ def test_a_sending_may_break_at_any_request(
 def assert_broken_is_completed(
     workspace: Workspace, keep: Any, proxy: Any, server: Any, place: Path, plan: Any
 ) -> None:
-    record = keep().record
+    record = keep().submission
     proxy.plan = plan
     assert send(workspace).trouble and len(list_pending(workspace.records)) == 1
     versions = MlflowClient(server.url).search_model_versions(f"name = 'm-{record.key}'")
@@ -184,7 +184,7 @@ def assert_broken_is_completed(
 def test_a_server_that_was_killed_is_told_when_it_is_back(
     workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path
 ) -> None:
-    record = keep().record
+    record = keep().submission
 
     def plan(number: int, path: str) -> str:
         if number == 15:
@@ -206,7 +206,7 @@ def test_errors_that_pass_are_waited_out(
     """A third of all answers is an error; Retry-After asks for an hour."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "6")
     draw = random.Random(0)
-    record = keep().record
+    record = keep().submission
     proxy.plan = lambda number, path: draw.choice([500, 503, 429, *["pass"] * 6])
     started = time.monotonic()
     sent = [
@@ -220,7 +220,7 @@ def test_errors_that_pass_are_waited_out(
 def test_a_file_that_arrives_changed_is_not_registered(
     workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path
 ) -> None:
-    record = keep().record
+    record = keep().submission
     client = MlflowClient(tracking_server.url)
 
     def plan(number: int, path: str) -> str:
@@ -271,7 +271,7 @@ def test_a_server_that_does_not_answer_is_asked_once_for_all(
 def test_the_environment_names_another_server(
     workspace: Workspace, keep, proxy, tracking_server, tmp_path: Path, monkeypatch
 ) -> None:
-    record = keep(address="http://127.0.0.1:9").record
+    record = keep(address="http://127.0.0.1:9").submission
     monkeypatch.setenv("MLFLOW_TRACKING_URI", proxy.url)
     assert send(workspace).address == proxy.url
     assert_told_once(tracking_server.url, record.key, tmp_path)
