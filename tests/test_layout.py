@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,14 @@ LEVELS = (
     ("report", "workspace"),
     ("review",),
 )
+# short modules, and why they stand alone
+STAND_ALONE = {
+    "foodcls/image/clamp.py": "three rooms cut boxes, and no key names more than the cut",
+    "foodcls/export/attribution.py": "who is to be credited is a question of its own",
+    "foodcls/sample/contact_sheet.py": "a command of the sample web",
+    "foodcls/sample/dishes.py": "a table: the names of what is drawn",
+    "tasks/promote.py": "a thin task, as its neighbors",
+}
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 MODULES = [path for path in SOURCES if path.name not in ("__init__.py", "__main__.py")]
 
@@ -173,3 +182,36 @@ def test_each_module_of_the_library_and_the_tasks_is_tested() -> None:
         if "flows" not in module and not own.exists() and module not in used:
             untested.append(module)
     assert not untested
+
+
+def test_mlflow_is_imported_in_one_package() -> None:
+    assert {str(Path(name).parent) for name in users_of("mlflow")} == {"tasks/tracking"}
+
+
+def test_modules_are_short_enough_to_read_and_long_enough_to_stand_alone() -> None:
+    lines = {name_of(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert not {name: count for name, count in lines.items() if count > 260}
+    assert {name for name, count in lines.items() if count < 25} <= STAND_ALONE.keys()
+
+
+def test_folders_are_small_enough_to_look_through() -> None:
+    counts = Counter(path.parent for path in MODULES if path.parent.name != "sample")
+    assert not {name_of(folder): count for folder, count in counts.items() if count > 20}
+
+
+def test_each_package_lists_its_modules() -> None:
+    missing = []
+    for init in (path for path in SOURCES if path.name == "__init__.py"):
+        text = ast.get_docstring(ast.parse(init.read_text())) or ""
+        missing += [
+            name_of(path)
+            for path in init.parent.glob("*.py")
+            if path.name not in ("__init__.py", "__main__.py") and path.stem not in text
+        ]
+    assert not missing
+
+
+def test_readme_tree_names_each_room() -> None:
+    tree = (ROOT / "README.md").read_text().partition("## The tree")[2]
+    rooms = {path.parent.name for path in SOURCES}
+    assert not [room for room in sorted(rooms) if f"{room}/" not in tree]
