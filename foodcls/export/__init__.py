@@ -5,8 +5,10 @@ optimize            batch norm folding and memory layout, for faster inference
 torchscript         the .pt file: preprocessing, network and softmax in one module
 exported_program    the .pt2 file: the same by torch.export
 load                opens a .pt file whose digest and contents are sound
-archive             reads a .pt file's parts and compares their checksums
-safety              refuses .pt files that could do more than compute
+safety              has torch read a .pt file, once sure that it only computes
+archive             reads a .pt file's parts and plain values, and calls nothing
+script_code         judges its sources as text
+operators           the operators that they may use
 predict             labels of picture files
 predict_tests       predictions for the test pictures of a manifest
 pyfunc              the model in the form that MLflow serves

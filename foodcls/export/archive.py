@@ -19,8 +19,8 @@ _NAMES = re.compile(
     r"|code/__torch__(?!/torch/classes)[\w/]*\.py",
     re.ASCII,
 )
-_ITEMS = {"Double": 8, "Float": 4, "Half": 2, "BFloat16": 2, "Long": 8, "Int": 4, "Short": 2}
-_ITEMS |= {"Char": 1, "Byte": 1, "Bool": 1}  # bytes
+_ITEMS = {"Double": 8, "Float": 4, "Half": 2, "BFloat16": 2, "Long": 8, "Int": 4, "Short": 2,
+          "Char": 1, "Byte": 1, "Bool": 1}  # bytes  # fmt: skip
 _LITERALS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _NUMBERS = ("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT")
 

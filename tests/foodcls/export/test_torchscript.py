@@ -99,7 +99,7 @@ def test_the_network_sees_the_pixels_of_training(
     items = [item for item in SampleWeb(24).items(DISHES[0]) if item.kind == "original"]
     one_of_each = {item.form: item for item in items}
     pictures = [decode(file_bytes(item), 10**7).image for item in one_of_each.values()]
-    assert {"rotated", "grey", "alpha", "cmyk"} <= set(one_of_each)
+    assert {"rotated", "gray", "alpha", "cmyk"} <= set(one_of_each)
     for image in (*pictures, pictures[0].resize((9, 700)), pictures[0].resize((2, 3))):
         pixels = np.array(image)
         seen = develop(read(as_images(pixels[None]))[0].tolist())
