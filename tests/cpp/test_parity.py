@@ -25,7 +25,7 @@ from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
 
 ROOT = Path(__file__).resolve().parents[2]
-FORMS = ("jpeg", "rotated", "cmyk", "grey", "png", "alpha")
+FORMS = ("jpeg", "rotated", "cmyk", "gray", "png", "alpha")
 SIZE = 64  # pixels a side of what the network sees
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Develop = Callable[[Sequence[float]], np.ndarray]
@@ -73,7 +73,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         "tall.png": first.resize((9, 700)),
         "wide.jpg": first.resize((800, 11)),
         "tiny.png": first.resize((2, 3)),
-        "grey.png": first.convert("L"),
+        "gray.png": first.convert("L"),
         "palette.png": first.quantize(64),
     }
     for name, image in odd.items():

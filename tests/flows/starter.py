@@ -95,7 +95,7 @@ def wrap(place: str, moment: Moment) -> None:
 
 
 def run(job: dict[str, Any]) -> int:
-    from flows.cli.main import main
+    from flows.cli import main
 
     for handle, ending in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(job["out"] + ending, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), handle)

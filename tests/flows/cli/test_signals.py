@@ -12,7 +12,7 @@ from flows.cli.signals import SAID, stoppable
 BUSY = """
 import sys, time
 from concurrent.futures import ThreadPoolExecutor
-from flows.cli.main import signals
+from flows.cli import signals
 
 signals.GRACE = 1.0
 with signals.stoppable():
