@@ -11,8 +11,8 @@ clone col2im contiguous conv1d conv2d copy_ cos cumsum detach device dim div div
 einsum elu elu_ eq erf exp exp_ expand expand_as fill_ flatten flip floor floor_divide full
 full_like gather ge gelu gelu_ glu grid_sampler group_norm gt hardsigmoid hardsigmoid_ hardswish
 hardswish_ hardtanh hardtanh_ im2col index index_select instance_norm is_floating_point layer_norm
-le leaky_relu leaky_relu_ linalg_vector_norm linear log log_softmax logical_not lstm lt
-masked_fill masked_fill_ matmul max max_pool2d maximum mean meshgrid min minimum mish mish_
+le leaky_relu leaky_relu_ linalg_vector_norm linear log log_softmax logical_not logsumexp lstm
+lt masked_fill masked_fill_ matmul max max_pool2d maximum mean meshgrid min minimum mish mish_
 movedim mul mul_ narrow ne neg new_zeros ones ones_like pad permute pixel_shuffle pixel_unshuffle
 pow prelu reciprocal relu relu6 relu6_ relu_ remainder repeat repeat_interleave reshape reshape_as
 rms_norm roll round rsqrt rsub scaled_dot_product_attention select selu selu_ sigmoid sigmoid_
