@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 
 from foodcls.store.store import digest_json, digest_of
 
 # where the name to import is not the name to install
 DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+# CPython 3.11 was seen to fail in it when two threads parse: "recursion depth mismatch"
+PARSING = Lock()
 # rooms that carry work and decide no result of it, so that they are in no key. Settings count by
 # their values: their classes must have no method that a result depends on
 CARRIERS = {"errors", "progress", "recipe", "store", "work", "workspace"}
@@ -56,7 +59,9 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no source of {name}")
-    tree = ast.parse(Path(spec.origin).read_bytes())
+    source = Path(spec.origin).read_bytes()
+    with PARSING:
+        tree = ast.parse(source)
     imports = tuple(_imports(tree))
     return digest_of(ast.dump(_without_texts(tree)).encode()), imports
 
