@@ -59,6 +59,26 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
+@pytest.fixture
+def powerless(tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """The rights of a user who is not root, to whom tmp_path is open, for the length of a block."""
+
+    @contextlib.contextmanager
+    def step_down() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        os.setresuid(65534, 65534, 0)
+        try:
+            yield
+        finally:
+            os.setresuid(0, 0, 0)
+
+    return step_down
+
+
 @dataclass
 class SmallDisk:
     """A disk in memory that a test may fill, or turn read-only."""

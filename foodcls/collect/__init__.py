@@ -13,7 +13,6 @@ http_client       one request, bounded in time and bytes
 response_headers  status, redirects, Retry-After and opt-outs
 ssrf_guard        addresses to which connections are blocked
 limits            the bounds of all this
-file_types        magic numbers
 outcomes          candidates, results, and how a URL can end
 rows              results as manifest rows
 """

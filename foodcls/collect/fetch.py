@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from foodcls.collect.download import Download, Response
-from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult, Outcome
 from foodcls.collect.ssrf_guard import Address
+from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import count
 from foodcls.store.store import Store
 

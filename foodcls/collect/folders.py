@@ -9,15 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from foodcls.collect.fetch import utc_text
-from foodcls.collect.file_types import describe_bytes, sniff_format
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
+from foodcls.image.file_types import describe_bytes, sniff_format
+from foodcls.image.listing import NAMED, list_below, warn_passed
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
-# what a warning names before it counts
-NAMED = 5
 # should a name turn into a link or a pipe after the check, neither is followed nor waited for
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -26,15 +25,18 @@ def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[C
     """The files in the folders of the classes, in the order of classes, then of names."""
     folders: dict[str, list[Path]] = {label: [] for label in labels}
     strange: list[Path] = []
+    passed: list[Path] = []
     for entry in sorted(root.iterdir(), key=os.fsencode):
         plain = unicodedata.normalize("NFC", entry.name)
         (folders[plain] if plain in folders and _is_holder(entry) else strange).append(entry)
     _warn(root, strange)
-    return [
+    files = [
         (Candidate(origin_text(path), label, source, rank=rank), path)
         for label, tops in folders.items()
-        for rank, path in enumerate((path for top in tops for path in _walk(top)), start=1)
+        for rank, path in enumerate((path for top in tops for path in _sorted(top, passed)), 1)
     ]
+    warn_passed(root, passed)
+    return files
 
 
 def read_files(
@@ -70,20 +72,8 @@ def _warn(root: Path, strange: list[Path]) -> None:
         LOG.warning("%s: %d entries are no class's folder: %s", root, len(strange), names)
 
 
-def _walk(top: Path) -> list[Path]:
-    """Everything below that is not a folder, and folders that cannot be listed."""
-    found = [top] if top.is_symlink() else []
-    waiting = [] if found else [top]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    is_folder = entry.is_dir(follow_symlinks=False)
-                    (waiting if is_folder else found).append(Path(entry.path))
-        except OSError:
-            found.append(folder)
-    return sorted(found, key=os.fsencode)
+def _sorted(top: Path, passed: list[Path]) -> list[Path]:
+    return [top] if top.is_symlink() else sorted(list_below(top, passed), key=os.fsencode)
 
 
 def _read(path: Path, limit: int) -> bytes:

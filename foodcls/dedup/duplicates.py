@@ -1,6 +1,7 @@
 """Finds duplicate and near-duplicate picture files; knows no recipe and no workspace."""
 
 import filecmp
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ def find_duplicates(
     all that are named may be deleted. Of equally large files the first by name is the one to
     keep; a file that is named twice, or by a link, counts once.
     """
-    once = {path.resolve(): path for path in sorted(paths, reverse=True)}
+    # pathlib's own resolve raises at links that lead to themselves, its is_file where none may look
+    once = {os.path.realpath(path): path for path in sorted(paths, reverse=True)}
     ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
     scanned = fingerprint_files(ordered, settings.hash, MAX_PIXELS, track)
     pairs = search_pairs(scanned.prints, settings).pairs
@@ -65,4 +67,4 @@ def _name_same(one: Duplicate) -> Duplicate:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    return path.stat().st_size if os.path.isfile(path) else 0

@@ -2,6 +2,8 @@
 
 decode        bytes of unknown origin become an upright RGB picture
 truncation    whether a file ends before its picture does
+file_types    magic numbers
+listing       the files below folders, but for hidden folders and those of systems
 files         finds picture files and reads them within bounds
 hashes        perceptual hashes and the thumbnail that confirms a match
 draft_decode  fingerprints of files, decoded no finer than needed

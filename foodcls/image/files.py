@@ -1,27 +1,31 @@
 """Finds picture files that a person named, and reads them within bounds."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from foodcls.errors import InputError
 from foodcls.image.decode import BadPicture
+from foodcls.image.file_types import sniff_format
+from foodcls.image.listing import list_below, warn_passed
 
 MAX_BYTES = 100_000_000
-# in a folder other files lie too; a file that is named itself may be called anything
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+# what is called so and is no picture is said to be none; of a folder's other files content decides
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
+HEAD = 64  # bytes that tell what a file is
 
 
 def find_pictures(places: Iterable[Path]) -> list[Path]:
     """The files themselves, what patterns match, and all pictures below folders, in order.
 
-    Of a folder those with a picture's ending; InputError when there is none at all.
+    Of a folder those that are pictures by their content, whatever their names, or claim to be by
+    their names, and what cannot be read; InputError when there is none at all.
     """
     named = list(places)
     found: list[Path] = []
     for place in _expand(named):
-        below = sorted(place.rglob("*")) if place.is_dir() else [place]
-        found += [path for path in below if not place.is_dir() or _looks_like_picture(path)]
+        found += _below(place) if os.path.isdir(place) else [place]
     if not found:
         raise InputError(f"no pictures in {', '.join(map(str, named))}; name files or folders")
     return found
@@ -45,11 +49,25 @@ def explain_refusal(error: BadPicture | OSError) -> str:
 def _expand(places: Iterable[Path]) -> Iterator[Path]:
     """Patterns that the shell has left alone become the files that they match."""
     for place in places:
-        if place.exists() or not glob.has_magic(str(place)):
+        if os.path.exists(place) or not glob.has_magic(str(place)):
             yield place
         else:
             yield from map(Path, sorted(glob.glob(str(place), recursive=True)))
 
 
-def _looks_like_picture(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and path.is_file()
+def _below(folder: Path) -> list[Path]:
+    passed: list[Path] = []
+    files = sorted(path for path in list_below(folder, passed) if _is_wanted(path))
+    warn_passed(folder, passed)
+    return files
+
+
+def _is_wanted(path: Path) -> bool:
+    try:
+        # what is neither: a pipe, which would be waited for, or a link to a folder
+        if not path.is_file():
+            return path.is_dir() and not path.is_symlink()
+        with path.open("rb") as file:
+            return path.suffix.lower() in ENDINGS or sniff_format(file.read(HEAD)) is not None
+    except OSError:
+        return True

@@ -1,5 +1,6 @@
 """Types of single settings (paths, names, bounded numbers), and the base of all sections."""
 
+import os
 import unicodedata
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +18,10 @@ def _existing(path: Path, info: ValidationInfo) -> Path:
     """Resolve against the recipe's folder; the thing must be there."""
     folder = (info.context or {}).get("folder", Path())
     found = (folder / path.expanduser()).resolve()
-    if not found.exists():
+    if not os.path.exists(found):
         raise ValueError(f"{found} is not there; paths are relative to the recipe")
+    if not os.access(found, os.R_OK):
+        raise ValueError(f"{found} may not be read by this user; allow it with chmod")
     return found
 
 

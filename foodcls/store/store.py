@@ -192,4 +192,12 @@ class Store:
 def _folder_lines(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
-            yield f"{path.relative_to(folder).as_posix()!r} {digest_file(path)}"
+            yield f"{path.relative_to(folder).as_posix()!r} {_digest_readable(path)}"
+
+
+def _digest_readable(path: Path) -> str:
+    # one file that may not be read is a row of the manifest, and does not end a run
+    try:
+        return digest_file(path)
+    except OSError as error:
+        return f"unreadable, {error.strerror}"

@@ -31,7 +31,7 @@ STAGES = {
 MODULES = {name: behind(one.modules) for name, one in STAGES.items()}
 # the rooms that the key of a stage may name, beside the manifest's
 ROOMS = {
-    "collect": "collect tables",
+    "collect": "collect tables image",
     "inspect": "inspect image",
     "dedup": "dedup inspect image",
     "filter": "filter tables",
@@ -52,6 +52,7 @@ ROOMS = {
 LEARNING = {"image": {"decode", "truncation"}, "metrics": {"ranks"}}
 BACKGROUNDS = {"", "affine", "clamp", "foreground", "saliency"}
 BOUNDS = {
+    "collect": {"image": {"file_types", "listing"}},
     "train": LEARNING | {"image": LEARNING["image"] | BACKGROUNDS},
     "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},
     "evaluate": {"image": LEARNING["image"], "split": {"test_groups"}},

@@ -81,12 +81,26 @@ def test_each_bad_file_has_its_reason(beans, arrive, picture) -> None:
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_said(beans, arrive, picture) -> None:
+def test_what_may_not_be_read_is_said(beans, arrive, picture, powerless) -> None:
     (beans / "a.jpg").write_bytes(picture(1))
     (beans / "a.jpg").chmod(0)
     (beans / "closed").mkdir(mode=0)
-    assert [one.result.outcome for one in arrive()] == [Outcome.UNREADABLE] * 2
+    with powerless():
+        found = arrive()
+    assert [one.result.outcome for one in found] == [Outcome.UNREADABLE] * 2
+
+
+def test_hidden_and_system_folders_are_passed_over_and_named(
+    beans, arrive, picture, caplog
+) -> None:
+    for number, name in enumerate([".Trash-1000/files", ".ipynb_checkpoints", "deep/@eaDir",
+                                   "__MACOSX", "System Volume Information", "deep"]):  # fmt: skip
+        (beans / name).mkdir(parents=True, exist_ok=True)
+        (beans / name / "x.jpg").write_bytes(picture(number))
+    (beans / ".x.jpg").write_bytes(picture(9))
+    found = [Path(one.candidate.url).relative_to(beans) for one in arrive()]
+    assert found == [Path(".x.jpg"), Path("deep/x.jpg")]
+    assert "5 hidden or system folders" in caplog.text and "beans/deep/@eaDir" in caplog.text
 
 
 def test_what_is_no_class_is_warned_of_and_left_alone(beans, arrive, picture, caplog) -> None:

@@ -74,3 +74,11 @@ def test_another_file_of_the_same_pixels_is_not_called_the_same_file(
 def test_other_hashes_find_copies_too(kind: str, photos: Path) -> None:
     found = search(photos, Dedup(hash=kind, distance=4))
     assert photos / "large.png" in {one.path for one in found.found}
+
+
+def test_a_link_to_itself_and_a_closed_folder_are_refused_like_others(photos, powerless) -> None:
+    (photos / "self.jpg").symlink_to(photos / "self.jpg")
+    (photos / "closed").mkdir(mode=0)
+    with powerless():
+        found = find_duplicates([photos / "self.jpg", photos / "closed" / "x.jpg"], Dedup())
+    assert found.count == 2 and len(found.refused) == 2

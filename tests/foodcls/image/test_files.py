@@ -25,6 +25,31 @@ def test_folders_give_what_looks_like_pictures_in_order(photos: Path) -> None:
     ]  # fmt: skip
 
 
+def test_content_decides_in_folders_too(tmp_path: Path, noise, encode, caplog) -> None:
+    for name in ("a.jfif", "b", "c.HEIC", "d.txt", ".bin/deleted.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(encode(noise(1), "JPEG"))
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "web.jpg").write_text("<html>")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = [path.name for path in find_pictures([tmp_path])]
+    assert found == ["a.jfif", "b", "c.HEIC", "d.txt", "web.jpg"]
+    assert "passed over: '.bin'" in caplog.text
+
+
+def test_what_may_not_be_read_is_among_them_and_named(tmp_path: Path, powerless) -> None:
+    (tmp_path / "a").touch(mode=0)
+    (tmp_path / "closed").mkdir(mode=0)
+    with powerless():
+        found = find_pictures([tmp_path])
+        assert found == [tmp_path / "a", tmp_path / "closed"]
+        with pytest.raises(PermissionError):
+            read_picture(tmp_path / "a")
+        with pytest.raises(BadPicture, match="not_an_image"):
+            read_picture(tmp_path / "closed")
+
+
 def test_a_pattern_gives_what_it_matches(photos: Path) -> None:
     assert find_pictures([photos / "**/*.p*"]) == [photos / "a/c.png"]
     (photos / "b[1].jpg").write_bytes(b"x")

@@ -68,6 +68,13 @@ def test_what_is_wrong_is_named_with_line_key_and_value(
     assert str(tmp_path / "recipe.yaml") in str(caught.value)
 
 
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, powerless) -> None:
+    path = write(tmp_path, GOOD + "filter: {manifest: filter.csv}\n")
+    (tmp_path / "filter.csv").touch(mode=0)
+    with powerless(), pytest.raises(RecipeError, match=r"filter\.csv may not be read"):
+        load_recipe(path)
+
+
 @pytest.mark.parametrize(
     ("classes", "said"),
     [

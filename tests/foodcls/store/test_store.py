@@ -167,6 +167,19 @@ def test_folder_digest_follows_names_and_contents(tmp_path: Path) -> None:
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_a_file_that_may_not_be_read_is_part_of_a_folders_digest(tmp_path, powerless) -> None:
+    """It ends no run: whoever reads the folder says which file it is."""
+    folder = tmp_path / "a"
+    folder.mkdir()
+    empty = digest_file(folder)
+    (folder / "x").write_text("1")
+    (folder / "x").chmod(0)
+    with powerless():
+        closed = digest_file(folder)
+    (folder / "x").chmod(0o644)
+    assert len({empty, closed, digest_file(folder)}) == 3
+
+
 def test_json_digest_ignores_the_order_of_keys() -> None:
     assert digest_json({"a": 1, "b": [2]}) == digest_json({"b": [2], "a": 1})
     assert digest_json({"a": 1}) != digest_json({"a": "1"})

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from foodcls.collect.file_types import describe_bytes, sniff_format
+from foodcls.image.file_types import describe_bytes, sniff_format
 
 KINDS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000"]
 
