@@ -125,7 +125,8 @@ class Download(Generic[Result]):
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
-            got = await self._client.get(request.at, self._limits.timeout - request.spent)
+            seconds = self._limits.timeout - request.spent
+            got = await self._client.get(request.at, seconds, request.trail)
         except FetchError as error:
             spent = replace(request, spent=request.spent + loop.time() - begun)
             self._throttle(request.host, error.wait or 0.0)
@@ -177,9 +178,9 @@ class Download(Generic[Result]):
 
 
 def _next_hop(request: Request, redirect: Redirect) -> Request | None:
-    if request.hops >= HOPS:
+    if len(request.trail) >= HOPS:
         return None
-    return replace(request, at=redirect.url, hops=request.hops + 1)
+    return replace(request, at=redirect.url, trail=(*request.trail, redirect))
 
 
 def _too_many_redirects(request: Request) -> Response:
@@ -191,8 +192,8 @@ def _failed(request: Request, error: FetchError, limits: Limits) -> Response:
     outcome, detail = error.outcome, error.detail
     if error.wait is not None and error.wait > limits.max_wait:
         outcome, detail = Outcome.DEFERRED, f"{detail}, Retry-After {error.wait:.0f} s"
-    if request.hops:
-        detail = f"{detail} (redirect {request.hops})"
+    if request.trail:
+        detail = f"{detail} (redirect {len(request.trail)})"
     return Response(request.url, request.at, outcome, detail, request.attempts)
 
 

@@ -7,6 +7,8 @@ from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from foodcls.collect.http_client import Redirect
+
 
 @dataclass(frozen=True)
 class Request:
@@ -14,7 +16,7 @@ class Request:
 
     url: str
     at: str
-    hops: int = 0  # redirects followed in this attempt
+    trail: tuple[Redirect, ...] = ()  # the redirects followed in this attempt
     attempts: int = 1
     spent: float = 0.0  # seconds on the network, over all attempts
 

@@ -1,10 +1,13 @@
 """An HTTP client for untrusted servers: one request at a time, bounded in time and bytes."""
 
 import asyncio
+import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.cookies import BaseCookie
 from typing import Self
+from urllib.parse import quote, urljoin
 
 import aiohttp
 from yarl import URL
@@ -21,15 +24,22 @@ LONGEST_URL = 8_000
 # part of the time that connecting may take, so that a lost connection can be tried again
 CONNECTING = 1 / 3
 PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+# compression that we cannot undo; any other word there (none, utf-8) says nothing of the bytes
+FOREIGN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 # zlib: find out from the stream whether it is gzip or zlib
 EITHER = zlib.MAX_WBITS | 32
+ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+# what is sent as it was written: a signature holds for one spelling of an address
+WRITTEN = "%/:?#[]@!$&'()*+,;=|"
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """A redirect to another URL, made absolute."""
+    """A redirect to another URL, made absolute, and the cookies that came with it."""
 
     url: str
+    source: URL = field(default=URL(), compare=False)
+    cookies: BaseCookie[str] = field(default_factory=BaseCookie, compare=False)
 
 
 class HttpClient:
@@ -56,20 +66,26 @@ class HttpClient:
     async def __aexit__(self, *raised: object) -> None:
         await self._session.close()
 
-    async def get(self, url: str, seconds: float) -> bytes | Redirect:
-        """The body of a URL, or where it redirects to, within `seconds`; else FetchError."""
+    async def get(
+        self, url: str, seconds: float, trail: Sequence[Redirect] = ()
+    ) -> bytes | Redirect:
+        """The body of a URL, or where it redirects to, within `seconds`; else FetchError.
+
+        `trail` are the redirects that have led there.
+        """
         target = parse_url(url)
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(target)
+                return await self._ask(target, trail)
         except TimeoutError as error:
             late = f"no whole answer within {self._limits.timeout:g} s"
             raise FetchError(Outcome.TIMEOUT, late) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _trouble(error) from error
 
-    async def _ask(self, url: URL) -> bytes | Redirect:
-        async with self._session.get(url, allow_redirects=False) as response:
+    async def _ask(self, url: URL, trail: Sequence[Redirect]) -> bytes | Redirect:
+        asked = self._session.get(url, allow_redirects=False, headers=_cookies(url, trail))
+        async with asked as response:
             target = check_head(
                 response.status,
                 response.headers,
@@ -77,7 +93,7 @@ class HttpClient:
                 heed_robots=self._limits.heed_robots,
             )
             if target:
-                return Redirect(_joined(url, target))
+                return Redirect(_joined(url, target), url, response.cookies)
             return await self._read(response)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
@@ -99,7 +115,7 @@ class Body:
 
     def __init__(self, encoding: str, limit: int) -> None:
         encoding = encoding.strip().lower()
-        if encoding not in PACKED | {"", "identity"}:
+        if encoding in FOREIGN:
             raise FetchError(Outcome.NOT_AN_IMAGE, f"packed as {encoding[:40]!r}, not asked for")
         self._stream = zlib.decompressobj(EITHER) if encoding in PACKED else None
         self._limit = limit
@@ -132,27 +148,48 @@ class Body:
 
 
 def parse_url(url: str) -> URL:
-    """The parsed URL; FetchError when no request can be sent to it."""
+    """The URL, percent-encoded only where it must be; FetchError when no request can be sent to it.
+
+    Bytes that were no UTF-8 (surrogate escapes, as aiohttp reads headers) are encoded one by one.
+    """
+    match = ADDRESS.fullmatch(url.strip())
+    if match is None:
+        scheme = url.strip().partition(":")[0][:20]
+        raise FetchError(Outcome.BAD_URL, f"scheme {scheme!r}, not http or https")
     try:
-        parsed = URL(url.strip())
-        host = parsed.host
-        port = parsed.port
+        # host names go by other rules (IDNA)
+        site = URL(f"{match[1]}://{match[2]}")
+        host, port = site.host, site.port
+        place = quote(match[3], safe=WRITTEN, errors="surrogateescape")
     except ValueError as error:
         raise FetchError(Outcome.BAD_URL, _brief(error)) from error
-    if parsed.scheme not in ("http", "https"):
-        raise FetchError(Outcome.BAD_URL, f"scheme {parsed.scheme[:20]!r}, not http or https")
     if not host or not port or len(url) > LONGEST_URL:
         raise FetchError(Outcome.BAD_URL, "no host, port 0, or too long")
-    if parsed.user is not None or parsed.password is not None:
+    if site.user is not None or site.password is not None:
         raise FetchError(Outcome.BAD_URL, "a user name or password in the address")
-    return parsed
+    slash = "" if place.startswith("/") else "/"
+    return URL(f"{site.scheme}://{site.raw_authority}{slash}{place}", encoded=True)
 
 
 def _joined(url: URL, target: str) -> str:
     try:
-        return str(url.join(URL(target)))
+        return target if ADDRESS.match(target) else urljoin(str(url), target)
     except ValueError as error:
         raise FetchError(Outcome.BAD_URL, f"redirect: {_brief(error)}") from error
+
+
+def _cookies(url: URL, trail: Sequence[Redirect]) -> dict[str, str]:
+    """Cookies of the redirects, as headers; only where an address would redirect for ever without.
+
+    Nothing else is told to a server, and nothing at all to another one.
+    """
+    if url not in [hop.source for hop in trail]:
+        return {}
+    jar = aiohttp.CookieJar(unsafe=True)  # unsafe: for servers without a name, too
+    for hop in trail:
+        jar.update_cookies(hop.cookies, hop.source)
+    text = jar.filter_cookies(url).output([], "", ";").strip()
+    return {"Cookie": text} if text else {}
 
 
 def _trouble(error: Exception) -> FetchError:

@@ -59,6 +59,26 @@ def test_requests_say_who_asks_and_carry_no_cookies(web, limits, store, picture)
     assert not any("cookie" in talk.headers for talk in web.talks)
 
 
+def test_a_cookie_opens_the_address_that_set_it_and_no_other(
+    web, other_web, limits, store, picture
+) -> None:
+    async def gate(talk) -> None:
+        if talk.headers.get("cookie") == "pass=1; seen=yes":
+            await talk.reply(picture(2))
+        else:
+            await talk.reply(status="302 Found", Set_Cookie="pass=1; Path=/", Location="/check")
+
+    # as gates do: by way of another page that sets one too
+    web.say("/check", b"", "302 Found", Set_Cookie="seen=yes; Path=/", Location="/gate.jpg")
+    web.say("/next.jpg", picture(3))
+    url, there = web.route("/gate.jpg", gate), other_web.route("/gate.jpg", gate)
+    other_web.say("/check", b"", "302 Found", Location=web.url("/next.jpg"))
+    urls = [url, web.url("/next.jpg"), there]
+    assert [one.outcome for one in fetch_all(urls, limits, store)] == [Outcome.OK] * 3
+    told = [talk.path for talk in web.talks + other_web.talks if "cookie" in talk.headers]
+    assert told == ["/gate.jpg"]
+
+
 def test_a_flood_of_cookies_is_neither_kept_nor_sent_back(web, limits, store, picture) -> None:
     data = picture(1)
     # as long as a cookie may be, and nearly as many lines as the client takes
@@ -118,12 +138,12 @@ def test_a_slow_host_does_not_delay_the_others(web, other_web, limits, store, pi
 
     slow = [web.route(f"/stall{number}", stall) for number in range(20)]
     quick = [other_web.say(f"/{number}", picture(number)) for number in range(10)]
-    bounds = replace(limits, timeout=1.0, connections=8, per_host=2, retries=0)
+    bounds = replace(limits, timeout=10.0, connections=8, per_host=2, retries=0)
     begun, ends = time.monotonic(), {}
     for fetched in itertools.islice(fetch_all(slow + quick, bounds, store), 10):
         ends[fetched.url] = time.monotonic() - begun
     assert set(ends) == set(quick)
-    assert max(ends.values()) < 1.0
+    assert max(ends.values()) < 10.0
 
 
 def test_an_honest_slow_answer_succeeds(web, fetch, picture) -> None:
@@ -292,19 +312,19 @@ def test_a_host_that_asks_for_a_rest_is_left_alone_and_others_are_not(
         await full.wait()
         if talk is web.talks[0]:
             refused.append(time.monotonic())
-            await talk.reply(status=status, Retry_After="1")
+            await talk.reply(status=status, Retry_After="2")
         else:
             # so that places of the host come free during its rest
             await asyncio.sleep(0.2)
             await talk.reply(data)
 
     urls = [web.route(f"/{number}", answer) for number in range(30)]
-    quick = [other_web.say(f"/{number}", data) for number in range(30)]
+    quick = [other_web.say(f"/{number}", data) for number in range(8)]
     ends = {}
     for one in fetch_all([*urls, *quick], replace(limits, per_host=4), store):
         ends[one.url] = time.monotonic()
         assert one.outcome is Outcome.OK
-    assert len(arrived) == 31 and min(arrived[4:]) - refused[0] >= 1.0
+    assert len(arrived) == 31 and min(arrived[4:]) - refused[0] >= 2.0
     assert max(ends[url] for url in quick) < min(arrived[4:])
 
 

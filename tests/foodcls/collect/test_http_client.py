@@ -46,6 +46,39 @@ def test_addresses_as_people_write_them_can_be_asked(url: str, asked: str) -> No
     assert str(parse_url(url)) == asked
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host/%2F%27%40%3A%7E%2c?a=%2Fb%2B%3D&c=q|r+s%zz",
+        "http://host/a~'(b)!*;x=1,2:@$?x=[1]&y=a/b?c&&z",
+        "http://host:8080//double/./same/../dots/",
+        "http://host/caf%E9.jpg#%41",
+    ],
+)
+def test_an_address_is_sent_as_it_was_written(url: str) -> None:
+    assert str(parse_url(url)) == url
+
+
+def test_a_redirect_is_spelt_as_the_server_wrote_it(web, limits: Limits) -> None:
+    async def visit(location: bytes) -> str:
+        async def answer(talk) -> None:
+            head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
+            await talk.send(head + location + b"\r\n\r\n")
+
+        async with HttpClient(limits, {}) as client:
+            got = await client.get(web.route("/", answer), 5.0)
+        assert isinstance(got, Redirect)
+        return str(parse_url(got.url))
+
+    there = {
+        "/caf\u00e9.jpg".encode("latin-1"): web.url("/caf%E9.jpg"),
+        "/caf\u00e9.jpg".encode(): web.url("/caf%C3%A9.jpg"),
+        b"b%2Fc.jpg?s=%2B%27": web.url("/b%2Fc.jpg?s=%2B%27"),
+        b"http://m\xc3\xbcsli.test/%40\xe9": "http://xn--msli-0ra.test/%40%E9",
+    }
+    assert [asyncio.run(visit(said)) for said in there] == list(there.values())
+
+
 def test_a_visit_gives_the_body_or_where_it_went(web, limits: Limits) -> None:
     web.say("/here", b"the body")
     web.say("/gone", b"", "302 Found", Location="/here?x#y")
@@ -70,6 +103,11 @@ def test_a_body_comes_out_as_it_was(pack: object) -> None:
     data = bytes(range(256)) * 40
     encoding = {bytes: "", gzip.compress: "GZIP", zlib.compress: "deflate"}[pack]
     assert unpack(pack(data), encoding, len(data), step=7) == data
+
+
+@pytest.mark.parametrize("word", ["none", "utf-8", "UTF8", "binary", "8bit", "image/jpeg"])
+def test_a_word_that_names_no_compression_changes_nothing(word: str) -> None:
+    assert unpack(b"as they came", word, 5000) == b"as they came"
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["as is", "gzip"])
