@@ -10,6 +10,7 @@ from foodcls.errors import RecipeError
 
 Lines = dict[tuple[int | str, ...], int]
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 32  # of brackets: PyYAML takes a second for a thousand, and nine for five thousand
 
 
 class _Loader(yaml.SafeLoader):
@@ -49,13 +50,14 @@ def parse_yaml(data: bytes, path: Path) -> tuple[dict[str, Any], Lines]:
     """
     try:
         text = data.decode("utf-8-sig")
+        refuse_nesting(text)
         loader = _Loader(text)
         node = loader.get_single_node()
         lines = _key_lines(node, path)
         value = loader.construct_document(node) if node else None
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"{path}: not YAML: {error}") from error
     if not isinstance(value, dict):
         raise RecipeError(
@@ -67,9 +69,19 @@ def parse_yaml(data: bytes, path: Path) -> tuple[dict[str, Any], Lines]:
 def parse_value(text: str) -> Any:
     """A value as a recipe would read it: `4` is a number, `[a, b]` a list."""
     try:
+        refuse_nesting(text)
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"{text!r} is not a YAML value: {error}") from error
+
+
+def refuse_nesting(text: str) -> None:
+    """YAMLError when brackets lie deeper in each other than anybody writes them."""
+    depth = 0
+    for mark in re.findall(r"[][{}]", text):
+        depth = depth + 1 if mark in "[{" else max(0, depth - 1)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"brackets nested more than {MAX_DEPTH} deep")
 
 
 def _key_lines(node: yaml.Node | None, path: Path) -> Lines:

@@ -16,12 +16,13 @@ from foodcls.crop.formats.documents import (
 )
 from foodcls.crop.formats.raw_box import RawBox, bounds, center_and_size
 from foodcls.errors import TableError
+from foodcls.recipe.yaml_lines import refuse_nesting
 from foodcls.tables.read_csv import Problem
 
 CLASS_LISTS = ("classes.txt", "obj.names")
 # files of a YOLO folder that hold no boxes
 OTHERS = ("classes", "train", "val", "valid", "test", "readme", "requirements")
-MAX_YAML = 1_000_000  # bytes
+MAX_YAML = 100_000  # bytes: a thousand classes take 40,000, and PyYAML 10 s for these
 
 
 def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
@@ -103,7 +104,9 @@ def _parse_names(data: bytes) -> list[str]:
         raise Unreadable(f"a YAML file of more than {MAX_YAML} bytes")
     try:
         # the base loader makes texts of all values: a class may be called `no`
-        content: Any = yaml.load(_parse_text(data), Loader=yaml.BaseLoader)
+        text = _parse_text(data)
+        refuse_nesting(text)
+        content: Any = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise Unreadable(f"not YAML: {str(error)[:100]}") from error
     names = content.get("names") if isinstance(content, dict) else None

@@ -40,14 +40,34 @@ def test_words_stay_words_and_numbers_are_numbers(text: str, value: object) -> N
         (b"a: \xff\n", "not UTF-8"),
         ("a: !!python/object/apply:os.getcwd []\n", "not YAML"),
         ("a: " + "x" * 1_000_001, "at most"),
+        ("a: " + "[" * 100_000, "nested more than 32 deep"),
+        ("a: " + "{a: " * 100_000, "nested more than 32 deep"),
+        ("- " * 20_000, "not YAML"),
     ],
-    ids=["twice", "unclosed", "list", "empty", "encoding", "object", "huge"],
+    ids=[
+        "twice",
+        "unclosed",
+        "list",
+        "empty",
+        "encoding",
+        "object",
+        "huge",
+        "deep",
+        "maps",
+        "dashes",
+    ],
 )
 def test_what_is_no_recipe_is_refused_with_the_reason(
     tmp_path: Path, text: str | bytes, said: str
 ) -> None:
     with pytest.raises(RecipeError, match=said):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 20_000], ids=["brackets", "dashes"])
+def test_a_deep_value_is_refused_before_it_is_parsed(text: str) -> None:
+    with pytest.raises(RecipeError, match="is not a YAML value"):
+        parse_value(text)
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:

@@ -32,10 +32,12 @@ def test_class_names_stand_in_several_files(put, tmp_path, file, content):
         ({"data.yaml": "names: {0: apple, 2: pear}"}, "counted from 0"),
         ({"data.yaml": "names: [[apple]]"}, "counted from 0"),
         ({"data.yaml": "names: [apple"}, "not YAML"),
-        ({"data.yaml": "{" * 1500}, "not YAML"),
+        ({"data.yaml": "[" * 50_000}, "nested more than 32 deep"),
+        ({"data.yaml": "- " * 20_000}, "not YAML"),
+        ({"data.yaml": f"names: [{'a,' * 50_000}]"}, "more than 100000 bytes"),
         ({"classes.txt": b"\xff\xfe"}, "not UTF-8"),
     ],
-    ids=["none", "two", "gap", "nested", "open", "deep", "bytes"],
+    ids=["none", "two", "gap", "nested", "open", "deep", "dashes", "long", "bytes"],
 )
 def test_unclear_class_names_are_refused(put, tmp_path, files, words):
     for name, content in files.items():
