@@ -22,7 +22,7 @@ NAMED = (
     (ExistingFile, "file"),
     (ExistingFolder, "folder"),
     (ExistingPath, "file or folder"),
-    (ClassName, "text of 1 to 100 letters, digits, blanks and _ - . ( ) & '"),
+    (ClassName, "text of 1 to 100 letters of any script, digits, blanks and _ - . ( ) & '"),
 )
 PLAIN = {int: "whole number", float: "number", str: "text", bool: "`true`, `false`"}
 BOUNDS = {

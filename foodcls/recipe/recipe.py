@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from foodcls.recipe.data_settings import (
     Test,
 )
 from foodcls.recipe.train_settings import Inference, Promote, Train
-from foodcls.recipe.types import Settings
+from foodcls.recipe.types import JOINERS, Settings
 from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
 from foodcls.store.store import digest_file, digest_json
 
@@ -76,8 +77,9 @@ class Recipe(Settings):
     def _names_differ(cls, classes: tuple[FoodClass, ...]) -> tuple[FoodClass, ...]:
         seen: dict[str, str] = {}
         for name in (item.name for item in classes):
-            # file systems and people take names that differ in case for the same
-            twin = seen.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+            # file systems and people take names that differ in case, or unseen, for the same
+            plain = re.sub(f"[{JOINERS}]", "", unicodedata.normalize("NFKC", name)).casefold()
+            twin = seen.setdefault(plain, name)
             if list(item.name for item in classes).count(name) > 1 or twin != name:
                 raise ValueError(
                     f"class {name!r} appears twice (as {twin!r}); "

@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
+# zero-width non-joiner and joiner
+JOINERS = "\u200c\u200d"
+
 
 class Settings(BaseModel):
     """Frozen settings; unknown keys and wrong types are refused."""
@@ -52,12 +55,18 @@ def _class_name(name: str) -> str:
     plain = unicodedata.normalize("NFC", name)
     if not plain or plain != plain.strip() or len(plain) > 100:
         raise ValueError("a class name has 1 to 100 characters and no blank at its ends")
-    if not plain[0].isalnum() or not all(char.isalnum() or char in "_-. ()&'" for char in plain):
+    if not plain[0].isalnum() or not all(map(_may_stand_in_name, plain)):
         raise ValueError(
             "a class name begins with a letter or digit and holds letters, digits, blanks "
             "and _ - . ( ) & ' only"
         )
     return plain
+
+
+def _may_stand_in_name(char: str) -> bool:
+    # vowels and tones of many scripts are marks; joiners, which are not seen, tell words apart
+    is_of_word = char.isalnum() or unicodedata.category(char).startswith("M")
+    return is_of_word or char in f"_-. ()&'{JOINERS}"
 
 
 ExistingFile = Annotated[Path, AfterValidator(regular_file)]

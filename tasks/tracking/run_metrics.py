@@ -1,5 +1,6 @@
 """What of a run or an ablation is kept for comparison: name, settings, tags and metrics."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -111,17 +112,22 @@ def final_figures(checkpoint: Checkpoint, scores: Evaluation) -> dict[str, float
         # beside those of the last epoch, which have the same names without `best_`
         **{f"best_{name}": getattr(best, name) for name in EPOCH_FIGURES},
     }
+    names = metric_names([score.label for score in scores.per_class])
     recalls = {
-        f"recall/{metric_name(score.label)}": score.recall
-        for score in scores.per_class
+        f"recall/{name}": score.recall
+        for name, score in zip(names, scores.per_class, strict=True)
         if score.recall is not None
     }
     return {name: float(value) for name, value in (figures | recalls).items()}
 
 
-def metric_name(label: str) -> str:
-    """A class name as a metric's name may hold it: other characters become `_`."""
-    return "".join(char if char.isalnum() or char in "_-. " else "_" for char in label)
+def metric_names(labels: Sequence[str]) -> list[str]:
+    """Class names as metrics may be called: `_` for other characters, a number if two are alike."""
+    plain = [re.sub(r"[^\w\-. ]", "_", label) for label in labels]
+    return [
+        f"{name}-{number}" if plain.count(name) > 1 else name
+        for number, name in enumerate(plain, start=1)
+    ]
 
 
 def ablation_tags(recipe: Recipe, table: Ablation) -> dict[str, str]:

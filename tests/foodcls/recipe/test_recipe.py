@@ -80,6 +80,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, powerless) -> None
     [
         ("[{name: a, queries: [x]}, {name: a, queries: [x]}]", "class 'a' appears twice"),
         ("[{name: Pie, queries: [x]}, {name: pie, queries: [x]}]", "appears twice"),
+        ("[{name: pie, queries: [x]}, {name: pi\u200de, queries: [x]}]", "appears twice"),
         ("[{name: a, queries: [x]}]", "at least 2"),
         ("[{name: ../up, queries: [x]}, {name: b, queries: [x]}]", "begins with a letter"),
         ("[{name: '=1+1', queries: [x]}, {name: b, queries: [x]}]", "begins with a letter"),
@@ -88,7 +89,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, powerless) -> None
         ("[{name: a}, {name: b, queries: [x]}]", "['a'] have no queries"),
         ("[{name: 3, queries: [x]}, {name: b, queries: [x]}]", "valid string"),
     ],
-    ids=["twice", "case", "one", "path", "formula", "slash", "empty", "mute", "number"],
+    ids=["twice", "case", "unseen", "one", "path", "formula", "slash", "empty", "mute", "number"],
 )
 def test_classes_that_cannot_be_told_apart_or_written_are_refused(
     tmp_path: Path, classes: str, said: str

@@ -6,13 +6,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from foodcls.recipe.types import ClassName, ExistingFile, ExistingFolder, ExistingPath, Seed, Share
 
+# vowels and tones that are marks: Hindi, Thai, Tamil, vowelled Arabic; a joiner: Persian
+SCRIPTS = ["मसाला डोसा", "ต้มยำกุ้ง", "சாம்பார்", "كَبَاب", "می\u200cخوش"]
 
-@pytest.mark.parametrize("name", ["pasta_with_pesto", "NA", "crème brûlée", "7-up", "no. 4 (big)"])
+
+@pytest.mark.parametrize(
+    "name", ["pasta_with_pesto", "NA", "crème brûlée", "7-up", "no. 4 (big)", *SCRIPTS]
+)
 def test_class_names_of_any_language_are_taken(name: str) -> None:
     assert TypeAdapter(ClassName).validate_python(name) == name
 
 
 @pytest.mark.parametrize("name", ["", " a", "../up", "a/b", "=1", "-rf", ".hidden", "a\nb", "a\0",
+                                  "\u0301a", "\u200da", "a\u202eb",
                                   "x" * 101])  # fmt: skip
 def test_class_names_that_could_be_paths_or_formulas_are_refused(name: str) -> None:
     with pytest.raises(ValidationError):
