@@ -3,6 +3,9 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
+
+import pandas as pd
 
 from foodcls.augment import augment as augment_pictures
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
@@ -47,6 +50,13 @@ from tasks.engine.stage import stage
 from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
 
 
+def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
+    """What a stage begins with, written for people too: they want it most if the stage fails."""
+    manifest = load_manifest(pictures, workspace.store)
+    write_manifest(manifest, workspace.manifest)
+    return manifest
+
+
 @stage("foodcls.collect.collect")
 def collect(
     workspace: Workspace,
@@ -65,7 +75,8 @@ def collect(
     access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
     folder = test.folder if test else None
     request = CollectRequest(classes, settings, folder, access, search_again, _sample_web)
-    collected = collect_pictures(request, workspace.store, bars, on_stats=tell)
+    show = partial(write_manifest, path=workspace.manifest)
+    collected = collect_pictures(request, workspace.store, bars, on_stats=tell, on_rows=show)
     return save_collected(collected, workspace.store)
 
 
@@ -74,7 +85,7 @@ def inspect(
     workspace: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = take_pictures(workspace, pictures)
     sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
     return save_manifest(sound, workspace.store, "inspect")
 
@@ -97,7 +108,7 @@ def check_tables(
 @stage("foodcls.dedup.dedup")
 def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
     """Drop pictures that show again what another one shows."""
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = take_pictures(workspace, pictures)
     return save_deduped(
         drop_duplicates(manifest, workspace.store, settings, spread), workspace.store
     )
@@ -106,7 +117,7 @@ def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> Dedup
 @stage("foodcls.filter", name="filter")
 def filter_pictures(workspace: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
     """Drop what a person has dropped."""
-    chosen = apply_decisions(load_manifest(pictures, workspace.store), settings)
+    chosen = apply_decisions(take_pictures(workspace, pictures), settings)
     return save_manifest(chosen, workspace.store, "filter")
 
 
@@ -115,7 +126,7 @@ def crop(
     workspace: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = take_pictures(workspace, pictures)
     cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
     return save_manifest(cropped.manifest, workspace.store, "crop")
 
@@ -125,7 +136,7 @@ def split(
     workspace: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Part the clusters into train, val and test; who was here before stays where it was."""
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = take_pictures(workspace, pictures)
     before = recall_assignments(manifest, workspace.store, settings)
     parted = split_clusters(manifest, settings, labels, before)
     remember_assignments(parted, workspace.store, settings)
@@ -137,7 +148,7 @@ def augment(
     workspace: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = take_pictures(workspace, pictures)
     grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
     return save_manifest(grown, workspace.store, "augment")
 

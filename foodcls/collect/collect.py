@@ -86,8 +86,12 @@ def collect(
     store: Store,
     track: Track = silent,
     on_stats: Callable[[Sequence[QueryStats]], None] = lambda stats: None,
+    on_rows: Callable[[pd.DataFrame], None] = lambda manifest: None,
 ) -> Collected:
-    """Fetch all pictures of all classes into the store; call `on_stats` when engines have answered.
+    """Fetch all pictures of all classes into the store.
+
+    `on_stats` is called when engines have answered, `on_rows` when it is known what became of each
+    picture: also where too few of them arrived.
 
     TableError when the list of URLs is no such table, CollectError when an engine cannot be asked
     or a class ends with fewer than `min_per_class` pictures. What arrived is remembered, also by a
@@ -110,6 +114,7 @@ def collect(
     results += _read_folders(request, limits, store, track)
     manifest = results_manifest(results, request.labels)
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
+    on_rows(manifest)
     check_min_per_class(manifest, request.labels, request.settings.min_per_class, stats)
     return Collected(manifest, stats)
 

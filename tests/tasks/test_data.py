@@ -5,8 +5,19 @@ import pytest
 
 from foodcls.collect.collect import Collected, CollectRef, save_collected
 from foodcls.collect.query_stats import QueryStats
+from foodcls.errors import CollectError, StageError
 from foodcls.manifest import load_manifest, new_manifest
-from foodcls.recipe.data_settings import Augment, Crop, Dedup, Filter, Inspect, Quality, Split
+from foodcls.recipe.data_settings import (
+    Augment,
+    Collect,
+    Crop,
+    Dedup,
+    Filter,
+    FoodClass,
+    Inspect,
+    Quality,
+    Split,
+)
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.stage_result import StageResult
 from foodcls.tables.manifest_csv import read_manifest
@@ -50,6 +61,29 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
         "inspect": 1, "dedup": 1}  # fmt: skip
     in_train = final[(final["state"] == "kept") & (final["split"] == "train")]
     assert in_train.groupby("label").size().to_dict() == {"a": 8, "b": 8}
+
+
+def test_a_stage_that_fails_leaves_what_became_of_each_picture_before_it(
+    workspace: Workspace, collected: CollectRef
+) -> None:
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
+    assert set(read_manifest(workspace.manifest)["stage"]) == {""}
+    with pytest.raises(StageError):
+        data.split.task.fn(workspace, sound, Split(val=0.4, test=0.4), ("a", "b", "none of it"))
+    found = read_manifest(workspace.manifest)
+    assert len(found) == 14 and found["reason"].str.contains("not_an_image").sum() == 1
+
+
+def test_a_collection_that_fails_leaves_what_arrived(workspace: Workspace, noise) -> None:
+    for label, count in (("a", 3), ("b", 1)):
+        (folder := workspace.root / "photos" / label).mkdir(parents=True)
+        for number in range(count):
+            noise(number).save(folder / f"{number}.png")
+    settings = Collect(folder=workspace.root / "photos", min_per_class=2)
+    classes = tuple(FoodClass(name=label) for label in LABELS)
+    with pytest.raises(CollectError):
+        data.collect.task.fn(workspace, classes, settings, None)
+    assert list(read_manifest(workspace.manifest)["label"]) == ["a", "a", "a", "b"]
 
 
 def test_dedup_tells_how_far_apart_pairs_are(
