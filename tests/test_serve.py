@@ -14,16 +14,17 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import psycopg2
 import pytest
 from mlflow.tracking import MlflowClient
 
+from flows.cli.run import open_tracking
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
-# the servers of the tests share two cores with the tests
-LIGHT = {"MLFLOW_WORKERS": "1"}
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,30 @@ def start(folder: Path, **settings: str) -> subprocess.Popen[str]:
                             start_new_session=True)  # fmt: skip
 
 
+def count_processes(session: int) -> int:
+    """How many processes a session has, itself included."""
+    stats = (path.read_text() for path in Path("/proc").glob("[0-9]*/stat"))
+    return sum(int(stat.rpartition(")")[2].split()[3]) == session for stat in stats)
+
+
 def serving(folder: Path, port: int, **settings: str) -> Iterator[Server]:
-    process = start(folder, MLFLOW_PORT=str(port), **LIGHT, **settings)
+    process = start(folder, MLFLOW_PORT=str(port), **settings)
     server = Server(f"http://127.0.0.1:{port}", folder / "project", process.pid)
-    for _ in range(600):
-        if process.poll() is not None:
-            assert process.stdout
-            raise AssertionError(process.stdout.read())
-        try:
-            assert server.ask("/health") == (200, b"OK")
-            break
-        except OSError:
-            time.sleep(0.2)
+    await_health(server, process)
     yield server
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+
+
+def await_health(server: Server, process: subprocess.Popen[Any]) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise AssertionError(process.stdout.read() if process.stdout else process.returncode)
+        try:
+            assert server.ask("/health") == (200, b"OK")
+            return
+        except OSError:
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +114,21 @@ def team(
 
 def key(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def test_what_is_printed_to_open_mlflow_starts_two_processes(
+    tmp_path: Path, free_port: Callable[[], int], plain: Server
+) -> None:
+    assert count_processes(plain.pid) == 2
+    uri = f"sqlite:///{tmp_path / 'm.db'}"
+    line = open_tracking(f"{Path(sys.executable).parent}/", {"mlflow_tracking_uri": uri})
+    port = str(free_port())
+    with subprocess.Popen(f"exec env {line}", shell=True, start_new_session=True,
+                          env=os.environ | {"MLFLOW_PORT": port}) as process:  # fmt: skip
+        await_health(Server(f"http://127.0.0.1:{port}", tmp_path, process.pid), process)
+        # jobs would be started beside the server
+        assert count_processes(process.pid) == 2
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

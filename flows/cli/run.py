@@ -51,7 +51,7 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
         ("pictures", str(workspace.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
-        ("MLflow UI", _open_tracking(here, result)),
+        ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]
     if waiting:
@@ -62,13 +62,17 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _open_tracking(here: str, result: dict[str, Any]) -> str:
+def open_tracking(here: str, result: dict[str, Any]) -> str:
     """The page of the run on a server, or how to start a server for a store without one."""
     uri = result["mlflow_tracking_uri"]
     if uri.startswith("http"):
         run = result["mlflow_run_id"]
         return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
-    return f"{here}mlflow ui --backend-store-uri {uri}   # http://127.0.0.1:5000"
+    # one worker and no jobs: of itself it starts eight processes
+    quiet = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true"
+    return (
+        f"{quiet} {here}mlflow ui --workers 1 --backend-store-uri {uri}   # http://127.0.0.1:5000"
+    )
 
 
 def show_checks(console: Console, checks: Iterable[Check]) -> None:
