@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from foodcls.errors import ServerError
 from foodcls.redact import without_logins
 from foodcls.store.store import replacing
 from foodcls.workspace.workspace import Workspace
@@ -45,7 +46,10 @@ ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
-    """Point MLflow at a server for this thread alone, and bound how long it is waited for."""
+    """Point MLflow at a server for this thread alone, and bound how long it is waited for.
+
+    ServerError when the server, or the database, fails in the block.
+    """
     with ONE_AT_A_TIME:
         uri = find_uri(workspace, address)
         # MLflow writes it into the environment as well, where it is not to stay
@@ -53,9 +57,15 @@ def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
             mlflow.set_tracking_uri(uri)
         with _changed({name: os.environ.get(name, value) for name, value in PATIENCE.items()}):
             quiet()
-            if not is_there(workspace, address):
-                _make_database(Path(uri.removeprefix(SQLITE)))
-            yield MlflowClient(uri)
+            try:
+                if not is_there(workspace, address):
+                    _make_database(Path(uri.removeprefix(SQLITE)))
+                yield MlflowClient(uri)
+            except FAILURES as error:
+                raise ServerError(
+                    f"MLflow at {without_logins(uri)} failed: {explain(error)}; start it, or name "
+                    "another by MLFLOW_TRACKING_URI, then run the same command again"
+                ) from error
 
 
 @contextmanager

@@ -5,7 +5,7 @@ a workspace. A server's files are its own: there, who runs it types `mlflow gc`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -14,9 +14,8 @@ from urllib.parse import unquote, urlparse
 from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import StoreError
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import FAILURES, explain, local_tracking
+from tasks.tracking.client import local_tracking
 
 # in one answer
 PAGE = 1000
@@ -35,7 +34,7 @@ def find_deleted(workspace: Workspace) -> list[Deleted]:
     """The deleted runs of a workspace's own store, with the models that are not registered."""
     if not workspace.database.exists():
         return []
-    with told_by_mlflow(), local_tracking(workspace) as client:
+    with local_tracking(workspace) as client:
         return list(_find(client))
 
 
@@ -46,7 +45,7 @@ def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
 
     if not found:
         return
-    with told_by_mlflow(), local_tracking(workspace) as client, redirect_stdout(StringIO()):
+    with local_tracking(workspace) as client, redirect_stdout(StringIO()):
         models = [model for one in found for model in one.models]
         for model in models:
             client.delete_logged_model(model)
@@ -55,15 +54,6 @@ def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
                  "--run-ids", ",".join(one.run_id for one in found)]  # fmt: skip
         words += ["--logged-model-ids", ",".join(models)] if models else []
         gc.main(words, standalone_mode=False)
-
-
-@contextmanager
-def told_by_mlflow() -> Iterator[None]:
-    """Give an error of MLflow the words and the exit code of ours."""
-    try:
-        yield
-    except FAILURES as error:
-        raise StoreError(f"mlflow.db: {explain(error)}; nothing of MLflow's was removed") from error
 
 
 def _find(client: MlflowClient) -> Iterator[Deleted]:

@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import InputError
+from foodcls.errors import InputError, ServerError
 from foodcls.metrics.predictions import Predictions, read_predictions
+from foodcls.redact import without_logins
 from foodcls.report.runs_page import RunLine
 from foodcls.runs.outbox import RunRecord
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import FAILURES, asking_once, is_there, tracking
+from tasks.tracking.client import FAILURES, asking_once, explain, is_there, tracking
 from tasks.tracking.send import find_version
 
 # runs on a page: more columns than these nobody reads
@@ -33,7 +34,7 @@ def look_back(
     # to ask a database that is not there would make one
     if not is_there(workspace):
         return None, ()
-    with suppress(*FAILURES), tracking(workspace) as client, asking_once():
+    with suppress(ServerError), tracking(workspace) as client, asking_once():
         if experiment := client.get_experiment_by_name(name):
             place = experiment.experiment_id
             return find_record(client, place, name, digest), tuple(list_runs(client, place))
@@ -108,13 +109,15 @@ def recorded_answers(workspace: Workspace, name: str) -> Predictions:
         )
     table = workspace.predictions.name
     with tracking(workspace) as client, TemporaryDirectory() as folder:
+        # one that is away is not one that knows no such run
+        client.search_experiments(max_results=1)
         try:
             run_id = _find_run(client, name)
             text = Path(client.download_artifacts(run_id, table, folder)).read_text("utf-8")
         except FAILURES as error:
             raise InputError(
-                f"{name}: MLflow at {client.tracking_uri} has no such run with a {table} "
-                f"({str(error).splitlines()[0]}); name a file, a workspace, the id of a run, "
+                f"{name}: MLflow at {without_logins(client.tracking_uri)} has no such run with a "
+                f"{table} ({explain(error)}); name a file, a workspace, the id of a run, "
                 "MODEL@ALIAS or MODEL/VERSION"
             ) from error
     return read_predictions(text)

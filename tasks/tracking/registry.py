@@ -12,16 +12,17 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import InputError, StageError
+from foodcls.errors import InputError, ServerError, StageError
 from foodcls.export.load import load_model
 from foodcls.manifest import load_manifest
 from foodcls.promote.challenge import Champion, challenge
 from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe
+from foodcls.redact import without_logins
 from foodcls.runs.run_result import RunResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import FAILURES, explain, tracking
+from tasks.tracking.client import explain, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY, ROLLED_BACK = "champions", "rolled_back"
@@ -43,7 +44,7 @@ def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Pro
                 _mark(client, recipe.name, recorded.version, verdict.reason, champion)
             if verdict.is_promoted:
                 _set_champion(client, recipe.name, recorded.version)
-    except FAILURES as error:
+    except ServerError as error:
         return PromotionDecision(False, f"not judged: {explain(error)}")
     return verdict
 
@@ -112,8 +113,8 @@ def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version
         except (MlflowException, OSError) as error:
             raise StageError(
                 f"the champion, version {version} of {name}, cannot be compared with: its file or "
-                f"its manifest.csv cannot be had from MLflow ({error}); let another version serve "
-                "by `foodcls promote RECIPE VERSION`"
+                f"its manifest.csv cannot be had from MLflow ({explain(error)}); let another "
+                "version serve by `foodcls promote RECIPE VERSION`"
             ) from error
         (path,) = Path(model).rglob("*.pt")
         return Champion(
@@ -156,7 +157,7 @@ def _check_version(client: MlflowClient, name: str, version: str) -> None:
     if not _exists(client, name, version):
         known = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
         raise InputError(
-            f"{name} has no version {version} in {client.tracking_uri}; "
+            f"{name} has no version {version} in {without_logins(client.tracking_uri)}; "
             f"known are {', '.join(map(str, known)) or 'none, run `foodcls run` first'}"
         )
 

@@ -15,6 +15,7 @@ from mlflow.entities import (
     Dataset,
     DatasetInput,
     InputTag,
+    LifecycleStage,
     LoggedModel,
     LoggedModelOutput,
     Metric,
@@ -23,13 +24,12 @@ from mlflow.entities import (
 )
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import BusyError, StoreError
+from foodcls.errors import BusyError, ServerError, StoreError
 from foodcls.redact import without_logins
 from foodcls.runs.outbox import Pending, Submission, drop_record, keep_record, list_pending
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import (
-    FAILURES,
     asking_once,
     create_once,
     explain,
@@ -97,7 +97,9 @@ def _try(workspace: Workspace, waiting: Pending, trouble: str) -> Sent:
                 sent = send_record(client, workspace, waiting, address)
             drop_record(waiting)
             return sent
-        except (*FAILURES, StoreError) as error:
+        except StoreError as error:
+            trouble = str(error)
+        except ServerError as error:
             trouble = explain(error)
     log.warning("%s does not have the record in %s: %s", address, waiting.folder, trouble)
     return Sent(record.key, address, trouble=trouble)
@@ -107,7 +109,7 @@ def _answers(workspace: Workspace, address: str) -> bool:
     try:
         with tracking(workspace, address) as client, asking_once():
             client.search_experiments(max_results=1)
-    except FAILURES:
+    except ServerError:
         return False
     return True
 
@@ -143,6 +145,12 @@ def open_experiment(client: MlflowClient, name: str, workspace: Workspace) -> st
 
     def find() -> str | None:
         found = client.get_experiment_by_name(name)
+        if found and found.lifecycle_stage == LifecycleStage.DELETED:
+            raise StoreError(
+                f"somebody has deleted the experiment {name}; bring it back with "
+                f"`MLFLOW_TRACKING_URI={without_logins(client.tracking_uri)} mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`"
+            )
         return found.experiment_id if found else None
 
     return create_once(find, lambda: client.create_experiment(name, place, KIND))

@@ -1,16 +1,17 @@
 """Moves the aliases of a real MLflow registry; how versions get there is tested with the flows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
 from mlflow.tracking import MlflowClient
 
-from foodcls.errors import InputError
+from foodcls.errors import InputError, ServerError
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace
 from tasks.promote import promote
 from tasks.tracking.client import tracking
+from tasks.tracking.history import recorded_answers
 from tasks.tracking.registry import appoint, roll_back
 
 NAME = "lunch"
@@ -90,6 +91,30 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
         appoint(store, "dinner", "1")
     with pytest.raises(InputError, match="dinner has no champion"):
         roll_back(store, "dinner")
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, free_port) -> str:
+    """The address, with a password, of a server that is away."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    port = free_port()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{port}")
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("ask", [
+    lambda store: appoint(store, NAME, "1"),
+    lambda store: roll_back(store, NAME),
+    lambda store: recorded_answers(store, f"{NAME}@champion"),
+], ids=["promote", "rollback", "compare"])  # fmt: skip
+def test_a_server_that_is_away_is_one_sentence(
+    store: Workspace, nobody: str, ask: Callable[[Workspace], object]
+) -> None:
+    with pytest.raises(
+        ServerError, match=f"MLflow at {nobody} failed: .*refused.*start it"
+    ) as told:
+        ask(store)
+    assert "secret" not in str(told.value) and "\n" not in str(told.value)
 
 
 def test_what_is_not_recorded_is_not_promoted(make_run) -> None:

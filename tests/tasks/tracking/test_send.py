@@ -1,7 +1,10 @@
 """Sends records to a real MLflow server through a proxy that fails at each possible moment."""
 
+import os
 import random
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +76,22 @@ def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Pending]:
         return keep_record(workspace.records, record, fill)
 
     return make
+
+
+def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(
+    workspace: Workspace, keep: Callable[..., Pending], tmp_path: Path
+) -> None:
+    home = f"sqlite:///{tmp_path / 'm.db'}"
+    client = MlflowClient(home)
+    number = client.create_experiment("e-key", (tmp_path / "artifacts").as_uri())
+    client.delete_experiment(number)
+    keep("key", address=home)
+    trouble = send(workspace).trouble
+    assert "deleted the experiment e-key" in trouble and home in trouble
+    command = trouble.split("`")[1]
+    words = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(command, shell=True, check=True, env=os.environ | words)
+    assert not send(workspace).trouble
 
 
 def send(workspace: Workspace) -> Sent:
