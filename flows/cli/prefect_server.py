@@ -2,18 +2,17 @@
 
 import atexit
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from foodcls.errors import ServerError
+from foodcls.workspace.services import check_prefect
 
 # ends a process when the other end of its standard input does
 WATCH = 'cat > /dev/null; kill "$0" 2> /dev/null'
-# seconds for the first answer
-PATIENCE = 10
+# of starting a temporary server, which on a busy machine may come to nothing
+TRIES = 3
 START_ONE = "start it with `prefect server start`, or unset PREFECT_API_URL to have one of its own"
 
 
@@ -44,27 +43,34 @@ def server_needed() -> Iterator[None]:
 
 
 def _reach() -> None:
-    from prefect.client.orchestration import get_client
     from prefect.settings import get_current_settings
 
-    address = get_current_settings().api.url
-    if address:
-        _check_health(str(address))
-    else:
-        get_client(sync_client=True)
+    found = check_prefect(str(get_current_settings().api.url or ""))
+    if not found.is_fine:
+        raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
+    if not get_current_settings().api.url:
+        _start_one()
         _end_with_us()
 
 
-def _check_health(address: str) -> None:
-    try:
-        urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=PATIENCE).close()
-    except urllib.error.HTTPError:
-        # it wants a password or is a proxy, but it answers
-        return
-    except (OSError, ValueError) as error:
-        raise ServerError(
-            f"the Prefect server at {address} does not answer ({error}); {START_ONE}"
-        ) from error
+def _start_one() -> None:
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for tried in range(1, TRIES + 1):
+        try:
+            get_client(sync_client=True)
+            return
+        # too late, ended by itself, or answered too slowly
+        except (RuntimeError, OSError, httpx.HTTPError) as error:
+            SubprocessASGIServer().stop()
+            if tried == TRIES:
+                raise ServerError(
+                    f"Prefect's temporary server did not start in {TRIES} tries ({error}); the "
+                    "machine may be too busy: run the same command again, or start one yourself "
+                    "with `prefect server start` and name it by PREFECT_API_URL"
+                ) from error
 
 
 def _end_with_us() -> None:

@@ -5,10 +5,10 @@ Nothing that is a secret, or may hold one, is told: no password, no key, no webh
 
 import importlib.util
 import socket
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from foodcls.workspace.workspace import Workspace
 
 TEAM = "pip install -e '.[team]'"
 # seconds
-PATIENCE = 5
+PATIENCE = 10
 # no blob has this digest
 NOBODY = "0" * 64
 
@@ -38,7 +38,7 @@ class Check:
 
 def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Check]:
     """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
-    yield _prefect(environment.get("PREFECT_API_URL", ""))
+    yield check_prefect(environment.get("PREFECT_API_URL", ""))
     yield _mlflow(environment.get("MLFLOW_TRACKING_URI", ""))
     yield _store(environment.get("FOODCLS_STORE") or workspace.place, environment)
     yield _runner(environment.get("FOODCLS_RUNNER") or "threads")
@@ -48,10 +48,13 @@ def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iter
     )
 
 
-def _prefect(api: str) -> Check:
+def check_prefect(api: str) -> Check:
+    """Whether Prefect's server answers at an address, if there is one."""
     if not api:
         return Check("Prefect server", True, "none set: each run starts a temporary one")
     mend = "start it: prefect server start; or unset PREFECT_API_URL"
+    if not urlsplit(api).path.rstrip("/").endswith("/api"):
+        mend += f"; its address ends with /api: {without_logins(api.rstrip('/'))}/api"
     return _answers("Prefect server", f"{api.rstrip('/')}/health", mend)
 
 
@@ -68,9 +71,13 @@ def _answers(name: str, url: str, mend: str) -> Check:
     open_to_all = without_logins(url)
     try:
         with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
-            fine = answer.status == 200
-            return Check(name, fine, f"{open_to_all} answers {answer.status}", mend)
-    except (OSError, ValueError) as error:
+            # what shows a page there is for people, or another server
+            fine = b"<html" not in answer.read(1000).lower()
+            shows = "answers" if fine else "shows a page, its API is elsewhere"
+            return Check(name, fine, f"{open_to_all} {shows}", mend)
+    except (OSError, ValueError, HTTPException) as error:
+        if getattr(error, "code", 0) in (401, 403):
+            return Check(name, True, f"{open_to_all} answers, and wants a login", mend)
         said = getattr(error, "reason", error)
         return Check(name, False, f"{open_to_all}: {said}", mend)
 

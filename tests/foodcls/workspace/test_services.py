@@ -20,12 +20,14 @@ def ask(tmp_path: Path, **environment: str) -> dict[str, Check]:
 
 @pytest.fixture
 def healthy() -> Iterator[str]:
-    """A server that is well, behind a login; its address."""
+    """A server that is well, has a page beside its API, and a login elsewhere; its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path.endswith("/health") else 404)
+            self.send_response(401 if self.path.startswith("/login") else 200)
             self.end_headers()
+            is_page = self.path.startswith("/page")
+            self.wfile.write(b"<!doctype html><HTML>" if is_page else b"true")
 
         def log_message(self, *words: object) -> None:
             pass
@@ -48,10 +50,18 @@ def test_servers_that_answer_are_fine(tmp_path: Path, healthy: str) -> None:
     assert found["Prefect server"].is_fine and found["MLflow server"].is_fine
 
 
+def test_a_page_for_people_is_no_api_and_a_login_is_an_answer(tmp_path: Path, healthy: str) -> None:
+    page = ask(tmp_path, PREFECT_API_URL=f"http://ann:hidden@{healthy}/page")["Prefect server"]
+    assert not page.is_fine and page.mend.endswith(f"ends with /api: http://{healthy}/page/api")
+    login = ask(tmp_path, PREFECT_API_URL=f"http://{healthy}/login/api")["Prefect server"]
+    assert login.is_fine and "/api: " not in login.mend
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "name", "mend"),
     [("PREFECT_API_URL", f"http://{NOBODY}/api", "Prefect server", "prefect server start"),
      ("MLFLOW_TRACKING_URI", f"http://ann:hidden@{NOBODY}", "MLflow server", "mlflow/serve.sh"),
+     ("PREFECT_API_URL", "http://ann:hidden@host:port/api", "Prefect server", "server start"),
      ("FOODCLS_STORE", "hidden-scheme://x", "store", "FOODCLS_STORE"),
      ("FOODCLS_RUNNER", f"dask:tcp://{NOBODY}", "workers", "dask scheduler"),
      ("FOODCLS_RUNNER", "dask:host:port", "workers", "dask scheduler"),
