@@ -1,5 +1,6 @@
 #include "picture.h"
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs it before
@@ -17,6 +18,7 @@ namespace {
 constexpr std::int64_t MAX_PIXELS = 50'000'000;
 constexpr std::uintmax_t MAX_BYTES = 100'000'000;
 constexpr char EXIF_HEADER[] = "Exif\0";  // and one more zero, that of the literal
+constexpr int BLANK_RANGE = 4;
 constexpr int ORIENTATION = 0x0112;
 
 struct Decoded {
@@ -63,8 +65,8 @@ struct JpegErrors {
 
 void hear_jpeg(j_common_ptr info, int level) {
     const int code = info->err->msg_code;
-    // else the missing rows would be filled with grey
-    if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) stop_jpeg(info);
+    // else missing rows would be filled with grey; a file that lacks its end mark alone is whole
+    if (level < 0 && code == JWRN_HIT_MARKER) stop_jpeg(info);
 }
 
 void decode_jpeg(const Bytes& file, Decoded& out) {
@@ -217,6 +219,19 @@ int orientation(const Bytes& exif) {
     return 1;
 }
 
+// Whether all pixels are of one color, but for what a lossy encoder's rounding adds.
+bool is_blank(const Bytes& pixels) {
+    for (std::size_t c = 0; c < 3; ++c) {
+        int low = 255, high = 0;
+        for (std::size_t i = c; i < pixels.size(); i += 3) {
+            low = std::min<int>(low, pixels[i]);
+            high = std::max<int>(high, pixels[i]);
+            if (high - low > BLANK_RANGE) return false;
+        }
+    }
+    return true;
+}
+
 Picture upright(const Decoded& image) {
     const int turn = orientation(image.exif);
     const int w = image.width, h = image.height;
@@ -267,5 +282,6 @@ Picture read_picture(const std::string& path) {
         throw BadPicture("neither a JPEG nor a PNG");
     }
     if (!image.error.empty()) throw BadPicture(image.error);
+    if (is_blank(image.pixels)) throw BadPicture("blank: one color");
     return upright(image);
 }

@@ -19,5 +19,7 @@ struct BadPicture : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Read a file and decode it: on white where it is transparent, turned as its EXIF says.
+// Read a file and decode it: on white where it is transparent, turned as its EXIF says. A picture
+// of one color is refused, as foodcls does. Profiles of colors are passed over: where they matter,
+// convert to sRGB before, as foodcls does.
 Picture read_picture(const std::string& path);

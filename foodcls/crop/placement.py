@@ -7,18 +7,17 @@ picture, or one that is mirrored or upside down, the size does not tell, and the
 drawn upright.
 """
 
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from PIL import Image
 
 from foodcls.crop.boxes import Box, size_differs
 from foodcls.crop.formats.raw_box import Edges
 from foodcls.crop.units import SizedBox, fits_picture, scale_edges
 from foodcls.image.clamp import clamp_box
-from foodcls.image.decode import FORMATS, ORIENTATION
+from foodcls.image.decode import open_picture
+from foodcls.image.upright import ORIENTATION
 from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.store.store import Store
 from foodcls.tables.match_rows import Finder, Match, index_rows
@@ -164,7 +163,7 @@ def _find_picture(box: Box, finder: Finder) -> Match:
 
 def _stored_turn(store: Store, digest: str) -> int:
     """EXIF's orientation of the picture as it arrived."""
-    with Image.open(io.BytesIO(store.read(digest)), formats=FORMATS) as image:
+    with open_picture(store.read(digest)) as image:
         return int(image.getexif().get(ORIENTATION, 1))
 
 

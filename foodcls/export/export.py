@@ -17,7 +17,8 @@ from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig, export_bytes
-from foodcls.image.decode import ORIENTATION, BadPicture, decode
+from foodcls.image.decode import BadPicture, decode
+from foodcls.image.upright import ORIENTATION
 from foodcls.manifest import kept_rows
 from foodcls.network.network import Network
 from foodcls.network.resize import Pixels, as_images, squash_pixels

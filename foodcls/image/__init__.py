@@ -1,6 +1,8 @@
 """Pure functions of one picture: decode, fingerprint, measure, cut out, transform.
 
 decode        bytes of unknown origin become an upright RGB picture
+upright       decoded pixels as a viewer shows them: upright, on white, in sRGB
+color         colors of other profiles become those of sRGB
 truncation    whether a file ends before its picture does
 file_types    magic numbers
 listing       the files below folders, but for hidden folders and those of systems

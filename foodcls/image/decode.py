@@ -7,7 +7,7 @@ origin in their own process. `load_picture` takes what a stage has found sound.
 
 import io
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import (
@@ -15,6 +15,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -22,7 +23,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from foodcls.image.truncation import is_truncated, lacks_rows
+from foodcls.image.file_types import sniff_format
+from foodcls.image.truncation import JPEG_END, is_truncated, lacks_rows
+from foodcls.image.upright import lay_on_white, show_upright
 
 # content decides which it is; what runs programs (EPS) or parses markup (SVG, PDF) is left out,
 # and an MPO (a JPEG with more pictures behind it) opens as a JPEG
@@ -36,23 +39,13 @@ FORMATS = (
     AvifImagePlugin.AvifImageFile.format,
 )
 PLAIN_FORMATS = ("JPEG", "PNG", "WEBP")
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
+FADING_FORMATS = ("GIF", "WEBP", "AVIF")  # with frames that may begin blank; a TIFF has pages
+MOST_FRAMES = 50  # that are looked at of such a file
 
 # a channel of one color spans no more than this after a lossy encoder's rounding
 BLANK_RANGE = 4
 # a picture above this is decoded behind the caller's gate, so that memory stays bounded
 LARGE = 12_000_000  # pixels
-
-ORIENTATION = 0x0112
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 class BadPicture(Exception):
@@ -70,11 +63,12 @@ class BadPicture(Exception):
 
 @dataclass(frozen=True)
 class DecodedPicture:
-    """An upright 8-bit RGB picture; `is_plain` when the file's own pixels are just these."""
+    """An upright 8-bit picture in sRGB; `is_plain` when the file's own pixels are just these."""
 
     image: Image.Image
     format: str
     is_plain: bool
+    odd_profile: bool = False  # its profile of colors is broken, and was passed over
 
 
 def decode(
@@ -83,13 +77,15 @@ def decode(
     min_side: int = 1,
     gate: AbstractContextManager[object] | None = None,
 ) -> DecodedPicture:
-    """Decode the first frame on white, upright by EXIF; BadPicture when that cannot be done.
+    """Decode on white, upright by EXIF, in sRGB; BadPicture when that cannot be done.
+
+    Of several frames the first, or where that is blank the one that shows most.
 
     Pixels are bounded by the header before any is allocated. Decodes above LARGE pixels hold
     `gate`, e.g. a lock that threads share.
     """
     try:
-        with _open(data) as image:
+        with open_picture(data) as image:
             _check_size(image.size, max_pixels, min_side)
             large = image.width * image.height > LARGE
             with gate if gate is not None and large else nullcontext():
@@ -102,9 +98,20 @@ def decode(
         raise _explain(data, error) from error
 
 
+def open_picture(data: bytes) -> ImageFile.ImageFile:
+    """Open a file of a format that is read here; of its pixels none is decoded yet."""
+    if sniff_format(data) != "HEIF":
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    # 30 MiB of codecs, which no other format needs
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    return Image.open(io.BytesIO(data), formats=("HEIF",))
+
+
 def load_picture(data: bytes) -> Image.Image:
     """Decode a blob that a stage of foodcls has found sound."""
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with open_picture(data) as image:
         picture = image.convert("RGB")
     # profiles and comments of the original must not travel into what is written from it
     picture.info = {}
@@ -116,10 +123,6 @@ def png_bytes(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
-
-
-def _open(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
@@ -134,18 +137,48 @@ def _decoded(data: bytes, image: Image.Image) -> DecodedPicture:
     # verify() sees wrong checksums, load() sees data that does not decode: neither sees both;
     # only PNG has checksums
     if image.format == "PNG":
-        with _open(data) as twin:
+        with open_picture(data) as twin:
             twin.verify()
-    image.load()
-    if lacks_rows(data, image):
+    loaded = _loaded(data, image)
+    found = _developed(data, loaded)
+    if found.format in FADING_FORMATS and _is_blank(found.image):
+        _seek_clearest(image)
+        found = _developed(data, image)
+    if _is_blank(found.image):
+        raise BadPicture("blank", f"one color, {found.image.getpixel((0, 0))}")
+    # `load_picture` has no end mark to add
+    return found if loaded is image else replace(found, is_plain=False)
+
+
+def _loaded(data: bytes, image: Image.Image) -> Image.Image:
+    """The picture with its pixels; a JPEG of which only the end mark lacks is whole."""
+    is_endless = False
+    try:
+        image.load()
+    except OSError:
+        if image.format != "JPEG":
+            raise
+        is_endless = True
+        image = open_picture(data + JPEG_END)
+        image.load()
+    if lacks_rows(data, image, is_endless=is_endless):
         raise BadPicture("truncated", f"{image.format} ends before its last row")
-    turn = _turn(image)
-    plain = turn is None and _is_plain(data, image)
-    upright = _on_white(image if turn is None else image.transpose(turn))
-    upright.info = {}
-    if _is_blank(upright):
-        raise BadPicture("blank", f"one@color, {upright.getpixel((0, 0))}")
-    return DecodedPicture(upright, image.format or "", plain)
+    return image
+
+
+def _developed(data: bytes, image: Image.Image) -> DecodedPicture:
+    shown, is_same, odd_profile = show_upright(image)
+    is_plain = is_same and _is_plain(data, image)
+    return DecodedPicture(shown, image.format or "", is_plain, odd_profile)
+
+
+def _seek_clearest(image: Image.Image) -> None:
+    """Go to the frame with the strongest contrast."""
+    contrasts: list[float] = []
+    for number in range(min(MOST_FRAMES, getattr(image, "n_frames", 1))):
+        image.seek(number)
+        contrasts.append(float(np.asarray(lay_on_white(image).resize((64, 64)), float).std()))
+    image.seek(int(np.argmax(contrasts)))
 
 
 def _is_blank(image: Image.Image) -> bool:
@@ -156,14 +189,6 @@ def _is_blank(image: Image.Image) -> bool:
         for one in (few, image)
         for low, high in one.getextrema()
     )
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    try:
-        return UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
-    # broken EXIF raises nearly anything and says nothing about the pixels
-    except Exception:
-        return None
 
 
 def _is_plain(data: bytes, image: Image.Image) -> bool:
@@ -177,34 +202,6 @@ def _is_plain(data: bytes, image: Image.Image) -> bool:
     )
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        return _eight_bits(image).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    layer = image.convert("RGBA")
-    ground = Image.new("RGB", image.size, "white")
-    # pasted, not composited: where alpha is 0 nothing of the hidden color may shine through
-    ground.paste(layer, mask=layer.getchannel("A"))
-    return ground
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale deep gray to 8 bits; Pillow's own conversion clips all above 255 to white."""
-    values = np.asarray(image).astype(np.float64)
-    clear = values == image.info.get("transparency", np.nan)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    top = values.max()
-    if image.mode == "F" and top <= 1:
-        full = 1.0
-    elif image.mode in ("I", "F"):
-        full = next((limit for limit in (255.0, 65_535.0) if top <= limit), top)
-    else:
-        full = 65_535.0
-    gray = np.clip(values / full * 255, 0, 255).round().astype(np.uint8)
-    return Image.fromarray(np.where(clear, np.uint8(255), gray))
-
-
 def _explain(data: bytes, error: Exception) -> BadPicture:
     detail = f"{type(error).__name__}: {error}"[:200]
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
@@ -213,17 +210,9 @@ def _explain(data: bytes, error: Exception) -> BadPicture:
         return BadPicture("decoder_crash", "not enough memory to decode it")
     if isinstance(error, UnidentifiedImageError):
         # Pillow's own words name a memory address, another one in each run
-        if not _looks_like_picture(data):
+        if sniff_format(data) is None:
             return BadPicture("not_an_image", f"begins with {data[:12]!r}")
         detail = "the header cannot be read"
     if "truncat" in detail or is_truncated(data):
         return BadPicture("truncated", detail)
     return BadPicture("broken", detail)
-
-
-def _looks_like_picture(data: bytes) -> bool:
-    return (
-        data.startswith(SIGNATURES)
-        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-        or data[4:12] in (b"ftypavif", b"ftypavis")
-    )

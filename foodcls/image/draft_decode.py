@@ -12,7 +12,8 @@ from pathlib import Path
 
 from PIL import Image, JpegImagePlugin
 
-from foodcls.image.decode import FORMATS, ORIENTATION, BadPicture, decode
+from foodcls.image.color import to_srgb
+from foodcls.image.decode import BadPicture, decode, open_picture
 from foodcls.image.files import explain_refusal, read_picture
 from foodcls.image.hashes import (
     DRAFT_SIDE,
@@ -22,6 +23,7 @@ from foodcls.image.hashes import (
     make_draft,
 )
 from foodcls.image.truncation import is_truncated
+from foodcls.image.upright import ORIENTATION
 from foodcls.progress import Track, silent
 
 JPEG = JpegImagePlugin.JpegImageFile.format
@@ -87,7 +89,7 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> Image.Image | None:
     """The draft of an upright RGB JPEG that is at least twice as large; None for others."""
     if is_truncated(data):
         return None
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with open_picture(data) as image:
         size = image.size
         if image.format != JPEG or image.mode != "RGB" or min(size) < 2 * DRAFT_SIDE:
             return None
@@ -104,7 +106,8 @@ def _decode_scaled(image: Image.Image) -> Image.Image:
     size = image.size
     image.draft("RGB", (DRAFT_SIDE, DRAFT_SIDE))
     image.load()
-    return make_draft(image, size)
+    draft, profile = make_draft(image, size), image.info.get("icc_profile")
+    return to_srgb(draft, profile)[0] if profile else draft
 
 
 def _is_rotated(image: Image.Image) -> bool:

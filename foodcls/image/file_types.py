@@ -14,7 +14,7 @@ HEADS = {
     b"\xff\x4f\xff\x51": "JPEG2000",
 }
 # ISO base media files name their brand after a length and "ftyp"
-BRANDS = {b"avif": "AVIF", b"avis": "AVIF"}
+BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys((b"heic", b"heix", b"heim"), "HEIF")
 SHOWN = 24  # bytes of something unknown that a reason quotes
 
 

@@ -10,7 +10,7 @@ import scipy.fft
 from PIL import Image, ImageOps
 
 # raise when the same picture may give another fingerprint than before
-VERSION = 2
+VERSION = 3
 # a fingerprint is taken from a draft of this side: a full picture is read once
 DRAFT_SIDE = 64  # pixels
 THUMBNAIL_SIDE = 32  # pixels: fine enough to lay a picture over a window of another

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 # raise when the same picture may give other numbers than before
-VERSION = 1
+VERSION = 2
 # about what a network sees of a picture: finer grain does not count
 SIDE = 224  # pixels of the longer side
 
@@ -27,10 +27,11 @@ class Measures:
     information: float
     elongation: float
     side: int  # pixels of the shorter one
+    odd_profile: bool = False  # its profile of colors is broken, and was passed over
 
 
-def measure(image: Image.Image) -> Measures:
-    """Measure an upright RGB picture."""
+def measure(image: Image.Image, *, odd_profile: bool = False) -> Measures:
+    """Measure an upright RGB picture; of its file's profile no more is known here."""
     gray = shrink_gray(image)
     return Measures(
         sharpness=round(sharpness(gray), 4),
@@ -39,6 +40,7 @@ def measure(image: Image.Image) -> Measures:
         information=round(information(gray), 4),
         elongation=round(elongation(image), 4),
         side=min(image.size),
+        odd_profile=odd_profile,
     )
 
 

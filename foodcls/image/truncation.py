@@ -8,31 +8,34 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-# what libjpeg paints where there is no data
-FILL = 128
-# two rows of its largest blocks: the last of them is then gray all over
-FILLED_ROWS = 32
-# bytes, about one gray block, that are left out to see whether they painted anything
-TAIL = 4
+# what libjpeg paints where there is no data; of CMYK, which Pillow inverts, one less
+FILLS = {127, 128}
+# data that paint something else where some are lacking, also behind the restart marker that comes
+# next, and nothing where all are there
+JUNK = b"U" * 64 + b"".join(b"\xff%c" % mark + b"U" * 64 for mark in range(0xD0, 0xD8))
+JPEG_END = b"\xff\xd9"
 # first column and row, and steps, of the seven passes of an interlaced PNG (PNG spec, 8.2)
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
 LAST_PASS = (0, 1, 1, 2)
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def lacks_rows(data: bytes, image: Image.Image) -> bool:
-    """Whether a PNG or JPEG that Pillow has loaded ends before its last row."""
+def lacks_rows(data: bytes, image: Image.Image, *, is_endless: bool = False) -> bool:
+    """Whether a PNG or JPEG that Pillow has loaded ends before its last row.
+
+    `is_endless` is a JPEG that was loaded with an end mark that its file lacks.
+    """
     if image.format == "PNG":
         return _png_lacks_rows(data)
     if image.format in ("JPEG", "MPO"):
-        return _jpeg_lacks_rows(data, image)
+        return _jpeg_lacks_rows(data, image, is_endless)
     return False
 
 
 def is_truncated(data: bytes) -> bool:
     """Whether a file that cannot be read lacks the end that its kind of file has."""
     if data.startswith(b"\xff\xd8"):
-        return not data.rstrip(b"\0").endswith(b"\xff\xd9")
+        return not data.rstrip(b"\0").endswith(JPEG_END)
     if data.startswith(b"\x89PNG"):
         return b"IEND" not in data[-16:]
     if data.startswith(b"GIF8"):
@@ -75,20 +78,17 @@ def _idat_chunks(data: bytes) -> Iterator[bytes]:
         place += 12 + length
 
 
-def _jpeg_lacks_rows(data: bytes, image: Image.Image) -> bool:
-    # the last row acquits nearly every picture, and is had without a copy of all
-    if (np.asarray(image.crop((0, image.height - 1, *image.size))) != FILL).any():
+def _jpeg_lacks_rows(data: bytes, image: Image.Image, is_endless: bool) -> bool:
+    # the last pixel acquits nearly every picture that has its end
+    last = image.getpixel((image.width - 1, image.height - 1))
+    if not is_endless and not FILLS.issuperset(last if isinstance(last, tuple) else [last]):
         return False
-    pixels = np.asarray(image)
-    painted = np.flatnonzero((pixels.reshape(len(pixels), -1) != FILL).any(axis=1))
-    last = painted[-1] + 1 if len(painted) else 0
-    if image.mode not in ("RGB", "L") or last > len(pixels) - FILLED_ROWS:
-        return False
-    # gray at the bottom: painted so, or never sent? without its last bytes a picture that is
-    # gray there stays as it is above, one that was cut loses texture
-    end = data.rfind(b"\xff\xd9")
-    shorter = Image.open(io.BytesIO(data[: end - TAIL] + b"\xff\xd9"), formats=["JPEG"])
-    return not np.array_equal(np.asarray(shorter)[:last], pixels[:last])
+    end = len(data) if is_endless else data.rfind(JPEG_END)
+    filled = Image.open(io.BytesIO(data[:end] + JUNK + JPEG_END), formats=["JPEG"])
+    try:
+        return not np.array_equal(np.asarray(filled), np.asarray(image))
+    except OSError:
+        return True
 
 
 def _boxes_end(data: bytes) -> int:

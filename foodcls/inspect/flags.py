@@ -17,6 +17,7 @@ def flag_words(found: Measures, limits: Quality) -> str:
         "low-information": found.information < limits.low_information,
         "odd-shape": found.elongation > limits.odd_shape,
         "tiny": found.side < limits.tiny,
+        "broken-profile": found.odd_profile,
     }
     return " ".join(word for word, is_so in flags.items() if is_so)
 

@@ -23,7 +23,7 @@ from foodcls.work.memo import MemoizedMap, map_memoized
 from foodcls.work.parallel import Spread, in_threads, prefetch
 
 # raise when the same bytes and settings may give another fact than before
-VERSION = 1
+VERSION = 2
 # a machine that was short of time or memory may not be so the next time
 PASSING = (CRASH, TIMEOUT)
 # half as much again as the hungriest kind of file takes: 16-bit gray, 27 bytes a pixel

@@ -43,7 +43,8 @@ def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, 
     if not store.has(digest):
         return None
     try:
-        return asdict(measure(decode(store.read(digest), MOST_PIXELS, gate=gate).image))
+        found = decode(store.read(digest), MOST_PIXELS, gate=gate)
+        return asdict(measure(found.image, odd_profile=found.odd_profile))
     except BadPicture:
         return None
 

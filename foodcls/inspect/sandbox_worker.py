@@ -87,7 +87,8 @@ def examine(request: Message, gate: Gate) -> dict[str, Any]:
         "hash": found.hash,
         "mirror_hash": found.mirror_hash,
     }
-    told = {"fact": fact, "fingerprint": asdict(found), "measures": asdict(measure(picture.image))}
+    measures = measure(picture.image, odd_profile=picture.odd_profile)
+    told = {"fact": fact, "fingerprint": asdict(found), "measures": asdict(measures)}
     return told if picture.is_plain else told | {"data": png_bytes(picture.image)}
 
 

@@ -189,6 +189,26 @@ def test_a_bad_file_is_named_and_the_rest_go_on(
     assert all(line.partition(": ")[2] for line in told)
 
 
+def test_pictures_of_one_color_and_jpegs_without_end_mark_are_judged_as_in_python(
+    classify: Run, model: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    """Both ways refuse what shows nothing, and both read what has all its rows."""
+    paths = [tmp_path / name for name in ("black.jpg", "white.png", "whole.jpg", "cut.jpg")]
+    Image.new("RGB", (90, 60)).save(paths[0])
+    Image.new("RGBA", (90, 60), (9, 9, 9, 0)).save(paths[1])
+    data = photos[0].read_bytes()
+    paths[2].write_bytes(data[:-2])
+    paths[3].write_bytes(data[:-300])
+    done = classify(model, *paths)
+    told = {answer.path: answer.error.partition(":")[0]
+            for answer in predict(load_model(model), paths)}  # fmt: skip
+    assert list(told.values()) == ["blank", "blank", "", "truncated"]
+    assert [row[0] for row in rows(done)] == [str(paths[2])] and done.returncode == 1
+    assert [line.partition(": ")[2] for line in done.stderr.splitlines()[:2]] == [
+        "blank: one color"
+    ] * 2
+
+
 def test_damaged_pictures_never_crash(
     classify: Run, camera: Path, photos: list[Path], tmp_path: Path
 ) -> None:

@@ -49,7 +49,10 @@ ROOMS = {
     "export": "export train network image",
 }
 # of a room that is named, the modules; of what stands in no list, all may be named
-LEARNING = {"image": {"decode", "truncation"}, "metrics": {"ranks"}}
+LEARNING = {
+    "image": {"color", "decode", "file_types", "truncation", "upright"},
+    "metrics": {"ranks"},
+}
 BACKGROUNDS = {"", "affine", "clamp", "foreground", "saliency"}
 BOUNDS = {
     "collect": {"image": {"file_types", "listing"}},

@@ -7,11 +7,13 @@ import time
 import zlib
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, PngImagePlugin
 
 from foodcls.image.decode import BadPicture, decode, load_picture, png_bytes
 
+pillow_heif.register_heif_opener()
 MEGABYTE = 1 << 20
 MAGENTA = (255, 0, 255)
 
@@ -49,6 +51,7 @@ def peak_memory():
         ("TIFF", {}),
         ("TIFF", {"compression": "tiff_lzw"}),
         ("AVIF", {}),
+        ("HEIF", {}),
     ],
     ids=str,
 )
@@ -60,7 +63,7 @@ def test_whole_files_are_kept_and_cut_ones_are_not(kind, options, noise, encode,
     assert reason_of(data[:24]) in ("truncated", "broken", "not_an_image")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF"])
 def test_a_cut_file_is_called_truncated(kind, noise, encode):
     data = encode(noise(1, 160, 120), kind)
     assert {reason_of(data[: int(len(data) * share)]) for share in (0.5, 0.6, 0.9)} == {"truncated"}
@@ -90,6 +93,24 @@ def test_missing_rows_are_noticed_in_png(noise):
 def test_missing_rows_are_noticed_in_jpeg(noise, encode):
     data = encode(noise(1, 160, 120), "JPEG", quality=90)
     assert reason_of(data[: len(data) // 2] + b"\xff\xd9") == "truncated"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}],
+                         ids=str)  # fmt: skip
+@pytest.mark.parametrize("grey", [False, True])
+def test_a_jpeg_without_its_end_mark_is_whole_and_a_cut_one_is_not(
+    mode, options, grey, noise, encode
+):
+    picture = Image.new("RGB", (150, 110), (128, 128, 128))
+    picture.paste(noise(1), (0, 0) if grey else (54, 46))
+    data = encode(picture.convert(mode), "JPEG", **options)
+    whole = decode(data, 10**6)
+    endless = decode(data[:-2], 10**6)
+    assert np.array_equal(endless.image, whole.image) and not endless.is_plain
+    assert np.array_equal(decode(data + b"a phone's own", 10**6).image, whole.image)
+    for lost in (40, 200, len(data) // 3):
+        assert reason_of(data[:-lost]) == "truncated", lost
 
 
 def test_a_picture_on_grey_is_not_taken_for_a_cut_one(noise, encode):
@@ -170,7 +191,7 @@ def test_other_files_are_not_images(data):
     assert reason_of(data) == "not_an_image"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 10))
 def test_pictures_are_turned_upright_once(kind, orientation, noise, encode, is_near):
     turns = {
@@ -187,7 +208,7 @@ def test_pictures_are_turned_upright_once(kind, orientation, noise, encode, is_n
     stored = upright.transpose(turns[orientation]) if orientation in turns else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"exif": exif} if kind != "TIFF" else {"tiffinfo": {0x0112: orientation}}
+    options = {"exif": exif.tobytes()} if kind != "TIFF" else {"tiffinfo": {0x0112: orientation}}
     found = decode(encode(stored, kind, **options), 10**6)
     assert is_near(found.image, upright, 12)
     assert not found.is_plain or orientation in (1, 9)
@@ -269,6 +290,16 @@ def test_the_first_frame_is_the_picture(kind, noise, encode, is_near):
     assert is_near(found.image, noise(1)) and not found.is_plain
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF"])
+def test_what_fades_in_from_one_color_is_judged_by_what_it_shows(kind, noise, encode, is_near):
+    frames = [Image.blend(Image.new("RGB", (96, 64), "white"), noise(1), share / 5)
+              for share in (0, 0, 1, 3, 5, 4)]  # fmt: skip
+    found = decode(encode(frames[0], kind, save_all=True, append_images=frames[1:]), 10**6)
+    assert is_near(found.image, noise(1)) and not found.is_plain
+    blank = [Image.new("RGB", (96, 64), color) for color in ("white", "red", "blue")]
+    assert reason_of(encode(blank[0], kind, save_all=True, append_images=blank[1:])) == "blank"
+
+
 @pytest.mark.parametrize(
     "size, color, reason",
     [
@@ -334,9 +365,10 @@ def test_mutated_files_never_crash(noise, encode):
             ("TIFF", {"compression": "tiff_lzw"}),
             ("TIFF", {}),
             ("AVIF", {}),
+            ("HEIF", {}),
         ]
     ]
-    for number in range(540):
+    for number in range(600):
         data = bytearray(seeds[number % len(seeds)])
         for _ in range(dice.choice((1, 3, 20))):
             data[dice.randrange(min(len(data), dice.choice((64, 10**6))))] = dice.randrange(256)

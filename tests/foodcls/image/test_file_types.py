@@ -19,6 +19,11 @@ def test_an_avif_under_a_general_brand_is_known() -> None:
     assert sniff_format(b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00avifmiaf") == "AVIF"
 
 
+def test_a_heic_is_known_and_a_film_is_not() -> None:
+    assert sniff_format(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic") == "HEIF"
+    assert sniff_format(b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heix") == "HEIF"
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -1,5 +1,7 @@
 """Flags are raised for what they say, by the recipe's thresholds, and are advice alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,6 +45,10 @@ def board(low: int = 0, high: int = 255, tile: int = 8, side: int = 200) -> Imag
 def test_each_flag_is_raised_for_what_it_says(image: Image.Image, words: str) -> None:
     # a chess board has one bit
     assert flag_words(measure(image), Quality(low_information=0)) == words
+
+
+def test_a_broken_profile_of_colors_is_flagged() -> None:
+    assert flag_words(replace(FINE, odd_profile=True), Quality()) == "broken-profile"
 
 
 @pytest.mark.parametrize(

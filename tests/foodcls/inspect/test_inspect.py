@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -38,6 +39,14 @@ def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_r
     written = Image.open(store.path(found["picture"]))
     assert (written.format, written.mode, written.size) == ("PNG", "RGB", (64, 96))
     assert "exif" not in written.info
+
+
+def test_a_heic_is_read_within_the_sandbox_and_kept_as_png(store, noise, encode, put_rows):
+    pillow_heif.register_heif_opener()
+    rows = put_rows((encode(noise(1, 2000, 1500), "HEIF"), "beans"))
+    found = inspect(rows, store, Inspect(), "phash").iloc[0]
+    assert (found["state"], found["format"], found["width"]) == ("kept", "HEIF", 2000)
+    assert load_picture(store.read(found["picture"])).size == (2000, 1500)
 
 
 def test_bad_pictures_are_dropped_with_their_reason(store, noise, encode, put_rows):

@@ -124,3 +124,9 @@ def test_nothing_heavy_is_imported():
     code = "import sys, foodcls.inspect.sandbox_worker; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pandas", "torch", "prefect", "pydantic", "matplotlib"} & set(done.stdout.split())
+
+
+def test_a_broken_profile_of_colors_is_told(noise, encode):
+    odd = examined(encode(noise(1), "JPEG", icc_profile=b"no profile"))
+    assert odd["measures"]["odd_profile"] and "data" not in odd
+    assert not examined(encode(noise(1), "JPEG"))["measures"]["odd_profile"]
