@@ -1,5 +1,8 @@
 """The model half as cached tasks: from a split manifest to an exported file."""
 
+import logging
+import math
+
 from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
 from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
 from foodcls.export.export import ExportedRef
@@ -10,13 +13,16 @@ from foodcls.network.network import start_network
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
-from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import split_rows
 from foodcls.train.resume import delete_checkpoint_files
+from foodcls.train.train import OnEpoch
 from foodcls.train.train import train as train_network
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import Meter, bars
+from tasks.engine.progress import Meter, bars, spell_time
 from tasks.engine.stage import stage
+
+log = logging.getLogger("foodcls.stages")
 
 
 @stage("foodcls.network.network", name="check")
@@ -31,21 +37,33 @@ def forget_epochs(workspace: Workspace) -> None:
     delete_checkpoint_files(workspace.pixels)
 
 
+def tell_epochs(settings: Train) -> OnEpoch:
+    """Log a line for each epoch, those from before a kill too; show how many are over."""
+    meter, seconds = Meter(settings.epochs, "epochs"), list[float]()
+    most = 60 * (settings.max_minutes or math.inf)
+
+    def tell(report: EpochReport) -> None:
+        seconds.append(report.seconds)
+        spent = sum(seconds)
+        left = min(spent / len(seconds) * (settings.epochs - report.epoch), max(0, most - spent))
+        log.info(
+            "epoch %d of %d: loss %.3f, validation accuracy %.3f, %.1f s, %s left",
+            report.epoch, settings.epochs, report.train_loss, report.val_accuracy, report.seconds,
+            spell_time(left),
+        )  # fmt: skip
+        meter.show(report.epoch)
+
+    return tell
+
+
 @stage("foodcls.train.train", reads=("train", "val"), after=forget_epochs)
 def train(
     workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
     manifest = load_splits(pictures, workspace.store)
-    meter = Meter(settings.epochs, "epochs")
     return train_network(
-        manifest,
-        workspace.store,
-        labels,
-        settings,
-        workspace.pixels,
-        bars,
-        on_epoch=lambda report: meter.show(report.epoch),
+        manifest, workspace.store, labels, settings, workspace.pixels, bars, tell_epochs(settings)
     )
 
 

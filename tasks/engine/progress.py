@@ -1,9 +1,15 @@
-"""Shows long work as a bar on a terminal, or in Prefect's UI where a flow runs without one."""
+"""Shows long work as a bar on a terminal, as lines in a log, and in Prefect's UI.
+
+A terminal has bars. A log file, CI or a worker's log has a line a minute, a flow run an artifact.
+"""
 
 import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from threading import Event, Thread
 from typing import cast
 from uuid import UUID
 
@@ -23,10 +29,14 @@ from rich.progress import (
 from foodcls.progress import Item, silent
 from tasks.engine.ui import artifact_key
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("foodcls.stages")
 
 # seconds: shorter work is over before anyone looks, and each look costs a request
 PAUSE = 5.0
+# seconds after which a log hears that work goes on
+SILENCE = 60.0
+# the meter of the work that is told of at present, once there is one
+METERS: ContextVar["list[Meter] | None"] = ContextVar("meters", default=None)
 
 
 def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
@@ -38,21 +48,47 @@ def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     return _with_meter(items, Meter(total, label))
 
 
+@contextmanager
+def heard(name: str) -> Iterator[None]:
+    """Where no terminal shows bars, log each minute that the block goes on, and how far it is."""
+    before, ended = METERS.get(), Event()
+    if before is not None or sys.stderr.isatty():
+        yield
+        return
+    METERS.set([])
+    # in the same context: Prefect sends lines to the flow run that they belong to
+    words = (_tell_time, name, METERS.get(), ended)
+    Thread(target=copy_context().run, args=words, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+        METERS.set(before)
+
+
 class Meter:
-    """How far work of the present flow run has come, as an artifact; outside a run, nothing."""
+    """How far work has come: an artifact of the present flow run, and a part of `heard` lines."""
 
     def __init__(self, total: int, label: str) -> None:
-        self.total, self.label = total, label
+        self.total, self.label, self.done = total, label, 0
         self._artifact: UUID | None = None
-        self._shown_at = time.monotonic()
+        self._started = self._shown_at = time.monotonic()
 
     def show(self, done: int) -> None:
         """Tell how many are done; the first is told after a pause, and then one in each pause."""
+        self.done = done
+        if (meters := METERS.get()) is not None:
+            meters[:] = [self]
         is_over = done == self.total and self._artifact is not None
         if is_over or time.monotonic() - self._shown_at >= PAUSE:
             self._shown_at = time.monotonic()
             if FlowRunContext.get():
                 self._tell(100 * done / self.total)
+
+    def describe(self) -> str:
+        """What is done of how much, and about how long the rest takes."""
+        left = (time.monotonic() - self._started) * (self.total / self.done - 1)
+        return f", {self.label} {self.done} of {self.total}, about {spell_time(left)} left"
 
     def _tell(self, percent: float) -> None:
         try:
@@ -67,10 +103,25 @@ class Meter:
             log.debug("progress is not shown: %s", error)
 
 
+def spell_time(seconds: float) -> str:
+    """A length of time as a person says it: 40 s, 12 min, 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _tell_time(name: str, meters: "list[Meter]", ended: Event) -> None:
+    started = time.monotonic()
+    while not ended.wait(SILENCE):
+        so_far = spell_time(time.monotonic() - started)
+        log.info("%-9s %s so far%s", name, so_far, "".join(map(Meter.describe, meters)))
+
+
 def _with_meter(items: Iterable[Item], meter: Meter) -> Iterator[Item]:
-    for done, item in enumerate(items, start=1):
-        meter.show(done)
-        yield item
+    with heard(meter.label):
+        for done, item in enumerate(items, start=1):
+            meter.show(done)
+            yield item
 
 
 def _with_bar(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:

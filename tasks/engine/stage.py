@@ -30,6 +30,7 @@ from foodcls.store.store import Store, digest_json
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import heard
 
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
@@ -79,7 +80,7 @@ class Stage(Generic[Result]):
         started = time.monotonic()
         values = [self._narrowed(item) for item in inputs]
         bound = self._cached(workspace, values, refresh) if self.modules else self.task
-        with counting() as tally:
+        with counting() as tally, heard(self.name):
             state: Any = bound(workspace, *values, **aside, return_state=True)
         result: Result = state.result()
         cached = state.name == "Cached"

@@ -1,3 +1,5 @@
+import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,9 +23,10 @@ from foodcls.network.backbones import make_backbone
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras, Inference, Train
 from foodcls.runs.stage_result import StageResult
+from foodcls.train.checkpoint import EpochReport
 from foodcls.train.row_cache import GIGABYTE
 from foodcls.workspace.workspace import Workspace
-from tasks.model import calibrate, evaluate, export, train
+from tasks.model import calibrate, evaluate, export, tell_epochs, train
 
 TINY = Train(
     backbone="resnet18", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
@@ -47,9 +50,13 @@ def ref(workspace: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
 
 
 def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
-    workspace: Workspace, ref: ManifestRef
+    workspace: Workspace, ref: ManifestRef, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "foodcls.stages")
     checkpoint = train.task.fn(workspace, SplitsRef(ref, train.reads), ("a", "b"), TINY)
+    (line,) = (line for line in caplog.messages if line.startswith("epoch"))
+    found = r"epoch 1 of 1: loss \d\.\d{3}, validation accuracy \d\.\d{3}, \d+\.\d s, 0 s left"
+    assert re.fullmatch(found, line)
     checkpoint = calibrate.task.fn(
         workspace, checkpoint, SplitsRef(ref, calibrate.reads), Inference(), limit=20 * GIGABYTE
     )
@@ -62,6 +69,20 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
                for digest in (checkpoint.weights, scores.predictions, model.blob,
                               model.program))  # fmt: skip
     assert len(load_manifest(ref, workspace.store)) == 12
+
+
+def test_the_time_left_is_of_the_epochs_or_of_the_minutes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "foodcls.stages")
+    report = EpochReport(1, 0.5, 0.8, 0.6, 0.75, 1.2, 30.0, 0.1)
+    for minutes in (None, 2.0):
+        tell = tell_epochs(TINY.model_copy(update={"epochs": 21, "max_minutes": minutes}))
+        tell(report)
+        tell(dataclasses.replace(report, epoch=2, seconds=40.0))
+    lefts = [line.rpartition(", ")[2] for line in caplog.messages]
+    assert lefts == ["10 min left", "11 min left", "90 s left", "50 s left"]
+    assert "loss 0.500, validation accuracy 0.750, 30.0 s" in caplog.messages[0]
 
 
 def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
