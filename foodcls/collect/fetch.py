@@ -19,10 +19,11 @@ from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import count
 from foodcls.store.store import Store
+from foodcls.work.code_digest import code_digest
 
 Item = TypeVar("Item")
 
-KIND = "fetch/1"
+KIND = "fetch"
 
 
 def fetch_all(
@@ -99,7 +100,8 @@ def _remembering(
 
 def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
     names = ("outcome", "detail", "id", "bytes", "attempts", "fetched_at")
-    return {name: getattr(fetched, name) for name in names} | {"max_bytes": limits.max_bytes}
+    terms = {"max_bytes": limits.max_bytes, "code": code_digest((__name__,))}
+    return {name: getattr(fetched, name) for name in names} | terms
 
 
 def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchResult]:
@@ -114,7 +116,7 @@ def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchRes
 
 
 def _recalled(url: str, fact: Mapping[str, Any]) -> FetchResult:
-    known = {name: value for name, value in fact.items() if name != "max_bytes"}
+    known = {name: value for name, value in fact.items() if name not in ("max_bytes", "code")}
     outcome = Outcome(known.pop("outcome"))
     return FetchResult(url=url, outcome=outcome, recalled=True, **known)
 
@@ -122,6 +124,9 @@ def _recalled(url: str, fact: Mapping[str, Any]) -> FetchResult:
 def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.OK:
         return bool(fact["bytes"] <= limits.max_bytes)
+    # a refusal may have been our own fault, and what was no picture may be read today
+    if fact["code"] != code_digest((__name__,)):
+        return False
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True

@@ -21,12 +21,12 @@ from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
 from foodcls.store.store import Store, key_of
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems
+from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
 # padding may ask for 25 times the picture: beyond this the cut is made smaller
 MAX_CANVAS = 50_000_000  # pixels
 NOT_ACCEPTED = "proposed, not accepted"
@@ -166,7 +166,8 @@ def _cut_rows(
 ) -> dict[int, list[str]]:
     """Blobs of the cuts of each row; a picture is decoded once for all its boxes."""
     pictures = dict(zip(cuts, rows.loc[list(cuts), "picture"], strict=True))
-    keys = {row: key_of(pictures[row], VERSION, edges, padding) for row, edges in cuts.items()}
+    code = code_digest((__name__,))
+    keys = {row: key_of(pictures[row], code, edges, padding) for row, edges in cuts.items()}
     work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
     memoized = MemoizedMap("crop", partial(_cut_all, store, padding), list)
     found = map_memoized(store, memoized, work, track, spread)

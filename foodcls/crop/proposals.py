@@ -12,11 +12,12 @@ import pandas as pd
 
 from foodcls.crop.formats.plain_csv import PROPOSED, TFOD
 from foodcls.image.decode import load_picture
-from foodcls.image.foreground import BOX_VERSION, propose_box
+from foodcls.image.foreground import propose_box
 from foodcls.manifest import TEST_SOURCE, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store, key_of, replacing
 from foodcls.tables.read_csv import read_sheet
+from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def propose_boxes(
     """
     rows = _boxless(manifest)
     rows = rows[~rows["id"].isin(list(refused))]
-    keys = {digest: key_of(digest, BOX_VERSION) for digest in rows["picture"]}
+    keys = {digest: key_of(digest, code_digest((__name__,))) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
     found = map_memoized(store, MemoizedMap("propose", partial(_propose_all, store)), work, track)
     proposals = tuple(

@@ -19,8 +19,6 @@ from scipy import ndimage
 from foodcls.image.clamp import clamp_box
 from foodcls.image.saliency import Map, SaliencyMaps, map_saliency, scale_map
 
-# changes whenever the same picture would get another box
-BOX_VERSION = 1
 PLAIN = 4.0  # spread of the edge's colors; studio photographs have 0 to 3, tables 5 to 50
 DIFFERENT = 12.0  # distance in Lab from a plain background
 LEAST = 5.0  # distance in Lab below which nothing stands out
@@ -30,8 +28,6 @@ PATCH = 0.3  # of the largest patch: smaller ones are crumbs and captions
 CENTER = 0.3  # of a side: the deviation of the bell that favors the center
 ABOVE = 0.75  # of Otsu's threshold: a dish that fades into its plate is not cut short
 
-# changes whenever the same picture would be cut otherwise
-CUTOUT_VERSION = 1
 GAP = 3  # cells: what lies between two patches of a dish belongs to it
 CRUMB = 0.2  # of the largest patch: smaller ones are crumbs and captions
 # of the mask between two cells: a soft edge of some pixels instead of steps

@@ -9,13 +9,12 @@ import numpy as np
 import scipy.fft
 from PIL import Image, ImageOps
 
-# raise when the same picture may give another fingerprint than before
-VERSION = 3
 # a fingerprint is taken from a draft of this side: a full picture is read once
 DRAFT_SIDE = 64  # pixels
 THUMBNAIL_SIDE = 32  # pixels: fine enough to lay a picture over a window of another
 PHASH_SIDE = 32  # pixels of a picture that is hashed; imagehash's phash shrinks to it
 FREQUENCIES = 8  # lowest ones a side that phash keeps: 64 bits
+TABLE_KIND = "phash"  # of the manifest's columns
 HASHES: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
     "phash": imagehash.phash,
     "phash_simple": imagehash.phash_simple,

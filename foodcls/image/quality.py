@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# raise when the same picture may give other numbers than before
-VERSION = 2
 # about what a network sees of a picture: finer grain does not count
 SIDE = 224  # pixels of the longer side
 

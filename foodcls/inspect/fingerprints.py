@@ -7,7 +7,6 @@ from typing import Any
 
 from foodcls.image.decode import load_picture
 from foodcls.image.hashes import (
-    VERSION,
     Fingerprint,
     Fingerprints,
     fingerprint,
@@ -16,6 +15,7 @@ from foodcls.image.hashes import (
 )
 from foodcls.progress import silent
 from foodcls.store.store import Store, key_of
+from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
 
@@ -57,4 +57,4 @@ def _fingerprint_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[
 
 
 def _key(digest: str, kind: str) -> str:
-    return key_of(digest, VERSION, kind)
+    return key_of(digest, code_digest((__name__,)), kind)

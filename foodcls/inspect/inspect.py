@@ -19,11 +19,10 @@ from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store, key_of
+from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_memoized
 from foodcls.work.parallel import Spread, in_threads, prefetch
 
-# raise when the same bytes and settings may give another fact than before
-VERSION = 2
 # a machine that was short of time or memory may not be so the next time
 PASSING = (CRASH, TIMEOUT)
 # half as much again as the hungriest kind of file takes: 16-bit gray, 27 bytes a pixel
@@ -45,12 +44,12 @@ def inspect(
     """Decode each kept picture once: fill size, hashes and `picture`, or drop it with its reason.
 
     `hash_kind` is the recipe's `dedup.hash`: pixels are at hand here and nowhere else. What
-    `dedup` compares beyond the hash, and what `flag_pictures` judges, is remembered in the store.
+    `dedup` compares, and what `flag_pictures` judges, is remembered in the store.
     Pictures are decoded in processes of their own: one that kills its decoder, or keeps it for
     ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
     """
     rows = kept_rows(manifest)
-    terms = [VERSION, settings.min_side, settings.max_pixels, hash_kind]
+    terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels, hash_kind]
     keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
     answer = partial(_examine_all, store, settings, hash_kind)
     try:

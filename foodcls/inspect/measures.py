@@ -10,10 +10,11 @@ from functools import partial
 from typing import Any
 
 from foodcls.image.decode import BadPicture, decode
-from foodcls.image.quality import VERSION, Measures, measure
+from foodcls.image.quality import Measures, measure
 from foodcls.progress import silent
 from foodcls.recipe.data_settings import MOST_PIXELS
 from foodcls.store.store import Store, key_of
+from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 
 # what needs much memory is decoded one at a time
@@ -29,7 +30,9 @@ def recall_measures(store: Store, digests: Any) -> dict[str, Measures]:
     """Measures by the picture's id; those not remembered are made from its file, if it is there."""
     keys = {digest: _key(digest) for digest in digests}
     work = {key: digest for digest, key in keys.items()}
-    found = map_memoized(store, MemoizedMap("measures", partial(_measure_all, store)), work, silent)
+    found = map_memoized(
+        store, MemoizedMap("measures", partial(_measure_all, store), is_final=bool), work, silent
+    )
     facts = {digest: found[key] for digest, key in keys.items()}
     return {digest: Measures(**fact) for digest, fact in facts.items() if fact}
 
@@ -50,4 +53,4 @@ def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, 
 
 
 def _key(digest: str) -> str:
-    return key_of(digest, VERSION)
+    return key_of(digest, code_digest((__name__,)))

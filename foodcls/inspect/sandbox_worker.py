@@ -20,7 +20,7 @@ from typing import Any
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode, png_bytes
-from foodcls.image.hashes import fingerprint
+from foodcls.image.hashes import TABLE_KIND, fingerprint
 from foodcls.image.quality import measure
 
 # the function that `inspect` has called, as `serve` is told it
@@ -80,12 +80,14 @@ def examine(request: Message, gate: Gate) -> dict[str, Any]:
     except BadPicture as bad:
         return {"fact": {"reason": bad.reason, "detail": bad.detail}}
     found = fingerprint(picture.image, request["hash_kind"])
+    # whatever dedup compares: in the table one kind stands, so that any two tables can be compared
+    shown = fingerprint(picture.image, TABLE_KIND)
     fact = {
         "format": picture.format,
         "width": picture.image.width,
         "height": picture.image.height,
-        "hash": found.hash,
-        "mirror_hash": found.mirror_hash,
+        "hash": shown.hash,
+        "mirror_hash": shown.mirror_hash,
     }
     measures = measure(picture.image, odd_profile=picture.odd_profile)
     told = {"fact": fact, "fingerprint": asdict(found), "measures": asdict(measures)}

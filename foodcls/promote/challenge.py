@@ -23,7 +23,7 @@ from foodcls.store.store import Store
 from foodcls.train.dataset import encode_labels, split_rows
 
 SEEN = ("train", "val")
-# Hamming distance, of 64 bits, of hashes of one picture: a false match costs one test picture only
+# Hamming distance, of 64 bits, of phashes of one picture: a false match costs one test picture only
 NEAR = 6
 BLOCK = 64  # test pictures compared with all others at once
 

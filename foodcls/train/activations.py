@@ -15,9 +15,8 @@ from foodcls.network.weights import state_digest
 from foodcls.store.store import digest_of
 from foodcls.train.pixels import Decoded
 from foodcls.train.row_cache import ROWS, Array, CachedRows, FeatureCache, RowCache, cache_rows
+from foodcls.work.code_digest import code_digest
 
-# changes whenever the same trunk and pixels would give other activations
-VERSION = "activations 2"
 # no larger batch was faster on two cores
 BATCH = 16
 # numpy knows no bfloat16: its bits travel in these
@@ -82,10 +81,12 @@ def trunk_version(trunk: nn.Module, precision: str) -> str:
     tensors = dict(chain(trunk.named_parameters(), trunk.named_buffers()))
     # what the graph calls, and settings that no tensor holds: strides, paddings, epsilons
     layers = f"{getattr(trunk, 'code', '')}\n{nn.Module.__repr__(trunk)}"
-    code = digest_of(layers.encode())
+    graph = digest_of(layers.encode())
     # sums are rounded otherwise with another number of threads
     where = f"{next(iter(tensors.values())).device.type} {torch.get_num_threads()}"
-    return f"{VERSION} {code} {state_digest(tensors)} {precision} {where} {torch.__version__}"
+    # what Python computes within the layers lies in timm and torchvision: their versions count
+    code = code_digest((__name__,))
+    return f"{code} {graph} {state_digest(tensors)} {precision} {where}"
 
 
 def as_activations(rows: Array) -> Tensor:

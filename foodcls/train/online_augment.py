@@ -8,12 +8,13 @@ import numpy as np
 from PIL import Image
 
 from foodcls.image.affine import apply_affine, draw_affine
-from foodcls.image.foreground import CUTOUT_VERSION, change_background
+from foodcls.image.foreground import change_background
 from foodcls.network.resize import Pixels
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras
 from foodcls.train.row_cache import Array
+from foodcls.work.code_digest import code_digest
 
 WHITE = (255, 255, 255)
 
@@ -52,7 +53,7 @@ class Background:
     @property
     def version(self) -> str:
         """All that a changed picture depends on besides the picture."""
-        return f"background {CUTOUT_VERSION} {self.kind} {self.share} {self.seed}"
+        return f"background {code_digest((__name__,))} {self.kind} {self.share} {self.seed}"
 
     def change(self, picture: Pixels, digest: str) -> Pixels:
         """uint8 (H, W, 3): the picture on another background, or as it is."""

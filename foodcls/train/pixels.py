@@ -12,9 +12,7 @@ from foodcls.image.decode import load_picture
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.store.store import Store
 from foodcls.train.row_cache import Array, CachedRows, FeatureCache, RowCache, cache_rows
-
-# changes whenever the same picture and size would give other pixels
-VERSION = "pixels 2"
+from foodcls.work.code_digest import code_digest
 
 
 class PictureChange(Protocol):
@@ -61,7 +59,9 @@ def decode_rows(
         picture = read_picture(digest, store)
         return squash_pixels(background.change(picture, digest) if background else picture, size)
 
-    version = f"{VERSION} {size} {background.version if background else ''}".strip()
+    version = (
+        f"{code_digest((__name__,))} {size} {background.version if background else ''}".strip()
+    )
     return Decoded(tuple(rows["picture"]), size, version, read)
 
 

@@ -2,17 +2,14 @@
 
 import ast
 import importlib.util
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from threading import Lock
 
 from foodcls.store.store import digest_json, digest_of
 
-# where the name to import is not the name to install
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
 # CPython 3.11 was seen to fail in it when two threads parse: "recursion depth mismatch"
 PARSING = Lock()
 # rooms that carry work and decide no result of it, so that they are in no key. Settings count by
@@ -28,8 +25,8 @@ def code_digest(modules: tuple[str, ...]) -> str:
     """
     read = {name: _read_module(name) for name in behind(modules)}
     roots = {item.partition(".")[0] for _, imports in read.values() for item in imports}
-    packages = {DISTRIBUTIONS.get(root, root) for root in roots - sys.stdlib_module_names}
-    versions = {name: _version(name) for name in packages - {"foodcls"}}
+    owners = {name for root in roots - {"foodcls"} for name in _distributions().get(root, ())}
+    versions = {name: version(name) for name in owners}
     return digest_json([{name: code for name, (code, _) in read.items()}, versions])
 
 
@@ -100,8 +97,7 @@ def _is_module(name: str) -> bool:
         return False
 
 
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+@lru_cache
+def _distributions() -> Mapping[str, list[str]]:
+    """What was installed, by what is imported of it: pillow brings PIL, beautifulsoup4 bs4."""
+    return packages_distributions()

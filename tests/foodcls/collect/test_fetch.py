@@ -594,6 +594,18 @@ def test_a_second_run_tries_passing_failures_anew(web, limits, store, picture) -
     assert next(fetch_all([url], bounds, store)).outcome is Outcome.OK
 
 
+def test_a_refusal_holds_as_long_as_the_code_that_it_may_be_due_to(
+    web, limits, store, picture, upgrade
+) -> None:
+    urls = [web.say("/no", b"no", "403 Forbidden"), web.say("/ok", picture(1))]
+    for _ in range(2):
+        list(fetch_all(urls, limits, store))
+    assert web.hits == {"/no": 1, "/ok": 1}
+    upgrade("aiohttp")
+    list(fetch_all(urls, limits, store))
+    assert web.hits == {"/no": 2, "/ok": 1}
+
+
 def test_a_lost_blob_is_fetched_again(web, fetch, store, picture) -> None:
     url = web.say("/ok", picture(1))
     store.path(fetch(url).id).unlink()

@@ -4,17 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
 
 from foodcls.image.decode import load_picture
-from foodcls.image.hashes import make_draft
+from foodcls.image.hashes import make_draft, pack_hashes
 from foodcls.image.quality import measure
+from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.inspect.inspect import inspect
 from foodcls.inspect.measures import recall_measures
 from foodcls.manifest import drop_rows, kept_rows
+from foodcls.progress import counting
 from foodcls.recipe.data_settings import Inspect
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -110,14 +113,41 @@ def test_the_same_bytes_are_decoded_once(store, noise, encode, put_rows):
 
 @pytest.mark.parametrize("kind", ["dhash", "average_hash", "whash", "colorhash", "phash_simple"])
 def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
-    import imagehash
-
     rows = put_rows((encode(noise(1)), "a"))
     found = inspect(rows, store, Inspect(), kind).iloc[0]
     image = make_draft(load_picture(store.read(found["picture"])))
-    assert found["hash"] == str(getattr(imagehash, kind)(image))
     mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
-    assert found["mirror_hash"] == str(getattr(imagehash, kind)(mirrored))
+    # only remembered ones can be had now
+    store.path(found["id"]).unlink()
+    prints = recall_fingerprints(store, {found["id"]: found["picture"]}, kind)
+    hashed = [str(getattr(imagehash, kind)(one)) for one in (image, mirrored)]
+    assert pack_hashes(hashed).tolist() == [*prints.hashes, *prints.mirrors]
+
+
+def test_the_table_tells_one_kind_of_hash_whatever_dedup_compares(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1)), "a"))
+    tables = [inspect(rows, store, Inspect(), kind) for kind in ("phash", "dhash", "colorhash")]
+    image = make_draft(load_picture(store.read(tables[0]["picture"].iloc[0])))
+    for found in tables:
+        assert found["hash"].iloc[0] == str(imagehash.phash(image))
+
+
+def test_another_version_of_what_decodes_decodes_all_anew(store, noise, encode, put_rows, upgrade):
+    rows = put_rows((encode(noise(1)), "a"), (encode(noise(2)), "a"))
+
+    def work() -> list[int]:
+        with counting() as tally:
+            found = inspect(rows, store, Inspect(), "dhash")
+            recall_measures(store, found["id"])
+            recall_fingerprints(
+                store, dict(zip(found["id"], found["picture"], strict=True)), "dhash"
+            )
+        return [item.anew for item in tally.values()]
+
+    assert work() == [2, 0, 0]
+    assert work() == [0, 0, 0]
+    upgrade("pillow")
+    assert work() == [2, 0, 0]
 
 
 def test_pictures_are_measured_while_they_are_decoded(store, noise, encode, put_rows):
@@ -155,8 +185,10 @@ os.cpu_count = lambda: 4
 from foodcls.inspect import sandbox
 from foodcls.work import memo
 sandbox.WORTH_SEARCHING = memo.LEAST = 1
+from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
+from foodcls.progress import counting
 from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from foodcls.export.load import Model
+from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
 from foodcls.metrics.predictions import Predictions, predictions_csv
 from foodcls.promote.challenge import Champion, challenge, unseen_tests
 from foodcls.promote.rule import PromotionDecision
-from foodcls.recipe.data_settings import Split
+from foodcls.recipe.data_settings import Inspect, Split
 from foodcls.recipe.train_settings import Promote
 from foodcls.split.split import split
 from foodcls.store.store import Store
@@ -142,6 +143,19 @@ def test_a_look_alike_of_a_seen_picture_is_seen_whichever_split_that_is_in_now()
 def test_another_copy_of_a_seen_picture_that_is_gone_is_seen(name: str) -> None:
     near = f"{int(str(row(4, 'train')[name]), 16) ^ 0b101:016x}"
     assert unseen(row(8, "test", hash=near), row(9, "test")) == [False, True]
+
+
+@pytest.mark.parametrize(("before", "now"), [("phash", "dhash"), ("colorhash", "colorhash")])
+def test_copies_are_seen_and_other_photos_are_not_whatever_kind_of_hash_dedup_compares(
+    before: str, now: str, store: Store, noise, encode, put_rows
+) -> None:
+    photos = [noise(seed, 128, 96) for seed in range(12)]
+    learnt = inspect(put_rows(*((encode(one), "soup") for one in photos[:6])), store,
+                     Inspect(), before)  # fmt: skip
+    copies = [one.resize((96, 72)) for one in photos[:6]] + photos[6:]
+    tests = inspect(put_rows(*((encode(one), "soup") for one in copies)), store, Inspect(), now)
+    seen = ~unseen_tests(tests.assign(split="test"), learnt.assign(split="train"))
+    assert seen.tolist() == [True] * 6 + [False] * 6
 
 
 def test_what_was_dropped_by_a_surplus_may_still_have_been_learnt_from_once() -> None:

@@ -1,7 +1,10 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from foodcls.work.code_digest import behind, code_digest
 
@@ -37,3 +40,22 @@ def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> No
     wanted = ("foodcls.manifest", "foodcls.runs.stage_result")
     assert behind(("foodcls.runs.stage_result",)) == wanted
     assert behind(("foodcls.errors",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("collect.engines.registry", "beautifulsoup4"),
+        ("inspect.inspect", "pillow"),
+        ("train.activations", "timm"),
+        ("train.activations", "torchvision"),
+        ("train.activations", "torch"),
+        ("train.pixels", "pillow"),
+    ],
+)
+def test_the_version_of_each_package_counts_under_the_name_it_is_installed_by(
+    module: str, package: str, upgrade: Callable[[str], None]
+) -> None:
+    before = code_digest((f"foodcls.{module}",))
+    upgrade(package)
+    assert code_digest((f"foodcls.{module}",)) != before
