@@ -10,7 +10,7 @@ import pandas as pd
 
 from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Filter
-from foodcls.tables.match_rows import Finder, index_rows
+from foodcls.tables.match_rows import index_rows
 from foodcls.tables.read_csv import CsvRow, Problem, list_problems, read_sheet, refuse_problems
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def filter_pictures(manifest: pd.DataFrame, settings: Filter) -> pd.DataFrame:
     if settings.manifest is None:
         return manifest.copy()
     decisions = read_decisions(settings.manifest)
-    chosen = _by_row(decisions, index_rows(manifest), settings.manifest)
+    chosen = _by_row(decisions, manifest, settings.manifest)
     _follow_copies(chosen, manifest)
     rows = kept_rows(manifest)
     rows = rows[rows["source"] != TEST_SOURCE]
@@ -97,12 +97,16 @@ def _decision(row: CsvRow) -> Decision | Problem:
     return Decision(row.number, cells["id"], cells["path"], keep, cells["reason"])
 
 
-def _by_row(decisions: list[Decision], finder: Finder, path: Path) -> dict[int, Decision]:
+def _by_row(decisions: list[Decision], manifest: pd.DataFrame, path: Path) -> dict[int, Decision]:
+    finder = index_rows(manifest)
+    # a test picture, of which no decision is, may be called like another one
+    learnt = index_rows(manifest[manifest["source"] != TEST_SOURCE])
     chosen: dict[int, Decision] = {}
     problems: list[Problem] = []
     unmatched = 0
     for item in decisions:
-        match = finder.find(item.id, item.path)
+        match, nearer = (one.find(item.id, item.path) for one in (finder, learnt))
+        match = nearer if match.problem and nearer.rows else match
         unmatched += not match.rows and not match.problem
         if match.problem:
             problems.append(Problem(item.number, item.name, match.problem))

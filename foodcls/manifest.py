@@ -15,7 +15,7 @@ COLUMNS = {
     "id": TEXT,  # SHA-256 of the picture's bytes as they arrived; empty when none did
     "label": TEXT,
     # where it came from
-    "origin": TEXT,  # URL or path
+    "origin": TEXT,  # URL, or path within the folder of `source`
     "source": TEXT,  # engine's name, "urls", "folder" or "test"
     "query": TEXT,
     "rank": NUMBER,  # place among the query's results, from 1

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from foodcls.collect.fetch import utc_text
 from foodcls.collect.limits import Limits
@@ -31,7 +32,7 @@ def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[C
         (folders[plain] if plain in folders and _is_holder(entry) else strange).append(entry)
     _warn(root, strange)
     files = [
-        (Candidate(origin_text(path), label, source, rank=rank), path)
+        (Candidate(origin_text(path, root), label, source, rank=rank), path)
         for label, tops in folders.items()
         for rank, path in enumerate((path for top in tops for path in _sorted(top, passed)), 1)
     ]
@@ -55,10 +56,10 @@ def read_files(
         yield CandidateResult(candidate, result)
 
 
-def origin_text(path: Path) -> str:
-    """The path as it is where that is printable text, else as a percent-encoded file: URI."""
-    text = str(path.absolute())
-    return text if text.isprintable() else path.absolute().as_uri()
+def origin_text(path: Path, root: Path) -> str:
+    """The path below `root`, wherever that lies: as it is if it is printable, else a file: URI."""
+    text = path.relative_to(root).as_posix()
+    return text if text.isprintable() else f"file:{quote(os.fsencode(text))}"
 
 
 def _is_holder(entry: Path) -> bool:

@@ -149,7 +149,8 @@ class Test(Settings):
 
     folder: ExistingFolder  # a sub-folder a class
     groups: ExistingFile | None = None  # CSV as said above
-    grouped_by_folder: bool = False  # sub-folders of the classes' folders are groups
+    # true: each sub-folder of a class's folder is a group; shared: those of one name are one group
+    grouped_by_folder: bool | Literal["shared"] = False
 
     @model_validator(mode="after")
     def _one_grouping(self) -> "Test":

@@ -4,10 +4,12 @@ Photos of one tray are not as many tests of a model as photos of as many trays: 
 groups. A group may hold pictures of several classes.
 """
 
-from collections.abc import Iterator
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -17,7 +19,13 @@ from foodcls.recipe.data_settings import Test
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import SHOWN, Problem, read_sheet, refuse_problems
 
+logger = logging.getLogger(__name__)
+
 COLUMNS = ("id", "path", "group")
+NAMESAKES = (
+    "%s: %d sub-folders are called alike in several classes (%s); each counts as a group of its "
+    "own. Where they are one and the same, such as one tray, say test.grouped_by_folder: shared"
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,8 @@ def group_tests(manifest: pd.DataFrame, settings: Test | None) -> pd.DataFrame:
     if settings is not None and settings.groups is not None:
         named = _by_table(manifest, rows, settings.groups)
     elif settings is not None and settings.grouped_by_folder:
-        named = _by_folder(rows, settings.folder)
+        shared = settings.grouped_by_folder == "shared"
+        named = _by_folder(rows, settings.folder, shared=shared)
     marked.loc[list(named), "cluster"] = list(named.values())
     return marked
 
@@ -97,16 +106,25 @@ def _choose(members: list[Member], finder: Finder, chosen: dict[int, Member]) ->
                 yield Problem(item.number, item.name, reason)
 
 
-def _by_folder(rows: pd.DataFrame, folder: Path) -> dict[int, str]:
+def _by_folder(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, str]:
     named: dict[int, str] = {}
     for row, origin in zip(rows.index, rows["origin"], strict=True):
-        path = unquote(urlsplit(origin).path) if origin.startswith("file:") else origin
+        path = unquote(origin.removeprefix("file:")) if origin.startswith("file:") else origin
         # the class, the group, and what lies in it
-        parts = Path(path).relative_to(folder).parts
+        parts = Path(path).parts
         if len(parts) > 2:
-            named[row] = parts[1]
+            named[row] = parts[1] if shared else "/".join(parts[:2])
     _check_several(named, rows, f"{folder}, test.grouped_by_folder")
+    if not shared:
+        _warn_of_namesakes(named.values(), folder)
     return named
+
+
+def _warn_of_namesakes(groups: Iterable[str], folder: Path) -> None:
+    classes = Counter(group.partition("/")[2] for group in set(groups))
+    names = sorted(name for name, count in classes.items() if count > 1)
+    if names:
+        logger.warning(NAMESAKES, folder, len(names), ", ".join(map(repr, names[:SHOWN])))
 
 
 def _check_several(named: dict[int, str], rows: pd.DataFrame, where: str) -> None:

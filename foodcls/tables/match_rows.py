@@ -53,9 +53,14 @@ class Finder:
         return Match(tuple(self.ids[found[0]]) if found else ())
 
     def by_path(self, text: str) -> Match:
-        """Rows whose origin is `text` or ends in it after a `/`; of one picture only."""
+        """Rows whose origin is `text`, or ends in it, or in which it ends; of one picture only."""
         name = plain_path(text)
+        # a folder's pictures are known by their place in it, and called by longer paths too
+        ends = (
+            name[at + 1 :] for at, char in enumerate(name) if char == "/" and "/" in name[at + 1 :]
+        )
         rows = self.origins.get(name) or self.paths.get(name.removeprefix("./"), [])
+        rows = rows or next(filter(None, map(self.origins.get, ends)), [])
         pictures = {self.owners[row] for row in rows}
         if len(pictures) > 1:
             return Match(problem=f"{len(pictures)} pictures end in it; give more of the path")

@@ -48,6 +48,13 @@ def test_decisions_drop_by_id_and_path(decide):
     assert found["stage"].tolist() == ["filter", "", "dedup", "filter", ""]
 
 
+def test_a_test_picture_of_the_same_name_is_not_meant(manifest, tmp_path):
+    manifest.loc[4, "origin"] = "web/salad/1.jpg"
+    (tmp_path / "filter.csv").write_text("path,keep\nweb/salad/1.jpg,0\n")
+    found = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    assert states(found) == ["kept", "kept", "dropped", "dropped", "kept"]
+
+
 @pytest.mark.parametrize("word", ["true", "1", "yes", "Keep", " TRUE "])
 def test_keeping_words_keep(decide, word):
     assert states(decide(f"path,keep\nbeans/1.jpg,{word}\n"))[0] == "kept"

@@ -1,6 +1,7 @@
 """Recipes' sources to manifests, against webs on loopback."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,9 @@ from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
 from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
+from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.sample.http_server import serve_hosts
+from foodcls.split.test_groups import group_tests
 from foodcls.store.store import Store, digest_of
 
 CLASSES = (FoodClass(name="rice", queries=("rice",)), FoodClass(name="beans", queries=("beans",)))
@@ -118,6 +121,23 @@ def test_folders_and_a_test_set_become_rows(gather, tmp_path, picture) -> None:
         ("beans", "folder", "", "kept"),
     ]
     assert manifest.loc[1, "id"] == digest_of(picture(1))
+
+
+def test_the_same_pictures_elsewhere_are_the_same_dataset_in_the_same_groups(
+    gather, tmp_path, picture
+) -> None:
+    for seed, place in enumerate(("photos/rice/a.jpg", "set/rice/1/c.jpg", "set/beans/t\n2/d.jpg")):
+        (tmp_path / "here" / place).parent.mkdir(parents=True)
+        (tmp_path / "here" / place).write_bytes(picture(seed))
+    for folder in ("photos", "set"):
+        shutil.copytree(tmp_path / "here" / folder, tmp_path / "moved" / f"my {folder}")
+    places = [("here/photos", "here/set"), ("moved/my photos", "moved/my set")]
+    tables = [gather({"test_folder": tmp_path / test}, folder=tmp_path / photos).manifest
+              for photos, test in places]  # fmt: skip
+    assert manifest_digest(tables[0]) == manifest_digest(tables[1])
+    # a workspace that was moved with its project holds the table of the place before
+    settings = OutsideTest(folder=tmp_path / "moved" / "my set", grouped_by_folder=True)
+    assert set(group_tests(tables[0], settings)["cluster"]) == {"", "rice/1", "beans/t\n2"}
 
 
 def test_all_engines_contribute_in_their_order(web, gather, picture) -> None:

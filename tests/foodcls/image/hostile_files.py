@@ -231,13 +231,13 @@ def main(root: Path) -> None:
     for part in (sound, cut, bombs, strangers, useless):
         for name, data, verdict in part():
             (folder / name).write_bytes(data)
-            verdicts[origin_text(folder / name)] = verdict
+            verdicts[origin_text(folder / name, folder.parent)] = verdict
     for name, data, verdict in named():
         path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
         path.write_bytes(data)
-        verdicts[origin_text(path)] = verdict
+        verdicts[origin_text(path, folder.parent)] = verdict
     for path, verdict in irregular(folder):
-        verdicts[origin_text(path)] = verdict
+        verdicts[origin_text(path, folder.parent)] = verdict
     json.dump(verdicts, sys.stdout)
 
 

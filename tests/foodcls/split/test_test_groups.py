@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foodcls.collect.folders import origin_text
 from foodcls.errors import TableError
 from foodcls.manifest import new_manifest
 from foodcls.recipe.data_settings import Test as OutsideTest
@@ -25,11 +26,11 @@ def hang(folder: Path) -> Callable[..., pd.DataFrame]:
     def make(files: tuple[str, ...] = FILES) -> pd.DataFrame:
         rows = [
             {"id": f"{place:064x}", "label": name.partition("/")[0], "state": "kept",
-             "origin": str(folder / name), "source": "test", "split": "test",
+             "origin": name, "source": "test", "split": "test",
              "cluster": f"look {place // 3}"}
             for place, name in enumerate(files, start=10)
         ]  # fmt: skip
-        rows.append({"id": "f" * 64, "label": "beans", "origin": "/elsewhere/beans/1.jpg",
+        rows.append({"id": "f" * 64, "label": "beans", "origin": "beans/1.jpg",
                      "source": "folder", "state": "kept", "split": "train"})  # fmt: skip
         return new_manifest(rows)
 
@@ -111,18 +112,29 @@ def test_a_table_without_groups_is_refused(hang, write) -> None:
         group_tests(hang(), write("path,group\n" + "".join(f"{name},\n" for name in FILES)))
 
 
-def test_sub_folders_are_groups_across_classes(hang, folder: Path) -> None:
-    files = ("beans/tray 1/1.jpg", "beans/2.jpg", "salad/tray 1/x/1.jpg", "salad/tray 2/2.jpg")
+TRAYS = ("beans/tray 1/1.jpg", "beans/2.jpg", "salad/tray 1/x/1.jpg", "salad/tray 2/2.jpg")
+
+
+def test_sub_folders_of_a_class_are_groups_of_that_class(hang, folder: Path, caplog) -> None:
     settings = OutsideTest(folder=folder, grouped_by_folder=True)
-    found = groups_of(group_tests(hang(files), settings))
-    assert found == ["tray 1", "look 3", "tray 1", "tray 2"]
+    found = groups_of(group_tests(hang(TRAYS), settings))
+    assert found == ["beans/tray 1", "look 3", "salad/tray 1", "salad/tray 2"]
+    assert "1 sub-folders are called alike in several classes ('tray 1')" in caplog.text
+
+
+def test_sub_folders_that_are_said_to_be_shared_are_groups_across_classes(
+    hang, folder: Path, caplog
+) -> None:
+    settings = OutsideTest(folder=folder, grouped_by_folder="shared")
+    found = groups_of(group_tests(hang(TRAYS), settings))
+    assert found == ["tray 1", "look 3", "tray 1", "tray 2"] and not caplog.text
 
 
 def test_an_odd_path_is_understood(hang, folder: Path) -> None:
     manifest = hang(("beans/a/1.jpg", "beans/b/2.jpg"))
-    manifest.loc[0, "origin"] = (folder / "beans" / "t\nray" / "1.jpg").as_uri()
+    manifest.loc[0, "origin"] = origin_text(folder / "beans" / "t\nray" / "1.jpg", folder)
     settings = OutsideTest(folder=folder, grouped_by_folder=True)
-    assert groups_of(group_tests(manifest, settings)) == ["t\nray", "b"]
+    assert groups_of(group_tests(manifest, settings)) == ["beans/t\nray", "beans/b"]
 
 
 def test_a_flat_folder_has_no_groups(hang, folder: Path) -> None:
