@@ -27,7 +27,7 @@ log = logging.getLogger("foodcls.stages")
 @flow(name="ablate", flow_run_name=title, **HOOKS)
 def ablate(recipe: Recipe, workspace: Path = WORKSPACE) -> AblationResult:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
-    opened = open_workspace(workspace)
+    opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
         check_training(opened, recipe.train)
         prepared = prepare(recipe, workspace)

@@ -9,6 +9,7 @@ from foodcls.runs.run_result import Prepared
 from foodcls.workspace.lock import holding
 from tasks.data import (
     augment,
+    check_folders,
     check_tables,
     collect,
     crop,
@@ -33,7 +34,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     `search_again` asks the engines anew even what they answered a short time ago; pictures that
     came before are not fetched again.
     """
-    opened = open_workspace(workspace)
+    opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), workers():
         check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
         found = collect(opened, recipe.classes, recipe.collect, recipe.test_pictures,
@@ -47,4 +48,5 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
         grown = augment(opened, parted, recipe.augment, recipe.labels)
         prepared = Prepared(found, sound, distinct, chosen, cropped, parted, grown)
         publish(opened, recipe, prepared)
+        check_folders(recipe)
     return prepared

@@ -22,7 +22,7 @@ from tasks.report import report
 @flow(name="train", flow_run_name=title, **HOOKS)
 def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = False) -> RunResult:
     """Prepare, train, evaluate, export, report and record; parameters are those of `prepare`."""
-    opened = open_workspace(workspace)
+    opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
         check_training(opened, recipe.train)
         prepared = prepare(recipe, workspace, search_again)

@@ -19,6 +19,7 @@ from foodcls.crop.formats.detect import FORMATS
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
+from foodcls.errors import InputError
 from foodcls.filter import filter_pictures as apply_decisions
 from foodcls.filter import read_decisions
 from foodcls.inspect.flags import flag_pictures
@@ -48,6 +49,11 @@ from tasks.engine.cluster import spread
 from tasks.engine.progress import bars
 from tasks.engine.stage import stage
 from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
+
+CHANGED = (
+    "a folder that the recipe names (collect.folder, test.folder or crop.boxes) was changed while "
+    "the run read it; run the same command again: what did not change is not done again"
+)
 
 
 def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
@@ -172,6 +178,12 @@ def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:
     write_query_stats(prepared.found.result.stats, workspace.query_stats)
     show_pictures(recipe.name, manifest)
     show_stages(f"prepare {recipe.name}", prepared.steps)
+
+
+def check_folders(recipe: Recipe) -> None:
+    """InputError when a folder was changed since the recipe was fixed; files are read as then."""
+    if recipe.current_digest() != recipe.digest:
+        raise InputError(CHANGED)
 
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:

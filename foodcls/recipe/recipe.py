@@ -32,6 +32,7 @@ from foodcls.recipe.data_settings import (
     Split,
     Test,
 )
+from foodcls.recipe.fixed_file import fix_files
 from foodcls.recipe.train_settings import Inference, Promote, Train
 from foodcls.recipe.types import JOINERS, Settings
 from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
@@ -111,10 +112,22 @@ class Recipe(Settings):
         """The outside test set without its groups: these matter to the judging alone."""
         return Test(folder=self.test.folder) if self.test else None
 
+    def fixed(self) -> "Recipe":
+        """The same with its files as they are now: what becomes of them is of a later run."""
+        fixed: Recipe = fix_files(self)
+        # whoever tells of the run by this recipe tells of the same
+        vars(self).setdefault("digest", fixed.current_digest())
+        vars(fixed)["digest"] = self.digest
+        return fixed
+
     # once: a folder of photographs may be among the files
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that decides a model, with the contents of the files that are named."""
+        return self.current_digest()
+
+    def current_digest(self) -> str:
+        """The digest of what lies there now."""
         # whether a model may serve is decided after it was made, and changes nothing of it
         return digest_json({k: v for k, v in _plain(self).items() if k != "promote"})
 
