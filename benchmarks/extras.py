@@ -2,7 +2,6 @@
 
     python benchmarks/extras.py PHOTOS --workspace W            # resumes when it was killed
     python benchmarks/extras.py PHOTOS --workspace W --test     # and at the very end the test split
-    python benchmarks/extras.py PHOTOS --workspace W --white    # other backgrounds alone, see below
 
 PHOTOS are foods13_web.py's photographs, collected and prepared as there, deduplicated and without
 the suspects of accuracy_chain.py. Everything is learnt with several seeds and judged on the same
@@ -11,10 +10,6 @@ that; then the extras that gained most are added one by one and stay if they gai
 the rate and the number of epochs are chosen anew. A training that is finished is never repeated:
 WORKSPACE/extras.json remembers. Only --test looks at the test split: once with the recipe's
 settings as they were before, once with the best.
-
---white asks what the two backgrounds are for: models that will see dishes cut out on white. They
-are judged on the validation photos as they are, and once more on the same cut out by
-foodcls.image.foreground, which is also what the training pictures are cut out by.
 """
 
 import argparse
@@ -35,18 +30,14 @@ from peers import describe_machine
 
 from foodcls.augment import augment
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.image.decode import load_picture, png_bytes
-from foodcls.image.foreground import change_background
-from foodcls.manifest import picture_blobs
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import read_predictions
 from foodcls.recipe.data_settings import Augment
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Extras
-from foodcls.store.store import Store, digest_json, replacing
+from foodcls.store.store import digest_json, replacing
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.online_augment import WHITE
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -55,13 +46,6 @@ RATES = (1.0e-4, 3.0e-4, 1.0e-3)
 LONGER, FASTER = 2, 2  # what the best is tried with at the end: times the epochs, times the rate
 MOST = 5  # extras that are put together
 COPIES = 301
-ON_WHITE = "val, on white"
-BACKGROUNDS: dict[str, dict[str, Any]] = {
-    "as they are": {},
-    "half on white": {"background": "white"},
-    "all on white": {"background": "white", "background_share": 1.0},
-    "half on random colors": {"background": "random"},
-}
 # what each extra is tried with
 EXTRAS: dict[str, dict[str, Any]] = {
     "301 copies a class": {"copies": COPIES},
@@ -74,8 +58,6 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "mixup 0.2": {"mixup": 0.2},
     "online augmentation": {"augment": {}},
     "mirrored views": {"tta": 2},
-    "half on white": {"background": "white"},
-    "half on random colors": {"background": "random"},
 }
 
 
@@ -144,8 +126,6 @@ class Bench:
         )
         store, cache = self.workspace.store, self.workspace.pixels
         checkpoint = train(pictures, store, self.recipe.labels, settings, cache, bars)
-        if split == ON_WHITE:
-            pictures, split = put_on_white(pictures[pictures["split"] == "val"], store), "val"
         limit = settings.cache_bytes
         scores = evaluate(checkpoint, pictures, store, cache, split, limit=limit)
         answers = read_predictions(store.read(scores.predictions).decode())
@@ -160,24 +140,6 @@ class Bench:
     def _pictures(self, copies: int | None) -> pd.DataFrame:
         how = Augment(per_class=copies)
         return augment(self.manifest, self.workspace.store, how, self.recipe.labels, bars)
-
-
-def put_on_white(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
-    """The same rows, their pictures cut out and put on white."""
-    kept = rows[rows["state"] == "kept"]
-    blobs = picture_blobs(kept)
-    changed = [store.put(png_bytes(change_background(load_picture(store.read(blob)), WHITE)))
-               for blob in bars(blobs, len(blobs), "put on white")]  # fmt: skip
-    return kept.assign(picture=changed)
-
-
-def compare_backgrounds(bench: Bench, base: Trial) -> None:
-    """Each background on the photos as they are, and on the same photos cut out on white."""
-    for split, where in (("val", "as they are"), (ON_WHITE, "cut out on white")):
-        print(f"\nlearnt from photos …, judged on {where}")
-        plain = bench.validate(base, split)
-        for name, extra in BACKGROUNDS.items():
-            show(name, bench.validate(base.plus(extra), split), plain if extra else None)
 
 
 def choose_base(bench: Bench) -> Trial:
@@ -272,7 +234,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, help="of torch; all cores unless given")
     parser.add_argument("--test", action="store_true", help="also look at the test photos, once")
-    parser.add_argument("--white", action="store_true", help="backgrounds alone, also on white")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -293,9 +254,6 @@ def main() -> None:
     recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
     bench = Bench(recipe, workspace, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")
-    if options.white:
-        compare_backgrounds(bench, Trial(recipe.train.lr, recipe.train.epochs))
-        return
     base = choose_base(bench)
     best = tune(bench, put_together(bench, base, try_each(bench, base)))
     print(f"\nbest: {asdict(best)}")

@@ -24,6 +24,7 @@ from foodcls.store.store import digest_of
 from foodcls.train.activations import load_activations, row_bytes, run_trunk
 from foodcls.train.dataset import encode_labels
 from foodcls.train.pixels import decode_rows
+from foodcls.train.probe import minimize
 from foodcls.train.row_cache import FeatureCache
 
 FOLDS = 5
@@ -156,16 +157,9 @@ def _fit_linear(features: Floats, truth: Ints, classes: int) -> Floats:
     inputs = torch.from_numpy(np.ascontiguousarray(features))
     targets = torch.from_numpy(truth)
     weights = torch.zeros(features.shape[1], classes, requires_grad=True)
-    search = torch.optim.LBFGS([weights], max_iter=STEPS, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        search.zero_grad()
-        value = nn.functional.cross_entropy(inputs @ weights, targets)
-        value = value + DECAY / 2 * weights.square().sum()
-        value.backward()
-        return value
-
-    search.step(loss)
+    minimize(
+        [weights], lambda: nn.functional.cross_entropy(inputs @ weights, targets), DECAY, STEPS
+    )
     return weights.detach().numpy()
 
 

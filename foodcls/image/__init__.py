@@ -11,7 +11,8 @@ hashes        perceptual hashes and the thumbnail that confirms a match
 draft_decode  fingerprints of files, decoded no finer than needed
 quality       sharpness, brightness, contrast and other measures
 saliency      maps of what stands out by color and by detail
-foreground    a proposed box round what is shown, or another background behind it
+foreground    a proposed box round what is shown, or the dish cut out of its background
+silhouette    random outlines, as of dishes that were cut out
 clamp         a box within its picture
 affine        random flips, rotations, shifts, scales and shears
 """

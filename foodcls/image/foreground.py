@@ -102,14 +102,14 @@ def _centrality(maps: SaliencyMaps) -> Map:
     return np.exp(-(down[:, None] + across[None, :]) / (2 * CENTER**2))
 
 
-def change_background(image: Image.Image, color: Color) -> Image.Image:
-    """An RGB picture with its background in one color; as it is when nothing stands out in it."""
+def cut_out(image: Image.Image, color: Color) -> Image.Image:
+    """What an RGB picture shows, on one color and trimmed; as it is when nothing stands out."""
     mask = find_foreground(image)
     if not mask.any():
         return image
-    ground = Image.new("RGB", image.size, color)
-    ground.paste(image, mask=_soft_edges(mask, image.size))
-    return ground
+    ground, edges = Image.new("RGB", image.size, color), _soft_edges(mask, image.size)
+    ground.paste(image, mask=edges)
+    return ground.crop(edges.getbbox())
 
 
 def find_foreground(image: Image.Image) -> NDArray[np.bool_]:

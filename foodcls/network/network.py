@@ -13,8 +13,11 @@ from foodcls.recipe.train_settings import Train
 
 ALL = "all"
 ACROSS, DOWN = 3, 2
-# the dimensions that each view is flipped along
-VIEWS: tuple[tuple[int, ...], ...] = ((), (ACROSS,), (DOWN,), (DOWN, ACROSS))
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
+# the dimensions that each of up to 4 views is flipped along
+FLIPS: tuple[tuple[int, ...], ...] = ((), (ACROSS,), (DOWN,), (DOWN, ACROSS))
+# the shares of the sides that each of 3 views shows, about the middle
+ZOOMS = (1.0, 0.75, 0.55)
 
 
 class Network(nn.Module):
@@ -28,8 +31,16 @@ class Network(nn.Module):
     std: Tensor
     # views of test-time augmentation; training uses one
     tta_views: int = 1
+    input_size: int = 224  # pixels a side
 
-    def __init__(self, backbone: Backbone, head: nn.Module, trainable: Sequence[str]) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        head: nn.Module,
+        trainable: Sequence[str],
+        *,
+        freeze_norms: bool = False,
+    ) -> None:
         super().__init__()
         self.backbone = backbone.module
         self.head = head
@@ -40,11 +51,14 @@ class Network(nn.Module):
         self.requires_grad_(False)
         for module in (self.head, *self.trainable):
             module.requires_grad_(True)
+        self.frozen_norms = _norms(self.trainable) if freeze_norms else ()
+        for module in self.frozen_norms:
+            module.requires_grad_(False)
         self.eval()
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Logits (N, C), not probabilities: cross entropy applies its own softmax."""
-        return tta_logits(self._logits, pixels, self.tta_views)
+        return tta_logits(self._logits, pixels, self.tta_views, self.input_size)
 
     def _logits(self, pixels: Tensor) -> Tensor:
         features = self.backbone((pixels.float() / 255 - self.mean) / self.std)
@@ -57,6 +71,8 @@ class Network(nn.Module):
         self.training = mode
         for module in (self.head, *self.trainable):
             module.train(mode)
+        for module in self.frozen_norms:
+            module.eval()
         return self
 
 
@@ -86,25 +102,59 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     head = make_head(
         backbone.features, settings.hidden_units, classes, settings.dropout, settings.seed
     )
-    return backbone, Network(backbone, head, settings.trainable)
+    return backbone, join_network(backbone, head, settings)
 
 
-def tta_logits(forward: Callable[[Tensor], Tensor], pixels: Tensor, views: int) -> Tensor:
-    """Test-time augmentation: logits, float32 (N, C), over 1, 2 or 4 views of each picture.
+def join_network(backbone: Backbone, head: nn.Module, settings: Train) -> Network:
+    """A backbone and a head as one network, frozen as far as the recipe's method leaves it.
 
-    `forward` maps pixels (N, 3, S, S) to logits (N, C). The views are the picture as it is,
-    mirrored, upside down, and both. The result is the logarithm of the mean probability: its
-    softmax is that mean, so that it is calibrated and exported as the logits of one view are.
+    A probe learns the head alone; after it, fine-tuning leaves the normalization as it is, whose
+    statistics of a batch would undo what the head was fitted to.
+    """
+    trainable = () if settings.method == "probe" else settings.trainable
+    gently = settings.method == "probe_then_finetune"
+    network = Network(backbone, head, trainable, freeze_norms=gently)
+    network.input_size = settings.input_size
+    return network
+
+
+def tta_logits(
+    forward: Callable[[Tensor], Tensor], pixels: Tensor, views: int, size: int
+) -> Tensor:
+    """Test-time augmentation: logits, float32 (N, C), over 1 to 4 views of each picture.
+
+    `forward` maps pixels (N, 3, S, S), S being `size`, to logits (N, C). Of 2 or 4 views the
+    others are mirrored, upside down, and both; of 3 they show the middle, magnified. The result is
+    the logarithm of the mean probability: its softmax is that mean, so that it is calibrated and
+    exported as the logits of one view are.
     """
     if views == 1:
         return forward(pixels)
-    seen = [pixels.flip(flip) if flip else pixels for flip in VIEWS[:views]]
+    seen = (
+        [zoom_in(pixels, share, size) for share in ZOOMS]
+        if views == len(ZOOMS)
+        else [pixels.flip(flip) if flip else pixels for flip in FLIPS[:views]]
+    )
     logs = torch.stack([forward(view).log_softmax(1) for view in seen])
     return logs.logsumexp(0) - math.log(views)
 
 
+def zoom_in(pixels: Tensor, share: float, size: int) -> Tensor:
+    """The middle of pixels (N, 3, size, size), a share of each side, magnified to the same size."""
+    # not asked of the tensor, which has none while it is traced
+    margin = round(size * (1 - share) / 2)
+    if margin == 0:
+        return pixels
+    middle = pixels[:, :, margin : size - margin, margin : size - margin].float()
+    return nn.functional.interpolate(middle, size=[size, size], mode="bilinear")
+
+
 def _per_channel(values: Sequence[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(1, 3, 1, 1)
+
+
+def _norms(modules: Sequence[nn.Module]) -> tuple[nn.Module, ...]:
+    return tuple(one for module in modules for one in module.modules() if isinstance(one, NORMS))
 
 
 def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Module, ...]:

@@ -24,15 +24,40 @@ class Extras(Settings):
     balance: Literal["none", "weights", "sampling"] = "none"
     # online augmentation: pictures are changed anew in each epoch; {} for these ranges
     augment: AffineRanges | None = None
-    # test-time augmentation: answers are means; 2: with the mirrored picture, 4: upside down too
-    tta: Literal[1, 2, 4] = 1
-    # the foreground of a training picture, put on white or on a random color
-    background: Literal["keep", "white", "random"] = "keep"
-    background_share: Probability = 0.5  # of the training pictures, if not kept
+    # test-time augmentation: answers are means; 2: with the mirrored picture, 4: upside down too;
+    # 3: with the middle magnified twice; null: 3 for a target that is a cutout, else 1
+    tta: Literal[1, 2, 3, 4] | None = None
+
+
+class Target(Settings):
+    """How the model will be used: training pictures are made that look like it, see train.views.
+
+    For cut-outs each answer is the mean over three views, unless extras.tta says otherwise.
+    """
+
+    # whole photographs, or the dish alone, cut out of one
+    shape: Literal["photo", "cutout"] = "photo"
+    background: Literal["white", "any"] = "white"  # of cut-outs; any: a random color
+    rotation: Literal["upright", "any"] = "upright"  # any: seen from above, from any side
+    # of the area of a photo, or of the dish in it, that a training view shows, from, to
+    scale: tuple[Positive, Positive] = (0.3, 0.95)
+    # of each training photo that are learnt from: itself, the whole dish cut out, random parts
+    views: Annotated[int, Field(ge=1, le=100)] = 3
+
+    @model_validator(mode="after")
+    def _scale_is_a_share(self) -> "Target":
+        if not self.scale[0] <= self.scale[1] <= 1:
+            raise ValueError(f"scale {list(self.scale)} must go from small to large, to 1 at most")
+        return self
 
 
 class Train(Settings):
     """The network and how it learns; the defaults are the original's."""
+
+    # finetune: Adam, on the head and on `trainable`; probe: the head alone, fitted to convergence
+    # on features of the frozen backbone; probe_then_finetune: both, the first epoch is the probe
+    method: Literal["finetune", "probe", "probe_then_finetune"] = "finetune"
+    target: Target | None = None  # null: pictures as they were collected
 
     backbone: str = "resnet34"  # a torchvision or timm name
     weights: str = "imagenet"  # imagenet, none, or a file of weights

@@ -4,12 +4,14 @@ In reading order:
     train    the stage: the checkpoint of the best epoch
     dataset    manifest rows become inputs and targets
     pixels    decodes pictures and resizes them
-    online_augment    random affine changes in each epoch; other backgrounds
+    views    looks at a photo that resemble the pictures of its use
+    online_augment    random affine changes in each epoch
     activations    feature extraction: the frozen trunk runs once for each picture
     row_cache    the feature cache: rows of arrays on disk
     batches    the data loader: shuffles, prefetches, mixup
     class_balance    class weights, or oversampling
     loop    trains and validates, one report an epoch
+    probe    fits the head on frozen features, to convergence
     learner    forward pass, loss and step of a network in training
     optimizer    Adam, learning rate schedule, layer-wise rates
     ema    an exponential moving average of the weights

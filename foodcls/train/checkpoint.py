@@ -23,6 +23,7 @@ class EpochReport:
     val_average_position: float  # macro, see metrics.average_position
     seconds: float
     lr: float
+    l2: float = 0.0  # strength of regularization that validation chose for a probe
 
 
 def read_settings(record: Any) -> Any:
@@ -85,5 +86,7 @@ class Checkpoint:
 
 def describe_extras(extras: Extras) -> tuple[str, ...]:
     """The extras that differ from their defaults, as `name=value`."""
-    chosen, usual = extras.model_dump(mode="json"), Extras().model_dump(mode="json")
-    return tuple(f"{name}={value}" for name, value in chosen.items() if value != usual[name])
+    chosen, usual = extras.model_dump(mode="json"), Extras(tta=1).model_dump(mode="json")
+    return tuple(
+        f"{name}={value}" for name, value in chosen.items() if value not in (None, usual[name])
+    )

@@ -17,7 +17,7 @@ from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
 from foodcls.store.store import digest_json
 from foodcls.train.activations import as_activations, load_activations
-from foodcls.train.pixels import Decoded, PictureChange, cache_pixels, decode_rows
+from foodcls.train.pixels import Decoded, PictureChange, cache_pixels, decode_rows, join_looks
 from foodcls.train.row_cache import Array, CachedRows, FeatureCache
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,15 @@ class Dataset:
     targets: Ints  # int64 (N,), 0 to C - 1
     names: tuple[str, ...]  # of the pictures, for messages
     augment: Augment | None = None  # changes pixels anew in each epoch
+    clusters: tuple[str, ...] = ()  # of look-alikes; none if each example is one of its own
+
+    @property
+    def cluster_weights(self) -> Floats:
+        """float64 (N,), of sum 1: what each example counts if all clusters count the same."""
+        names = pd.Series(self.clusters or [""] * len(self), dtype=str)
+        own = names.where(names != "", [f" {row}" for row in range(len(names))])
+        weights = 1 / own.groupby(own).transform("size").to_numpy(dtype=np.float64)
+        return weights / weights.sum()
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -66,7 +75,8 @@ class InputSpec:
     partition: Partition
     size: int  # pixels a side
     precision: str = "fp32"
-    background: PictureChange | None = None  # the same in each epoch
+    # looks at each picture, the same in each epoch; None is the picture itself
+    changes: tuple[PictureChange | None, ...] = (None,)
     augment: Augment | None = None  # another change in each epoch
 
 
@@ -79,19 +89,29 @@ def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
 def load_dataset(
     rows: pd.DataFrame, labels: Sequence[str], spec: InputSpec, feature_cache: FeatureCache
 ) -> Dataset:
-    """Decode the rows' pictures and run the trunk over them, as far as that is not cached."""
-    decoded = decode_rows(rows, feature_cache.store, spec.size, spec.background)
-    inputs: tuple[CachedRows | Decoded, ...] = (
-        load_activations(spec.partition, decoded, feature_cache, spec.precision)
-        if spec.partition.trunk is not None
-        else (cache_pixels(decoded, feature_cache),)
-    )
+    """Decode the rows' pictures and run the trunk over them, as far as that is not cached.
+
+    There are as many examples as rows for each of the spec's changes, one change after the other.
+    """
+    looks = [
+        _load_inputs(decode_rows(rows, feature_cache.store, spec.size, change), spec, feature_cache)
+        for change in spec.changes
+    ]
     return Dataset(
-        inputs=inputs,
-        targets=encode_labels(rows, labels),
-        names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]),
+        inputs=tuple(join_looks(looks) for looks in zip(*looks, strict=True)),
+        targets=np.tile(encode_labels(rows, labels), len(looks)),
+        names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]) * len(looks),
         augment=spec.augment,
+        clusters=tuple(rows["cluster"]) * len(looks),
     )
+
+
+def _load_inputs(
+    decoded: Decoded, spec: InputSpec, feature_cache: FeatureCache
+) -> tuple[CachedRows | Decoded, ...]:
+    if spec.partition.trunk is None:
+        return (cache_pixels(decoded, feature_cache),)
+    return load_activations(spec.partition, decoded, feature_cache, spec.precision)
 
 
 def predict_all(

@@ -27,6 +27,11 @@ class EMA:
             else:
                 self.tensors[name].copy_(value)
 
+    def restart(self, network: Network) -> None:
+        """Let the averages begin anew at the weights as they are."""
+        for name, value in trainable_state(network).items():
+            self.tensors[name].copy_(value.detach())
+
     @contextmanager
     def swapped_into(self, network: Network) -> Iterator[None]:
         """Put the averages into the network inside the block, and its own weights back after."""

@@ -17,14 +17,16 @@ from foodcls.train.checkpoint import EpochReport
 from foodcls.train.dataset import Dataset, TrainVal, predict_all
 from foodcls.train.learner import Learner
 from foodcls.train.optimizer import lr_factor
+from foodcls.train.probe import fit_probe
 
 
 @dataclass(frozen=True)
 class _Totals:
     loss: float  # mean over the examples
     accuracy: float
-    lr_factor: float  # of the last step
-    is_cut: bool  # by the time budget
+    lr_factor: float  # of the last step; 0 where there was none
+    is_cut: bool = False  # by the time budget
+    l2: float = 0.0
 
 
 def fit(
@@ -37,16 +39,23 @@ def fit(
 ) -> Iterator[EpochReport]:
     """Train for the epochs from `first_epoch` to `settings.epochs`; report each when it is over.
 
+    By the recipe's method the first epoch is a probe, or the only one.
+
     What is drawn depends on seed, epoch and batch alone, so that a training taken up again at an
     epoch goes on as it would have. Once `is_over`, the epoch is cut short and is the last.
     TrainingError when a loss is no number.
     """
     truth = train_val.val.targets
-    for epoch in range(first_epoch, settings.epochs + 1):
+    epochs = 1 if settings.method == "probe" else settings.epochs
+    for epoch in range(first_epoch, epochs + 1):
         if epoch > 1 and is_over():
             return
         begun = clock()
-        totals = _train_epoch(learner, train_val, settings, epoch, is_over)
+        totals = (
+            _probe(learner, train_val, settings)
+            if epoch == 1 and settings.method != "finetune"
+            else _train_epoch(learner, train_val, settings, epoch, is_over)
+        )
         loss, probabilities = validate(learner, train_val.val, settings.batch_size)
         if not np.isfinite(loss):
             raise TrainingError(
@@ -62,6 +71,7 @@ def fit(
             val_average_position=average_position(ranks(probabilities, truth), truth),
             seconds=max(0.0, clock() - begun),
             lr=settings.lr * totals.lr_factor,
+            l2=totals.l2,
         )
         if totals.is_cut:
             return
@@ -73,6 +83,13 @@ def validate(learner: Learner, dataset: Dataset, batch_size: int) -> tuple[float
     with ema.swapped_into(network) if ema else nullcontext():
         network.eval()
         return predict_all(learner.logits, dataset, batch_size)
+
+
+def _probe(learner: Learner, train_val: TrainVal, settings: Train) -> _Totals:
+    probe = fit_probe(learner, train_val, settings.batch_size)
+    if learner.ema:
+        learner.ema.restart(learner.network)
+    return _Totals(probe.train_loss, probe.train_accuracy, lr_factor=0.0, l2=probe.l2)
 
 
 def _train_epoch(

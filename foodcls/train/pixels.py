@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -47,9 +49,9 @@ class Decoded:
 
 
 def decode_rows(
-    rows: pd.DataFrame, store: Store, size: int, background: PictureChange | None = None
+    rows: pd.DataFrame, store: Store, size: int, change: PictureChange | None = None
 ) -> Decoded:
-    """The rows' pictures, `size` pixels a side; `background` is changed before resizing.
+    """The rows' pictures, `size` pixels a side, after a change of them if there is one.
 
     They are decoded in full: JPEG's quicker half resolution differs by 6 of 255 and more in each
     of 42 web photos, and the exported file would see other pixels than training did.
@@ -57,11 +59,9 @@ def decode_rows(
 
     def read(digest: str) -> Pixels:
         picture = read_picture(digest, store)
-        return squash_pixels(background.change(picture, digest) if background else picture, size)
+        return squash_pixels(change.change(picture, digest) if change else picture, size)
 
-    version = (
-        f"{code_digest((__name__,))} {size} {background.version if background else ''}".strip()
-    )
+    version = f"{code_digest((__name__,))} {size} {change.version if change else ''}".strip()
     return Decoded(tuple(rows["picture"]), size, version, read)
 
 
@@ -80,3 +80,19 @@ def cache_pixels(decoded: Decoded, feature_cache: FeatureCache) -> CachedRows | 
 def read_picture(digest: str, store: Store) -> Pixels:
     """uint8 (H, W, 3) of a picture that a stage wrote; StoreError when it is damaged."""
     return np.asarray(load_picture(store.read(digest)))
+
+
+def join_looks(looks: Sequence[CachedRows | Decoded]) -> CachedRows | Decoded:
+    """The rows of all looks at the same pictures, one look after the other."""
+    kept = [look for look in looks if isinstance(look, CachedRows)]
+    if len(kept) == len(looks):
+        return CachedRows(kept[0].kind, tuple(chain.from_iterable(look.places for look in kept)))
+    decoded = [look for look in looks if isinstance(look, Decoded)]
+    if len(decoded) < len(looks):
+        raise ValueError("looks must all be cached, or none")
+    reads = {f"{number} {digest}": partial(look.read, digest)
+             for number, look in enumerate(decoded) for digest in look.digests}  # fmt: skip
+    names = tuple(f"{number} {digest}"
+                  for number, look in enumerate(decoded) for digest in look.digests)  # fmt: skip
+    versions = " ".join(look.version for look in decoded)
+    return Decoded(names, decoded[0].size, versions, lambda name: reads[name]())

@@ -7,7 +7,7 @@ from safetensors.torch import load as load_safetensors
 
 from foodcls.errors import StoreError
 from foodcls.network.backbones import make_backbone
-from foodcls.network.network import Network, make_head
+from foodcls.network.network import Network, join_network, make_head
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 
@@ -23,10 +23,10 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
     head = make_head(
         backbone.features, settings.hidden_units, len(checkpoint.labels), settings.dropout, 0
     )
-    network = Network(backbone, head, settings.trainable)
+    network = join_network(backbone, head, settings)
     try:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.tta_views = settings.extras.tta
+    network.tta_views = settings.extras.tta or 1
     return network.eval()

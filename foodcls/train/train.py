@@ -35,7 +35,7 @@ from foodcls.train.dataset import (
 )
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import fit
-from foodcls.train.online_augment import RandomAffine, choose_background
+from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
     Tensors,
@@ -44,6 +44,7 @@ from foodcls.train.resume import (
     restore_state,
 )
 from foodcls.train.row_cache import FeatureCache
+from foodcls.train.views import count_answers, training_views, validation_views
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ def train(
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    partition = choose_partition(network, settings, precision, sum(map(len, splits)), feature_cache)
+    looks = len(splits[0]) * len(training_views(settings)) + len(splits[1])
+    partition = choose_partition(network, settings, precision, looks, feature_cache)
     network.to(device)
     partition.to(device)
     convert_conv2d_weight_memory_format(network, torch.channels_last)
@@ -100,16 +102,17 @@ def load_train_val(
     spec: InputSpec,
     feature_cache: FeatureCache,
 ) -> TrainVal:
-    """Load both splits; the recipe's background and augmentation change training pictures alone."""
-    extras, seed = settings.extras, settings.seed
-    changing = dataclasses.replace(
+    """Load both splits as the recipe's target has them; augmentation changes training alone."""
+    augment = settings.extras.augment
+    learning = dataclasses.replace(
         spec,
-        background=choose_background(extras, seed),
-        augment=RandomAffine(extras.augment, seed) if extras.augment else None,
+        changes=training_views(settings),
+        augment=RandomAffine(augment, settings.seed) if augment else None,
     )
+    judging = dataclasses.replace(spec, changes=validation_views(settings))
     train, val = (
         load_dataset(rows, labels, how, feature_cache)
-        for rows, how in zip(splits, (changing, spec), strict=True)
+        for rows, how in zip(splits, (learning, judging), strict=True)
     )
     return TrainVal(train, val, len(labels))
 
@@ -117,7 +120,7 @@ def load_train_val(
 def choose_partition(
     network: Network, settings: Train, precision: str, count: int, feature_cache: FeatureCache
 ) -> Partition:
-    """The frozen trunk that runs once for each of `count` pictures, and the trainable tail.
+    """The frozen trunk that runs once for each of `count` looks, and the trainable tail.
 
     There is no trunk where pictures change from epoch to epoch, and where the cache has no room.
     """
@@ -142,11 +145,12 @@ def _draft_checkpoint(
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
     """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
+    extras = settings.extras.model_copy(update={"tta": count_answers(settings)})
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",
         labels=tuple(labels),
-        settings=settings.model_copy(update={"weights": source, **computed}),
+        settings=settings.model_copy(update={"weights": source, "extras": extras, **computed}),
         pretrained_digest=backbone.pretrained_digest,
         mean=backbone.mean,
         std=backbone.std,

@@ -53,10 +53,10 @@ LEARNING = {
     "image": {"color", "decode", "file_types", "truncation", "upright"},
     "metrics": {"ranks"},
 }
-BACKGROUNDS = {"", "affine", "clamp", "foreground", "saliency"}
+VIEWS = {"", "affine", "clamp", "foreground", "saliency", "silhouette"}
 BOUNDS = {
     "collect": {"image": {"file_types", "listing"}},
-    "train": LEARNING | {"image": LEARNING["image"] | BACKGROUNDS},
+    "train": LEARNING | {"image": LEARNING["image"] | VIEWS},
     "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},
     "evaluate": {"image": LEARNING["image"], "split": {"test_groups"}},
     "export": LEARNING,

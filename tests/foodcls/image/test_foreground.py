@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from foodcls.image.foreground import (
-    change_background,
+    cut_out,
     find_foreground,
     max_sum_box,
     otsu_threshold,
@@ -143,23 +143,29 @@ def dish() -> Image.Image:
 
 
 def test_the_dish_stays_and_the_table_goes(dish: Image.Image) -> None:
-    changed = np.asarray(change_background(dish, WHITE)).astype(int)
-    disc = Image.new("L", dish.size)
-    ImageDraw.Draw(disc).ellipse((80, 30, 180, 130), 255)
-    inside = np.asarray(disc) > 0
-    assert (changed[inside] == [200, 40, 30]).all(axis=1).mean() > 0.97
-    assert (changed[~inside] == 255).all(axis=1).mean() > 0.85
+    found = np.asarray(cut_out(dish, WHITE)).astype(int)
+    disc = (found == [200, 40, 30]).all(axis=2)
+    wanted = (np.asarray(dish) == [200, 40, 30]).all(axis=2)
+    assert disc.sum() > 0.97 * wanted.sum()
+    assert (found[~disc] == 255).all(axis=1).mean() > 0.5
+
+
+def test_what_is_cut_out_fills_its_picture(dish: Image.Image) -> None:
+    found = cut_out(dish, WHITE)
+    assert all(101 <= side <= 125 for side in found.size)
+    changed = (np.asarray(found) != 255).any(axis=2)
+    assert all(line.any() for line in (changed[0], changed[-1], changed[:, 0], changed[:, -1]))
 
 
 def test_edges_are_soft(dish: Image.Image) -> None:
     large = dish.resize((960, 640), Image.Resampling.NEAREST)
-    row = np.asarray(change_background(large, WHITE))[320, :, 2]
+    row = np.asarray(cut_out(large, WHITE))[200, :, 2]
     assert len(np.unique(row)) > 5
 
 
 def test_a_picture_in_which_nothing_stands_out_stays_as_it_is() -> None:
     plain = Image.new("RGB", (60, 40), (120, 130, 140))
-    assert change_background(plain, WHITE) is plain
+    assert cut_out(plain, WHITE) is plain
 
 
 def test_the_mask_has_the_pictures_shape(dish: Image.Image) -> None:

@@ -12,8 +12,9 @@ from foodcls.errors import InputError
 from foodcls.evaluate.inference import predict_rows
 from foodcls.export.export import export
 from foodcls.network.backbones import Backbone
-from foodcls.network.network import Network, make_head, tta_logits
+from foodcls.network.network import Network, make_head, start_network, tta_logits
 from foodcls.network.resize import as_images, squash_pixels
+from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import split_rows
@@ -108,19 +109,19 @@ def corner(pixels: Tensor) -> Tensor:
 
 
 def test_one_view_is_the_answer_itself() -> None:
-    assert torch.equal(tta_logits(corner, PIXELS, 1), corner(PIXELS))
+    assert torch.equal(tta_logits(corner, PIXELS, 1, 5), corner(PIXELS))
 
 
 @pytest.mark.parametrize("views", [2, 4])
 def test_the_softmax_is_the_mean_probability_over_the_views(views: int) -> None:
     corners = [(0, 0), (0, -1), (-1, 0), (-1, -1)][:views]
     wanted = torch.stack([(PIXELS[:, :, y, x] / 50).softmax(1) for y, x in corners]).mean(0)
-    assert torch.allclose(tta_logits(corner, PIXELS, views).softmax(1), wanted, atol=1e-6)
+    assert torch.allclose(tta_logits(corner, PIXELS, views, 5).softmax(1), wanted, atol=1e-6)
 
 
 def test_a_mirrored_picture_gets_the_same_answer() -> None:
-    mirrored = tta_logits(corner, PIXELS.flip(3), 2)
-    assert torch.allclose(mirrored, tta_logits(corner, PIXELS, 2), atol=1e-6)
+    mirrored = tta_logits(corner, PIXELS.flip(3), 2, 5)
+    assert torch.allclose(mirrored, tta_logits(corner, PIXELS, 2, 5), atol=1e-6)
 
 
 def test_judge_and_exported_file_answer_by_the_mean_over_views(
@@ -143,3 +144,35 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
         wanted = views.softmax(1).mean(0)
         assert torch.allclose(exported(pixels)[0], wanted, atol=1e-5)
         assert torch.allclose(torch.from_numpy(answer).float(), wanted, atol=1e-5)
+
+
+def test_three_views_magnify_the_middle() -> None:
+    pixels = torch.zeros(1, 3, 40, 40)
+    pixels[:, :, 12:28, 12:28] = 200
+    seen: list[Tensor] = []
+
+    def mean(view: Tensor) -> Tensor:
+        seen.append(view)
+        return view.mean((2, 3))[:, :2]
+
+    tta_logits(mean, pixels, 3, 40)
+    assert {view.shape for view in seen} == {pixels.shape} and seen[0] is pixels
+    # a share of the area: 16 of 40, of 30 and of 22 pixels a side
+    for view, side in zip(seen, (40, 30, 22), strict=True):
+        assert view.mean() / 200 == pytest.approx((16 / side) ** 2, abs=0.02)
+
+
+def test_a_probe_learns_the_head_alone_and_gentle_fine_tuning_no_norm() -> None:
+    settings = Train(backbone="test_efficientnet", weights="none", trainable=("blocks.4",),
+                     input_size=32)  # fmt: skip
+    learnt = {}
+    for method in ("finetune", "probe", "probe_then_finetune"):
+        _, network = start_network(settings.model_copy(update={"method": method}), 3)
+        network.train()
+        names = {name for name, weight in network.named_parameters() if weight.requires_grad}
+        moving = any(isinstance(one, nn.BatchNorm2d) and one.training for one in network.modules())
+        learnt[method] = names, moving
+    assert all(name.startswith("head") for name in learnt["probe"][0]) and learnt["finetune"][1]
+    gone = learnt["finetune"][0] - learnt["probe_then_finetune"][0]
+    assert gone and all(".bn" in name for name in gone)
+    assert not learnt["probe"][1] and not learnt["probe_then_finetune"][1]

@@ -17,7 +17,7 @@ def test_defaults_are_the_originals() -> None:
         (Train, {"batch_size": 1}),
         (Train, {"lr": float("inf")}),
         (Inference, {"abstain_below": 0.5, "target_accuracy": 0.9}),
-        (Extras, {"tta": 3}),
+        (Extras, {"tta": 5}),
         (Extras, {"ema": 1.0}),
         (Extras, {"layer_decay": 0.0}),
         (Extras, {"balance": "copies"}),

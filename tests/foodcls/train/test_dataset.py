@@ -144,7 +144,7 @@ def test_only_training_pictures_are_changed(
     labels: tuple[str, ...],
     feature_cache: FeatureCache,
 ) -> None:
-    settings = with_extras(quick, augment={}, background="white", background_share=1.0)
+    settings = with_extras(quick, augment={})
     partition = partition_of(settings, feature_cache)
     manifest = gallery(store)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")

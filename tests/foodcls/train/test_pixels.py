@@ -9,10 +9,11 @@ from PIL import Image
 
 from foodcls.errors import StoreError
 from foodcls.network.resize import squash_pixels
+from foodcls.recipe.train_settings import Target
 from foodcls.store.store import Store
-from foodcls.train.online_augment import Background
 from foodcls.train.pixels import Decoded, cache_pixels, decode_rows, read_picture
 from foodcls.train.row_cache import CachedRows, FeatureCache
+from foodcls.train.views import View
 
 Gallery = Callable[..., pd.DataFrame]
 ALL = np.arange(36)
@@ -63,7 +64,7 @@ def test_changed_pictures_are_kept_apart(
     store: Store, gallery: Gallery, feature_cache: FeatureCache
 ) -> None:
     rows = gallery(store)
-    white = Background("white", 1.0, seed=0)
+    white = View(Target(shape="cutout", rotation="any"), size=24, seed=0, number=1)
     plain, changed = (
         cache_pixels(decode_rows(rows, store, 24, how), feature_cache).take(ALL)
         for how in (None, white)

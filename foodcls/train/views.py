@@ -1,0 +1,90 @@
+"""Makes views of a photo that look as pictures will where the model is used."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from foodcls.image.foreground import cut_out
+from foodcls.image.silhouette import (
+    random_crop,
+    random_silhouette,
+    random_turn,
+)
+from foodcls.network.resize import Pixels
+from foodcls.network.seeds import derive_seed
+from foodcls.recipe.train_settings import Target, Train
+from foodcls.train.pixels import PictureChange
+from foodcls.work.code_digest import code_digest
+
+WHITE = (255, 255, 255)
+TILT = 45.0  # degrees; of a photograph the corners would be uncovered
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of each picture; the recipe's target, seed, number and the digest decide it.
+
+    Number 0 of a cut-out is the whole dish, the others are random parts.
+    """
+
+    target: Target
+    size: int  # pixels a side
+    seed: int
+    number: int
+
+    @property
+    def version(self) -> str:
+        """All that a view depends on besides the picture."""
+        look = self.target.model_dump_json(exclude={"views"})
+        return f"view {code_digest((__name__,))} {look} {self.seed} {self.number}"
+
+    def change(self, picture: Pixels, digest: str) -> Pixels:
+        """uint8 (H, W, 3): the dish cut out, or a random part of it or of the picture."""
+        draw = np.random.default_rng(derive_seed("view", self.seed, self.number, digest))
+        image = Image.fromarray(picture)
+        # a part of it still has the pixels that the network sees
+        image.thumbnail((2 * self.size, 2 * self.size))
+        if self.target.shape == "photo":
+            return np.asarray(self._part(image, WHITE, 0.0, draw))
+        any_color: tuple[int, int, int] = tuple(draw.integers(0, 256, 3).tolist())
+        fill = WHITE if self.target.background == "white" else any_color
+        dish = cut_out(image, fill)
+        if self.number == 0:
+            return np.asarray(dish)
+        return np.asarray(random_silhouette(self._part(dish, fill, TILT, draw), fill, draw))
+
+    def _part(
+        self, image: Image.Image, fill: tuple[int, int, int], tilt: float, draw: np.random.Generator
+    ) -> Image.Image:
+        part = random_crop(image, self.size, self.target.scale, draw)
+        if self.target.rotation == "any":
+            part = random_turn(part, tilt, fill, draw)
+        return ImageOps.mirror(part) if draw.random() < 0.5 else part
+
+
+def training_views(settings: Train) -> tuple[PictureChange | None, ...]:
+    """The looks at each training photo: the photo itself, and as many more as the target asks."""
+    if settings.target is None:
+        return (None,)
+    numbers = range(settings.target.views - 1)
+    first = 0 if settings.target.shape == "cutout" else 1
+    return (None, *(_view(settings, settings.seed, first + number) for number in numbers))
+
+
+def validation_views(settings: Train) -> tuple[PictureChange | None, ...]:
+    """The look at each validation photo, as the model will be used, whatever the seed."""
+    if settings.target is None or settings.target.shape == "photo":
+        return (None,)
+    return (_view(settings, 0, 0),)
+
+
+def _view(settings: Train, seed: int, number: int) -> View:
+    assert settings.target is not None
+    return View(settings.target, settings.input_size, seed, number)
+
+
+def count_answers(settings: Train) -> int:
+    """Over how many views of a picture an answer is the mean, see `tta_logits`."""
+    is_cutout = settings.target is not None and settings.target.shape == "cutout"
+    return settings.extras.tta or (3 if is_cutout else 1)
