@@ -15,7 +15,7 @@ from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import split_rows
-from foodcls.train.resume import delete_checkpoint_files
+from foodcls.train.resume import checkpoint_files
 from foodcls.train.train import OnEpoch
 from foodcls.train.train import train as train_network
 from foodcls.workspace.workspace import Workspace
@@ -32,9 +32,9 @@ def check_training(workspace: Workspace, settings: Train) -> str:
     return backbone.pretrained_digest
 
 
-def forget_epochs(workspace: Workspace) -> None:
-    """Delete what a killed training would have gone on from."""
-    delete_checkpoint_files(workspace.pixels)
+def forget_epochs(workspace: Workspace, checkpoint: Checkpoint) -> None:
+    """Delete what this training, had it been killed, would have gone on from."""
+    checkpoint_files(workspace.pixels, checkpoint).delete()
 
 
 def tell_epochs(settings: Train) -> OnEpoch:

@@ -15,10 +15,11 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from foodcls.store.store import digest_file, digest_of, replacing
-from foodcls.train.checkpoint import EpochReport
+from foodcls.store.store import digest_file, digest_json, digest_of, replacing
+from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.ema import trainable_state
 from foodcls.train.learner import Learner
+from foodcls.work.code_digest import code_digest
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +135,20 @@ class CheckpointFiles:
         found = self.folder.iterdir() if self.folder.is_dir() else iter(())
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
 
+    def delete(self) -> None:
+        """Delete them, once the checkpoint is kept elsewhere; those of other trainings stay."""
+        for path in self.files():
+            path.unlink(missing_ok=True)
 
-def delete_checkpoint_files(folder: Path) -> None:
-    """Delete the files of all trainings in a folder, once their checkpoints are kept elsewhere."""
-    for path in folder.glob("training-*.safetensors"):
-        path.unlink(missing_ok=True)
+
+def checkpoint_files(folder: Path, checkpoint: Checkpoint) -> CheckpointFiles:
+    """The files of the training that a checkpoint is the beginning or the end of.
+
+    Other code, or another version of a package, has files of its own, as it has other results.
+    """
+    draft = dataclasses.replace(checkpoint, weights="", best_epoch=0, reports=())
+    key = digest_json([draft.digest, code_digest(("foodcls.train.train",))])
+    return CheckpointFiles(folder, key)
 
 
 def _read(path: Path) -> TrainingState:

@@ -40,6 +40,7 @@ from foodcls.train.resume import (
     CheckpointFiles,
     Tensors,
     capture_state,
+    checkpoint_files,
     evaluated_tensors,
     restore_state,
 )
@@ -64,7 +65,7 @@ def train(
 
     As with early stopping, the weights of the best epoch by validation accuracy are kept, but all
     epochs run unless `settings.max_minutes` are over. Pixels, activations and the last epochs are
-    kept in `cache`, where a killed training resumes: call `delete_checkpoint_files` once the
+    kept in `cache`, where a killed training resumes: delete its `checkpoint_files` once the
     checkpoint is kept. `on_epoch` is called after each epoch, also for those before the kill.
     """
     budget = start_budget(settings.max_minutes)
@@ -81,7 +82,7 @@ def train(
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     computed = {"device": device.type, "precision": precision}
     draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
-    files = CheckpointFiles(cache, draft.digest)
+    files = checkpoint_files(cache, draft)
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         spec = InputSpec(partition, settings.input_size, precision)
         train_val = load_train_val(splits, labels, settings, spec, feature_cache)

@@ -53,7 +53,7 @@ class Stage(Generic[Result]):
         name: str,
         modules: tuple[str, ...],
         reads: tuple[str, ...],
-        after: Callable[[Workspace], None] | None,
+        after: Callable[[Workspace, Any], None] | None,
     ) -> None:
         self.name = name
         self.modules = modules
@@ -92,7 +92,7 @@ class Stage(Generic[Result]):
             )
             return self(workspace, *values, refresh=True, **aside)
         if self.after:
-            self.after(workspace)
+            self.after(workspace, result)
         if cached:
             _mark_used(workspace.results / Path(state.data.metadata.storage_key).name)
         work = tuple(tally.values())
@@ -129,7 +129,7 @@ def stage(
     *modules: str,
     name: str = "",
     reads: tuple[str, ...] = (),
-    after: Callable[[Workspace], None] | None = None,
+    after: Callable[[Workspace, Any], None] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 

@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from foodcls.errors import StoreError
+from foodcls.progress import counting
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -19,9 +21,10 @@ from foodcls.train.resume import (
     KEPT_EPOCHS,
     CheckpointFiles,
     TrainingState,
-    delete_checkpoint_files,
+    checkpoint_files,
 )
 from foodcls.train.train import train
+from foodcls.work import code_digest
 
 Run = Callable[..., Checkpoint]
 
@@ -74,7 +77,7 @@ def unbroken(
     return digest
 
 
-def checkpoint_files(cache: Path) -> list[Path]:
+def files_in(cache: Path) -> list[Path]:
     return sorted(cache.glob("training-*"))
 
 
@@ -135,10 +138,10 @@ def test_moments_of_3x3_convolutions_are_taken_up_again_too(
 def test_finished_epochs_are_not_repeated(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    before = [path.name for path in checkpoint_files(tmp_path)]
+    before = [path.name for path in files_in(tmp_path)]
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    assert [path.name for path in checkpoint_files(tmp_path)] == before
+    assert [path.name for path in files_in(tmp_path)] == before
 
 
 @pytest.mark.parametrize("damage", ["torn", "flipped", "empty"])
@@ -151,7 +154,7 @@ def test_a_damaged_file_falls_back_to_the_epoch_before(
 ) -> None:
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=3)
-    last = checkpoint_files(tmp_path / "b")[-1]
+    last = files_in(tmp_path / "b")[-1]
     data = last.read_bytes()
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
     last.write_bytes({"torn": data[:-100], "flipped": flipped, "empty": b""}[damage])
@@ -164,7 +167,7 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
 ) -> None:
     with pytest.raises(Killed):
         run(tmp_path / "b", die_after=2)
-    before = checkpoint_files(tmp_path / "b")
+    before = files_in(tmp_path / "b")
 
     @contextmanager
     def dying(path: Path) -> Iterator[Path]:
@@ -175,7 +178,7 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(resume, "replacing", dying)
         run(tmp_path / "b")
-    assert checkpoint_files(tmp_path / "b") == before
+    assert files_in(tmp_path / "b") == before
     assert run(tmp_path / "b").digest == unbroken()
 
 
@@ -196,7 +199,7 @@ def test_an_epoch_that_cannot_be_written_ends_the_training(
         patch.setattr(CheckpointFiles, "save", save)
         run(tmp_path, seen=seen)
     assert seen == list(range(1, epoch + 1))
-    assert len(checkpoint_files(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
+    assert len(files_in(tmp_path)) == min(KEPT_EPOCHS, epoch - 1)
 
 
 @pytest.mark.parametrize("kills", [(2,), pytest.param((1, 2, 4), marks=pytest.mark.long)], ids=str)
@@ -233,13 +236,46 @@ def test_killed_by_the_system_in_the_middle_of_epochs_it_ends_the_same(
 def test_disk_holds_two_epochs_until_the_outcome_is_kept(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
-    assert len(checkpoint_files(tmp_path)) == KEPT_EPOCHS == 2
+    assert len(files_in(tmp_path)) == KEPT_EPOCHS == 2
     whole = run(tmp_path)
-    assert len(checkpoint_files(tmp_path)) == KEPT_EPOCHS
+    assert len(files_in(tmp_path)) == KEPT_EPOCHS
     # a kill before the checkpoint was kept repeats no epoch
     assert run(tmp_path) == whole
-    delete_checkpoint_files(tmp_path)
-    assert checkpoint_files(tmp_path) == []
+    checkpoint_files(tmp_path, whole).delete()
+    assert files_in(tmp_path) == []
+
+
+def test_a_training_that_ended_leaves_the_epochs_of_others(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        run(tmp_path, die_after=2, label_smoothing=0.1)
+    before = files_in(tmp_path)
+    checkpoint_files(tmp_path, run(tmp_path)).delete()
+    assert files_in(tmp_path) == before
+
+
+@contextmanager
+def another_timm(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As after an upgrade of a package."""
+    with patch.context() as patched:
+        patched.setattr(
+            code_digest, "version", lambda name: "0" if name == "timm" else version(name)
+        )
+        code_digest.code_digest.cache_clear()
+        yield
+    code_digest.code_digest.cache_clear()
+
+
+def test_epochs_of_other_packages_are_not_taken_up(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Killed):
+        run(tmp_path, die_after=4)
+    with another_timm(monkeypatch), counting() as tally:
+        run(tmp_path)
+    assert tally["epochs"].recalled == 0
+    with counting() as tally:
+        run(tmp_path)
+    assert tally["epochs"].recalled == 4
 
 
 if __name__ == "__main__":
