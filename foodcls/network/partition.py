@@ -59,23 +59,24 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         # dropout and normalization have no children; traced through, they would evaluate for ever
-        return next(m.children(), None) is None or model_zoo.timm.layers.is_notrace_module(type(m))
+        alone = next(m.children(), None) is None or model_zoo.timm.layers.is_notrace_module(type(m))
+        # torch's own attention has some, and cannot be traced
+        return alone or super().is_leaf_module(m, module_qualified_name)
 
 
 def _cut(network: Network, graph: fx.Graph) -> Partition | None:
     learning = _learning_nodes(network, graph)
-    frontier = [
-        node
-        for node in graph.nodes
-        if node not in learning and any(user in learning for user in node.users)
-    ]
-    constants = [node for node in frontier if node.op == "get_attr"]
-    frontier = [node for node in frontier if node.op != "get_attr"]
+    # what the tail takes of no picture, it works out itself
+    ahead = set(learning)
+    for node in reversed(graph.nodes):
+        if node.users.keys() & ahead and _is_aside(node):
+            ahead.add(node)
+    frontier = [node for node in graph.nodes if node not in ahead and node.users.keys() & ahead]
     if not any(_has_weights(network, node) for node in graph.nodes if node not in learning):
         return None
     return Partition(
         trunk=fx.GraphModule(network, _trunk_graph(graph, learning, frontier)),
-        tail=fx.GraphModule(network, _tail_graph(graph, learning, frontier, constants)),
+        tail=fx.GraphModule(network, _tail_graph(graph, ahead, frontier)),
         outputs=len(frontier),
     )
 
@@ -86,6 +87,13 @@ def _learning_nodes(network: Network, graph: fx.Graph) -> set[fx.Node]:
         if node.op == "output" or _learns(network, node) or learning & set(node.all_input_nodes):
             learning.add(node)
     return learning
+
+
+def _is_aside(node: fx.Node) -> bool:
+    """Whether a value is a constant, a tensor's shape, or reckoned from these alone."""
+    if node.op == "get_attr" or node.target in (getattr, "size", "dim"):
+        return True
+    return node.op == "call_function" and all(map(_is_aside, node.all_input_nodes))
 
 
 def _learns(network: Network, node: fx.Node) -> bool:
@@ -118,15 +126,13 @@ def _trunk_graph(graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node
     return trunk
 
 
-def _tail_graph(
-    graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node], constants: list[fx.Node]
-) -> fx.Graph:
+def _tail_graph(graph: fx.Graph, ahead: set[fx.Node], frontier: list[fx.Node]) -> fx.Graph:
     tail = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     for number, node in enumerate(frontier):
         copies[node] = tail.placeholder(f"activation_{number}")
     for node in graph.nodes:
-        if node in learning or node in constants:
+        if node in ahead:
             copies[node] = tail.node_copy(node, lambda old: copies[old])
     return tail
 

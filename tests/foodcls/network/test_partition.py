@@ -16,6 +16,8 @@ CASES = {
     "head alone": ("resnet18", (), 1),
     "batch normalization with activation": ("test_efficientnet", ("blocks.4", "conv_head"), 1),
     "transformer": ("test_vit", ("blocks.5", "norm"), 1),
+    "shapes asked for before the cut": ("pvt_v2_b0", ("stages",), 2),
+    "attention of torch's own": ("vit_b_32", ("encoder.layers.encoder_layer_11",), 1),
     "dense connections": ("test_resnet", ("layer4",), 2),
 }
 
