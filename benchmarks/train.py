@@ -42,7 +42,7 @@ from foodcls.dedup.dedup import dedup
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode
 from foodcls.manifest import kept_rows, new_manifest
-from foodcls.network.network import start_network
+from foodcls.network.network import start_network, with_own_size
 from foodcls.network.partition import partition_network
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
@@ -244,10 +244,10 @@ def read_options() -> argparse.Namespace:
 def main() -> None:
     """Lay the pictures out, run all loops in turn for each seed, and print all figures."""
     options = read_options()
-    settings = Train(
+    settings = with_own_size(Train(
         backbone=options.backbone, weights=options.weights, trainable=tuple(options.trainable),
         lr=options.lr, epochs=options.epochs, device=options.device,
-    )  # fmt: skip
+    ))  # fmt: skip
     print(describe_machine() + f", torch {torch.__version__}, {torch.get_num_threads()} threads")
     if options.device == "cuda":
         print(f"on one {torch.cuda.get_device_name()}")

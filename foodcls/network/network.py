@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.errors import InputError
-from foodcls.network.backbones import Backbone, make_backbone
+from foodcls.network.backbones import Backbone, make_backbone, own_size
 from foodcls.network.seeds import seeded
 from foodcls.recipe.train_settings import Train
 
@@ -103,6 +103,26 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
         backbone.features, settings.hidden_units, classes, settings.dropout, settings.seed
     )
     return backbone, join_network(backbone, head, settings)
+
+
+def with_own_size(settings: Train) -> Train:
+    """Settings with the input size of the backbone's ImageNet weights, where they set none."""
+    size = settings.input_size or own_size(settings.backbone)
+    return settings.model_copy(update={"input_size": size})
+
+
+def check_gradients(network: Network, settings: Train) -> None:
+    """InputError when nothing in a module that is to learn has a part in the logits."""
+    size = settings.input_size
+    network(torch.zeros(2, 3, size, size)).sum().backward()
+    # a probe trains none of them
+    for name, module in zip(settings.trainable, network.trainable, strict=False):
+        if all(weight.grad is None for weight in module.parameters()):
+            raise InputError(
+                f"trainable: {name!r} would never learn: the backbone {settings.backbone!r} does "
+                "without it when it answers; name another module"
+            )
+    network.zero_grad()
 
 
 def join_network(backbone: Backbone, head: nn.Module, settings: Train) -> Network:

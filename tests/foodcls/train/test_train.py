@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load
+from safetensors.torch import load, save
+from torch import nn
 
 from foodcls.errors import InputError, StoreError, TrainingError
 from foodcls.manifest import drop_rows
-from foodcls.network.backbones import make_backbone
+from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.network import Network, start_network
 from foodcls.network.resize import squash_pixels
 from foodcls.network.seeds import seeded
@@ -23,7 +24,7 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
 from foodcls.train.dataset import split_rows
 from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
-from foodcls.train.train import train
+from foodcls.train.train import _whole_state, train
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -290,3 +291,12 @@ def test_in_bf16_it_trains_and_is_kept_in_fp32(case: Case) -> None:
     assert checkpoint.settings.precision == "bf16" and again.weights == checkpoint.weights
     kept = load(case.store.read(checkpoint.weights))
     assert {value.dtype for value in kept.values()} <= {torch.float32, torch.int64}
+
+
+def test_tied_weights_are_saved_under_each_of_their_names(
+    tiny_backbone: Callable[[], Backbone],
+) -> None:
+    backbone = tiny_backbone()
+    backbone.module.again = backbone.module.conv2
+    state = load(save(_whole_state(Network(backbone, nn.Linear(8, 2), ()))))
+    assert torch.equal(state["backbone.again.weight"], state["backbone.conv2.weight"])

@@ -82,7 +82,7 @@ def test_versions_tell_apart_what_looks_otherwise() -> None:
 def test_the_target_says_what_is_learnt_judged_and_averaged(
     target: Target | None, learnt: list[int | None], judged: list[int | None], answers: int
 ) -> None:
-    settings = Train(target=target, seed=5)
+    settings = Train(target=target, seed=5, input_size=224)
     views = [training_views(settings), validation_views(settings)]
     numbers = [[getattr(view, "number", None) for view in looks] for looks in views]
     assert numbers == [learnt, judged]

@@ -1,0 +1,29 @@
+"""Makes sure, before anything is trained, that a recipe's network can learn and be exported."""
+
+from foodcls.errors import ExportError
+from foodcls.export.load import UNREADABLE
+from foodcls.export.safety import read_module
+from foodcls.export.torchscript import InferenceConfig, export_bytes
+from foodcls.network.network import check_gradients, start_network, with_own_size
+from foodcls.recipe.train_settings import Train
+
+
+def rehearse(settings: Train) -> str:
+    """Export the untrained network and read the file back; the digest of its first weights.
+
+    WeightsError or InputError when the network cannot be had or would not learn, ExportError when
+    its file would be refused.
+    """
+    settings = with_own_size(settings)
+    backbone, network = start_network(settings, classes=2)
+    check_gradients(network, settings)
+    network.tta_views = settings.extras.tta or (3 if settings.target else 1)
+    config = InferenceConfig(settings.input_size, ("a", "b"))
+    try:
+        read_module(export_bytes(network, config, {"recipe": ""}))
+    except UNREADABLE as error:
+        raise ExportError(
+            f"a model with the backbone {settings.backbone!r} could not be exported "
+            f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
+        ) from error
+    return backbone.pretrained_digest
