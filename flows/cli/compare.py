@@ -27,7 +27,6 @@ from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import split_rows
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
-from tasks.tracking.history import recorded_answers
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,9 @@ def find_model(name: str, folder: Path) -> ComparedModel:
         return ComparedModel(name, _read_last(path), path)
     if path.is_file() or path.suffix == ".pt":
         return _ask_file(path, folder)
+    # files and workspaces need not wait for MLflow
+    from tasks.tracking.history import recorded_answers
+
     return ComparedModel(name, recorded_answers(_open(folder), name), folder)
 
 

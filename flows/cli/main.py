@@ -18,12 +18,11 @@ from flows.cli.options import (
     Space,
     read_recipe,
 )
-from flows.cli.output import out, told, write_json
+from flows.cli.output import find_manifest, out, told, write_json
 from flows.cli.pictures import duplicates, predict
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
 from foodcls.errors import InputError
-from foodcls.workspace.workspace import Workspace
 
 app = typer.Typer(
     help="Image classifiers for classes that no dataset has, from pictures of the web.",
@@ -76,7 +75,7 @@ def prepare(
 
         with server_needed():
             prepare_flow(recipe, workspace, search_again)
-        out.print(f"{Workspace(workspace).manifest} tells what became of each picture")
+        out.print(f"{find_manifest(workspace)} tells what became of each picture")
 
 
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")

@@ -5,11 +5,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import RecipeFile, Space
+from flows.cli.options import RecipeFile, Space, read_recipe
 from flows.cli.output import out, told
 from foodcls.errors import InputError
-from foodcls.recipe.recipe import load_recipe
-from foodcls.workspace.workspace import Workspace
 
 
 def promote(
@@ -19,7 +17,8 @@ def promote(
 ) -> None:
     """Let a registered version of the recipe's model serve, whatever the tests say of it."""
     with told():
-        name = load_recipe(recipe_file).name
+        name = read_recipe(recipe_file).name
+        from foodcls.workspace.workspace import Workspace
         from tasks.tracking.registry import appoint
 
         before = appoint(Workspace.at(workspace), name, version)
@@ -30,7 +29,8 @@ def promote(
 def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Let the champion before serve again; the one taken back does not return by itself."""
     with told():
-        name = load_recipe(recipe_file).name
+        name = read_recipe(recipe_file).name
+        from foodcls.workspace.workspace import Workspace
         from tasks.tracking.registry import roll_back
 
         taken_back, serving = roll_back(Workspace.at(workspace), name)
@@ -48,6 +48,7 @@ def sync(workspace: Space = Path("workspace")) -> None:
     with told():
         if not workspace.is_dir():
             raise InputError(f"{workspace} is not there; name a workspace with --workspace")
+        from foodcls.workspace.workspace import Workspace
         from tasks.tracking.send import send_pending
 
         left = sent = 0

@@ -3,13 +3,15 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from foodcls.errors import InputError
-from foodcls.recipe.recipe import Recipe, load_recipe
-from foodcls.recipe.yaml_lines import parse_value
+
+# imported inside the functions, as all of the library: `--help` must not wait for it
+if TYPE_CHECKING:
+    from foodcls.recipe.recipe import Recipe
 
 
 def exporting(name: str) -> Callable[[str], str]:
@@ -58,13 +60,21 @@ Runner = Annotated[
 ]
 
 
-def read_recipe(path: Path, changes: list[str] | None, replay: Path | None = None) -> Recipe:
+def read_recipe(
+    path: Path, changes: list[str] | None = None, replay: Path | None = None
+) -> "Recipe":
     """The recipe with the overrides that were typed: read once, before anything else is done."""
-    return load_recipe(path, overrides(changes) | replayed(replay))
+    from foodcls.recipe.recipe import check_folders, load_recipe
+
+    recipe = load_recipe(path, overrides(changes) | replayed(replay))
+    check_folders(recipe)
+    return recipe
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:
     """`["train.epochs=4"]` as {"train.epochs": 4}; values are read as YAML."""
+    from foodcls.recipe.yaml_lines import parse_value
+
     pairs = [change.partition("=") for change in changes or []]
     for key, equals, _ in pairs:
         if not key or not equals:

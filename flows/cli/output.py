@@ -13,8 +13,6 @@ from rich.console import Console
 from rich.text import Text
 
 from foodcls.errors import FoodclsError, InputError
-from foodcls.store.store import replacing
-from foodcls.workspace.workspace import Workspace
 
 out, err = Console(), Console(stderr=True)
 
@@ -32,7 +30,8 @@ def speak_plainly() -> None:
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "4")
     # its background services tell of the same with pages of traceback
     os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # both then tell their makers nothing, and show no notice of it
+    os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("  %(message)s"))
@@ -59,6 +58,8 @@ def told() -> Iterator[None]:
 def write_json(value: Any, path: Path | None) -> None:
     """Write a value as JSON, whole or not at all."""
     if path:
+        from foodcls.store.store import replacing
+
         with replacing(path) as part:
             part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
@@ -76,6 +77,8 @@ def print_whole(console: Console, rows: Sequence[Sequence[Text]]) -> None:
 
 def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
     """The table of a workspace's pictures; InputError when there is none yet."""
+    from foodcls.workspace.workspace import Workspace
+
     table = Workspace(workspace).manifest
     if not table.exists():
         raise InputError(

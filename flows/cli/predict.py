@@ -11,7 +11,6 @@ from flows.cli.output import print_whole
 from foodcls.export.load import load_model
 from foodcls.export.predict import PREDICTION_COLUMNS, Prediction, predict, prediction_cells
 from foodcls.image.files import find_pictures
-from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars
 
 
@@ -41,6 +40,9 @@ def describe_answer(answer: Prediction, labels: Sequence[str]) -> dict[str, Any]
 
 def write_csv(answers: Iterable[Prediction], labels: Sequence[str], path: Path) -> None:
     """Write a row for each picture: its path, the answer, and p_CLASS for each class."""
+    # pandas is slow to import
+    from foodcls.tables.spreadsheet import write_rows
+
     names = ["path", *PREDICTION_COLUMNS, *(f"p_{name}" for name in labels)]
     rows = (
         [answer.path, *prediction_cells(answer), *(answer.probabilities or [""] * len(labels))]

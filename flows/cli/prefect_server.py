@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from foodcls.errors import ServerError
-from foodcls.workspace.services import check_prefect
 
 # ends a process when the other end of its standard input does
 WATCH = 'cat > /dev/null; kill "$0" 2> /dev/null'
@@ -44,6 +43,8 @@ def server_needed() -> Iterator[None]:
 
 def _reach() -> None:
     from prefect.settings import get_current_settings
+
+    from foodcls.workspace.services import check_prefect
 
     found = check_prefect(str(get_current_settings().api.url or ""))
     if not found.is_fine:

@@ -69,7 +69,7 @@ def open_tracking(here: str, result: dict[str, Any]) -> str:
         run = result["mlflow_run_id"]
         return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
     # one worker and no jobs: of itself it starts eight processes
-    quiet = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true"
+    quiet = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false DO_NOT_TRACK=true"
     return (
         f"{quiet} {here}mlflow ui --workers 1 --backend-store-uri {uri}   # http://127.0.0.1:5000"
     )

@@ -13,9 +13,6 @@ from threading import Event, Thread
 from typing import cast
 from uuid import UUID
 
-import httpx
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.context import FlowRunContext
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,7 +24,6 @@ from rich.progress import (
 )
 
 from foodcls.progress import Item, silent
-from tasks.engine.ui import artifact_key
 
 log = logging.getLogger("foodcls.stages")
 
@@ -82,7 +78,7 @@ class Meter:
         is_over = done == self.total and self._artifact is not None
         if is_over or time.monotonic() - self._shown_at >= PAUSE:
             self._shown_at = time.monotonic()
-            if FlowRunContext.get():
+            if _is_in_flow():
                 self._tell(100 * done / self.total)
 
     def describe(self) -> str:
@@ -91,6 +87,11 @@ class Meter:
         return f", {self.label} {self.done} of {self.total}, about {spell_time(left)} left"
 
     def _tell(self, percent: float) -> None:
+        import httpx
+        from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+        from tasks.engine.ui import artifact_key
+
         try:
             if self._artifact is None:
                 key = artifact_key(f"progress-{self.label}")
@@ -101,6 +102,15 @@ class Meter:
         except httpx.HTTPError as error:
             # the work is worth more than the sight of it
             log.debug("progress is not shown: %s", error)
+
+
+def _is_in_flow() -> bool:
+    # who has not imported Prefect runs no flow: `foodcls predict` need not wait for it
+    if "prefect" not in sys.modules:
+        return False
+    from prefect.context import FlowRunContext
+
+    return FlowRunContext.get() is not None
 
 
 def spell_time(seconds: float) -> str:

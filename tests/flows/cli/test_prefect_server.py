@@ -83,6 +83,8 @@ def test_a_server_that_is_away_is_refused_at_the_start(
         closed.bind(("127.0.0.1", 0))
         api = f"http://127.0.0.1:{closed.getsockname()[1]}/api"
         recipe = tmp_path / "r.yaml"
+        for name in "ab":
+            (tmp_path / name).mkdir()
         recipe.write_text("name: r\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
         words = [
             sys.executable,

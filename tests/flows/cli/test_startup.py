@@ -1,0 +1,52 @@
+"""What a command has to wait for before it can answer, and what is told to nobody."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from flows.cli.output import speak_plainly
+
+SERVERS = {"prefect", "mlflow"}
+
+
+@pytest.mark.parametrize(
+    ("module", "slow"),
+    [
+        ("main", {*SERVERS, "pydantic", "yaml", "numpy", "torch", "urllib.request"}),
+        ("predict", {*SERVERS, "pandas", "scipy", "timm", "torchvision"}),
+        ("duplicates", {*SERVERS, "torch"}),
+        ("compare", SERVERS),
+    ],
+)
+def test_a_command_does_not_wait_for_what_it_does_not_need(module: str, slow: set[str]) -> None:
+    program = f"import sys, flows.cli.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], text=True, capture_output=True, check=True
+    )
+    assert "typer" in done.stdout.split() and not slow & set(done.stdout.split())
+
+
+@pytest.fixture
+def as_of_a_person(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment in which nothing is set, and the logging of before at the end."""
+    logger = logging.getLogger("foodcls")
+    before = logger.handlers, logger.level, logger.propagate
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr("mlflow.telemetry.utils._IS_IN_CI_ENV_OR_TESTING", False)
+    yield
+    logger.handlers, logger.level, logger.propagate = before
+
+
+@pytest.mark.usefixtures("as_of_a_person")
+def test_neither_prefect_nor_mlflow_tells_its_makers_anything() -> None:
+    from mlflow.telemetry.utils import is_telemetry_disabled
+    from prefect._internal.analytics import is_telemetry_enabled
+
+    assert is_telemetry_enabled() and not is_telemetry_disabled()
+    speak_plainly()
+    assert is_telemetry_disabled() and not is_telemetry_enabled()
+    assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
