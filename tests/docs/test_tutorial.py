@@ -24,7 +24,7 @@ classes:
 collect: {engines: [sample], per_query: 14, min_per_class: 5}
 augment: {per_class: 8}
 train:
-  {backbone: resnet18, weights: none, trainable: [], hidden_units: 0, input_size: 32, epochs: 1}
+  {backbone: test_resnet, weights: none, trainable: [], hidden_units: 0, input_size: 32, epochs: 1}
 """
 PLACE = "workspace/tutorial"
 

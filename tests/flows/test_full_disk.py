@@ -26,17 +26,11 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def recipe(shared_recipe: Path) -> Path:
-    """The recipe with a network of 2 MB."""
-    path = shared_recipe.with_name("small.yaml")
-    path.write_text(shared_recipe.read_text().replace("resnet18", "test_resnet"))
-    return path
-
-
-@pytest.fixture(scope="module")
-def whole(starter, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def whole(starter, shared_recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a run gives on a disk that is large enough."""
-    ended = starter.run(recipe, space=starter.new_space(tmp_path_factory.mktemp("whole") / "w"))
+    ended = starter.run(
+        shared_recipe, space=starter.new_space(tmp_path_factory.mktemp("whole") / "w")
+    )
     assert ended.code == 0, ended.err
     result: dict[str, Any] = ended.result
     return result
@@ -57,34 +51,34 @@ def assert_told_and_whole(ended: Any, space: Path) -> None:
 
 @pytest.mark.parametrize("stage", MOMENTS)
 def test_a_full_disk_is_told_and_what_it_broke_off_goes_on(
-    starter, recipe: Path, whole: dict[str, Any], small_disk, stage: str
+    starter, shared_recipe: Path, whole: dict[str, Any], small_disk, stage: str
 ) -> None:
     space = starter.new_space(small_disk.folder / "w")
-    ended = starter.run(recipe, space=space, action="fill", **MOMENTS[stage])
+    ended = starter.run(shared_recipe, space=space, action="fill", **MOMENTS[stage])
     assert_told_and_whole(ended, space)
     (space / "filler").unlink()
-    again = starter.run(recipe, space=space)
+    again = starter.run(shared_recipe, space=space)
     assert again.code == 0, again.err
     same = ("model_digest", "accuracy", "stage_counts")
     assert {name: again.result[name] for name in same} == {name: whole[name] for name in same}
 
 
 def test_a_disk_without_inodes_is_told_of_as_one(
-    starter, recipe: Path, whole: dict[str, Any], small_disk
+    starter, shared_recipe: Path, whole: dict[str, Any], small_disk
 ) -> None:
     small_disk.remount("nr_inodes=600")
     space = starter.new_space(small_disk.folder / "w")
-    ended = starter.run(recipe, space=space, action="fill", after="check", at=30, left=-5)
+    ended = starter.run(shared_recipe, space=space, action="fill", after="check", at=30, left=-5)
     assert_told_and_whole(ended, space)
     assert " 0 files are free there" in ended.err
     for filler in space.glob("filler-*"):
         filler.unlink()
-    assert starter.run(recipe, space=space).result["model_digest"] == whole["model_digest"]
+    assert starter.run(shared_recipe, space=space).result["model_digest"] == whole["model_digest"]
 
 
 @pytest.mark.parametrize("moment", ["start", "middle"])
 def test_a_full_disk_of_mlflow_costs_a_run_nothing(
-    starter, recipe: Path, whole: dict[str, Any], small_disk, tmp_path: Path, moment: str
+    starter, shared_recipe: Path, whole: dict[str, Any], small_disk, tmp_path: Path, moment: str
 ) -> None:
     """Only the tracking database lies there; its own disk is full, or becomes so."""
     space = starter.new_space(tmp_path / "w")
@@ -94,7 +88,7 @@ def test_a_full_disk_of_mlflow_costs_a_run_nothing(
     uri = {"MLFLOW_TRACKING_URI": f"sqlite:///{database}"}
     small_disk.remount(f"size={os.path.getsize(database) // 1024 + 8}k" if moment == "middle"
                        else "size=100k")  # fmt: skip
-    ended = starter.run(recipe, space=space, environment=uri)
+    ended = starter.run(shared_recipe, space=space, environment=uri)
     assert ended.code == 0 and "full" in ended.result["mlflow_waiting"], ended.err
     assert ended.result["model_digest"] == whole["model_digest"]
     assert "foodcls sync" in ended.out

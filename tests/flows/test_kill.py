@@ -104,7 +104,6 @@ def write_site(folder: Path, url: str) -> Path:
     for old, new in {
         "folder: photos": "urls: urls.csv, allow_private_hosts: true",
         "split:": "filter: {manifest: filter.csv}\ncrop: {boxes: boxes.csv}\nsplit:",
-        "resnet18": "test_resnet",
     }.items():
         assert old in text
         text = text.replace(old, new)

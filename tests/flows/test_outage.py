@@ -62,22 +62,15 @@ def relay(prefect_server: None) -> Iterator[Relay]:
         relay.close()
 
 
-@pytest.fixture
-def small(recipe: Path) -> Path:
-    """The recipe with a network of 2 MB."""
-    recipe.write_text(recipe.read_text().replace("resnet18", "test_resnet"))
-    return recipe
-
-
 @pytest.mark.runs("foodcls sync")
 def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
-    starter, small: Path, tracking_server, tmp_path: Path
+    starter, recipe: Path, tracking_server, tmp_path: Path
 ) -> None:
     space = starter.new_space(tmp_path / "w")
     away = {"MLFLOW_TRACKING_URI": tracking_server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     tracking_server.kill()
     try:
-        ended = starter.run(small, space=space, environment=away)
+        ended = starter.run(recipe, space=space, environment=away)
     finally:
         tracking_server.start()
     assert ended.code == 0 and "refused" in ended.result["mlflow_waiting"], ended.err
@@ -85,7 +78,7 @@ def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
     model = Path(ended.result["model_path"])
     assert digest_file(model) == ended.result["model_digest"]
 
-    again = starter.run(small, space=space, environment=away)
+    again = starter.run(recipe, space=space, environment=away)
     assert again.result["mlflow_waiting"] == "" and again.result["registered_version"] == "1"
     assert [path.name for path in (space / "records").iterdir()] == [".lock"]
     # the same run, repeated because it could not be told of: it is there once
@@ -102,11 +95,11 @@ def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_prefect_server_that_goes_away_costs_no_finished_work(
-    relay: Relay, starter, small: Path, tmp_path: Path
+    relay: Relay, starter, recipe: Path, tmp_path: Path
 ) -> None:
     """It does not come back: the flow at work does what it has begun, then says why it ends."""
     space = starter.new_space(tmp_path / "w")
-    words = [sys.executable, "-m", "flows.cli.main", "run", small, "--workspace", space]
+    words = [sys.executable, "-m", "flows.cli.main", "run", recipe, "--workspace", space]
     environment = starter.environment | {
         "PREFECT_API_URL": f"http://127.0.0.1:{relay.port}/api",
         "PREFECT_CLIENT_MAX_RETRIES": "1",
@@ -124,33 +117,33 @@ def test_a_prefect_server_that_goes_away_costs_no_finished_work(
     assert "the Prefect server went away during the run" in said
     assert "run the same command again" in said
     assert [line.split()[0] for line in lines if line.endswith(" s\n")][-2:] == ["split", "augment"]
-    again = starter.run(small, space=space)
+    again = starter.run(recipe, space=space)
     assert again.code == 0 and set(again.result["cached"]) >= {"collect", "inspect", "augment"}
 
 
 @pytest.mark.runs("foodcls verify")
 @pytest.mark.long
 def test_a_torn_picture_reaches_neither_training_nor_an_export(
-    starter, small: Path, tmp_path: Path
+    starter, recipe: Path, tmp_path: Path
 ) -> None:
     """As a power cut may leave them: as many bytes as before, but other ones."""
     space = starter.new_space(tmp_path / "w")
-    whole = starter.run(small, space=starter.new_space(tmp_path / "whole"))
-    starter.start("prepare", small, space=space)
+    whole = starter.run(recipe, space=starter.new_space(tmp_path / "whole"))
+    starter.start("prepare", recipe, space=space)
     assert starter.wait().code == 0
     blobs = [path for path in (space / "store" / "blobs").glob("??/*")
              if path.read_bytes()[:4] in (b"\x89PNG", b"\xff\xd8\xff\xe0")]  # fmt: skip
     for path in blobs:
         data = path.read_bytes()
         path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
-    ended = starter.run(small, space=space)
+    ended = starter.run(recipe, space=space)
     assert ended.code == 1 and "was damaged and is set aside" in ended.err
     assert not list((space / "models").glob("*")) if (space / "models").exists() else True
     starter.start("verify", "--mend", space=space)
     mended = starter.wait()
     assert mended.code == 1 and f"{len(blobs)} damaged; set aside" in mended.out
     assert "a picture of reds" in mended.out
-    again = starter.run(small, space=space)
+    again = starter.run(recipe, space=space)
     assert again.code == 0 and again.result["model_digest"] == whole.result["model_digest"]
     starter.start("verify", space=space)
     assert starter.wait().code == 0
@@ -159,14 +152,14 @@ def test_a_torn_picture_reaches_neither_training_nor_an_export(
 @pytest.mark.long
 @pytest.mark.parametrize(("action", "code"), [("int", 130), ("term", 143)])
 def test_a_run_that_is_told_to_stop_does_so_and_goes_on(
-    starter, small: Path, tmp_path: Path, action: str, code: int
+    starter, recipe: Path, tmp_path: Path, action: str, code: int
 ) -> None:
     space = starter.new_space(tmp_path / "w")
-    starter.start("run", small, space=space, action=action, at=2,
+    starter.start("run", recipe, space=space, action=action, at=2,
                   event="foodcls.train.loop:lr_factor", after="augment")  # fmt: skip
     ended = starter.wait()
     stopped = time.time() - float((starter.folder / "out.acted").read_text())
     assert ended.code == code and stopped < 30, ended.err
     assert "stopped; what is finished is kept" in ended.err and "Traceback" not in ended.err
-    again = starter.run(small, space=space)
+    again = starter.run(recipe, space=space)
     assert again.code == 0 and set(again.result["cached"]) >= {"collect", "augment"}

@@ -47,6 +47,12 @@ def first(prefect_server: None, shared_recipe: Path, shared_space: Path) -> dict
     return summarize(train(load_recipe(shared_recipe), shared_space))
 
 
+@pytest.fixture(scope="module")
+def second(first: dict[str, Any], shared_recipe: Path, shared_space: Path) -> dict[str, Any]:
+    """The result of a run in the same workspace that trains for an epoch only."""
+    return summarize(train(load_recipe(shared_recipe, {"train.epochs": 1}), shared_space))
+
+
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
     return tmp_path / "space"
@@ -147,12 +153,12 @@ def ask(url: str, body: dict[str, Any]) -> Any:
 def test_a_second_run_is_cached_and_names_the_record_of_the_first(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    second = summarize(train(load_recipe(shared_recipe), shared_space))
-    assert first["cached"] == [] and second["cached"] == STAGES + MODEL_STAGES
-    assert first["recorded_anew"] and not second["recorded_anew"]
+    again = summarize(train(load_recipe(shared_recipe), shared_space))
+    assert first["cached"] == [] and again["cached"] == STAGES + MODEL_STAGES
+    assert first["recorded_anew"] and not again["recorded_anew"]
     same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version",
             "model_path", "mlflow_run_id")  # fmt: skip
-    assert all(first[name] == second[name] for name in same)
+    assert all(first[name] == again[name] for name in same)
     assert count_records(shared_space, first) == (1, 1)
 
 
@@ -166,9 +172,8 @@ def count_records(space: Path, result: dict[str, Any]) -> tuple[int, int]:
 
 
 def test_two_models_are_compared_by_any_of_their_names(
-    first: dict[str, Any], shared_recipe: Path, shared_space: Path, tmp_path: Path
+    first: dict[str, Any], second: dict[str, Any], shared_space: Path, tmp_path: Path
 ) -> None:
-    second = summarize(train(load_recipe(shared_recipe, {"train.epochs": 1}), shared_space))
     records = []
     for a, b in (
         (first["mlflow_run_id"], second["mlflow_run_id"]),
@@ -189,10 +194,9 @@ def test_two_models_are_compared_by_any_of_their_names(
 
 
 def test_a_change_recomputes_only_what_it_touches(
-    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+    second: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    result = summarize(train(load_recipe(shared_recipe, {"train.epochs": 2}), shared_space))
-    assert result["cached"] == STAGES
+    assert second["cached"] == STAGES
     prepared = prepare(load_recipe(shared_recipe, {"augment.per_class": 10}), shared_space)
     assert [step.name for step in prepared.steps if step.cached] == STAGES[:-1]
 

@@ -29,7 +29,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.model import calibrate, evaluate, export, tell_epochs, train
 
 TINY = Train(
-    backbone="resnet18", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
+    backbone="test_resnet", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
 )
 
 
@@ -89,7 +89,7 @@ def test_a_cached_checkpoint_is_the_same_after_its_file_of_weights_is_gone(
     workspace: Workspace, ref: ManifestRef, tmp_path: Path
 ) -> None:
     weights = tmp_path / "mine.safetensors"
-    weights.write_bytes(save(make_backbone("resnet18", "none", 32).module.state_dict()))
+    weights.write_bytes(save(make_backbone(TINY.backbone, "none", 32).module.state_dict()))
     extras = Extras(augment=AffineRanges(), mixup=0.2)
     settings = TINY.model_copy(update={"weights": str(weights), "extras": extras})
     checkpoint = train.task.fn(workspace, SplitsRef(ref, train.reads), ("a", "b"), settings)

@@ -132,12 +132,6 @@ def test_a_failed_run_exits_with_1_and_shows_no_traceback(
     assert "Traceback" not in done.stderr + done.stdout
 
 
-@pytest.mark.runs("foodcls prepare")
-def test_prepare_leaves_the_manifest(type_in: Callable, recipe: Path, tmp_path: Path) -> None:
-    assert type_in("prepare", recipe, "--workspace", tmp_path / "w").exit_code == 0
-    assert (tmp_path / "w" / "manifest.csv").exists()
-
-
 def test_replay_takes_the_place_of_the_recipes_source(recipe: Path, tmp_path: Path) -> None:
     assert replayed(None) == {}
     with pytest.raises(RecipeError, match="override: collect.urls = .* is not there"):
@@ -148,6 +142,7 @@ def test_replay_takes_the_place_of_the_recipes_source(recipe: Path, tmp_path: Pa
     assert (settings.urls, settings.folder, settings.engines) == (manifest.resolve(), None, ())
 
 
+@pytest.mark.runs("foodcls prepare")
 def test_a_replayed_manifest_collects_the_same_set_again(
     type_in: Callable, recipe: Path, tmp_path: Path, change: Callable
 ) -> None:
