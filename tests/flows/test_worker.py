@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,8 +133,16 @@ class Prefect:
         request = urllib.request.Request(
             f"{self.api}/{route}", data, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+        for _ in range(PATIENCE):
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                # the database is busy; Prefect's own client asks again, too
+                if error.code != 503:
+                    raise
+                time.sleep(1)
+        raise TimeoutError(route)
 
     def wait(self, run: str, *names: str) -> dict[str, Any]:
         """The flow run, once its state is called one of these."""
