@@ -7,28 +7,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from foodcls.manifest import load_manifest
+from foodcls.export.publish import publish_model
+from foodcls.manifest import class_counts, load_manifest
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, Trial, ablation_csv
 from foodcls.report.runs_page import runs_html
 from foodcls.runs.outbox import Registration, RunRecord
 from foodcls.runs.run_result import Recorded, Reported, Trained
-from foodcls.runs.stage_result import StageResult
+from foodcls.runs.stage_result import StageResult, stage_table
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 from tasks.tracking.history import look_back, run_line
 from tasks.tracking.model_files import (
     answer_files,
-    describe_dataset,
     draft_record,
-    publish_model,
     run_files,
     save_model,
-    version_tags,
     write_files,
 )
 from tasks.tracking.run_metrics import (
     ablation_tags,
+    describe_dataset,
     digest_tests,
     name_run,
     record_digest,
@@ -37,6 +36,7 @@ from tasks.tracking.run_metrics import (
     run_tags,
     trial_figures,
     trial_tags,
+    version_tags,
 )
 from tasks.tracking.send import Sent, submit
 
@@ -48,33 +48,33 @@ def record(
     """Record one complete run and register its model, unless a run has told the very same."""
     pictures, model = trained.pictures, trained.model.result
     steps = (*trained.steps, reported)
-    path = publish_model(workspace, recipe.name, model, pictures)
+    manifest = load_manifest(pictures, workspace.store)
+    path = workspace.model(recipe.name, model.blob)
+    publish_model(path, model, manifest, workspace.store)
+    counts = class_counts(manifest)
     digest = record_digest(recipe, trained)
     known, earlier = look_back(workspace, recipe.name, digest)
     if known:
         return replace(known, model_path=str(path))
-    manifest = load_manifest(pictures, workspace.store)
-    run_record = RunRecord(
-        name=name_run(recipe, pictures, earlier),
-        tags={
-            **run_tags(recipe, trained, steps),
-            "test_digest": digest_tests(manifest),
-        },
-        settings=run_settings(recipe),
-        figures=tuple(run_figures(trained, steps)),
-        dataset=describe_dataset(workspace, recipe, pictures.digest, manifest),
-    )
     registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
+    dataset = describe_dataset(workspace, recipe, pictures.digest, counts)
+    name = name_run(recipe, pictures, earlier)
+    tags = run_tags(recipe, trained, steps) | {"test_digest": digest_tests(manifest)}
+    figures = tuple(run_figures(trained, steps))
+    stages = stage_table(steps)
+    # what MLflow shows as a run's description
+    tags["mlflow.note.content"] = stages
+    run_record = RunRecord(name, tags, run_settings(recipe), figures, dataset)
 
     def fill(folder: Path) -> None:
         runs = [run_line(run_record), *earlier]
-        files = run_files(workspace, recipe.source, steps, reported.result, path)
+        files = run_files(workspace, recipe.source, stages, reported.result, path)
         page = {"runs.html": runs_html(recipe.name, runs).encode()}
         write_files(folder / "runs" / "0", {**files, **page})
         save_model(folder / "model", path, recipe.labels)
 
-    sent = submit(workspace, draft_record(recipe, digest, steps, (run_record,), registration), fill)
-    return _recorded(sent, str(path))
+    draft = draft_record(recipe, digest, steps, (run_record,), registration)
+    return _recorded(submit(workspace, draft, fill), str(path))
 
 
 @stage(name="record")
@@ -103,7 +103,8 @@ def record_ablation(
 
 def _dataset(workspace: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
     seen = trial.pictures.result
-    return describe_dataset(workspace, recipe, seen.digest, load_manifest(seen, workspace.store))
+    counts = class_counts(load_manifest(seen, workspace.store))
+    return describe_dataset(workspace, recipe, seen.digest, counts)
 
 
 def _recorded(sent: Sent, model_path: str = "") -> Recorded:

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from foodcls.manifest import kept_rows
-from foodcls.tables.spreadsheet import table_csv
 
 COLUMNS = ("id", "origin", "page", "licence", "source", "query")
 
@@ -17,8 +16,3 @@ def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
     rows = kept_rows(manifest)
     trained = rows[(rows["split"] == "train") & (rows["parent"] == "")]
     return trained[list(COLUMNS)].drop_duplicates(ignore_index=True)
-
-
-def attribution_csv(manifest: pd.DataFrame) -> str:
-    """`attribution` as CSV; no cell of it is a formula to a spreadsheet."""
-    return table_csv(attribution(manifest))

@@ -3,7 +3,7 @@
 In reading order:
     client    where the tracking server is, time limits, errors
     run_metrics    settings, tags and metrics of a run
-    model_files    model files for people, and a run as files that MLflow takes
+    model_files    a run, and its model, as files that MLflow takes
     send    sends the outbox to the server, each record once
     history    earlier runs: the same run, runs to compare by, predictions
     registry    champion and challenger of a registered model

@@ -1,4 +1,4 @@
-"""What of a run or an ablation is kept for comparison: name, settings, tags and metrics."""
+"""What of a run or an ablation is kept for comparison: name, settings, tags, data and metrics."""
 
 import re
 import subprocess
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.tracking.context.registry import resolve_tags
 
 from foodcls import __version__
@@ -16,9 +18,10 @@ from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.report.ablation_table import Ablation, Trial, ablation_table
 from foodcls.report.runs_page import RunLine, name_change
 from foodcls.runs.run_result import Trained
-from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds, stage_table
+from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import digest_json
 from foodcls.train.checkpoint import Checkpoint
+from foodcls.workspace.workspace import Workspace
 
 Figure = tuple[str, float, int]  # name, value, epoch (0: of the whole run)
 PARAM_LENGTH = 6000  # characters; MLflow's own bound
@@ -60,9 +63,26 @@ def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]
         "model_digest": trained.model.result.blob,
         "record_digest": record_digest(recipe, trained),
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",
-        # what MLflow shows as a run's description
-        "mlflow.note.content": stage_table(steps),
     }
+
+
+def version_tags(scores: Evaluation) -> dict[str, str]:
+    """What a version is chosen by."""
+    return {
+        "accuracy": f"{scores.accuracy:.4f}",
+        "average_position": f"{scores.average_position:.3f}",
+        "n": str(scores.n),
+    }
+
+
+def describe_dataset(
+    workspace: Workspace, recipe: Recipe, digest: str, counts: dict[str, dict[str, int]]
+) -> dict[str, str]:
+    """Which pictures the run saw, in MLflow's words: digest, and counts by class and split."""
+    # as real numbers: MLflow warns of each column of whole ones
+    table = pd.DataFrame(counts).T.astype(float).rename_axis("label").reset_index()
+    source = CodeDatasetSource({"manifest": str(workspace.manifest)})
+    return from_pandas(table, source, name=recipe.name, digest=digest[:32]).to_dict()
 
 
 def record_digest(recipe: Recipe, trained: Trained) -> str:

@@ -5,8 +5,9 @@ import io
 import pandas as pd
 import pytest
 
-from foodcls.export.attribution import COLUMNS, attribution, attribution_csv
+from foodcls.export.attribution import COLUMNS, attribution
 from foodcls.manifest import new_manifest
+from foodcls.tables.spreadsheet import table_csv
 
 
 def row(number: int, **changes: object) -> dict[str, object]:
@@ -43,16 +44,18 @@ def test_only_what_was_trained_on_is_listed() -> None:
 
 def test_the_table_reads_back() -> None:
     manifest = new_manifest([row(1, query='a "b", c'), row(2, licence="NA")])
-    table = pd.read_csv(io.StringIO(attribution_csv(manifest)), dtype=str, keep_default_na=False)
+    table = pd.read_csv(
+        io.StringIO(table_csv(attribution(manifest))), dtype=str, keep_default_na=False
+    )
     pd.testing.assert_frame_equal(table, attribution(manifest).astype(table.dtypes))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_no_cell_is_a_formula(start: str) -> None:
     hostile = {name: f"{start}cmd()" for name in COLUMNS}
-    text = attribution_csv(new_manifest([row(1, **hostile)]))
+    text = table_csv(attribution(new_manifest([row(1, **hostile)])))
     assert text.splitlines()[1] == ",".join([f"'{start}cmd()"] * len(COLUMNS))
 
 
 def test_nothing_trained_on_leaves_the_header() -> None:
-    assert attribution_csv(new_manifest()) == ",".join(COLUMNS) + "\n"
+    assert table_csv(attribution(new_manifest())) == ",".join(COLUMNS) + "\n"

@@ -4,16 +4,15 @@ from pathlib import Path
 import pytest
 
 from foodcls.export.export import ExportedRef
-from foodcls.manifest import new_manifest, save_manifest
+from foodcls.export.publish import attribution_path, publish_model
+from foodcls.manifest import new_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.stage_result import StageResult
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.model_files import (
-    attribution_path,
     bundled,
     draft_record,
     model_signature,
-    publish_model,
     write_files,
 )
 
@@ -49,17 +48,18 @@ def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
     row = {"id": "1", "origin": "http://a.test/1.jpg", "licence": "CC0-1.0", "source": "bing",
            "query": "rice", "state": "kept"}  # fmt: skip
     manifest = new_manifest([row | {"split": "train"}, row | {"id": "2", "split": "test"}])
-    pictures = save_manifest(manifest, workspace.store, "augment")
     model = ExportedRef(
         workspace.store.put(b"a model"), workspace.store.put(b"a program"), 7, 0.0, 1
     )
-    path = publish_model(workspace, "dishes", model, pictures)
+    path = workspace.model("dishes", model.blob)
+    publish_model(path, model, manifest, workspace.store)
     assert path.read_bytes() == b"a model"
     assert path.with_suffix(".pt2").read_bytes() == b"a program"
     check = ["sha256sum", "--check", "--strict", path.with_suffix(".sha256")]
     subprocess.run(check, cwd=path.parent, check=True)
     path.write_bytes(b"another")
-    assert publish_model(workspace, "dishes", model, pictures).read_bytes() == b"a model"
+    publish_model(path, model, manifest, workspace.store)
+    assert path.read_bytes() == b"a model"
     with bundled(path) as folder:
         subprocess.run(check, cwd=folder, check=True)
         assert len(list(folder.iterdir())) == 3
