@@ -135,7 +135,7 @@ class Prefect:
         )
         for _ in range(PATIENCE):
             try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 # the database is busy; Prefect's own client asks again, too
