@@ -70,6 +70,15 @@ def run_recipe(recipe_file: Path, folder: Path, changes: list[str]) -> dict[str,
     return result | {"wall_seconds": time.monotonic() - started}
 
 
+def prepare_photos(recipe_file: Path, folder: Path) -> None:
+    """Let foodcls prepare the photographs once, without changed copies, as a user would."""
+    if not (folder / "manifest.csv").exists():
+        # the command keeps Prefect from telling others of it
+        command = [sys.executable, "-m", "flows.cli.main", "prepare", str(recipe_file),
+                   "--workspace", str(folder), "--set", "augment.per_class=null"]  # fmt: skip
+        subprocess.run(command, check=True)
+
+
 def score(index: pd.DataFrame, manifest: pd.DataFrame, address: str) -> Iterator[tuple[str, str]]:
     """Compare what became of each URL with what it is."""
     rows = manifest[manifest["parent"] == ""]

@@ -50,7 +50,9 @@ VOLATILE = ["fetched_at", "attempts"]
 SPLITS = ("train", "val", "test")
 # by split, the columns that the stages from training on read
 SPLIT_COLUMNS = {
-    **dict.fromkeys(("train", "val"), ["label", "picture"]),
+    "train": ["label", "picture"],
+    # of look-alikes one counts, where a probe is chosen by them
+    "val": ["label", "picture", "cluster"],
     "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
 }
 KEPT, DROPPED = "kept", "dropped"

@@ -1,5 +1,6 @@
 """fastai's fine_tune, in fastai's own environment: the head for an epoch, then everything."""
 
+import numpy as np
 from job import Clock, read_job
 from torch import nn
 
@@ -61,3 +62,9 @@ learner = Learner(
 clock = Clock()
 with learner.no_bar(), learner.no_logging():
     learner.fine_tune(job.settings.epochs - 1)
+    # for target.py: probabilities (N, C) of further pictures, in the order of their files' names
+    for folder in sorted(job.folder.glob("test/*")):
+        files = sorted(folder.glob("*/*"), key=lambda path: path.name)
+        answers, _ = learner.get_preds(dl=loaders.test_dl(files))
+        order = [list(loaders.vocab).index(label) for label in job.labels]
+        np.save(folder / "answers.npy", answers.numpy()[:, order])

@@ -13,6 +13,7 @@ from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
+from foodcls.report.looks import contact_sheet
 from foodcls.report.sentences import explain_calibration, explain_scores, frequent_mistakes
 from foodcls.report.templates import render_page
 from foodcls.report.thumbnails import Card, index_pictures, make_cards, worst_places
@@ -38,6 +39,7 @@ class ReportData:
     counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
+    looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
 
 
 def report_html(data: ReportData) -> str:
@@ -60,6 +62,7 @@ def report_html(data: ReportData) -> str:
         "coverage": coverage_chart(curve, evaluation.calibration),
         "learning": learning_charts(data.epochs, data.best_epoch),
         "best_epoch": data.best_epoch,
+        "looks": data.looks,
         "mistakes": data.mistakes,
         "wrong": int((answers.right == 0).sum()),
         "counts": data.counts,
@@ -87,6 +90,7 @@ def gather_report(
         mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
         counts={label: counts.get(label, dict.fromkeys(SPLITS, 0)) for label in scores.labels},
         digests=_digests(checkpoint, scores),
+        looks=contact_sheet(manifest, checkpoint.settings, store),
     )
 
 

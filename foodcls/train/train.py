@@ -84,6 +84,11 @@ def train(
     computed = {"device": device.type, "precision": precision}
     draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
     files = checkpoint_files(cache, draft)
+    log.info(
+        "%s on %d training pictures, each in %d views; answers are means over %d",
+        settings.method, len(splits[0]), len(training_views(settings)),
+        draft.settings.extras.tta,
+    )  # fmt: skip
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         spec = InputSpec(partition, settings.input_size, precision)
         train_val = load_train_val(splits, labels, settings, spec, feature_cache)

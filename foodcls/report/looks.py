@@ -1,0 +1,34 @@
+"""Shows what a network has learnt from: the views of one training photo of each class."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from PIL import Image
+
+from foodcls.image.decode import png_bytes
+from foodcls.recipe.train_settings import Train
+from foodcls.report.thumbnails import thumbnail
+from foodcls.store.store import Store
+from foodcls.train.dataset import split_rows
+from foodcls.train.pixels import decode_rows
+from foodcls.train.views import training_views
+
+SIDE = 112  # pixels of a view
+
+
+def contact_sheet(
+    manifest: pd.DataFrame, settings: Train, store: Store
+) -> Mapping[str, tuple[str, ...]]:
+    """By class, the views of its first training photo as data URIs, squashed as for the network.
+
+    Nothing where photos are learnt from as they are.
+    """
+    views = training_views(settings)
+    rows = split_rows(manifest, "train").drop_duplicates("label")
+    if len(views) == 1 or rows.empty:
+        return {}
+    columns = [decode_rows(rows, store, SIDE, view).take(range(len(rows))) for view in views]
+    return {
+        label: tuple(thumbnail(png_bytes(Image.fromarray(one))) for one in row)
+        for label, row in zip(rows["label"], zip(*columns, strict=True), strict=True)
+    }
