@@ -1,7 +1,10 @@
 """Makes sure, before anything is trained, that a recipe's network can learn and be exported."""
 
+from torch import nn
+
 from foodcls.errors import ExportError
 from foodcls.export.load import UNREADABLE
+from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.safety import read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.network.network import check_gradients, start_network, with_own_size
@@ -19,11 +22,21 @@ def rehearse(settings: Train) -> str:
     check_gradients(network, settings)
     network.tta_views = settings.extras.tta or (3 if settings.target else 1)
     config = InferenceConfig(settings.input_size, ("a", "b"))
+    # as it is, which is faster, or as export would write it
+    if _refusal(network, config) and (
+        why := _refusal(OptimizedNetwork(network, settings.input_size), config)
+    ):
+        raise ExportError(
+            f"a model with the backbone {settings.backbone!r} could not be exported ({why}); "
+            "use another"
+        )
+    return backbone.pretrained_digest
+
+
+def _refusal(network: nn.Module, config: InferenceConfig) -> str:
+    """Why the file of a network would not be read; empty where it would."""
     try:
         read_module(export_bytes(network, config, {"recipe": ""}))
     except UNREADABLE as error:
-        raise ExportError(
-            f"a model with the backbone {settings.backbone!r} could not be exported "
-            f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
-        ) from error
-    return backbone.pretrained_digest
+        return (str(error) or type(error).__name__).splitlines()[0]
+    return ""

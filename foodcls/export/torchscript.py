@@ -2,6 +2,7 @@
 
 import io
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ def export_bytes(
     network = network.cpu().eval()
     # with a batch of one, the trace would fix that size
     example = torch.zeros(2, 3, config.size, config.size, dtype=torch.uint8)
-    with _ONE_AT_A_TIME, _own_names(), torch.no_grad():
+    with _ONE_AT_A_TIME, _own_names(), torch.no_grad(), warnings.catch_warnings():
+        # the files are compared with the network before they are kept
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         traced = torch.jit.trace(network, example, check_trace=False)
         scripted = torch.jit.script(Exported(traced, config, provenance).eval())
         buffer = io.BytesIO()

@@ -115,7 +115,7 @@ def _build(name: str, size: int) -> _Bare:
     except (RuntimeError, ValueError, TypeError, AssertionError) as error:
         raise WeightsError(
             f"backbone {name!r} cannot be built for pictures of {size} x {size}: {error}; "
-            "change input_size, or use another"
+            f"set input_size to its own {own_size(name)}, or use another"
         ) from error
     close = difflib.get_close_matches(name, backbone_names(), n=5)
     hint = f"did you mean {', '.join(close)}?" if close else "see backbone_names() for all"
@@ -202,8 +202,8 @@ def _count_features(name: str, module: nn.Module, input_size: int) -> int:
             output = module(torch.zeros(2, 3, input_size, input_size))
     except (RuntimeError, AssertionError, ValueError) as error:
         raise WeightsError(
-            f"backbone {name!r} takes no pictures of {input_size} x {input_size}: {error}; "
-            "change input_size"
+            f"backbone {name!r} takes no pictures of {input_size} x {input_size} "
+            f"({str(error) or type(error).__name__}); set input_size to its own {own_size(name)}"
         ) from error
     if not isinstance(output, Tensor) or output.ndim != 2:
         raise WeightsError(f"backbone {name!r} gives no plain features; use another, e.g. resnet34")

@@ -60,6 +60,7 @@ BOUNDS = {
             "archive",
             "load",
             "operators",
+            "optimize",
             "rehearse",
             "safety",
             "script_code",

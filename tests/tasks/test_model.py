@@ -26,7 +26,7 @@ from foodcls.runs.stage_result import StageResult
 from foodcls.train.checkpoint import EpochReport
 from foodcls.train.row_cache import GIGABYTE
 from foodcls.workspace.workspace import Workspace
-from tasks.model import calibrate, evaluate, export, tell_epochs, train
+from tasks.model import calibrate, check_training, evaluate, export, tell_epochs, train
 
 TINY = Train(
     backbone="test_resnet", weights="none", trainable=(), hidden_units=0, input_size=32, epochs=1
@@ -47,6 +47,13 @@ def ref(workspace: Workspace, noise: Callable, encode: Callable) -> ManifestRef:
         rows.append({"id": digest, "picture": digest, "label": "ab"[number % 2], "state": "kept",
                      "split": split})  # fmt: skip
     return save_manifest(new_manifest(rows), workspace.store, "split")
+
+
+def test_the_check_before_training_names_the_weights_that_training_begins_with(
+    workspace: Workspace, ref: ManifestRef
+) -> None:
+    checkpoint = train.task.fn(workspace, SplitsRef(ref, train.reads), ("a", "b"), TINY)
+    assert check_training.task.fn(workspace, TINY) == checkpoint.pretrained_digest
 
 
 def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
