@@ -5,7 +5,7 @@ import dataclasses
 from foodcls import __version__
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe, flatten
-from foodcls.report.plots import confusion_csv, confusion_png, learning_png
+from foodcls.report.plots import confusion_csv, confusion_png
 from foodcls.report.report import gather_report, report_html
 from foodcls.runs.run_result import Reported, Trained
 from foodcls.store.store import replacing
@@ -33,7 +33,6 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         workspace.confusion: confusion_csv(scores).encode(),
         workspace.confusion_plot: confusion_png(scores),
         workspace.confusion_shares: confusion_png(scores, as_shares=True),
-        workspace.learning: learning_png(checkpoint.reports, checkpoint.best_epoch),
     }
     for path, content in files.items():
         with replacing(path) as part:

@@ -39,7 +39,6 @@ LEVELS = (
 STAND_ALONE = {
     "foodcls/image/clamp.py": "three rooms cut boxes, and no key names more than the cut",
     "foodcls/export/attribution.py": "who is to be credited is a question of its own",
-    "foodcls/sample/contact_sheet.py": "a command of the sample web",
     "foodcls/sample/dishes.py": "a table: the names of what is drawn",
     "tasks/promote.py": "a thin task, as its neighbors",
 }

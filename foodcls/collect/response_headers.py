@@ -2,7 +2,8 @@
 
 import math
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+
+from multidict import MultiMapping
 
 from foodcls.collect.outcomes import FetchError, Outcome
 
@@ -15,19 +16,9 @@ VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "ma
 ROBOT = "foodcls"
 
 
-class Headers(Protocol):
-    """A response's headers, by name in any case."""
-
-    def get(self, key: str) -> str | None:
-        """The first value under that name, whatever its case."""
-        ...
-
-    def getall(self, key: str, default: list[str]) -> list[str]:
-        """All values under that name."""
-        ...
-
-
-def check_head(status: int, headers: Headers, now: float, *, heed_robots: bool = True) -> str:
+def check_head(
+    status: int, headers: MultiMapping[str], now: float, *, heed_robots: bool = True
+) -> str:
     """Where a redirect leads, or empty when the body is to be read; else FetchError.
 
     `now` is the time in seconds since 1970, to read dates in Retry-After by.
@@ -73,7 +64,7 @@ def opt_out(values: list[str]) -> str:
     return ""
 
 
-def _target(status: int, headers: Headers) -> str:
+def _target(status: int, headers: MultiMapping[str]) -> str:
     target = headers.get("Location")
     if not target:
         raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
@@ -84,7 +75,7 @@ def _until(value: str, now: float) -> float:
     return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
 
 
-def _check_robots(headers: Headers) -> None:
+def _check_robots(headers: MultiMapping[str]) -> None:
     directive = opt_out(headers.getall("X-Robots-Tag", []))
     if directive:
         raise FetchError(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")

@@ -7,7 +7,7 @@ ablation_table    the table of an ablation
 sentences         figures in plain sentences
 charts            lines, bars and ticks of charts
 confusion         the confusion matrix as cells to draw
-plots             confusion matrix and learning curves as PNG and CSV
+plots             the confusion matrix as PNG and CSV
 looks             what a network has learnt from: the views of a photo
 thumbnails        pictures and predictions as cards of a page
 templates         renders HTML that escapes every value

@@ -1,19 +1,16 @@
-"""Draws the confusion matrix and the learning curves as PNG, and writes the matrix as CSV."""
+"""Draws the confusion matrix as PNG, and writes it as CSV."""
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.report.confusion import share_text
 from foodcls.tables.spreadsheet import table_csv
-from foodcls.train.checkpoint import EpochReport
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit
@@ -48,22 +45,6 @@ def confusion_png(evaluation: Evaluation, *, as_shares: bool = False) -> bytes:
     return _encode_figure(figure)
 
 
-def learning_png(reports: Sequence[EpochReport], best_epoch: int) -> bytes:
-    """Loss, accuracy and average position by epoch; a line marks the epoch that was kept."""
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    curves = {
-        "loss": ("train_loss", "val_loss"),
-        "accuracy": ("train_accuracy", "val_accuracy"),
-        "average position": ("val_average_position",),
-    }
-    for axes, (title, names) in zip(figure.subplots(1, 3), curves.items(), strict=True):
-        _draw_curves(axes, reports, names)
-        axes.axvline(best_epoch, color="gray", linestyle=":", label="kept")
-        axes.set_title(title)
-        axes.legend()
-    return _encode_figure(figure)
-
-
 def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
     count = len(evaluation.labels)
     axes.set_xticks(range(count), evaluation.labels, rotation=90)
@@ -92,15 +73,6 @@ def _write_cell(axes: Axes, place: tuple[int, int], text: str, share: float, siz
     # white on the dark half of the shades
     color = "white" if share > 0.5 else "black"
     axes.text(*place, text, ha="center", va="center", color=color, fontsize=size)
-
-
-def _draw_curves(axes: Axes, reports: Sequence[EpochReport], names: Sequence[str]) -> None:
-    epochs = [report.epoch for report in reports]
-    for name in names:
-        values = [getattr(report, name) for report in reports]
-        axes.plot(epochs, values, marker="o", label=name.partition("_")[0])
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _encode_figure(figure: Figure) -> bytes:

@@ -7,7 +7,6 @@ http_server    the web on a port of this machine
 responses      the reply to each path
 html_pages     result pages and picture pages
 tables         the ground truth as boxes and decisions
-contact_sheet  all classes in one picture
 scene          one picture: dish, table, camera and light
 dishes         the thirteen dishes, by label
 pasta          the four pasta dishes

@@ -1,11 +1,10 @@
-"""Turns a command line into a sample web: served, described in tables, or shown on a sheet."""
+"""Turns a command line into a sample web: served, or described in tables."""
 
 import argparse
 import time
 from pathlib import Path
 
 from foodcls.errors import FoodclsError
-from foodcls.sample.contact_sheet import contact_sheet
 from foodcls.sample.http_server import serve
 from foodcls.sample.tables import write_boxes, write_filter
 from foodcls.sample.web import SampleWeb
@@ -14,7 +13,6 @@ EXAMPLES = {
     "serve": ("serve the web on this machine", "--port 8080"),
     "boxes": ("write the true boxes as CSV", "boxes.csv"),
     "filter": ("write which pictures to keep as CSV", "filter.csv"),
-    "sheet": ("draw a contact sheet as PNG", "sheet.png"),
 }
 
 
@@ -24,10 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     web = SampleWeb(given.per_class, given.seed)
     if given.command == "serve":
         return _serve(web, given.port)
-    if given.command == "sheet":
-        contact_sheet(web, min(given.per_class, 8)).save(given.path)
-    else:
-        {"boxes": write_boxes, "filter": write_filter}[given.command](web, given.path)
+    {"boxes": write_boxes, "filter": write_filter}[given.command](web, given.path)
     print(f"wrote {given.path}")
 
 

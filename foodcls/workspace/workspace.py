@@ -52,7 +52,6 @@ class Workspace:
     confusion = Place("confusion.csv")
     confusion_plot = Place("confusion.png")
     confusion_shares = Place("confusion-shares.png")
-    learning = Place("learning.png")  # loss and accuracy by epoch
     ablation = Place("ablation.csv")
     ablation_json = Place("ablation.json")
 

@@ -152,7 +152,7 @@ PICKS = st.lists(
 @pytest.mark.parametrize("source", [from_folder, from_web])
 @given(picks=PICKS, data=st.data())
 @settings(
-    max_examples=12,
+    max_examples=6,
     # shrinking would take minutes; the files of a failure are few enough to look at
     phases=[Phase.generate],
     deadline=None,

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.report.plots import confusion_csv, confusion_png, learning_png
-from foodcls.train.checkpoint import EpochReport
+from foodcls.report.plots import confusion_csv, confusion_png
 
 
 @pytest.fixture
@@ -57,13 +56,3 @@ def test_shares_are_drawn_otherwise_than_counts(evaluation) -> None:
 
 def test_a_class_without_pictures_is_drawn(judged) -> None:
     open_png(confusion_png(judged([[0, 0], [0, 9]])))
-
-
-@pytest.mark.parametrize("epochs", [1, 8])
-def test_curves_are_drawn_from_one_epoch_on(epochs: int) -> None:
-    reports = [
-        EpochReport(epoch, 1 / epoch, 0.5, 1.2 / epoch, 0.6, 2.0, 1.0, 3e-5)
-        for epoch in range(1, epochs + 1)
-    ]
-    assert open_png(learning_png(reports, 1)).width > 800
-    assert learning_png(reports, 1) == learning_png(reports, 1)

@@ -19,8 +19,8 @@ from foodcls.store.store import Store
 
 COUNT = 5000
 DECIDED = 4000
-TRIES = 30
-VISITS = 3
+TRIES = 12
+VISITS = 2
 # seconds, of medians: five times the slowest seen on two cores of an AMD EPYC while others' work
 # queued for them (load 9). The worst is only printed: after 12 or 30 visits in one tab seconds
 # sometimes pass after the server has answered, and why is not known

@@ -10,7 +10,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from foodcls.sample.__main__ import EXAMPLES, main
 
@@ -26,11 +25,6 @@ def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -
 def test_tables_are_written(command: str, tmp_path: Path) -> None:
     main([command, str(tmp_path / "table.csv"), "--per-class", "3"])
     assert (tmp_path / "table.csv").read_text().count("\n") > 30
-
-
-def test_the_sheet_is_written(tmp_path: Path) -> None:
-    main(["sheet", str(tmp_path / "sheet.png"), "--per-class", "1"])
-    assert Image.open(tmp_path / "sheet.png").format == "PNG"
 
 
 def test_serve_tells_its_address_and_ends_on_ctrl_c() -> None:
