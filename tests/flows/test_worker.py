@@ -55,6 +55,11 @@ class Site(ThreadingHTTPServer):
         self.messages: list[dict[str, Any]] = []
         self.was_asked, self.is_over = Event(), Event()
 
+    def await_messages(self, count: int) -> None:
+        end = time.monotonic() + PATIENCE
+        while len(self.messages) < count and time.monotonic() < end:
+            time.sleep(0.2)
+
 
 class Answer(BaseHTTPRequestHandler):
     server: Site
@@ -245,7 +250,7 @@ def day(prefect: Prefect, site: Site) -> Day:
         waited = prefect.wait(late, "AwaitingConcurrencySlot")["state"]["name"]
         holder = json.loads((space / HOLDER).read_text())
         prefect.ask(f"flow_runs/{slow}/set_state", {"state": {"type": "CANCELLING"}})
-        return Day(
+        day = Day(
             prefect,
             slow=prefect.wait(slow, "Cancelled"),
             doubled=prefect.wait(doubled, "Cancelled"),
@@ -254,6 +259,9 @@ def day(prefect: Prefect, site: Site) -> Day:
             waited=waited,
             holder=holder,
         )
+        # a run has ended before it tells of it, and its worker takes it along
+        site.await_messages(3)
+        return day
 
 
 def message_of(day: Day, run: dict[str, Any]) -> dict[str, Any]:
