@@ -1,7 +1,7 @@
 """The table that passes between stages: one row per picture, never deleted, only marked."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -70,6 +70,8 @@ class ManifestRef:
     dropped: int
     # a digest of each of SPLITS: of what SPLIT_COLUMNS names of its rows
     splits: tuple[str, ...] = field(default=(), kw_only=True)
+    # rows that the stage lost to trouble that may pass, such as a server that was busy
+    passing: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,12 @@ def manifest_digest(manifest: pd.DataFrame) -> str:
     return digest_of(_as_csv(manifest.drop(columns=VOLATILE)))
 
 
-def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestRef:
-    """Write the table into the store."""
+def save_manifest(
+    manifest: pd.DataFrame, store: Store, stage: str, passing: Collection[str] = ()
+) -> ManifestRef:
+    """Write the table into the store; `passing` are outcomes of the stage that may pass."""
     kept = int((manifest["state"] == KEPT).sum())
+    lost = manifest["outcome"].isin(passing) & (manifest["stage"] == stage)
     return ManifestRef(
         stage=stage,
         digest=manifest_digest(manifest),
@@ -139,6 +144,7 @@ def save_manifest(manifest: pd.DataFrame, store: Store, stage: str) -> ManifestR
         kept=kept,
         dropped=len(manifest) - kept,
         splits=tuple(_split_digest(manifest, name) for name in SPLITS),
+        passing=int(lost.sum()),
     )
 
 

@@ -23,6 +23,7 @@ from foodcls.errors import InputError
 from foodcls.filter import filter_pictures as apply_decisions
 from foodcls.filter import read_decisions
 from foodcls.inspect.flags import flag_pictures
+from foodcls.inspect.inspect import PASSING
 from foodcls.inspect.inspect import inspect as inspect_pictures
 from foodcls.manifest import ManifestRef, load_manifest, save_manifest
 from foodcls.recipe.data_settings import (
@@ -63,13 +64,14 @@ def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
     return manifest
 
 
-@stage("foodcls.collect.collect")
+@stage("foodcls.collect.collect", on_retry={"retrying": True})
 def collect(
     workspace: Workspace,
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
     search_again: bool = False,
+    retrying: bool = False,
 ) -> CollectRef:
     """Fetch the pictures of all classes."""
 
@@ -78,7 +80,7 @@ def collect(
         write_query_stats(stats, workspace.query_stats)
         show_query_stats(stats)
 
-    access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""))
+    access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""), retrying=retrying)
     folder = test.folder if test else None
     request = CollectRequest(classes, settings, folder, access, search_again, _sample_web)
     show = partial(write_manifest, path=workspace.manifest)
@@ -93,7 +95,7 @@ def inspect(
     """Decode each picture once; refuse what is not sound."""
     manifest = take_pictures(workspace, pictures)
     sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
-    return save_manifest(sound, workspace.store, "inspect")
+    return save_manifest(sound, workspace.store, "inspect", PASSING)
 
 
 @stage("foodcls.filter", "foodcls.crop.boxes", "foodcls.split.test_groups", name="check tables")

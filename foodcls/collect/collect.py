@@ -14,7 +14,7 @@ from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.folders import list_files, read_files
 from foodcls.collect.limits import Limits, fetch_limits
-from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome
+from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.collect.search import refresh_since, search_all
@@ -121,7 +121,9 @@ def collect(
 
 def save_collected(found: Collected, store: Store) -> CollectRef:
     """Write the manifest into the store."""
-    return CollectRef(**vars(save_manifest(found.manifest, store, "collect")), stats=found.stats)
+    ref = save_manifest(found.manifest, store, "collect", LATER)
+    passing = ref.passing + sum(one.is_passing for one in found.stats)
+    return CollectRef(**vars(ref) | {"passing": passing}, stats=found.stats)
 
 
 def check_min_per_class(

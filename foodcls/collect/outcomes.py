@@ -73,6 +73,8 @@ FINAL = frozenset(
 PASSING = frozenset(
     {Outcome.UNAVAILABLE, Outcome.TIMEOUT, Outcome.CONNECTION_FAILED, Outcome.TRUNCATED}
 )
+# what another run may well get
+LATER = PASSING | {Outcome.DEFERRED, Outcome.UNREADABLE}
 
 
 class FetchError(Exception):

@@ -27,7 +27,12 @@ class QueryStats:
     @property
     def is_complete(self) -> bool:
         """Whether something was found, and only the end of the results stopped the search."""
-        return self.found > 0 and self.reason in (ENOUGH, NO_MORE, TOO_DEEP)
+        return self.found > 0 and not self.is_passing
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether trouble stopped the search, so that another run may find more."""
+        return self.reason not in (ENOUGH, NO_MORE, TOO_DEEP, NO_RESULTS)
 
 
 def write_query_stats(stats: Sequence[QueryStats], path: Path) -> None:

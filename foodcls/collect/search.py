@@ -60,7 +60,7 @@ def search_all(
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
-        search.recall(known.get(search.key), access.since, limits.clock())
+        search.recall(known.get(search.key), access, limits.clock())
     done = [search for search in searches if not search.is_open]
     count("search", anew=len(searches) - len(done), recalled=len(done))
     yield from (search.result() for search in done)
@@ -103,10 +103,8 @@ def _read_pages(
     for search in searches:
         search.take(responses[search.pages.popleft()])
         if not search.is_open:
-            result = search.result()
-            if result.stats.is_complete:
-                store.remember(KIND, {search.key: search.fact(limits.clock())})
-            yield result
+            store.remember(KIND, {search.key: search.fact(limits.clock())})
+            yield search.result()
 
 
 class _Search:
@@ -120,6 +118,7 @@ class _Search:
         asked = (question.engine, question.query, question.limit, question.licence, base)
         self.key = digest_json(asked)
         self._parser = page_parser(question.engine)
+        self._before: dict[str, Hit] = {}  # found by a search that trouble has stopped
         self._hits: dict[str, Hit] = {}
         self._read = 0
         self._reason = NO_RESULTS
@@ -141,36 +140,43 @@ class _Search:
             self._reason = NO_MORE if self._hits else NO_RESULTS
         self.is_open = bool(fresh and self.pages) and not enough and not reason
 
-    def recall(self, fact: Mapping[str, Any] | None, since: float, now: float) -> None:
+    def recall(self, fact: Mapping[str, Any] | None, access: Access, now: float) -> None:
         """Reuse what an earlier run was answered, unless that was before `since` or is stale."""
-        if fact is None or fact["asked_at"] < since:
+        if fact is None or fact["asked_at"] < access.since:
             return
-        if 0 <= now - fact["asked_at"] < FRESH:
-            self._hits = {hit["file_url"]: hit for hit in fact["hits"]}
-            self._read, self._reason = fact["pages"], fact["reason"]
+        stats, hits = self._stats(fact), {hit["file_url"]: hit for hit in fact["hits"]}
+        is_fresh = stats.is_complete and 0 <= now - fact["asked_at"] < FRESH
+        if not stats.is_passing if access.retrying else is_fresh:
+            self._hits, self._read, self._reason = hits, stats.pages, stats.reason
             self.is_open = False
+        elif access.retrying:
+            self._before = hits
 
     def fact(self, now: float) -> dict[str, Any]:
         """What the store remembers of the search."""
-        hits = list(self._hits.values())
+        hits = list((self._before | self._hits).values())
         return {"asked_at": now, "hits": hits, "pages": self._read, "reason": self._reason}
 
     def result(self) -> SearchResult:
         """What was found, as candidates in the engine's order."""
         question = self.question
-        hits = list(self._hits.values())[: question.limit]
-        stats = QueryStats(
-            engine=question.engine,
-            label=question.label,
-            query=question.query,
-            pages=self._read,
-            found=len(hits),
-            reason=self._reason,
-        )
+        fact = self.fact(now=0)
+        hits, stats = fact["hits"][: question.limit], self._stats(fact)
         if not stats.is_complete:
             LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)
         candidates = (_candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
         return SearchResult(question, tuple(candidates), stats)
+
+    def _stats(self, fact: Mapping[str, Any]) -> QueryStats:
+        asked = self.question
+        return QueryStats(
+            engine=asked.engine,
+            label=asked.label,
+            query=asked.query,
+            pages=fact["pages"],
+            found=min(len(fact["hits"]), asked.limit),
+            reason=fact["reason"],
+        )
 
 
 def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:

@@ -12,7 +12,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,7 @@ from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import heard
+from tasks.engine.retry import tries_again
 
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
@@ -54,11 +55,13 @@ class Stage(Generic[Result]):
         modules: tuple[str, ...],
         reads: tuple[str, ...],
         after: Callable[[Workspace, Any], None] | None,
+        on_retry: Mapping[str, Any],
     ) -> None:
         self.name = name
         self.modules = modules
         self.reads = reads
         self.after = after
+        self.on_retry = on_retry
         self.task = Task(
             fn=function,
             name=self.name,
@@ -75,11 +78,30 @@ class Stage(Generic[Result]):
         """Run the stage, or take its result from the cache if all its outputs are still whole.
 
         `refresh` runs it whatever the cache holds. `aside` goes to the function by name and is no
-        part of the key: it says how the work is done, not what comes of it.
+        part of the key: it says how the work is done, not what comes of it. A cached result that
+        lacks what trouble took away is tried again some times.
         """
-        started = time.monotonic()
         values = [self._narrowed(item) for item in inputs]
-        bound = self._cached(workspace, values, refresh) if self.modules else self.task
+        parts = [fingerprint(value) for value in values] if self.modules else []
+        key = digest_json([self.name, code_digest(self.modules), parts])
+        step = self._run(workspace, key, values, aside, refresh=refresh)
+        if not tries_again(step, workspace.store, key):
+            return step
+        again = self._run(workspace, key, values, {**aside, **self.on_retry}, refresh=True)
+        is_same = again.result.digest == step.result.digest
+        return dataclasses.replace(again, cached=True, work=()) if is_same else again
+
+    def _run(
+        self,
+        workspace: Workspace,
+        key: str,
+        values: list[Any],
+        aside: Mapping[str, Any],
+        *,
+        refresh: bool,
+    ) -> StageResult[Any]:
+        started = time.monotonic()
+        bound = self._cached(workspace, key, refresh) if self.modules else self.task
         with counting() as tally, heard(self.name):
             state: Any = bound(workspace, *values, **aside, return_state=True)
         result: Result = state.result()
@@ -90,7 +112,7 @@ class Stage(Generic[Result]):
                 self.name,
                 len(damaged),
             )
-            return self(workspace, *values, refresh=True, **aside)
+            return self._run(workspace, key, values, aside, refresh=True)
         if self.after:
             self.after(workspace, result)
         if cached:
@@ -113,10 +135,8 @@ class Stage(Generic[Result]):
         named = [getattr(result, name) for name in BLOBS if hasattr(result, name)]
         return [digest for digest in named if not store.is_whole(digest)]
 
-    def _cached(self, workspace: Workspace, inputs: list[Any], refresh: bool) -> Task[..., Result]:
-        """The task with the cache entry that belongs to these inputs, if it is to be believed."""
-        parts = [fingerprint(value) for value in inputs]
-        key = digest_json([self.name, code_digest(self.modules), parts])
+    def _cached(self, workspace: Workspace, key: str, refresh: bool) -> Task[..., Result]:
+        """The task with the cache entry of this key, if it is to be believed."""
         drop_unsound(workspace.results / key, self.name)
         return self.task.with_options(
             cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
@@ -130,6 +150,7 @@ def stage(
     name: str = "",
     reads: tuple[str, ...] = (),
     after: Callable[[Workspace, Any], None] | None = None,
+    on_retry: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Result]], Stage[Result]]:
     """Make a stage of a function; `modules` are the library modules whose code decides its result.
 
@@ -137,11 +158,12 @@ def stage(
     others are results of earlier stages, settings, or plain values. The stage is called like the
     function unless `name` is given. With `reads`, the splits that it reads, it is given manifests
     as a SplitsRef, and what stands in other splits is no part of its key. `after` clears away what
-    only a stage that has not ended needs: it runs once the result is remembered.
+    only a stage that has not ended needs: it runs once the result is remembered. `on_retry` is told
+    aside when the stage is to try again what trouble took away.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
-        return Stage(function, name or function.__name__, modules, reads, after)
+        return Stage(function, name or function.__name__, modules, reads, after, on_retry or {})
 
     return decorate
 

@@ -7,6 +7,7 @@ from foodcls.collect.collect import Collected, CollectRef, save_collected
 from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, StageError
 from foodcls.manifest import load_manifest, new_manifest
+from foodcls.progress import Work, counting
 from foodcls.recipe.data_settings import (
     Augment,
     Collect,
@@ -84,6 +85,23 @@ def test_a_collection_that_fails_leaves_what_arrived(workspace: Workspace, noise
     with pytest.raises(CollectError):
         data.collect.task.fn(workspace, classes, settings, None)
     assert list(read_manifest(workspace.manifest)["label"]) == ["a", "a", "a", "b"]
+
+
+def test_pictures_lost_to_their_decoder_are_counted_and_only_those_are_tried_again(
+    workspace: Workspace, encode, noise, hostile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [encode(noise(seed), "JPEG") + (b"segfault" if seed == 2 else b"") for seed in range(5)]
+    rows = [{"id": workspace.store.put(file), "label": "a", "state": "kept", "outcome": "ok"}
+            for file in (*files, b"no picture")]  # fmt: skip
+    found = save_collected(Collected(new_manifest(rows), ()), workspace.store)
+    with monkeypatch.context() as hurt:
+        hurt.setattr("foodcls.inspect.inspect.EXAMINE", f"{hostile}:examine")
+        lost = data.inspect.task.fn(workspace, found, Inspect(), "phash")
+    assert (lost.passing, lost.kept) == (1, 4)
+    with counting() as tally:
+        sound = data.inspect.task.fn(workspace, found, Inspect(), "phash")
+    assert (sound.passing, sound.kept) == (0, 5)
+    assert tally["inspect"] == Work("inspect", anew=1, recalled=5)
 
 
 def test_dedup_tells_how_far_apart_pairs_are(

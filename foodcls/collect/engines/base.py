@@ -36,12 +36,14 @@ class Question:
 class Access:
     """How engines are reached: a key, and other servers in place of their own (scheme://host).
 
-    Answers from before `since`, in seconds since 1970, do not count.
+    Answers from before `since`, in seconds since 1970, do not count. When `retrying`, all others
+    do, however old, and only what trouble has stopped is asked again.
     """
 
     flickr_key: str = ""
     bases: tuple[tuple[str, str], ...] = ()
     since: float = 0.0
+    retrying: bool = False
 
     def __repr__(self) -> str:
         return f"Access(bases={self.bases})"  # the key stays out of logs

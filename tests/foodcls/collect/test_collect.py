@@ -10,7 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from foodcls.collect.collect import Collected, CollectRequest, check_min_per_class, collect
+from foodcls.collect.collect import (
+    Collected,
+    CollectRequest,
+    check_min_per_class,
+    collect,
+    save_collected,
+)
 from foodcls.collect.engines.base import Access
 from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
@@ -99,6 +105,29 @@ def test_a_second_run_gives_the_same_manifest_and_asks_nobody(web, gather, table
     hits = web.hits.copy()
     pd.testing.assert_frame_equal(gather(urls=path).manifest, first)
     assert web.hits == hits
+
+
+def test_trouble_that_may_pass_is_counted_and_only_that_is_asked_again(
+    web, gather, table, picture, store
+) -> None:
+    async def later(talk) -> None:
+        if talk.number == 1:
+            await talk.reply(status="503 Busy", Retry_After="86400")
+        else:
+            await talk.reply(picture(3))
+
+    async def hang_up(talk) -> None:
+        await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort")
+
+    paths = {"/1": web.say("/1", picture(1)), "/gone": web.say("/gone", b"", "404 Gone"),
+             "/html": web.say("/html", b"<html>"), "/later": web.route("/later", later),
+             "/cut": web.route("/cut", hang_up)}  # fmt: skip
+    path = table(*(("rice", url) for url in (*paths.values(), "http://")), ("pizza", "http://x"))
+    lost = save_collected(gather(urls=path), store)
+    assert (lost.passing, lost.kept) == (2, 1)
+    found = save_collected(gather({"access": Access(retrying=True)}, urls=path), store)
+    assert (found.passing, found.kept) == (1, 2)
+    assert web.hits == {"/1": 1, "/gone": 1, "/html": 1, "/later": 2, "/cut": 2}
 
 
 def test_a_broken_table_is_refused_before_any_request(web, gather, tmp_path) -> None:

@@ -1,5 +1,6 @@
 import html
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -44,6 +45,7 @@ def ask(web, limits, store) -> Callable[..., list[SearchResult]]:
         access = Access("sesame", tuple((name, web.url("")) for name in sorted(names)))
         return list(search_all(questions, access, replace(limits, **changes), store))
 
+    search.limits, search.store = limits, store
     return search
 
 
@@ -135,6 +137,42 @@ def test_an_answer_is_remembered_for_half_a_day(web, bing, ask) -> None:
     assert web.hits[PATH] == hits
     ask(question(), clock=lambda: 1000.0 + FRESH)
     assert web.hits[PATH] == 2 * hits
+
+
+def test_a_retry_asks_only_what_trouble_stopped_and_loses_nothing(web, bing, ask) -> None:
+    bing(40)
+    whole, none = question("bing", "soup"), question("google", "nothing")
+    web.say("/search", b"<html><script>1</script>")
+    first = ask(whole, none)
+    # a wall at the second page, then at the first, then none
+    walls, moved = {1: 2, 2: 1, 3: 9}, "/moved"
+    runs: list[int] = []
+
+    async def answer(talk) -> None:
+        runs[-1] += 1
+        if runs[-1] >= walls[len(runs)]:
+            await talk.reply(b"our systems have detected unusual traffic")
+        else:
+            at = 35 * (runs[-1] - 1)
+            await talk.reply(bing_page([f"http://p.test/{n}.jpg" for n in range(at, at + 35)]))
+
+    web.route(f"{moved}{PATH}", answer)
+    stopped = Question("bing", "dish", "stew", 60)
+    access = Access(bases=(("bing", web.url(moved)),))
+
+    def run(**more: object) -> QueryStats:
+        runs.append(0)
+        (found,) = search_all([stopped], replace(access, **more), ask.limits, ask.store)
+        return found.stats
+
+    assert (run().found, run(retrying=True).found) == (35, 35)
+    assert run(retrying=True).found == 60
+    hits = web.hits.copy()
+    years = replace(ask.limits, clock=lambda: time.time() + 1e8)
+    every = replace(access, bases=(("bing", web.url("")), ("google", web.url(""))), retrying=True)
+    again = search_all([whole, none], every, years, ask.store)
+    assert {one.question: one for one in again} == {one.question: one for one in first}
+    assert web.hits == hits
 
 
 def test_an_answer_from_before_it_counts_is_asked_for_anew(

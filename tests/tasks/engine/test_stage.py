@@ -20,6 +20,7 @@ from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import digest_of
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.retry import TRIES
 from tasks.engine.stage import (
     BLOBS,
     Stage,
@@ -41,6 +42,15 @@ def first(workspace: Workspace, note: str) -> ManifestRef:
     digest = workspace.store.put(b"a picture")
     return save_manifest(new_manifest([{"id": digest, "state": "kept", "detail": note}]),
                          workspace.store, "first")  # fmt: skip
+
+
+@stage("foodcls.manifest", on_retry={"retrying": True})
+def troubled(workspace: Workspace, succeed_at: int, retrying: bool = False) -> ManifestRef:
+    """Lose two pictures until the call of that number."""
+    CALLS.append(f"retrying {retrying}")
+    outcome = "ok" if len(CALLS) >= succeed_at else "timeout"
+    rows = [{"outcome": outcome, "state": "dropped", "stage": "troubled"} for _ in range(2)]
+    return save_manifest(new_manifest(rows), workspace.store, "troubled", {"timeout"})
 
 
 @stage("foodcls.manifest")
@@ -146,6 +156,33 @@ def test_torn_record_is_a_miss(call: Callable, tmp_path: Path) -> None:
     record.write_bytes(record.read_bytes()[:40])
     assert not call(first, "x").cached
     assert call(first, "x").cached
+
+
+def test_what_trouble_took_is_tried_again_by_the_next_run_and_found(
+    call: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "foodcls.stages")
+    lost, found, after = (call(troubled, 2) for _ in range(3))
+    assert [step.cached for step in (lost, found, after)] == [False, False, True]
+    assert (lost.result.passing, found.result.passing) == (2, 0)
+    assert CALLS == ["retrying False", "retrying True"]
+    assert "trouble that may pass took 2 pictures or searches; trying these again (1 of 3)" in (
+        caplog.text
+    )
+
+
+def test_what_trouble_takes_in_each_run_is_let_go(
+    call: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "foodcls.stages")
+    assert not call(troubled, 99).cached
+    # nothing has changed for later stages
+    assert all(call(troubled, 99).cached for _ in range(TRIES + 2))
+    assert len(CALLS) == 1 + TRIES and "2 pictures or searches failed in 4 runs" in caplog.text
+    # asked for by hand, it begins anew
+    call(troubled, 99, refresh=True)
+    call(troubled, 99)
+    assert len(CALLS) == 3 + TRIES
 
 
 def test_stage_without_modules_runs_each_time(call: Callable) -> None:

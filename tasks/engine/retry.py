@@ -1,0 +1,33 @@
+"""Decides whether a stage tries again what trouble took away in an earlier run, and says so.
+
+That a server is busy, or that a machine has no memory left for a decoder, may pass, and may not.
+"""
+
+import logging
+from typing import Any
+
+from foodcls.runs.stage_result import StageResult
+from foodcls.store.store import Store
+
+log = logging.getLogger("foodcls.stages")
+
+# runs after the first that try again
+TRIES = 3
+KIND = "tried"
+TRYING = "%s: trouble that may pass took %d pictures or searches; trying these again (%d of %d)"
+LET_GO = "%s: %d pictures or searches failed in %d runs and are let go (collect: --search-again)"
+
+
+def tries_again(step: StageResult[Any], store: Store, key: str) -> bool:
+    """Whether a step of that key, if it was cached, lacks what may be had now; counts the tries."""
+    lost = getattr(step.result, "passing", 0)
+    if not lost:
+        return False
+    tries = store.recall(KIND, [key]).get(key, 0) + 1 if step.cached else 0
+    if tries > TRIES:
+        log.info(LET_GO, step.name, lost, TRIES + 1)
+        return False
+    store.remember(KIND, {key: tries})
+    if step.cached:
+        log.info(TRYING, step.name, lost, tries, TRIES)
+    return step.cached
