@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,23 @@ HOLDER = ".holder.json"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 # seconds by which clocks of a machine and its file server may differ
 SLACK = 60
+# the folders that the present work is in; a thread of its own begins with none
+HELD: ContextVar[frozenset[Path]] = ContextVar("foodcls_held", default=frozenset())
 
 
 @contextmanager
 def holding(folder: Path) -> Iterator[None]:
     """Hold `folder` for the length of the block; BusyError naming the process that holds it.
 
-    The process itself may enter again, as a flow does that calls another. The lock is the
-    system's own (flock), so that a killed process holds nothing; what it was writing is removed.
-    When the block is left, all that was written is on the disk.
+    Within the block it may be entered again, as a flow does that calls another; another thread
+    may not. The lock is the system's own (flock), so that a killed process holds nothing; what it
+    was writing is removed. When the block is left, all that was written is on the disk.
     """
-    # one lock a folder in this process: entering again counts, and threads share it
-    lock = FileLock(folder / ".lock", timeout=0, thread_local=False, is_singleton=True)
+    folder = folder.resolve()
+    if folder in HELD.get():
+        yield
+        return
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -42,16 +48,15 @@ def holding(folder: Path) -> Iterator[None]:
             f"workspace {folder} is in use by {_describe(_read_holder(folder))}; wait until it has "
             "ended, or name another folder with --workspace"
         ) from error
-    is_first = lock.lock_counter == 1
+    entered = HELD.set(HELD.get() | {folder})
     try:
-        if is_first:
-            _recover(folder)
-            _write_holder(folder)
+        _recover(folder)
+        _write_holder(folder)
         yield
     finally:
-        if is_first:
-            flush_all(folder)
-            (folder / HOLDER).unlink(missing_ok=True)
+        HELD.reset(entered)
+        flush_all(folder)
+        (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
 
 

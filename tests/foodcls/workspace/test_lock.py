@@ -3,7 +3,9 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from pathlib import Path
 from subprocess import PIPE
 
@@ -117,6 +119,32 @@ def test_the_same_process_may_enter_again(tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", HOLD, str(tmp_path)], capture_output=True,
                               text=True, check=False, timeout=30)  # fmt: skip
         assert "is in use by process" in done.stderr
+
+
+def test_another_thread_of_the_process_is_not_let_in(tmp_path: Path) -> None:
+    def enter() -> str:
+        try:
+            with holding(tmp_path):
+                return "in"
+        except StoreError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(1) as pool:
+        with holding(tmp_path):
+            assert f"is in use by process {os.getpid()}" in pool.submit(enter).result()
+            # what works for who is in, is in
+            assert pool.submit(copy_context().run, enter).result() == "in"
+            assert (tmp_path / HOLDER).exists()
+        assert pool.submit(enter).result() == "in"
+
+
+def test_another_name_of_the_folder_is_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "other").symlink_to(tmp_path / "w")
+    (tmp_path / "w").mkdir()
+    with holding(tmp_path / "w"):
+        with holding(tmp_path / "other"):
+            pass
+        assert (tmp_path / "w" / HOLDER).exists()
 
 
 def test_the_folder_is_free_after_an_error(tmp_path: Path) -> None:
