@@ -6,6 +6,7 @@ tells between which keys they lie, so that recalling reads only what may hold th
 
 import json
 import math
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -111,23 +112,27 @@ class Objects:
         wanted = set(keys)
         places = sorted(map(_place, wanted))
         with self._told():
-            # what was written last counts
-            listed = sorted(self._list(self._folder(kind)), key=_written)
-            chosen = [info["name"] for info in listed if _may_hold(_stem(info), places)]
-            found: dict[str, Any] = {}
-            for facts in self._each(self._read_facts, chosen):
-                found.update((key, facts[key]) for key in facts.keys() & wanted)
+            listed = self._list(self._folder(kind))
+            chosen = [info for info in listed if _may_hold(_stem(info), places)]
+            read = self._each(self._read_dated, [info["name"] for info in chosen])
+            dated = [(_seconds(info), *one) for info, one in zip(chosen, read, strict=True)]
+        found: dict[str, Any] = {}
+        # what was written last counts: by the store's clock, which may count whole seconds, then
+        # by the writer's
+        for _, _, facts in sorted(dated, key=lambda one: one[:2]):
+            found.update((key, facts[key]) for key in facts.keys() & wanted)
         return found
 
     def recall_batch(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """What was remembered of exactly these keys together; one request, where `recall` lists."""
         with self._told():
-            return self._read_facts(self._facts(kind, keys))
+            return self._read_dated(self._facts(kind, keys))[1]
 
     def remember(self, kind: str, facts: Mapping[str, Any]) -> None:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
         if facts:
-            self._write(self._facts(kind, facts), json.dumps(dict(facts)).encode())
+            dated = {"written": time.time_ns(), "facts": dict(facts)}
+            self._write(self._facts(kind, facts), json.dumps(dated).encode())
 
     def _blob(self, digest: str) -> str:
         return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"
@@ -141,15 +146,16 @@ class Objects:
         digest = sha256("\n".join(ordered).encode()).hexdigest()[:32]
         return f"{self._folder(kind)}/{ends}-{digest}.json"
 
-    def _read_facts(self, path: str) -> dict[str, Any]:
+    def _read_dated(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What an object of facts holds, behind when it was written, in nanoseconds."""
         try:
-            facts: dict[str, Any] = json.loads(self._files.cat_file(path))
+            dated = json.loads(self._files.cat_file(path))
+            return dated["written"], dated["facts"]
         # never written, or tidied away since it was listed
         except FileNotFoundError:
-            return {}
-        except ValueError as error:
+            return 0, {}
+        except (ValueError, LookupError, TypeError) as error:
             raise StoreError(f"{path} is damaged: {error}; delete it, then run again") from error
-        return facts
 
     def _list(self, folder: str) -> list[dict[str, Any]]:
         try:
@@ -196,10 +202,6 @@ def _may_hold(name: str, places: Sequence[str]) -> bool:
 
 def _stem(info: Mapping[str, Any]) -> str:
     return str(info["name"]).rpartition("/")[2].partition(".")[0]
-
-
-def _written(info: Mapping[str, Any]) -> str:
-    return str(next((info[name] for name in TIMES if name in info), ""))
 
 
 def _seconds(info: Mapping[str, Any]) -> float:

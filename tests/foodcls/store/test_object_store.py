@@ -1,7 +1,9 @@
 """An object store is asked as seldom as can be, and says what is wrong with it."""
 
 import pickle
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +48,22 @@ def test_it_travels_to_another_process(objects: Objects) -> None:
     assert pickle.loads(pickle.dumps(objects)).read("ab" * 32) == b"soup"
 
 
+def test_of_two_values_within_a_second_the_later_counts(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_one_second(folder: str) -> list[dict[str, Any]]:
+        return [
+            info | {"LastModified": datetime(2026, 1, 1, tzinfo=UTC)} for info in listed(folder)
+        ]
+
+    listed = objects._list
+    monkeypatch.setattr(objects, "_list", in_one_second)
+    # the names of the objects, which come in order, say nothing of when
+    for number in range(12):
+        objects.remember("n", {"a": number, f"b{number * 7 % 12}": number})
+        assert objects.recall("n", ["a"]) == {"a": number}
+
+
 def test_what_was_written_last_counts(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     objects.remember("n", {"a": 1, "b": 1})
     objects.remember("n", {"a": 2, "c": 2})
@@ -54,7 +72,7 @@ def test_what_was_written_last_counts(objects: Objects, monkeypatch: pytest.Monk
         # the clock of an object store counts seconds
         ages = [{"name": name, "LastModified": age} for age, name in enumerate((first, last))]
         monkeypatch.setattr(objects, "_list", lambda folder, ages=ages: ages)
-        newest = objects._read_facts(last)["a"]
+        newest = objects._read_dated(last)[1]["a"]
         assert objects.recall("n", ["a"]) == {"a": newest}
 
 
