@@ -5,6 +5,7 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -18,7 +19,8 @@ from foodcls.review.decision_files import ReviewFiles, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
 from foodcls.review.gallery import Gallery, GalleryItem, build_gallery, read_suspects
-from foodcls.tables.edit_csv import open_sheet, write_sheet
+from foodcls.store.store import digest_file
+from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.workspace.workspace import Workspace
@@ -34,6 +36,7 @@ class Change:
 
     verdicts: Mapping[str, Verdict | None] = field(default_factory=dict)
     boxes: Mapping[str, tuple[DrawnBox, ...]] = field(default_factory=dict)
+    left: Verdict | None = None  # what stood afterwards
 
     @property
     def ids(self) -> list[str]:
@@ -42,7 +45,10 @@ class Change:
 
 
 class Session:
-    """The pictures, their decisions, and the changes of this session; thread-safe."""
+    """The pictures, their decisions, and the changes of this session; thread-safe.
+
+    Other sessions, and people with a spreadsheet, may change the same files meanwhile.
+    """
 
     def __init__(
         self, gallery: Gallery, finder: Finder, labels: Sequence[str], files: ReviewFiles
@@ -52,7 +58,6 @@ class Session:
         self.files = files
         self._lock = threading.RLock()
         self._changes: list[Change] = []
-        # read again when the file has changed: a person may edit it while the page is open
         self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder))
         self._drawn = Watched(files.boxes, lambda path: read_drawn(path, finder, gallery.items))
         self._offered = Watched(
@@ -77,33 +82,42 @@ class Session:
 
     def decide(self, ids: Sequence[str], verdict: Verdict | None) -> None:
         """Write one verdict for these pictures; None removes theirs."""
-        with self._lock:
-            self._changes.append(self._put_verdicts(dict.fromkeys(ids, verdict)))
+        with self._lock, editing(self.files.decisions):
+            before = self._put_verdicts(dict.fromkeys(ids, verdict))
+            self._changes.append(Change(verdicts=before, left=verdict))
 
     def draw(self, digest: str, boxes: Sequence[DrawnBox]) -> None:
         """Replace the boxes of a picture."""
-        with self._lock:
+        with self._lock, self._editing_boxes():
             self._changes.append(self._put_boxes(digest, boxes))
 
     def undo(self) -> list[str]:
-        """Undo the last change of this session; the ids of its pictures, none at the start."""
-        with self._lock:
+        """Undo the last change of this session; the ids of its pictures, none at the start.
+
+        A verdict that somebody has changed since stays.
+        """
+        with self._lock, editing(self.files.decisions), self._editing_boxes():
             if not self._changes:
                 return []
             change = self._changes[-1]
-            if change.verdicts:
-                self._put_verdicts(change.verdicts)
+            known, left = self._verdicts.read(), _words(change.left)
+            self._put_verdicts({digest: verdict for digest, verdict in change.verdicts.items()
+                                if _words(known.get(digest)) == left})  # fmt: skip
             for digest, boxes in change.boxes.items():
                 self._put_boxes(digest, boxes)
             # after the writing: what could not be written may be undone later
             self._changes.pop()
             return change.ids
 
-    def _put_verdicts(self, changes: Mapping[str, Verdict | None]) -> Change:
+    def _editing_boxes(self) -> AbstractContextManager[None]:
+        return editing(self.files.boxes, self.files.proposals, self.files.refused)
+
+    def _put_verdicts(self, changes: Mapping[str, Verdict | None]) -> Mapping[str, Verdict | None]:
+        """Write these; what stood before."""
         path, known = self.files.decisions, self._verdicts.read()
-        before = {digest: known.get(digest) for digest in changes}
-        write_sheet(write_verdicts(open_sheet(path, FILTER_COLUMNS), known, changes), path)
-        return Change(verdicts=before)
+        if changes:
+            write_sheet(write_verdicts(open_sheet(path, FILTER_COLUMNS), known, changes), path)
+        return {digest: known.get(digest) for digest in changes}
 
     def _put_boxes(self, digest: str, boxes: Sequence[DrawnBox]) -> Change:
         item, before = self.gallery.items[digest], self.drawn().get(digest, ())
@@ -158,11 +172,12 @@ class Watched(Generic[Value]):
         return self._value
 
     def _signature(self) -> object:
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return "absent"
-        return status.st_ino, status.st_mtime_ns, status.st_size
+        # by content: times are too coarse to tell two changes apart, and copying keeps them
+        return digest_file(self._path) if self._path.exists() else "absent"
+
+
+def _words(verdict: Verdict | None) -> str:
+    return verdict.words if verdict else ""
 
 
 def import_boxes(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:

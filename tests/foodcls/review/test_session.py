@@ -1,4 +1,6 @@
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -217,3 +219,46 @@ def test_proposals_that_a_recipe_names_as_its_boxes_are_accepted_in_place(
     reopen().draw(first, [DrawnBox((10, 8, 60, 40))])
     boxes = reopen().drawn()
     assert [boxes[name][0].proposed for name in (first, second)] == [False, True]
+
+
+def test_two_sessions_on_the_same_files_lose_nothing(
+    visit: Callable[..., Session], pictures: Callable[..., pd.DataFrame], files: ReviewFiles
+) -> None:
+    """Each opens its files anew, as two servers do."""
+    manifest = pictures(20)
+    halves = manifest["id"][:20], manifest["id"][20:]
+
+    def judge(part: Sequence[str]) -> None:
+        session = visit(manifest)
+        for digest in part:
+            session.decide([digest], Verdict(False, "odd"))
+            session.draw(digest, [DrawnBox((1, 2, 30, 40))])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(judge, halves))
+    again = visit(manifest)
+    assert set(again.verdicts()) == set(again.drawn()) == set(manifest["id"])
+    assert len(files.decisions.read_text().splitlines()) == 41
+
+
+def test_an_edit_of_the_same_length_and_time_is_seen(
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    first, second, *_ = manifest["id"]
+    session.decide([first], Verdict(True))
+    before, text = files.decisions.stat(), files.decisions.read_text()
+    files.decisions.write_text(text.replace(first, second))
+    os.utime(files.decisions, ns=(before.st_atime_ns, before.st_mtime_ns))
+    session.decide([first], Verdict(False))
+    assert files.decisions.read_text() == f"id,keep,reason\n{second},1,\n{first},0,\n"
+
+
+def test_undo_leaves_what_somebody_has_changed_since(
+    session: Session, visit: Callable[..., Session], manifest: pd.DataFrame
+) -> None:
+    first, second, *_ = manifest["id"]
+    session.decide([first, second], Verdict(False))
+    visit(manifest).decide([first], Verdict(True, "a fine one"))
+    session.undo()
+    assert {digest: one.words for digest, one in session.verdicts().items()} == {
+        first: "keep: a fine one"}  # fmt: skip
