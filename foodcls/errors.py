@@ -14,11 +14,17 @@ FoodclsError
     └── BusyError         the workspace is in use by another process
 """
 
+from foodcls.redact import redact
+
 
 class FoodclsError(Exception):
     """Base of all errors that foodcls raises on purpose; the message ends with what to do."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        # it may quote an address, or a library's error that does
+        super().__init__(redact(message))
 
 
 class InputError(FoodclsError):

@@ -1,20 +1,57 @@
-"""Redacts texts for logs: removes user names and passwords from addresses."""
+"""Takes out of texts what nobody is to read: logins and keys in addresses."""
 
+import logging
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
-# everything between :// and @, as far as it is one word
-LOGIN = re.compile(r"(?<=://)[^/\s@'\"]+@")
-
-
-def without_passwords(text: str) -> str:
-    """The text with user names and passwords of addresses replaced by `***`."""
-    return LOGIN.sub("***@", text)
+# what stands between :// and the last @ of a word; after a colon that starts no port, a password
+# may hold whatever people type into one
+LOGIN = re.compile(
+    r"(?<=://)(?:(?!\[)[^/?#\s'\"<>:@]*:(?!\d+(?:[/?#]|$))[^\s'\"<>]*|[^/?#\s'\"<>]*)@"
+)
+# the same where a library leaves the scheme out; not in models:/name@alias
+BARE = re.compile(r"(?<![\w.%+-])[\w.%+-]+:[^/?&=\s'\"<>@]+@(?=[\w\[])")
+# values of what is named so: in the query of an address, or wherever a word says that it is one
+NAMES = r"key|key_?id|token|secret|pass|passw(?:or)?d|pwd|sig|signature|credentials?|auth"
+KEYED = re.compile(
+    rf"((?:[?&;][\w.%-]*(?:{NAMES})|\b(?:passw(?:or)?d|pwd|secret|token|api_?key))=)[^&\s'\"<>]+",
+    re.IGNORECASE,
+)
 
 
 def without_logins(text: str) -> str:
     """The text with addresses that name no user and no password, and still lead there."""
-    return re.sub(r"://[^/@\s]*@", "://", text)
+    return LOGIN.sub("", text)
+
+
+def has_password(address: str) -> bool:
+    """Whether an address names a user with a password."""
+    return any(":" in login for login in LOGIN.findall(address))
+
+
+def redact(text: str) -> str:
+    """The text without logins, and with `***` for keys: all that shows an address goes by this."""
+    return KEYED.sub(r"\1***", BARE.sub("", without_logins(text)))
+
+
+def redact_logs() -> None:
+    """Redact from now on what any logger of the process says, also with the errors of libraries."""
+    make = logging.getLogRecordFactory()
+    if make.__name__ == "make_redacted":
+        return
+
+    def make_redacted(*args: Any, **words: Any) -> logging.LogRecord:
+        record = make(*args, **words)
+        said = record.getMessage()
+        # others may want a record's parts
+        if (plain := redact(said)) != said:
+            record.msg, record.args = plain, None
+        if record.exc_info and record.exc_info[0]:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return record
+
+    logging.setLogRecordFactory(make_redacted)
 
 
 def only_host(url: str) -> str:

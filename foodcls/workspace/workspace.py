@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from foodcls.errors import StoreError
+from foodcls.errors import InputError, StoreError
+from foodcls.redact import has_password
 from foodcls.store.store import Store, replacing
 
 # bytes; the weights of resnet34 are 87 MB, rows of activations kept in one file 26 MB
@@ -80,9 +81,8 @@ class Workspace:
             # a folder that was made earlier may lie on a disk that is read-only by now
             with TemporaryFile(dir=workspace.root):
                 pass
-            if store and store != workspace.place:
-                with replacing(workspace.pointer) as part:
-                    part.write_text(f"{store}\n")
+            if store:
+                workspace._name_store(store)
         except OSError as error:
             raise StoreError(
                 f"workspace {workspace.root}: {error.strerror}; name a folder that you own and can "
@@ -92,8 +92,18 @@ class Workspace:
 
     @property
     def store(self) -> Store:
-        """Finished pictures, tables and models, by content."""
-        return Store(self.place if "://" in self.place else Path(self.place))
+        """Finished pictures, tables and models, by content.
+
+        StoreError when it is a folder elsewhere that is gone: an empty one would take its place.
+        """
+        if "://" in self.place:
+            return Store(self.place)
+        if self.pointer.exists() and not Path(self.place).is_dir():
+            raise StoreError(
+                f"the store {self.place}, which {self.pointer} names, is not there; mount it, or "
+                "name with --store where it is now"
+            )
+        return Store(Path(self.place))
 
     @property
     def place(self) -> str:
@@ -102,6 +112,22 @@ class Workspace:
             return self.pointer.read_text().strip()
         except FileNotFoundError:
             return str(self.own_store)
+
+    def _name_store(self, store: str) -> None:
+        """Keep where the store is, so that it is found from whichever folder."""
+        if has_password(store):
+            raise InputError(
+                f"--store {store}: its password is not kept in a file; leave it out, and set what "
+                "the store's client reads from the environment, such as AWS_SECRET_ACCESS_KEY"
+            )
+        place = store if "://" in store else str(Path(store).expanduser().resolve())
+        if "://" not in place:
+            Path(place).mkdir(parents=True, exist_ok=True, mode=0o700)
+        if place == str(self.own_store):
+            self.pointer.unlink(missing_ok=True)
+        elif place != self.place:
+            with replacing(self.pointer) as part:
+                part.write_text(f"{place}\n")
 
     def list_results(self) -> list[Path]:
         """The files that hold stages' results; none before the first run."""

@@ -1,12 +1,71 @@
+import logging
+from collections.abc import Iterator
+from io import StringIO
+
 import pytest
 
-from foodcls.redact import only_host, without_passwords
+from foodcls.errors import FoodclsError, InputError
+from foodcls.redact import only_host, redact, redact_logs, without_logins
 
 
-def test_logins_go_and_the_rest_stays() -> None:
-    text = "cannot reach postgresql://me:geheim@db:5432/mlflow or http://u@h/x; mail a@b.c"
-    said = "cannot reach postgresql://***@db:5432/mlflow or http://***@h/x; mail a@b.c"
-    assert without_passwords(text) == said
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no postgresql://me:hidden@db:5432/x or http://u@h/x; mail a@b.c",
+         "no postgresql://db:5432/x or http://h/x; mail a@b.c"),
+        ("http://me:hid@den@h/x", "http://h/x"),
+        ("postgresql://me:hid/d?e#n@h/x", "postgresql://h/x"),
+        ("('http://me:hidden@h',)", "('http://h',)"),
+        ("http://h/@b and http://h:80/@b, http://h?to=a@b http://[::1]:80/x@b",
+         "http://h/@b and http://h:80/@b, http://h?to=a@b http://[::1]:80/x@b"),
+        ("s3://b/x?w=3&X-Amz-Signature=hidden&api_key=hidden#p",
+         "s3://b/x?w=3&X-Amz-Signature=***&api_key=***"),
+        ('Invalid bucket name "me:hid%40den@b"', 'Invalid bucket name "b"'),
+        ("models:/lunch@champion, mail: a@b.c", "models:/lunch@champion, mail: a@b.c"),
+        ("host=db password=hidden user=me", "host=db password=*** user=me"),
+        ("write KEY=VALUE, e.g. http://h/?keyword=soup&monkeys=3",
+         "write KEY=VALUE, e.g. http://h/?keyword=soup&monkeys=3"),
+    ],
+)  # fmt: skip
+def test_logins_and_keys_go_and_the_rest_stays(text: str, said: str) -> None:
+    assert redact(text) == said
+    assert redact(said) == said
+
+
+def test_an_address_without_its_login_still_leads_there() -> None:
+    assert without_logins("https://me:x@h/a.jpg?sig=abc") == "https://h/a.jpg?sig=abc"
+
+
+@pytest.mark.parametrize("kind", [FoodclsError, InputError])
+def test_no_error_of_ours_holds_a_login(kind: type[FoodclsError]) -> None:
+    error = kind("no http://me:hidden@h")
+    assert (str(error), repr(error)) == ("no http://h", f"{kind.__name__}('no http://h')")
+
+
+@pytest.fixture
+def heard() -> Iterator[StringIO]:
+    """What a handler of the root logger writes."""
+    before, stream = logging.getLogRecordFactory(), StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    redact_logs()
+    redact_logs()
+    yield stream
+    logging.getLogger().removeHandler(handler)
+    logging.setLogRecordFactory(before)
+
+
+def test_no_logger_tells_a_login_not_even_that_of_an_error_behind_another(heard: StringIO) -> None:
+    logging.getLogger("urllib3").warning("retry %s of %s", 3, "http://me:hidden@h")
+    try:
+        try:
+            raise ValueError("http://me:hidden@cause")
+        except ValueError as error:
+            raise RuntimeError("x") from error
+    except RuntimeError:
+        logging.getLogger("prefect").exception("failed")
+    assert "hidden" not in heard.getvalue()
+    assert all(part in heard.getvalue() for part in ("retry 3 of http://h", "//cause", "failed"))
 
 
 @pytest.mark.parametrize(

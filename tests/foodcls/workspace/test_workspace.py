@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.errors import StoreError
+from foodcls.errors import InputError, StoreError
 from foodcls.workspace.workspace import Workspace
 
 
@@ -78,3 +78,37 @@ def test_the_store_may_lie_elsewhere_and_is_found_again(tmp_path: Path, bucket: 
         assert Workspace.at(tmp_path / "w").store.read(digest) == place.encode()
         assert Workspace.at(tmp_path / "w").store.where(digest).startswith(place)
     assert not (tmp_path / "w" / "store").exists()
+
+
+def test_a_store_named_from_the_current_folder_is_found_from_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    digest = Workspace.at("w", "disk").store.put(b"soup")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert Workspace.at(tmp_path / "w").store.read(digest) == b"soup"
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_store_that_is_gone_is_named_and_no_empty_one_takes_its_place(tmp_path: Path) -> None:
+    Workspace.at(tmp_path / "w", str(tmp_path / "disk"))
+    (tmp_path / "disk").rename(tmp_path / "moved")
+    with pytest.raises(StoreError, match="disk, which .*store.txt names, is not there.*--store"):
+        Workspace.at(tmp_path / "w").store.put(b"soup")
+    assert not (tmp_path / "disk").exists()
+    assert Workspace.at(tmp_path / "w", str(tmp_path / "moved")).store.put(b"soup")
+
+
+def test_a_workspace_that_names_its_own_store_may_move(tmp_path: Path) -> None:
+    first = Workspace.at(tmp_path / "w", str(tmp_path / "disk"))
+    digest = Workspace.at(first.root, str(first.own_store)).store.put(b"soup")
+    first.root.rename(tmp_path / "moved")
+    assert Workspace.at(tmp_path / "moved").store.read(digest) == b"soup"
+
+
+def test_the_password_of_a_store_is_refused_and_kept_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="environment") as caught:
+        Workspace.at(tmp_path / "w", "sftp://me:hidden@h/pictures")
+    assert "hidden" not in str(caught.value) and not (tmp_path / "w" / "store.txt").exists()
+    assert Workspace.at(tmp_path / "w", "sftp://me@h/pictures").place == "sftp://me@h/pictures"
