@@ -3,9 +3,11 @@
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import typer
@@ -13,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from foodcls.errors import FoodclsError, InputError
+from foodcls.redact import redact, redact_logs
 
 out, err = Console(), Console(stderr=True)
 
@@ -33,6 +36,11 @@ def speak_plainly() -> None:
     # both then tell their makers nothing, and show no notice of it
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    redact_logs()
+    # what nobody foresaw is shown whole, but for the secrets of the addresses in it
+    sys.excepthook = lambda *error: print(
+        redact("".join(format_exception(*error))), end="", file=sys.stderr
+    )
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("  %(message)s"))
     logger = logging.getLogger("foodcls")

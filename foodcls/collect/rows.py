@@ -6,6 +6,7 @@ import pandas as pd
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
 from foodcls.manifest import DROPPED, KEPT, TEST_SOURCE, new_manifest
+from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
 
@@ -44,15 +45,15 @@ def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, 
     row: dict[str, object] = {
         "id": result.id,
         "label": candidate.label,
-        "origin": candidate.url,
+        "origin": without_logins(candidate.url),
         "source": candidate.source,
         "query": candidate.query,
         "rank": candidate.rank,
-        "page": candidate.page,
+        "page": without_logins(candidate.page),
         "licence": candidate.licence,
         "fetched_at": result.fetched_at,
         "outcome": outcome.value,
-        "detail": printable(result.detail),
+        "detail": redact(printable(result.detail)),
         "attempts": result.attempts,
         "duplicate_of": twin,
         "split": TEST_SOURCE if candidate.source == TEST_SOURCE else "",

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome, printable
 from foodcls.errors import TableError
+from foodcls.redact import without_logins
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.read_csv import (
     BOM,
@@ -96,6 +98,10 @@ def _checked(
         shown = candidate.label[:SHOWN]
         detail = f"row {number}: {shown!r} is none of the recipe's classes"
         return _refused(candidate, Outcome.UNKNOWN_LABEL, detail)
+    if (plain := without_logins(candidate.url)) != candidate.url:
+        hidden = replace(candidate, url=plain)
+        detail = f"row {number}: a user name or password in the address"
+        return _refused(hidden, Outcome.BAD_URL, detail)
     if not candidate.url:
         return _refused(candidate, Outcome.BAD_URL, f"row {number}: no url")
     return candidate

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from foodcls.errors import StoreError
-from foodcls.redact import without_logins, without_passwords
+from foodcls.redact import has_password, redact, without_logins
 from foodcls.store.local_store import ASIDE
 from foodcls.store.store import Store
 from foodcls.workspace.workspace import Workspace
@@ -35,6 +35,9 @@ class Check:
     mend: str = ""
     is_needed: bool = True
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", redact(self.text))
+
 
 def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Check]:
     """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
@@ -54,40 +57,40 @@ def check_prefect(api: str) -> Check:
         return Check("Prefect server", True, "none set: each run starts a temporary one")
     mend = "start it: prefect server start; or unset PREFECT_API_URL"
     if not urlsplit(api).path.rstrip("/").endswith("/api"):
-        mend += f"; its address ends with /api: {without_logins(api.rstrip('/'))}/api"
+        mend += f"; its address ends with /api: {redact(api.rstrip('/'))}/api"
     return _answers("Prefect server", f"{api.rstrip('/')}/health", mend)
 
 
 def _mlflow(uri: str) -> Check:
     if not uri.startswith("http"):
-        told = without_passwords(uri) or "SQLite in the workspace"
+        told = uri or "SQLite in the workspace"
         return Check("MLflow server", True, f"none set: {told}")
     mend = "start it: mlflow/serve.sh; a run goes on without it, `foodcls sync` sends its record"
     return _answers("MLflow server", f"{uri.rstrip('/')}/health", mend)
 
 
 def _answers(name: str, url: str, mend: str) -> Check:
-    # a health check needs no login, and the address is shown
-    open_to_all = without_logins(url)
     try:
-        with urllib.request.urlopen(open_to_all, timeout=PATIENCE) as answer:
+        # a health check needs no login
+        with urllib.request.urlopen(without_logins(url), timeout=PATIENCE) as answer:
             # what shows a page there is for people, or another server
             fine = b"<html" not in answer.read(1000).lower()
             shows = "answers" if fine else "shows a page, its API is elsewhere"
-            return Check(name, fine, f"{open_to_all} {shows}", mend)
+            return Check(name, fine, f"{url} {shows}", mend)
     except (OSError, ValueError, HTTPException) as error:
         if getattr(error, "code", 0) in (401, 403):
-            return Check(name, True, f"{open_to_all} answers, and wants a login", mend)
+            return Check(name, True, f"{url} answers, and wants a login", mend)
         said = getattr(error, "reason", error)
-        return Check(name, False, f"{open_to_all}: {said}", mend)
+        return Check(name, False, f"{url}: {said}", mend)
 
 
 def _store(place: str, environment: Mapping[str, str]) -> Check:
-    shown = without_passwords(place)
     if "://" not in place:
         fine = not Path(place).exists() or Path(place).is_dir()
         mend = "FOODCLS_STORE is to name a folder, or a URL such as s3://bucket/folder"
-        return Check("store", fine, shown if fine else f"{shown} is no folder", mend)
+        return Check("store", fine, place if fine else f"{place} is no folder", mend)
+    if has_password(place):
+        return Check("store", False, place, "leave the password out: its client reads it elsewhere")
     mend = f"check FOODCLS_STORE, AWS_ENDPOINT_URL, the credentials in the environment, and {TEAM}"
     try:
         # of itself a client tries for minutes
@@ -97,9 +100,9 @@ def _store(place: str, environment: Mapping[str, str]) -> Check:
         store.has(NOBODY)
         aside = sum(1 for _ in store.listing(ASIDE))
     except (OSError, StoreError) as error:
-        return Check("store", False, f"{shown}: {without_passwords(str(error))}", mend)
+        return Check("store", False, f"{place}: {error}", mend)
     damaged = f"; {aside} damaged blobs are set aside there" if aside else ""
-    return Check("store", True, f"{shown} answers{damaged}")
+    return Check("store", True, f"{place} answers{damaged}")
 
 
 def _runner(runner: str) -> Check:

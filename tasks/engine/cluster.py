@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from foodcls.errors import InputError, StageError
+from foodcls.redact import redact_logs
 from foodcls.work.code_digest import code_digest
 from foodcls.work.parallel import Item, Result, in_threads, on_worker
 from foodcls.workspace.workspace import Workspace
@@ -36,7 +37,11 @@ CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)
 
 
 def open_workspace(path: Path) -> Workspace:
-    """The workspace at `path`, with its store where the environment says."""
+    """The workspace at `path`, with its store where the environment says.
+
+    Each flow begins with it: from then on no log of Prefect's or MLflow's tells a password.
+    """
+    redact_logs()
     return Workspace.at(path, os.environ.get(STORE, ""))
 
 

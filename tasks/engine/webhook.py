@@ -16,7 +16,7 @@ from prefect.states import Completed
 from prefect.utilities.urls import url_for
 
 from foodcls.recipe.recipe import Recipe
-from foodcls.redact import only_host, without_passwords
+from foodcls.redact import only_host, redact
 from foodcls.runs.run_result import Retrained, RunResult
 
 log = logging.getLogger("foodcls.webhook")
@@ -52,7 +52,7 @@ HOOKS: dict[str, Any] = {
 
 def compose(flow: str, run: FlowRun, state: State[Any]) -> dict[str, Any]:
     """What is posted: JSON with flow, run, state, recipe, reason, links and one line of text."""
-    reason = without_passwords(state.message or "")[:LENGTH]
+    reason = redact(state.message or "")[:LENGTH]
     # a busy worker tells before the server has noted the end
     name = "Cancelled" if state.is_cancelling() else state.name
     given = run.parameters.get("recipe", "")
@@ -74,7 +74,7 @@ def compose(flow: str, run: FlowRun, state: State[Any]) -> dict[str, Any]:
 def _links(run: FlowRun, state: State[Any]) -> dict[str, str]:
     """Where to read on, as far as there are servers to read from."""
     links = {"flow_run": url_for(run) or ""} | _tracking_link(state)
-    return {name: url for name, url in links.items() if url}
+    return {name: redact(url) for name, url in links.items() if url}
 
 
 def _tracking_link(state: State[Any]) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _tracking_link(state: State[Any]) -> dict[str, str]:
         return {}
     recorded = run.recorded.result
     place = f"experiments/{recorded.experiment_id}/runs/{recorded.run_id}"
-    return {"mlflow_run": without_passwords(f"{recorded.tracking_uri.rstrip('/')}/#/{place}")}
+    return {"mlflow_run": f"{recorded.tracking_uri.rstrip('/')}/#/{place}"}
 
 
 async def _send(url: str, message: dict[str, Any]) -> None:

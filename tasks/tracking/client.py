@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from foodcls.errors import ServerError
-from foodcls.redact import without_logins
+from foodcls.redact import redact
 from foodcls.store.store import replacing
 from foodcls.workspace.workspace import Workspace
 
@@ -63,7 +63,7 @@ def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
                 yield MlflowClient(uri)
             except FAILURES as error:
                 raise ServerError(
-                    f"MLflow at {without_logins(uri)} failed: {explain(error)}; start it, or name "
+                    f"MLflow at {uri} failed: {explain(error)}; start it, or name "
                     "another by MLFLOW_TRACKING_URI, then run the same command again"
                 ) from error
 
@@ -85,7 +85,7 @@ def find_uri(workspace: Workspace, address: str = "") -> str:
     """MLFLOW_TRACKING_URI, else the address that is given, else SQLite in the workspace."""
     with ONE_AT_A_TIME:
         named = os.environ.get("MLFLOW_TRACKING_URI") or address
-    return named or f"{SQLITE}{workspace.database}"
+    return _anchored(named) or f"{SQLITE}{workspace.database}"
 
 
 def is_there(workspace: Workspace, address: str = "") -> bool:
@@ -103,14 +103,20 @@ def _make_database(path: Path) -> None:
 def present_address() -> str:
     """Where runs are told of at present; empty: in their workspace."""
     with ONE_AT_A_TIME:
-        return without_logins(os.environ.get("MLFLOW_TRACKING_URI", ""))
+        return redact(_anchored(os.environ.get("MLFLOW_TRACKING_URI", "")))
+
+
+def _anchored(uri: str) -> str:
+    """The address of a database as it is to be named from any folder."""
+    path = uri.removeprefix(SQLITE)
+    return uri if path == uri else f"{SQLITE}{os.path.abspath(path)}"
 
 
 def explain(error: BaseException) -> str:
-    """What went wrong at first, in one short line without passwords."""
+    """What went wrong at first, in one short line without passwords and keys."""
     while inner := error.__cause__ or error.__context__:
         error = inner
-    lines = without_logins(str(error)).strip().splitlines()
+    lines = redact(str(error)).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
 
 

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError, ServerError
 from foodcls.metrics.predictions import Predictions, read_predictions
-from foodcls.redact import without_logins
+from foodcls.redact import redact
 from foodcls.report.runs_page import RunLine
 from foodcls.runs.outbox import RunRecord
 from foodcls.runs.run_result import Recorded
@@ -47,7 +47,7 @@ def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -
     for run in client.search_runs([experiment], same):
         version = find_version(client, name, run.data.tags.get("model_digest", ""))
         if version:
-            uri, info = client.tracking_uri, run.info
+            uri, info = redact(client.tracking_uri), run.info
             return Recorded(uri, info.experiment_id, info.run_id, version, is_new=False)
     return None
 
@@ -116,7 +116,7 @@ def recorded_answers(workspace: Workspace, name: str) -> Predictions:
             text = Path(client.download_artifacts(run_id, table, folder)).read_text("utf-8")
         except FAILURES as error:
             raise InputError(
-                f"{name}: MLflow at {without_logins(client.tracking_uri)} has no such run with a "
+                f"{name}: MLflow at {client.tracking_uri} has no such run with a "
                 f"{table} ({explain(error)}); name a file, a workspace, the id of a run, "
                 "MODEL@ALIAS or MODEL/VERSION"
             ) from error

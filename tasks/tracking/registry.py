@@ -18,7 +18,6 @@ from foodcls.manifest import load_manifest
 from foodcls.promote.challenge import Champion, challenge
 from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe
-from foodcls.redact import without_logins
 from foodcls.runs.run_result import RunResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
@@ -157,7 +156,7 @@ def _check_version(client: MlflowClient, name: str, version: str) -> None:
     if not _exists(client, name, version):
         known = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
         raise InputError(
-            f"{name} has no version {version} in {without_logins(client.tracking_uri)}; "
+            f"{name} has no version {version} in {client.tracking_uri}; "
             f"known are {', '.join(map(str, known)) or 'none, run `foodcls run` first'}"
         )
 

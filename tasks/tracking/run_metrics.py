@@ -15,6 +15,7 @@ from foodcls import __version__
 from foodcls.manifest import ManifestRef, kept_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, flatten
+from foodcls.redact import redact
 from foodcls.report.ablation_table import Ablation, Trial, ablation_table
 from foodcls.report.runs_page import RunLine, name_change
 from foodcls.runs.run_result import Trained
@@ -35,7 +36,7 @@ EPOCH_FIGURES = (
 
 def run_settings(recipe: Recipe) -> dict[str, str]:
     """The whole recipe as parameters."""
-    return {key: text[:PARAM_LENGTH] for key, text in flatten(recipe).items()}
+    return {key: redact(text)[:PARAM_LENGTH] for key, text in flatten(recipe).items()}
 
 
 def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
@@ -94,7 +95,8 @@ def record_digest(recipe: Recipe, trained: Trained) -> str:
 def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
     """What every run of a recipe is found by again; `stage` says what kind of run it is."""
     return {
-        **resolve_tags(),
+        # among them is where git fetches from, often with a token
+        **{name: redact(str(value)) for name, value in resolve_tags().items()},
         **commit_tags(CODE),
         "stage": stage,
         "recipe": recipe.name,

@@ -25,7 +25,7 @@ from mlflow.entities import (
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import BusyError, ServerError, StoreError
-from foodcls.redact import without_logins
+from foodcls.redact import redact
 from foodcls.runs.outbox import Pending, Submission, drop_record, keep_record, list_pending
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
@@ -90,7 +90,7 @@ def submit(workspace: Workspace, draft: Submission, fill: Callable[[Path], None]
 def _try(workspace: Workspace, waiting: Pending, trouble: str) -> Sent:
     """Send one record, unless its server does not answer; `trouble` is that of the one before."""
     record = waiting.submission
-    address = without_logins(find_uri(workspace, record.address))
+    address = redact(find_uri(workspace, record.address))
     if not trouble or _answers(workspace, record.address):
         try:
             with tracking(workspace, record.address) as client:
@@ -148,7 +148,7 @@ def open_experiment(client: MlflowClient, name: str, workspace: Workspace) -> st
         if found and found.lifecycle_stage == LifecycleStage.DELETED:
             raise StoreError(
                 f"somebody has deleted the experiment {name}; bring it back with "
-                f"`MLFLOW_TRACKING_URI={without_logins(client.tracking_uri)} mlflow experiments "
+                f"`MLFLOW_TRACKING_URI={client.tracking_uri} mlflow experiments "
                 f"restore --experiment-id {found.experiment_id}`"
             )
         return found.experiment_id if found else None

@@ -188,3 +188,17 @@ def test_the_sample_web_is_served_again_for_its_manifest(tmp_path: Path) -> None
         CollectRequest(classes, listed, sample_web=serve_hosts), Store(tmp_path / "2")
     ).manifest
     pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), first.drop(columns=VOLATILE))
+
+
+def test_a_login_in_an_address_is_refused_and_kept_nowhere(web, picture, tmp_path: Path) -> None:
+    urls = tmp_path / "urls.csv"
+    fine, closed = web.say("/a.png", picture(1)), "http://me:hidden@a.test/b.png"
+    unknown, broken = f"rabbit,{closed}", f'beans,{closed}"'
+    urls.write_text(f"label,url\nbeans,{fine}\nbeans,{closed}\n{unknown}\n{broken}\n")
+    settings = Collect(urls=urls, **{**BASE, "min_per_class": 0})
+    found = collect(CollectRequest(CLASSES, settings), Store(tmp_path / "s")).manifest
+    write_manifest(found, tmp_path / "s" / "manifest.csv")
+    (row,) = found[found["detail"].str.contains("row 2")].to_dict("records")
+    assert row["origin"] == "http://a.test/b.png" and "password in the address" in row["detail"]
+    files = [path for path in (tmp_path / "s").rglob("*") if path.is_file()]
+    assert not [path for path in files if b"hidden" in path.read_bytes()]

@@ -88,7 +88,7 @@ def test_a_run_that_ends_is_told_once_with_its_links(listener: Listener) -> None
     (message,) = listener.messages
     assert (message["flow"], message["run"], message["state"]) == ("outer", "lunch", "Completed")
     assert message["recipe"] == "lunch.yaml" and message["run_id"] in message["links"]["flow_run"]
-    assert message["links"]["mlflow_run"] == "http://***@tracking:5000/#/experiments/7/runs/r1"
+    assert message["links"]["mlflow_run"] == "http://tracking:5000/#/experiments/7/runs/r1"
     assert message["text"].startswith("outer lunch.yaml: Completed")
 
 
@@ -103,7 +103,7 @@ def test_a_failure_is_told_with_its_reason_and_no_password(listener: Listener) -
     with pytest.raises(CollectError):
         failing(Path("lunch.yaml"))
     (message,) = listener.messages
-    assert message["state"] == "Failed" and "too few of http://***@host/x" in message["reason"]
+    assert message["state"] == "Failed" and "too few of http://host/x" in message["reason"]
 
 
 def test_a_server_that_fails_once_is_asked_again(

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
-from foodcls.redact import without_logins
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import (
     asking_once,
@@ -38,12 +37,19 @@ def test_the_environment_names_the_server_before_the_address(tmp_path: Path, mon
         assert client.tracking_uri == "http://team"
 
 
+def test_a_database_named_from_the_current_folder_is_found_from_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    assert present_address() == find_uri(Workspace("w")) == f"sqlite:///{tmp_path}/runs.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/runs.db")
+    assert present_address() == f"sqlite:///{tmp_path}/runs.db"
+
+
 def test_addresses_and_errors_hold_no_password(monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@host:1/x")
     assert present_address() == "https://host:1/x"
-    assert without_logins("a postgresql://u:p@h/d and http://h/@b") == (
-        "a postgresql://h/d and http://h/@b"
-    )
     with pytest.raises(MlflowException) as raised:
         try:
             raise TimeoutError("no answer")
