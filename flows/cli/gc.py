@@ -1,5 +1,6 @@
 """Shows what of a workspace may go, how much that is, and removes it if asked to."""
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,14 +11,23 @@ from rich.table import Table
 
 from foodcls.errors import InputError
 from foodcls.store.disk import format_bytes
-from foodcls.workspace.gc import KINDS, find_garbage, has_own_store, remove_garbage
+from foodcls.workspace.gc import (
+    KINDS,
+    CachedResult,
+    Garbage,
+    find_garbage,
+    find_users,
+    remove_garbage,
+)
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import read_results
 from tasks.tracking.client import present_address
-from tasks.tracking.gc import find_deleted, free_deleted
+from tasks.tracking.gc import find_deleted, find_registered, free_deleted
 
 RUNS = "deleted MLflow runs"
+# of a kind, the rest is counted
+SHOWN = 20
 
 
 def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes: bool) -> None:
@@ -26,16 +36,19 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         raise InputError(f"{folder} is not there; name a workspace with --workspace")
     workspace = Workspace.at(folder)
     with ExitStack() as stack:
-        if deletes:
-            stack.enter_context(holding(workspace.root))
-        garbage = find_garbage(workspace, read_results(workspace), days, is_sole=is_sole)
+        users, away = find_users(workspace)
+        for user in users if deletes else ():
+            stack.enter_context(holding(user.root))
+        garbage = find_garbage(workspace, _read_names, days, time.time(), is_sole=is_sole)
         runs = find_deleted(workspace)
         sizes = [(item.kind, item.size) for item in garbage] + [(RUNS, run.size) for run in runs]
         console.print(_table(sizes))
         if deletes:
             remove_garbage(workspace, garbage)
             free_deleted(workspace, runs)
-    _say_more(console, workspace, is_sole=is_sole)
+        else:
+            _list(console, garbage)
+    _say_more(console, workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
         console.print(f"{freed} freed", highlight=False)
@@ -45,25 +58,43 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         console.print("nothing is left to remove", highlight=False)
 
 
+def _read_names(workspace: Workspace) -> list[CachedResult]:
+    """What the results of a workspace name, and its registered models."""
+    registered = CachedResult(workspace.database, find_registered(workspace), {}, frozenset())
+    return [*read_results(workspace), registered]
+
+
+def _list(console: Console, garbage: list[Garbage]) -> None:
+    """Name the first of each kind."""
+    for kind in KINDS:
+        own = [str(item.place) for item in garbage if item.kind == kind]
+        more = [f"and {len(own) - SHOWN:,} more"] if len(own) > SHOWN else []
+        for line in (*own[:SHOWN], *more):
+            console.print(f"{kind}: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _table(sizes: Iterable[tuple[str, int]]) -> Table:
     table = Table("what may go", box=SIMPLE_HEAD)
     table.add_column("count", justify="right")
     table.add_column("size", justify="right")
+    table.add_column("why")
     sizes = list(sizes)
     for kind in (*KINDS, RUNS):
         own = [size for name, size in sizes if name == kind]
-        table.add_row(kind, f"{len(own):,}", format_bytes(sum(own)))
+        why = KINDS.get(kind, "deleted in MLflow by a person")
+        table.add_row(kind, f"{len(own):,}", format_bytes(sum(own)), why)
     return table
 
 
-def _say_more(console: Console, workspace: Workspace, *, is_sole: bool) -> None:
+def _say_more(console: Console, workspace: Workspace, away: list[str]) -> None:
     if address := present_address():
         console.print(
             f"of {address} nothing was looked at: who runs it types `mlflow gc` there",
             markup=False, highlight=False, soft_wrap=True
         )  # fmt: skip
-    if not (is_sole or has_own_store(workspace)):
+    if away:
         console.print(
-            f"the store {workspace.place} was not looked at, as other workspaces may use it; if "
-            "none does, say --sole", markup=False, highlight=False, soft_wrap=True
+            f"the store {workspace.place} was not looked at, as it is used by {', '.join(away)}, "
+            "which cannot be looked into from here; if that is no more, say --sole",
+            markup=False, highlight=False, soft_wrap=True
         )  # fmt: skip

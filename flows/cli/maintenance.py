@@ -79,7 +79,7 @@ def gc(
         int, typer.Option(help="Results last used so long before the last run go.", min=1)
     ] = 30,
     sole: Annotated[
-        bool, typer.Option("--sole", help="No other workspace uses the store named by --store.")
+        bool, typer.Option("--sole", help="Workspaces that cannot be looked into are no more.")
     ] = False,
 ) -> None:
     """Show what nothing needs any more: old results, blobs that nothing names, leftovers.

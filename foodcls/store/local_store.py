@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from foodcls.store.disk import cannot_write, flush, free_space
 # blobs lie here, and here those that are damaged, out of use
 BLOBS, ASIDE = "blobs", "damaged"
 FACTS = "facts.sqlite"
+# who uses the store, a file each
+USERS = "users"
 TABLE = (
     "CREATE TABLE IF NOT EXISTS facts (kind TEXT, key TEXT, value TEXT NOT NULL,"
     " PRIMARY KEY (kind, key)) WITHOUT ROWID"
@@ -97,6 +100,19 @@ class Folder:
         for name in names:
             path = self.path(name) if part == BLOBS else self.root / part / name
             path.unlink(missing_ok=True)
+
+    def enroll(self, user: str) -> None:
+        """Note who uses the store."""
+        path = self.root / USERS / sha256(user.encode()).hexdigest()
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(user)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    def users(self) -> list[str]:
+        """Who was noted."""
+        return [path.read_text() for path in sorted((self.root / USERS).glob("*"))]
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""

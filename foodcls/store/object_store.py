@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from foodcls.errors import StoreError
-from foodcls.store.local_store import ASIDE, BLOBS
+from foodcls.store.local_store import ASIDE, BLOBS, USERS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -106,6 +106,17 @@ class Objects:
         with self._told():
             if paths:
                 self._files.rm(paths)
+
+    def enroll(self, user: str) -> None:
+        """Note who uses the store."""
+        name = sha256(user.encode()).hexdigest()
+        self._write(f"{self._base}/{USERS}/{name}", user.encode())
+
+    def users(self) -> list[str]:
+        """Who was noted."""
+        with self._told():
+            noted = [info["name"] for info in self._list(f"{self._base}/{USERS}")]
+            return [self._files.cat_file(name).decode() for name in noted]
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those of `keys` that have one."""

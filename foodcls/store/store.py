@@ -152,6 +152,14 @@ class Store:
         """Remove blobs for good."""
         self._keeper.remove(names, part)
 
+    def enroll(self, user: str) -> None:
+        """Note who uses the store: host and folder of a workspace, in two lines."""
+        self._keeper.enroll(user)
+
+    def users(self) -> list[str]:
+        """Who was noted, also of those that are no more."""
+        return self._keeper.users()
+
     # facts
 
     def recall(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:

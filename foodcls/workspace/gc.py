@@ -1,12 +1,14 @@
 """Garbage collection: finds what a workspace has no use for any more, and removes it.
 
 A result is old if the workspace's last use was so many days later: a workspace that rests for a
-year loses nothing of its last run. Results go before the blobs that only they named, so that a
-kill in between leaves blobs that nobody names, which the next time finds, and never the reverse.
+year loses nothing of its last run. What is dated in the future says nothing of that, and is never
+old. Of a store goes only what no workspace that uses it names. Results go before the blobs that
+only they named: a kill in between leaves blobs that nobody names, which the next time finds.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +26,14 @@ RESULT, BLOB, PIXELS, PART, DAMAGED = (
     "old results", "unreferenced blobs", "old pixels and thumbnails", "unfinished files",
     "damaged blobs",
 )  # fmt: skip
-KINDS = (RESULT, BLOB, PIXELS, PART, DAMAGED)
+# and why
+KINDS = {
+    RESULT: "not of use for as many days before the last run",
+    BLOB: "named by no result, table, record or model of who uses the store",
+    PIXELS: "not of use for as many days before the last run",
+    PART: "whoever wrote them has died",
+    DAMAGED: "set aside, and made anew when they are needed",
+}
 # whatever looks like a digest counts as one: what is named once too often is kept, no more
 DIGEST = re.compile(rb"[0-9a-f]{64}")
 # of a model's file, its name holds so many digits
@@ -52,22 +61,31 @@ class Garbage:
 
 def find_garbage(
     workspace: Workspace,
-    results: Iterable[CachedResult],
-    days: float = KEEP,
+    read: Callable[[Workspace], Iterable[CachedResult]],
+    days: float,
+    now: float,
     *,
     is_sole: bool = False,
 ) -> list[Garbage]:
-    """What may go; of a store outside of the workspace nothing, unless no other workspace uses it.
+    """What may go; of the store nothing while a workspace that uses it is out of reach.
 
-    `results` are all that the workspace remembers.
+    `read` gives all that a workspace remembers; `is_sole` says that those out of reach are no more.
     A blob written after the last run that ended stays: a killed run goes on from it.
     """
-    since = last_use(workspace) - days * DAY
+    since = last_use(workspace, now) - days * DAY
     found = [*_old_files(RESULT, [workspace.results], since)]
-    if is_sole or has_own_store(workspace):
+    users, away = find_users(workspace)
+    if is_sole or not away:
         old = {garbage.place for garbage in found}
-        kept = [result for result in results if result.path not in old]
-        found += _unreferenced(workspace, kept, since)
+        named = set[str]().union(*(
+            named_blobs(user, [one for one in read(user) if one.path not in old])
+            for user in users
+        ))  # fmt: skip
+        models = set[str]().union(*map(model_digests, users))
+        since_all = min(last_use(user, now) for user in users) - days * DAY
+        for digest, size, written in workspace.store.listing(BLOBS):
+            if written < since_all and digest not in named and digest[:SHORT] not in models:
+                found.append(Garbage(BLOB, digest, size))
         found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
     found += (Garbage(PART, path, _size(path)) for path in dead_parts(workspace.root))
@@ -87,23 +105,26 @@ def remove_garbage(workspace: Workspace, found: Iterable[Garbage]) -> None:
         remove_part(Path(path))
 
 
-def has_own_store(workspace: Workspace) -> bool:
-    """Whether the store lies in the workspace; another one may be used by others too."""
-    return workspace.place == str(workspace.own_store)
+def find_users(workspace: Workspace) -> tuple[list[Workspace], list[str]]:
+    """The workspaces that use the same store, this one first, and who cannot be looked into."""
+    here = socket.gethostname()
+    around = Workspace(Path(workspace.place).parent)
+    # the one in which the store lies is noted nowhere: it may move
+    is_in_one = around.place == workspace.place and around.results.is_dir()
+    roots, away = [workspace.root, *([around.root] if is_in_one else [])], []
+    for user in workspace.store.users():
+        host, _, root = user.partition("\n")
+        if host == here and Workspace(Path(root)).results.is_dir():
+            roots.append(Path(root))
+        else:
+            away.append(f"{root} on {host}")
+    return [Workspace(root) for root in dict.fromkeys(roots)], away
 
 
-def last_use(workspace: Workspace) -> float:
+def last_use(workspace: Workspace, now: float) -> float:
     """When a stage's result was last made or found there, in seconds since 1970; 0 if never."""
-    return max((path.stat().st_mtime for path in workspace.list_results()), default=0.0)
-
-
-def _unreferenced(
-    workspace: Workspace, kept: Iterable[CachedResult], since: float
-) -> Iterator[Garbage]:
-    named, models = named_blobs(workspace, kept), model_digests(workspace)
-    for digest, size, written in workspace.store.listing(BLOBS):
-        if written < since and digest not in named and digest[:SHORT] not in models:
-            yield Garbage(BLOB, digest, size)
+    times = (path.stat().st_mtime for path in workspace.list_results())
+    return max((time for time in times if time <= now), default=0.0)
 
 
 def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Garbage]:

@@ -52,6 +52,10 @@ def holding(folder: Path) -> Iterator[None]:
     try:
         _recover(folder)
         _write_holder(folder)
+        workspace = Workspace(folder)
+        if workspace.pointer.exists():
+            # whoever tidies that store up has to know what is named here
+            workspace.store.enroll(f"{socket.gethostname()}\n{folder}")
         yield
     finally:
         HELD.reset(entered)

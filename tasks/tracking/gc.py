@@ -30,6 +30,15 @@ class Deleted:
     size: int
 
 
+def find_registered(workspace: Workspace) -> frozenset[str]:
+    """Digests of the models that are registered in a workspace's own store."""
+    if not workspace.database.exists():
+        return frozenset()
+    with local_tracking(workspace) as client:
+        versions = client.search_model_versions(max_results=PAGE)
+        return frozenset(version.tags.get("model_digest", "") for version in versions)
+
+
 def find_deleted(workspace: Workspace) -> list[Deleted]:
     """The deleted runs of a workspace's own store, with the models that are not registered."""
     if not workspace.database.exists():

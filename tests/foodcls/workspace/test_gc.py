@@ -22,10 +22,12 @@ from foodcls.workspace.gc import (
     CachedResult,
     find_digests,
     find_garbage,
+    find_users,
     model_digests,
     named_blobs,
     remove_garbage,
 )
+from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 
 NOW = 1_800_000_000.0
@@ -60,7 +62,7 @@ def results_in(workspace: Workspace) -> list[CachedResult]:
 
 
 def tidy(workspace: Workspace, days: float = 30, **words: bool) -> dict[str, list[object]]:
-    found = find_garbage(workspace, results_in(workspace), days, **words)
+    found = find_garbage(workspace, results_in, days, NOW, **words)
     remove_garbage(workspace, found)
     return {kind: [item.place for item in found if item.kind == kind]
             for kind in {item.kind for item in found}}  # fmt: skip
@@ -73,7 +75,7 @@ def test_an_old_result_goes_with_the_blobs_that_only_it_named(workspace: Workspa
     gone = tidy(workspace)
     assert gone[RESULT] == [workspace.results / "old"]
     assert set(gone[BLOB]) == {old, digest_of(b"gone")}
-    assert not workspace.store.lacking(new) and find_garbage(workspace, results_in(workspace)) == []
+    assert not workspace.store.lacking(new) and find_garbage(workspace, results_in, 30, NOW) == []
 
 
 def test_a_workspace_that_rests_keeps_the_work_of_its_last_run(workspace: Workspace) -> None:
@@ -121,21 +123,69 @@ def test_old_pixels_damaged_blobs_and_files_of_dead_writers_go(workspace: Worksp
     assert new.exists() and parts[1].exists() and not old.exists() and not parts[0].exists()
 
 
-@pytest.mark.parametrize("place", ["folder", "s3"])
-def test_a_store_elsewhere_is_left_alone_unless_it_is_the_workspaces_alone(
-    place: str, tmp_path: Path, request: pytest.FixtureRequest
+def test_a_result_dated_in_the_future_makes_no_other_old(workspace: Workspace) -> None:
+    remember(workspace, "last", 0, "a")
+    remember(workspace, "wrong", -1000, "b")
+    assert tidy(workspace) == {}
+    old, *_ = remember(workspace, "old", 40)
+    assert tidy(workspace) == {RESULT: [workspace.results / "old"], BLOB: [old]}
+
+
+@pytest.fixture(params=["folder", "s3", "in the first"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Workspace, Workspace]:
+    """Two workspaces on one store, each with a picture, and an old one that neither names."""
+    place = {"folder": str(tmp_path / "far"), "in the first": str(tmp_path / "a" / "store")}
+    far = place.get(request.param) or request.getfixturevalue("bucket")
+    found = Workspace.at(tmp_path / "a", far), Workspace.at(tmp_path / "b", far)
+    for workspace in found:
+        with holding(workspace.root):
+            name = workspace.root.name.encode()
+            (workspace.results / "last").write_text(workspace.store.put(name))
+        # the clock of the object store is this machine's
+        age(workspace.results / "last", -1)
+    found[0].store.put(b"loose")
+    return found
+
+
+def tidy_later(workspace: Workspace, **words: bool) -> list[object]:
+    """As long after as makes all old that nothing names."""
+    later = NOW + 1000 * DAY
+    for user in find_users(workspace)[0]:
+        os.utime(user.results / "last", (later, later))
+    found = find_garbage(workspace, results_in_blobs, 1, later, **words)
+    remove_garbage(workspace, found)
+    return [item.place for item in found]
+
+
+def results_in_blobs(workspace: Workspace) -> list[CachedResult]:
+    return [CachedResult(path, find_digests(path.read_bytes()), {}, frozenset())
+            for path in workspace.list_results()]  # fmt: skip
+
+
+def test_two_workspaces_on_a_store_know_of_each_other(pair: tuple[Workspace, Workspace]) -> None:
+    for one in pair:
+        assert {user.root for user in find_users(one)[0]} == {user.root for user in pair}
+    first, second = pair
+    assert tidy_later(first) == [digest_of(b"loose")]
+    assert first.store.has(digest_of(b"a")) and second.store.has(digest_of(b"b"))
+    assert tidy_later(second) == []
+
+
+def test_while_a_workspace_is_out_of_reach_its_store_is_left_alone(
+    pair: tuple[Workspace, Workspace],
 ) -> None:
-    far = request.getfixturevalue("bucket") if place == "s3" else str(tmp_path / "far")
-    workspace = Workspace.at(tmp_path / "w", far)
-    kept, loose, damaged = map(workspace.store.put, (b"kept", b"loose", b"damaged"))
-    workspace.store.set_aside(damaged)
-    (workspace.results / "last").write_text(kept)
-    # the last run was tomorrow: all that lies there now is a day older
-    os.utime(workspace.results / "last", (4e9, 4e9))
-    assert tidy(workspace, 1) == {}
-    assert tidy(workspace, 1, is_sole=True) == {BLOB: [loose], DAMAGED: [damaged]}
-    assert workspace.store.lacking([kept, loose]) == {loose}
-    assert tidy(workspace, 1, is_sole=True) == {}
+    first, second = pair
+    second.root.rename(second.root.with_name("moved"))
+    (away,) = find_users(first)[1]
+    assert away.startswith(f"{second.root} on ")
+    assert tidy_later(first) == []
+    # it comes back where it is now
+    moved = Workspace(second.root.with_name("moved"))
+    with holding(moved.root):
+        pass
+    assert moved.root in [user.root for user in find_users(first)[0]]
+    assert tidy_later(first, is_sole=True) == [digest_of(b"loose")]
+    assert moved.store.has(digest_of(b"b"))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -146,7 +196,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     for number in range(10):
         contents = {str(draw.randrange(30)) for _ in range(draw.randrange(6))}
         remember(workspace, f"{number}", draw.randrange(60), *contents)
-    found = find_garbage(workspace, results_in(workspace), 30)
+    found = find_garbage(workspace, results_in, 30, NOW)
     live = {path for path in workspace.results.iterdir() if RESULT not in
             {item.kind for item in found if item.place == path}}  # fmt: skip
     held = {name for name, *_ in workspace.store.listing()}
@@ -165,7 +215,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     tidy(workspace, 30)
     assert (
         set(workspace.results.iterdir()) == live
-        and find_garbage(workspace, results_in(workspace), 30) == []
+        and find_garbage(workspace, results_in, 30, NOW) == []
     )
     assert not workspace.store.lacking(named) and named
 
