@@ -1,6 +1,7 @@
 """Reads all that a workspace holds, and finds what is no longer what was written."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from foodcls.export.publish import model_files
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_pending
@@ -78,21 +80,39 @@ def _find_changed(workspace: Workspace, owners: dict[str, str], track: Track) ->
     for path in workspace.store.blobs():
         owner = owners.get(path.name, "what an earlier run has made")
         named.append((path, path.name, Damage(path, CHANGED, owner, FETCHED)))
-    for path in workspace.list_models():
-        digest = path.stem.rpartition("-")[2]
-        named.append((path, digest, Damage(path, CHANGED, "a model for use", ANEW)))
+    for model in workspace.list_models():
+        for path, digest in _list_files(model):
+            fault = CHANGED if path.exists() else MISSING
+            named.append((path, digest, Damage(path, fault, "a model for use", ANEW)))
     for path in sorted(workspace.pixels.glob("training-*.safetensors")):
         digest = path.stem.rpartition("-")[2]
         named.append((path, digest, Damage(path, CHANGED, "an epoch of a training", ANEW)))
 
     def is_whole(item: tuple[Path, str, Damage]) -> bool:
-        return digest_file(item[0]).startswith(item[1])
+        path, digest, _ = item
+        return path.exists() and bool(digest) and digest_file(path).startswith(digest)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         checked = zip(named, pool.map(is_whole, named), strict=True)
         for (_, _, damage), whole in track(checked, len(named), "verify"):
             if not whole:
                 yield damage
+
+
+def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
+    """The files of a model and how their digests begin; none where the list of them is damaged."""
+    script, *beside, sums = model_files(model)
+    digest = script.stem.rpartition("-")[2]
+    yield script, digest
+    # one that was copied here may be alone
+    if sums.exists() or any(path.exists() for path in beside):
+        text = sums.read_text("utf-8", "replace") if sums.exists() else ""
+        listed = "".join(rf"([0-9a-f]{{64}})  {path.name}\n" for path in (script, *beside))
+        found = re.fullmatch(listed, text)
+        if found is None or not found[1].startswith(digest):
+            yield sums, ""
+        else:
+            yield from zip(beside, found.groups()[1:], strict=True)
 
 
 def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:

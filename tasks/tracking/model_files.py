@@ -16,7 +16,7 @@ from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
 from foodcls.export.predict import PREDICTION_COLUMNS
-from foodcls.export.publish import attribution_path, model_files
+from foodcls.export.publish import model_files
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.plots import confusion_csv
@@ -66,7 +66,7 @@ def run_files(
 
     `stages` is the table of its stages.
     """
-    copied = (workspace.manifest, workspace.histogram, *model_files(model), attribution_path(model))
+    copied = (workspace.manifest, workspace.histogram, *model_files(model))
     files = (*copied, *map(Path, reported.files))
     return {
         source.path.name: source.data,
@@ -119,11 +119,11 @@ def model_signature(labels: tuple[str, ...]) -> ModelSignature:
 
 @contextmanager
 def bundled(model: Path) -> Iterator[Path]:
-    """A folder with both files of a model and their digests alone, for the length of a block."""
+    """A folder with the files of a model alone, for the length of a block."""
     with TemporaryDirectory() as place:
         # named, as the name stays in what is made of it
         folder = Path(place, "files")
         folder.mkdir()
-        for path in model_files(model):
+        for path in filter(Path.exists, model_files(model)):
             shutil.copy(path, folder)
         yield folder

@@ -6,7 +6,7 @@ from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
 from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.gc import CachedResult
-from foodcls.workspace.verify import CHANGED, MISSING, Damage, find_damage, set_aside
+from foodcls.workspace.verify import ANEW, CHANGED, MISSING, Damage, find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
 
 
@@ -84,3 +84,28 @@ def test_what_was_not_in_the_end_written_is_no_damage(workspace: Workspace) -> N
     blob.parent.mkdir(exist_ok=True)
     blob.with_name(f"{blob.name}.1.2.part").write_bytes(b"ne")
     assert find(workspace) == []
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pt2", ".sha256", ".attribution.csv"])
+@pytest.mark.parametrize("deletes", [False, True])
+def test_each_file_of_a_model_is_looked_at(
+    workspace: Workspace, ending: str, deletes: bool
+) -> None:
+    (model,) = workspace.list_models()
+    path = model.with_suffix(ending)
+    model.with_suffix(".pt2").write_bytes(b"program")
+    model.with_suffix(".attribution.csv").write_text("id\n")
+    files = (model, model.with_suffix(".pt2"), model.with_suffix(".attribution.csv"))
+    lines = [f"{digest_of(file.read_bytes())}  {file.name}\n" for file in files]
+    model.with_suffix(".sha256").write_text("".join(lines))
+    assert find(workspace) == []
+    data = path.read_bytes()
+    path.unlink() if deletes else path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    if deletes and ending == ".pt":
+        # a model that somebody has taken away is none of the workspace any more
+        return
+    (damage,) = find(workspace)
+    assert (damage.path, damage.fault) == (path, MISSING if deletes else CHANGED)
+    assert damage.owner == "a model for use" and damage.mend == ANEW
+    set_aside(workspace, damage)
+    assert not path.exists()

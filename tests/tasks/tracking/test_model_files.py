@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.export.export import ExportedRef
-from foodcls.export.publish import attribution_path, publish_model
+from foodcls.export.publish import publish_model
 from foodcls.manifest import new_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.stage_result import StageResult
@@ -62,9 +62,8 @@ def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
     assert path.read_bytes() == b"a model"
     with bundled(path) as folder:
         subprocess.run(check, cwd=folder, check=True)
-        assert len(list(folder.iterdir())) == 3
-    beside = attribution_path(path)
-    assert beside.name == f"{path.stem}.attribution.csv" and beside.parent == path.parent
+        assert len(list(folder.iterdir())) == 4
+    beside = path.with_suffix(".attribution.csv")
     assert beside.read_text() == (
         "id,origin,page,licence,source,query\n1,http://a.test/1.jpg,,CC0-1.0,bing,rice\n"
     )
