@@ -2,10 +2,11 @@
 
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ Found = TypeVar("Found")
 SQLITE = "sqlite:///"
 
 # a server that refuses, answers with errors, answers too late, or a database on a full disk
-FAILURES = (MlflowException, SQLAlchemyError, OSError)
+FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
 # MLflow waits 120 s for an answer and tries 8 times; this gives up after 4 times 5 s, pauses
 # included within 30 s. What a person has set themselves stands.
 PATIENCE = {
@@ -39,6 +40,12 @@ PATIENCE = {
 }
 # bytes a second that a server is trusted to take
 SLOWEST = 1_000_000
+# where MLflow keeps whole addresses of files
+LOCATIONS = (
+    ("experiments", "artifact_location"), ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"), ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)  # fmt: skip
 # seconds between attempts to create something
 PAUSES = (1.0, 2.0)
 ONE_AT_A_TIME = threading.RLock()
@@ -60,6 +67,8 @@ def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
             try:
                 if not is_there(workspace, address):
                     _make_database(Path(uri.removeprefix(SQLITE)))
+                if uri == f"{SQLITE}{workspace.database}":
+                    _follow(workspace)
                 yield MlflowClient(uri)
             except FAILURES as error:
                 raise ServerError(
@@ -98,6 +107,20 @@ def _make_database(path: Path) -> None:
     """Make MLflow's tables, all or none: with half of them it would never start again."""
     with replacing(path) as part:
         MlflowClient(f"{SQLITE}{part}").search_experiments(max_results=1)
+
+
+def _follow(workspace: Workspace) -> None:
+    """Let MLflow's tables name its files where they lie now: a workspace may be moved or copied."""
+    here = workspace.artifacts.as_uri()
+    with closing(sqlite3.connect(workspace.database, timeout=60)) as tables, tables:
+        homes = tables.execute("SELECT DISTINCT artifact_location FROM experiments"
+                               " WHERE artifact_location LIKE ?",
+                               [f"file:%/{workspace.artifacts.name}"]).fetchall()  # fmt: skip
+        for home in {home for (home,) in homes} - {here}:
+            for table, column in LOCATIONS:
+                tables.execute(f"UPDATE {table} SET {column} = ? || substr({column}, ?)"
+                               f" WHERE substr({column} || '/', 1, ?) = ?",
+                               [here, len(home) + 1, len(home) + 1, f"{home}/"])  # fmt: skip
 
 
 def present_address() -> str:

@@ -1,5 +1,6 @@
 """Lists runs of a real MLflow store."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,25 @@ def test_without_a_store_nothing_is_made(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(InputError, match="has no mlflow.db"):
         recorded_answers(Workspace(tmp_path / "none"), "lunch@champion")
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("how", ["moved", "copied"])
+def test_files_of_a_workspace_stay_together_wherever_it_goes(
+    workspace: Workspace, run_id: str, tmp_path: Path, how: str
+) -> None:
+    first = shutil.copytree(workspace.root, tmp_path / "first")
+    assert recorded_answers(Workspace(first), "lunch/1").labels == ("a", "b")
+    there = tmp_path / "it's elsewhere"
+    (Path.rename if how == "moved" else shutil.copytree)(first, there)
+    if how == "copied":
+        shutil.rmtree(first / "mlartifacts")
+    assert recorded_answers(Workspace(there), "lunch/1").labels == ("a", "b")
+    with tracking(Workspace(there)) as client:
+        experiment = client.get_experiment_by_name("lunch")
+        new = client.create_run(experiment.experiment_id)
+        client.log_text(new.info.run_id, "x", "x.txt")
+        version = client.get_model_version("lunch", "1")
+        places = [new.info.artifact_uri, experiment.artifact_location, version.source]
+        assert all(place.startswith((there / "mlartifacts").as_uri()) for place in places)
+    assert not (first / "mlartifacts").exists()
+    assert len(list(there.rglob("x.txt"))) == 1
