@@ -119,7 +119,7 @@ class Crop(Settings):
 
 
 class Split(Settings):
-    """Shares of the clusters of each class; `test` is 0 where an outside test set is given.
+    """Shares of each class's pictures; `test` is 0 where an outside test set is given.
 
     A picture stays where it first stood in its workspace; another share or seed draws anew.
     """

@@ -1,8 +1,11 @@
 """Assigns clusters of look-alikes to training, validation and test, each cluster as a whole."""
 
 import hashlib
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import pandas as pd
 
@@ -10,6 +13,14 @@ from foodcls.errors import StageError
 from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
 
+LOG = logging.getLogger(__name__)
+
+# a class may be off its share by this many pictures, and by this share of it without a warning
+NEAR, FAR = 1, 0.05
+OFF = (
+    "%s: %d of %d pictures are %s, %.1f were asked for: look-alikes stay together, and pictures "
+    "where they stood before; more different pictures would even it out"
+)
 # where look-alikes were assigned to several splits before, all go to the first of these
 STRONGEST = ("test", "val", "train")
 
@@ -17,9 +28,13 @@ STRONGEST = ("test", "val", "train")
 @dataclass
 class _Cluster:
     name: str
-    labels: set[str]
+    sizes: Counter[str]  # pictures by label
     place: float  # in [0, 1), by the seed and the name alone
     split: str
+    stood: bool  # there before
+
+
+Moves = tuple[tuple[_Cluster, str], ...]  # clusters and the splits that they go to
 
 
 def split(
@@ -28,15 +43,15 @@ def split(
     labels: Sequence[str],
     before: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Fill `split` of the kept rows: each class's clusters in about the recipe's shares.
+    """Fill `split` of the kept rows: each class's pictures in the recipe's shares.
 
-    A cluster's place is a hash of seed and cluster, so that pictures that come or go later move
-    no other; `before` has by id where pictures stood earlier, and they stay there with all that
-    look like them. Where a new picture shows that two of them are alike, the one that was learnt
-    from is dropped. A class that gets no picture of a split by chance is given the cluster that
-    came nearest to it. Rows of an outside test set (source "test") are the test split, and no
-    other is cut then; pictures that look like one of them are dropped. StageError when a class
-    has too few clusters.
+    A cluster is drawn by a hash of seed and cluster; `before` has by id where pictures stood
+    earlier, and they stay there with all that look like them. Where a new picture shows that two
+    of them are alike, the one that was learnt from is dropped. Where chance leaves a class off its
+    shares, the clusters that came nearest to another split are moved there, as few as can be; what
+    stays off, as look-alikes are not parted, is warned of. Rows of an outside test set (source
+    "test") are the test split, and no other is cut then; pictures that look like one of them are
+    dropped. StageError when a class has too few clusters.
     """
     rows, names = kept_rows(manifest), cluster_names(manifest)
     is_outside = rows["source"] == TEST_SOURCE
@@ -46,8 +61,10 @@ def split(
     parted = _reassigned_rows(rows, names, assigned, before or {})
     inside = rows.drop(index=rows.index[is_outside]).drop(index=leaks.union(parted))
     test_share = share_of_test(manifest, settings)
+    shares = {"val": settings.val} | ({"test": test_share} if test_share else {})
+    shares["train"] = 1 - sum(shares.values())
     clusters = _clusters(names[inside.index], inside["label"], settings, test_share, assigned)
-    _give_each(clusters, labels, test_share)
+    _settle_all(clusters, labels, shares)
     reasons = {row: f"looks like test picture {names[row][:12]}" for row in leaks}
     reasons |= {row: f"looks like a {assigned[names[row]]} picture" for row in parted}
     # what the test set holds must not be learned, nor may the frozen set take it in
@@ -86,7 +103,10 @@ def _earlier_splits(
 
 
 def _reassigned_rows(
-    rows: pd.DataFrame, names: pd.Series, assigned: Mapping[str, str], before: Mapping[str, str]
+    rows: pd.DataFrame,
+    names: pd.Series,
+    assigned: Mapping[str, str],
+    before: Mapping[str, str],
 ) -> pd.Index:
     """Index labels of kept rows that were in another split than those that look like them."""
     own = rows["id"].map(before).dropna()
@@ -105,8 +125,8 @@ def _clusters(
         if name not in found:
             place = unit_hash(settings.seed, name)
             chosen = assigned.get(name) or _draw_split(place, settings.val, test_share)
-            found[name] = _Cluster(name, set(), place, chosen)
-        found[name].labels.add(label)
+            found[name] = _Cluster(name, Counter(), place, chosen, name in assigned)
+        found[name].sizes[label] += 1
     return found
 
 
@@ -116,32 +136,76 @@ def _draw_split(place: float, val: float, test: float) -> str:
     return "test" if place < val + test else "train"
 
 
-def _give_each(clusters: dict[str, _Cluster], labels: Sequence[str], test_share: float) -> None:
-    """Move a cluster into each split of a class that chance has left empty."""
-    wanted = ("val", "test", "train") if test_share else ("val", "train")
+def _settle_all(
+    clusters: dict[str, _Cluster], labels: Sequence[str], shares: Mapping[str, float]
+) -> None:
+    """Move clusters where chance has left a split of a class empty, or off its share."""
     ordered = sorted(clusters.values(), key=lambda item: (item.place, item.name))
-    own = {label: [item for item in ordered if label in item.labels] for label in labels}
-    poor = {label: len(items) for label, items in own.items() if len(items) < len(wanted)}
+    own = {label: [item for item in ordered if label in item.sizes] for label in labels}
+    poor = {label: len(items) for label, items in own.items() if len(items) < len(shares)}
     if poor:
-        raise _too_few(poor, wanted)
+        raise _too_few(poor, list(shares))
     for label in labels:
-        for wanted_split in wanted:
-            if not any(item.split == wanted_split for item in own[label]):
-                _move_one(own, label, wanted_split)
+        _settle(own, label, shares)
 
 
-def _move_one(own: dict[str, list[_Cluster]], label: str, wanted_split: str) -> None:
-    # from the near end: the lowest place for validation, the highest for training
-    nearest = reversed(own[label]) if wanted_split == "train" else own[label]
-    for item in nearest:
-        if all(_has_another(own[name], item) for name in item.labels if name in own):
-            item.split = wanted_split
-            return
-    raise _too_few({label: len(own[label])}, (wanted_split,))
+def _settle(own: dict[str, list[_Cluster]], label: str, shares: Mapping[str, float]) -> None:
+    """Move clusters of a class until no move, and no two at once, do it any good."""
+    counts: Counter[str] = Counter()
+    for item in own[label]:
+        counts[item.split] += item.sizes[label]
+    goals = {name: share * counts.total() for name, share in shares.items()}
+
+    def after(moves: Moves) -> Counter[str]:
+        changed = Counter(counts)
+        for item, split in moves:
+            changed[item.split] -= item.sizes[label]
+            changed[split] += item.sizes[label]
+        return changed
+
+    def cost(moves: Moves) -> tuple[int, int, float]:
+        found = after(moves)
+        empty = sum(found[name] == 0 for name in goals)
+        gaps = (max(0.0, abs(found[name] - goal) - NEAR) for name, goal in goals.items())
+        return empty, sum(item.stood for item, _ in moves), sum(gaps)
+
+    while moves := min(_list_moves(own, label, shares), key=cost):
+        counts = after(moves)
+        for item, split in moves:
+            item.split = split
+    if not all(counts[name] for name in goals):
+        raise _too_few({label: len(own[label])}, list(goals))
+    for name, goal in goals.items():
+        if abs(counts[name] - goal) > max(NEAR, FAR * counts.total()):
+            LOG.warning(OFF, label, counts[name], counts.total(), name, goal)
 
 
-def _has_another(items: list[_Cluster], chosen: _Cluster) -> bool:
-    return any(item.split == chosen.split for item in items if item is not chosen)
+def _list_moves(
+    own: dict[str, list[_Cluster]], label: str, shares: Mapping[str, float]
+) -> list[Moves]:
+    """No move, single ones and pairs: of clusters alike in all but place, the nearest moves."""
+    ones: list[Moves] = []
+    start = 0.0
+    for split, share in shares.items():
+        # of several of one kind the last stays: that which chance brought nearest
+        order = sorted(
+            own[label], key=lambda item: min(item.place - start, start + share - item.place)
+        )
+        kinds = {
+            (item.split, item.sizes[label], item.stood, len(item.sizes)): item for item in order
+        }
+        ones += [((item, split),) for item in kinds.values() if _may_move(own, item, split)]
+        start += share
+    twos = [one + two for one, two in combinations(ones, 2) if one[0][0] is not two[0][0]]
+    return [(), *ones, *twos]
+
+
+def _may_move(own: dict[str, list[_Cluster]], item: _Cluster, split: str) -> bool:
+    """Whether a cluster is elsewhere, and is the last one of its split in no class."""
+    rest = (own[name] for name in item.sizes if name in own)
+    return item.split != split and all(
+        any(other.split == item.split for other in items if other is not item) for items in rest
+    )
 
 
 def _too_few(poor: dict[str, int], wanted: Sequence[str]) -> StageError:

@@ -49,11 +49,35 @@ def test_split_keeps_clusters_together(planted: pd.DataFrame, seed: int) -> None
     assert set(found["split"]) == {"train", "val", "test"}
 
 
-def test_shares_are_kept_in_each_class() -> None:
-    rows = [row for label in LABELS for row in clusters_of([1] * 1000, label)]
-    counts = class_counts(split(new_manifest(rows), Split(val=0.2, test=0.1), LABELS))
+@settings(max_examples=25, deadline=None)
+@given(SEEDS, st.integers(5, 60), st.sampled_from([(0.2, 0.2), (0.1, 0.3), (0.25, 0.0)]))
+def test_shares_are_kept_in_each_class(seed: int, count: int, shares: tuple[float, float]) -> None:
+    """Twelve pictures came out as 7 for the test, 1 for validation and 4 to learn from."""
+    val, test = shares
+    rows = [row for label in LABELS for row in clusters_of([1] * count, label)]
+    if not test:
+        rows += [{**row, "cluster": "outside"} for row in clusters_of([1], "salad", "test")]
+    found = split(new_manifest(rows), Split(val=val, test=test, seed=seed), LABELS)
+    counts = class_counts(found[found["source"] != "test"])
     for label in LABELS:
-        assert abs(counts[label]["val"] - 200) < 40 and abs(counts[label]["test"] - 100) < 30
+        assert abs(counts[label]["val"] - val * count) <= 1
+        assert abs(counts[label].get("test", 0) - test * count) <= 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.lists(st.integers(1, 3), min_size=12, max_size=30))
+def test_shares_are_kept_where_clusters_allow_it(seed: int, sizes: list[int]) -> None:
+    found = split(new_manifest(clusters_of([1, 1, 1, *sizes])), Split(seed=seed), LABELS[:1])
+    counts, total = class_counts(found)["beans"], 3 + sum(sizes)
+    assert abs(counts["val"] - 0.2 * total) <= 1 and abs(counts["test"] - 0.2 * total) <= 1
+
+
+def test_what_clusters_do_not_allow_is_warned_of(caplog) -> None:
+    split(new_manifest(clusters_of([20, 1, 1])), Split(), LABELS[:1])
+    assert "beans: 20 of 22 pictures are" in caplog.text and "look-alikes" in caplog.text
+    caplog.clear()
+    split(new_manifest(clusters_of([2, 1, 3, 1, 1, 2])), Split(), LABELS[:1])
+    assert not caplog.text
 
 
 def test_new_pictures_move_no_other(planted: pd.DataFrame) -> None:
@@ -63,7 +87,8 @@ def test_new_pictures_move_no_other(planted: pd.DataFrame) -> None:
         for label in LABELS
         for row in clusters_of([1] * 12, label)
     )
-    after = split(pd.concat([more, planted], ignore_index=True), Split(), LABELS)
+    stood = before.set_index("id")["split"].to_dict()
+    after = split(pd.concat([more, planted], ignore_index=True), Split(), LABELS, stood)
     old = after[~after["id"].str.startswith("n")]
     assert old["split"].tolist() == before["split"].tolist()
     assert set(after["split"].iloc[:36]) == {"train", "val", "test"}
