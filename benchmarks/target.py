@@ -36,7 +36,7 @@ from foodcls.augment import augment
 from foodcls.evaluate.inference import predict_rows
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.image.foreground import cut_out
-from foodcls.manifest import new_manifest
+from foodcls.manifest import new_manifest, split_rows
 from foodcls.metrics.bootstrap import Sample, mean_bounds, number_groups
 from foodcls.metrics.ranks import Floats, ranks
 from foodcls.network.backbones import make_backbone
@@ -46,7 +46,7 @@ from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_json, digest_of, replacing
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.dataset import encode_labels, split_rows
+from foodcls.train.dataset import encode_labels
 from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace

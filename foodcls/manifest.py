@@ -106,6 +106,12 @@ def kept_rows(manifest: pd.DataFrame) -> pd.DataFrame:
     return manifest[manifest["state"] == KEPT]
 
 
+def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The kept rows of one split, in the manifest's order."""
+    kept = kept_rows(manifest)
+    return kept[kept["split"] == split]
+
+
 def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) -> pd.DataFrame:
     """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
     marked = manifest.copy()

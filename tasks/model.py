@@ -1,23 +1,19 @@
-"""The model half as cached tasks: from a split manifest to an exported file."""
+"""The model half as cached tasks: from a split manifest to an exported file.
+
+Tasks import what they call: a run whose results are all there does not wait for torch.
+"""
 
 import logging
 import math
+from collections.abc import Callable
 
-from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
-from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
-from foodcls.export.export import ExportedRef
-from foodcls.export.export import export as export_checkpoint
-from foodcls.export.rehearse import rehearse
-from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits
+from foodcls.export.exported_files import ExportedRef
+from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits, split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint, EpochReport
-from foodcls.train.dataset import split_rows
-from foodcls.train.resume import checkpoint_files
-from foodcls.train.train import OnEpoch
-from foodcls.train.train import train as train_network
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import Meter, bars, spell_time
 from tasks.engine.stage import stage
@@ -28,15 +24,20 @@ log = logging.getLogger("foodcls.stages")
 @stage("foodcls.export.rehearse", name="check")
 def check_training(workspace: Workspace, settings: Train) -> str:
     """Make sure of backbone, weights, trainable layers and export before pictures are collected."""
+    from foodcls.export.rehearse import rehearse
+
     return rehearse(settings)
 
 
 def forget_epochs(workspace: Workspace, checkpoint: Checkpoint) -> None:
     """Delete what this training, had it been killed, would have gone on from."""
-    checkpoint_files(workspace.pixels, checkpoint).delete()
+    if any(workspace.pixels.glob("training-*")):
+        from foodcls.train.resume import checkpoint_files
+
+        checkpoint_files(workspace.pixels, checkpoint).delete()
 
 
-def tell_epochs(settings: Train) -> OnEpoch:
+def tell_epochs(settings: Train) -> Callable[[EpochReport], None]:
     """Log a line for each epoch, those from before a kill too; show how many are over."""
     meter, seconds = Meter(settings.epochs, "epochs"), list[float]()
     most = 60 * (settings.max_minutes or math.inf)
@@ -60,6 +61,8 @@ def train(
     workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val"."""
+    from foodcls.train.train import train as train_network
+
     manifest = load_splits(pictures, workspace.store)
     return train_network(
         manifest, workspace.store, labels, settings, workspace.pixels, bars, tell_epochs(settings)
@@ -76,6 +79,8 @@ def calibrate(
     limit: float,
 ) -> Checkpoint:
     """Fit temperature and threshold on the split "val"."""
+    from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
+
     manifest = load_splits(pictures, workspace.store)
     return calibrate_checkpoint(
         checkpoint, manifest, workspace.store, workspace.pixels, settings, bars, limit
@@ -99,6 +104,8 @@ def evaluate(
     limit: float,
 ) -> Evaluation:
     """Judge the checkpoint on the split "test"."""
+    from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
+
     grouped = group_tests(load_splits(pictures, workspace.store), test)
     return evaluate_checkpoint(
         checkpoint,
@@ -115,6 +122,8 @@ def export(
     workspace: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
 ) -> ExportedRef:
     """Write the .pt and the .pt2 file, once both answer as the checkpoint does."""
+    from foodcls.export.export import export as export_checkpoint
+
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
     return export_checkpoint(
         checkpoint, load_manifest(pictures, workspace.store), workspace.store, provenance

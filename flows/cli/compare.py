@@ -12,6 +12,7 @@ from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
+from foodcls.manifest import split_rows
 from foodcls.metrics.align import align_predictions
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.scores import Estimate
@@ -24,7 +25,6 @@ from foodcls.report.comparison import (
 from foodcls.report.thumbnails import PictureIndex, index_pictures
 from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.dataset import split_rows
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.output import print_whole
+from foodcls.export.exported_files import PREDICTION_COLUMNS
 from foodcls.export.load import load_model
-from foodcls.export.predict import PREDICTION_COLUMNS, Prediction, predict, prediction_cells
+from foodcls.export.predict import Prediction, predict, prediction_cells
 from foodcls.image.files import find_pictures
 from tasks.engine.progress import bars
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.evaluate.inference import predict_rows
+from foodcls.manifest import split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.predictions import Predictions, predictions_csv
@@ -13,7 +14,6 @@ from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.dataset import split_rows
 from foodcls.train.row_cache import LIMIT, FeatureCache
 
 

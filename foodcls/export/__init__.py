@@ -1,6 +1,7 @@
 """Writes, checks, loads and runs exported models.
 
 export              both files of a checkpoint, compared with its network (a stage)
+exported_files      what an export gives, for who need not wait for torch
 rehearse            exports an untrained network, for refusals before hours of training
 optimize            batch norm folding and memory layout, for faster inference
 torchscript         the .pt file: preprocessing, network and softmax in one module

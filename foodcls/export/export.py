@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from foodcls.errors import ExportError
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
 from foodcls.export.optimize import OptimizedNetwork
@@ -35,17 +35,6 @@ ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
 Named = tuple[str, Pixels]
 Inference = Callable[[Tensor], Tensor]  # uint8 (N, 3, H, W) to probabilities (N, C)
-
-
-@dataclass(frozen=True)
-class ExportedRef:
-    """The exported files in the store; both hold classes, threshold and provenance."""
-
-    blob: str  # TorchScript (.pt), named by its SHA-256
-    program: str  # torch.export (.pt2)
-    bytes: int  # of the first
-    max_difference: float  # of a probability, between the trained network and either file
-    compared: int  # pictures
 
 
 def export(

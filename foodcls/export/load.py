@@ -8,12 +8,10 @@ from zipfile import BadZipFile
 import torch
 
 from foodcls.errors import InputError
+from foodcls.export.exported_files import DIGESTS, PROGRAM
 from foodcls.export.safety import read_module
 from foodcls.store.store import digest_json, digest_of
 
-# torch evaluates parts of such a file as Python: for who trusts its digest
-PROGRAM = ".pt2"
-DIGESTS = ".sha256"  # ending of the file beside a model, in the form of `sha256sum`
 # what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
 # has no classes in it
 UNREADABLE = (

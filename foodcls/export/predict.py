@@ -20,8 +20,6 @@ from foodcls.work.parallel import prefetch
 
 BATCH = 16  # pictures that go through the network at once
 
-# columns of a prediction in tables, before a probability for each class
-PREDICTION_COLUMNS = ("label", "guess", "probability", "unsure", "error")
 # a file as the network gets it, uint8 (S, S, 3), or why it cannot be read
 Square = Pixels | BadPicture | OSError
 

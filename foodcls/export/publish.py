@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.export.attribution import attribution
-from foodcls.export.export import ExportedRef
-from foodcls.export.load import DIGESTS, PROGRAM
+from foodcls.export.exported_files import DIGESTS, PROGRAM, ExportedRef
 from foodcls.store.store import Store, digest_file, replacing
 from foodcls.tables.spreadsheet import table_csv
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import InputError
+from foodcls.export.exported_files import PREDICTION_COLUMNS
 from foodcls.export.load import Model, load_model
-from foodcls.export.predict import PREDICTION_COLUMNS, Prediction, predict_many, prediction_cells
+from foodcls.export.predict import Prediction, predict_many, prediction_cells
 
 IMAGE = "image"
 

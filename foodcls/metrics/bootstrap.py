@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -106,8 +106,8 @@ def _interval(drawn: Floats, pulls: Floats, error: float) -> Bounds:
     """
     spread = float((pulls**2).sum())
     skew = float((pulls**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
-    reach = t.ppf(1 - error / 2, max(len(pulls) - 1, 1))
+    reach = stdtrit(max(len(pulls) - 1, 1), 1 - error / 2)
     ends = np.array([-reach, reach])
-    places = norm.cdf(ends / np.maximum(1 - skew * ends, 1e-9))
+    places = ndtr(ends / np.maximum(1 - skew * ends, 1e-9))
     low, high = np.nanquantile(drawn, places)
     return float(low), float(high)

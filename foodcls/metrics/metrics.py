@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from foodcls.metrics.ranks import Floats, Ints
 
@@ -38,7 +38,7 @@ def effective_sample_size(values: Floats | Ints, groups: Ints) -> float:
         return float(count)
     together = float((np.bincount(numbers, residuals) ** 2).sum())
     # with few groups the variance itself is uncertain, which widens intervals: Student's t
-    few = (t.ppf(0.975, n - 1) / t.ppf(0.975, count - 1)) ** 2
+    few = (stdtrit(n - 1, 0.975) / stdtrit(count - 1, 0.975)) ** 2
     factor = few * alone * n / (n - 1) / max(together * count / (count - 1), alone)
     return float(np.clip(n * factor, 1, n))
 

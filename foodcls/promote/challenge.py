@@ -9,6 +9,7 @@ import pandas as pd
 from foodcls.export.load import Model
 from foodcls.export.predict_tests import predict_stored
 from foodcls.image.hashes import pack_hashes
+from foodcls.manifest import split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import read_predictions
@@ -20,7 +21,7 @@ from foodcls.promote.rule import (
 )
 from foodcls.recipe.train_settings import Promote
 from foodcls.store.store import Store
-from foodcls.train.dataset import encode_labels, split_rows
+from foodcls.train.dataset import encode_labels
 
 SEEN = ("train", "val")
 # Hamming distance, of 64 bits, of phashes of one picture: a false match costs one test picture only

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from foodcls.errors import StageError
-from foodcls.manifest import ManifestRef
+from foodcls.manifest import ManifestRef, split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import read_predictions
@@ -18,7 +18,6 @@ from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import Store
 from foodcls.tables.spreadsheet import table_csv
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.dataset import split_rows
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import pandas as pd
 from PIL import Image
 
 from foodcls.image.decode import png_bytes
+from foodcls.manifest import split_rows
 from foodcls.recipe.train_settings import Train
 from foodcls.report.thumbnails import thumbnail
 from foodcls.store.store import Store
-from foodcls.train.dataset import split_rows
 from foodcls.train.pixels import decode_rows
 from foodcls.train.views import training_views
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from foodcls.manifest import SPLITS, class_counts
+from foodcls.manifest import SPLITS, class_counts, split_rows
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.per_class import ClassScore
@@ -19,7 +19,6 @@ from foodcls.report.templates import render_page
 from foodcls.report.thumbnails import Card, index_pictures, make_cards, worst_places
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, EpochReport
-from foodcls.train.dataset import split_rows
 
 PAIRS = 12  # frequent mistakes in the table
 # thumbnails of 5 KB: the page stays below a megabyte

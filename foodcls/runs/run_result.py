@@ -5,7 +5,7 @@ from typing import Any
 
 from foodcls.collect.collect import CollectRef
 from foodcls.dedup.dedup import DedupRef
-from foodcls.export.export import ExportedRef
+from foodcls.export.exported_files import ExportedRef
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import PromotionDecision

@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from foodcls.errors import TrainingError
-from foodcls.manifest import kept_rows
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
@@ -78,12 +77,6 @@ class InputSpec:
     # looks at each picture, the same in each epoch; None is the picture itself
     changes: tuple[PictureChange | None, ...] = (None,)
     augment: Augment | None = None  # another change in each epoch
-
-
-def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
-    """The kept rows of one split, in the manifest's order."""
-    kept = kept_rows(manifest)
-    return kept[kept["split"] == split]
 
 
 def load_dataset(

@@ -13,6 +13,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, start_network, with_own_size
 from foodcls.network.partition import Partition
@@ -25,14 +26,7 @@ from foodcls.train.activations import cacheable_partition
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.class_balance import class_weights
-from foodcls.train.dataset import (
-    InputSpec,
-    TrainVal,
-    check_splits,
-    data_digest,
-    load_dataset,
-    split_rows,
-)
+from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_dataset
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import fit
 from foodcls.train.online_augment import RandomAffine

@@ -15,7 +15,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from foodcls import __version__
-from foodcls.export.predict import PREDICTION_COLUMNS
+from foodcls.export.exported_files import PREDICTION_COLUMNS
 from foodcls.export.publish import model_files
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, RecipeSource

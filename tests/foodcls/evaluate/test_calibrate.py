@@ -8,13 +8,13 @@ import pytest
 from foodcls.evaluate.calibrate import calibrate
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.inference import predict_rows
+from foodcls.manifest import split_rows
 from foodcls.metrics.ranks import Floats
 from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import silent
 from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.dataset import split_rows
 from foodcls.train.row_cache import GIGABYTE, LIMIT, FeatureCache
 
 Trained = tuple[Checkpoint, pd.DataFrame]

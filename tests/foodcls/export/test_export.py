@@ -11,7 +11,8 @@ from torch import nn
 
 from foodcls.errors import ExportError
 from foodcls.export import export as module
-from foodcls.export.export import TOLERANCE, ExportedRef, export
+from foodcls.export.export import TOLERANCE, export
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.exported_program import FACTS, program_bytes
 from foodcls.export.load import read_model
 from foodcls.export.torchscript import export_bytes

@@ -5,7 +5,7 @@ import pytest
 
 from foodcls.errors import InputError
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.export.export import ExportedRef
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import Model, load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
 from foodcls.metrics.predictions import read_predictions

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from foodcls.errors import InputError
-from foodcls.export.export import ExportedRef
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
 from foodcls.export.pyfunc import PyfuncModel, _load_pyfunc

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.errors import InputError
-from foodcls.export.export import ExportedRef, labels_digest
+from foodcls.export.export import labels_digest
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import load_model, read_model
 from foodcls.export.torchscript import Exported, InferenceConfig, export_bytes
 from foodcls.store.store import Store

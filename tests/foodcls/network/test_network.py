@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from foodcls.errors import InputError
 from foodcls.evaluate.inference import predict_rows
 from foodcls.export.export import export
+from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import (
     Network,
@@ -23,7 +24,6 @@ from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.dataset import split_rows
 from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
 from foodcls.train.row_cache import FeatureCache

@@ -12,7 +12,7 @@ from prefect import flow
 from prefect.serializers import JSONSerializer
 
 from foodcls.errors import StageError
-from foodcls.export.export import ExportedRef
+from foodcls.export.exported_files import ExportedRef
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.data_settings import Dedup, Filter

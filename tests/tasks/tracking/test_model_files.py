@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.export.export import ExportedRef
+from foodcls.export.exported_files import ExportedRef
 from foodcls.export.publish import publish_model
 from foodcls.manifest import new_manifest
 from foodcls.recipe.recipe import load_recipe
