@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import RecipeFile, Space, read_recipe
+from flows.cli.options import RecipeFile, Space
 from flows.cli.output import out, told
 from foodcls.errors import InputError
 
@@ -17,8 +17,10 @@ def promote(
 ) -> None:
     """Let a registered version of the recipe's model serve, whatever the tests say of it."""
     with told():
-        name = read_recipe(recipe_file).name
+        from foodcls.recipe.recipe import load_recipe
         from foodcls.workspace.workspace import Workspace
+
+        name = load_recipe(recipe_file).name
         from tasks.tracking.registry import appoint
 
         before = appoint(Workspace.at(workspace), name, version)
@@ -29,8 +31,10 @@ def promote(
 def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Let the champion before serve again; the one taken back does not return by itself."""
     with told():
-        name = read_recipe(recipe_file).name
+        from foodcls.recipe.recipe import load_recipe
         from foodcls.workspace.workspace import Workspace
+
+        name = load_recipe(recipe_file).name
         from tasks.tracking.registry import roll_back
 
         taken_back, serving = roll_back(Workspace.at(workspace), name)

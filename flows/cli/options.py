@@ -64,10 +64,11 @@ def read_recipe(
     path: Path, changes: list[str] | None = None, replay: Path | None = None
 ) -> "Recipe":
     """The recipe with the overrides that were typed: read once, before anything else is done."""
-    from foodcls.recipe.recipe import check_folders, load_recipe
+    from foodcls.recipe.data_settings import check_folders
+    from foodcls.recipe.recipe import load_recipe
 
     recipe = load_recipe(path, overrides(changes) | replayed(replay))
-    check_folders(recipe)
+    check_folders(recipe.collect, recipe.labels, path)
     return recipe
 
 

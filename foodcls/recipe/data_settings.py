@@ -1,9 +1,13 @@
 """The sections of a recipe that decide the pictures, from collecting to augmenting them."""
 
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from foodcls.errors import RecipeError
 from foodcls.recipe.types import (
     ClassName,
     Count,
@@ -20,6 +24,8 @@ from foodcls.recipe.types import (
 
 # width x height of a picture, where nothing else is said, and whatever is said
 MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
+
+SHOWN = 10  # names in a message
 
 EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
 
@@ -56,6 +62,22 @@ class Collect(Settings):
                 + (f"found {' and '.join(given)}" if given else "found none")
             )
         return self
+
+
+def check_folders(settings: Collect, labels: Sequence[str], recipe: Path) -> None:
+    """RecipeError when a class has no folder among those of the pictures."""
+    if root := settings.folder:
+        names = (
+            unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir()
+        )
+        there = sorted(name for name in names if not name.startswith("."))
+        if absent := [label for label in labels if label not in there]:
+            raise RecipeError(
+                f"{recipe}: collect.folder: {root} has no folder for {len(absent)} of "
+                f"{len(labels)} classes: {', '.join(map(repr, absent[:SHOWN]))}; there are "
+                f"{', '.join(map(repr, there[:SHOWN])) or 'no folders'}; a class is called as its "
+                "folder"
+            )
 
 
 class Inspect(Settings):

@@ -40,7 +40,6 @@ from foodcls.store.store import digest_file, digest_json
 
 # bytes as JSON: a recipe is a parameter of flows, of which a server takes 524,288 with the others
 MAX_SIZE = 500_000
-SHOWN = 10  # names in a message
 
 
 @dataclass(frozen=True)
@@ -153,22 +152,6 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     _check_size(recipe, path)
     recipe._source = source
     return recipe
-
-
-def check_folders(recipe: Recipe) -> None:
-    """RecipeError when a class has no folder among those of the pictures."""
-    if root := recipe.collect.folder:
-        names = (
-            unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir()
-        )
-        there = sorted(name for name in names if not name.startswith("."))
-        if absent := [label for label in recipe.labels if label not in there]:
-            raise RecipeError(
-                f"{recipe.source.path}: collect.folder: {root} has no folder for {len(absent)} of "
-                f"{len(recipe.labels)} classes: {', '.join(map(repr, absent[:SHOWN]))}; there are "
-                f"{', '.join(map(repr, there[:SHOWN])) or 'no folders'}; a class is called as its "
-                "folder"
-            )
 
 
 def settings_digest(settings: BaseModel) -> str:

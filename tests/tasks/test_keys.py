@@ -58,6 +58,7 @@ BOUNDS = {
     "check": {
         "export": {
             "archive",
+            "exported_files",
             "load",
             "operators",
             "optimize",

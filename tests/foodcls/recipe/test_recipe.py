@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.recipe import RecipeSource, check_folders, flatten, load_recipe, settings_digest
+from foodcls.recipe.recipe import RecipeSource, flatten, load_recipe, settings_digest
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = """\
@@ -124,16 +124,6 @@ def test_overrides_replace_and_are_checked_like_the_file(tmp_path: Path) -> None
         load_recipe(path, {"train.epochs": 0})
     with pytest.raises(RecipeError, match="name is not a section"):
         load_recipe(path, {"name.x": 1})
-
-
-def test_a_class_without_a_folder_is_named_with_the_folders_that_are_there(tmp_path: Path) -> None:
-    for name in ("pie", "tacos", ".hidden"):
-        (tmp_path / "photos" / name).mkdir(parents=True)
-    text = "name: x\nclasses: [{name: pie}, {name: taco}]\ncollect: {folder: photos}\n"
-    with pytest.raises(RecipeError, match="1 of 2 classes: 'taco'; there are 'pie', 'tacos'; a"):
-        check_folders(load_recipe(write(tmp_path, text)))
-    # folders of no class are told of when they are read
-    check_folders(load_recipe(write(tmp_path, text.replace("taco", "tacos"))))
 
 
 def test_a_recipe_keeps_the_file_as_it_was_read(tmp_path: Path) -> None:
