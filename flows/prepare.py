@@ -9,8 +9,8 @@ from foodcls.runs.run_result import Prepared
 from foodcls.workspace.lock import holding
 from tasks.data import (
     augment,
-    check_folders,
     check_tables,
+    check_unchanged,
     collect,
     crop,
     dedup,
@@ -48,5 +48,5 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
         grown = augment(opened, parted, recipe.augment, recipe.labels)
         prepared = Prepared(found, sound, distinct, chosen, cropped, parted, grown)
         publish(opened, recipe, prepared)
-        check_folders(recipe)
+        check_unchanged(recipe)
     return prepared

@@ -51,11 +51,6 @@ from tasks.engine.progress import bars
 from tasks.engine.stage import stage
 from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
 
-CHANGED = (
-    "a folder that the recipe names (collect.folder, test.folder or crop.boxes) was changed while "
-    "the run read it; run the same command again: what did not change is not done again"
-)
-
 
 def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
     """What a stage begins with, written for people too: they want it most if the stage fails."""
@@ -182,10 +177,13 @@ def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:
     show_stages(f"prepare {recipe.name}", prepared.steps)
 
 
-def check_folders(recipe: Recipe) -> None:
+def check_unchanged(recipe: Recipe) -> None:
     """InputError when a folder was changed since the recipe was fixed; files are read as then."""
     if recipe.current_digest() != recipe.digest:
-        raise InputError(CHANGED)
+        raise InputError(
+            "a folder that the recipe names (collect.folder, test.folder, crop.boxes) was changed "
+            "while the run read it; run the same command again: what is done is kept"
+        )
 
 
 def _sample_web() -> AbstractContextManager[Mapping[str, Address]]:

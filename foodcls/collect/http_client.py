@@ -69,10 +69,7 @@ class HttpClient:
     async def get(
         self, url: str, seconds: float, trail: Sequence[Redirect] = ()
     ) -> bytes | Redirect:
-        """The body of a URL, or where it redirects to, within `seconds`; else FetchError.
-
-        `trail` are the redirects that have led there.
-        """
+        """The body of a URL that `trail` led to, or its redirect, in `seconds`; else FetchError."""
         target = parse_url(url)
         try:
             async with asyncio.timeout(seconds):
@@ -179,10 +176,7 @@ def _joined(url: URL, target: str) -> str:
 
 
 def _cookies(url: URL, trail: Sequence[Redirect]) -> dict[str, str]:
-    """Cookies of the redirects, as headers; only where an address would redirect for ever without.
-
-    Nothing else is told to a server, and nothing at all to another one.
-    """
+    """The redirects' cookies, for an address that would redirect for ever without, as headers."""
     if url not in [hop.source for hop in trail]:
         return {}
     jar = aiohttp.CookieJar(unsafe=True)  # unsafe: for servers without a name, too

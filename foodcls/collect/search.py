@@ -168,15 +168,9 @@ class _Search:
         return SearchResult(question, tuple(candidates), stats)
 
     def _stats(self, fact: Mapping[str, Any]) -> QueryStats:
-        asked = self.question
-        return QueryStats(
-            engine=asked.engine,
-            label=asked.label,
-            query=asked.query,
-            pages=fact["pages"],
-            found=min(len(fact["hits"]), asked.limit),
-            reason=fact["reason"],
-        )
+        asked, found = self.question, min(len(fact["hits"]), self.question.limit)
+        names = (asked.engine, asked.label, asked.query)
+        return QueryStats(*names, pages=fact["pages"], found=found, reason=fact["reason"])
 
 
 def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:

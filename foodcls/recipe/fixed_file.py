@@ -1,7 +1,4 @@
-"""Fixes the files that settings name: a run reads them as they were when it began.
-
-People edit them while a run goes on: a review page writes decisions, a drawing tool boxes.
-"""
+"""Fixes the files that settings name: people edit them while a run goes on."""
 
 import io
 from pathlib import Path

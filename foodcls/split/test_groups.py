@@ -6,7 +6,7 @@ groups. A group may hold pictures of several classes.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,10 +22,8 @@ from foodcls.tables.read_csv import SHOWN, Problem, read_sheet, refuse_problems
 logger = logging.getLogger(__name__)
 
 COLUMNS = ("id", "path", "group")
-NAMESAKES = (
-    "%s: %d sub-folders are called alike in several classes (%s); each counts as a group of its "
-    "own. Where they are one and the same, such as one tray, say test.grouped_by_folder: shared"
-)
+NAMESAKES = """%s: %d names of sub-folders stand in several classes (%s), and each is a group there.
+Where it is one and the same, such as a tray, say test.grouped_by_folder: shared"""
 
 
 @dataclass(frozen=True)
@@ -111,20 +109,15 @@ def _by_folder(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, s
     for row, origin in zip(rows.index, rows["origin"], strict=True):
         path = unquote(origin.removeprefix("file:")) if origin.startswith("file:") else origin
         # the class, the group, and what lies in it
-        parts = Path(path).parts
+        parts = Path(folder, path).relative_to(folder).parts
         if len(parts) > 2:
             named[row] = parts[1] if shared else "/".join(parts[:2])
     _check_several(named, rows, f"{folder}, test.grouped_by_folder")
-    if not shared:
-        _warn_of_namesakes(named.values(), folder)
+    classes = Counter(group.partition("/")[2] for group in set(named.values()))
+    alike = sorted(name for name, count in classes.items() if name and count > 1)
+    if alike:
+        logger.warning(NAMESAKES, folder, len(alike), ", ".join(map(repr, alike[:SHOWN])))
     return named
-
-
-def _warn_of_namesakes(groups: Iterable[str], folder: Path) -> None:
-    classes = Counter(group.partition("/")[2] for group in set(groups))
-    names = sorted(name for name, count in classes.items() if count > 1)
-    if names:
-        logger.warning(NAMESAKES, folder, len(names), ", ".join(map(repr, names[:SHOWN])))
 
 
 def _check_several(named: dict[int, str], rows: pd.DataFrame, where: str) -> None:

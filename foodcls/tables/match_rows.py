@@ -56,9 +56,7 @@ class Finder:
         """Rows whose origin is `text`, or ends in it, or in which it ends; of one picture only."""
         name = plain_path(text)
         # a folder's pictures are known by their place in it, and called by longer paths too
-        ends = (
-            name[at + 1 :] for at, char in enumerate(name) if char == "/" and "/" in name[at + 1 :]
-        )
+        ends = (name[slash.end() :] for slash in re.finditer("/(?=.*/)", name))
         rows = self.origins.get(name) or self.paths.get(name.removeprefix("./"), [])
         rows = rows or next(filter(None, map(self.origins.get, ends)), [])
         pictures = {self.owners[row] for row in rows}

@@ -92,13 +92,7 @@ class Stage(Generic[Result]):
         return dataclasses.replace(again, cached=True, work=()) if is_same else again
 
     def _run(
-        self,
-        workspace: Workspace,
-        key: str,
-        values: list[Any],
-        aside: Mapping[str, Any],
-        *,
-        refresh: bool,
+        self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> StageResult[Any]:
         started = time.monotonic()
         bound = self._cached(workspace, key, refresh) if self.modules else self.task

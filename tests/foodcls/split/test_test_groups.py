@@ -119,7 +119,7 @@ def test_sub_folders_of_a_class_are_groups_of_that_class(hang, folder: Path, cap
     settings = OutsideTest(folder=folder, grouped_by_folder=True)
     found = groups_of(group_tests(hang(TRAYS), settings))
     assert found == ["beans/tray 1", "look 3", "salad/tray 1", "salad/tray 2"]
-    assert "1 sub-folders are called alike in several classes ('tray 1')" in caplog.text
+    assert "1 names of sub-folders stand in several classes ('tray 1')" in caplog.text
 
 
 def test_sub_folders_that_are_said_to_be_shared_are_groups_across_classes(
