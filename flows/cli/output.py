@@ -41,6 +41,10 @@ def speak_plainly() -> None:
     sys.excepthook = lambda *error: print(
         redact("".join(format_exception(*error))), end="", file=sys.stderr
     )
+    # of libraries: Pillow's of EXIF, torch's of buffers. They help nobody at a terminal
+    if not sys.warnoptions:
+        logging.captureWarnings(True)
+        logging.getLogger("py.warnings").propagate = False
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("  %(message)s"))
     logger = logging.getLogger("foodcls")

@@ -3,6 +3,7 @@
 dedup        the stage: one row of each picture is kept
 duplicates   the same for files in any folders
 pairs        finds pairs: search by hash, then confirm by thumbnail
+turned       pairs of which one shows the other turned by a quarter or a half
 hamming      all pairs of hashes within a Hamming distance
 correlation  how thumbnails correlate, one laid over windows of the other
 confirm      a second check of such pairs: foreground and colors

@@ -7,6 +7,7 @@ import pandas as pd
 
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
 from foodcls.dedup.pairs import Distances, search_pairs
+from foodcls.dedup.turned import find_turned
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
@@ -53,7 +54,7 @@ def dedup(
     chains do not grow. Keepers are rows of the test set, then the largest in pixels and bytes,
     then the first by id and origin; the order of rows does not matter. Rows of the test set are
     never dropped. A picture found under several labels teaches none of them: all its rows go.
-    `cluster` is wider: it also joins what merely looks alike, link by link.
+    `cluster` is wider: it also joins what merely looks alike or is turned, link by link.
     """
     rows = _by_priority(kept_rows(manifest))
     contents = rows.drop_duplicates("id")
@@ -65,11 +66,13 @@ def dedup(
     keeper, how = choose_keepers(len(contents), found.pairs, is_test)
     equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
     _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
+    alike = np.stack([found.pairs.left, found.pairs.right], axis=1)
+    alike = np.concatenate([alike, find_turned(prints.thumbnails, settings.distance)])
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
     rows = rows.assign(
         keeper=ids[keeper[place]],
         how=how[place],
-        cluster=ids[join_clusters(len(contents), found.pairs)[place]],
+        cluster=ids[join_clusters(len(contents), alike)[place]],
     )
     return Deduped(_mark(manifest, rows), found.distances)
 

@@ -27,9 +27,12 @@ def choose_keepers(count: int, pairs: Pairs, is_fixed: np.ndarray) -> tuple[np.n
     return keeper, how
 
 
-def join_clusters(count: int, pairs: Pairs) -> np.ndarray:
-    """For each of `count` places the first place that pairs lead to: int of shape (count,)."""
-    links = coo_array((np.ones(len(pairs.left)), (pairs.left, pairs.right)), (count, count))
+def join_clusters(count: int, ends: np.ndarray) -> np.ndarray:
+    """For each of `count` places the first place that pairs lead to: int of shape (count,).
+
+    `ends` are pairs of places, int of shape (n, 2).
+    """
+    links = coo_array((np.ones(len(ends)), tuple(ends.T)), (count, count))
     _, cluster = connected_components(links, directed=False)
     _, first = np.unique(cluster, return_index=True)
     return np.asarray(first[cluster])

@@ -37,6 +37,17 @@ def crop_share(image, share):
     return image.crop((aside, above, image.width - aside, image.height - above))
 
 
+@pytest.mark.parametrize("turn", [f"ROTATE_{degrees}" for degrees in (90, 180, 270)])
+def test_a_photo_and_itself_turned_are_never_parted(turn, noise, encode, dedup_files):
+    pictures = [noise(seed, 320, 240) for seed in range(4)]
+    turned = [picture.transpose(Image.Transpose[turn]).resize((180, 200)) for picture in pictures]
+    files = [(encode(one, "JPEG"), "beans") for one in (*pictures, *turned)]
+    found = dedup_files(*files)
+    assert len(kept_rows(found)) == 8
+    names = found["cluster"].tolist()
+    assert names[:4] == names[4:] and len(set(names)) == 4
+
+
 EDITS = {
     "smaller": lambda image: image.resize((160, 120)),
     "mirrored": ImageOps.mirror,
