@@ -1,7 +1,7 @@
 """Learns from web photographs in several ways, and judges each where the model will be used.
 
     python benchmarks/target.py PHOTOS OWN --workspace W              # resumes when it was killed
-    python benchmarks/target.py PHOTOS OWN --workspace W --only probe # rows whose name begins so
+    python benchmarks/target.py PHOTOS OWN --workspace W --only probe "probe, target"
     python benchmarks/target.py PHOTOS OWN --workspace W --per-class 30
 
 PHOTOS are foods13_web.py's photographs, collected and prepared as there; OWN holds cut-outs as
@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--per-class", type=int, default=0, help="training photos; 0: all")
-    parser.add_argument("--only", nargs="*", default=[""], help="methods that begin so")
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES, help="rows")
     options = parser.parse_args()
     index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
     with serving(options.photos, options.port) as address:
@@ -249,9 +249,8 @@ def main() -> None:
     bench = Bench(recipe, workspace, options.own.resolve(), options.per_class)
     print(f"{describe_machine()}, {torch.get_num_threads()} threads")
     print(f"{len(split_rows(bench.manifest, 'train'))} training photographs")
-    names = [name for name in NAMES if name.startswith(tuple(options.only))]
     figures = {}
-    for name in names:
+    for name in options.only:
         # nothing in it is drawn
         seeds = 1 if name == TIMM else options.seeds
         figures[name] = show(name, [bench.judge(name, seed) for seed in range(seeds)], bench)

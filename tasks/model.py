@@ -39,16 +39,19 @@ def forget_epochs(workspace: Workspace, checkpoint: Checkpoint) -> None:
 
 def tell_epochs(settings: Train) -> Callable[[EpochReport], None]:
     """Log a line for each epoch, those from before a kill too; show how many are over."""
-    meter, seconds = Meter(settings.epochs, "epochs"), list[float]()
+    from foodcls.train.loop import count_epochs
+
+    epochs = count_epochs(settings)
+    meter, seconds = Meter(epochs, "epochs"), list[float]()
     most = 60 * (settings.max_minutes or math.inf)
 
     def tell(report: EpochReport) -> None:
         seconds.append(report.seconds)
         spent = sum(seconds)
-        left = min(spent / len(seconds) * (settings.epochs - report.epoch), max(0, most - spent))
+        left = min(spent / len(seconds) * (epochs - report.epoch), max(0, most - spent))
         log.info(
             "epoch %d of %d: loss %.3f, validation accuracy %.3f, %.1f s, %s left",
-            report.epoch, settings.epochs, report.train_loss, report.val_accuracy, report.seconds,
+            report.epoch, epochs, report.train_loss, report.val_accuracy, report.seconds,
             spell_time(left),
         )  # fmt: skip
         meter.show(report.epoch)

@@ -46,8 +46,7 @@ def fit(
     TrainingError when a loss is no number.
     """
     truth = train_val.val.targets
-    epochs = 1 if settings.method == "probe" else settings.epochs
-    for epoch in range(first_epoch, epochs + 1):
+    for epoch in range(first_epoch, count_epochs(settings) + 1):
         if epoch > 1 and is_over():
             return
         begun = clock()
@@ -75,6 +74,11 @@ def fit(
         )
         if totals.is_cut:
             return
+
+
+def count_epochs(settings: Train) -> int:
+    """How many epochs a training has; a probe, fitted to convergence, is one."""
+    return 1 if settings.method == "probe" else settings.epochs
 
 
 def validate(learner: Learner, dataset: Dataset, batch_size: int) -> tuple[float, Floats]:

@@ -28,7 +28,7 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.class_balance import class_weights
 from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_dataset
 from foodcls.train.learner import Learner, choose_device, start_learner
-from foodcls.train.loop import fit
+from foodcls.train.loop import count_epochs, fit
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
@@ -177,7 +177,7 @@ def _learn(
     if state := files.load():
         restore_state(learner, state)
         reports, best = state.reports, state.best
-    count("epochs", anew=settings.epochs - len(reports), recalled=len(reports))
+    count("epochs", anew=count_epochs(settings) - len(reports), recalled=len(reports))
     left = budget.less(sum(report.seconds for report in reports))
     learning = fit(learner, train_val, settings, len(reports) + 1, is_over=left.is_over)
     # an epoch is written while the next one trains
