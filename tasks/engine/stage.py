@@ -26,7 +26,7 @@ from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.progress import counting
 from foodcls.recipe.recipe import settings_digest
 from foodcls.runs.stage_result import StageResult, describe
-from foodcls.store.store import Store, digest_json
+from foodcls.store.store import Store, digest_json, replacing
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
@@ -87,9 +87,14 @@ class Stage(Generic[Result]):
         step = self._run(workspace, key, values, aside, refresh=refresh)
         if not tries_again(step, workspace.store, key):
             return step
+        before = (workspace.results / key).read_bytes()
         again = self._run(workspace, key, values, {**aside, **self.on_retry}, refresh=True)
-        is_same = again.result.digest == step.result.digest
-        return dataclasses.replace(again, cached=True, work=()) if is_same else again
+        if (again.result.passing, again.result.kept) != (step.result.passing, step.result.kept):
+            return again
+        # the same trouble in other words is nothing new to later stages
+        with replacing(workspace.results / key) as part:
+            part.write_bytes(before)
+        return step
 
     def _run(
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
