@@ -1,7 +1,10 @@
 """Makes sure of the Prefect server of a run: the one that is set, or a temporary one of its own."""
 
-import atexit
+import os
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,7 +12,15 @@ from contextlib import contextmanager
 from foodcls.errors import ServerError
 
 # ends a process when the other end of its standard input does
-WATCH = 'cat > /dev/null; kill "$0" 2> /dev/null'
+WATCH = 'cat > /dev/null; kill "$0" && sleep 5 && kill -9 "$0"'
+# Prefect's own way imports the whole server into this process too, which takes longer than a run
+SERVER = ("-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--host",
+          "127.0.0.1", "--log-level", "error", "--port")  # fmt: skip
+AS_PREFECT_DOES = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+}
 # of starting a temporary server, which on a busy machine may come to nothing
 TRIES = 3
 START_ONE = "start it with `prefect server start`, or unset PREFECT_API_URL to have one of its own"
@@ -42,49 +53,60 @@ def server_needed() -> Iterator[None]:
 
 
 def _reach() -> None:
+    from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
     from foodcls.workspace.services import check_prefect
 
-    found = check_prefect(str(get_current_settings().api.url or ""))
-    if not found.is_fine:
-        raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
-    if not get_current_settings().api.url:
-        _start_one()
-        _end_with_us()
-
-
-def _start_one() -> None:
-    import httpx
-    from prefect.client.orchestration import get_client
-    from prefect.server.api.server import SubprocessASGIServer
-
-    for tried in range(1, TRIES + 1):
-        try:
-            get_client(sync_client=True)
-            return
-        # too late, ended by itself, or answered too slowly
-        except (RuntimeError, OSError, httpx.HTTPError) as error:
-            SubprocessASGIServer().stop()
-            if tried == TRIES:
-                raise ServerError(
-                    f"Prefect's temporary server did not start in {TRIES} tries ({error}); the "
-                    "machine may be too busy: run the same command again, or start one yourself "
-                    "with `prefect server start` and name it by PREFECT_API_URL"
-                ) from error
-
-
-def _end_with_us() -> None:
-    """Let the temporary server end with this process, also when it is killed."""
-    from prefect.server.api.server import SubprocessASGIServer
-
-    server = SubprocessASGIServer().server_process
-    if server is None:
+    settings = get_current_settings()
+    if settings.api.url:
+        found = check_prefect(str(settings.api.url))
+        if not found.is_fine:
+            raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
         return
-    # in a session of its own: Ctrl-C must not end it before us
-    guard = subprocess.Popen(
-        ["sh", "-c", WATCH, str(server.pid)], stdin=subprocess.PIPE, start_new_session=True
+    if not settings.server.ephemeral.enabled:
+        raise ServerError(f"Prefect's settings forbid a temporary server; {START_ONE}")
+    os.environ["PREFECT_API_URL"] = _start_one(settings.server.ephemeral.startup_timeout_seconds)
+    refresh_global_settings_context()
+
+
+def _start_one(seconds: int) -> str:
+    """Start a temporary server, and wait so long for it in each try; its address."""
+    for _ in range(TRIES):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        words = [sys.executable, *SERVER, port]
+        server = subprocess.Popen(words, env=os.environ | AS_PREFECT_DOES)
+        _end_with_us(server.pid)
+        address = f"http://127.0.0.1:{port}/api"
+        if _answers(server, address, seconds):
+            return address
+        server.kill()
+        server.wait()
+    raise ServerError(
+        f"Prefect's temporary server did not start in {TRIES} tries; the machine may be too busy: "
+        "run the same command again, or start one yourself with `prefect server start` and name "
+        "it by PREFECT_API_URL"
     )
-    # where all goes well Prefect ends its server itself; the guard has to be gone by then
-    atexit.register(guard.wait)
-    atexit.register(guard.kill)
+
+
+def _answers(server: subprocess.Popen[bytes], address: str, seconds: int) -> bool:
+    from foodcls.workspace.services import check_prefect
+
+    until = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < until:
+        if check_prefect(address).is_fine:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _end_with_us(pid: int) -> None:
+    """Let the temporary server end with this process, also when it is killed."""
+    # the other end stays open as long as this process is there
+    end, _ = os.pipe()
+    words = ["sh", "-c", WATCH, str(pid)]
+    # in a session of its own: Ctrl-C must not end it before us
+    subprocess.Popen(words, stdin=end, stderr=subprocess.DEVNULL, start_new_session=True)
+    os.close(end)

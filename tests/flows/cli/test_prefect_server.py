@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 OWN = """
-import time
+import os, subprocess, time
 from flows.cli.output import speak_plainly
 speak_plainly()
 from flows.cli.prefect_server import server_starting
 with server_starting():
     pass
-from prefect.server.api.server import SubprocessASGIServer
-print(SubprocessASGIServer().server_process.pid, flush=True)
+from prefect.client.orchestration import get_client
+assert get_client(sync_client=True).hello().status_code == 200
+pids = subprocess.check_output(["pgrep", "-f", "-P", str(os.getpid()), "uvicorn"], text=True)
+print(int(pids), flush=True)
 time.sleep({seconds})
 """
 
