@@ -3,9 +3,13 @@
 From here on a kept row's `picture` is trusted: later stages decode it in their own process.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
@@ -22,6 +26,8 @@ from foodcls.store.store import Store, key_of
 from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_memoized
 from foodcls.work.parallel import Spread, in_threads, prefetch
+
+LOG = logging.getLogger(__name__)
 
 # a machine that was short of time or memory may not be so the next time
 PASSING = (CRASH, TIMEOUT)
@@ -126,5 +132,17 @@ def _fill(
     bad_facts = [fact for fact in each if "reason" in fact]
     filled.loc[bad, "outcome"] = [fact["reason"] for fact in bad_facts]
     filled.loc[bad, "detail"] = [fact["detail"] for fact in bad_facts]
+    _tell_refused(filled.loc[bad])
     reasons = zip(bad, bad_facts, strict=True)
     return drop_rows(filled, {row: fact["reason"] for row, fact in reasons}, "inspect")
+
+
+def _tell_refused(rows: pd.DataFrame) -> None:
+    """Say how many pictures are refused and why, with the name of a file for each reason."""
+    firsts = rows.drop_duplicates("outcome").set_index("outcome")["origin"]
+    # the name alone: an address may hold a password
+    names = {reason: Path(unquote(urlsplit(origin).path)).name for reason, origin in firsts.items()}
+    counts = Counter(rows["outcome"]).most_common()
+    if counts:
+        told = (f"{reason} {count}, e.g. {names[reason]!r}" for reason, count in counts)
+        LOG.info("refused %d: %s", len(rows), "; ".join(told))

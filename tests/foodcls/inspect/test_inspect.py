@@ -33,6 +33,21 @@ def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise,
     assert (rows["picture"] == "").all(), "the argument must not change"
 
 
+def test_what_is_refused_is_named_by_its_file_alone(store, noise, encode, put_rows, caplog):
+    rows = put_rows(
+        (b"<html>", "beans", {"origin": "http://me:secret@127.0.0.1/a%20b.jpg?key=secret"}),
+        (encode(noise(1), "AVIF")[:90], "beans", {"origin": "/photos/IMG_0001.HEIC"}),
+        (b"<svg>", "beans"),
+        (encode(noise(2)), "beans"),
+    )
+    with caplog.at_level("INFO"):
+        inspect(rows, store, Inspect(), "phash")
+    assert "refused 3: not_an_image 2, e.g. 'a b.jpg'; truncated 1, e.g. 'IMG_0001.HEIC'" in (
+        caplog.text
+    )
+    assert "secret" not in caplog.text
+
+
 def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_rows):
     exif = Image.Exif()
     exif[0x0112] = 6
