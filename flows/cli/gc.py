@@ -11,14 +11,7 @@ from rich.table import Table
 
 from foodcls.errors import InputError
 from foodcls.store.disk import format_bytes
-from foodcls.workspace.gc import (
-    KINDS,
-    CachedResult,
-    Garbage,
-    find_garbage,
-    find_users,
-    remove_garbage,
-)
+from foodcls.workspace.gc import KINDS, CachedResult, find_garbage, find_users, remove_garbage
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import read_results
@@ -26,8 +19,6 @@ from tasks.tracking.client import present_address
 from tasks.tracking.gc import find_deleted, find_registered, free_deleted
 
 RUNS = "deleted MLflow runs"
-# of a kind, the rest is counted
-SHOWN = 20
 
 
 def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes: bool) -> None:
@@ -46,8 +37,8 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         if deletes:
             remove_garbage(workspace, garbage)
             free_deleted(workspace, runs)
-        else:
-            _list(console, garbage)
+    for item in () if deletes else garbage:
+        console.print(f"{item.kind}: {item.place}", markup=False, highlight=False, soft_wrap=True)
     _say_more(console, workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
@@ -62,15 +53,6 @@ def _read_names(workspace: Workspace) -> list[CachedResult]:
     """What the results of a workspace name, and its registered models."""
     registered = CachedResult(workspace.database, find_registered(workspace), {}, frozenset())
     return [*read_results(workspace), registered]
-
-
-def _list(console: Console, garbage: list[Garbage]) -> None:
-    """Name the first of each kind."""
-    for kind in KINDS:
-        own = [str(item.place) for item in garbage if item.kind == kind]
-        more = [f"and {len(own) - SHOWN:,} more"] if len(own) > SHOWN else []
-        for line in (*own[:SHOWN], *more):
-            console.print(f"{kind}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(sizes: Iterable[tuple[str, int]]) -> Table:

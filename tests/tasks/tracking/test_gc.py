@@ -8,7 +8,7 @@ from mlflow.tracking import MlflowClient
 
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import local_tracking
-from tasks.tracking.gc import find_deleted, free_deleted
+from tasks.tracking.gc import find_deleted, find_registered, free_deleted
 
 
 @pytest.fixture
@@ -67,3 +67,12 @@ def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
         assert client.get_run(kept).info.status == "FINISHED"
         assert client.search_model_versions("name = 'soups'")
     free_deleted(workspace, [])
+
+
+def test_registered_versions_name_their_models(workspace: Workspace) -> None:
+    assert find_registered(workspace) == frozenset()
+    with local_tracking(workspace) as client:
+        client.create_registered_model("soups")
+        for digest in ("a" * 64, "b" * 64):
+            client.create_model_version("soups", "file:///x", tags={"model_digest": digest})
+    assert find_registered(workspace) == {"a" * 64, "b" * 64}
