@@ -22,7 +22,8 @@ def publish_model(model: Path, exported: ExportedRef, manifest: pd.DataFrame, st
         if not path.exists() or digest_file(path) != digest:
             with replacing(path) as part:
                 part.write_bytes(store.read(digest))
-    _write(credits, table_csv(attribution(manifest)))
+    sources = attribution(manifest)
+    _write(credits, table_csv(sources))
     listed = blobs | {credits: digest_file(credits)}
     _write(digests, "".join(f"{digest}  {path.name}\n" for path, digest in listed.items()))
 
