@@ -41,6 +41,7 @@ from foodcls.metrics.bootstrap import Sample, mean_bounds, number_groups
 from foodcls.metrics.ranks import Floats, ranks
 from foodcls.network.backbones import make_backbone
 from foodcls.network.model_zoo import timm
+from foodcls.network.network import with_own_size
 from foodcls.recipe.data_settings import Augment
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Train
@@ -161,7 +162,8 @@ def answer_timm(bench: Bench) -> tuple[list[Floats], float]:
     """A linear probe as timm's users build it: its own transform, features, and a regression."""
     from sklearn.linear_model import LogisticRegression
 
-    settings, store, begun = bench.recipe.train, bench.workspace.store, time.perf_counter()
+    settings, store = with_own_size(bench.recipe.train), bench.workspace.store
+    begun = time.perf_counter()
     backbone = make_backbone(settings.backbone, settings.weights, settings.input_size)
     config = timm.data.resolve_model_data_config(backbone.module)
     transform = timm.data.create_transform(**config | {"mean": backbone.mean, "std": backbone.std})
@@ -192,7 +194,8 @@ def answer_fastai(bench: Bench, seed: int) -> tuple[list[Floats], float]:
                 path = folder / name / str(row.label) / f"{number:06}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(png_bytes(load_picture(store.read(str(row.picture)))))
-        plan = bench.recipe.train.model_copy(update={"seed": seed, "device": "cpu"})
+        changes = {"seed": seed, "device": "cpu"}
+        plan = with_own_size(bench.recipe.train).model_copy(update=changes)
         job = {"folder": place, "labels": labels, "settings": plan.model_dump(mode="json"),
                "workers": 0, "faults": False}  # fmt: skip
         seconds = run_loop("fastai", job, CACHE)[-1].seconds
