@@ -3,7 +3,8 @@
     python benchmarks/answers.py [--workspace W]
 
 The recipe is one of drawn patches, small enough that starting up is nearly all of it. CPU seconds
-are those of the process and of all that it started and waited for: Prefect's temporary server too.
+are those of the process and of what it waited for; Prefect's temporary server, which ends a moment
+after it, is not among them.
 """
 
 import argparse
