@@ -95,7 +95,7 @@ def test_a_killed_training_ends_as_an_unbroken_one(
 
 EVERYTHING = {
     "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "layer_decay": 0.7, "ema": 0.8,
-    "mixup": 0.3, "balance": "sampling", "augment": {}, "background": "random",
+    "mixup": 0.3, "balance": "sampling", "augment": {},
 }  # fmt: skip
 
 
