@@ -20,7 +20,7 @@ def rehearse(settings: Train) -> str:
     settings = with_own_size(settings)
     backbone, network = start_network(settings, classes=2)
     check_gradients(network, settings)
-    network.tta_views = settings.extras.tta or (3 if settings.target else 1)
+    network.tta_views = settings.tta_views
     config = InferenceConfig(settings.input_size, ("a", "b"))
     # as it is, which is faster, or as export would write it
     if _refusal(network, config) and (

@@ -28,5 +28,5 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.tta_views = settings.extras.tta or 1
+    network.tta_views = settings.tta_views
     return network.eval()

@@ -39,7 +39,7 @@ from foodcls.train.resume import (
     restore_state,
 )
 from foodcls.train.row_cache import FeatureCache
-from foodcls.train.views import count_answers, training_views, validation_views
+from foodcls.train.views import training_views, validation_views
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ def _draft_checkpoint(
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
     """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
-    extras = settings.extras.model_copy(update={"tta": count_answers(settings)})
+    extras = settings.extras.model_copy(update={"tta": settings.tta_views})
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",

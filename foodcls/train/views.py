@@ -82,9 +82,3 @@ def validation_views(settings: Train) -> tuple[PictureChange | None, ...]:
 def _view(settings: Train, seed: int, number: int) -> View:
     assert settings.target is not None
     return View(settings.target, settings.input_size, seed, number)
-
-
-def count_answers(settings: Train) -> int:
-    """Over how many views of a picture an answer is the mean, see `tta_logits`."""
-    is_cutout = settings.target is not None and settings.target.shape == "cutout"
-    return settings.extras.tta or (3 if is_cutout else 1)

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from foodcls.recipe.train_settings import Extras, Target, Train
-from foodcls.train.views import View, count_answers, training_views, validation_views
+from foodcls.train.views import View, training_views, validation_views
 
 CUTOUT = Target(shape="cutout", rotation="any")
 DIGESTS = [f"{number:064x}" for number in range(12)]
@@ -88,9 +88,9 @@ def test_the_target_says_what_is_learnt_judged_and_averaged(
     assert numbers == [learnt, judged]
     # which pictures are judged does not hang on the seed
     assert {getattr(view, "seed", 0) for view in views[1]} == {0}
-    assert count_answers(settings) == answers
+    assert settings.tta_views == answers
     asked = settings.model_copy(update={"extras": Extras(tta=4)})
-    assert count_answers(asked) == 4
+    assert asked.tta_views == 4
 
 
 def test_a_scale_must_be_a_share_that_rises() -> None:
