@@ -2,7 +2,10 @@
 
 crop       the stage: cuts each kept picture to its boxes
 boxes      checks the boxes of an annotation file
-placement  matches each box to the rows of its picture
+names      what a tool's name of a picture may stand for
+matching   finds the picture that each box means
+turns      whether boxes lie on the upright or the stored picture
+placement  places each box on the rows of its picture
 units      detects whether boxes are in pixels, percent or shares
 proposals  offers a box for each picture that has none
 formats    one module an annotation format

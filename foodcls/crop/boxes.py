@@ -1,14 +1,16 @@
 """Checks the boxes of an annotation file: each is usable, or a problem with its reason."""
 
 import math
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.raw_box import AnnotationFormat, Edges, RawBox
-from foodcls.tables.match_rows import is_unsafe
 from foodcls.tables.read_csv import Problem
+
+UNKNOWN_CLASS = "unknown class"
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,12 @@ class Box:
     """A box as written: from the top left corner of the picture, in the unit of its file."""
 
     number: int  # line of a table; annotation or object of a document
-    name: str  # of the picture: a path, its last part, or an id
+    name: str  # of the picture: a path, its last part, an address or an id
     label: str
     edges: Edges  # xmin, ymin, xmax, ymax
     size: tuple[int, int]  # of the picture, as the row says; 0, 0 when it does not
-    other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
-    stem: str = ""  # a name without its ending, tried last
+    own_name: str = ""  # the annotation file's own, or an uploaded file's: means the same picture
+    is_upright: bool = False  # by a tool that shows pictures upright, whatever size it writes
     file: str = ""  # in a folder: which file
     proposed: bool = False  # by a program; no person has accepted it
 
@@ -33,8 +35,9 @@ def read_boxes(
 
     A row that cannot be used is a problem, an unreadable file a TableError.
     """
+    known = {plain_label(label): label for label in labels}
     found = [
-        item if isinstance(item, Problem) else _check_box(item, labels)
+        item if isinstance(item, Problem) else _check_box(item, known)
         for item in (file_format or detect_format(path)).read(path)
     ]
     boxes = [item for item in found if isinstance(item, Box)]
@@ -46,16 +49,22 @@ def size_differs(box: Box, size: tuple[int, int]) -> bool:
     return box.size != (0, 0) and box.size != size
 
 
-def _check_box(raw: RawBox, labels: Sequence[str]) -> Box | Problem:
+def plain_label(text: str) -> str:
+    """A class's name in the one form in which those that look the same are equal."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _check_box(raw: RawBox, labels: Mapping[str, str]) -> Box | Problem:
     def refuse(reason: str) -> Problem:
         return Problem(raw.number, raw.name[:80], reason, raw.file)
 
     if not raw.name:
         return refuse("no filename")
-    if is_unsafe(raw.name):
-        return refuse("unsafe filename")
-    if raw.label not in labels:
-        return refuse(f"unknown class {raw.label[:80]!r}")
+    label = plain_label(raw.label)
+    if label not in labels:
+        alike = [name for name in labels if name.casefold() == label.casefold()]
+        hint = f"; the recipe has {alike[0]!r}" if alike else ""
+        return refuse(f"{UNKNOWN_CLASS} {raw.label[:80]!r}{hint}")
     try:
         numbers = [_to_number(value) for value in raw.numbers]
         width, height = (int(_to_number(side or 0)) for side in raw.size)
@@ -73,11 +82,11 @@ def _check_box(raw: RawBox, labels: Sequence[str]) -> Box | Problem:
     return Box(
         raw.number,
         raw.name,
-        raw.label,
+        labels[label],
         edges,
         (width, height),
-        raw.other_names,
-        raw.stem,
+        raw.own_name,
+        raw.is_upright,
         raw.file,
         raw.proposed,
     )

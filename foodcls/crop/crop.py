@@ -7,15 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from foodcls.crop.boxes import Box, read_boxes
+from foodcls.crop.boxes import UNKNOWN_CLASS, Box, read_boxes
 from foodcls.crop.formats.detect import FORMATS, detect_format
-from foodcls.crop.placement import DROPPED, Placed, cover_pixels, place_boxes
+from foodcls.crop.formats.label_studio import OLDER
+from foodcls.crop.matching import NO_PICTURE
+from foodcls.crop.placement import ANOTHER_DISH, DROPPED, cover_pixels, place_boxes
+from foodcls.crop.turns import Placed, settle_turns
 from foodcls.crop.units import detect_unit
+from foodcls.errors import TableError
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
@@ -31,7 +36,12 @@ logger = logging.getLogger(__name__)
 MAX_CANVAS = 50_000_000  # pixels
 NOT_ACCEPTED = "proposed, not accepted"
 # pictures come and go on the web, the boxes of the others stay right
-USUAL = ("no such picture", DROPPED, NOT_ACCEPTED)
+USUAL = (NO_PICTURE, DROPPED, NOT_ACCEPTED)
+# nor is a file wrong that was drawn for more classes
+OTHERS = (DROPPED, UNKNOWN_CLASS, ANOTHER_DISH)
+# two people's boxes of a dish were seen to overlap more, those of two dishes less
+SAME = 0.8  # of the area that both cover
+TWICE = "the same dish as another box"
 PixelBox = tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
 
 
@@ -113,24 +123,59 @@ def _place_all(
     if not settings.proposed:
         boxes, waiting = _set_aside(boxes)
         problems += waiting
-    placed, lost = place_boxes(boxes, manifest, store)
+    placed, lost = place_boxes(boxes, manifest, store, settings.names)
     problems += lost
+    _check_share(path, len(placed), problems, manifest)
     unit: str = settings.units
     if unit == "auto":
         unit = detect_unit(path, file_format, [item.sized for item in placed])
+    placed = settle_turns(path, placed, unit, settings.orientation, store)
     cuts: dict[int, list[PixelBox]] = defaultdict(list)
     for item in placed:
         edges = cover_pixels(item, unit)
         if isinstance(edges, Problem):
             problems.append(edges)
             continue
+        drawn = cuts[item.rows[0]]
+        if any(_overlap(edges, other) > SAME for other in drawn):
+            # written twice, or by a second person
+            if edges not in drawn:
+                problems.append(Problem(item.box.number, item.box.name, TWICE, item.box.file))
+            continue
         for row in item.rows:
-            # the same box written twice is one
-            if edges not in cuts[row]:
-                cuts[row].append(edges)
+            cuts[row].append(edges)
     problems.sort(key=lambda item: (item.file, item.number))
     _log(f"{path}: {file_format.name} in {unit}", len(boxes), placed, problems)
     return cuts, problems
+
+
+def _check_share(
+    path: Path, placed: int, problems: Sequence[Problem], manifest: pd.DataFrame
+) -> None:
+    """TableError where no box of a file finds its picture, a warning where fewer than half do."""
+    counted = [item for item in problems if not item.reason.startswith((NOT_ACCEPTED, OLDER))]
+    found = placed + sum(item.reason.startswith(DROPPED) for item in counted)
+    lost = [item for item in counted if not item.reason.startswith(OTHERS)]
+    if found and len(lost) <= found or not counted:
+        return
+    count = found + len(lost if found else counted)
+    message = (
+        f"{path}: {found} of {count} boxes find their picture; those of this run are called, e.g., "
+        f"{manifest['origin'].iloc[0]!r}\n{describe_problems(lost if found else counted)}\nname "
+        "pictures and classes in the file as the run does, or take crop.boxes out of the recipe"
+    )
+    if not found:
+        raise TableError(message)
+    logger.warning("%s", message)
+
+
+def _overlap(first: PixelBox, second: PixelBox) -> float:
+    """The area that both boxes cover, as a share of what either does."""
+    left, top = map(max, first[:2], second[:2])
+    right, bottom = map(min, first[2:], second[2:])
+    both = max(0, right - left) * max(0, bottom - top)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return both / (areas - both)
 
 
 def _set_aside(boxes: Sequence[Box]) -> tuple[list[Box], list[Problem]]:

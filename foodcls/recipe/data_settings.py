@@ -131,11 +131,19 @@ class Crop(Settings):
         "xywh_csv",
         "coco_json",
         "label_studio_json",
+        "via_json",
+        "vott_json",
+        "createml_json",
         "labelme_json",
         "voc_xml",
+        "cvat_xml",
         "yolo_txt",
     ] = "auto"
     units: Literal["auto", "pixels", "percent", "share"] = "auto"  # of the boxes' numbers
+    # of photos that EXIF turns: as the tool showed them; auto: by the tool and where boxes fit
+    orientation: Literal["auto", "upright", "stored"] = "auto"
+    # what names the picture: what an annotation file says inside, its own name, or both as one
+    names: Literal["both", "inside", "file"] = "both"
     padding: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.05  # of a box's side
     proposed: bool = False  # true: boxes that nobody has accepted yet count too
 

@@ -30,7 +30,6 @@ class Finder:
     ids: dict[str, list[int]] = field(default_factory=dict)
     paths: dict[str, list[int]] = field(default_factory=dict)
     origins: dict[str, list[int]] = field(default_factory=dict)
-    stems: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # row, origin
     owners: dict[int, str] = field(default_factory=dict)  # ids by row
     sorted_ids: list[str] = field(default_factory=list)
 
@@ -64,16 +63,6 @@ class Finder:
             return Match(problem=f"{len(pictures)} pictures end in it; give more of the path")
         return Match(tuple(rows))
 
-    def by_stem(self, text: str) -> Match:
-        """Rows whose origin, without its ending, is `text` or ends in it after a `/`."""
-        name = plain_path(text)
-        known = self.stems.get(name.rsplit("/", 1)[-1], [])
-        rows = [row for row, origin in known if f"/{origin}".endswith(f"/{name}")]
-        pictures = {self.owners[row] for row in rows}
-        if len(pictures) > 1:
-            return Match(problem=f"{len(pictures)} pictures are called so; give their endings")
-        return Match(tuple(rows))
-
     def by_name(self, text: str) -> Match:
         """Rows by path or, where no path matches and it is one, by id."""
         match = self.by_path(text)
@@ -91,8 +80,6 @@ def index_rows(manifest: pd.DataFrame) -> Finder:
         finder.ids.setdefault(digest, []).append(row)
         finder.origins.setdefault(name, []).append(row)
         finder.owners[row] = digest
-        bare = re.sub(r"\.[^./]*$", "", name)
-        finder.stems.setdefault(bare.rsplit("/", 1)[-1], []).append((row, bare))
         parts = name.split("/")
         for start in range(len(parts)):
             finder.paths.setdefault("/".join(parts[start:]), []).append(row)
@@ -119,19 +106,6 @@ def id_prefix(text: str) -> str:
     """The text as the beginning of an id, in lower case; empty when it cannot be one."""
     prefix = text.strip().lower()
     return prefix if re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix) else ""
-
-
-def is_unsafe(name: str) -> bool:
-    """Whether a picture's name climbs out of its folder or is no name at all.
-
-    Names are only compared, never opened: this is to tell the user what is odd about them.
-    """
-    return (
-        "\0" in name
-        or len(name) > 2_000
-        or name.startswith(("~", "file:"))
-        or ".." in plain_path(name).split("/")
-    )
 
 
 def plain_path(path: str) -> str:

@@ -36,20 +36,21 @@ class Problem:
 
 
 def read_sheet(
-    path: Path, wanted: Sequence[str], *, needs_all: bool
+    path: Path, wanted: Sequence[str], *, needs_all: bool, header: Sequence[str] = ()
 ) -> tuple[list[CsvRow], list[Problem]]:
     """Read rows with the `wanted` columns, in any order; further columns are left out.
 
     A row is a line: a quoted cell ends on the line where it began. A cell copied from a table of
-    ours stands for what it was made from, see foodcls.tables.spreadsheet. TableError when the file
-    cannot be read as UTF-8 CSV, or a wanted column stands twice or (with `needs_all`) not at all.
+    ours stands for what it was made from, see foodcls.tables.spreadsheet. `header` is for a file
+    without one, whose first line is a row. TableError when the file cannot be read as UTF-8 CSV, or
+    a wanted column stands twice or (with `needs_all`) not at all.
     """
-    lines = split_lines(read_text(path))
-    header = parse_header(path, lines[0])
+    lines = split_lines(read_text(path).removeprefix(BOM))
+    first, header = 0 if header else 1, header or parse_header(path, lines[0])
     check_header(path, header, wanted, needs_all=needs_all)
     rows: list[CsvRow] = []
     problems: list[Problem] = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines[first:], start=first + 1):
         if not line.strip(", \t"):
             continue
         cells = parse_line(line)

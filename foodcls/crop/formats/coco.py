@@ -1,17 +1,19 @@
 """Reads COCO's JSON: images, categories and, for each box, an annotation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
+    Edges,
     RawBox,
     as_dicts,
     as_text,
     bounds,
     corner_and_size,
-    turned_at_center,
+    turned_in_place,
 )
 from foodcls.tables.read_csv import Problem
 
@@ -28,8 +30,12 @@ def read_coco(path: Path) -> Iterator[RawBox | Problem]:
             as_text(item.get("id")): as_text(item.get("name"))
             for item in as_dicts(content.get("categories"))
         }
+        # it gives the stored size of a photo that it shows upright
+        info = content.get("info")
+        is_upright = isinstance(info, dict) and info.get("contributor") == "Label Studio"
         for number, item in enumerate(content["annotations"], start=1):
-            yield _read_annotation(number, item, images, kinds)
+            found = _read_annotation(number, item, images, kinds)
+            yield replace(found, is_upright=is_upright) if isinstance(found, RawBox) else found
 
 
 def _parse_coco(data: bytes) -> dict[str, Any]:
@@ -91,6 +97,6 @@ def _find_angle(item: dict[str, Any]) -> object:
     return attributes.get("rotation") if isinstance(attributes, dict) else None
 
 
-def _turned_corner(values: Any) -> tuple[float, float, float, float]:
-    x, y, width, height, degrees = values
-    return turned_at_center((x + width / 2, y + height / 2, width, height, degrees))
+def _turned_corner(values: Sequence[float]) -> Edges:
+    *sides, degrees = values
+    return turned_in_place((*corner_and_size(sides), degrees))

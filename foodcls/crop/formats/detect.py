@@ -1,22 +1,30 @@
 """Detects the annotation format of a file or folder of boxes by its contents."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from foodcls.crop.formats import (
     coco,
+    cvat,
     label_studio,
     labelme,
+    picture_lists,
     plain_csv,
     via,
     voc,
     yolo,
 )
-from foodcls.crop.formats.documents import Unreadable, list_files, parse_json, read_bounded
+from foodcls.crop.formats.documents import (
+    Unreadable,
+    list_files,
+    parse_json,
+    parse_xml,
+    read_bounded,
+)
 from foodcls.crop.formats.raw_box import AnnotationFormat, as_dicts
 from foodcls.errors import TableError
-from foodcls.tables.read_csv import read_header
 
 FORMATS = {
     one.name: one
@@ -28,18 +36,24 @@ FORMATS = {
         AnnotationFormat("xywh_csv", "", plain_csv.read_xywh),
         AnnotationFormat("coco_json", "pixels", coco.read_coco),
         AnnotationFormat("label_studio_json", "percent", label_studio.read_json),
+        AnnotationFormat("via_json", "pixels", via.read_via_json),
+        AnnotationFormat("vott_json", "pixels", picture_lists.read_vott),
+        AnnotationFormat("createml_json", "pixels", picture_lists.read_createml),
         AnnotationFormat("labelme_json", "pixels", labelme.read_labelme),
         AnnotationFormat("voc_xml", "pixels", voc.read_voc),
+        AnnotationFormat("cvat_xml", "pixels", cvat.read_cvat),
         AnnotationFormat("yolo_txt", "share", yolo.read_yolo),
     )
 }
 # the columns by which a table is known
 COLUMNS = {
-    "tfod_csv": {"xmin", "ymin", "xmax", "ymax"},
     "via_csv": {"region_shape_attributes", "region_attributes"},
     "open_images_csv": {"ImageID", "LabelName", "XMin", "YMin", "XMax", "YMax"},
     "label_studio_csv": {"annotation_id", "lead_time"},
 }
+
+# formats of a file a picture
+A_PICTURE = ("voc_xml", "labelme_json", "yolo_txt")
 
 
 def detect_format(path: Path) -> AnnotationFormat:
@@ -49,15 +63,13 @@ def detect_format(path: Path) -> AnnotationFormat:
     try:
         data = read_bounded(path)
         start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-        if start == b"<":
-            return FORMATS["voc_xml"]
-        if start in (b"{", b"["):
-            return _choose(path, _json_formats(parse_json(data)), "its keys")
+        if start in (b"<", b"{", b"["):
+            return _choose(path, _document_formats(data), "its keys or tags")
     except Unreadable as error:
         raise TableError(f"{path}: {error}; name a file of boxes") from error
     if path.suffix.lower() == ".txt" and b"," not in data[:4096]:
         return FORMATS["yolo_txt"]
-    header = read_header(path)
+    header = plain_csv.read_columns(path)
     hint = " (semicolons? the cells must be parted by commas)" if ";" in str(header) else ""
     return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}{hint}")
 
@@ -78,17 +90,32 @@ def _csv_formats(header: Sequence[str], data: bytes) -> list[str]:
     # its columns are called as the project calls them
     if b"rectanglelabels" in data and "label_studio_csv" not in found:
         found.append("label_studio_csv")
-    roles = plain_csv.name_columns(header)
-    return found + ["xywh_csv"] * all(role in roles for role in plain_csv.XYWH)
+    if found:  # of Open Images, whose columns are corners too, or with boxes in cells
+        return found
+    corners, sides, listed = (
+        plain_csv.name_columns(header, roles)
+        for roles in (plain_csv.CORNERS, plain_csv.XYWH, plain_csv.LISTED)
+    )
+    is_tfod = {"xmin", "ymin", "xmax", "ymax"} <= set(corners)
+    # left and top are of corners where there are right and bottom
+    is_xywh = set("xywh") <= set(sides) and not (is_tfod and sides["x"] == corners["xmin"])
+    return ["tfod_csv"] * is_tfod + ["xywh_csv"] * (is_xywh or "bbox" in listed)
 
 
-def _json_formats(content: Any) -> list[str]:
+def _document_formats(data: bytes) -> list[str]:
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        tags = {"annotation": ["voc_xml"], "annotations": ["cvat_xml"]}
+        return tags.get(parse_xml(data).tag, [])
+    content = parse_json(data)
     keys = set(content) if isinstance(content, dict) else set()
     tasks = as_dicts(content if isinstance(content, list) else [content])
     found = {
         "coco_json": {"images", "annotations"} <= keys,
         "labelme_json": "shapes" in keys,
         "label_studio_json": any(map(_is_task, tasks)),
+        "via_json": bool(via.list_pictures(content)),
+        "vott_json": bool(picture_lists.list_vott(content)),
+        "createml_json": bool(picture_lists.list_createml(content)),
     }
     return [name for name, is_it in found.items() if is_it]
 
@@ -102,9 +129,12 @@ def _is_task(task: dict[str, Any]) -> bool:
 
 
 def _folder_formats(folder: Path) -> list[str]:
-    found = {
-        "voc_xml": bool(list_files(folder, ".xml")),
-        "labelme_json": bool(list_files(folder, ".json")),
-        "yolo_txt": bool(yolo.list_labels(folder)),
-    }
-    return [name for name, is_it in found.items() if is_it]
+    """Of files a picture the format; a file of all pictures beside them is a copy of these."""
+    found = {"yolo_txt": None} if yolo.holds_labels(folder) else {}
+    for suffix in (".xml", ".json"):
+        for file in list_files(folder, suffix):
+            with suppress(Unreadable):
+                found.update(dict.fromkeys(_document_formats(read_bounded(file))))
+            if {".xml": "voc_xml", ".json": "labelme_json"}[suffix] in found:
+                break  # the others are as this one, or lie beside them
+    return [name for name in A_PICTURE if name in found] or list(found)

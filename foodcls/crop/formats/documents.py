@@ -27,6 +27,11 @@ class Document(Generic[Content]):
     stem: str
     file: str = ""
 
+    @property
+    def path(self) -> str:
+        """The path within the folder without its ending, as that of a picture beside it."""
+        return self.file.rpartition(".")[0] or self.stem
+
 
 def open_documents(
     path: Path, suffix: str, parse: Callable[[bytes], Content]

@@ -1,11 +1,9 @@
 """Reads what Label Studio exports, as CSV, as JSON and as JSON-MIN: boxes in percent."""
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
@@ -18,23 +16,21 @@ from foodcls.crop.formats.raw_box import (
     flatten_points,
     turned_at_corner,
 )
-from foodcls.tables.read_csv import CsvRow, Problem, read_header, read_sheet
+from foodcls.crop.names import names_picture
+from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
 PICTURES = ("image", "img", "picture", "photo", "url", "file", "filename", "path")
 LABELS = ("rectanglelabels", "polygonlabels", "labels")
 SIDES = ("x", "y", "width", "height")
+OLDER = "an older annotation of its picture, of which the newest counts"
+Rank = tuple[bool, str, int]  # is the ground truth, when, id
 
 
 def read_csv(path: Path) -> Iterator[RawBox | Problem]:
     """A row an annotated picture; any column may hold the JSON list of its boxes."""
     rows, problems = read_sheet(path, list(dict.fromkeys(read_header(path))), needs_all=True)
     yield from problems
-    for row in rows:
-        name = _find_picture(row.cells)
-        try:
-            yield from _read_regions(_read_cells(row), name, count(row.number, 0))
-        except Unreadable as error:
-            yield Problem(row.number, name[:80], str(error))
+    yield from _read_tasks((row.cells, count(row.number, 0)) for row in rows)
 
 
 def read_json(path: Path) -> Iterator[RawBox | Problem]:
@@ -44,44 +40,70 @@ def read_json(path: Path) -> Iterator[RawBox | Problem]:
             yield document
             continue
         content, numbers = document.content, count(1)
-        for task in as_dicts(content if isinstance(content, list) else [content]):
-            data = task.get("data")
-            name = _find_picture(data if isinstance(data, dict) else task)
-            yield from _read_regions(_list_results(task), name, numbers)
+        tasks = as_dicts(content if isinstance(content, list) else [content])
+        yield from _read_tasks((task, numbers) for task in tasks)
 
 
-def picture_names(text: str) -> tuple[str, ...]:
-    """What the picture was called before it was uploaded: Label Studio puts 8 digits before it."""
-    path = unquote(text).partition("?d=")[2] or unquote(text)
-    last = re.split(r"[/\\]", path)[-1]
-    return path, last, re.sub(r"^[0-9a-f]{8}-", "", last)
+def _read_tasks(
+    tasks: Iterable[tuple[dict[str, Any], Iterator[int]]],
+) -> Iterator[RawBox | Problem]:
+    """Of several people's annotations of a task one counts: the ground truth, or the newest."""
+    groups: dict[object, list[tuple[Rank, list[RawBox | Problem]]]] = {}
+    for task, numbers in tasks:
+        key, names = as_text(task.get("id")) or object(), _find_picture(task)
+        try:
+            for annotation, results in _list_annotations(task):
+                regions = list(_read_regions(results, names, numbers))
+                if regions:
+                    groups.setdefault(key, []).append((_rank(annotation), regions))
+        except Unreadable as error:
+            yield Problem(next(numbers), names[0][:80], str(error))
+    for annotations in groups.values():
+        newest = max(annotations, key=lambda item: item[0])
+        for item in annotations:
+            for region in item[1]:
+                is_old = item is not newest and isinstance(region, RawBox)
+                yield Problem(region.number, region.name[:80], OLDER) if is_old else region
 
 
-def _find_picture(cells: dict[str, Any]) -> str:
-    keys = {key.lower(): key for key in cells}
-    found = (cells[keys[name]] for name in PICTURES if name in keys)
-    return next((value.strip() for value in found if isinstance(value, str)), "")
+def _find_picture(task: dict[str, Any]) -> tuple[str, str]:
+    """What the task calls its picture, under whatever key, and the name of an uploaded file."""
+    data = task.get("data")
+    cells = {
+        key.lower(): value for key, value in (data if isinstance(data, dict) else task).items()
+    }
+    named = [cells[key] for key in PICTURES if isinstance(cells.get(key), str)]
+    upload = as_text(task.get("file_upload"))
+    # an upload may also be the list of tasks itself
+    own_name = upload if names_picture(upload) else ""
+    found = (*named, *filter(names_picture, cells.values()), own_name)
+    return next((str(name).strip() for name in found if name), ""), own_name
 
 
-def _read_cells(row: CsvRow) -> Iterable[dict[str, Any]]:
-    for cell in row.cells.values():
-        if cell.lstrip().startswith("["):
-            yield from as_dicts(parse_json(cell))
-
-
-def _list_results(task: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _list_annotations(
+    task: dict[str, Any],
+) -> Iterator[tuple[dict[str, Any], Iterable[dict[str, Any]]]]:
     annotations = task.get("annotations", task.get("completions"))
-    if annotations is None:  # JSON-MIN: the boxes lie beside the picture
-        for values in task.values():
-            yield from as_dicts(values)
-        return
+    if annotations is None:  # JSON-MIN, or a row of a table: the boxes lie beside the picture
+        yield task, [item for value in task.values() for item in as_dicts(_parse_cell(value))]
     for annotation in as_dicts(annotations):
         if annotation.get("was_cancelled") is not True:
-            yield from as_dicts(annotation.get("result"))
+            yield annotation, as_dicts(annotation.get("result"))
+
+
+def _parse_cell(value: object) -> object:
+    is_json = isinstance(value, str) and value.lstrip().startswith("[{")
+    return parse_json(str(value)) if is_json else value
+
+
+def _rank(annotation: dict[str, Any]) -> Rank:
+    when = as_text(annotation.get("updated_at")) or as_text(annotation.get("created_at"))
+    number = as_text(annotation.get("annotation_id", annotation.get("id")))
+    return annotation.get("ground_truth") is True, when, int(number) if number.isdecimal() else 0
 
 
 def _read_regions(
-    results: Iterable[dict[str, Any]], name: str, numbers: Iterator[int]
+    results: Iterable[dict[str, Any]], names: tuple[str, str], numbers: Iterator[int]
 ) -> Iterator[RawBox | Problem]:
     for result in results:
         value = result.get("value")
@@ -90,12 +112,12 @@ def _read_regions(
         if any(key in region for key in (*SIDES[:2], "points")):
             number = next(numbers)
             try:
-                yield _read_region(region, name, number)
+                yield _read_region(region, names, number)
             except Unreadable as error:
-                yield Problem(number, name[:80], str(error))
+                yield Problem(number, names[0][:80], str(error))
 
 
-def _read_region(region: dict[str, Any], name: str, number: int) -> RawBox:
+def _read_region(region: dict[str, Any], names: tuple[str, str], number: int) -> RawBox:
     labels: Any = next((region[key] for key in LABELS if region.get(key)), [])
     if not isinstance(labels, list) or len(labels) != 1:
         raise Unreadable("a region needs one class, in rectanglelabels")
@@ -107,7 +129,8 @@ def _read_region(region: dict[str, Any], name: str, number: int) -> RawBox:
         numbers, shape = flatten_points(region["points"]), bounds
     elif region.get("rotation"):
         numbers, shape = (*numbers, region["rotation"], *size), _turned_percent
-    return RawBox(number, name, as_text(labels[0]), numbers, shape, size, picture_names(name))
+    label = as_text(labels[0])
+    return RawBox(number, names[0], label, numbers, shape, size, names[1], is_upright=True)
 
 
 def _turned_percent(values: Any) -> Edges:

@@ -1,7 +1,6 @@
 """Reads labelme's JSON, a file a picture: rectangles, circles and the bounds of polygons."""
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,9 +39,7 @@ def _parse_labelme(data: bytes) -> dict[str, Any]:
 
 def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> RawBox | Problem:
     content = document.content
-    # the path leads from the JSON to the picture, often into the folder beside it
-    path = re.sub(r"^(\.\.?/)+", "", as_text(content.get("imagePath")).replace("\\", "/"))
-    name = path or document.stem
+    name = as_text(content.get("imagePath")) or document.stem
     if not isinstance(shape, dict):
         return Problem(number, name, "a shape is not a JSON object", document.file)
     kind = shape.get("shape_type") or "polygon"
@@ -55,8 +52,7 @@ def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> 
         numbers=flatten_points(shape.get("points")),
         shape=_around if kind == "circle" else bounds,
         size=(content.get("imageWidth"), content.get("imageHeight")),
-        other_names=(name.rsplit("/", 1)[-1],),
-        stem=document.stem,
+        own_name=document.path,
         file=document.file,
     )
 

@@ -1,9 +1,11 @@
 """Reads tables that have a box's numbers in columns of their own."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from foodcls.crop.formats.raw_box import RawBox, corner_and_size
+from foodcls.crop.formats.raw_box import Edges, RawBox, corner_and_size, corners
+from foodcls.crop.names import ENDING
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
@@ -13,22 +15,37 @@ CONFIDENCE = "Confidence"
 PROPOSED = "proposed"
 NO = ("", "0", "no", "false")
 # what tools call the same thing; of several the first counts
-XYWH = {
+NAMES = {
     "picture": (
         *("filename", "file_name", "image_name", "image_path", "image", "file", "path", "img"),
         *("image_id", "picture"),
     ),
     "class": ("class", "label", "class_name", "label_name", "category", "category_name"),
+}
+XYWH = NAMES | {
     "x": ("x", "bbox_x", "box_x", "left"),
     "y": ("y", "bbox_y", "box_y", "top"),
     "w": ("w", "bbox_w", "bbox_width", "box_w", "box_width", "width"),
     "h": ("h", "bbox_h", "bbox_height", "box_h", "box_height", "height"),
 }
+CORNERS = NAMES | {
+    "xmin": ("xmin", "x_min", "x1", "left"),
+    "ymin": ("ymin", "y_min", "y1", "top"),
+    "xmax": ("xmax", "x_max", "x2", "right"),
+    "ymax": ("ymax", "y_max", "y2", "bottom"),
+}
+# x, y, width and height in one cell, as COCO's
+LISTED = NAMES | {"bbox": ("bbox", "box", "bounding_box")}
 # `width` is the picture's where a box has a column of its own for it
 SIZE = {
     "width": ("image_width", "img_width", "original_width", "width"),
     "height": ("image_height", "img_height", "original_height", "height"),
 }
+# the columns of tables that makesense.ai and keras-retinanet write without a header
+HEADLESS = (
+    ("class", "x", "y", "w", "h", "picture", "image_width", "image_height"),
+    ("picture", "xmin", "ymin", "xmax", "ymax", "class"),
+)
 
 
 def read_tfod(path: Path) -> Iterator[RawBox | Problem]:
@@ -36,14 +53,7 @@ def read_tfod(path: Path) -> Iterator[RawBox | Problem]:
 
     A further column `proposed` marks boxes that a program has drawn.
     """
-    more = (PROPOSED,) if PROPOSED in read_header(path) else ()
-    rows, problems = read_sheet(path, (*TFOD, *more), needs_all=True)
-    yield from problems
-    for row in rows:
-        name, width, height, label, *edges = (row.cells[column] for column in TFOD)
-        proposed = is_yes(row.cells.get(PROPOSED, ""))
-        size = (width, height)
-        yield RawBox(row.number, name.strip(), label, tuple(edges), size=size, proposed=proposed)
+    return _read_roles(path, CORNERS, corners)
 
 
 def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
@@ -58,27 +68,55 @@ def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
         if row.cells.get(CONFIDENCE, "").strip() in ("0", "0.0"):
             yield Problem(row.number, name[:80], "confidence 0: the class is not there")
         else:
-            yield RawBox(row.number, name, label.strip(), tuple(edges), stem=name)
+            yield RawBox(row.number, name, label.strip(), tuple(edges))
 
 
 def read_xywh(path: Path) -> Iterator[RawBox | Problem]:
     """x and y of the top left corner, width and height, under the names that tools use."""
-    columns = name_columns(read_header(path))
-    missing = [role for role in XYWH if role not in columns]
+    is_listed = "bbox" in name_columns(read_columns(path), LISTED)
+    return _read_roles(path, LISTED if is_listed else XYWH, corner_and_size)
+
+
+def read_columns(path: Path) -> list[str]:
+    """The header, or what its columns are in a table of a tool that writes none."""
+    header = read_header(path)
+    return list(_headless(header)) or header
+
+
+def _headless(cells: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a first line that is a row already."""
+    for columns in HEADLESS:
+        named = dict(zip(columns, cells, strict=False))
+        numbers = "".join(cell for role, cell in named.items() if role not in NAMES)
+        if len(cells) == len(columns) and re.fullmatch(r"[-+.\de]+", numbers):
+            return columns if ENDING.search(named["picture"]) else ()
+    return ()
+
+
+def _read_roles(
+    path: Path, roles: Mapping[str, Sequence[str]], shape: Callable[[Sequence[float]], Edges]
+) -> Iterator[RawBox | Problem]:
+    columns = name_columns(read_columns(path), roles)
+    missing = [role for role in roles if role not in columns]
     if missing:
-        known = "; ".join(f"{role}: {', '.join(XYWH[role])}" for role in missing)
+        known = "; ".join(f"{role}: {', '.join(roles[role])}" for role in missing)
         raise TableError(f"{path}: no column for {missing}; name one of {known}")
-    rows, problems = read_sheet(path, list(columns.values()), needs_all=True)
+    headless = _headless(read_header(path))
+    rows, problems = read_sheet(path, list(columns.values()), needs_all=True, header=headless)
     yield from problems
     for row in rows:
-        cells = {role: row.cells[column] for role, column in columns.items()}
+        cells = {role: row.cells[column].strip() for role, column in columns.items()}
+        numbers = [cells[role] for role in roles if role not in NAMES]
         yield RawBox(
             number=row.number,
-            name=cells["picture"].strip(),
+            name=cells["picture"],
             label=cells["class"],
-            numbers=tuple(cells[role] for role in "xywh"),
-            shape=corner_and_size,
+            numbers=tuple(
+                re.findall(r"[^\s,;\[\]()]+", numbers[0]) if "bbox" in roles else numbers
+            ),
+            shape=shape,
             size=(cells.get("width", 0), cells.get("height", 0)),
+            proposed=is_yes(cells.get(PROPOSED, "")),
         )
 
 
@@ -87,10 +125,10 @@ def is_yes(cell: str) -> bool:
     return cell.strip().casefold() not in NO
 
 
-def name_columns(header: Sequence[str]) -> dict[str, str]:
-    """Which column of an x,y,w,h table plays which role; a role may be missing."""
+def name_columns(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Which column of a table plays which role; a role may be missing."""
     found: dict[str, str] = {}
-    for role, names in (XYWH | SIZE).items():
+    for role, names in {**roles, **SIZE, PROPOSED: (PROPOSED,)}.items():
         free = {cell.lower(): cell for cell in header if cell not in found.values()}
         name = next((name for name in names if name in free), None)
         if name is not None:

@@ -64,18 +64,27 @@ def turned_at_center(values: Sequence[float]) -> Edges:
     return turned_at_corner((left, top, width, height, degrees))
 
 
+def turned_in_place(values: Sequence[float]) -> Edges:
+    """The box around one turned about its middle: xmin, ymin, xmax, ymax, degrees."""
+    xmin, ymin, xmax, ymax, degrees = values
+    if not degrees:
+        return xmin, ymin, xmax, ymax
+    center = (xmin + xmax) / 2, (ymin + ymax) / 2
+    return turned_at_center((*center, xmax - xmin, ymax - ymin, degrees))
+
+
 @dataclass(frozen=True)
 class RawBox:
     """A box as the file has it: nothing is checked, a number may be text or absent."""
 
     number: int  # line of a table; annotation, region or object of a document, from 1
-    name: str  # of the picture
+    name: str  # of the picture, as the file says it
     label: str
     numbers: tuple[object, ...]
     shape: Callable[[Sequence[float]], Edges] = corners  # what `numbers` are
     size: tuple[object, object] = (0, 0)  # of the picture: width, height; 0: not known
-    other_names: tuple[str, ...] = ()  # tried in this order when `name` is of no picture
-    stem: str = ""  # a name without its ending, tried last
+    own_name: str = ""  # the annotation file's own, or an uploaded file's: means the same picture
+    is_upright: bool = False  # by a tool that shows pictures upright, whatever size it writes
     file: str = ""  # in a folder: which file
     proposed: bool = False  # by a program; no person has accepted it
 

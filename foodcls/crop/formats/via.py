@@ -1,11 +1,19 @@
-"""Reads the CSV of the VGG Image Annotator (2.x): a region a row, its shape as JSON."""
+"""Reads the VGG Image Annotator: CSV (2.x), a region a row with its shape as JSON, and JSON."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
-from foodcls.crop.formats.documents import Unreadable, parse_json
-from foodcls.crop.formats.raw_box import RawBox, as_text, bounds, circle, corner_and_size
-from foodcls.tables.read_csv import CsvRow, Problem, read_header, read_sheet
+from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
+from foodcls.crop.formats.raw_box import (
+    RawBox,
+    as_dicts,
+    as_text,
+    bounds,
+    circle,
+    corner_and_size,
+)
+from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
 SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
 NAMES = ("filename", "#filename")
@@ -20,32 +28,65 @@ def read_via(path: Path) -> Iterator[RawBox | Problem]:
     rows, problems = read_sheet(path, (name, SHAPE, ATTRIBUTES), needs_all=True)
     yield from problems
     for row in rows:
-        try:
-            yield from _read_region(row, row.cells[name].strip())
-        except Unreadable as error:
-            yield Problem(row.number, row.cells[name][:80], str(error))
+        cells = row.cells[SHAPE], row.cells[ATTRIBUTES]
+        yield from _try_region(row.number, row.cells[name].strip(), *cells)
 
 
-def _read_region(row: CsvRow, name: str) -> Iterator[RawBox | Problem]:
-    shape, attributes = (_read_object(row.cells[column]) for column in (SHAPE, ATTRIBUTES))
+def read_via_json(path: Path) -> Iterator[RawBox | Problem]:
+    """Pictures with their regions, in a list or, in version 1, by number; a project too."""
+    for document in open_documents(path, ".json", parse_json):
+        if isinstance(document, Problem):
+            yield document
+            continue
+        numbers = count(1)
+        for picture in as_dicts(list_pictures(document.content)):
+            regions = picture["regions"]
+            listed = list(regions.values()) if isinstance(regions, dict) else regions
+            for region in as_dicts(listed):
+                cells = region.get("shape_attributes"), region.get("region_attributes")
+                yield from _try_region(next(numbers), as_text(picture["filename"]), *cells)
+
+
+def list_pictures(content: object) -> list[object]:
+    """The pictures of a JSON file, where it is one of this tool."""
+    content = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
+    pictures = list(content.values()) if isinstance(content, dict) else []
+    is_via = all(
+        isinstance(item, dict) and {"filename", "regions"} <= set(item) for item in pictures
+    )
+    return pictures if is_via else []
+
+
+def _try_region(
+    number: int, name: str, shape: object, attributes: object
+) -> Iterator[RawBox | Problem]:
+    try:
+        yield from _read_region(number, name, _read_object(shape), _read_object(attributes))
+    except Unreadable as error:
+        yield Problem(number, name[:80], str(error))
+
+
+def _read_region(
+    number: int, name: str, shape: dict[str, object], attributes: dict[str, object]
+) -> Iterator[RawBox | Problem]:
     if not shape:
         return
     label = _find_class(attributes)
     match shape.get("name"):
         case "rect":
             sides = tuple(shape.get(key) for key in ("x", "y", "width", "height"))
-            yield RawBox(row.number, name, label, sides, corner_and_size)
+            yield RawBox(number, name, label, sides, corner_and_size)
         case "circle":
             sides = tuple(shape.get(key) for key in ("cx", "cy", "r"))
-            yield RawBox(row.number, name, label, sides, circle)
+            yield RawBox(number, name, label, sides, circle)
         case "polygon" | "polyline":
-            yield RawBox(row.number, name, label, _read_points(shape), bounds)
+            yield RawBox(number, name, label, _read_points(shape), bounds)
         case other:
-            yield Problem(row.number, name, f"a region of the kind {as_text(other)!r} is no box")
+            yield Problem(number, name, f"a region of the kind {as_text(other)!r} is no box")
 
 
-def _read_object(cell: str) -> dict[str, object]:
-    value = parse_json(cell) if cell.strip() else {}
+def _read_object(cell: object) -> dict[str, object]:
+    value = (parse_json(cell) if cell.strip() else {}) if isinstance(cell, str) else cell
     if not isinstance(value, dict):
         raise Unreadable("a cell is not a JSON object")
     return value

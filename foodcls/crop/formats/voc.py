@@ -44,8 +44,9 @@ def _read_object(number: int, item: Element, document: Document[Element]) -> Raw
         label=_text(item, "name"),
         numbers=tuple(_text(box, key) for key in keys) if box is not None else (),
         size=(_text(root, "size/width"), _text(root, "size/height")),
-        # the XML is named as its picture: older files give no ending, or a name long changed
-        stem=document.stem,
+        # the XML is named as its picture
+        own_name=document.path,
+        is_upright=_text(root, "owner/name") == "Label Studio",
         file=document.file,
     )
     return raw if turned is None else dataclasses.replace(raw, shape=_around_turned)

@@ -1,6 +1,6 @@
 """Reads YOLO's folder: a .txt a picture, a box a line, and the names of the classes beside."""
 
-from collections import Counter
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,14 @@ from foodcls.recipe.yaml_lines import refuse_nesting
 from foodcls.tables.read_csv import Problem
 
 CLASS_LISTS = ("classes.txt", "obj.names")
+# read where there is no other: labelImg's lists what is not drawn here, too
+SPARE_LISTS = ("labels.txt", "predefined_classes.txt", "_darknet.labels")
 # files of a YOLO folder that hold no boxes
-OTHERS = ("classes", "train", "val", "valid", "test", "readme", "requirements")
+OTHERS = (
+    *("classes", "train", "val", "valid", "test", "readme", "requirements"),
+    *("labels", "predefined_classes", "labelmap"),
+)
+LINE = re.compile(r"^[ \t]*\S+([ \t,]+[-+.\deE]+){4,}[ \t\r]*$", re.MULTILINE)
 MAX_YAML = 100_000  # bytes: a thousand classes take 40,000, and PyYAML 10 s for these
 
 
@@ -32,32 +38,35 @@ def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
             f"{path}: a .txt of YOLO names neither its classes nor other pictures; name the "
             f"folder that holds the labels and classes.txt or data.yaml"
         )
-    names = find_classes(path)
-    stems = Counter(file.stem for file in list_labels(path))
+    names, has_folder = find_classes(path), _has_folder(path)
     for document in open_documents(path, ".txt", _parse_text):
         if isinstance(document, Problem):
             yield document
-        elif _is_labels(Path(document.file), has_folder=_has_folder(path)):
-            is_alone = stems[document.stem] == 1
-            yield from _read_lines(document, names, is_alone=is_alone)
+        elif _is_labels(Path(document.file), has_folder=has_folder):
+            yield from _read_lines(document, names)
 
 
-def list_labels(folder: Path) -> list[Path]:
-    """The .txt files that hold boxes: those below a folder `labels`, where there is one."""
+def holds_labels(folder: Path) -> bool:
+    """Whether a .txt holds a box: one below a folder `labels`, where there is one."""
     has_folder = _has_folder(folder)
-    files = list_files(folder, ".txt")
-    return [file for file in files if _is_labels(file.relative_to(folder), has_folder=has_folder)]
+    return any(
+        LINE.search(read_bounded(file).decode(errors="replace"))
+        for file in list_files(folder, ".txt")
+        if _is_labels(file.relative_to(folder), has_folder=has_folder)
+    )
 
 
 def find_classes(folder: Path) -> list[str]:
     """The class names by number; TableError when there are none, or two lists that differ."""
     found: dict[str, list[str]] = {}
+    spare: dict[str, list[str]] = {}
     try:
-        for suffix in (".txt", ".names"):
+        for suffix in (".txt", ".names", ".labels"):
             for file in list_files(folder, suffix):
-                if file.name in CLASS_LISTS:
+                if file.name in CLASS_LISTS + SPARE_LISTS:
                     lines = _parse_text(read_bounded(file)).splitlines()
-                    found[str(file)] = [line.strip() for line in lines if line.strip()]
+                    named = [line.strip() for line in lines if line.strip()]
+                    (found if file.name in CLASS_LISTS else spare)[str(file)] = named
         for suffix in (".yaml", ".yml"):
             for file in list_files(folder, suffix):
                 names = _parse_names(read_bounded(file))
@@ -65,6 +74,7 @@ def find_classes(folder: Path) -> list[str]:
                     found[str(file)] = names
     except Unreadable as error:
         raise TableError(f"{folder}: the list of classes: {error}; write it anew") from error
+    found = found or spare
     if not found:
         raise TableError(
             f"{folder}: no class names; put classes.txt (a name a line) or data.yaml beside them"
@@ -119,24 +129,24 @@ def _parse_names(data: bytes) -> list[str]:
     return names or []
 
 
-def _read_lines(
-    document: Document[str], names: Sequence[str], *, is_alone: bool
-) -> Iterator[RawBox | Problem]:
+def _read_lines(document: Document[str], names: Sequence[str]) -> Iterator[RawBox | Problem]:
     path = _picture_path(document.file)
-    # train/1 and val/1 are two pictures: only a name that is there once goes without its folder
-    stem = document.stem if is_alone else path
+    if document.content.strip() and not LINE.search(document.content):
+        yield Problem(0, path, "no line of it is: class cx cy w h", document.file)
+        return
     for number, line in enumerate(document.content.splitlines(), start=1):
         cells = line.split()
         if not cells:
             continue
-        if len(cells) != 5 and (len(cells) < 7 or len(cells) % 2 == 0):
+        # four sides or points, and where their number is even, a confidence behind them
+        sides = tuple(cells[1 : len(cells) - (len(cells) + 1) % 2])
+        if len(sides) < 4:
             reason = f"{len(cells)} values; a line is: class cx cy w h"
             yield Problem(number, path, reason, document.file)
         elif not (cells[0].isascii() and cells[0].isdigit() and int(cells[0][:9]) < len(names)):
             reason = f"class {cells[0][:20]!r} of {len(names)}, counted from 0"
             yield Problem(number, path, reason, document.file)
         else:
-            shape = center_and_size if len(cells) == 5 else bounds
+            shape = center_and_size if len(sides) == 4 else bounds
             label = names[int(cells[0][:9])]
-            numbers = tuple(cells[1:])
-            yield RawBox(number, path, label, numbers, shape, stem=stem, file=document.file)
+            yield RawBox(number, path, label, sides, shape, file=document.file)

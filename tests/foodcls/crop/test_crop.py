@@ -101,10 +101,52 @@ def test_huge_paddings_are_bounded(monkeypatch):
         ("000.jpg,100,80,beans,9,0,5,9", "swapped"),
     ],
 )
-def test_a_row_that_cannot_be_used_is_a_problem(cut, sound, row, reason):
-    result = cut(row)
-    assert len(result.problems) == 1 and reason in result.problems[0].reason
-    assert result.problems[0].number == 2 and result.manifest.equals(sound)
+def test_a_row_that_cannot_be_used_is_a_problem(cut, row, reason):
+    result = cut("002.jpg,0,0,beans,0,0,9,9", row)
+    assert [(item.number, reason in item.reason) for item in result.problems] == [(3, True)]
+    assert result.manifest["box"].tolist() == ["", "", "0,0,9,9"]
+
+
+@pytest.mark.parametrize(
+    "row, reason",
+    [("a.jpg,0,0,beans,0,0,9,9", "row 2: 'a.jpg': no such picture"),
+     ("000.jpg,0,0,pie,0,0,9,9", "unknown class 'pie'"),
+     ("000.jpg,0,0,salad,0,0,9,9", "another dish")],
+)  # fmt: skip
+def test_a_file_of_which_nothing_is_used_stops_the_run_with_reasons_and_advice(cut, row, reason):
+    with pytest.raises(TableError, match="boxes.csv: 0 of 1 boxes find their picture") as caught:
+        cut(row)
+    message = str(caught.value)
+    assert reason in message and "/000" in message and "take crop.boxes out" in message
+
+
+def test_a_file_of_which_less_than_half_is_used_is_a_loud_warning(cut, caplog):
+    good, bad = "000.jpg,0,0,beans,0,0,9,9", ["x.jpg,0,0,beans,0,0,9,9", "y.jpg,0,0,beans,0,0,9,9"]
+    for rows, is_loud in [([good, *bad], True), ([good, bad[0]], False)]:
+        caplog.clear()
+        cut(*rows)
+        warned = [item.getMessage() for item in caplog.records if item.levelname == "WARNING"]
+        assert any("1 of 3 boxes find" in text and "'x.jpg'" in text for text in warned) == is_loud
+
+
+def test_boxes_of_other_classes_make_no_file_doubtful(cut, caplog):
+    cut("000.jpg,0,0,beans,0,0,9,9", *["x.jpg,0,0,pie,0,0,9,9"] * 5)
+    assert not [item for item in caplog.records if "find their picture" in item.getMessage()]
+
+
+def test_boxes_that_wait_for_a_person_stop_nothing(store, sound, tmp_path):
+    path = tmp_path / "boxes.csv"
+    path.write_text(HEADER.strip() + ",proposed\n000.jpg,0,0,beans,0,0,9,9,true\n")
+    assert crop(sound, store, Crop(boxes=path), LABELS).manifest.equals(sound)
+
+
+def test_a_dish_that_two_people_drew_is_cut_once(cut):
+    found = cut("000.jpg,0,0,beans,10,10,60,60", "000.jpg,0,0,beans,11,10,60,61",
+                "000.jpg,0,0,beans,10,10,60,60", "000.jpg,0,0,beans,30,10,80,60")  # fmt: skip
+    assert found.manifest["box"].tolist() == ["10,10,60,60", "30,10,80,60", "", ""]
+    assert [(item.number, item.reason) for item in found.problems] == [
+        (3, "the same dish as another box")
+    ]
 
 
 def test_boxes_of_dropped_pictures_are_left_out(cut, sound):
@@ -245,8 +287,8 @@ def test_boxes_on_stored_pixels_turn_with_the_picture(store, encode, put_rows, t
     rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
     path = tmp_path / "boxes.csv"
     # the green quarter lies at the top left of the stored pixels
-    path.write_text(HEADER + "000.jpg,80,100,beans,2,2,38,48\n")
+    path.write_text(HEADER + "000.jpg,80,100,beans,2,2,38,48\n000.jpg,80,100,beans,9,2,38,99\n")
     result = crop(rows, store, Crop(boxes=path, padding=0.0), LABELS)
-    assert result.manifest["box"].tolist() == ["52,2,98,38"] and not result.problems
+    assert result.manifest["box"].tolist() == ["52,2,98,38", "1,9,98,38"] and not result.problems
     found = pixels(result.manifest["picture"].iloc[0])
     assert np.abs(found.mean((0, 1)) - (0, 255, 0)).max() < 20

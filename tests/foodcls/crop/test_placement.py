@@ -1,14 +1,13 @@
 """A box finds its picture, and turns with it when the file says it was drawn on stored pixels."""
 
-import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
 from foodcls.crop.boxes import Box
-from foodcls.crop.placement import Placed, cover_pixels, list_kept, place_box, turn_edges
+from foodcls.crop.placement import Placed, cover_pixels, place_boxes
+from foodcls.crop.turns import turn_edges
 from foodcls.inspect.inspect import inspect
 from foodcls.recipe.data_settings import Inspect
-from foodcls.tables.match_rows import index_rows
 from foodcls.tables.read_csv import Problem
 
 STORED = (100, 60)
@@ -27,24 +26,10 @@ def place(store, noise, encode, put_rows):
         exif[0x0112] = orientation
         data = encode(noise(1, *size), "JPEG", exif=exif)
         rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
-        return place_box(item, index_rows(rows), list_kept(rows), store)
+        placed, problems = place_boxes([item], rows, store)
+        return (placed + problems)[0]
 
     return run
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_edges_turn_as_the_pixels_do(orientation):
-    pixels = Image.new("L", STORED)
-    pixels.paste(255, (10, 20, 40, 25))
-    exif = pixels.getexif()
-    exif[0x0112] = orientation
-    upright = np.asarray(ImageOps.exif_transpose(pixels))
-    if orientation in (5, 6, 7, 8):
-        left, top, right, bottom = turn_edges((10, 20, 40, 25), orientation, STORED)
-        assert (upright[top:bottom, left:right] == 255).all()
-        assert (right - left) * (bottom - top) == (upright == 255).sum()
-    else:  # the size does not tell: the box counts as drawn upright
-        assert turn_edges((10, 20, 40, 25), orientation, STORED) == (10, 20, 40, 25)
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
@@ -82,17 +67,12 @@ def test_a_row_in_another_unit_than_its_file_is_refused(place):
 
 
 @pytest.mark.parametrize(
-    "name, more",
-    [
-        ("x.jpg", {"other_names": ("y.jpg", "000.jpg")}),
-        ("x.jpg", {"stem": "000"}),
-        ("000", {"stem": "000"}),
-    ],
+    "name, more", [("x.jpg", {"own_name": "000"}), ("000", {}), ("000.jpg", {"own_name": "x"})]
 )
-def test_other_names_are_tried_in_turn(place, name, more):
+def test_the_files_own_name_speaks_where_its_contents_do_not(place, name, more):
     assert isinstance(place(box((1, 2, 3, 4), name=name, **more)), Placed)
 
 
 def test_a_picture_of_no_such_name_is_a_problem_of_its_file(place):
-    found = place(box((1, 2, 3, 4), name="x.jpg", stem="00", file="x.xml"))
+    found = place(box((1, 2, 3, 4), name="x.jpg", own_name="00", file="x.xml"))
     assert found == Problem(2, "x.jpg", "no such picture", "x.xml")

@@ -8,7 +8,7 @@ import pytest
 from foodcls.errors import InputError
 from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
-from foodcls.tables.match_rows import find_picture, index_rows, is_unsafe
+from foodcls.tables.match_rows import find_picture, index_rows
 
 A, B, C = "abcdef01" + "0" * 56, "abcdef01" + "1" * 56, "c" * 64
 
@@ -79,36 +79,6 @@ def test_names_are_paths_or_ids(finder):
     assert finder.by_name("beans/1.jpg").rows == (0,)
     assert finder.by_name(B[:10]).rows == (1,)
     assert finder.by_name("neither").rows == ()
-
-
-@pytest.mark.parametrize("name", ["../x.jpg", "a/../../x", "a\\..\\x", "~/x", "file:///x", "a\0b"])
-def test_climbing_names_are_unsafe(name):
-    assert is_unsafe(name)
-
-
-@pytest.mark.parametrize("name", ["a..b/c.jpg", "/photos/x.jpg", "x~.jpg", "-rf", "=x.jpg"])
-def test_odd_names_are_names(name):
-    assert not is_unsafe(name)
-
-
-@pytest.mark.parametrize(
-    "text, rows",
-    [
-        ("dish", (2,)),
-        ("host/Cafe\u0301/dish", (2,)),
-        ("beans/1", (0,)),
-        ("ans/1", ()),
-        ("dish.jpg", ()),
-        ("gone", ()),
-        ("win\\copy", (3,)),
-    ],
-)
-def test_names_are_found_without_their_endings(finder, text, rows):
-    assert finder.by_stem(text).rows == rows and not finder.by_stem(text).problem
-
-
-def test_a_stem_of_several_pictures_is_a_problem(finder):
-    assert "2 pictures" in finder.by_stem("1").problem and not finder.by_stem("1").rows
 
 
 @pytest.fixture

@@ -154,6 +154,51 @@ def coco(path: Path, rows: list[Row]) -> Path:
     return write_json(path, content)
 
 
+def via_json(path: Path, rows: list[Row]) -> Path:
+    pictures = {}
+    for name, own in by_picture(rows).items():
+        regions = [
+            {
+                "shape_attributes": {"name": "rect"}
+                | dict(zip(("x", "y", "width", "height"), sides(row[3]), strict=True)),
+                "region_attributes": {"fruit": row[2]},
+            }
+            for row in own
+        ]
+        pictures[f"{name}9"] = {"filename": name, "size": 9, "regions": regions}
+    return write_json(path, pictures)
+
+
+def createml(path: Path, rows: list[Row]) -> Path:
+    pictures = []
+    for name, own in by_picture(rows).items():
+        boxes = []
+        for *_, label, edges in own:
+            x, y, w, h = sides(edges)
+            middle = {"x": x + w / 2, "y": y + h / 2, "width": w, "height": h}
+            boxes.append({"label": label, "coordinates": middle})
+        pictures.append({"image": name, "annotations": boxes})
+    return write_json(path, pictures)
+
+
+def vott(path: Path, rows: list[Row]) -> Path:
+    assets = {}
+    for number, (name, own) in enumerate(by_picture(rows).items()):
+        size = dict(zip(("width", "height"), own[0][1], strict=True))
+        regions = [
+            {
+                "tags": [row[2]],
+                "boundingBox": dict(
+                    zip(("left", "top", "width", "height"), sides(row[3]), strict=True)
+                ),
+            }
+            for row in own
+        ]
+        asset = {"name": name, "path": f"file:/photos/{name}", "size": size}
+        assets[str(number)] = {"asset": asset, "regions": regions}
+    return write_json(path, {"name": "fruit", "assets": assets})
+
+
 def labelme(path: Path, rows: list[Row]) -> Path:
     path.mkdir()
     for name, own in by_picture(rows).items():
@@ -184,6 +229,18 @@ def voc(path: Path, rows: list[Row]) -> Path:
     return path
 
 
+def cvat(path: Path, rows: list[Row]) -> Path:
+    root = ElementTree.Element("annotations")
+    for name, own in by_picture(rows).items():
+        width, height = map(str, own[0][1])
+        image = ElementTree.SubElement(root, "image", name=name, width=width, height=height)
+        for row in own:
+            edges = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(str, row[3]), strict=True))
+            ElementTree.SubElement(image, "box", label=row[2], **edges)
+    ElementTree.ElementTree(root).write(path.with_suffix(".xml"))
+    return path.with_suffix(".xml")
+
+
 def yolo(path: Path, rows: list[Row]) -> Path:
     (path / "labels" / "train").mkdir(parents=True)
     labels = sorted({row[2] for row in rows})
@@ -206,7 +263,11 @@ WRITERS = {
     "xywh_csv": xywh,
     "coco_json": coco,
     "label_studio_json": label_studio_json,
+    "via_json": via_json,
+    "vott_json": vott,
+    "createml_json": createml,
     "labelme_json": labelme,
     "voc_xml": voc,
+    "cvat_xml": cvat,
     "yolo_txt": yolo,
 }

@@ -25,6 +25,12 @@ def test_an_annotation_is_a_box(read):
     assert read(GOOD) == ([Box(1, "a.jpg", "apple", (10, 20, 40, 60), (96, 64))], [])
 
 
+def test_label_studio_shows_photos_upright_whatever_size_it_writes(read):
+    assert read(GOOD, info={"contributor": "Label Studio"})[0][0].is_upright
+    assert not read(GOOD, info={"contributor": ""})[0][0].is_upright
+    assert not read(GOOD, info=[])[0][0].is_upright
+
+
 def test_polygons_stand_in_for_a_missing_box(read):
     segments = [[10, 20, 15, 25], [40, 60, 30, 30]]
     boxes, _ = read({**GOOD, "bbox": None, "segmentation": segments})

@@ -141,7 +141,8 @@ def test_a_folder_of_two_formats_is_refused_until_one_is_named(cut, sound, write
         ("a.json", {"images": [], "annotations": [], "shapes": []}, "coco_json and as labelme"),
         ("a.json", [{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 1}], "no boxes"),
         ("a.txt", "0 0.5 0.5 0.2 0.2", "name the folder"),
-        ("a.xml", "<annotations/>", "no Pascal VOC"),
+        ("a.xml", "<annotations/>", "no CVAT for images"),
+        ("a.xml", "<other/>", "no boxes"),
         ("folder/photo.jpg", b"\xff\xd8\xff", "no boxes"),
     ],
     ids=lambda value: str(value)[:24],
@@ -152,6 +153,39 @@ def test_what_is_no_one_format_is_refused(put, tmp_path, name, content, words):
     with pytest.raises(TableError, match=words) as caught:
         read_boxes(path, LABELS)
     assert str(path) in str(caught.value) and len(str(caught.value)) < 600
+
+
+def test_files_beside_the_boxes_make_no_folder_ambiguous(cut, sound, write_formats, put, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
+    wanted = cut(sound, paths["tfod_csv"])
+    notes = {"categories": [{"id": 0, "name": "apple"}], "info": {"contributor": "Label Studio"}}
+    for file, content in [
+        ("boxes/yolo_txt/notes.json", notes),
+        ("boxes/voc_xml/ImageSets/Main/default.txt", "a\nb\n"),
+        ("boxes/voc_xml/labelmap.txt", "# label:color_rgb:parts:actions\napple:128,0,0::\n"),
+        ("boxes/voc_xml/labels.txt", "apple\nbanana\n"),
+        ("boxes/voc_xml/predefined_classes.txt", "dog\nperson\n"),
+    ]:
+        put(file, content)
+    for name in ("yolo_txt", "voc_xml"):
+        assert detect_format(paths[name]).name == name
+        assert cut(sound, paths[name]) == wanted
+
+
+def test_a_folder_of_one_file_of_all_pictures_reads_as_it(cut, sound, write_formats, put, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
+    wanted = cut(sound, paths["tfod_csv"])
+    for name in ("coco_json", "cvat_xml", "vott_json"):
+        folder = put(f"{name}/annotations/{paths[name].name}", paths[name].read_text()).parent
+        assert cut(sound, folder.parent) == wanted
+
+
+def test_a_coco_file_beside_those_of_labelme_is_a_copy_of_them(write_formats, tmp_path):
+    paths = write_formats(tmp_path / "boxes", ROWS)
+    (paths["labelme_json"] / "_coco.json").write_text(paths["coco_json"].read_text())
+    assert detect_format(paths["labelme_json"]).name == "labelme_json"
+    boxes, problems = read_boxes(paths["labelme_json"], LABELS)
+    assert len(boxes) == len(ROWS) and [item.file for item in problems] == ["_coco.json"]
 
 
 def test_an_absent_file_is_refused(tmp_path):

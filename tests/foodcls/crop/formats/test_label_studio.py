@@ -4,7 +4,7 @@ import pytest
 
 from foodcls.crop.boxes import read_boxes
 from foodcls.crop.formats.detect import detect_format
-from foodcls.crop.formats.label_studio import picture_names
+from foodcls.crop.formats.label_studio import OLDER
 
 SIDES = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0}
 SIZE = {"original_width": 1000, "original_height": 500}
@@ -89,14 +89,49 @@ def test_a_bad_region_is_a_problem(read, value, more, reason):
 
 
 @pytest.mark.parametrize(
-    "text, name",
+    "more, name",
     [
-        ("/data/upload/3/0a1b2c3d-my_photo.jpg", "my_photo.jpg"),
-        ("/data/local-files/?d=photos/caf%C3%A9.jpg", "caf\xe9.jpg"),
-        ("s3://bucket/photos/a.jpg", "a.jpg"),
-        ("C:\\photos\\a.jpg", "a.jpg"),
-        ("a.jpg", "a.jpg"),
+        ({"data": {"image_url": "/data/upload/3/0a1b2c3d-a.jpg", "note": "x"}}, "0a1b2c3d-a.jpg"),
+        ({"data": {"ocr": "https://host/a.jpg?sign=1"}}, "a.jpg?sign=1"),
+        ({"data": {"image": "s3://bucket/a"}}, "a"),
+        ({"data": {}, "file_upload": "0a1b2c3d-a.jpg"}, "0a1b2c3d-a.jpg"),
+        ({"file_upload": "0a1b2c3d-tasks.json"}, "a.jpg"),
     ],
 )
-def test_the_name_before_the_upload_is_tried(text, name):
-    assert picture_names(text)[-1] == name
+def test_the_picture_stands_under_any_key(read, more, name):
+    boxes, problems = read([task({**SIDES, **NAMED}) | more])
+    assert boxes[0].name.endswith(name) and boxes[0].is_upright and not problems
+
+
+def test_an_uploads_own_name_counts_too(read):
+    boxes, _ = read([task({**SIDES, **NAMED}) | {"file_upload": "0a1b2c3d-b.jpg"}])
+    assert (boxes[0].name, boxes[0].own_name) == ("a.jpg", "0a1b2c3d-b.jpg")
+
+
+@pytest.mark.parametrize(
+    "first, second",
+    [
+        ({"updated_at": "2024-05-02T00:00:00Z", "id": 1}, {"updated_at": "2024-05-01", "id": 2}),
+        ({"id": 12}, {"id": 9}),
+        ({"ground_truth": True, "id": 1}, {"ground_truth": False, "id": 2}),
+    ],
+    ids=["newest", "last", "truth"],
+)
+def test_of_two_annotators_one_counts_by_a_rule_that_is_told(read, first, second):
+    def drawn(x, about):
+        result = {**SIZE, "value": {**SIDES, **NAMED, "x": x}}
+        return {"result": [result, result], **about}
+
+    tasks = [{"id": 7, "data": {"image": "a.jpg"},
+              "annotations": [drawn(40, second), drawn(10, first)]}]  # fmt: skip
+    boxes, problems = read(tasks)
+    assert [box.edges[0] for box in boxes] == [10, 10]
+    assert [item.reason for item in problems] == [OLDER, OLDER]
+
+
+def test_two_rows_of_a_task_are_two_annotators(put):
+    cell = '"[{""x"":10,""y"":20,""width"":30,""height"":40,""rectanglelabels"":[""apple""]}]"'
+    rows = "".join(f"a.jpg,7,{cell},{number},1\n" for number in (3, 12))
+    path = put("ls.csv", f"image,id,label,annotation_id,lead_time\n{rows}")
+    boxes, problems = read_boxes(path, ("apple",))
+    assert [box.number for box in boxes] == [3] and [item.number for item in problems] == [2]

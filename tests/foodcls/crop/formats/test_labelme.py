@@ -32,16 +32,10 @@ def test_a_shape_is_the_box_around_it(read, more, edges):
     assert not problems
 
 
-@pytest.mark.parametrize("path", ["..\\..\\photos\\a.jpg", "../photos/a.jpg", "./photos/a.jpg"])
-def test_the_way_to_the_picture_is_left_out(read, path):
-    boxes, _ = read(GOOD, imagePath=path)
-    assert (boxes[0].name, boxes[0].other_names) == ("photos/a.jpg", ("a.jpg",))
-
-
 @pytest.mark.parametrize("path", [None, "", 1.5, []])
 def test_a_file_without_a_picture_is_named_as_it(read, path):
     boxes, _ = read(GOOD, imagePath=path)
-    assert (boxes[0].name, boxes[0].stem) == ("a", "a")
+    assert (boxes[0].name, boxes[0].own_name) == ("a", "a")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from foodcls.crop.boxes import Box, read_boxes
 from foodcls.crop.formats.detect import FORMATS
-from foodcls.crop.formats.plain_csv import name_columns
+from foodcls.crop.formats.plain_csv import XYWH, name_columns
 from foodcls.errors import TableError
 
 LABELS = ("apple", "/m/014j1m")
@@ -37,7 +37,35 @@ def test_a_role_without_a_column_is_named(put):
 
 
 def test_a_column_plays_one_role():
-    assert name_columns(["width", "height", "x"]) == {"x": "x", "w": "width", "h": "height"}
+    found = name_columns(["width", "height", "x"], XYWH)
+    assert found == {"x": "x", "w": "width", "h": "height"}
+
+
+@pytest.mark.parametrize(
+    "header, row, size",
+    [
+        ("filename,class,xmin,ymin,xmax,ymax", "a.jpg,apple,10,20,40,60", (0, 0)),
+        ("image,xmin,ymin,xmax,ymax,label", '"a.jpg",10.0,20.0,40.0,60.0,"apple"', (0, 0)),
+        ("filename,label,x1,y1,x2,y2", "a.jpg, apple ,10,20,40,60", (0, 0)),
+        ("path,label,left,top,right,bottom,width,height", "a.jpg,apple,10,20,40,60,96,64",
+         (96, 64)),
+        ("image_id,width,height,bbox,label", 'a.jpg,96,64,"[10.0, 20, 30, 40]",apple', (96, 64)),
+    ],
+)  # fmt: skip
+def test_corners_and_lists_stand_under_many_names(put, header, row, size):
+    boxes, problems = read_boxes(put("a.csv", f"{header}\n{row}\n"), LABELS)
+    assert boxes == [Box(2, "a.jpg", "apple", (10, 20, 40, 60), size)] and not problems
+
+
+@pytest.mark.parametrize(
+    "row, size",
+    [("apple,10,20,30,40,a.jpg,96,64", (96, 64)), ("a.jpg,10,20,40,60,apple", (0, 0))],
+    ids=["makesense", "retinanet"],
+)
+def test_a_table_without_a_header_is_read_from_its_first_line(put, row, size):
+    boxes, problems = read_boxes(put("a.csv", f"\ufeff{row}\n{row}\n"), LABELS)
+    wanted = [Box(line, "a.jpg", "apple", (10, 20, 40, 60), size) for line in (1, 2)]
+    assert boxes == wanted and not problems
 
 
 @pytest.mark.parametrize(
@@ -52,7 +80,6 @@ def test_a_column_plays_one_role():
         ("a.jpg,apple,1,2,three,4", "not a number"),
         ("a.jpg,pear,1,2,3,4", "unknown class 'pear'"),
         (",apple,1,2,3,4", "no filename"),
-        ("../../a.jpg,apple,1,2,3,4", "unsafe"),
     ],
 )
 def test_a_bad_row_of_sides_is_a_problem(put, row, reason):
@@ -65,7 +92,7 @@ def test_open_images_goes_by_the_name_without_its_ending(put):
     header = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded\n"
     rows = "00ff,xclick,/m/014j1m,1,0.1,0.5,0.2,0.8,0\n00fe,xclick,apple,0,0,1,0,1,0\n"
     boxes, problems = read_boxes(put("a.csv", header + rows), LABELS)
-    assert [(box.stem, box.edges) for box in boxes] == [("00ff", (0.1, 0.2, 0.5, 0.8))]
+    assert [(box.name, box.edges) for box in boxes] == [("00ff", (0.1, 0.2, 0.5, 0.8))]
     assert [item.number for item in problems] == [3] and "confidence 0" in problems[0].reason
 
 

@@ -84,3 +84,25 @@ def test_a_picture_without_regions_is_no_problem(read):
 def test_what_is_no_box_is_a_problem(read, shape, attributes, reason):
     boxes, problems = read(shape, attributes)
     assert not boxes and problems[0].number == 2 and reason in problems[0].reason
+
+
+@pytest.mark.parametrize("form", ["list", "numbered", "project"])
+def test_json_reads_as_the_table(put, form):
+    regions = [{"shape_attributes": RECT, "region_attributes": APPLE}]
+    picture = {"filename": "a.jpg", "size": 9,
+               "regions": {"0": regions[0]} if form == "numbered" else regions}  # fmt: skip
+    content = {"a.jpg9": picture}
+    content = {"_via_img_metadata": content, "_via_settings": {}} if form == "project" else content
+    boxes, problems = read_boxes(put("via.json", content), ("apple",))
+    assert [(box.name, box.label, box.edges) for box in boxes] == [
+        ("a.jpg", "apple", (10, 20, 40, 60))
+    ]
+    assert not problems
+
+
+def test_a_bad_region_of_json_is_a_problem(put):
+    regions = [{"shape_attributes": {"name": "point"}, "region_attributes": APPLE}, {}, 7]
+    _, problems = read_boxes(
+        put("via.json", {"a": {"filename": "a", "regions": regions}}), ("apple",)
+    )
+    assert [item.reason for item in problems][:1] == ["a region of the kind 'point' is no box"]

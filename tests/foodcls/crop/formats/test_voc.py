@@ -21,7 +21,7 @@ def read(put):
 
 
 def test_an_object_is_a_box(read):
-    wanted = Box(1, "a.jpg", "apple", (10, 20, 40, 60), (96, 64), stem="a")
+    wanted = Box(1, "a.jpg", "apple", (10, 20, 40, 60), (96, 64), own_name="a")
     assert read(GOOD) == ([wanted], [])
 
 
@@ -29,6 +29,12 @@ def test_a_part_of_an_object_is_no_box(read):
     part = f"<part><name>leaf</name>{BOX.replace('10', '15')}</part>"
     boxes, _ = read(f"<object><name>apple</name>{part}{BOX}</object>")
     assert [box.edges for box in boxes] == [(10, 20, 40, 60)]
+
+
+def test_label_studio_shows_photos_upright_whatever_size_it_writes(read):
+    owner = "<owner><flickrid>NULL</flickrid><name>Label Studio</name></owner>"
+    assert read(GOOD, head=f"<filename>a.jpg</filename>{owner}")[0][0].is_upright
+    assert not read(GOOD)[0][0].is_upright
 
 
 def test_a_size_of_nothing_says_nothing(read):

@@ -50,7 +50,7 @@ def test_lines_are_boxes_and_polygons(put, tmp_path):
     put("classes.txt", "apple\nno")
     put("a.txt", LINE + "1 0.4 0.7 0.6 0.5 0.5 0.3\n\n")
     boxes, problems = read_boxes(tmp_path, LABELS)
-    assert [(box.number, box.stem, box.label) for box in boxes] == [
+    assert [(box.number, box.name, box.label) for box in boxes] == [
         (1, "a", "apple"),
         (2, "a", "no"),
     ]
@@ -58,16 +58,39 @@ def test_lines_are_boxes_and_polygons(put, tmp_path):
     assert boxes[1].edges == (0.4, 0.3, 0.6, 0.7)
 
 
-def test_only_labels_hold_boxes_and_two_of_a_name_keep_their_folders(put, tmp_path):
+def test_only_labels_hold_boxes_and_keep_their_folders(put, tmp_path):
     put("data.yaml", "names: [apple, no]")
     for name in ("labels/train/1.txt", "labels/val/1.txt", "labels/val/2.txt"):
         put(name, LINE)
     put("notes.txt", "some words")
     boxes, problems = read_boxes(tmp_path, LABELS)
-    assert [(box.name, box.stem) for box in boxes] == [
-        ("train/1", "train/1"), ("val/1", "val/1"), ("val/2", "2"),
-    ]  # fmt: skip
-    assert not problems
+    assert [box.name for box in boxes] == ["train/1", "val/1", "val/2"] and not problems
+
+
+def test_a_confidence_may_follow(put, tmp_path):
+    put("classes.txt", "apple\nno")
+    put("a.txt", "0 0.5 0.5 0.2 0.4 0.91\n1 0.4 0.7 0.6 0.5 0.5 0.3 0.5\n")
+    boxes, problems = read_boxes(tmp_path, LABELS)
+    assert boxes[0].edges == pytest.approx((0.4, 0.3, 0.6, 0.7)) and not problems
+    assert boxes[1].edges == (0.4, 0.3, 0.6, 0.7)
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "predefined_classes.txt", "_darknet.labels"])
+def test_side_files_name_the_classes_only_where_nothing_else_does(put, tmp_path, name):
+    put(name, "dog\nperson\n")
+    assert find_classes(tmp_path) == ["dog", "person"]
+    put("classes.txt", "apple\nno\n")
+    assert find_classes(tmp_path) == ["apple", "no"]
+    put("a.txt", LINE)
+    assert read_boxes(tmp_path, LABELS)[1] == []
+
+
+def test_a_list_of_pictures_is_one_problem(put, tmp_path):
+    put("classes.txt", "apple\nno")
+    put("a.txt", LINE)
+    put("ImageSets/Main/default.txt", "000001\n000002\n000003\n000004\n000005\n000006\n")
+    boxes, problems = read_boxes(tmp_path, LABELS)
+    assert len(boxes) == 1 and [item.file for item in problems] == ["ImageSets/Main/default.txt"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +102,6 @@ def test_only_labels_hold_boxes_and_two_of_a_name_keep_their_folders(put, tmp_pa
         ("\u0661 0.5 0.5 0.2 0.4", "class"),
         ("apple 0.5 0.5 0.2 0.4", "class 'apple'"),
         ("0 0.5 0.5 0.2", "4 values"),
-        ("0 0.5 0.5 0.2 0.4 0.9", "6 values"),
         ("0,0.5,0.5,0.2,0.4", "1 values"),
         ("0 0.5 0.5 0.2 x", "not a number"),
         ("0 0.5 0.5 nan 0.4", "not finite"),

@@ -1,0 +1,81 @@
+"""Reads JSON that lists pictures, each with its boxes: Apple's CreateML and Microsoft's VoTT."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from foodcls.crop.formats.documents import open_documents, parse_json
+from foodcls.crop.formats.raw_box import (
+    RawBox,
+    as_dicts,
+    as_text,
+    center_and_size,
+    corner_and_size,
+)
+from foodcls.tables.read_csv import Problem
+
+Item = dict[str, Any]
+SIDES = ("x", "y", "width", "height")
+
+
+def read_createml(path: Path) -> Iterator[RawBox | Problem]:
+    """A list of pictures; the coordinates of a box are those of its center."""
+    return _read_all(path, "annotations", list_createml, _read_createml)
+
+
+def read_vott(path: Path) -> Iterator[RawBox | Problem]:
+    """The assets of a project, or the file of one asset."""
+    return _read_all(path, "regions", list_vott, _read_vott)
+
+
+def list_createml(content: object) -> list[Item]:
+    """The pictures of a JSON file, where it is one of this tool."""
+    items = as_dicts(content)
+    return [item for item in items if _name_picture(item) and "annotations" in item]
+
+
+def list_vott(content: object) -> list[Item]:
+    """The pictures of a JSON file, where it is one of this tool."""
+    assets = content.get("assets", content) if isinstance(content, dict) else content
+    items = [assets, *assets.values()] if isinstance(assets, dict) else []
+    return [item for item in as_dicts(items) if isinstance(item.get("asset"), dict)]
+
+
+def _read_all(
+    path: Path,
+    key: str,
+    find: Callable[[object], list[Item]],
+    read: Callable[[int, Item, Item], RawBox | Problem],
+) -> Iterator[RawBox | Problem]:
+    for document in open_documents(path, ".json", parse_json):
+        if isinstance(document, Problem):
+            yield document
+            continue
+        regions = [
+            (item, part) for item in find(document.content) for part in as_dicts(item.get(key))
+        ]
+        yield from (read(number, *pair) for number, pair in enumerate(regions, start=1))
+
+
+def _name_picture(item: Item) -> str:
+    return as_text(item.get("image")) or as_text(item.get("imagefilename"))
+
+
+def _read_createml(number: int, picture: Item, item: Item) -> RawBox:
+    numbers, label = _pick(item.get("coordinates"), SIDES), as_text(item.get("label"))
+    return RawBox(number, _name_picture(picture), label, numbers, center_and_size)
+
+
+def _read_vott(number: int, picture: Item, item: Item) -> RawBox | Problem:
+    asset, tags = picture["asset"], item.get("tags")
+    name = as_text(asset.get("name")) or as_text(asset.get("path"))
+    if not isinstance(tags, list) or len(tags) != 1:
+        return Problem(number, name[:80], "a region needs one class, in tags")
+    numbers = _pick(item.get("boundingBox"), ("left", "top", "width", "height"))
+    width, height = _pick(asset.get("size"), SIDES[2:])
+    return RawBox(number, name, as_text(tags[0]), numbers, corner_and_size, (width, height))
+
+
+def _pick(values: object, keys: tuple[str, ...]) -> tuple[object, ...]:
+    """The values of these keys; absent ones are no numbers, and are told as such."""
+    return tuple(values.get(key) if isinstance(values, dict) else None for key in keys)

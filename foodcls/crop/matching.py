@@ -1,0 +1,160 @@
+"""Finds the picture that each box of an annotation file means: one rule for all tools.
+
+The last part of what a picture is called is compared exactly, then in any case, then as Label
+Studio and Roboflow respell it; without a picture's ending, with the names without theirs. Where
+names repeat, the folders decide, then the class, then the size. Where that leaves several, or the
+contents of a file and its own name mean different pictures, or two names mean one, it is refused.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import takewhile
+
+import pandas as pd
+
+from foodcls.crop.boxes import Box
+from foodcls.crop.names import ENDING, FOLDS, decode_path, list_forms
+from foodcls.tables.match_rows import Finder, index_rows, plain_path
+from foodcls.tables.read_csv import shorten
+
+NO_PICTURE = "no such picture"
+NO_PICTURE = "no such picture"
+Found = tuple[tuple[int, ...], bool]  # rows, and whether they were named as they are called
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The rows of the picture that a box means, its copies included, or why there are none."""
+
+    rows: tuple[int, ...] = ()
+    problem: str = ""
+    is_exact: bool = False  # named as it is called
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the pictures of a manifest are called."""
+
+    finder: Finder
+    rows: dict[tuple[str, bool, str], dict[int, None]] = field(default_factory=dict)
+    origins: dict[int, str] = field(default_factory=dict)
+    folders: dict[int, list[str]] = field(default_factory=dict)
+    facts: dict[int, tuple[str, tuple[int, int]]] = field(default_factory=dict)  # class, size
+
+    def show(self, row: int) -> str:
+        """The end of the picture's path, as a message says it."""
+        return shorten("/".join(self.origins[row].split("/")[-3:]))
+
+
+def find_pictures(boxes: Sequence[Box], manifest: pd.DataFrame, names: str = "both") -> list[Meant]:
+    """What each box means, by a file's contents, its own name (`inside`, `file`), or both."""
+    known = _index_names(manifest)
+    labels: dict[str, set[str]] = defaultdict(set)
+    parents = {folders[-1] for folders in known.folders.values() if folders}
+    look_up = cache(lambda name: _look_up(known, parents, name))
+    for box in boxes:
+        labels[box.file].add(box.label)
+    found = []
+    for box in boxes:
+        said = {"inside": (box.name,), "file": (box.own_name or box.name,)}
+        signals = [look_up(name) for name in said.get(names, (box.name, box.own_name)) if name]
+        # a picture with boxes of several classes is not known by the class of one of them
+        is_told = not box.file or len(labels[box.file]) == 1
+        found.append(_agree([item for item in signals if item[0]], box, known, is_told=is_told))
+    return _refuse_shared(boxes, found, known)
+
+
+def _index_names(manifest: pd.DataFrame) -> Names:
+    known = Names(index_rows(manifest))
+    arrived = manifest.loc[list(known.finder.owners), ["origin", "label", "width", "height"]]
+    for row, origin, label, width, height in arrived.fillna(0).itertuples():
+        path = plain_path(origin)
+        place = path.partition("?")[0] if "://" in path else path
+        known.origins[row], known.folders[row] = path, _list_folders(place)
+        known.facts[row] = label, (int(width), int(height))
+        forms = (path, place, decode_path(path), decode_path(place))
+        lasts = {form.rpartition("/")[2].strip() for form in forms}
+        for last in {*lasts, *(unicodedata.normalize("NFD", last) for last in lasts)}:
+            for fold, change in FOLDS.items():
+                known.rows.setdefault((fold, False, change(last)), {})[row] = None
+                known.rows.setdefault((fold, True, change(ENDING.sub("", last))), {})[row] = None
+    return known
+
+
+def _look_up(known: Names, parents: set[str], name: str) -> Found:
+    """The rows of the first form that names any."""
+    for number, (path, fold) in enumerate(list_forms(name)):
+        last, folders = path.rpartition("/")[2].strip(), _list_folders(path)
+        is_bare = not ENDING.search(last)
+        rows = known.rows.get((fold, is_bare, FOLDS[fold](last)), ())
+        shared = {row: _count_shared(folders, known.folders[row]) for row in rows}
+        if path.startswith(("http://", "https://")):  # another address is another picture
+            shared = {
+                row: number
+                for row, number in shared.items()
+                if "://" not in known.origins[row] or folders == known.folders[row]
+            }
+        best = max(shared.values(), default=0)
+        # a folder that pictures lie in is no other machine's: this one lacks the picture
+        if shared and not (folders and not best and folders[-1] in parents):
+            exact = number == 0 and best == len(folders)
+            return tuple(row for row, count in shared.items() if count == best), exact
+    return known.finder.by_id(name).rows, True
+
+
+def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> Meant:
+    """The one picture that all that was found has in common, or between whom it is open."""
+    owners = known.finder.owners
+    if not found:
+        return Meant(problem=NO_PICTURE)
+    common = set.intersection(*({owners[row] for row in rows} for rows, _ in found))
+    if not common:
+        first, second = (known.show(rows[0]) for rows, _ in found)
+        return Meant(
+            problem=f"two pictures ({first} by what the file says, {second} by the file's own "
+            "name); correct one, or set crop.names to inside or file"
+        )
+    rows = [row for row in found[0][0] if owners[row] in common]
+    label = box.label.casefold()
+    for fits in (
+        lambda row: is_told and known.folders[row][-1:] == [label],
+        lambda row: is_told and known.facts[row][0] == box.label,
+        lambda row: box.size in (known.facts[row][1], known.facts[row][1][::-1]),
+    ):
+        if len({owners[row] for row in rows}) > 1:
+            rows = list(filter(fits, rows)) or rows
+    pictures = list(dict.fromkeys(owners[row] for row in rows))
+    if len(pictures) > 1:
+        shown = ", ".join(known.show(known.finder.ids[digest][0]) for digest in pictures[:3])
+        return Meant(problem=f"{len(pictures)} pictures are called so ({shown}); add a folder")
+    return Meant(tuple(known.finder.ids[pictures[0]]), is_exact=any(exact for _, exact in found))
+
+
+def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -> list[Meant]:
+    """Of two names for one picture a loose one may be another's: an upload of the same name."""
+    users: dict[tuple[int, ...], dict[str, None]] = defaultdict(dict)
+    for box, item in zip(boxes, found, strict=True):
+        users[item.rows][box.name] = None
+
+    def check(item: Meant) -> Meant:
+        if item.is_exact or not item.rows or len(users[item.rows]) == 1:
+            return item
+        shown, picture = ", ".join(map(shorten, users[item.rows])), known.show(item.rows[0])
+        return Meant(problem=f"several names ({shown}) mean {picture}; keep the right one's boxes")
+
+    return [check(item) for item in found]
+
+
+def _list_folders(path: str) -> list[str]:
+    """The folders of a path from the outermost, as they are compared: without the way up."""
+    parts = map(str.casefold, decode_path(path).split("/")[:-1])
+    return [part for part in parts if part not in ("", ".", "..", "http:", "https:")]
+
+
+def _count_shared(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many folders two pictures' paths share, from the innermost."""
+    pairs = zip(reversed(first), reversed(second), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
