@@ -25,6 +25,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from PIL import Image
 
 from foodcls.export.export import labels_digest
@@ -37,6 +38,9 @@ from foodcls.store.store import Store
 
 pytest_plugins = ("answer_fixtures", "browser_fixtures", "network_fixtures", "picture_fixtures")
 ROOT = Path(__file__).resolve().parent.parent
+# a busy machine is slow, not wrong
+settings.register_profile("foodcls", deadline=None)
+settings.load_profile("foodcls")
 
 
 @pytest.fixture(scope="session", autouse=True)

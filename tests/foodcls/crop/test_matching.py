@@ -135,7 +135,7 @@ def test_a_copy_of_the_named_file_counts():
 STEMS = st.text(st.sampled_from("aA1-_ ()%.\xe9\u0301"), min_size=1, max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(STEMS, min_size=1, max_size=5, unique=True), st.data())
 def test_whatever_a_tool_adds_the_box_is_on_its_own_picture_or_on_none(stems, data):
     names = [f"{stem}.jpg" for stem in stems]

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from foodcls.crop.names import list_forms, names_picture
@@ -33,7 +33,6 @@ def test_a_form_is_what_the_picture_was_called_before(name, form):
     assert form in [path for path, _ in list_forms(name)]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_forms_and_stands_for_itself_first_unless_it_is_a_query(text):
     assert "=" in text or list_forms(text)[0][1] == "exact"

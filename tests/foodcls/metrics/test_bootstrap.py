@@ -70,7 +70,7 @@ def test_less_error_asks_for_more_room() -> None:
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(1, 4))
 def test_an_interval_is_one_and_repeats(ranks: list[int], count: int) -> None:
     values = np.array(ranks)

@@ -41,7 +41,7 @@ def planted() -> pd.DataFrame:
     return new_manifest(rows)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_split_keeps_clusters_together(planted: pd.DataFrame, seed: int) -> None:
     found = split(planted, Split(seed=seed), LABELS)
@@ -49,7 +49,7 @@ def test_split_keeps_clusters_together(planted: pd.DataFrame, seed: int) -> None
     assert set(found["split"]) == {"train", "val", "test"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS, st.integers(5, 60), st.sampled_from([(0.2, 0.2), (0.1, 0.3), (0.25, 0.0)]))
 def test_shares_are_kept_in_each_class(seed: int, count: int, shares: tuple[float, float]) -> None:
     """Twelve pictures came out as 7 for the test, 1 for validation and 4 to learn from."""
@@ -64,7 +64,7 @@ def test_shares_are_kept_in_each_class(seed: int, count: int, shares: tuple[floa
         assert abs(counts[label].get("test", 0) - test * count) <= 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(SEEDS, st.lists(st.integers(1, 3), min_size=12, max_size=30))
 def test_shares_are_kept_where_clusters_allow_it(seed: int, sizes: list[int]) -> None:
     found = split(new_manifest(clusters_of([1, 1, 1, *sizes])), Split(seed=seed), LABELS[:1])
@@ -94,7 +94,7 @@ def test_new_pictures_move_no_other(planted: pd.DataFrame) -> None:
     assert set(after["split"].iloc[:36]) == {"train", "val", "test"}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_whoever_stood_somewhere_stays_with_all_that_look_like_it(
     planted: pd.DataFrame, seed: int
@@ -149,7 +149,7 @@ def test_seeds_give_other_splits(planted: pd.DataFrame) -> None:
     assert (first != second).mean() > 0.2
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_small_classes_get_one_of_each(seed: int) -> None:
     rows = [row for label in LABELS for row in clusters_of([1, 2, 1], label)]
@@ -157,7 +157,7 @@ def test_small_classes_get_one_of_each(seed: int) -> None:
     assert all(all(counts[label].values()) for label in LABELS)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS)
 def test_mending_one_class_does_not_empty_another(seed: int) -> None:
     """Clusters that two classes share are moved for neither's sake alone."""
