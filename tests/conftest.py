@@ -72,8 +72,9 @@ def powerless(tmp_path: Path) -> Callable[[], contextlib.AbstractContextManager[
         if os.geteuid() != 0:
             yield
             return
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
+        # with several workers each has a folder between pytest's and the test's
+        for folder in (tmp_path, *tmp_path.parents[:3]):
+            folder.chmod(folder.stat().st_mode | 0o055)
         os.setresuid(65534, 65534, 0)
         try:
             yield

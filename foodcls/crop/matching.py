@@ -21,7 +21,6 @@ from foodcls.tables.match_rows import Finder, index_rows, plain_path
 from foodcls.tables.read_csv import shorten
 
 NO_PICTURE = "no such picture"
-NO_PICTURE = "no such picture"
 Found = tuple[tuple[int, ...], bool]  # rows, and whether they were named as they are called
 
 

@@ -7,7 +7,7 @@ from foodcls.export.load import UNREADABLE
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.safety import read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
-from foodcls.network.network import check_gradients, start_network, with_own_size
+from foodcls.network.network import check_gradients, count_views, start_network, with_own_size
 from foodcls.recipe.train_settings import Train
 
 
@@ -20,7 +20,7 @@ def rehearse(settings: Train) -> str:
     settings = with_own_size(settings)
     backbone, network = start_network(settings, classes=2)
     check_gradients(network, settings)
-    network.tta_views = settings.tta_views
+    network.tta_views = count_views(settings)
     config = InferenceConfig(settings.input_size, ("a", "b"))
     # as it is, which is faster, or as export would write it
     if _refusal(network, config) and (

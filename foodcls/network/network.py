@@ -138,6 +138,12 @@ def join_network(backbone: Backbone, head: nn.Module, settings: Train) -> Networ
     return network
 
 
+def count_views(settings: Train) -> int:
+    """Over how many views of a picture an answer is the mean, see `tta_logits`."""
+    is_cutout = settings.target is not None and settings.target.shape == "cutout"
+    return settings.extras.tta or (3 if is_cutout else 1)
+
+
 def tta_logits(
     forward: Callable[[Tensor], Tensor], pixels: Tensor, views: int, size: int
 ) -> Tensor:

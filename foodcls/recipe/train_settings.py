@@ -83,12 +83,6 @@ class Train(Settings):
         """`cache_gb` in bytes."""
         return self.cache_gb * 1e9
 
-    @property
-    def tta_views(self) -> int:
-        """Over how many views of a picture an answer is the mean, see network.tta_logits."""
-        is_cutout = self.target is not None and self.target.shape == "cutout"
-        return self.extras.tta or (3 if is_cutout else 1)
-
     @field_validator("weights")
     @classmethod
     def _weights_are_there(cls, weights: str, info: ValidationInfo) -> str:

@@ -7,7 +7,7 @@ from safetensors.torch import load as load_safetensors
 
 from foodcls.errors import StoreError
 from foodcls.network.backbones import make_backbone
-from foodcls.network.network import Network, join_network, make_head
+from foodcls.network.network import Network, count_views, join_network, make_head
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 
@@ -28,5 +28,5 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
         network.load_state_dict(load_safetensors(data))
     except (RuntimeError, SafetensorError) as error:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
-    network.tta_views = settings.tta_views
+    network.tta_views = count_views(settings)
     return network.eval()

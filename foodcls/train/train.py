@@ -15,7 +15,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
-from foodcls.network.network import Network, start_network, with_own_size
+from foodcls.network.network import Network, count_views, start_network, with_own_size
 from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
@@ -146,7 +146,7 @@ def _draft_checkpoint(
     splits: Sequence[pd.DataFrame],
 ) -> Checkpoint:
     """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
-    extras = settings.extras.model_copy(update={"tta": settings.tta_views})
+    extras = settings.extras.model_copy(update={"tta": count_views(settings)})
     source = settings.weights if settings.weights in ("imagenet", "none") else "file"
     return Checkpoint(
         weights="",

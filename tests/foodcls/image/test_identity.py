@@ -184,6 +184,8 @@ def test_rows_in_are_kept_or_dropped(source, picks, data, world: World) -> None:
     corner = st.integers(-20, 150)
     boxes = [(digest, data.draw(st.sampled_from(LABELS)), *data.draw(st.tuples(*[corner] * 4)))
              for digest in ids]  # fmt: skip
+    # one at least can be used: a file without any is refused as a whole
+    boxes.append((digest_of(world.files[0]), LABELS[0], 10, 10, 100, 90))
     (world.folder / "boxes.csv").write_text(
         BOXES + "".join(f"{box[0]},0,0,{','.join(map(str, box[1:]))}\n" for box in boxes)
     )

@@ -164,14 +164,15 @@ def test_what_was_dropped_by_a_surplus_may_still_have_been_learnt_from_once() ->
 
 
 def test_pictures_that_come_later_move_no_other_and_all_tests_stay_unseen() -> None:
-    """A hash of its cluster alone places a picture: 100 new ones among 300, and none moves."""
+    """Pictures stay where they stood: 100 new ones among 300, and none moves."""
     labels = ("soup", "salad")
 
-    def parted(numbers: range) -> pd.DataFrame:
+    def parted(numbers: range, earlier: dict[str, str]) -> pd.DataFrame:
         rows = [row(number, "", label=labels[number % 2]) for number in numbers]
-        return split(new_manifest(rows), Split(), labels).set_index("id")
+        return split(new_manifest(rows), Split(), labels, earlier).set_index("id")
 
-    before, after = parted(range(1, 301)), parted(range(1, 401))
+    before = parted(range(1, 301), {})
+    after = parted(range(1, 401), before["split"].to_dict())
     pd.testing.assert_series_equal(before["split"], after.loc[before.index, "split"])
     assert unseen_tests(after.reset_index(), before.reset_index()).all()
     assert (after["split"] == "test").sum() > (before["split"] == "test").sum()
