@@ -8,6 +8,7 @@ sizes counts as drawn upright. Boxes that fit one way only decide for their whol
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from foodcls.crop.boxes import Box
@@ -15,7 +16,7 @@ from foodcls.crop.formats.raw_box import Edges
 from foodcls.crop.units import SizedBox, fits_picture
 from foodcls.errors import TableError
 from foodcls.image.decode import open_picture
-from foodcls.image.upright import ORIENTATION
+from foodcls.image.upright import find_orientation
 from foodcls.store.store import Store
 
 # EXIF orientations that make a picture's width its height
@@ -47,8 +48,11 @@ def settle_turns(
     TableError when the file gives stored sizes and its boxes do not tell.
     """
 
+    # a picture is opened once for all its boxes
+    turn_of = cache(partial(stored_turn, store))
+
     def turned(item: Placed) -> Placed:
-        return replace(item, turn=stored_turn(store, item.id))
+        return replace(item, turn=turn_of(item.id))
 
     if setting != "auto":
         return [turned(item) if setting == "stored" else replace(item, turn=1) for item in placed]
@@ -95,7 +99,7 @@ def turn_edges(edges: Edges, turn: int, size: tuple[int, int]) -> Edges:
 def stored_turn(store: Store, digest: str) -> int:
     """EXIF's orientation of the picture as it arrived."""
     with open_picture(store.read(digest)) as image:
-        return int(image.getexif().get(ORIENTATION, 1))
+        return find_orientation(image)
 
 
 def _one_way(item: Placed, unit: str) -> str:

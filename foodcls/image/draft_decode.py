@@ -23,7 +23,7 @@ from foodcls.image.hashes import (
     make_draft,
 )
 from foodcls.image.truncation import is_truncated
-from foodcls.image.upright import ORIENTATION
+from foodcls.image.upright import find_orientation
 from foodcls.progress import Track, silent
 
 JPEG = JpegImagePlugin.JpegImageFile.format
@@ -111,7 +111,7 @@ def _decode_scaled(image: Image.Image) -> Image.Image:
 
 
 def _is_rotated(image: Image.Image) -> bool:
-    return "exif" in image.info and image.getexif().get(ORIENTATION, 1) != 1
+    return "exif" in image.info and find_orientation(image) != 1
 
 
 def _fingerprint_part(

@@ -22,7 +22,7 @@ def show_upright(image: Image.Image) -> tuple[Image.Image, bool, bool]:
 
     Whether it lies and is colored as in its file; and whether its profile of colors is broken.
     """
-    turn = _turn(image)
+    turn = UPRIGHT.get(find_orientation(image))
     whole = image if turn is None else image.transpose(turn)
     upright = shown = lay_on_white(whole)
     is_sound = True
@@ -35,12 +35,14 @@ def show_upright(image: Image.Image) -> tuple[Image.Image, bool, bool]:
     return shown, turn is None and shown is upright, not is_sound
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def find_orientation(image: Image.Image) -> int:
+    """EXIF's orientation, 1 to 8; 1 (as it is stored) where there is none that can be read."""
     try:
-        return UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+        found = image.getexif().get(ORIENTATION)
+        return int(found) if found in UPRIGHT else 1
     # broken EXIF raises nearly anything and says nothing about the pixels
     except Exception:
-        return None
+        return 1
 
 
 def lay_on_white(image: Image.Image) -> Image.Image:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.crop.boxes import Box
-from foodcls.crop.turns import Placed, settle_turns, turn_edges
+from foodcls.crop.turns import Placed, settle_turns, stored_turn, turn_edges
 from foodcls.errors import TableError
 
 STORED, UPRIGHT = (240, 180), (180, 240)
@@ -76,3 +76,13 @@ def test_boxes_of_an_unknown_size_lie_upright_unless_that_is_too_small(settle):
 
 def test_boxes_that_give_the_upright_size_stay(settle):
     assert settle(BOTH, TALL, size=UPRIGHT) == [1, 1]
+
+
+# an orientation that is a text, and one that is a fraction
+HEAD = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01"
+ODD = [b"\x02\0\x04\0\0\0abc\0\0\0\0\0", b"\x05\0\x01\0\0\0\x08\0\0\0\0\0\0\0"]
+
+
+@pytest.mark.parametrize("entry", ODD, ids=["text", "fraction"])
+def test_a_photo_whose_exif_is_odd_lies_as_it_is_stored(store, noise, encode, entry):
+    assert stored_turn(store, store.put(encode(noise(1), "JPEG", exif=HEAD + entry))) == 1
