@@ -43,7 +43,12 @@ def redact_logs() -> None:
 
     def make_redacted(*args: Any, **words: Any) -> logging.LogRecord:
         record = make(*args, **words)
-        said = record.getMessage()
+        try:
+            said = record.getMessage()
+        # values that do not fit the text: a line of a log ends nothing
+        except (TypeError, ValueError, LookupError):
+            record.msg, record.args = redact(f"{record.msg} {record.args}"), None
+            said = record.msg
         # others may want a record's parts
         if (plain := redact(said)) != said:
             record.msg, record.args = plain, None

@@ -79,3 +79,9 @@ def test_no_logger_tells_a_login_not_even_that_of_an_error_behind_another(heard:
 )
 def test_of_an_address_with_a_secret_path_only_the_host_is_shown(url: str, shown: str) -> None:
     assert only_host(url) == shown
+
+
+def test_a_line_whose_values_do_not_fit_is_said_all_the_same(heard: StringIO) -> None:
+    logging.getLogger("urllib3").warning("retry %d", "http://me:hidden@h")
+    assert "retry %d" in heard.getvalue() and "//h" in heard.getvalue()
+    assert "hidden" not in heard.getvalue()
