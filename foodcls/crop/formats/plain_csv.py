@@ -96,12 +96,13 @@ def _headless(cells: Sequence[str]) -> tuple[str, ...]:
 def _read_roles(
     path: Path, roles: Mapping[str, Sequence[str]], shape: Callable[[Sequence[float]], Edges]
 ) -> Iterator[RawBox | Problem]:
-    columns = name_columns(read_columns(path), roles)
+    header = read_header(path)
+    headless = _headless(header)
+    columns = name_columns(headless or header, roles)
     missing = [role for role in roles if role not in columns]
     if missing:
         known = "; ".join(f"{role}: {', '.join(roles[role])}" for role in missing)
         raise TableError(f"{path}: no column for {missing}; name one of {known}")
-    headless = _headless(read_header(path))
     rows, problems = read_sheet(path, list(columns.values()), needs_all=True, header=headless)
     yield from problems
     for row in rows:
