@@ -18,6 +18,7 @@ from suspects import list_unrelated
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.label_issues import rank_label_issues
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import KEPT, drop_rows, kept_rows, split_rows
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.predictions import Predictions, read_predictions
@@ -25,7 +26,6 @@ from foodcls.metrics.ranks import average_position, ranks
 from foodcls.recipe.recipe import Recipe
 from foodcls.split.ablation_sets import undo_drops
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars

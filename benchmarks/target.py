@@ -34,6 +34,7 @@ from train import run_loop
 
 from foodcls.augment import augment
 from foodcls.evaluate.inference import predict_rows
+from foodcls.features.row_cache import FeatureCache
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.image.foreground import cut_out
 from foodcls.manifest import new_manifest, split_rows
@@ -48,7 +49,6 @@ from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_json, digest_of, replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import encode_labels
-from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars

@@ -28,7 +28,7 @@ LEVELS = (
     ("recipe", "work", "sample", "manifest"),
     ("tables", "network"),
     ("image", "metrics"),
-    ("inspect",),
+    ("inspect", "features"),
     ("collect", "dedup", "filter", "crop", "split", "augment", "train"),
     ("evaluate", "export"),
     ("promote",),

@@ -6,10 +6,10 @@ from rich.console import Console
 
 from flows.cli.output import find_manifest
 from foodcls.evaluate.label_issues import rank_label_issues
+from foodcls.features.row_cache import FeatureCache
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.spreadsheet import write_csv
-from foodcls.train.row_cache import FeatureCache
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.evaluate.inference import predict_rows
+from foodcls.features.row_cache import LIMIT, FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.temperature import apply_temperature, choose_threshold, fit_temperature
 from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.row_cache import LIMIT, FeatureCache
 
 
 def calibrate(

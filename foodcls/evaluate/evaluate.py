@@ -6,6 +6,7 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.evaluate.inference import predict_rows
+from foodcls.features.row_cache import LIMIT, FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
@@ -14,7 +15,6 @@ from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.row_cache import LIMIT, FeatureCache
 
 
 def evaluate(

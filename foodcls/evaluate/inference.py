@@ -4,12 +4,12 @@ import pandas as pd
 import torch
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from foodcls.features.activations import cacheable_partition
+from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
-from foodcls.train.activations import cacheable_partition
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset, predict_all
 from foodcls.train.restore import load_network
-from foodcls.train.row_cache import FeatureCache
 
 BATCH = 32
 PRECISION = "fp32"  # that of the exported file, whatever the training used

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from foodcls.errors import TrainingError
+from foodcls.features.activations import load_activations, row_bytes, run_trunk
+from foodcls.features.pixels import decode_rows
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import KEPT
 from foodcls.metrics.ranks import Ints
 from foodcls.network.network import start_network, with_own_size
 from foodcls.network.partition import partition_network
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import digest_of
-from foodcls.train.activations import load_activations, row_bytes, run_trunk
 from foodcls.train.dataset import encode_labels
-from foodcls.train.pixels import decode_rows
 from foodcls.train.probe import minimize
-from foodcls.train.row_cache import FeatureCache
 
 FOLDS = 5
 NEIGHBORS = 20

@@ -17,6 +17,7 @@ from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig, export_bytes
+from foodcls.features.pixels import read_picture
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.upright import ORIENTATION
 from foodcls.manifest import kept_rows
@@ -24,7 +25,6 @@ from foodcls.network.network import Network
 from foodcls.network.resize import Pixels, as_images, squash_pixels
 from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
 
 # probabilities may differ by so much: the files' kernels sum in another order

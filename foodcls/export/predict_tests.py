@@ -8,6 +8,7 @@ import torch
 
 from foodcls.errors import InputError
 from foodcls.export.load import Model
+from foodcls.features.pixels import read_picture
 from foodcls.manifest import split_rows
 from foodcls.metrics.predictions import Predictions
 from foodcls.metrics.ranks import Floats
@@ -15,7 +16,6 @@ from foodcls.network.resize import as_images
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.dataset import data_digest, encode_labels
-from foodcls.train.pixels import read_picture
 
 
 def predict_tests(

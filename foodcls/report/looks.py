@@ -25,7 +25,7 @@ def contact_sheet(
     if settings.target is None or settings.target.views == 1 or rows.empty:
         return {}
     # most runs show nothing here, and need not wait for torch
-    from foodcls.train.pixels import decode_rows
+    from foodcls.features.pixels import decode_rows
     from foodcls.train.views import training_views
 
     views = training_views(settings)

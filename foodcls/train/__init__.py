@@ -3,11 +3,8 @@
 In reading order:
     train    the stage: the checkpoint of the best epoch
     dataset    manifest rows become inputs and targets
-    pixels    decodes pictures and resizes them
     views    looks at a photo that resemble the pictures of its use
     online_augment    random affine changes in each epoch
-    activations    feature extraction: the frozen trunk runs once for each picture
-    row_cache    the feature cache: rows of arrays on disk
     batches    the data loader: shuffles, prefetches, mixup
     class_balance    class weights, or oversampling
     loop    trains and validates, one report an epoch

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from foodcls.features.row_cache import Array
 from foodcls.metrics.ranks import Ints
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.train_settings import Train
 from foodcls.train.class_balance import balanced_indices
 from foodcls.train.dataset import Dataset
-from foodcls.train.row_cache import Array
 from foodcls.work.parallel import prefetch
 
 

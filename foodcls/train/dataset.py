@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from foodcls.errors import TrainingError
+from foodcls.features.activations import as_activations, load_activations
+from foodcls.features.pixels import Decoded, PictureChange, cache_pixels, decode_rows, join_looks
+from foodcls.features.row_cache import Array, CachedRows, FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
 from foodcls.store.store import digest_json
-from foodcls.train.activations import as_activations, load_activations
-from foodcls.train.pixels import Decoded, PictureChange, cache_pixels, decode_rows, join_looks
-from foodcls.train.row_cache import Array, CachedRows, FeatureCache
 
 log = logging.getLogger(__name__)
 

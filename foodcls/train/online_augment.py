@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from foodcls.features.row_cache import Array
 from foodcls.image.affine import apply_affine, draw_affine
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.data_settings import AffineRanges
-from foodcls.train.row_cache import Array
 
 
 @dataclass(frozen=True)

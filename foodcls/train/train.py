@@ -13,6 +13,8 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from foodcls.features.activations import cacheable_partition
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, count_views, start_network, with_own_size
@@ -22,7 +24,6 @@ from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, count, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
-from foodcls.train.activations import cacheable_partition
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.class_balance import class_weights
@@ -38,7 +39,6 @@ from foodcls.train.resume import (
     evaluated_tensors,
     restore_state,
 )
-from foodcls.train.row_cache import FeatureCache
 from foodcls.train.views import training_views, validation_views
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
+from foodcls.features.pixels import PictureChange
 from foodcls.image.foreground import cut_out
 from foodcls.image.silhouette import (
     random_crop,
@@ -14,7 +15,6 @@ from foodcls.image.silhouette import (
 from foodcls.network.resize import Pixels
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.train_settings import Target, Train
-from foodcls.train.pixels import PictureChange
 from foodcls.work.code_digest import code_digest
 
 WHITE = (255, 255, 255)

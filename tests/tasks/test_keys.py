@@ -42,11 +42,11 @@ ROOMS = {
     "filtered": "split",
     "check tables": "crop filter split tables",
     "check": "export network",
-    "train": "train network image metrics",
+    "train": "train features network image metrics",
     "check groups": "split tables",
-    "calibrate": "evaluate train network image metrics",
-    "evaluate": "evaluate train network image metrics split tables",
-    "export": "export train network image",
+    "calibrate": "evaluate train features network image metrics",
+    "evaluate": "evaluate train features network image metrics split tables",
+    "export": "export train features network image",
 }
 # of a room that is named, the modules; of what stands in no list, all may be named
 LEARNING = {

@@ -11,6 +11,7 @@ from safetensors.torch import save
 
 from foodcls.export.load import read_model
 from foodcls.export.predict_tests import is_trained_on
+from foodcls.features.row_cache import GIGABYTE
 from foodcls.manifest import (
     TEST_SOURCE,
     ManifestRef,
@@ -24,7 +25,6 @@ from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.train_settings import Extras, Inference, Train
 from foodcls.runs.stage_result import StageResult
 from foodcls.train.checkpoint import EpochReport
-from foodcls.train.row_cache import GIGABYTE
 from foodcls.workspace.workspace import Workspace
 from tasks.model import calibrate, check_training, evaluate, export, tell_epochs, train
 

@@ -8,6 +8,7 @@ import pytest
 from foodcls.evaluate.calibrate import calibrate
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.inference import predict_rows
+from foodcls.features.row_cache import GIGABYTE, LIMIT, FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.ranks import Floats
 from foodcls.metrics.temperature import apply_temperature
@@ -15,7 +16,6 @@ from foodcls.progress import silent
 from foodcls.recipe.train_settings import Inference
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.row_cache import GIGABYTE, LIMIT, FeatureCache
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 

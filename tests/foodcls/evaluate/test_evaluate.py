@@ -11,6 +11,7 @@ import pytest
 
 from foodcls.errors import StageError
 from foodcls.evaluate.evaluate import evaluate
+from foodcls.features.row_cache import GIGABYTE, LIMIT
 from foodcls.manifest import new_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.metrics import wilson
@@ -18,7 +19,6 @@ from foodcls.metrics.predictions import read_predictions
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.row_cache import GIGABYTE, LIMIT
 from foodcls.train.train import train
 
 Item = TypeVar("Item")

@@ -7,14 +7,14 @@ import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.inference import predict_rows
+from foodcls.features.pixels import read_picture
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
-from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import train
 
 Item = TypeVar("Item")

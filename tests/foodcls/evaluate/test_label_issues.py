@@ -18,6 +18,7 @@ from foodcls.evaluate.label_issues import (
     rank_label_issues,
     score_labels,
 )
+from foodcls.features.row_cache import FeatureCache
 from foodcls.filter import filter_pictures
 from foodcls.manifest import new_manifest
 from foodcls.progress import silent
@@ -25,7 +26,6 @@ from foodcls.recipe.data_settings import Filter
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.tables.spreadsheet import write_csv
-from foodcls.train.row_cache import FeatureCache
 
 CLASSES = 3
 

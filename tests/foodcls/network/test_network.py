@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from foodcls.errors import InputError
 from foodcls.evaluate.inference import predict_rows
 from foodcls.export.export import export
+from foodcls.features.pixels import read_picture
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import (
@@ -24,9 +26,7 @@ from foodcls.network.resize import as_images, squash_pixels
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
-from foodcls.train.row_cache import FeatureCache
 
 Maker = Callable[[], Backbone]
 

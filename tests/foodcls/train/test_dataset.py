@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import TrainingError
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import drop_rows, new_manifest, split_rows
 from foodcls.network.network import start_network
 from foodcls.network.partition import Partition
@@ -14,7 +15,6 @@ from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
 from foodcls.train.dataset import InputSpec, check_splits, data_digest, encode_labels, load_dataset
 from foodcls.train.online_augment import RandomAffine
-from foodcls.train.row_cache import FeatureCache
 from foodcls.train.train import choose_partition, load_train_val, loss_weights
 
 

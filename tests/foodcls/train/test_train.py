@@ -11,6 +11,7 @@ from safetensors.torch import load, save
 from torch import nn
 
 from foodcls.errors import InputError, StoreError, TrainingError
+from foodcls.features.pixels import read_picture
 from foodcls.manifest import drop_rows, split_rows
 from foodcls.network.backbones import Backbone, make_backbone
 from foodcls.network.network import Network, start_network
@@ -21,7 +22,6 @@ from foodcls.store.store import Store
 from foodcls.train.batches import cut_batches, shuffled_indices
 from foodcls.train.budget import start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
-from foodcls.train.pixels import read_picture
 from foodcls.train.restore import load_network
 from foodcls.train.train import _whole_state, train
 

@@ -47,10 +47,10 @@ def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> No
     [
         ("collect.engines.registry", "beautifulsoup4"),
         ("inspect.inspect", "pillow"),
-        ("train.activations", "timm"),
-        ("train.activations", "torchvision"),
-        ("train.activations", "torch"),
-        ("train.pixels", "pillow"),
+        ("features.activations", "timm"),
+        ("features.activations", "torchvision"),
+        ("features.activations", "torch"),
+        ("features.pixels", "pillow"),
     ],
 )
 def test_the_version_of_each_package_counts_under_the_name_it_is_installed_by(

@@ -7,20 +7,20 @@ import pandas as pd
 import pytest
 import torch
 
-from foodcls.network.backbones import Backbone, make_backbone
-from foodcls.network.network import Network, make_head
-from foodcls.network.partition import Partition, partition_network
-from foodcls.network.resize import as_images
-from foodcls.store.store import Store
-from foodcls.train.activations import (
+from foodcls.features.activations import (
     BITS,
     as_activations,
     load_activations,
     row_bytes,
     trunk_version,
 )
-from foodcls.train.pixels import Decoded, decode_rows
-from foodcls.train.row_cache import FeatureCache
+from foodcls.features.pixels import Decoded, decode_rows
+from foodcls.features.row_cache import FeatureCache
+from foodcls.network.backbones import Backbone, make_backbone
+from foodcls.network.network import Network, make_head
+from foodcls.network.partition import Partition, partition_network
+from foodcls.network.resize import as_images
+from foodcls.store.store import Store
 
 ALL = np.arange(36)
 

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from foodcls.errors import StoreError
+from foodcls.features.pixels import Decoded, cache_pixels, decode_rows, read_picture
+from foodcls.features.row_cache import CachedRows, FeatureCache
 from foodcls.network.resize import squash_pixels
 from foodcls.recipe.train_settings import Target
 from foodcls.store.store import Store
-from foodcls.train.pixels import Decoded, cache_pixels, decode_rows, read_picture
-from foodcls.train.row_cache import CachedRows, FeatureCache
 from foodcls.train.views import View
 
 Gallery = Callable[..., pd.DataFrame]

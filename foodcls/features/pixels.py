@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from foodcls.features.row_cache import Array, CachedRows, FeatureCache, RowCache, cache_rows
 from foodcls.image.decode import load_picture
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.store.store import Store
-from foodcls.train.row_cache import Array, CachedRows, FeatureCache, RowCache, cache_rows
 from foodcls.work.code_digest import code_digest
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foodcls.features import row_cache
+from foodcls.features.row_cache import ROWS, Array, FeatureCache, RowCache, cache_rows, make_room
 from foodcls.progress import Work, counting
 from foodcls.store.store import Store
-from foodcls.train import row_cache
-from foodcls.train.row_cache import ROWS, Array, FeatureCache, RowCache, cache_rows, make_room
 
 DIGESTS = [f"picture {number}" for number in range(300)]
 

@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from foodcls.features.pixels import Decoded
+from foodcls.features.row_cache import ROWS, Array, CachedRows, FeatureCache, RowCache, cache_rows
 from foodcls.network.network import Network
 from foodcls.network.partition import Partition, fuse_batch_norms, partition_network
 from foodcls.network.precision import autocast
 from foodcls.network.resize import as_images
 from foodcls.network.weights import state_digest
 from foodcls.store.store import digest_of
-from foodcls.train.pixels import Decoded
-from foodcls.train.row_cache import ROWS, Array, CachedRows, FeatureCache, RowCache, cache_rows
 from foodcls.work.code_digest import code_digest
 
 # no larger batch was faster on two cores
