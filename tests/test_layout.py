@@ -29,7 +29,7 @@ LEVELS = (
     ("tables", "network"),
     ("image", "metrics"),
     ("inspect", "features"),
-    ("collect", "dedup", "filter", "crop", "split", "augment", "train"),
+    ("collect", "dedup", "filter", "crop", "split", "augment", "train", "init"),
     ("evaluate", "export"),
     ("promote",),
     ("runs",),

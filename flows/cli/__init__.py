@@ -6,6 +6,7 @@ In reading order:
     output    lines on the terminal, errors with exit codes, JSON files
     signals    Ctrl-C and SIGTERM end a command within seconds
     prefect_server    the Prefect server of a run, or a temporary one
+    init    init: a first recipe
     run    run, demo, doctor: the result, and the checks
     ablate    ablate: the table
     review    review: the page

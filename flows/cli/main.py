@@ -34,6 +34,24 @@ app = typer.Typer(
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@app.command(
+    epilog='Examples: `foodcls init photos/`; `foodcls init lunch --classes "pizza, salad"`'
+)
+def init(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="PHOTOS|NAME", help="A folder, a CSV of label,url, or a new name."),
+    ],
+    classes: Annotated[str, typer.Option(help="Names, by commas: pictures are searched for.")] = "",
+    recipe: Annotated[Path | None, typer.Option(help="Where to write it: NAME.yaml.")] = None,
+) -> None:
+    """Write a first recipe: for pictures as they lie in folders, or for names alone."""
+    with told():
+        from flows.cli.init import start_recipe
+
+        start_recipe(out, source, classes, recipe)
+
+
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
 def run(
     recipe_file: RecipeFile,

@@ -115,7 +115,7 @@ def collect(
     manifest = results_manifest(results, request.labels)
     LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
     on_rows(manifest)
-    check_min_per_class(manifest, request.labels, request.settings.min_per_class, stats)
+    check_min_per_class(manifest, request.labels, request.settings.floor, stats)
     return Collected(manifest, stats)
 
 

@@ -28,7 +28,7 @@ def list_below(top: Path, passed: list[Path]) -> list[Path]:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     is_folder = entry.is_dir(follow_symlinks=False)
-                    into = found if not is_folder else passed if _is_aside(entry.name) else waiting
+                    into = found if not is_folder else passed if is_aside(entry.name) else waiting
                     into.append(Path(entry.path))
         except OSError:
             found.append(folder)
@@ -47,5 +47,6 @@ def warn_passed(root: Path, passed: list[Path]) -> None:
         )
 
 
-def _is_aside(name: str) -> bool:
+def is_aside(name: str) -> bool:
+    """Whether a folder of this name holds no pictures of a person: hidden, or a system's."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS

@@ -26,6 +26,8 @@ from foodcls.recipe.types import (
 MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
 
 SHOWN = 10  # names in a message
+# pictures of a class: engines that gave fewer were asked badly; a person's are what there is
+ENGINES_FLOOR, SPLIT_FLOOR = 50, 3
 
 EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
 
@@ -44,7 +46,8 @@ class Collect(Settings):
     urls: ExistingFile | None = None  # CSV with the columns label,url
     folder: ExistingFolder | None = None  # a folder a class
     per_query: Count = 350  # pictures asked of each engine
-    min_per_class: Annotated[int, Field(ge=0)] = 50  # with fewer to learn from, the run stops
+    # with fewer to learn from, the run stops; auto: 50 from engines, else what a split needs
+    min_per_class: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
     allow_private_hosts: bool = False  # true only for servers on this machine or network
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
@@ -52,6 +55,13 @@ class Collect(Settings):
     retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
     connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
     per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
+
+    @property
+    def floor(self) -> int:
+        """Pictures of each class, below which the run stops."""
+        if self.min_per_class == "auto":
+            return ENGINES_FLOOR if self.engines else SPLIT_FLOOR
+        return self.min_per_class
 
     @model_validator(mode="after")
     def _one_source(self) -> "Collect":

