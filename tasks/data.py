@@ -10,7 +10,8 @@ import pandas as pd
 from foodcls.augment import augment as augment_pictures
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
-from foodcls.collect.engines.base import Access
+from foodcls.collect.engines.base import CONTACT, Access
+from foodcls.collect.engines.registry import variables
 from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import read_boxes
@@ -75,7 +76,8 @@ def collect(
         write_query_stats(stats, workspace.query_stats)
         show_query_stats(stats)
 
-    access = Access(flickr_key=os.environ.get("FLICKR_API_KEY", ""), retrying=retrying)
+    keys = {name: os.environ.get(name, "").strip() for name in (CONTACT, *variables())}
+    access = Access(keys, settings.contact or keys[CONTACT], retrying=retrying)
     folder = test.folder if test else None
     request = CollectRequest(classes, settings, folder, access, search_again, _sample_web)
     show = partial(write_manifest, path=workspace.manifest)

@@ -3,6 +3,8 @@
 collect           the stage: search, fetch, read folders, check min_per_class
 search            questions to engines, page by page, and what they found
 engines           the search engines, a file each
+quotas            what an engine's hour or day still allows
+logins            tokens for registered clients
 query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines
 folders           a folder of pictures in place of URLs
@@ -11,6 +13,7 @@ download          many URLs at once: redirects, retries, throttling
 host_queue        whose turn it is: a rate limit for each host
 http_client       one request, bounded in time and bytes
 response_headers  status, redirects, Retry-After and opt-outs
+manners           how each host wants to be asked
 ssrf_guard        addresses to which connections are blocked
 limits            the bounds of all this
 outcomes          candidates, results, and how a URL can end

@@ -97,8 +97,9 @@ def collect(
     or a class ends with fewer than `min_per_class` pictures. What arrived is remembered, also by a
     run that was killed.
     """
-    check_questions(request.questions, request.access)
-    limits = fetch_limits(request.settings)
+    for name, why in check_questions(request.questions, request.access).items():
+        LOG.warning("the engine %s %s; the others are asked", name, why)
+    limits = fetch_limits(request.settings, request.access.contact)
     urls = request.settings.urls
     candidates: Candidates = read_urls(urls, request.labels) if urls is not None else ()
     stats: tuple[QueryStats, ...] = ()

@@ -66,7 +66,7 @@ class Download(Generic[Result]):
         self._hosts = hosts
         self._finish = finish
         self._deliver = deliver
-        self._queue = HostQueue(limits.per_host)
+        self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._delayed = 0
         # until when hosts are throttled, and for how many seconds they have been
@@ -78,7 +78,8 @@ class Download(Generic[Result]):
         self._events: asyncio.Queue[asyncio.Task[Result | Request | RetryLater] | Request | str]
         self._events = asyncio.Queue()
         for url in urls:
-            self._queue.add(Request(url, at=url))
+            self._queue.add(request := Request(url, at=url))
+            self._pause(request.host, self._limits.manners.left(request.host))
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS))
         with ThreadPoolExecutor(FINISHERS) as self._finishers:
             async with HttpClient(self._limits, self._hosts) as self._client:
@@ -105,6 +106,7 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
+            self._pause(request.host, self._limits.manners.book(request.host))
             task = asyncio.create_task(self._step(request))
             self._running[task] = request
             task.add_done_callback(self._events.put_nowait)
@@ -148,8 +150,12 @@ class Download(Generic[Result]):
         if longer <= 0 or wait > self._limits.max_wait or paused > self._limits.max_throttle:
             return
         self._paused_until[host], self._paused[host] = until, paused
-        self._queue.pause(host)
-        loop.call_later(wait, self._events.put_nowait, host)
+        self._pause(host, wait)
+
+    def _pause(self, host: str, seconds: float) -> None:
+        if seconds > 0:
+            self._queue.pause(host)
+            asyncio.get_running_loop().call_later(seconds, self._events.put_nowait, host)
 
     def _retry(self, request: Request, error: FetchError) -> RetryLater | None:
         """The next attempt, or None when there is to be none."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from foodcls.collect.http_client import Redirect
+from foodcls.collect.manners import Manners
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Request:
 class HostQueue:
     """Requests that wait; a slow host delays only its own."""
 
-    def __init__(self, per_host: int) -> None:
+    def __init__(self, per_host: int, manners: Manners | None = None) -> None:
         self._per_host = per_host
+        self._manners = manners or Manners()
         self._waiting: dict[str, deque[Request]] = {}
         # hosts that have a request and a free place, and are not throttled
         self._ready: OrderedDict[str, None] = OrderedDict()
@@ -77,5 +79,6 @@ class HostQueue:
 
     def _line_up(self, host: str) -> None:
         """Put a host at the end of the line, unless it stands there or nothing may start."""
-        if self._waiting.get(host) and self._busy[host] < self._per_host and not self._pauses[host]:
+        places = min(self._per_host, self._manners.of(host).at_once)
+        if self._waiting.get(host) and self._busy[host] < places and not self._pauses[host]:
             self._ready.setdefault(host, None)

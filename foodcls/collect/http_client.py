@@ -14,12 +14,12 @@ from yarl import URL
 
 import foodcls
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.outcomes import FetchError, Outcome, printable
 from foodcls.collect.response_headers import check_head
 from foodcls.collect.ssrf_guard import Address, BlockedAddress, guarded_connector
 
-AGENT = f"foodcls/{foodcls.__version__} (image dataset collector)"
-HEADERS = {"User-Agent": AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
+AGENT = f"foodcls/{foodcls.__version__}"
+HEADERS = {"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
 LONGEST_URL = 8_000
 # part of the time that connecting may take, so that a lost connection can be tried again
 CONNECTING = 1 / 3
@@ -43,7 +43,7 @@ class Redirect:
 
 
 class HttpClient:
-    """Sends GET requests and follows no redirect; use it as an async context."""
+    """Sends requests, one at a time, and follows no redirect; use it as an async context."""
 
     def __init__(self, limits: Limits, hosts: Mapping[str, Address]) -> None:
         self._limits = limits
@@ -54,7 +54,7 @@ class HttpClient:
             connector=guarded_connector(self._hosts, allow_private=self._limits.allow_private),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(sock_connect=self._limits.timeout * CONNECTING),
-            headers=HEADERS,
+            headers=HEADERS | {"User-Agent": _agent(self._limits.contact)},
             auto_decompress=False,
             trust_env=False,
         )
@@ -81,7 +81,15 @@ class HttpClient:
             raise _trouble(error) from error
 
     async def _ask(self, url: URL, trail: Sequence[Redirect]) -> bytes | Redirect:
-        asked = self._session.get(url, allow_redirects=False, headers=_cookies(url, trail))
+        if not self._limits.contact and self._limits.manners.of(url.host or "").wants_contact:
+            raise FetchError(Outcome.NO_CONTACT, "set FOODCLS_CONTACT to a mail address")
+        # to no other host, wherever it redirects
+        headers = _cookies(url, trail) | dict(self._limits.headers.get(str(url.origin()), {}))
+        form = self._limits.forms.get(str(url))
+        method = "POST" if form else "GET"
+        asked = self._session.request(
+            method, url, allow_redirects=False, headers=headers, data=form
+        )
         async with asked as response:
             target = check_head(
                 response.status,
@@ -142,6 +150,11 @@ class Body:
             return self._stream.decompress(chunk, self._limit - self._size + 1)
         except zlib.error as error:
             raise FetchError(Outcome.NOT_AN_IMAGE, f"not packed as it says: {error}") from error
+
+
+def _agent(contact: str) -> str:
+    """Program, version, and what lets a server's people reach whoever runs it, if that is told."""
+    return f"{AGENT} (image dataset collector{f'; {printable(contact)}' if contact else ''})"
 
 
 def parse_url(url: str) -> URL:

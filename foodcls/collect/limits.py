@@ -1,9 +1,10 @@
-"""Bounds of fetching: time, bytes, attempts, connections, and how long a host may throttle us."""
+"""Bounds of fetching: time, bytes, attempts, connections, throttling, and what hosts are told."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from foodcls.collect.manners import Manners
 from foodcls.recipe.data_settings import Collect
 
 
@@ -24,9 +25,14 @@ class Limits:
     first_backoff: float = 0.5  # before the second attempt; doubles with each
     seed: int = 0  # of the jitter of backoffs
     clock: Callable[[], float] = time.time  # seconds since 1970
+    manners: Manners = field(default_factory=Manners)  # what single hosts ask for beside all this
+    contact: str = ""  # told to every host
+    # by scheme://host, what is said there and nowhere else; by address, what is posted there
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
-def fetch_limits(settings: Collect) -> Limits:
+def fetch_limits(settings: Collect, contact: str = "") -> Limits:
     """The bounds that a recipe sets."""
     return Limits(
         timeout=settings.timeout,
@@ -35,4 +41,5 @@ def fetch_limits(settings: Collect) -> Limits:
         connections=settings.connections,
         per_host=settings.per_host,
         allow_private=settings.allow_private_hosts,
+        contact=contact,
     )

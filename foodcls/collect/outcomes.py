@@ -40,6 +40,8 @@ class Outcome(StrEnum):
     REDIRECT_LOOP = "redirect_loop"
     # the server does not want the picture to be used for training (X-Robots-Tag); final
     OPTED_OUT = "opted_out"
+    # the host answers no program without a contact, and none is given; asked by a later run
+    NO_CONTACT = "no_contact"
     # the row's label is not a class of the recipe; read again by a later run
     UNKNOWN_LABEL = "unknown_label"
     # a link, pipe, socket or device in a folder of pictures: not opened
@@ -97,7 +99,9 @@ class Candidate:
     query: str = ""
     rank: int = 1
     page: str = ""  # on which the picture is shown
-    licence: str = ""
+    licence: str = ""  # in SPDX's words, or the source's own
+    licence_url: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)

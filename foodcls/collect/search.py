@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
+from yarl import URL
+
 from foodcls.collect.download import Response
 from foodcls.collect.engines.base import Access, Hit, Page, Question, Refused
-from foodcls.collect.engines.registry import page_parser, page_urls
+from foodcls.collect.engines.registry import ENGINES, explain, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
+from foodcls.collect.logins import log_in
 from foodcls.collect.outcomes import Candidate, Outcome, printable
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
+from foodcls.collect.quotas import Quotas
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import count
 from foodcls.store.store import Store, digest_json
@@ -71,8 +75,17 @@ def search_all(
         # X-Robots-Tag speaks of indexing, and a result page is only read
         heed_robots=False,
     )
+    names = [search.question.engine for search in searches if search.is_open]
+    access, refused = log_in(names, access, bounds, hosts)
+    headers = {search.origin: search.engine.headers(access) for search in searches}
+    bounds = replace(bounds, headers=headers)
+    quotas = Quotas(access, store, limits.clock)
     while searches := [search for search in searches if search.is_open]:
+        for search in searches:
+            name = search.question.engine
+            search.stop(refused.get(name) or search.engine.lacks(access) or quotas.take(name))
         yield from _read_pages(searches, bounds, store, hosts)
+        quotas.save()
 
 
 @contextmanager
@@ -97,11 +110,12 @@ def _read_pages(
     store: Store,
     hosts: Mapping[str, Address] | None,
 ) -> Iterator[SearchResult]:
-    """Read the next page of each search; yield those that are done."""
-    urls = dict.fromkeys(search.pages[0] for search in searches)
+    """Read the next page of each search that is open; yield those that are done."""
+    urls = dict.fromkeys(search.pages[0] for search in searches if search.is_open)
     responses = {response.url: response for response in download_all(urls, limits, hosts)}
     for search in searches:
-        search.take(responses[search.pages.popleft()])
+        if search.is_open:
+            search.take(responses[search.pages.popleft()])
         if not search.is_open:
             store.remember(KIND, {search.key: search.fact(limits.clock())})
             yield search.result()
@@ -114,10 +128,12 @@ class _Search:
         self.question = question
         self.pages = deque(page_urls(question, access))
         self.is_open = bool(self.pages)
+        self._is_foreseen = len(self.pages) > 1  # else each page tells the next, or that it is last
         base = dict(access.bases).get(question.engine, "")
         asked = (question.engine, question.query, question.limit, question.licence, base)
         self.key = digest_json(asked)
-        self._parser = page_parser(question.engine)
+        self.engine = ENGINES[question.engine]
+        self.origin = str(URL(self.pages[0]).origin()) if self.pages else ""
         self._before: dict[str, Hit] = {}  # found by a search that trouble has stopped
         self._hits: dict[str, Hit] = {}
         self._read = 0
@@ -126,7 +142,8 @@ class _Search:
     def take(self, response: Response) -> None:
         """Add a page's pictures; end the search when they suffice or none of them is new."""
         self._read += 1
-        hits, reason = _parse(self._parser, response)
+        hits, following, reason = _parse(self.question.engine, response)
+        self.pages += [following] if following else []
         fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
         self._hits |= {hit["file_url"]: hit for hit in fresh}
         enough = len(self._hits) >= self.question.limit
@@ -134,11 +151,16 @@ class _Search:
             self._reason = ENOUGH
         elif reason:
             self._reason = f"{reason} (page {self._read})"
-        elif fresh and not self.pages:
+        elif fresh and not self.pages and self._is_foreseen:
             self._reason = TOO_DEEP
         else:
             self._reason = NO_MORE if self._hits else NO_RESULTS
         self.is_open = bool(fresh and self.pages) and not enough and not reason
+
+    def stop(self, reason: str) -> None:
+        """End the search for a reason, if there is one."""
+        if reason:
+            self._reason, self.is_open = reason, False
 
     def recall(self, fact: Mapping[str, Any] | None, access: Access, now: float) -> None:
         """Reuse what an earlier run was answered, unless that was before `since` or is stale."""
@@ -182,6 +204,8 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         rank=rank,
         page=printable(hit.get("page", "")),
         licence=printable(hit.get("licence", "") or _filtered(question)),
+        licence_url=printable(hit.get("licence_url", "")),
+        author=printable(hit.get("author", "")),
     )
 
 
@@ -190,16 +214,19 @@ def _filtered(question: Question) -> str:
     return f"{question.licence} (as {question.engine} filters)" if question.licence else ""
 
 
-def _parse(parser: Any, response: Response) -> tuple[list[Hit], str]:
-    """A page's pictures, and why there are no more of them, or an empty text."""
+def _parse(name: str, response: Response) -> tuple[list[Hit], str, str]:
+    """A page's pictures, the address of the next one if it tells it, and why there is none."""
     if response.outcome is not Outcome.OK:
-        return [], response.detail or response.outcome
+        return [], "", explain(name, response.detail or response.outcome)
+    engine = ENGINES[name]
     hits: list[Hit] = []
-    reason = ""
+    following = reason = ""
     try:
         # one by one, so that what comes before an odd entry is not lost
-        for hit in parser.parse(Page(response.at, response.body)):
+        for hit in engine.parse(Page(response.at, response.body)):
             hits.append(hit)
+        # on the server that was asked, wherever it redirected
+        following = engine.following(Page(response.url, response.body))
     except Refused as refused:
         reason = str(refused)
     # RecursionError: JSON that is nested thousands of times
@@ -207,7 +234,7 @@ def _parse(parser: Any, response: Response) -> tuple[list[Hit], str]:
         reason = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
     if not hits and _is_barrier(response):
         reason = "consent or captcha page"
-    return hits, reason
+    return hits, following, reason
 
 
 def _is_barrier(response: Response) -> bool:

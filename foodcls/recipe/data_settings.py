@@ -29,7 +29,7 @@ SHOWN = 10  # names in a message
 # pictures of a class: engines that gave fewer were asked badly; a person's are what there is
 ENGINES_FLOOR, SPLIT_FLOOR = 50, 3
 
-EngineName = Literal["bing", "google", "baidu", "flickr", "sample"]
+EngineName = Literal["commons", "openverse", "bing", "google", "baidu", "flickr", "sample"]
 
 
 class FoodClass(Settings):
@@ -42,13 +42,14 @@ class FoodClass(Settings):
 class Collect(Settings):
     """Where pictures come from; exactly one of `engines`, `urls` and `folder`."""
 
-    engines: tuple[EngineName, ...] = ()  # flickr needs FLICKR_API_KEY; sample is drawn here
+    engines: tuple[EngineName, ...] = ()  # docs/sources.md says what each needs
     urls: ExistingFile | None = None  # CSV with the columns label,url
     folder: ExistingFolder | None = None  # a folder a class
     per_query: Count = 350  # pictures asked of each engine
     # with fewer to learn from, the run stops; auto: 50 from engines, else what a split needs
     min_per_class: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
+    contact: str | None = None  # told to servers: your mail address; else FOODCLS_CONTACT
     allow_private_hosts: bool = False  # true only for servers on this machine or network
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000  # of one file

@@ -6,7 +6,8 @@ from typing import Any
 
 from icrawler.builtin.baidu import BaiduFeeder, BaiduParser
 
-from foodcls.collect.engines.base import Engine, Hit, Page, search_arguments
+from foodcls.collect.engines.base import Hit, Page
+from foodcls.collect.engines.crawled import Crawled, search_arguments
 
 # how "http" begins in Baidu's cipher
 CIPHER = "ippr"
@@ -39,4 +40,4 @@ class BaiduPictures(BaiduParser):
         return str(self._decode_url(url)) if url.startswith(CIPHER) else url
 
 
-BAIDU = Engine(BaiduFeeder, BaiduPictures, search_arguments)
+BAIDU = Crawled(BaiduFeeder, BaiduPictures, search_arguments)

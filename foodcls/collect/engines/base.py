@@ -1,24 +1,20 @@
-"""Says what an engine consists of: who makes its page addresses, and who reads its pages.
+"""Says what an engine is: who asks what of it, which addresses that makes, how its pages are read.
 
-Parsers yield dictionaries as icrawler's do: `file_url`, and `page` and `licence` where known. A
-page in another shape raises ValueError, KeyError or TypeError instead of yielding nothing.
+Hits are dictionaries: `file_url`, and where the engine tells them `page`, `licence`, `licence_url`
+and `author`. A page in another shape raises ValueError, KeyError or TypeError instead of yielding
+nothing.
 """
 
-import logging
-import queue
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote_plus
-
-from bs4 import BeautifulSoup
-from icrawler import Feeder, Parser
-from icrawler.utils import Signal
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 Hit = dict[str, str]
 
 # the engines repeat themselves beyond this
 MAX_RESULTS = 1000
+CONTACT = "FOODCLS_CONTACT"
 
 
 @dataclass(frozen=True)
@@ -34,19 +30,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Access:
-    """How engines are reached: a key, and other servers in place of their own (scheme://host).
+    """How engines are reached: with which keys, and other servers in place of their own.
 
     Answers from before `since`, in seconds since 1970, do not count. When `retrying`, all others
     do, however old, and only what trouble has stopped is asked again.
     """
 
-    flickr_key: str = ""
-    bases: tuple[tuple[str, str], ...] = ()
+    # by the environment variable that holds it; keys stay out of logs
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contact: str = ""  # where whoever is asked too much can complain: a mail address or a page
+    bases: tuple[tuple[str, str], ...] = ()  # an engine, and scheme://host in place of its own
     since: float = 0.0
     retrying: bool = False
-
-    def __repr__(self) -> str:
-        return f"Access(bases={self.bases})"  # the key stays out of logs
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)  # by engine, of this run
 
 
 class Refused(ValueError):
@@ -62,44 +58,62 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Engine:
-    """An engine: who makes its page addresses, who reads its pages, and what it needs to be asked.
+class Terms:
+    """What an engine demands of those who ask it."""
 
-    `arguments` are the feeder's, and `check` raises CollectError where the access is not enough.
-    """
+    keys: tuple[str, ...] = ()  # the environment variables that hold its key
+    key_page: str = ""  # where to get one
+    needs_key: bool = False
+    needs_contact: bool = False
+    quota: int = 0  # requests in `period` seconds; 0: as many as are wanted
+    period: float = 86_400
+    keyed_quota: int = 0  # with a key, where that gives more
 
-    feeder: type[Feeder]
-    parser: type[Parser]
-    arguments: Callable[[Question, Access], dict[str, Any]]
-    filters: tuple[str, ...] = ()  # licences to filter by, where the feeder itself knows none
-    check: Callable[[Access], None] = lambda access: None
+
+@dataclass(frozen=True, kw_only=True)
+class Engine(ABC):
+    """A source of pictures that is asked in words, and answers in pages."""
+
+    terms: Terms = Terms()
+    token: str = ""  # the address where a client's id and secret are changed for a token
 
     @property
+    @abstractmethod
     def licences(self) -> tuple[str, ...]:
         """The licences it can filter by."""
-        if not hasattr(self.feeder, "get_filter"):
-            return self.filters
-        rules = unthreaded(self.feeder).get_filter().rules
-        return tuple(rules["license"][1]) if "license" in rules else ()
+
+    @abstractmethod
+    def pages(self, question: Question, access: Access) -> list[str]:
+        """The addresses of a question's pages; of the first alone, if pages tell the next."""
+
+    @abstractmethod
+    def parse(self, page: Page) -> Iterable[Hit]:
+        """The pictures of a page."""
+
+    def following(self, page: Page) -> str:
+        """The address of the page behind this one, where only a page tells; else empty."""
+        return ""
+
+    def headers(self, access: Access) -> Mapping[str, str]:
+        """What is said to its host alone, such as a key."""
+        return {}
+
+    def has_key(self, access: Access) -> bool:
+        """Whether all of its key is given."""
+        return bool(self.terms.keys) and all(access.keys.get(name) for name in self.terms.keys)
+
+    def lacks(self, access: Access) -> str:
+        """What has to be given before it can be asked, and how; empty where nothing is missing."""
+        names, page = " and ".join(self.terms.keys), self.terms.key_page
+        if self.terms.needs_key and not self.has_key(access):
+            return f"needs a key: get one at {page} and set {names}"
+        if self.terms.needs_contact and not access.contact:
+            mend = f"export {CONTACT}=you@example.org, or set collect.contact"
+            return f"answers nobody without a contact: {mend}"
+        return ""
 
 
-def search_arguments(question: Question, access: Access) -> dict[str, Any]:
-    """What icrawler's feeders of search engines take."""
-    filters = {"license": question.licence} if question.licence else None
-    # icrawler puts the keyword into the address as it is
-    keyword = quote_plus(question.query)
-    return {"keyword": keyword, "offset": 0, "max_num": MAX_RESULTS, "filters": filters}
-
-
-def unthreaded(kind: type[Feeder] | type[Parser]) -> Any:
-    """One of icrawler's parts, built without its threads; its output queue has no bound."""
-    part = kind(thread_num=1, signal=Signal(), session=None)
-    # it logs page addresses, and Flickr's hold the key
-    part.logger = logging.Logger("icrawler", logging.CRITICAL + 1)
-    part.out_queue = queue.SimpleQueue()
-    return part
-
-
-def read_html(page: Page) -> BeautifulSoup:
-    """The page as a tree of elements."""
-    return BeautifulSoup(page.content.decode("utf-8", "ignore"), "lxml")
+def rebased(url: str, base: str) -> str:
+    """The address on another server (scheme://host), if one is named."""
+    parts = urlsplit(url)
+    return url.replace(f"{parts.scheme}://{parts.netloc}", base.rstrip("/"), 1) if base else url

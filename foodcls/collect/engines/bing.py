@@ -7,7 +7,8 @@ from typing import Any
 
 from icrawler.builtin.bing import BingFeeder, BingParser
 
-from foodcls.collect.engines.base import Engine, Hit, Page, read_html, search_arguments
+from foodcls.collect.engines.base import Hit, Page
+from foodcls.collect.engines.crawled import Crawled, read_html, search_arguments
 
 # what a result names its picture in, where its data is no JSON: keys without quotes
 LOOSE = re.compile(r'\b(?:murl|imgurl)"?\s*:\s*"(http[^"]+)"')
@@ -36,4 +37,4 @@ def _result(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) and data.get("murl") else {}
 
 
-BING = Engine(BingFeeder, BingPictures, search_arguments)
+BING = Crawled(BingFeeder, BingPictures, search_arguments)

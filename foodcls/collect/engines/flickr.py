@@ -1,13 +1,16 @@
-"""Flickr's search: it needs a key, and tells the licence of each photo."""
+"""Flickr's official search: it needs a key, and tells the licence and owner of each photo.
 
-import json
-from collections.abc import Iterator
+Terms, as stored copies of these pages had them on 2026-11-30 (not tried live):
+https://www.flickr.com/services/api/flickr.photos.search.html (at most the first 4,000 results),
+https://www.flickr.com/services/api/tos/ (no commercial use unless agreed), and 3,600 requests an
+hour and key.
+"""
+
 from typing import Any
 
-from icrawler.builtin.flickr import FlickrFeeder, FlickrParser
-
-from foodcls.collect.engines.base import Access, Engine, Hit, Page, Question, Refused
-from foodcls.errors import CollectError
+from foodcls.collect.engines.base import Access, Hit, Question, Refused, Terms
+from foodcls.collect.engines.licences import FILTERS, short_name, spdx
+from foodcls.collect.engines.official import Api, Words, next_page, text
 
 # largest first; search answers carry these addresses, so that no photo needs a question of its own
 SIZES = ("url_o", "url_k", "url_h", "url_l", "url_c", "url_z", "url_m")
@@ -21,61 +24,73 @@ LICENCES = {
     "6": "CC-BY-ND-2.0",
     "7": "no known restrictions",
     "8": "US government work",
-    "9": "CC0-1.0",
-    "10": "PDM-1.0",
+    "9": spdx("cc0"),
+    "10": spdx("pdm"),
 }
-# Flickr's numbers of the licences that each filter of the other engines admits
-LICENCE_FILTERS = {
-    "creativecommons": "1,2,3,4,5,6,9",
-    "publicdomain": "7,8,9,10",
-    "noncommercial": "1,2,3,4,5,6,7,8,9,10",
-    "noncommercial,modify": "1,2,4,5,7,8,9,10",
-    "commercial": "4,5,6,7,8,9,10",
-    "commercial,modify": "4,5,7,8,9,10",
+# Flickr's numbers of the licences that each filter admits; 7 and 8 are of nobody
+NUMBERS = {
+    name: [number for number, licence in LICENCES.items() if short_name(licence) in codes]
+    + (["7", "8"] if "pdm" in codes else [])
+    for name, codes in FILTERS.items()
 }
+PER_PAGE = 100
 
 
-class FlickrPictures(FlickrParser):
-    """Takes addresses from the search answer: icrawler's asks anew for each photo."""
+def _words(question: Question, access: Access) -> Words:
+    words = {
+        "method": "flickr.photos.search",
+        "api_key": access.keys.get("FLICKR_API_KEY", ""),
+        "format": "json",
+        "nojsoncallback": "1",
+        "text": question.query,
+        "extras": ",".join(("license", "owner_name", *SIZES)),
+        "per_page": str(PER_PAGE),
+        "page": "1",
+    }
+    numbers = NUMBERS.get(question.licence)
+    return words | ({"license": ",".join(sorted(numbers, key=int))} if numbers else {})
 
-    def parse(self, response: Page) -> Iterator[Hit]:
-        """Yield each photo's largest public size."""
-        answer = json.loads(response.content.decode("utf-8", "ignore"))
-        if answer["stat"] != "ok":
-            raise Refused(f"Flickr says {answer.get('message', 'no')!r}")
-        for photo in answer["photos"]["photo"]:
-            url = next((photo[size] for size in SIZES if photo.get(size)), None)
-            url = url or _address(photo)
-            if url:
-                yield {"file_url": str(url)} | _origin(photo)
+
+def _results(answer: Any) -> list[Any]:
+    if answer["stat"] != "ok":
+        raise Refused(f"Flickr says {answer.get('message', 'no')!r}")
+    return list(answer["photos"]["photo"])
 
 
-def _address(photo: dict[str, Any]) -> str:
+def _hit(photo: Any) -> Hit:
+    number = text(photo, "license")
+    url = next((text(photo, size) for size in SIZES if text(photo, size)), "")
+    return {
+        "file_url": url or _address(photo),
+        "page": f"https://www.flickr.com/photos/{text(photo, 'owner')}/{text(photo, 'id')}",
+        "licence": LICENCES.get(number, number and f"Flickr {number}"),
+        "author": text(photo, "ownername"),
+    }
+
+
+def _address(photo: Any) -> str:
     """Where a photo lies in its usual size, for answers without addresses."""
-    if not (photo.get("server") and photo.get("secret")):
+    if not (text(photo, "server") and text(photo, "secret")):
         return ""
     return f"https://live.staticflickr.com/{photo['server']}/{photo['id']}_{photo['secret']}.jpg"
 
 
-def _origin(photo: dict[str, Any]) -> Hit:
-    licence = str(photo.get("license", ""))
-    page = f"https://www.flickr.com/photos/{photo.get('owner', '')}/{photo.get('id', '')}"
-    return {"page": page, "licence": LICENCES.get(licence, licence and f"Flickr {licence}")}
+def _more(answer: Any, words: Words) -> Words:
+    return next_page(int(answer["photos"]["pages"]))(words)
 
 
-def _arguments(question: Question, access: Access) -> dict[str, Any]:
-    licence = LICENCE_FILTERS.get(question.licence)
-    extras = ",".join(("license", *SIZES))
-    words = {"apikey": access.flickr_key, "text": question.query, "per_page": 100, "extras": extras}
-    return words | ({"license": licence} if licence else {})
-
-
-def _check_key(access: Access) -> None:
-    if not access.flickr_key:
-        raise CollectError(
-            "the engine flickr needs a key: get one at https://www.flickr.com/services/api/keys/"
-            " and set FLICKR_API_KEY, or take flickr out of collect.engines"
-        )
-
-
-FLICKR = Engine(FlickrFeeder, FlickrPictures, _arguments, tuple(LICENCE_FILTERS), _check_key)
+FLICKR = Api(
+    "https://api.flickr.com/services/rest/",
+    _words,
+    _results,
+    _hit,
+    _more,
+    filters=tuple(FILTERS),
+    terms=Terms(
+        keys=("FLICKR_API_KEY",),
+        key_page="https://www.flickr.com/services/api/keys/",
+        needs_key=True,
+        keyed_quota=3_600,
+        period=3_600,
+    ),
+)

@@ -9,15 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from bs4 import BeautifulSoup
 from icrawler.builtin.google import GoogleFeeder, GoogleParser
 
-from foodcls.collect.engines.base import (
-    Access,
-    Engine,
-    Hit,
-    Page,
-    Question,
-    read_html,
-    search_arguments,
-)
+from foodcls.collect.engines.base import Hit, Page, Question
+from foodcls.collect.engines.crawled import Crawled, read_html, search_arguments
 
 # an original in the data: its address, height and width
 PICTURE = re.compile(r'\["(https?://[^"\s]+)",(\d+),(\d+)\]')
@@ -90,9 +83,9 @@ def _link_hits(page: BeautifulSoup) -> list[Hit]:
     ]
 
 
-def _arguments(question: Question, access: Access) -> dict[str, Any]:
+def _arguments(question: Question) -> dict[str, Any]:
     # the one feeder that quotes by itself
-    return search_arguments(question, access) | {"keyword": question.query}
+    return search_arguments(question) | {"keyword": question.query}
 
 
-GOOGLE = Engine(GoogleFeeder, GooglePictures, _arguments)
+GOOGLE = Crawled(GoogleFeeder, GooglePictures, _arguments)

@@ -1,49 +1,67 @@
-"""Names the engines that can be asked, and turns a question into its result pages' addresses."""
+"""Names the engines that can be asked, and says which of them can be asked now."""
 
 from collections.abc import Iterable
-from typing import Any
-from urllib.parse import urlsplit
 
 from foodcls.collect.engines.baidu import BAIDU
-from foodcls.collect.engines.base import Access, Question, unthreaded
+from foodcls.collect.engines.base import Access, Engine, Question, rebased
 from foodcls.collect.engines.bing import BING
+from foodcls.collect.engines.commons import COMMONS
 from foodcls.collect.engines.flickr import FLICKR
 from foodcls.collect.engines.google import GOOGLE
+from foodcls.collect.engines.openverse import OPENVERSE
 from foodcls.collect.engines.sample import SAMPLE
 from foodcls.errors import CollectError
 
+# how interfaces answer who has no key, or one that is wrong or used up
+REFUSALS = ("HTTP 400", "HTTP 401", "HTTP 403", "HTTP 422")
 # a new engine has a line here, a file of its own, and its name in EngineName of the recipe
-ENGINES = {"bing": BING, "google": GOOGLE, "baidu": BAIDU, "flickr": FLICKR, "sample": SAMPLE}
+ENGINES: dict[str, Engine] = {
+    "commons": COMMONS,
+    "openverse": OPENVERSE,
+    "flickr": FLICKR,
+    "bing": BING,
+    "google": GOOGLE,
+    "baidu": BAIDU,
+    "sample": SAMPLE,
+}
 
 
-def check_questions(questions: Iterable[Question], access: Access) -> None:
-    """CollectError when an engine cannot be asked so; no request is made."""
-    for name, licence in sorted({(item.engine, item.licence) for item in questions}):
+def check_questions(questions: Iterable[Question], access: Access) -> dict[str, str]:
+    """What engines that cannot be asked lack; no request is made.
+
+    CollectError when none of them can be asked, or one cannot filter by a licence.
+    """
+    asked = sorted({(item.engine, item.licence) for item in questions})
+    for name, licence in asked:
         engine = ENGINES[name]
-        engine.check(access)
         if licence and licence not in engine.licences:
             known = ", ".join(map(repr, engine.licences))
             raise CollectError(
                 f"collect.licence {licence!r}: the engine {name} cannot filter by it; "
                 + (f"it knows {known}" if known else "leave the licence or the engine out")
             )
+    mute = {name: why for name, _ in asked if (why := ENGINES[name].lacks(access))}
+    if mute and len(mute) == len({name for name, _ in asked}):
+        lines = "\n".join(f"  {name} {why}" for name, why in mute.items())
+        raise CollectError(f"no engine of collect.engines can be asked:\n{lines}")
+    return mute
 
 
 def page_urls(question: Question, access: Access) -> list[str]:
-    """The addresses of a question's result pages, first to last possible."""
-    engine = ENGINES[question.engine]
-    feeder = unthreaded(engine.feeder)
-    feeder.feed(**engine.arguments(question, access))
+    """The addresses of a question's result pages, as far as they are known."""
     base = dict(access.bases).get(question.engine, "")
-    pages = (feeder.out_queue.get() for _ in range(feeder.out_queue.qsize()))
-    return [_rebased(url, base) for url in pages]
+    return [rebased(url, base) for url in ENGINES[question.engine].pages(question, access)]
 
 
-def page_parser(engine: str) -> Any:
-    """The engine's parser: `parse(page)` gives its pictures."""
-    return unthreaded(ENGINES[engine].parser)
+def explain(name: str, detail: str) -> str:
+    """What a refusal by its status means, where keys are asked for."""
+    terms = ENGINES[name].terms
+    if terms.keys and detail in REFUSALS:
+        keys = " and ".join(terms.keys)
+        return f"{detail}: does the key in {keys} hold? a new one: {terms.key_page}"
+    return detail
 
 
-def _rebased(url: str, base: str) -> str:
-    parts = urlsplit(url)
-    return url.replace(f"{parts.scheme}://{parts.netloc}", base.rstrip("/"), 1) if base else url
+def variables() -> list[str]:
+    """The environment variables that hold keys of engines."""
+    return [name for engine in ENGINES.values() for name in engine.terms.keys]

@@ -6,8 +6,9 @@ from urllib.parse import quote_plus, urljoin
 
 from icrawler import Parser, SimpleSEFeeder
 
-from foodcls.collect.engines.base import MAX_RESULTS, Access, Engine, Hit, Page, Question, read_html
-from foodcls.collect.engines.flickr import LICENCE_FILTERS
+from foodcls.collect.engines.base import MAX_RESULTS, Hit, Page, Question
+from foodcls.collect.engines.crawled import Crawled, read_html
+from foodcls.collect.engines.licences import FILTERS
 
 # results that a page shows
 PER_PAGE = 48
@@ -27,7 +28,7 @@ class SamplePictures(Parser):
             }
 
 
-def _arguments(question: Question, access: Access) -> dict[str, Any]:
+def _arguments(question: Question) -> dict[str, Any]:
     return {
         "url_template": SEARCH,
         "keyword": quote_plus(question.query),
@@ -38,4 +39,4 @@ def _arguments(question: Question, access: Access) -> dict[str, Any]:
 
 
 # all that it shows is free, so that it passes every filter
-SAMPLE = Engine(SimpleSEFeeder, SamplePictures, _arguments, tuple(LICENCE_FILTERS))
+SAMPLE = Crawled(SimpleSEFeeder, SamplePictures, _arguments, tuple(FILTERS))

@@ -22,7 +22,7 @@ class Talk:
 
     def __init__(self, head: str, writer: asyncio.StreamWriter, number: int) -> None:
         line, *fields = head.split("\r\n")
-        self.path = line.split(" ")[1]
+        self.method, self.path = line.split(" ")[:2]
         self.headers = {
             name.lower(): value for name, _, value in (field.partition(": ") for field in fields)
         }

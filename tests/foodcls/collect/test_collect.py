@@ -268,11 +268,23 @@ def test_a_changed_results_page_is_an_error_that_says_so(web, gather) -> None:
     assert "rice: 0 found, 0 ok, 5 needed" in str(caught.value)
 
 
-def test_an_engine_that_cannot_be_asked_stops_before_any_request(web, gather) -> None:
-    access = Access(bases=(("bing", web.url("")),))
+def test_engines_that_cannot_be_asked_stop_the_run_where_no_other_is_left(web, gather) -> None:
+    access = Access(bases=tuple((engine, web.url("")) for engine in ("commons", "flickr")))
     with pytest.raises(CollectError, match="FLICKR_API_KEY"):
-        gather({"access": access}, engines=("bing", "flickr"))
+        gather({"access": access}, engines=("commons", "flickr"))
     assert not web.hits
+
+
+def test_an_engine_that_cannot_be_asked_is_named_and_the_others_are_asked(
+    web, gather, caplog
+) -> None:
+    web.say("/images/async", b"<html></html>")
+    access = Access(bases=(("bing", web.url("")),))
+    found = gather({"access": access}, engines=("bing", "flickr"))
+    assert "the engine flickr needs a key" in caplog.text
+    reasons = {one.engine: one.reason for one in found.stats}
+    assert reasons["bing"] == "no results" and "FLICKR_API_KEY" in reasons["flickr"]
+    assert set(web.hits) == {"/images/async"}
 
 
 def test_a_run_below_the_floor_keeps_what_it_has(web, gather, table, picture) -> None:

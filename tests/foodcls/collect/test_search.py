@@ -14,6 +14,7 @@ from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_al
 from foodcls.store.store import Store
 
 PATH = "/images/async"
+KEYS = {"FLICKR_API_KEY": "sesame"}
 
 
 def bing_page(urls: list[str]) -> bytes:
@@ -42,7 +43,7 @@ def bing(web) -> Callable[[int], None]:
 def ask(web, limits, store) -> Callable[..., list[SearchResult]]:
     def search(*questions: Question, **changes: object) -> list[SearchResult]:
         names = {question.engine for question in questions}
-        access = Access("sesame", tuple((name, web.url("")) for name in sorted(names)))
+        access = Access(KEYS, bases=tuple((name, web.url("")) for name in sorted(names)))
         return list(search_all(questions, access, replace(limits, **changes), store))
 
     search.limits, search.store = limits, store

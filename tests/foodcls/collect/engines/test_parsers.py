@@ -6,7 +6,7 @@ import json
 import pytest
 
 from foodcls.collect.engines.baidu import BAIDU
-from foodcls.collect.engines.base import Engine, Page, unthreaded
+from foodcls.collect.engines.base import Engine, Page
 from foodcls.collect.engines.bing import BING
 from foodcls.collect.engines.flickr import FLICKR
 from foodcls.collect.engines.google import GOOGLE
@@ -15,7 +15,7 @@ from foodcls.collect.engines.sample import SAMPLE
 
 def parse(engine: Engine, text: str) -> list[dict[str, str]]:
     page = Page("http://sample.foodcls.test/search?q=x", text.encode())
-    return list(unthreaded(engine.parser).parse(page))
+    return list(engine.parse(page))
 
 
 def bing_page(*results: str) -> str:

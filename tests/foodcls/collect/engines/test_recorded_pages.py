@@ -17,6 +17,7 @@ from foodcls.collect.query_stats import TOO_DEEP
 from foodcls.collect.search import SearchResult, search_all
 from foodcls.recipe.data_settings import Collect, FoodClass
 
+KEYS = {"FLICKR_API_KEY": "sesame"}
 RECORDED = Path(__file__).with_name("recorded")
 TRICKY = "mac & cheese #1 pâté"
 PATHS = {
@@ -95,7 +96,7 @@ def record(web) -> Callable[[str], str]:
 @pytest.fixture
 def ask(web, limits, store) -> Callable[[str], SearchResult]:
     def search(engine: str) -> SearchResult:
-        access = Access("sesame", ((engine, web.url("")),))
+        access = Access(KEYS, bases=((engine, web.url("")),))
         (found,) = search_all([Question(engine, "dish", TRICKY, 50)], access, limits, store)
         return found
 
@@ -113,7 +114,7 @@ def test_a_recorded_page_gives_its_pictures_in_order(name: str, web, record, ask
     assert bool(found.candidates[0].page) == tells_page
     assert (found.stats.found, found.stats.pages, found.stats.reason) == (
         len(urls),
-        2,
+        1 if engine == "flickr" else 2,  # Flickr says that there is no other
         "no more results",
     )
     # what was asked is what was written, `&`, `#` and accents and all, on each page
@@ -140,7 +141,7 @@ def gather(web, store) -> Callable[..., Collected]:
     """Collect one class of these engines."""
 
     def run(*engines: str) -> Collected:
-        access = Access("sesame", tuple((engine, web.url("")) for engine in engines))
+        access = Access(KEYS, bases=tuple((engine, web.url("")) for engine in engines))
         settings = Collect(
             engines=engines, allow_private_hosts=True, min_per_class=0, retries=0, timeout=5.0
         )

@@ -1,0 +1,80 @@
+"""Official interfaces: JSON, asked for page by page; what they share is here, each in its file."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from bs4 import BeautifulSoup
+
+from foodcls.collect.engines.base import Access, Engine, Hit, Page, Question
+
+Words = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Api(Engine):
+    """An interface that answers words of an address (`?q=soup&page=1`) in JSON.
+
+    `results` raises where an answer has another shape, and `more` gives the words that the next
+    page's address has in place of this one's, or none where there is no next page.
+    """
+
+    address: str
+    words: Callable[[Question, Access], Words]
+    results: Callable[[Any], list[Any]]
+    hit: Callable[[Any], Hit]  # without `file_url` where a result names no picture
+    more: Callable[[Any, Words], Words]
+    login: Callable[[Access], Words] = lambda access: {}  # as headers, from the keys
+    filters: tuple[str, ...] = ()  # licences to filter by
+
+    @property
+    def licences(self) -> tuple[str, ...]:
+        """The licences it can filter by."""
+        return self.filters
+
+    def pages(self, question: Question, access: Access) -> list[str]:
+        """The address of the first page; the others are told by the page before."""
+        return [f"{self.address}?{urlencode(self.words(question, access))}"]
+
+    def parse(self, page: Page) -> Iterator[Hit]:
+        """Yield the pictures; an odd result among others is passed over."""
+        results = self.results(json.loads(page.content))
+        hits = [hit for one in results if (hit := self.hit(one)).get("file_url")]
+        if results and not hits:
+            raise ValueError(f"{len(results)} results without an address")
+        yield from hits
+
+    def following(self, page: Page) -> str:
+        """The address of the page behind this one, on the same server."""
+        words = dict(parse_qsl(urlsplit(page.url).query))
+        more = self.more(json.loads(page.content), words)
+        place = page.url.partition("?")[0]
+        return f"{place}?{urlencode(words | more)}" if more else ""
+
+    def headers(self, access: Access) -> Mapping[str, str]:
+        """The key, where the interface takes it as a header."""
+        return {"Accept": "application/json"} | self.login(access)
+
+
+def text(value: Any, *names: str) -> str:
+    """What stands under these names, one within the other, as text; empty where nothing does."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def plain(markup: str) -> str:
+    """HTML as one line of text."""
+    return " ".join(BeautifulSoup(markup, "lxml").get_text(" ").split())
+
+
+def next_page(last: int, name: str = "page") -> Callable[[Words], Words]:
+    """Counts pages up to the last that may be asked for."""
+
+    def count(words: Words) -> Words:
+        number = int(words.get(name, "1")) + 1
+        return {name: str(number)} if number <= last else {}
+
+    return count

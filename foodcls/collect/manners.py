@@ -1,0 +1,53 @@
+"""How each host wants to be asked, as it has published: at once, how often, and by whom.
+
+upload.wikimedia.org    2 connections in all (robot policy of 2025, in
+                        https://www.mail-archive.com/wikitech-l@lists.wikimedia.org/msg96632.html)
+commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
+api.openverse.org       20 requests a minute without a key (as its users tell)
+api.flickr.com          3,600 requests an hour
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Manner:
+    """Bounds for one host; `pause` is the seconds from the start of a request to the next one's."""
+
+    at_once: int
+    pause: float = 0.0
+    wants_contact: bool = False
+
+
+HOSTS = {
+    "commons.wikimedia.org": Manner(1, wants_contact=True),
+    "upload.wikimedia.org": Manner(2, wants_contact=True),
+    "api.openverse.org": Manner(1, 3.0),
+    "api.flickr.com": Manner(1, 1.0),
+}
+OTHERS = Manner(512)
+
+
+@dataclass(frozen=True)
+class Manners:
+    """The manners of all hosts, and until when each of them is to be left alone."""
+
+    hosts: Mapping[str, Manner] = field(default_factory=lambda: HOSTS)
+    _free_at: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def of(self, host: str) -> Manner:
+        """The manner for a host, which may come with its port."""
+        return self.hosts.get(host) or self.hosts.get(host.rpartition(":")[0]) or OTHERS
+
+    def book(self, host: str) -> float:
+        """The seconds until the next request to this host, of which one starts now."""
+        pause = self.of(host).pause
+        if pause:
+            self._free_at[host] = time.monotonic() + pause
+        return pause
+
+    def left(self, host: str) -> float:
+        """The seconds for which requests of earlier downloads keep this host from being asked."""
+        return max(self._free_at.get(host, 0.0) - time.monotonic(), 0.0)

@@ -1,0 +1,414 @@
+"""Official interfaces, by answers in their documented shape, served on loopback to the real code.
+
+The answers are written here, after the interfaces' public documentation; no interface was asked.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.licences import short_name, spdx
+from foodcls.collect.engines.registry import ENGINES
+from foodcls.collect.quotas import Quotas
+from foodcls.collect.search import SearchResult, search_all
+
+KEYS = {
+    name: f"sesame-{number}"
+    for number, name in enumerate(name for one in ENGINES.values() for name in one.terms.keys)
+}
+TITLE = "Mac & cheese #1 – pâté, 麻婆豆腐, كسكس, 🍝"
+DEED = "https://creativecommons.org/licenses/by-sa/4.0"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How an interface answers: a picture, a page of them, an error; and where it is asked."""
+
+    path: str
+    keyword: str  # the word of the address with the query
+    picture: Callable[[str, int], dict[str, Any]]  # by address and number
+    page: Callable[[list[Any], int, int], Any]  # of pictures, its number, and of how many
+    number: Callable[[dict[str, list[str]]], int]  # of the page that words of an address ask for
+    unknown: dict[str, Any]  # what has a licence of an unknown name in place of its own
+    licence: str  # of `picture`
+    author: str = TITLE
+    shows: str = "https://site.test/{}"  # the page that shows a picture
+
+
+def by_page(words: dict[str, list[str]]) -> int:
+    return int(words.get("page", ["1"])[0])
+
+
+def commons_picture(url: str, number: int) -> dict[str, Any]:
+    meta = {
+        "LicenseShortName": {"value": "CC BY-SA 4.0", "source": "commons-desc-page"},
+        "LicenseUrl": {"value": DEED, "source": "commons-desc-page"},
+        "Artist": {"value": f'<a href="//x">{TITLE.replace("&", "&amp;")}</a>', "source": "c"},
+    }
+    info = {"thumburl": url, "url": f"{url}?original", "mime": "image/jpeg", "width": 8000}
+    info |= {"descriptionurl": f"https://site.test/{number}", "extmetadata": meta}
+    head = {"pageid": number, "ns": 6, "title": f"File:{TITLE}.jpg", "index": number}
+    return head | {"imageinfo": [info]}
+
+
+def commons_page(pictures: list[Any], number: int, pages: int) -> Any:
+    if not pictures:
+        return {"batchcomplete": True}
+    more = {"continue": {"gsroffset": number * 50, "continue": "gsroffset||"}}
+    answer = {"batchcomplete": True, "query": {"pages": pictures[::-1]}}
+    return answer | (more if number < pages else {})
+
+
+SHAPES = {
+    "commons": Shape(
+        "/w/api.php",
+        "gsrsearch",
+        commons_picture,
+        commons_page,
+        lambda words: int(words.get("gsroffset", ["0"])[0]) // 50 + 1,
+        {"imageinfo": [{"url": "@", "extmetadata": {"LicenseShortName": {"value": "Copyleft"}}}]},
+        "CC-BY-SA-4.0",
+    ),
+    "openverse": Shape(
+        "/v1/images/",
+        "q",
+        lambda url, number: {
+            "id": str(number),
+            "title": TITLE,
+            "url": url,
+            "creator": TITLE,
+            "license": "by-sa",
+            "license_version": "4.0",
+            "license_url": f"{DEED}/",
+            "foreign_landing_url": f"https://site.test/{number}",
+        },
+        lambda pictures, number, pages: {
+            "result_count": len(pictures) * pages,
+            "page_count": pages,
+            "page_size": 20,
+            "page": number,
+            "results": pictures,
+        },
+        by_page,
+        {"license": "Copyleft", "license_version": None, "license_url": None},
+        "CC-BY-SA-4.0",
+    ),
+    "flickr": Shape(
+        "/services/rest/",
+        "text",
+        lambda url, number: {
+            "id": str(number),
+            "owner": "o",
+            "ownername": TITLE,
+            "title": TITLE,
+            "license": "5",
+            "url_l": url,
+        },
+        lambda pictures, number, pages: {
+            "stat": "ok",
+            "photos": {"page": number, "pages": pages, "photo": pictures},
+        },
+        by_page,
+        {"license": "Copyleft"},
+        "CC-BY-SA-2.0",
+        shows="https://www.flickr.com/photos/o/{}",
+    ),
+}
+EACH = pytest.mark.parametrize("name", SHAPES)
+
+
+@pytest.fixture
+def ask(web, limits, store) -> Callable[..., SearchResult]:
+    def search(name: str, limit: int = 50, query: str = TITLE, **access: Any) -> SearchResult:
+        words = {"keys": KEYS, "contact": "me@example.org"} | access
+        bounds = replace(limits, contact=words["contact"])
+        reached = Access(**words, bases=((name, web.url("")),))
+        (found,) = search_all([Question(name, "dish", query, limit)], reached, bounds, store)
+        return found
+
+    web.say("/v1/auth_tokens/token/", b'{"access_token": "open", "expires_in": 43200}')
+    return search
+
+
+@pytest.fixture
+def serve(web) -> Callable[..., None]:
+    """Answer an interface's questions with pages of pictures, by their numbers."""
+
+    def answer_with(name: str, pages: list[list[int]], **changes: Any) -> None:
+        shape = SHAPES[name]
+
+        async def answer(talk: Any) -> None:
+            number = shape.number(parse_qs(urlsplit(talk.path).query))
+            numbers = pages[number - 1] if number <= len(pages) else []
+            pictures = [shape.picture(f"http://p.test/{one}.jpg", one) for one in numbers]
+            # of the first alone, so that the others show that nothing more is lost
+            pictures[:1] = [one | changes for one in pictures[:1]]
+            body = shape.page(pictures, number, len(pages))
+            await talk.reply(json.dumps(body).encode())
+
+        web.route(shape.path, answer)
+
+    return answer_with
+
+
+def urls(found: SearchResult) -> list[str]:
+    return [one.url for one in found.candidates]
+
+
+def test_every_official_interface_is_proven_here() -> None:
+    assert set(SHAPES) == {name for name, one in ENGINES.items() if type(one).__name__ == "Api"}
+
+
+@EACH
+def test_pages_are_read_to_the_last_and_no_further(name: str, web, serve, ask) -> None:
+    serve(name, [[1, 2], [3, 4], [5]])
+    found = ask(name)
+    assert urls(found) == [f"http://p.test/{number}.jpg" for number in range(1, 6)]
+    assert (found.stats.pages, found.stats.reason) == (3, "no more results")
+    assert web.hits[SHAPES[name].path] == 3
+    talks = [talk for talk in web.talks if talk.path.startswith(SHAPES[name].path)]
+    for talk in talks:
+        asked = parse_qs(urlsplit(talk.path).query)[SHAPES[name].keyword][0]
+        assert asked.startswith(TITLE)
+        assert "me@example.org" in talk.headers["user-agent"]
+
+
+@EACH
+def test_no_more_is_asked_for_than_is_wanted(name: str, web, serve, ask) -> None:
+    serve(name, [[1, 2], [3, 4], [5]])
+    assert len(urls(ask(name, limit=3))) == 3
+    assert web.hits[SHAPES[name].path] == 2
+
+
+@EACH
+def test_a_picture_comes_with_page_licence_and_author_in_any_script(name: str, serve, ask) -> None:
+    serve(name, [[7]])
+    (found,) = ask(name).candidates
+    shape = SHAPES[name]
+    assert (found.licence, found.page) == (shape.licence, shape.shows.format(7))
+    assert found.author == shape.author
+
+
+@EACH
+def test_nothing_found_is_no_trouble(name: str, serve, ask) -> None:
+    serve(name, [])
+    assert (ask(name).candidates, ask(name).stats.reason) == ((), "no results")
+
+
+@EACH
+def test_results_that_show_again_on_the_next_page_count_once(name: str, web, serve, ask) -> None:
+    serve(name, [[1, 2], [2, 3], [1, 2, 3], [4]])
+    assert urls(ask(name)) == [f"http://p.test/{number}.jpg" for number in (1, 2, 3)]
+    # a page without a new picture is the last
+    assert web.hits[SHAPES[name].path] == 3
+
+
+@EACH
+def test_a_licence_of_unknown_name_is_told_as_it_is(name: str, serve, ask) -> None:
+    shape = SHAPES[name]
+    serve(name, [[1, 2]], **json.loads(json.dumps(shape.unknown).replace("@", "http://p.test/u")))
+    told = [one.licence for one in ask(name).candidates]
+    assert "Copyleft" in told[0] and told[1] == shape.licence
+
+
+@EACH
+def test_a_result_without_its_fields_is_passed_over(name: str, web, ask) -> None:
+    shape = SHAPES[name]
+    head = {"index": 0} if name == "commons" else {}
+    whole = shape.picture("http://p.test/2.jpg", 2)
+    bare = {field: None for field in whole} | head
+    body = shape.page([head, bare, whole], 1, 1)
+    web.say(shape.path, json.dumps(body).encode())
+    found = ask(name)
+    assert (urls(found), found.stats.reason) == (["http://p.test/2.jpg"], "no more results")
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<html><h1>Service overloaded</h1></html>", "a page of unknown shape: JSONDecodeError"),
+        (b'{"hello": "world"}', "a page of unknown shape: KeyError"),
+        (b"[]", "a page of unknown shape: "),
+        (b"null", "a page of unknown shape: TypeError"),
+        (b"<html>please solve this captcha", "consent or captcha page"),
+    ],
+    ids=["error page", "changed", "list", "null", "captcha"],
+)
+def test_an_answer_in_another_shape_is_named(name: str, body: bytes, reason: str, web, ask) -> None:
+    web.say(SHAPES[name].path, body)
+    found = ask(name)
+    assert found.candidates == () and found.stats.reason.startswith(reason)
+
+
+@EACH
+def test_results_that_name_pictures_elsewhere_are_a_change(name: str, web, ask) -> None:
+    pictures = [{"index": number, "renamed": "http://p.test/1.jpg"} for number in (1, 2)]
+    web.say(SHAPES[name].path, json.dumps(SHAPES[name].page(pictures, 1, 1)).encode())
+    assert "2 results without an address" in ask(name).stats.reason
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("wait", "status", "reason", "asked"),
+    [
+        ("0", "429 Too Many Requests", "", 2),
+        ("3600", "429 Too Many Requests", "HTTP 429, Retry-After 3600 s (page 1)", 1),
+        ("", "429 Too Many Requests", "HTTP 429 (page 1)", 3),
+        ("", "503 Service Unavailable", "HTTP 503 (page 1)", 3),
+    ],
+)
+def test_a_rate_limit_is_heeded(
+    name: str, wait: str, status: str, reason: str, asked: int, web, serve, ask
+) -> None:
+    serve(name, [[1]])
+    path = SHAPES[name].path
+    answer = web._routes[path]
+
+    async def limited(talk: Any) -> None:
+        if talk.number > 1 and not reason:
+            await answer(talk)
+        else:
+            await talk.reply(b"slow down", status, **({"Retry_After": wait} if wait else {}))
+
+    web.route(path, limited)
+    found = ask(name)
+    assert found.stats.reason == (reason or "no more results")
+    assert web.hits[path] == asked
+
+
+KEYED = pytest.mark.parametrize(
+    "name", [name for name in SHAPES if ENGINES[name].terms.keys]
+)  # fmt: skip
+
+
+@KEYED
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "403 Forbidden"])
+def test_a_key_that_does_not_hold_is_named_with_where_to_get_one(
+    name: str, status: str, web, ask, caplog
+) -> None:
+    web.say(SHAPES[name].path, b'{"error": "invalid key"}', status)
+    reason = ask(name).stats.reason
+    terms = ENGINES[name].terms
+    assert terms.keys[0] in reason and terms.key_page in reason and status[:3] in reason
+    assert "sesame" not in reason + caplog.text
+
+
+@KEYED
+def test_a_key_that_is_not_given_is_asked_for(name: str, web, serve, ask) -> None:
+    serve(name, [[1]])
+    found = ask(name, keys={})
+    terms = ENGINES[name].terms
+    if terms.needs_key:
+        assert terms.keys[0] in found.stats.reason and not web.hits
+    else:
+        assert len(found.candidates) == 1
+
+
+@KEYED
+def test_a_key_goes_to_its_own_server_alone(name: str, web, other_web, ask) -> None:
+    """Wherever that redirects, also when the key is no part of the address."""
+    web.say(SHAPES[name].path, b"", "302 Found", Location=other_web.url("/elsewhere"))
+    other_web.say("/elsewhere", b"{}")
+    ask(name)
+    assert other_web.talks and "sesame" not in str(other_web.talks[0].headers)
+    assert "open" not in str(other_web.talks[0].headers.get("authorization"))
+
+
+def test_commons_is_not_asked_without_a_contact(web, serve, ask) -> None:
+    serve("commons", [[1]])
+    found = ask("commons", contact="")
+    assert "FOODCLS_CONTACT" in found.stats.reason and not web.hits
+
+
+def test_commons_says_its_own_errors(web, ask) -> None:
+    error = {"code": "maxlag", "info": "Waiting for a database server: 6 seconds lagged."}
+    web.say("/w/api.php", json.dumps({"error": error}).encode())
+    assert "Commons says 'Waiting for a database" in ask("commons").stats.reason
+
+
+def test_commons_brings_later_what_an_answer_had_no_room_for(web, ask) -> None:
+    whole = [commons_picture(f"http://p.test/{number}.jpg", number) for number in (1, 2)]
+    bare = {field: value for field, value in whole[1].items() if field != "imageinfo"}
+    full = {"query": {"pages": [whole[0], bare]}, "continue": {"iistart": "2026", "continue": "x"}}
+    rest = {"batchcomplete": True, "query": {"pages": [{**whole[0], "imageinfo": []}, whole[1]]}}
+
+    async def answer(talk: Any) -> None:
+        await talk.reply(json.dumps(rest if "iistart=2026" in talk.path else full).encode())
+
+    web.route("/w/api.php", answer)
+    assert urls(ask("commons")) == ["http://p.test/1.jpg", "http://p.test/2.jpg"]
+
+
+def test_a_registered_client_of_openverse_gets_a_token_of_its_id_and_secret(
+    web, serve, ask
+) -> None:
+    serve("openverse", [[1]])
+    ask("openverse")
+    login, search = web.talks
+    assert (login.method, login.path) == ("POST", "/v1/auth_tokens/token/")
+    assert "authorization" not in login.headers
+    assert search.headers["authorization"] == "Bearer open"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[1]", b'{"access_token": null}'])
+def test_a_login_that_gives_no_token_is_named(body: bytes, web, ask) -> None:
+    web.say("/v1/auth_tokens/token/", body)
+    assert ask("openverse").stats.reason == "no login: an answer without a token"
+    assert SHAPES["openverse"].path not in web.hits
+
+
+def test_the_limit_of_a_day_holds_over_runs(web, serve, limits, store) -> None:
+    serve("openverse", [[1]])
+    now = [1_000_000.0]
+    bounds = replace(limits, clock=lambda: now[0])
+    access = Access(bases=(("openverse", web.url("")),))
+
+    def spend(count: int, first: int) -> list[str]:
+        asked = [Question("openverse", "dish", f"soup {first + n}", 5) for n in range(count)]
+        return [one.stats.reason for one in search_all(asked, access, bounds, store)]
+
+    earlier = Quotas(access, store, bounds.clock)
+    assert not earlier.take("openverse", 197)
+    earlier.save()
+    spend(1, 0)
+    reasons = spend(4, 1000)
+    assert sum("its 200 requests are used up" in reason for reason in reasons) == 2
+    assert web.hits["/v1/images/"] == 3
+    now[0] += 86_401
+    assert spend(1, 2000) == ["no more results"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "deed", "wanted"),
+    [
+        ("by-sa", "4.0", "", "CC-BY-SA-4.0"),
+        ("CC BY-SA 4.0", "", "", "CC-BY-SA-4.0"),
+        ("CC BY-SA 3.0 de", "", "", "CC-BY-SA-3.0-DE"),
+        ("", "", "https://creativecommons.org/licenses/by/3.0/de/deed.en", "CC-BY-3.0-DE"),
+        ("", "", "http://creativecommons.org/licenses/by-nc/2.0/", "CC-BY-NC-2.0"),
+        ("CC0", "", "http://creativecommons.org/publicdomain/zero/1.0/deed.en", "CC0-1.0"),
+        ("pdm", "1.0", "", "CC-PDM-1.0"),
+        ("cc0", "", "", "CC0-1.0"),
+        ("cc-by", "", "", "CC-BY"),
+        ("Public domain", "", "", "Public domain"),
+        ("GFDL 1.2", "", "https://www.gnu.org/licenses/fdl-1.2.html", "GFDL 1.2"),
+        ("", "", "", ""),
+    ],
+)
+def test_licences_are_called_as_spdx_does(name: str, version: str, deed: str, wanted: str) -> None:
+    assert spdx(name, version, deed) == wanted
+
+
+@pytest.mark.parametrize(
+    ("licence", "short"),
+    [("CC-BY-SA-4.0", "by-sa"), ("CC0-1.0", "cc0"), ("CC-PDM-1.0", "pdm"), ("CC-BY", "by"),
+     ("CC-BY-3.0-DE", "by"), ("Public domain", "pdm"), ("Pexels", "pexels"), ("", "")],
+)  # fmt: skip
+def test_licences_have_short_names(licence: str, short: str) -> None:
+    assert short_name(licence) == short

@@ -1,0 +1,69 @@
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.registry import ENGINES, page_urls
+from foodcls.collect.fetch import download_all
+from foodcls.collect.manners import HOSTS, Manner, Manners
+from foodcls.collect.outcomes import Outcome
+
+SLACK = 0.02  # seconds by which a clock may differ from the loop's
+
+
+@pytest.fixture
+def times(web) -> Callable[[str], list[float]]:
+    """When requests for a path came, from now on."""
+
+    def listen(path: str) -> list[float]:
+        seen: list[float] = []
+
+        async def answer(talk: Any) -> None:
+            seen.append(time.monotonic())
+            await talk.reply(b"x")
+
+        web.route(path, answer)
+        return seen
+
+    return listen
+
+
+def test_a_host_is_asked_no_more_often_than_it_wants_over_downloads_too(web, times, limits) -> None:
+    seen = times("/a")
+    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(4, 0.1)}))
+    for count in (3, 2):
+        got = download_all([web.url(f"/a?{count}{n}") for n in range(count)], bounds)
+        assert {one.outcome for one in got} == {Outcome.OK}
+    gaps = [after - before for before, after in zip(seen, seen[1:], strict=False)]
+    assert len(seen) == 5 and min(gaps) >= 0.1 - SLACK
+
+
+def test_a_host_gets_no_more_connections_than_it_wants(web, limits) -> None:
+    web.say("/a", b"x")
+    bounds = replace(limits, per_host=8, manners=Manners({"127.0.0.1": Manner(1)}))
+    got = list(download_all([web.url(f"/a?{n}") for n in range(12)], bounds))
+    assert (len(got), web.busiest) == (12, 1)
+
+
+def test_a_host_that_wants_a_contact_is_asked_with_one_alone(web, limits) -> None:
+    web.say("/a", b"x")
+    web.say("/to", b"", "302 Found", Location=web.url("/a"))
+    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(8, wants_contact=True)}))
+    (mute,) = download_all([web.url("/a")], bounds)
+    assert (mute.outcome, web.hits["/a"]) == (Outcome.NO_CONTACT, 0)
+    assert "FOODCLS_CONTACT" in mute.detail
+    (told,) = download_all([web.url("/to")], replace(bounds, contact="me@example.org\r\nX: y"))
+    assert told.outcome is Outcome.OK
+    agent = web.talks[-1].headers["user-agent"]
+    assert agent.startswith("foodcls/") and "me@example.org%0D%0AX: y" in agent
+
+
+def test_every_official_interface_that_says_how_it_wants_to_be_asked_stands_in_the_table() -> None:
+    hosts = {name: urlsplit(page_urls(Question(name, "dish", "soup", 5), Access())[0]).hostname
+             for name, one in ENGINES.items() if type(one).__name__ == "Api"}  # fmt: skip
+    assert not {name: host for name, host in hosts.items() if host not in HOSTS}
+    assert all(HOSTS[host].at_once <= 2 for host in hosts.values())
