@@ -14,7 +14,7 @@ from foodcls.collect.engines.base import CONTACT, Access
 from foodcls.collect.engines.registry import variables
 from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
-from foodcls.crop.boxes import read_boxes
+from foodcls.crop.boxes import Box, check_usable, read_boxes
 from foodcls.crop.crop import crop as crop_pictures
 from foodcls.crop.formats.detect import FORMATS
 from foodcls.dedup.dedup import DedupRef, save_deduped
@@ -105,7 +105,10 @@ def check_tables(
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
     read = read_decisions(decisions.manifest) if decisions.manifest else []
-    drawn = read_boxes(boxes.boxes, labels, FORMATS.get(boxes.format))[0] if boxes.boxes else []
+    drawn: list[Box] = []
+    if boxes.boxes:
+        drawn, problems = read_boxes(boxes.boxes, labels, FORMATS.get(boxes.format))
+        check_usable(boxes.boxes, drawn, problems)
     grouped = read_groups(test.groups) if test and test.groups else []
     return [len(read), len(drawn), len(grouped)]
 

@@ -1,14 +1,17 @@
 """Checks the boxes of an annotation file: each is usable, or a problem with its reason."""
 
 import math
+import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.raw_box import AnnotationFormat, Edges, RawBox
-from foodcls.tables.read_csv import Problem
+from foodcls.errors import TableError
+from foodcls.tables.read_csv import SHOWN, Problem, list_problems
 
 UNKNOWN_CLASS = "unknown class"
 
@@ -42,6 +45,23 @@ def read_boxes(
     ]
     boxes = [item for item in found if isinstance(item, Box)]
     return boxes, [item for item in found if isinstance(item, Problem)]
+
+
+def check_usable(path: Path, boxes: Sequence[Box], problems: Sequence[Problem]) -> None:
+    """TableError where a file has rows and none of them is a box of a class of the recipe."""
+    if problems and not boxes:
+        raise TableError(
+            f"{path}: {describe_problems(problems)}\nname the classes as the recipe does, or take "
+            "crop.boxes out of it"
+        )
+
+
+def describe_problems(problems: Sequence[Problem]) -> str:
+    """How many problems there are of each kind, and the first of them by number and reason."""
+    # a kind is a reason without the names and numbers in it
+    kinds = Counter(re.split(r"[,(']", item.reason)[0].strip() for item in problems)
+    table = "\n".join(f"{number:>7}  {kind}" for kind, number in kinds.most_common(SHOWN))
+    return f"{len(problems)} rows of the boxes cannot be used:\n{table}\n{list_problems(problems)}"
 
 
 def size_differs(box: Box, size: tuple[int, int]) -> bool:

@@ -2,8 +2,7 @@
 
 import logging
 import math
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from foodcls.crop.boxes import UNKNOWN_CLASS, Box, read_boxes
+from foodcls.crop.boxes import UNKNOWN_CLASS, Box, describe_problems, read_boxes
 from foodcls.crop.formats.detect import FORMATS, detect_format
 from foodcls.crop.formats.label_studio import OLDER
 from foodcls.crop.matching import NO_PICTURE
@@ -25,7 +24,7 @@ from foodcls.image.decode import load_picture, png_bytes
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
 from foodcls.store.store import Store, key_of
-from foodcls.tables.read_csv import SHOWN, Problem, list_problems
+from foodcls.tables.read_csv import Problem
 from foodcls.work.code_digest import code_digest
 from foodcls.work.memo import MemoizedMap, map_batch, map_memoized
 from foodcls.work.parallel import Spread, in_threads
@@ -73,14 +72,6 @@ def crop(
     cuts, problems = _place_all(manifest, store, settings, labels)
     pictures = _cut_rows(cuts, manifest, store, settings.padding, track, spread)
     return Cropped(_fill(manifest, cuts, pictures), tuple(problems))
-
-
-def describe_problems(problems: Sequence[Problem]) -> str:
-    """How many problems there are of each kind, and the first of them by number and reason."""
-    # a kind is a reason without the names and numbers in it
-    kinds = Counter(re.split(r"[,(']", item.reason)[0].strip() for item in problems)
-    table = "\n".join(f"{number:>7}  {kind}" for kind, number in kinds.most_common(SHOWN))
-    return f"{len(problems)} rows of the boxes cannot be used:\n{table}\n{list_problems(problems)}"
 
 
 def cut_out(image: Image.Image, edges: PixelBox, padding: float) -> Image.Image:

@@ -48,9 +48,8 @@ class Names:
         return shorten("/".join(self.origins[row].split("/")[-3:]))
 
 
-def find_pictures(boxes: Sequence[Box], manifest: pd.DataFrame, names: str = "both") -> list[Meant]:
+def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> list[Meant]:
     """What each box means, by a file's contents, its own name (`inside`, `file`), or both."""
-    known = _index_names(manifest)
     labels: dict[str, set[str]] = defaultdict(set)
     parents = {folders[-1] for folders in known.folders.values() if folders}
     look_up = cache(lambda name: _look_up(known, parents, name))
@@ -66,7 +65,8 @@ def find_pictures(boxes: Sequence[Box], manifest: pd.DataFrame, names: str = "bo
     return _refuse_shared(boxes, found, known)
 
 
-def _index_names(manifest: pd.DataFrame) -> Names:
+def index_names(manifest: pd.DataFrame) -> Names:
+    """Index what the pictures of a manifest are called, dropped ones too."""
     known = Names(index_rows(manifest))
     arrived = manifest.loc[list(known.finder.owners), ["origin", "label", "width", "height"]]
     for row, origin, label, width, height in arrived.fillna(0).itertuples():

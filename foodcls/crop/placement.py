@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from foodcls.crop.boxes import Box, size_differs
-from foodcls.crop.matching import Meant, find_pictures
+from foodcls.crop.matching import Meant, find_pictures, index_names
 from foodcls.crop.turns import SIDEWAYS, Placed, stored_turn, turn_edges
 from foodcls.crop.units import fits_picture, scale_edges
 from foodcls.image.clamp import clamp_box
@@ -47,7 +47,7 @@ def place_boxes(
     Where dedup has dropped the picture for another one, the problem names that other picture,
     unless a box is drawn there. No box is moved to it: it may show more, or less.
     """
-    meant, kept = find_pictures(boxes, manifest, names), list_kept(manifest)
+    meant, kept = find_pictures(boxes, index_names(manifest), names), list_kept(manifest)
     found = [place_box(box, item, kept, store) for box, item in zip(boxes, meant, strict=True)]
     placed = [item for item in found if isinstance(item, Placed)]
     drawn = {kept[row].id for item in placed for row in item.rows}

@@ -1,18 +1,18 @@
 """Reads and writes the boxes that a person draws, as rows of boxes.csv."""
 
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.crop.formats.plain_csv import PROPOSED, is_yes
+from foodcls.crop.boxes import Box, read_boxes, size_differs
+from foodcls.crop.formats.detect import FORMATS
+from foodcls.crop.formats.plain_csv import PROPOSED
+from foodcls.crop.matching import Names, find_pictures
 from foodcls.errors import TableError
 from foodcls.image.clamp import clamp_box
 from foodcls.review.gallery import GalleryItem
 from foodcls.tables.edit_csv import Sheet, add_row, open_sheet, remove_rows
-from foodcls.tables.match_rows import Finder
-from foodcls.tables.read_csv import CsvRow, read_sheet
 
 SIDES = ("width", "height")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -29,7 +29,7 @@ class DrawnBox:
 
 
 def read_drawn(
-    path: Path, finder: Finder, items: Mapping[str, GalleryItem]
+    path: Path, names: Callable[[], Names], items: Mapping[str, GalleryItem]
 ) -> dict[str, tuple[DrawnBox, ...]]:
     """The boxes of each picture of `items`, by id.
 
@@ -39,21 +39,22 @@ def read_drawn(
     found: dict[str, tuple[DrawnBox, ...]] = {}
     if not path.exists() or not path.stat().st_size:
         return found
-    wanted = (*COLUMNS, PROPOSED) if PROPOSED in open_sheet(path, COLUMNS).columns else COLUMNS
-    for row in read_sheet(path, wanted, needs_all=True)[0]:
-        for digest in {finder.owners[at] for at in finder.by_name(row.cells["filename"]).rows}:
-            if digest in items and (drawn := _drawn(row, items[digest])):
+    labels, known = {item.label for item in items.values()}, names()
+    boxes, _ = read_boxes(path, tuple(labels), FORMATS["tfod_csv"])
+    for box, meant in zip(boxes, find_pictures(boxes, known), strict=True):
+        for digest in {known.finder.owners[at] for at in meant.rows}:
+            if digest in items and (drawn := _drawn(box, items[digest])):
                 found[digest] = (*found.get(digest, ()), drawn)
     return found
 
 
 def read_offered(
-    path: Path, finder: Finder, items: Mapping[str, GalleryItem]
+    path: Path, names: Callable[[], Names], items: Mapping[str, GalleryItem]
 ) -> dict[str, tuple[DrawnBox, ...]]:
     """The boxes of a file of proposals; all are `proposed`, whatever the file says."""
     return {
         digest: tuple(dataclasses.replace(box, proposed=True) for box in boxes)
-        for digest, boxes in read_drawn(path, finder, items).items()
+        for digest, boxes in read_drawn(path, names, items).items()
     }
 
 
@@ -87,19 +88,13 @@ def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, i
     return clamp_box(rounded, (item.width, item.height))
 
 
-def _drawn(row: CsvRow, item: GalleryItem) -> DrawnBox | None:
-    try:
-        numbers = [float(row.cells[name]) for name in EDGES]
-        sides = tuple(int(float(row.cells[name] or 0)) for name in SIDES)
-    except (ValueError, OverflowError):
+def _drawn(box: Box, item: GalleryItem) -> DrawnBox | None:
+    size = item.width, item.height
+    # drawn on another size, it would lie elsewhere
+    if box.label != item.label or size_differs(box, size):
         return None
-    # drawn on another size, it would lie elsewhere; 0x0 stands for an unknown size
-    is_fit = sides in ((0, 0), (item.width, item.height)) and row.cells["class"] == item.label
-    if not is_fit or not all(map(math.isfinite, numbers)):
-        return None
-    left, top, right, bottom = numbers
-    edges = clamp_box((left, top, right, bottom), (item.width, item.height))
-    return DrawnBox(edges, is_yes(row.cells.get(PROPOSED, "")), row.number) if edges else None
+    edges = clamp_box(box.edges, size)
+    return DrawnBox(edges, box.proposed, box.number) if edges else None
 
 
 def _key(box: DrawnBox) -> tuple[tuple[int, int, int, int], bool]:

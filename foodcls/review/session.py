@@ -7,11 +7,13 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import pandas as pd
 
+from foodcls.crop.matching import index_names
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.boxes import COLUMNS as BOX_COLUMNS
 from foodcls.review.boxes import PROPOSED, DrawnBox, read_drawn, read_offered, write_drawn
@@ -22,7 +24,7 @@ from foodcls.review.gallery import Gallery, GalleryItem, build_gallery, read_sus
 from foodcls.store.store import digest_file
 from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
-from foodcls.tables.match_rows import Finder, index_rows
+from foodcls.tables.match_rows import index_rows
 from foodcls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -51,20 +53,23 @@ class Session:
     """
 
     def __init__(
-        self, gallery: Gallery, finder: Finder, labels: Sequence[str], files: ReviewFiles
+        self, gallery: Gallery, manifest: pd.DataFrame, labels: Sequence[str], files: ReviewFiles
     ) -> None:
+        # augmented copies bear their parent's address: it would name several pictures
+        originals = manifest[manifest["parent"] == ""]
+        finder, names = index_rows(originals), cache(partial(index_names, originals))
         self.gallery = gallery
         self.labels = tuple(labels)
         self.files = files
         self._lock = threading.RLock()
         self._changes: list[Change] = []
         self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder))
-        self._drawn = Watched(files.boxes, lambda path: read_drawn(path, finder, gallery.items))
+        self._drawn = Watched(files.boxes, lambda path: read_drawn(path, names, gallery.items))
         self._offered = Watched(
-            files.proposals, lambda path: read_offered(path, finder, gallery.items)
+            files.proposals, lambda path: read_offered(path, names, gallery.items)
         )
         self._refused = Watched(
-            files.refused, lambda path: read_offered(path, finder, gallery.items)
+            files.refused, lambda path: read_offered(path, names, gallery.items)
         )
 
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -210,9 +215,7 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace) -> Session:
         files = replace(files, proposals=proposals)
     if recipe.crop.boxes not in (None, files.boxes) and not files.boxes.exists():
         import_boxes(manifest, gallery, files.boxes)
-    # augmented copies bear their parent's address: it would name several pictures
-    finder = index_rows(manifest[manifest["parent"] == ""])
-    session = Session(gallery, finder, recipe.labels, files)
+    session = Session(gallery, manifest, recipe.labels, files)
     # fail on broken tables now, before a page opens
     session.verdicts(), session.drawn()
     return session

@@ -63,13 +63,6 @@ class Finder:
             return Match(problem=f"{len(pictures)} pictures end in it; give more of the path")
         return Match(tuple(rows))
 
-    def by_name(self, text: str) -> Match:
-        """Rows by path or, where no path matches and it is one, by id."""
-        match = self.by_path(text)
-        if match.rows or match.problem or not id_prefix(text):
-            return match
-        return self.by_id(text)
-
 
 def index_rows(manifest: pd.DataFrame) -> Finder:
     """Index the rows that a picture arrived for, dropped ones too."""

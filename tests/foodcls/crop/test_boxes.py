@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from foodcls.crop.boxes import Box, read_boxes, size_differs
+from foodcls.crop.boxes import Box, check_usable, read_boxes, size_differs
+from foodcls.errors import TableError
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
 
@@ -74,3 +75,10 @@ def test_a_size_of_nothing_says_nothing():
     box = Box(2, "a", "beans", (0, 0, 1, 1), (0, 0))
     assert not size_differs(box, (96, 64))
     assert size_differs(Box(2, "a", "beans", (0, 0, 1, 1), (64, 96)), (96, 64))
+
+
+def test_a_file_without_one_usable_box_is_refused_with_each_reason(put_table):
+    path = put_table("a.jpg,9,9,Bred,1,1,5,5")
+    with pytest.raises(TableError, match="boxes.csv: 1 rows of the boxes cannot be used"):
+        check_usable(path, *read_boxes(path, ("bread",)))
+    check_usable(path, *read_boxes(path, ("Bred",)))

@@ -17,7 +17,6 @@ from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
-from foodcls.tables.match_rows import index_rows
 
 LABELS = ("pesto", "bread")
 
@@ -62,7 +61,7 @@ def visit(files: ReviewFiles) -> Callable[..., Session]:
 
     def start(manifest: pd.DataFrame, suspects: dict | None = None) -> Session:
         gallery = build_gallery(manifest, LABELS, suspects or {})
-        return Session(gallery, index_rows(manifest), LABELS, files)
+        return Session(gallery, manifest, LABELS, files)
 
     return start
 

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from foodcls.crop.crop import crop
+from foodcls.crop.matching import index_names
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Crop
 from foodcls.review.boxes import COLUMNS, DrawnBox, fit_box, is_box_table, read_drawn, write_drawn
 from foodcls.review.gallery import Gallery, GalleryItem, build_gallery
 from foodcls.store.store import Store
 from foodcls.tables.edit_csv import open_sheet, write_sheet
-from foodcls.tables.match_rows import index_rows
 
 ITEM = GalleryItem("a" * 64, "pesto", 96, 64, "http://127.0.0.1/a.jpg")
 HEADER = ",".join(COLUMNS)
@@ -31,7 +31,7 @@ def gallery(manifest: pd.DataFrame) -> Gallery:
 
 @pytest.fixture
 def known(manifest: pd.DataFrame, gallery: Gallery, tmp_path: Path) -> Callable[[], dict]:
-    return lambda: read_drawn(tmp_path / "boxes.csv", index_rows(manifest), gallery.items)
+    return lambda: read_drawn(tmp_path / "boxes.csv", lambda: index_names(manifest), gallery.items)
 
 
 @pytest.fixture
@@ -77,6 +77,14 @@ def test_a_changed_box_takes_the_place_of_the_line_that_a_person_wrote_by_name(
     assert draw(digest, DrawnBox((1, 2, 30, 40))) == f"{HEADER}\n{mine}\n{other}\n"
     changed = draw(digest, DrawnBox((1, 2, 31, 40)))
     assert changed == f"{HEADER}\n{other}\n{digest},96,64,pesto,1,2,31,40\n"
+
+
+@pytest.mark.parametrize("name", ["PESTO-000", "images/1a2b3c4d-pesto-000.jpg"])
+def test_a_box_is_shown_on_the_picture_that_the_crop_stage_cuts(
+    manifest: pd.DataFrame, known: Callable[[], dict], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "boxes.csv").write_text(f"{HEADER}\n{name},96,64,pesto,1,2,30,40\n")
+    assert [box.edges for box in known()[manifest["id"][0]]] == [(1, 2, 30, 40)]
 
 
 def test_accepting_a_proposal_clears_its_mark(

@@ -75,12 +75,6 @@ def test_a_path_of_two_pictures_is_a_problem(finder):
     assert "2 pictures" in finder.by_path("1.jpg").problem
 
 
-def test_names_are_paths_or_ids(finder):
-    assert finder.by_name("beans/1.jpg").rows == (0,)
-    assert finder.by_name(B[:10]).rows == (1,)
-    assert finder.by_name("neither").rows == ()
-
-
 @pytest.fixture
 def manifest() -> pd.DataFrame:
     ids = [digest_of(bytes([number])) for number in range(5)]
