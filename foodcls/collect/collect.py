@@ -59,7 +59,14 @@ class CollectRequest:
         """What engines are asked: by class, then engine, then query."""
         chosen = self.settings
         return tuple(
-            Question(engine, item.name, query, chosen.per_query, chosen.licence or "")
+            Question(
+                engine,
+                item.name,
+                query,
+                chosen.per_query,
+                chosen.licence or "",
+                chosen.research_grade and engine == "inaturalist",
+            )
             for item in self.classes
             for engine in chosen.engines
             for query in item.queries

@@ -4,7 +4,7 @@ upload.wikimedia.org    2 connections in all (robot policy of 2025, in
                         https://www.mail-archive.com/wikitech-l@lists.wikimedia.org/msg96632.html)
 commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
 api.openverse.org       20 requests a minute without a key (as its users tell)
-api.flickr.com          3,600 requests an hour
+others                  as the interface's file cites them
 """
 
 import time
@@ -26,6 +26,11 @@ HOSTS = {
     "upload.wikimedia.org": Manner(2, wants_contact=True),
     "api.openverse.org": Manner(1, 3.0),
     "api.flickr.com": Manner(1, 1.0),
+    "api.inaturalist.org": Manner(1, 1.0),
+    "api.search.brave.com": Manner(1, 1.0),
+    "api.pexels.com": Manner(1),
+    "pixabay.com": Manner(1, 0.6),
+    "api.unsplash.com": Manner(1),
 }
 OTHERS = Manner(512)
 

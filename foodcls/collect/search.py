@@ -130,8 +130,7 @@ class _Search:
         self.is_open = bool(self.pages)
         self._is_foreseen = len(self.pages) > 1  # else each page tells the next, or that it is last
         base = dict(access.bases).get(question.engine, "")
-        asked = (question.engine, question.query, question.limit, question.licence, base)
-        self.key = digest_json(asked)
+        self.key = digest_json([astuple(replace(question, label="")), base])
         self.engine = ENGINES[question.engine]
         self.origin = str(URL(self.pages[0]).origin()) if self.pages else ""
         self._before: dict[str, Hit] = {}  # found by a search that trouble has stopped
@@ -164,10 +163,13 @@ class _Search:
 
     def recall(self, fact: Mapping[str, Any] | None, access: Access, now: float) -> None:
         """Reuse what an earlier run was answered, unless that was before `since` or is stale."""
-        if fact is None or fact["asked_at"] < access.since:
+        if fact is None:
+            return
+        kept = 0 <= now - fact["asked_at"] < self.engine.terms.keep
+        if fact["asked_at"] < access.since and not kept:
             return
         stats, hits = self._stats(fact), {hit["file_url"]: hit for hit in fact["hits"]}
-        is_fresh = stats.is_complete and 0 <= now - fact["asked_at"] < FRESH
+        is_fresh = stats.is_complete and (kept or 0 <= now - fact["asked_at"] < FRESH)
         if not stats.is_passing if access.retrying else is_fresh:
             self._hits, self._read, self._reason = hits, stats.pages, stats.reason
             self.is_open = False

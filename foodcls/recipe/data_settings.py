@@ -29,7 +29,10 @@ SHOWN = 10  # names in a message
 # pictures of a class: engines that gave fewer were asked badly; a person's are what there is
 ENGINES_FLOOR, SPLIT_FLOOR = 50, 3
 
-EngineName = Literal["commons", "openverse", "bing", "google", "baidu", "flickr", "sample"]
+EngineName = Literal[
+    "commons", "openverse", "inaturalist", "flickr", "brave", "pexels", "pixabay", "unsplash",
+    "bing", "google", "baidu", "sample",
+]  # fmt: skip
 
 
 class FoodClass(Settings):
@@ -49,6 +52,7 @@ class Collect(Settings):
     # with fewer to learn from, the run stops; auto: 50 from engines, else what a split needs
     min_per_class: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
+    research_grade: bool = False  # true: of iNaturalist, what two people agree on
     contact: str | None = None  # told to servers: your mail address; else FOODCLS_CONTACT
     allow_private_hosts: bool = False  # true only for servers on this machine or network
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all

@@ -26,6 +26,7 @@ class Question:
     query: str
     limit: int
     licence: str = ""
+    research_grade: bool = False  # of what iNaturalist shows, what two people agree on
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Terms:
     quota: int = 0  # requests in `period` seconds; 0: as many as are wanted
     period: float = 86_400
     keyed_quota: int = 0  # with a key, where that gives more
+    keep: float = 0  # seconds for which an answer has to be kept, and not asked for again
 
 
 @dataclass(frozen=True, kw_only=True)

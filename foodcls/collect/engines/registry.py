@@ -5,11 +5,16 @@ from collections.abc import Iterable
 from foodcls.collect.engines.baidu import BAIDU
 from foodcls.collect.engines.base import Access, Engine, Question, rebased
 from foodcls.collect.engines.bing import BING
+from foodcls.collect.engines.brave import BRAVE
 from foodcls.collect.engines.commons import COMMONS
 from foodcls.collect.engines.flickr import FLICKR
 from foodcls.collect.engines.google import GOOGLE
+from foodcls.collect.engines.inaturalist import INATURALIST
 from foodcls.collect.engines.openverse import OPENVERSE
+from foodcls.collect.engines.pexels import PEXELS
+from foodcls.collect.engines.pixabay import PIXABAY
 from foodcls.collect.engines.sample import SAMPLE
+from foodcls.collect.engines.unsplash import UNSPLASH
 from foodcls.errors import CollectError
 
 # how interfaces answer who has no key, or one that is wrong or used up
@@ -18,7 +23,12 @@ REFUSALS = ("HTTP 400", "HTTP 401", "HTTP 403", "HTTP 422")
 ENGINES: dict[str, Engine] = {
     "commons": COMMONS,
     "openverse": OPENVERSE,
+    "inaturalist": INATURALIST,
     "flickr": FLICKR,
+    "brave": BRAVE,
+    "pexels": PEXELS,
+    "pixabay": PIXABAY,
+    "unsplash": UNSPLASH,
     "bing": BING,
     "google": GOOGLE,
     "baidu": BAIDU,
@@ -58,7 +68,8 @@ def explain(name: str, detail: str) -> str:
     terms = ENGINES[name].terms
     if terms.keys and detail in REFUSALS:
         keys = " and ".join(terms.keys)
-        return f"{detail}: does the key in {keys} hold? a new one: {terms.key_page}"
+        spent = f", or are its {terms.keyed_quota:,} requests used up" if terms.keyed_quota else ""
+        return f"{detail}: does the key in {keys} hold{spent}? a new one: {terms.key_page}"
     return detail
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name, spdx
-from foodcls.collect.engines.registry import ENGINES
+from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.quotas import Quotas
 from foodcls.collect.search import SearchResult, search_all
 
@@ -119,6 +119,101 @@ SHAPES = {
         shows="https://www.flickr.com/photos/o/{}",
     ),
 }
+SHAPES |= {
+    "inaturalist": Shape(
+        "/v1/observations",
+        "taxon_name",
+        lambda url, number: {
+            "id": number,
+            "uri": f"https://site.test/{number}",
+            "user": {"login": "someone", "name": TITLE},
+            "photos": [{"id": number, "license_code": "cc-by-sa", "url": url}],
+        },
+        lambda pictures, number, pages: {
+            "total_results": 100 * (pages - 1) + len(pictures),
+            "page": number,
+            "per_page": 100,
+            "results": pictures,
+        },
+        by_page,
+        {"photos": [{"id": 1, "license_code": "Copyleft", "url": "@"}]},
+        "CC-BY-SA-4.0",
+    ),
+    "brave": Shape(
+        "/res/v1/images/search",
+        "q",
+        lambda url, number: {
+            "type": "image_result",
+            "title": TITLE,
+            "url": f"https://site.test/{number}",
+            "thumbnail": {"src": "https://imgs.test/thumbnail", "width": 500},
+            "properties": {"url": url, "width": None},
+        },
+        lambda pictures, number, pages: {"type": "images", "results": pictures},
+        by_page,
+        {},
+        "",
+        author="",
+    ),
+    "pexels": Shape(
+        "/v1/search",
+        "query",
+        lambda url, number: {
+            "id": number,
+            "url": f"https://site.test/{number}",
+            "photographer": TITLE,
+            "src": {"original": f"{url}?original", "large2x": url},
+        },
+        lambda pictures, number, pages: {
+            "page": number,
+            "per_page": 80,
+            "total_results": 80 * (pages - 1) + len(pictures),
+            "photos": pictures,
+        },
+        by_page,
+        {},
+        "Pexels",
+    ),
+    "pixabay": Shape(
+        "/api/",
+        "q",
+        lambda url, number: {
+            "id": number,
+            "pageURL": f"https://site.test/{number}",
+            "webformatURL": f"{url}?small",
+            "largeImageURL": url,
+            "user": TITLE,
+        },
+        lambda pictures, number, pages: {
+            "total": 9_000,
+            "totalHits": 200 * (pages - 1) + len(pictures),
+            "hits": pictures,
+        },
+        by_page,
+        {},
+        "Pixabay",
+    ),
+    "unsplash": Shape(
+        "/search/photos",
+        "query",
+        lambda url, number: {
+            "id": str(number),
+            "urls": {"regular": url, "full": f"{url}?full"},
+            "links": {"html": f"https://site.test/{number}"},
+            "user": {"name": TITLE, "username": "someone"},
+        },
+        lambda pictures, number, pages: {
+            "total": 30 * pages,
+            "total_pages": pages,
+            "results": pictures,
+        },
+        by_page,
+        {},
+        "Unsplash",
+    ),
+}
+# all but what gives all in one answer
+PAGED = pytest.mark.parametrize("name", [name for name in SHAPES if name != "brave"])
 EACH = pytest.mark.parametrize("name", SHAPES)
 
 
@@ -164,7 +259,7 @@ def test_every_official_interface_is_proven_here() -> None:
     assert set(SHAPES) == {name for name, one in ENGINES.items() if type(one).__name__ == "Api"}
 
 
-@EACH
+@PAGED
 def test_pages_are_read_to_the_last_and_no_further(name: str, web, serve, ask) -> None:
     serve(name, [[1, 2], [3, 4], [5]])
     found = ask(name)
@@ -178,7 +273,7 @@ def test_pages_are_read_to_the_last_and_no_further(name: str, web, serve, ask) -
         assert "me@example.org" in talk.headers["user-agent"]
 
 
-@EACH
+@PAGED
 def test_no_more_is_asked_for_than_is_wanted(name: str, web, serve, ask) -> None:
     serve(name, [[1, 2], [3, 4], [5]])
     assert len(urls(ask(name, limit=3))) == 3
@@ -200,7 +295,7 @@ def test_nothing_found_is_no_trouble(name: str, serve, ask) -> None:
     assert (ask(name).candidates, ask(name).stats.reason) == ((), "no results")
 
 
-@EACH
+@PAGED
 def test_results_that_show_again_on_the_next_page_count_once(name: str, web, serve, ask) -> None:
     serve(name, [[1, 2], [2, 3], [1, 2, 3], [4]])
     assert urls(ask(name)) == [f"http://p.test/{number}.jpg" for number in (1, 2, 3)]
@@ -208,7 +303,7 @@ def test_results_that_show_again_on_the_next_page_count_once(name: str, web, ser
     assert web.hits[SHAPES[name].path] == 3
 
 
-@EACH
+@pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if shape.unknown])
 def test_a_licence_of_unknown_name_is_told_as_it_is(name: str, serve, ask) -> None:
     shape = SHAPES[name]
     serve(name, [[1, 2]], **json.loads(json.dumps(shape.unknown).replace("@", "http://p.test/u")))
@@ -412,3 +507,33 @@ def test_licences_are_called_as_spdx_does(name: str, version: str, deed: str, wa
 )  # fmt: skip
 def test_licences_have_short_names(licence: str, short: str) -> None:
     assert short_name(licence) == short
+
+
+def test_what_pixabay_answered_is_kept_for_a_day_as_it_demands(web, serve, limits, store) -> None:
+    serve("pixabay", [[1]])
+
+    def search(now: float) -> None:
+        access = Access(KEYS, bases=(("pixabay", web.url("")),), since=now)
+        bounds = replace(limits, clock=lambda: now)
+        list(search_all([Question("pixabay", "dish", "soup", 5)], access, bounds, store))
+
+    for now, asked in ((1e6, 1), (1e6 + 86_000, 1), (1e6 + 86_500, 2)):
+        search(now)
+        assert web.hits["/api/"] == asked
+
+
+def test_inaturalist_gives_each_photo_of_an_observation_in_a_useful_size(web, ask) -> None:
+    photos = [{"license_code": code, "url": f"http://p.test/{n}/square.jpeg"}
+              for n, code in enumerate(["cc0", None])]  # fmt: skip
+    answer = {"total_results": 1, "results": [{"uri": "u", "photos": photos}]}
+    web.say("/v1/observations", json.dumps(answer).encode())
+    found = ask("inaturalist")
+    assert urls(found) == ["http://p.test/0/large.jpeg", "http://p.test/1/large.jpeg"]
+    assert [one.licence for one in found.candidates] == ["CC0-1.0", "all rights reserved"]
+
+
+def test_research_grade_is_asked_for_where_it_is_wanted() -> None:
+    question = Question("inaturalist", "dish", "rabbit", 5)
+    plain, graded = (page_urls(one, Access())[0]
+                     for one in (question, replace(question, research_grade=True)))  # fmt: skip
+    assert "quality_grade=research" in graded and "quality_grade" not in plain

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, check_questions, page_urls
 from foodcls.errors import CollectError
 from foodcls.recipe.data_settings import EngineName
@@ -13,9 +14,10 @@ from foodcls.sample.html_pages import LICENCE
 IN_RECIPES = get_args(EngineName)
 KEYS = {"FLICKR_API_KEY": "key"}
 TRICKY = "mac & cheese #1 pâté"
-KEYWORDS = {"baidu": "word", "flickr": "text", "commons": "gsrsearch"}
+KEYWORDS = {"baidu": "word", "flickr": "text", "commons": "gsrsearch",
+            "inaturalist": "taxon_name", "pexels": "query", "unsplash": "query"}  # fmt: skip
 # where a page alone tells the next one
-STEPWISE = {"commons", "openverse", "flickr"}
+STEPWISE = {name for name, one in ENGINES.items() if isinstance(one, Api)}
 
 
 def test_every_engine_of_a_recipe_is_there() -> None:

@@ -1,0 +1,59 @@
+"""iNaturalist: photos of living things, by their scientific or common names; no key.
+
+Terms, as stored copies had them on 2026-11-30 (not tried live): at most 100, better 60 requests a
+minute, and 10,000 a day (https://api.inaturalist.org/v1/docs/, cited in
+https://forum.inaturalist.org/t/8612); pictures: 5 GB an hour and 24 GB a day, of which nothing is
+held here. Each photo has its own licence; without one all rights are reserved.
+"""
+
+from typing import Any
+
+from foodcls.collect.engines.base import Access, Hit, Question, Terms
+from foodcls.collect.engines.licences import FILTERS, WHOLE, spdx
+from foodcls.collect.engines.official import Api, Words, next_page, text
+
+PER_PAGE = 100
+VERSION = "4.0"  # of all its Creative Commons licences but CC0
+# no further results are given
+DEEPEST = 10_000 // PER_PAGE
+
+
+def _words(question: Question, access: Access) -> Words:
+    words = {"taxon_name": question.query, "photos": "true", "per_page": str(PER_PAGE), "page": "1"}
+    codes = [code if code in WHOLE else f"cc-{code}" for code in FILTERS.get(question.licence, ())]
+    words |= {"photo_license": ",".join(codes)} if codes else {}
+    return words | ({"quality_grade": "research"} if question.research_grade else {})
+
+
+def _results(answer: Any) -> list[Any]:
+    """A photo each, with the observation that it belongs to."""
+    seen = [one for one in answer["results"] if isinstance(one, dict)]
+    return [{"photo": photo, "of": one} for one in seen for photo in one.get("photos") or [{}]]
+
+
+def _hit(result: Any) -> Hit:
+    photo, seen = result["photo"], result["of"]
+    code = text(photo, "license_code")
+    return {
+        # of at most 1,024 pixels: answers name the thumbnail
+        "file_url": text(photo, "url").replace("/square.", "/large."),
+        "page": text(seen, "uri"),
+        "licence": spdx(code, VERSION) if code else "all rights reserved",
+        "author": text(seen, "user", "name") or text(seen, "user", "login"),
+    }
+
+
+def _more(answer: Any, words: Words) -> Words:
+    pages = -(-int(answer["total_results"]) // PER_PAGE)
+    return next_page(min(pages, DEEPEST))(words)
+
+
+INATURALIST = Api(
+    "https://api.inaturalist.org/v1/observations",
+    _words,
+    _results,
+    _hit,
+    _more,
+    filters=tuple(FILTERS),
+    terms=Terms(quota=10_000),
+)

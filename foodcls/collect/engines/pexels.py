@@ -1,0 +1,48 @@
+"""Pexels: photos under its own licence; a free key.
+
+Terms, as stored copies had them on 2026-11-30 (not tried live): 200 requests an hour and 20,000 a
+month, credit the photographer and link to Pexels (https://www.pexels.com/api/documentation/).
+Whether its licence allows training is for a person to read: https://www.pexels.com/license/.
+"""
+
+from typing import Any
+
+from foodcls.collect.engines.base import Access, Hit, Question, Terms
+from foodcls.collect.engines.official import Api, Words, next_page, text
+
+PER_PAGE = 80
+
+
+def _hit(photo: Any) -> Hit:
+    return {
+        "file_url": text(photo, "src", "large2x") or text(photo, "src", "original"),
+        "page": text(photo, "url"),
+        "licence": "Pexels",
+        "licence_url": "https://www.pexels.com/license/",
+        "author": text(photo, "photographer"),
+    }
+
+
+def _words(question: Question, access: Access) -> Words:
+    return {"query": question.query, "per_page": str(PER_PAGE), "page": "1"}
+
+
+def _more(answer: Any, words: Words) -> Words:
+    return next_page(-(-int(answer["total_results"]) // PER_PAGE))(words)
+
+
+PEXELS = Api(
+    "https://api.pexels.com/v1/search",
+    _words,
+    lambda answer: list(answer["photos"]),
+    _hit,
+    _more,
+    lambda access: {"Authorization": access.keys.get("PEXELS_API_KEY", "")},
+    terms=Terms(
+        keys=("PEXELS_API_KEY",),
+        key_page="https://www.pexels.com/api/",
+        needs_key=True,
+        keyed_quota=200,
+        period=3_600,
+    ),
+)

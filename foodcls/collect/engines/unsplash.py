@@ -1,0 +1,45 @@
+"""Unsplash: photos under its own licence; a free key.
+
+Terms, as stored copies had them on 2026-11-30 (not tried live): 50 requests an hour until an
+application is approved, credit the photographer, use photos from Unsplash's own addresses and
+report downloads (https://unsplash.com/documentation), which foodcls does not do. Whether that and
+its licence allow a training set is for a person to ask: https://unsplash.com/license.
+"""
+
+from typing import Any
+
+from foodcls.collect.engines.base import Access, Hit, Question, Terms
+from foodcls.collect.engines.official import Api, Words, next_page, text
+
+PER_PAGE = 30
+
+
+def _words(question: Question, access: Access) -> Words:
+    return {"query": question.query, "per_page": str(PER_PAGE), "page": "1"}
+
+
+def _hit(photo: Any) -> Hit:
+    return {
+        "file_url": text(photo, "urls", "regular") or text(photo, "urls", "full"),
+        "page": text(photo, "links", "html"),
+        "licence": "Unsplash",
+        "licence_url": "https://unsplash.com/license",
+        "author": text(photo, "user", "name"),
+    }
+
+
+UNSPLASH = Api(
+    "https://api.unsplash.com/search/photos",
+    _words,
+    lambda answer: list(answer["results"]),
+    _hit,
+    lambda answer, words: next_page(int(answer["total_pages"]))(words),
+    lambda access: {"Authorization": f"Client-ID {access.keys.get('UNSPLASH_ACCESS_KEY', '')}"},
+    terms=Terms(
+        keys=("UNSPLASH_ACCESS_KEY",),
+        key_page="https://unsplash.com/oauth/applications",
+        needs_key=True,
+        keyed_quota=50,
+        period=3_600,
+    ),
+)
