@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import re
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from foodcls.recipe.recipe import Recipe
+from foodcls.recipe.spelling import choices, find_section
 from foodcls.recipe.types import ClassName, ExistingFile, ExistingFolder, ExistingPath, Settings
 
 # where the page of recipes has them
@@ -66,13 +68,13 @@ def list_sections(model: type[Settings] = Recipe, key: str = "") -> Iterator[Sec
     """A model's settings, then those of the sections in it."""
     fields, comments = model.model_fields, read_comments(model)
     inner = {name: found for name, field in fields.items()
-             if (found := _find_model(field.annotation))}  # fmt: skip
+             if (found := find_section(field.annotation))}  # fmt: skip
     told = {name: _about(found).partition("\n\n")[0] for name, found in inner.items()}
     keys = {name: f"{key}.{name}".strip(".") for name in inner}
     entries = (
         Entry(
             name,
-            comments.get(name) or told.get(name, ""),
+            _sentence(comments.get(name) or told.get(name, ""), field.annotation),
             _allowed(field),
             _default(field, keys.get(name, "")),
         )
@@ -87,7 +89,7 @@ def as_markdown(section: Section) -> str:
     """A heading, what the section is, and a table of its settings."""
     title = f"## `{section.key}` {{ #{section.key} }}" if section.key else "## All sections"
     head = ["| key | what it is | allowed | default |", "|---|---|---|---|"]
-    rows = [f"| `{one.key}` | {_cell(one.meaning)} | {_cell(one.allowed)} | {one.default} |"
+    rows = [f"| `{one.key}` | {one.meaning} | {_cell(one.allowed)} | {one.default} |"
             for one in section.entries]  # fmt: skip
     return "\n".join([title, "", section.about, "", *head, *rows, ""])
 
@@ -148,13 +150,6 @@ def _join(places: Sequence[range], said: Mapping[int, str]) -> str:
     return "; ".join(filter(None, texts))
 
 
-def _find_model(annotation: Any) -> type[Settings] | None:
-    """The model behind a section, also where it is one of a list or may be null."""
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        return annotation
-    return next(filter(None, map(_find_model, get_args(annotation))), None)
-
-
 def _about(model: type[Settings]) -> str:
     return inspect.getdoc(model) or ""
 
@@ -183,6 +178,13 @@ def _bounds(metadata: Sequence[Any]) -> list[str]:
     if "ge" in found and "le" in found:
         return [f"{found['ge']:,} to {found['le']:,}"]
     return [BOUNDS[name].format(value) for name, value in found.items()]
+
+
+def _sentence(text: str, annotation: Any) -> str:
+    """The text with a capital; a word that is a value stays as it is written, as code."""
+    values = "|".join(sorted({*choices(annotation), "null", "true", "false"}, key=len))
+    marked = re.sub(rf"(^|[;,] )({values})(?=:|, )", r"\1`\2`", text)
+    return _cell(marked)
 
 
 def _cell(text: str) -> str:

@@ -3,6 +3,7 @@
 In reading order:
     main    the `foodcls` command: its subcommands, run, prepare and demo among them
     options    options and arguments that several commands share; overrides of a recipe
+    synonyms    names that other programs have for our commands
     output    lines on the terminal, errors with exit codes, JSON files
     signals    Ctrl-C and SIGTERM end a command within seconds
     prefect_server    the Prefect server of a run, or a temporary one

@@ -22,9 +22,11 @@ from flows.cli.output import find_manifest, out, told, write_json
 from flows.cli.pictures import duplicates, predict
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
+from flows.cli.synonyms import Commands
 from foodcls.errors import InputError
 
 app = typer.Typer(
+    cls=Commands,
     help="Image classifiers for classes that no dataset has, from pictures of the web.",
     no_args_is_help=True,
     add_completion=False,

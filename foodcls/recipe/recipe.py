@@ -33,6 +33,7 @@ from foodcls.recipe.data_settings import (
 )
 from foodcls.recipe.fixed_file import fix_files
 from foodcls.recipe.problems import list_problems
+from foodcls.recipe.spelling import spell_out
 from foodcls.recipe.train_settings import Inference, Promote, Train
 from foodcls.recipe.types import JOINERS, Settings
 from foodcls.recipe.yaml_lines import parse_yaml, read_file
@@ -149,7 +150,8 @@ def parse_recipe(source: RecipeSource) -> Recipe:
     try:
         # strict JSON mode: lists may become tuples and text paths, and nothing else may change
         recipe = Recipe.model_validate_json(
-            json.dumps(_spelled_out(values), default=str), context={"folder": path.resolve().parent}
+            json.dumps(spell_out(values, Recipe), default=str),
+            context={"folder": path.resolve().parent},
         )
     except ValidationError as error:
         problems = list_problems(error, lines, source.overrides, Recipe)
@@ -157,14 +159,6 @@ def parse_recipe(source: RecipeSource) -> Recipe:
     _check_size(recipe, path)
     recipe._source = source
     return recipe
-
-
-def _spelled_out(values: dict[str, Any]) -> dict[str, Any]:
-    """The same with each class that stands as a name alone as a mapping."""
-    named = values.get("classes")
-    if not isinstance(named, list):
-        return values
-    return values | {"classes": [{"name": x} if isinstance(x, str) else x for x in named]}
 
 
 def settings_digest(settings: BaseModel) -> str:

@@ -60,7 +60,7 @@ class Train(Settings):
     target: Target | None = None  # null: pictures as they were collected
 
     backbone: str = "resnet34"  # a torchvision or timm name
-    weights: str = "imagenet"  # imagenet, none, or a file of weights
+    weights: Literal["imagenet", "none"] | str = "imagenet"  # imagenet, none, or a file of weights
     trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
     hidden_units: Annotated[int, Field(ge=0, le=100_000)] = 200  # of the head; 0: one linear layer
     dropout: Share = 0.3  # in the head

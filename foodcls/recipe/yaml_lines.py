@@ -12,6 +12,19 @@ Lines = dict[tuple[int | str, ...], int]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32  # of brackets: PyYAML takes a second for a thousand, and nine for five thousand
 
+# PyYAML's words for what people do most, and what is to be done
+WORDS = (
+    ("character '\\t'", "a tab; YAML takes blanks alone: put two blanks in its place"),
+    ("cannot start", "this character begins no value; put the text into quotes"),
+    ("mapping values", "a second ': ' where a value or a new line was expected; the line may be "
+     "indented too far, or its text needs quotes"),
+    ("block end", "this line is indented unlike those it belongs with; keys of one section begin "
+     "in the same column"),
+    ("expected ':'", "a key without a colon; write KEY: VALUE, with a blank behind the colon"),
+    ("expected ','", "a bracket that is not closed, or a comma that is missing"),
+    ("end of stream", "a quote or bracket that is not closed"),
+)  # fmt: skip
+
 
 class _Loader(yaml.SafeLoader):
     """YAML 1.2 words and numbers: `no` is a word, `3e-5` is a number."""
@@ -58,7 +71,7 @@ def parse_yaml(data: bytes, path: Path) -> tuple[dict[str, Any], Lines]:
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise RecipeError(f"{path}: not YAML: {error}") from error
+        raise RecipeError(f"{path}: {describe_trouble(error)}") from error
     if not isinstance(value, dict):
         raise RecipeError(
             f"{path}: a recipe is a mapping of keys to values, found {type(value).__name__}"
@@ -72,7 +85,15 @@ def parse_value(text: str) -> Any:
         refuse_nesting(text)
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
-        raise RecipeError(f"{text!r} is not a YAML value: {error}") from error
+        raise RecipeError(f"{text!r} is not a YAML value: {describe_trouble(error)}") from error
+
+
+def describe_trouble(error: Exception) -> str:
+    """What is wrong with a text that is no YAML, and where, as a person would say it."""
+    problem = getattr(error, "problem", None) or str(error)
+    mark = getattr(error, "problem_mark", None)
+    words = next((text for begin, text in WORDS if begin in problem), f"not YAML: {problem}")
+    return f"line {mark.line + 1}, column {mark.column + 1}: {words}" if mark else words
 
 
 def refuse_nesting(text: str) -> None:

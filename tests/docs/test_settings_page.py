@@ -48,6 +48,14 @@ def test_every_setting_of_a_recipe_is_described() -> None:
     assert not silent, f"put a comment beside {silent}"
 
 
+def test_words_that_are_values_are_code_and_keep_their_case() -> None:
+    told = {f"{section.key}.{one.key}": one.meaning
+            for section in settings_page.list_sections() for one in section.entries}  # fmt: skip
+    assert told["train.weights"] == "`imagenet`, `none`, or a file of weights"
+    assert told["train.device"].startswith("`auto`: a graphics card")
+    assert "inside," in told["crop.names"]
+
+
 def test_meaning_is_the_comment_beside_and_above() -> None:
     comments = settings_page.read_comments(Meal)
     assert comments["minutes"] == "on the clock; in all, until it is done; not less"

@@ -1,0 +1,23 @@
+"""Leads those who type what another program calls it to our command."""
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+# what other programs call it
+MEANT = {
+    "train": "run", "fit": "run", "start": "init", "new": "init", "label": "review",
+    "clean": "review", "annotate": "review", "dedup": "duplicates", "test": "predict",
+    "infer": "predict", "classify": "predict", "serve": "mlflow/serve.sh",
+}  # fmt: skip
+
+
+class Commands(TyperGroup):
+    """The commands by name; a name of another program's leads to ours."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was typed, or what to type instead."""
+        if args and (ours := MEANT.get(args[0].lower())):
+            own = ours if "/" in ours else f"foodcls {ours}"
+            ctx.fail(f"there is no command {args[0]!r}; what you mean may be {own}")
+        return super().resolve_command(ctx, args)
