@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from foodcls.evaluate.quotas import next_quotas
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared
 from foodcls.workspace.lock import holding
@@ -37,7 +38,8 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), workers():
         check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
-        found = collect(opened, recipe.classes, recipe.collect, recipe.test_pictures,
+        asked = next_quotas(recipe.classes, recipe.collect, opened.worth)
+        found = collect(opened, asked, recipe.collect, recipe.test_pictures,
                         refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup)

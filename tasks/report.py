@@ -3,10 +3,12 @@
 import dataclasses
 
 from foodcls import __version__
+from foodcls.evaluate.quotas import current_worth, read_worth
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.report.plots import confusion_csv, confusion_png
 from foodcls.report.report import gather_report, report_html
+from foodcls.report.sentences import explain_worth
 from foodcls.runs.run_result import Reported, Trained
 from foodcls.store.store import replacing
 from foodcls.workspace.workspace import Workspace
@@ -26,7 +28,8 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         **data.digests,
         "foodcls": __version__,
     }
-    data = dataclasses.replace(data, digests=digests, settings=flatten(recipe))
+    worth = explain_worth(current_worth(read_worth(workspace.worth), manifest))
+    data = dataclasses.replace(data, digests=digests, settings=flatten(recipe), worth=worth)
     files = {
         workspace.report: report_html(data).encode(),
         workspace.predictions: workspace.store.read(scores.predictions),

@@ -13,6 +13,7 @@ In reading order:
     review    review: the page
     propose    propose: boxes
     suspects    suspects: doubtful labels
+    worth    forecasts what more pictures are worth
     trace    trace: the story of a picture
     compare    compare: two models on the same pictures
     pictures    predict and duplicates as typed; imports nothing slow, for a quick --help

@@ -154,6 +154,22 @@ def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> N
         list_suspects(out, recipe_file, workspace)
 
 
+@app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")
+def worth(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    more: Annotated[int, typer.Option(help="Pictures of a class to learn from.", min=1)] = 120,
+) -> None:
+    """Forecast what more pictures of each class would add, with intervals, into worth.csv.
+
+    With `collect.quotas: auto` the next crawl asks for more of the classes that gain by it.
+    """
+    with told():
+        from flows.cli.worth import show_worth
+
+        show_worth(out, recipe_file, workspace, more)
+
+
 @app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
 def trace(
     picture: Annotated[

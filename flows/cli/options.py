@@ -89,4 +89,9 @@ def replayed(manifest: Path | None) -> dict[str, Any]:
         return {}
     # a setting's path counts from the recipe, one that was typed from the current folder
     listed = str(manifest.expanduser().resolve())
-    return {"collect.urls": listed, "collect.engines": [], "collect.folder": None}
+    asked: dict[str, Any] = {
+        "collect.engines": [],
+        "collect.folder": None,
+        "collect.quotas": "even",
+    }
+    return {"collect.urls": listed} | asked

@@ -51,6 +51,10 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
         ("pictures", str(workspace.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
+        (
+            "get more of",
+            f"{here}foodcls worth RECIPE --workspace {folder}   # says what gains most",
+        ),
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
     ]

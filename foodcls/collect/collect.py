@@ -63,7 +63,7 @@ class CollectRequest:
                 engine,
                 item.name,
                 query,
-                chosen.per_query,
+                item.per_query or chosen.per_query,
                 chosen.licence or "",
                 chosen.research_grade and engine == "inaturalist",
             )

@@ -40,6 +40,7 @@ class FoodClass(Settings):
 
     name: ClassName  # as the model answers
     queries: tuple[Query, ...] = ()  # needed where engines are named
+    per_query: Count | None = None  # pictures asked of each engine; null: as collect.per_query
 
 
 class Collect(Settings):
@@ -49,6 +50,8 @@ class Collect(Settings):
     urls: ExistingFile | None = None  # CSV with the columns label,url
     folder: ExistingFolder | None = None  # a folder a class
     per_query: Count = 350  # pictures asked of each engine
+    # auto: of classes that more pictures are worth it, more; as `foodcls worth` wrote last
+    quotas: Literal["even", "auto"] = "even"
     # with fewer to learn from, the run stops; auto: 50 from engines, else what a split needs
     min_per_class: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
@@ -76,6 +79,8 @@ class Collect(Settings):
                 "name exactly one of engines, urls and folder; "
                 + (f"found {' and '.join(given)}" if given else "found none")
             )
+        if self.quotas == "auto" and not self.engines:
+            raise ValueError("quotas: auto asks engines for more, and none are named; leave it out")
         return self
 
 

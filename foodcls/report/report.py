@@ -38,6 +38,7 @@ class ReportData:
     counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
+    worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
 
 
@@ -62,6 +63,7 @@ def report_html(data: ReportData) -> str:
         "learning": learning_charts(data.epochs, data.best_epoch),
         "best_epoch": data.best_epoch,
         "looks": data.looks,
+        "worth": data.worth,
         "mistakes": data.mistakes,
         "wrong": int((answers.right == 0).sum()),
         "counts": data.counts,

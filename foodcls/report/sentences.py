@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from foodcls.evaluate.quotas import Worth
 from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import Figure, PairedTest
 
 # with fewer pictures, a recall's 95 % interval (Wilson) reaches 0.2 to a side at best
 FEW = 20
+SHOWN = 5  # classes in a sentence
 
 
 def explain_scores(evaluation: Evaluation) -> list[str]:
@@ -61,6 +63,33 @@ def explain_pair(test: PairedTest, a: str = "A", b: str = "B") -> list[str]:
         "open": f"These {test.n} pictures do not tell {a} and {b} apart.",
     }
     return [verdict[test.verdict], _explain_accuracy(test), _explain_position(test)]
+
+
+def explain_worth(worths: Sequence[Worth]) -> list[str]:
+    """Which classes more pictures are worth it, or that collecting may stop."""
+    classes = [one for one in worths if one.label]
+    good = [one for one in classes if one.is_worthwhile]
+    if not classes:
+        return []
+    more, every = classes[0].more, [one for one in worths if not one.label]
+    told = [f"{one.label} {_in_gain(one)}" for one in good[:SHOWN]]
+    told += [f"{len(good) - SHOWN} more classes a point or more"] if len(good) > SHOWN else []
+    told += [f"{len(classes) - len(good)} classes nothing"] if len(classes) > len(good) else []
+    sentences = [
+        f"What {more} more pictures of a class would add to its recall: {'; '.join(told)}."
+    ]
+    sentences += [f"So many more of each class would add {_in_gain(one)} on average."
+                  for one in every]  # fmt: skip
+    if not good:
+        sentences.append(
+            "Stop collecting: no class is expected to gain a point. Look for wrong labels "
+            "(foodcls suspects), or try another backbone."
+        )
+    return sentences
+
+
+def _in_gain(one: Worth) -> str:
+    return f"{_in_points(one.gain)} points ({_in_points(one.low)} to {_in_points(one.high)})"
 
 
 def _explain_abstaining(evaluation: Evaluation) -> list[str]:
