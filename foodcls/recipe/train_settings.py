@@ -1,11 +1,12 @@
 """The sections of a recipe that decide the model: training, inference and promotion."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from foodcls.recipe.data_settings import AffineRanges
+from foodcls.recipe.presets import Preset, fill_preset
 from foodcls.recipe.types import Positive, Probability, Seed, Settings, Share, regular_file
 
 
@@ -54,6 +55,9 @@ class Target(Settings):
 class Train(Settings):
     """The network and how it learns; the defaults are the original's."""
 
+    # names values for the settings below, which yield to those of the recipe: seed: the original's;
+    # fast, balanced, best: more accurate for a longer answer, see docs/backbones.md
+    preset: Preset = "seed"
     # finetune: Adam, on the head and on `trainable`; probe: the head alone, fitted to convergence
     # on features of the frozen backbone; probe_then_finetune: both, the first epoch is the probe
     method: Literal["finetune", "probe", "probe_then_finetune"] = "finetune"
@@ -82,6 +86,11 @@ class Train(Settings):
     def cache_bytes(self) -> float:
         """`cache_gb` in bytes."""
         return self.cache_gb * 1e9
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_is_filled_in(cls, given: Any) -> Any:
+        return fill_preset(given) if isinstance(given, dict) else given
 
     @field_validator("weights")
     @classmethod
