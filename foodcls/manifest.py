@@ -20,7 +20,10 @@ COLUMNS = {
     "query": TEXT,
     "rank": NUMBER,  # place among the query's results, from 1
     "page": TEXT,  # the page that showed it
-    "licence": TEXT,
+    "licence": TEXT,  # SPDX's name of it, or the source's own
+    "licence_url": TEXT,
+    "licence_by": TEXT,  # who says so: "source", "filter" of an engine, or empty: nobody
+    "author": TEXT,
     "fetched_at": TEXT,  # UTC, ISO 8601; not part of the digest
     # how it arrived
     "outcome": TEXT,  # ok, http_error, timeout, too_large, not_an_image, …
@@ -130,6 +133,20 @@ def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
     return {
         label: {split: int(counts.get((label, split), 0)) for split in SPLITS} for label in labels
     }
+
+
+def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
+    """What each source gave: its rows, those that arrived, and those kept, copies left out."""
+    rows = manifest[manifest["parent"] == ""]
+    return [
+        {
+            "source": str(source),
+            "found": len(of),
+            "arrived": int((of["id"] != "").sum()),
+            "kept": len(kept_rows(of)),
+        }
+        for source, of in rows.groupby("source", sort=False)
+    ]
 
 
 def manifest_digest(manifest: pd.DataFrame) -> str:

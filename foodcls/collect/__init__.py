@@ -3,7 +3,7 @@
 collect           the stage: search, fetch, read folders, check min_per_class
 search            questions to engines, page by page, and what they found
 engines           the search engines, a file each
-quotas            what an engine's hour or day still allows
+rate_limits       what an engine's hour or day still allows
 logins            tokens for registered clients
 query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.folders import list_files, read_files
@@ -21,7 +22,7 @@ from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import CollectError
-from foodcls.manifest import TEST_SOURCE, ManifestRef, kept_rows, save_manifest
+from foodcls.manifest import TEST_SOURCE, ManifestRef, kept_rows, save_manifest, source_counts
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
@@ -65,6 +66,7 @@ class CollectRequest:
                 query,
                 item.per_query or chosen.per_query,
                 chosen.licence or "",
+                chosen.licences,
                 chosen.research_grade and engine == "inaturalist",
             )
             for item in self.classes
@@ -108,20 +110,22 @@ def collect(
         LOG.warning("the engine %s %s; the others are asked", name, why)
     limits = fetch_limits(request.settings, request.access.contact)
     urls = request.settings.urls
-    candidates: Candidates = read_urls(urls, request.labels) if urls is not None else ()
-    stats: tuple[QueryStats, ...] = ()
+    listed: Candidates = read_urls(urls, request.labels) if urls is not None else ()
     with (
-        _sample_hosts(request, candidates) as hosts,
+        _sample_hosts(request, listed) as hosts,
         _since(request, limits, store) as since,
     ):
-        if urls is None:
-            request = replace(request, access=replace(request.access, since=since))
-            candidates, stats = _ask_engines(request, limits, store, hosts, track)
+        request = replace(request, access=replace(request.access, since=since))
+        found, stats = _ask_engines(request, limits, store, hosts, track)
         on_stats(stats)
-        results = _fetch_candidates(candidates, limits, store, hosts, track)
-    results += _read_folders(request, limits, store, track)
-    manifest = results_manifest(results, request.labels)
-    LOG.info("collected %d of %d", (manifest["outcome"] == "ok").sum(), len(manifest))
+        wanted = [_licensed(item, request.settings.licences) for item in (*listed, *found)]
+        results = _fetch_candidates(wanted, limits, store, hosts, track)
+    own = _read_folder(request.settings.folder, "folder", request, limits, store, track)
+    tested = _read_folder(request.test_folder, TEST_SOURCE, request, limits, store, track)
+    # a picture that shows twice counts as what a person has brought
+    manifest = results_manifest([*own, *results, *tested], request.labels)
+    for source in source_counts(manifest):
+        LOG.info("%(source)s: %(found)d found, %(arrived)d arrived", source)
     on_rows(manifest)
     check_min_per_class(manifest, request.labels, request.settings.floor, stats)
     return Collected(manifest, stats)
@@ -164,6 +168,8 @@ def _ask_engines(
 ) -> tuple[Candidates, tuple[QueryStats, ...]]:
     """The pictures that the engines found, in the order of the rows, and the statistics."""
     asked = request.questions
+    if not asked:
+        return (), ()
     answers = search_all(asked, request.access, limits, store, hosts)
     found = {one.question: one for one in track(answers, len(asked), "search")}
     findings = [found[question] for question in asked]
@@ -190,18 +196,29 @@ def _fetch_candidates(
     ]
 
 
-def _read_folders(
-    request: CollectRequest, limits: Limits, store: Store, track: Track
+def _read_folder(
+    root: Path | None,
+    source: str,
+    request: CollectRequest,
+    limits: Limits,
+    store: Store,
+    track: Track,
 ) -> list[CandidateResult]:
-    """Read the folder of pictures, and that of the outside test set."""
-    named = (("folder", request.settings.folder), (TEST_SOURCE, request.test_folder))
-    files = [
-        item
-        for source, root in named
-        if root is not None
-        for item in list_files(root, request.labels, source)
-    ]
-    return list(track(read_files(files, limits, store), len(files), "read files"))
+    files = list_files(root, request.labels, source) if root is not None else []
+    return list(track(read_files(files, limits, store), len(files), "read files")) if files else []
+
+
+def _licensed(
+    item: Candidate | CandidateResult, wanted: Sequence[str]
+) -> Candidate | CandidateResult:
+    """The candidate, or that its source does not prove one of the licences that are wanted."""
+    if isinstance(item, CandidateResult) or not wanted:
+        return item
+    told = item.licence if item.licence_by == "source" else ""
+    if short_name(told) in wanted:
+        return item
+    detail = f"{told} is none of {', '.join(wanted)}" if told else "its source tells no licence"
+    return CandidateResult(item, FetchResult(item.url, Outcome.UNLICENSED, detail))
 
 
 def _sample_hosts(request: CollectRequest, candidates: Candidates) -> AbstractContextManager[Hosts]:

@@ -42,6 +42,8 @@ class Outcome(StrEnum):
     OPTED_OUT = "opted_out"
     # the host answers no program without a contact, and none is given; asked by a later run
     NO_CONTACT = "no_contact"
+    # its licence is none of those that the recipe wants, or nobody tells it; not asked for
+    UNLICENSED = "unlicensed"
     # the row's label is not a class of the recipe; read again by a later run
     UNKNOWN_LABEL = "unknown_label"
     # a link, pipe, socket or device in a folder of pictures: not opened
@@ -101,6 +103,7 @@ class Candidate:
     page: str = ""  # on which the picture is shown
     licence: str = ""  # in SPDX's words, or the source's own
     licence_url: str = ""
+    licence_by: str = ""  # who says so: "source", or "filter" of an engine
     author: str = ""
 
 

@@ -17,7 +17,7 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
 from foodcls.collect.outcomes import Candidate, Outcome, printable
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
-from foodcls.collect.quotas import Quotas
+from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import count
 from foodcls.store.store import Store, digest_json
@@ -79,13 +79,13 @@ def search_all(
     access, refused = log_in(names, access, bounds, hosts)
     headers = {search.origin: search.engine.headers(access) for search in searches}
     bounds = replace(bounds, headers=headers)
-    quotas = Quotas(access, store, limits.clock)
+    rates = RateLimits(access, store, limits.clock)
     while searches := [search for search in searches if search.is_open]:
         for search in searches:
             name = search.question.engine
-            search.stop(refused.get(name) or search.engine.lacks(access) or quotas.take(name))
+            search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
         yield from _read_pages(searches, bounds, store, hosts)
-        quotas.save()
+        rates.save()
 
 
 @contextmanager
@@ -207,6 +207,7 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         page=printable(hit.get("page", "")),
         licence=printable(hit.get("licence", "") or _filtered(question)),
         licence_url=printable(hit.get("licence_url", "")),
+        licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
         author=printable(hit.get("author", "")),
     )
 

@@ -62,9 +62,9 @@ def is_manifest(names: list[str]) -> bool:
 def replay_manifest(path: Path) -> list[Candidate]:
     """The candidates of a manifest that came from the web, in its order, kept or dropped.
 
-    Engine, query, rank, page and licence are kept, so that a web that has not changed gives the
-    same manifest. Copies (rows with a parent) and files of folders are left out. TableError when
-    it is no manifest or lists nothing of the web.
+    Engine, query, rank, page, licence and author are kept, so that a web that has not changed
+    gives the same manifest. Copies (rows with a parent) and files of folders are left out.
+    TableError when it is no manifest or lists nothing of the web.
     """
     table = read_manifest(path)
     is_web = table["origin"].str.lower().str.startswith(WEB)
@@ -120,4 +120,7 @@ def _candidate(row: Mapping[Hashable, Any]) -> Candidate:
         rank=1 if pd.isna(row["rank"]) else int(row["rank"]),
         page=row["page"],
         licence=row["licence"],
+        licence_url=row["licence_url"],
+        licence_by=row["licence_by"],
+        author=row["author"],
     )

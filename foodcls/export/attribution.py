@@ -1,10 +1,20 @@
-"""Lists origin and licence of the pictures that a model was trained on, to credit their authors."""
+"""Lists origin, author and licence of the pictures that a model was trained on, as credits."""
 
 import pandas as pd
 
 from foodcls.manifest import kept_rows
 
-COLUMNS = ("id", "origin", "page", "licence", "source", "query")
+COLUMNS = (
+    "id",
+    "origin",
+    "page",
+    "author",
+    "licence",
+    "licence_url",
+    "licence_by",
+    "source",
+    "query",
+)
 
 
 def attribution(manifest: pd.DataFrame) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def draft_from_names(classes: Sequence[str], name: str, how: str) -> str:
         plain = label.replace("_", " ")
         queries = ", ".join(_quote(query.format(plain)) for query in GUESSED)
         lines += [f"  - {{name: {_quote(label)}, queries: [{queries}]}}"]
-    lines += ["collect: {engines: [bing, google]}", how, ""]
+    lines += ["collect: {engines: [commons, openverse, bing]}", how, ""]
     return "\n".join(lines)
 
 

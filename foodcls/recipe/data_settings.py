@@ -33,6 +33,11 @@ EngineName = Literal[
     "commons", "openverse", "inaturalist", "flickr", "brave", "pexels", "pixabay", "unsplash",
     "bing", "google", "baidu", "sample",
 ]  # fmt: skip
+# Creative Commons' short names, pdm for the public domain, and sources with a licence of their own
+LicenceName = Literal[
+    "cc0", "pdm", "by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd",
+    "pexels", "pixabay", "unsplash",
+]  # fmt: skip
 
 
 class FoodClass(Settings):
@@ -44,7 +49,7 @@ class FoodClass(Settings):
 
 
 class Collect(Settings):
-    """Where pictures come from; exactly one of `engines`, `urls` and `folder`."""
+    """Where pictures come from: `engines`, `urls`, `folder`, or several of them."""
 
     engines: tuple[EngineName, ...] = ()  # docs/sources.md says what each needs
     urls: ExistingFile | None = None  # CSV with the columns label,url
@@ -55,6 +60,8 @@ class Collect(Settings):
     # with fewer to learn from, the run stops; auto: 50 from engines, else what a split needs
     min_per_class: Literal["auto"] | Annotated[int, Field(ge=0)] = "auto"
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
+    # of pictures of the web, those proven to be one of these alone, e.g. [cc0, by, by-sa]
+    licences: tuple[LicenceName, ...] = ()
     research_grade: bool = False  # true: of iNaturalist, what two people agree on
     contact: str | None = None  # told to servers: your mail address; else FOODCLS_CONTACT
     allow_private_hosts: bool = False  # true only for servers on this machine or network
@@ -72,21 +79,17 @@ class Collect(Settings):
         return self.min_per_class
 
     @model_validator(mode="after")
-    def _one_source(self) -> "Collect":
-        given = [name for name in ("engines", "urls", "folder") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(
-                "name exactly one of engines, urls and folder; "
-                + (f"found {' and '.join(given)}" if given else "found none")
-            )
+    def _some_source(self) -> "Collect":
+        if not (self.engines or self.urls or self.folder):
+            raise ValueError("name a source: engines, urls or folder, or several of them")
         if self.quotas == "auto" and not self.engines:
             raise ValueError("quotas: auto asks engines for more, and none are named; leave it out")
         return self
 
 
 def check_folders(settings: Collect, labels: Sequence[str], recipe: Path) -> None:
-    """RecipeError when a class has no folder among those of the pictures."""
-    if root := settings.folder:
+    """RecipeError when a class has no folder among those of the pictures, nor another source."""
+    if (root := settings.folder) and not (settings.engines or settings.urls):
         names = (
             unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir()
         )

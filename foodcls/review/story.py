@@ -120,6 +120,7 @@ def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
             Fact("rank", place),
             Fact("page", row["page"]),
             Fact("licence", row["licence"]),
+            Fact("author", row["author"]),
             Fact("fetched", row["fetched_at"]),
         ]
         yield _chapter("found" if number == 1 else f"found again ({number})", facts)

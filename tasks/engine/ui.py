@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foodcls.collect.query_stats import QueryStats
 from foodcls.dedup.pairs import Distances
-from foodcls.manifest import DROPPED, class_counts
+from foodcls.manifest import DROPPED, class_counts, source_counts
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource
@@ -56,6 +56,7 @@ def show_pictures(name: str, manifest: pd.DataFrame) -> None:
         {"class": label, **splits, "all": sum(splits.values())} for label, splits in counts.items()
     ]
     _show_table(f"classes-{name}", rows, f"Kept pictures of {name} by class and split")
+    _show_table(f"sources-{name}", source_counts(manifest), f"What each source gave for {name}")
     _show_table(f"dropped-{name}", _reasons(manifest), f"Why pictures of {name} were dropped")
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from foodcls.collect.engines.licences import FILTERS, SHORT
+
 Hit = dict[str, str]
 
 # the engines repeat themselves beyond this
@@ -25,8 +27,16 @@ class Question:
     label: str
     query: str
     limit: int
-    licence: str = ""
+    licence: str = ""  # an engine's filter
+    licences: tuple[str, ...] = ()  # short names of what is wanted alone
     research_grade: bool = False  # of what iNaturalist shows, what two people agree on
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Creative Commons' short names to filter by; empty: all."""
+        return tuple(name for name in self.licences if name in SHORT) or FILTERS.get(
+            self.licence, ()
+        )
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,6 @@ LICENCES = {
     "9": spdx("cc0"),
     "10": spdx("pdm"),
 }
-# Flickr's numbers of the licences that each filter admits; 7 and 8 are of nobody
-NUMBERS = {
-    name: [number for number, licence in LICENCES.items() if short_name(licence) in codes]
-    + (["7", "8"] if "pdm" in codes else [])
-    for name, codes in FILTERS.items()
-}
 PER_PAGE = 100
 
 
@@ -47,8 +41,17 @@ def _words(question: Question, access: Access) -> Words:
         "per_page": str(PER_PAGE),
         "page": "1",
     }
-    numbers = NUMBERS.get(question.licence)
-    return words | ({"license": ",".join(sorted(numbers, key=int))} if numbers else {})
+    numbers = _numbers(question.codes)
+    return words | ({"license": ",".join(numbers)} if numbers else {})
+
+
+def _numbers(codes: tuple[str, ...]) -> list[str]:
+    """Flickr's numbers of these licences; what is of nobody counts as public domain."""
+    return [
+        number
+        for number, licence in LICENCES.items()
+        if short_name(licence) in codes or ("pdm" in codes and number in ("7", "8"))
+    ]
 
 
 def _results(answer: Any) -> list[Any]:

@@ -20,7 +20,7 @@ DEEPEST = 10_000 // PER_PAGE
 
 def _words(question: Question, access: Access) -> Words:
     words = {"taxon_name": question.query, "photos": "true", "per_page": str(PER_PAGE), "page": "1"}
-    codes = [code if code in WHOLE else f"cc-{code}" for code in FILTERS.get(question.licence, ())]
+    codes = [code if code in WHOLE else f"cc-{code}" for code in question.codes]
     words |= {"photo_license": ",".join(codes)} if codes else {}
     return words | ({"quality_grade": "research"} if question.research_grade else {})
 

@@ -17,7 +17,8 @@ FILTERS = {
     "commercial": (*OPEN, "by-nd"),
     "commercial,modify": OPEN,
 }
-# beginnings of names in SPDX
+SHORT = FILTERS["noncommercial"]
+# whole names in SPDX
 WHOLE = {"cc0": "CC0-1.0", "pdm": "CC-PDM-1.0"}
 
 

@@ -17,8 +17,7 @@ PER_PAGE, PAGES = 20, 12
 
 def _words(question: Question, access: Access) -> Words:
     words = {"q": question.query, "page_size": str(PER_PAGE), "page": "1"}
-    codes = FILTERS.get(question.licence, ())
-    return words | ({"license": ",".join(codes)} if codes else {})
+    return words | ({"license": ",".join(question.codes)} if question.codes else {})
 
 
 def _hit(result: Any) -> Hit:

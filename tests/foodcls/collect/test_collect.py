@@ -1,11 +1,13 @@
 """Recipes' sources to manifests, against webs on loopback."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
@@ -20,7 +22,7 @@ from foodcls.collect.collect import (
 from foodcls.collect.engines.base import Access
 from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
-from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest
+from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest, source_counts
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.sample.http_server import serve_hosts
@@ -77,6 +79,112 @@ def test_every_row_of_a_table_ends_as_one_row(web, gather, table, picture, store
     dropped = manifest[manifest["state"] == "dropped"]
     assert set(dropped["stage"]) == {"collect"} and (dropped["reason"] != "").all()
     assert web.hits["/1"] == 1
+
+
+@pytest.fixture
+def openverse(web) -> Callable[..., dict[str, Any]]:
+    """Let the web answer as Openverse: a picture for each path, with its licence."""
+
+    def serve(**licences: str) -> dict[str, Any]:
+        results = [
+            {
+                "url": web.url(f"/{path}"),
+                "creator": "Wēi",
+                "license": code,
+                "license_version": "4.0",
+            }
+            for path, code in licences.items()
+        ]
+        web.say("/v1/images/", json.dumps({"page_count": 1, "results": results}).encode())
+        return {"access": Access(bases=(("openverse", web.url("")),))}
+
+    return serve
+
+
+def test_several_sources_go_together_and_each_row_tells_its_own(
+    web, gather, table, picture, openverse, tmp_path
+) -> None:
+    (tmp_path / "photos" / "rice").mkdir(parents=True)
+    (tmp_path / "photos" / "rice" / "own.png").write_bytes(picture(1))
+    paths = {web.say(f"/{name}", picture(seed)) for seed, name in enumerate("abc", start=1)}
+    listed = table(("rice", web.url("/b")))
+    asked = openverse(a="by", b="by", c="by")
+    manifest = gather(
+        asked, engines=("openverse",), urls=listed, folder=tmp_path / "photos"
+    ).manifest
+    rice = manifest[manifest["label"] == "rice"]
+    shown = rice[["source", "outcome"]].itertuples(index=False, name=None)
+    assert list(shown) == [
+        ("folder", "ok"),
+        ("urls", "ok"),
+        ("openverse", "same_content"),
+        ("openverse", "same_url"),
+        ("openverse", "ok"),
+    ]
+    # who was found twice keeps both origins, and the own photo is the one that stays
+    twice = rice[rice["id"] == rice.iloc[0]["id"]]
+    assert list(twice["origin"]) == ["rice/own.png", web.url("/a")]
+    assert list(twice["duplicate_of"]) == ["", rice.iloc[0]["id"]]
+    assert set(paths) == set(rice["origin"][1:])
+    # rice's were fetched for rice; beans were asked for by the same engine
+    assert source_counts(rice) == [
+        {"source": "folder", "found": 1, "arrived": 1, "kept": 1},
+        {"source": "urls", "found": 1, "arrived": 1, "kept": 1},
+        {"source": "openverse", "found": 3, "arrived": 2, "kept": 1},
+    ]
+
+
+def test_what_is_not_proven_to_have_a_wanted_licence_is_not_fetched(
+    web, gather, table, picture, openverse, tmp_path
+) -> None:
+    (tmp_path / "photos" / "rice").mkdir(parents=True)
+    (tmp_path / "photos" / "rice" / "own.png").write_bytes(picture(9))
+    for seed, path in enumerate(("a", "b", "c", "d")):
+        web.say(f"/{path}", picture(seed))
+    asked = openverse(a="by", b="by-nc", c="mystery")
+    manifest = gather(
+        asked,
+        engines=("openverse",),
+        urls=table(("rice", web.url("/d"))),
+        folder=tmp_path / "photos",
+        licences=("by", "by-sa"),
+    ).manifest
+    rice = manifest[manifest["label"] == "rice"].set_index("origin")
+    told = {path: tuple(rice.loc[web.url(f"/{path}"), ["outcome", "detail"]]) for path in "abcd"}
+    assert told == {
+        "a": ("ok", ""),
+        "b": ("unlicensed", "CC-BY-NC-4.0 is none of by, by-sa"),
+        "c": ("unlicensed", "mystery is none of by, by-sa"),
+        "d": ("unlicensed", "its source tells no licence"),
+    }
+    assert not web.hits["/b"] + web.hits["/c"] + web.hits["/d"]
+    assert rice.loc["rice/own.png", "state"] == "kept"
+    search = next(talk.path for talk in web.talks if talk.path.startswith("/v1/images/"))
+    assert parse_qs(urlsplit(search).query)["license"] == ["by,by-sa"]
+
+
+def test_a_filter_of_an_engine_is_no_proof(web, gather) -> None:
+    page = f"""<a m='{{"murl": "{web.url("/a")}"}}'></a>""".encode()
+    web.say("/images/async", page)
+    access = Access(bases=(("bing", web.url("")),))
+    manifest = gather(
+        {"access": access}, engines=("bing",), licence="commercial,modify", licences=("by",)
+    ).manifest
+    assert set(manifest["outcome"]) == {"unlicensed"}
+    assert set(manifest["licence_by"]) == {"filter"} and not web.hits["/a"]
+
+
+def test_licence_and_author_stand_in_the_row_and_live_through_a_replay(
+    web, gather, picture, openverse, tmp_path
+) -> None:
+    web.say("/a", picture(1))
+    first = gather(openverse(a="by"), engines=("openverse",)).manifest
+    path = tmp_path / "manifest.csv"
+    first.to_csv(path, index=False)
+    names = ["licence", "licence_by", "author", "source"]
+    for manifest in (first, gather(urls=path, licences=("by",)).manifest):
+        assert list(manifest.loc[0, names]) == ["CC-BY-4.0", "source", "Wēi", "openverse"]
+        assert manifest.loc[0, "outcome"] == "ok" and manifest.loc[0, "fetched_at"]
 
 
 def test_the_manifest_does_not_depend_on_who_answers_first(

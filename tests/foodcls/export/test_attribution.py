@@ -37,7 +37,7 @@ def test_only_what_was_trained_on_is_listed() -> None:
         ]
     )
     listed = attribution(manifest)
-    assert list(listed.columns) == ["id", "origin", "page", "licence", "source", "query"]
+    assert list(listed.columns) == list(COLUMNS)
     assert list(listed["origin"]) == ["http://a.test/1.jpg", "http://a.test/6.jpg"]
     assert list(listed["licence"]) == ["CC-BY-4.0", ""]
 

@@ -109,11 +109,11 @@ def test_classes_called_no_and_na_keep_their_names(tmp_path: Path) -> None:
     assert load_recipe(write(tmp_path, text)).labels == ("no", "NA")
 
 
-@pytest.mark.parametrize("collect", ["{}", "{engines: [bing], folder: .}"])
-def test_exactly_one_source_is_asked_for(tmp_path: Path, collect: str) -> None:
-    text = GOOD.replace("{engines: [bing]}", collect)
-    with pytest.raises(RecipeError, match="exactly one of engines, urls and folder"):
-        load_recipe(write(tmp_path, text))
+def test_a_source_is_asked_for_and_several_are_welcome(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="name a source: engines, urls or folder"):
+        load_recipe(write(tmp_path, GOOD.replace("{engines: [bing]}", "{}")))
+    text = GOOD.replace("{engines: [bing]}", "{engines: [commons, bing], folder: .}")
+    assert load_recipe(write(tmp_path, text)).collect.folder == tmp_path
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

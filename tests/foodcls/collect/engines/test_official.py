@@ -14,7 +14,7 @@ import pytest
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name, spdx
 from foodcls.collect.engines.registry import ENGINES, page_urls
-from foodcls.collect.quotas import Quotas
+from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import SearchResult, search_all
 
 KEYS = {
@@ -468,7 +468,7 @@ def test_the_limit_of_a_day_holds_over_runs(web, serve, limits, store) -> None:
         asked = [Question("openverse", "dish", f"soup {first + n}", 5) for n in range(count)]
         return [one.stats.reason for one in search_all(asked, access, bounds, store)]
 
-    earlier = Quotas(access, store, bounds.clock)
+    earlier = RateLimits(access, store, bounds.clock)
     assert not earlier.take("openverse", 197)
     earlier.save()
     spend(1, 0)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
@@ -109,3 +110,13 @@ def test_where_no_engine_can_be_asked_the_run_stops_with_what_each_lacks() -> No
 
 def test_a_key_does_not_show() -> None:
     assert "sesame" not in repr(Access({"A": "sesame"}, tokens={"b": "sesame"}))
+
+
+@pytest.mark.parametrize("engine", [name for name in IN_RECIPES if name != "sample"])
+def test_the_page_of_sources_tells_each_engine_with_its_key(engine: str) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "sources.md").read_text()
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{engine}` |")]
+    assert all(f"`{name}`" in row for name in ENGINES[engine].terms.keys)
+    terms = ENGINES[engine].terms
+    for limit in filter(None, (terms.quota, terms.keyed_quota)):
+        assert f"{limit:,}" in row

@@ -10,7 +10,7 @@ from foodcls.store.store import Store
 KIND = "asked/1"
 
 
-class Quotas:
+class RateLimits:
     """What engines may still be asked; an engine that is asked somewhere else has its own."""
 
     def __init__(self, access: Access, store: Store, clock: Callable[[], float]) -> None:
