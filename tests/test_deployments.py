@@ -110,10 +110,11 @@ def test_one_run_at_a_time(name: str) -> None:
     assert ConcurrencyLimitConfig(**DEPLOYMENTS[name]["concurrency_limit"]).limit == 1
 
 
-def test_foods13_runs_weekly_in_a_time_zone_and_searches_again() -> None:
+def test_foods13_would_run_weekly_in_a_time_zone_and_search_again_once_it_is_set_active() -> None:
     item = DEPLOYMENTS["foods13"]
     (schedule,) = item["schedules"]
-    assert schedule["timezone"] == "Europe/Rome" and schedule["active"]
+    assert schedule["timezone"] == "Europe/Rome" and not schedule["active"]
+    assert item["concurrency_limit"]["collision_strategy"] == "CANCEL_NEW"
     assert schedule["cron"].split()[4] == "1"
     assert item["parameters"]["search_again"] is True
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.maintenance import gc, promote, rollback, sync, verify
+from flows.cli.maintenance import gc, promote, rollback, schedule, sync, verify
 from flows.cli.options import (
     Again,
     Changes,
@@ -193,6 +193,7 @@ app.command(
     epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
 )(predict)
 app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
+app.command(epilog="Example: `foodcls schedule lunch.yaml --cron '0 3 * * 1'`")(schedule)
 app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import RecipeFile, Space
+from flows.cli.options import Again, RecipeFile, Space
 from flows.cli.output import out, told
 from foodcls.errors import InputError
 
@@ -26,6 +26,25 @@ def promote(
         before = appoint(Workspace.at(workspace), name, version)
         instead = f", instead of version {before}" if before not in ("", version) else ""
         out.print(f"version {version} of {name} serves now{instead}", highlight=False)
+
+
+def schedule(
+    recipe_file: RecipeFile,
+    cron: Annotated[
+        str, typer.Option(metavar="TIMES", help="Minute, hour, day, month, day of the week.")
+    ],
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Default: this machine's.")] = "",
+    workspace: Space = Path("workspace"),
+    search_again: Again = False,
+) -> None:
+    """Retrain by the clock, and let the better model serve: a deployment for this recipe.
+
+    It is kept by the Prefect server that PREFECT_API_URL names; typed again, it is renewed.
+    """
+    with told():
+        from flows.cli.schedule import schedule_recipe
+
+        schedule_recipe(out, recipe_file, workspace, cron, timezone, searches=search_again)
 
 
 def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:

@@ -5,6 +5,7 @@ What was decided of a version, and why, are tags of the version.
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,7 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY, ROLLED_BACK = "champions", "rolled_back"
 REMEMBERED = 200  # champions; MLflow takes tags of 5,000 characters
 GONE = "RESOURCE_DOES_NOT_EXIST"
+UNTIL_NOW = "until now none served, so the new one was held against version {}, the best before it"
 
 
 def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> PromotionDecision:
@@ -36,7 +38,10 @@ def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Pro
         return PromotionDecision(False, f"not judged, for it is not recorded: {recorded.waiting}")
     try:
         with tracking(workspace) as client:
+            crowned = crown_best(client, recipe.name, recorded.version)
             verdict = judge_version(client, workspace, recipe, run)
+            if crowned:
+                verdict = replace(verdict, reason=f"{UNTIL_NOW.format(crowned)}: {verdict.reason}")
             if verdict.is_new:
                 champion = _champion(client, recipe.name)
                 client.set_registered_model_alias(recipe.name, CHALLENGER, recorded.version)
@@ -76,6 +81,26 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
         client.set_registered_model_alias(name, CHAMPION, champions[-1])
         client.set_registered_model_tag(name, HISTORY, " ".join(champions))
     return champion, champions[-1]
+
+
+def crown_best(client: MlflowClient, name: str, new: str) -> str:
+    """Where none serves, let the most accurate version but the new one; give it, or ''.
+
+    Else a first retraining would be let serve whatever came of it.
+    """
+    if _champion(client, name):
+        return ""
+    known = [
+        (float(one.tags["accuracy"]), int(one.version))
+        for one in client.search_model_versions(f"name = '{name}'")
+        if "accuracy" in one.tags and ROLLED_BACK not in one.tags and str(one.version) != new
+    ]
+    if not known:
+        return ""
+    best = str(max(known)[1])
+    _mark(client, name, best, "the most accurate when none served", "")
+    _set_champion(client, name, best)
+    return best
 
 
 def judge_version(

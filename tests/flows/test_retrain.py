@@ -123,6 +123,17 @@ def test_a_person_promotes_and_rolls_back_and_a_late_run_does_not_undo_it(
     assert pipeline.alias("champion") == first
 
 
+def test_where_none_served_the_new_one_is_held_against_the_best_before(
+    pipeline: Pipeline, lost: tuple[PromotionDecision, str]
+) -> None:
+    """As where `foodcls run` has registered versions before the first retraining."""
+    first = pipeline.alias("champion")
+    pipeline.client.delete_registered_model_alias("patches", "champion")
+    verdict = pipeline.judge(lr=1e-9, epochs=1)
+    assert not verdict.is_promoted and f"held against version {first}" in verdict.reason
+    assert pipeline.alias("champion") == first
+
+
 def test_a_new_rule_of_promotion_makes_no_new_model(pipeline: Pipeline) -> None:
     before = pipeline.count_records()
     result = retrain(pipeline.recipe, {"promote.margin": 0.05}, pipeline.space)

@@ -118,6 +118,16 @@ class Prefect:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def schedule(self) -> None:
+        """Type `foodcls schedule`, for a recipe that no file of Prefect names."""
+        words = [*self.command[:2], "flows.cli.main", "schedule", "recipes/slow.yaml",
+                 "--cron=0 3 * * 1", "--timezone=Europe/Rome",
+                 "--workspace=workspace/slow"]  # fmt: skip
+        done = subprocess.run(words, env=self.environment, cwd=self.project, capture_output=True,
+                              text=True, check=False, timeout=PATIENCE)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Monday" in done.stdout and "at 03:00, Europe/Rome" in done.stdout
+
     def order(self, deployment: str, **parameters: Any) -> str:
         """Have a deployment run, as its page in the UI does; the id of the run."""
         found = self.ask(f"deployments/name/retrain/{deployment}")
@@ -176,8 +186,8 @@ class Day:
     """What has happened: the flow runs as the server knows them, and what was seen meanwhile."""
 
     prefect: Prefect
-    slow: dict[str, Any]  # foods13, with a recipe that waits; cancelled
-    doubled: dict[str, Any]  # foods13 again, meanwhile
+    slow: dict[str, Any]  # a recipe that waits, as `foodcls schedule` deployed it; cancelled
+    doubled: dict[str, Any]  # the same again, meanwhile
     small: dict[str, Any]  # sample, with overrides
     late: dict[str, Any]  # the same again, ordered while the first was on
     waited: str  # the state in which that waited
@@ -234,6 +244,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Pr
         wait_for(f"{prefect.api}/health")
         prefect.run("work-pool", "create", "foodcls", "--type", "process")
         prefect.run("deploy", "--all")
+        prefect.schedule()
         yield prefect
 
 
@@ -242,9 +253,9 @@ def day(prefect: Prefect, site: Site) -> Day:
     """Runs that overlap, are doubled and cancelled, all with one worker."""
     space = prefect.project / "workspace" / "slow"
     with running(prefect.start("worker", "start", "--pool", "foodcls")):
-        slow = prefect.order("foods13", recipe="recipes/slow.yaml", workspace=str(space))
+        slow = prefect.order("slow")
         prefect.wait_until_stuck(slow)
-        doubled = prefect.order("foods13", recipe="recipes/slow.yaml", workspace=str(space))
+        doubled = prefect.order("slow")
         small = prefect.type_order("sample", overrides=SMALL)
         late = prefect.order("sample", overrides=SMALL)
         waited = prefect.wait(late, "AwaitingConcurrencySlot")["state"]["name"]
@@ -297,7 +308,7 @@ def test_a_run_that_was_ordered_twice_waits_and_then_finds_nothing_new(day: Day)
     assert day.late["total_run_time"] < day.small["total_run_time"] / 2
 
 
-def test_a_second_run_of_foods13_is_dropped_while_the_first_is_on(day: Day) -> None:
+def test_a_second_run_of_a_scheduled_recipe_is_dropped_while_the_first_is_on(day: Day) -> None:
     assert day.doubled["state"]["message"] == "Deployment concurrency limit reached."
     assert day.doubled["run_count"] == 0
 
@@ -316,7 +327,7 @@ def test_the_webhook_is_told_how_each_run_ended(day: Day) -> None:
     small, late, slow = (message_of(day, run) for run in (day.small, day.late, day.slow))
     assert [one["state"] for one in (small, late, slow)] == ["Completed", "Completed", "Cancelled"]
     assert "champion now" in small["reason"] and "nothing new" in late["reason"]
-    assert slow["recipe"] == "recipes/slow.yaml" and slow["flow"] == "retrain"
+    assert slow["recipe"].endswith("/project/recipes/slow.yaml") and slow["flow"] == "retrain"
     assert small["links"]["flow_run"].endswith(f"/runs/flow-run/{day.small['id']}")
     # what never began has nobody to tell of it
     assert day.doubled["id"] not in [one["run_id"] for one in day.prefect.site.messages]
@@ -348,15 +359,19 @@ def test_no_secret_of_the_environment_is_in_any_log_or_record(day: Day) -> None:
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
-@pytest.mark.runs("prefect deploy --all")
-def test_the_schedule_of_foods13_is_on_the_server(prefect: Prefect) -> None:
-    (deployed,) = prefect.ask(
-        "deployments/filter", {"deployments": {"name": {"any_": ["foods13"]}}}
-    )
-    (schedule,) = deployed["schedules"]
-    found = schedule["schedule"]
-    assert (found["cron"], found["timezone"]) == ("0 3 * * 1", "Europe/Rome")
-    assert schedule["active"] and deployed["global_concurrency_limit"]["limit"] == 1
+@pytest.mark.runs("prefect deploy --all", "foodcls schedule", "prefect deployment delete")
+def test_only_a_schedule_that_was_asked_for_is_active(prefect: Prefect) -> None:
+    """Deploying all sets no weekly crawl of 13 dishes going; "schedule" deploys one recipe."""
+    for name, is_active in (("foods13", False), ("slow", True)):
+        deployed = prefect.ask(f"deployments/name/retrain/{name}")
+        (schedule,) = deployed["schedules"]
+        found = schedule["schedule"]
+        assert (found["cron"], found["timezone"]) == ("0 3 * * 1", "Europe/Rome")
+        assert schedule["active"] == is_active
+        assert deployed["global_concurrency_limit"]["limit"] == 1
+    prefect.run("deployment", "delete", "retrain/slow")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        prefect.ask("deployments/name/retrain/slow")
 
 
 @pytest.mark.runs("prefect automation create")

@@ -12,7 +12,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.promote import promote
 from tasks.tracking.client import tracking
 from tasks.tracking.history import recorded_answers
-from tasks.tracking.registry import appoint, roll_back
+from tasks.tracking.registry import appoint, crown_best, roll_back
 
 NAME = "lunch"
 
@@ -91,6 +91,18 @@ def test_a_version_that_is_not_there_is_refused_with_those_that_are(
         appoint(store, "dinner", "1")
     with pytest.raises(InputError, match="dinner has no champion"):
         roll_back(store, "dinner")
+
+
+def test_where_none_serves_the_most_accurate_before_the_new_one_does(
+    store: Workspace, client: MlflowClient
+) -> None:
+    assert crown_best(client, NAME, "4") == "", "no version tells its accuracy"
+    for version, accuracy in zip("1234", ("0.8170", "0.6580", "0.9000", "0.3750"), strict=True):
+        client.set_model_version_tag(NAME, version, "accuracy", accuracy)
+    # what a person took back does not return
+    client.set_model_version_tag(NAME, "3", "rolled_back", "2026-01-01T00:00:00Z")
+    assert crown_best(client, NAME, "4") == "1" and serving(client) == "1"
+    assert crown_best(client, NAME, "4") == "", "one serves now"
 
 
 @pytest.fixture

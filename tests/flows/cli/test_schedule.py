@@ -1,0 +1,40 @@
+"""Refuses wrong times before anything is deployed; that a worker does it, test_worker shows."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from flows.cli.schedule import local_zone, next_time, schedule_recipe
+from foodcls.errors import InputError
+
+RECIPE = """\
+name: slow
+classes: [{name: a, queries: [a]}, {name: b, queries: [b]}]
+collect: {engines: [sample]}
+train: {backbone: test_resnet, weights: none, trainable: []}
+"""
+
+
+def test_a_cron_line_is_met_on_the_wall_of_its_zone() -> None:
+    first = next_time("30 3 * * 1", "Europe/Rome")
+    assert (first.weekday(), first.hour, first.minute) == (0, 3, 30)
+    assert next_time("0 0 * * *", local_zone()).hour == 0
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone"),
+    [("weekly", "UTC"), ("0 3 * *", "UTC"), ("61 3 * * 1", "UTC"), ("0 3 * * 1", "Rome")],
+)
+def test_times_that_are_none_are_refused_with_those_that_would_do(cron: str, zone: str) -> None:
+    with pytest.raises(InputError, match=r"name no time.*'0 3 \* \* 1' --timezone Europe/Rome"):
+        next_time(cron, zone)
+
+
+def test_without_a_server_that_stays_it_is_said_how_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
+    with pytest.raises(InputError, match="`prefect server start`.*export PREFECT_API_URL"):
+        schedule_recipe(Console(), recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
