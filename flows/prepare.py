@@ -39,7 +39,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     with holding(opened.root), workers():
         check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
         asked = next_quotas(recipe.classes, recipe.collect, opened.worth)
-        found = collect(opened, asked, recipe.collect, recipe.test_pictures,
+        found = collect(opened, asked, recipe.collect, recipe.test_pictures, recipe.own_pictures,
                         refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup)

@@ -13,7 +13,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import open_workspace
 from tasks.engine.ui import show_scores, show_stages, title
 from tasks.engine.webhook import HOOKS
-from tasks.model import calibrate, check_groups, check_training, evaluate, export
+from tasks.model import calibrate, check_groups, check_training, evaluate, export, judge_own
 from tasks.model import train as train_network
 from tasks.record import record
 from tasks.report import report
@@ -37,10 +37,11 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
 
 
 def train_model(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> Trained:
-    """Train on the prepared pictures, calibrate, evaluate and export."""
+    """Train on the prepared pictures, calibrate, evaluate, judge own photos and export."""
     pictures, limit = prepared.grown, recipe.train.cache_bytes
     learnt = train_network(workspace, pictures, recipe.labels, recipe.train)
     checkpoint = calibrate(workspace, learnt, pictures, recipe.inference, limit=limit)
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
+    own = judge_own(workspace, learnt, pictures, recipe.own, limit=limit)
     model = export(workspace, checkpoint, pictures, recipe.name, recipe.digest)
-    return Trained(prepared, learnt, checkpoint, scores, model)
+    return Trained(prepared, learnt, checkpoint, scores, own, model)

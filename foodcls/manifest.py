@@ -16,7 +16,7 @@ COLUMNS = {
     "label": TEXT,
     # where it came from
     "origin": TEXT,  # URL, or path within the folder of `source`
-    "source": TEXT,  # engine's name, "urls", "folder" or "test"
+    "source": TEXT,  # engine's name, "urls", "folder", "test" or "own"
     "query": TEXT,
     "rank": NUMBER,  # place among the query's results, from 1
     "page": TEXT,  # the page that showed it
@@ -45,21 +45,26 @@ COLUMNS = {
     "duplicate_of": TEXT,
     "box": TEXT,  # xmin,ymin,xmax,ymax in pixels of the upright picture
     "picture": TEXT,  # blob that later stages read: upright, 8-bit RGB, cropped
-    "split": TEXT,  # train, val or test
+    "split": TEXT,  # train, val, test or own
     "parent": TEXT,  # id of the picture that an augmented copy was made from
     "copy": NUMBER,  # number of the copy, from 1
 }
 VOLATILE = ["fetched_at", "attempts"]
-SPLITS = ("train", "val", "test")
+# own: photos from where the model will be used; they are learnt from, and judged group by group
+SPLITS = ("train", "val", "test", "own")
+LEARNT = ("train", "val", "own")  # the splits that a model hangs on
 # by split, the columns that the stages from training on read
 SPLIT_COLUMNS = {
     "train": ["label", "picture"],
     # of look-alikes one counts, where a probe is chosen by them
     "val": ["label", "picture", "cluster"],
     "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
+    "own": ["id", "label", "origin", "cluster", "picture"],
 }
 KEPT, DROPPED = "kept", "dropped"
 TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
+OWN_SOURCE = "own"  # the `source` of own photos
+GIVEN = (TEST_SOURCE, OWN_SOURCE)  # no collection of the recipe's
 
 
 @dataclass(frozen=True)
@@ -126,12 +131,13 @@ def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) ->
 
 
 def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Kept rows by label and split: {label: {"train": n, "val": n, "test": n}}."""
+    """Kept rows by label and split: {label: {"train": n, "val": n, "test": n}}; own, if any."""
     rows = kept_rows(manifest)
     counts = rows.groupby(["label", "split"]).size()
     labels = sorted(set(rows["label"]))
+    named = [split for split in SPLITS if split != OWN_SOURCE or split in set(rows["split"])]
     return {
-        label: {split: int(counts.get((label, split), 0)) for split in SPLITS} for label in labels
+        label: {split: int(counts.get((label, split), 0)) for split in named} for label in labels
     }
 
 

@@ -35,6 +35,7 @@ from foodcls.recipe.data_settings import (
     Filter,
     FoodClass,
     Inspect,
+    Own,
     Split,
 )
 from foodcls.recipe.data_settings import Test as OutsideTest
@@ -66,6 +67,7 @@ def collect(
     classes: tuple[FoodClass, ...],
     settings: Collect,
     test: OutsideTest | None,
+    own: Own | None,
     search_again: bool = False,
     retrying: bool = False,
 ) -> CollectRef:
@@ -78,8 +80,8 @@ def collect(
 
     keys = {name: os.environ.get(name, "").strip() for name in (CONTACT, *variables())}
     access = Access(keys, settings.contact or keys[CONTACT], retrying=retrying)
-    folder = test.folder if test else None
-    request = CollectRequest(classes, settings, folder, access, search_again, _sample_web)
+    tested, owned = (given.folder if given else None for given in (test, own))
+    request = CollectRequest(classes, settings, tested, owned, access, search_again, _sample_web)
     show = partial(write_manifest, path=workspace.manifest)
     collected = collect_pictures(request, workspace.store, bars, on_stats=tell, on_rows=show)
     return save_collected(collected, workspace.store)
@@ -186,8 +188,9 @@ def check_unchanged(recipe: Recipe) -> None:
     """InputError when a folder was changed since the recipe was fixed; files are read as then."""
     if recipe.current_digest() != recipe.digest:
         raise InputError(
-            "a folder that the recipe names (collect.folder, test.folder, crop.boxes) was changed "
-            "while the run read it; run the same command again: what is done is kept"
+            "a folder that the recipe names (collect.folder, test.folder, own.folder, "
+            "crop.boxes) was changed while the run read it; run the same command again: what is "
+            "done is kept"
         )
 
 

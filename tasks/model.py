@@ -8,8 +8,17 @@ import math
 from collections.abc import Callable
 
 from foodcls.export.exported_files import ExportedRef
-from foodcls.manifest import ManifestRef, SplitsRef, load_manifest, load_splits, split_rows
+from foodcls.manifest import (
+    LEARNT,
+    ManifestRef,
+    SplitsRef,
+    load_manifest,
+    load_splits,
+    split_rows,
+)
 from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.own_worth import OwnWorth
+from foodcls.recipe.data_settings import Own
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.train_settings import Inference, Train
 from foodcls.split.test_groups import group_tests
@@ -59,11 +68,11 @@ def tell_epochs(settings: Train) -> Callable[[EpochReport], None]:
     return tell
 
 
-@stage("foodcls.train.train", reads=("train", "val"), after=forget_epochs)
+@stage("foodcls.train.train", reads=LEARNT, after=forget_epochs)
 def train(
     workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
-    """Train on the split "train", choose the epoch by "val"."""
+    """Train on the split "train", choose the epoch by "val", learn from "own" last."""
     from foodcls.train.train import train as train_network
 
     manifest = load_splits(pictures, workspace.store)
@@ -117,6 +126,26 @@ def evaluate(
         workspace.pixels,
         track=bars,
         limit=limit,
+    )
+
+
+@stage("foodcls.evaluate.own_photos", "foodcls.split.test_groups", name="own", reads=LEARNT)
+def judge_own(
+    workspace: Workspace,
+    checkpoint: Checkpoint,
+    pictures: SplitsRef,
+    settings: Own | None,
+    *,
+    limit: float,
+) -> OwnWorth | None:
+    """Say how far the crawl is from own photos, and what it is worth to learn from them."""
+    if settings is None:
+        return None
+    from foodcls.evaluate.own_photos import judge_own as judge_photos
+
+    manifest = load_splits(pictures, workspace.store)
+    return judge_photos(
+        checkpoint, manifest, workspace.store, workspace.pixels, settings, bars, limit
     )
 
 

@@ -233,7 +233,7 @@ def make_run() -> Callable[..., RunResult]:
     """A run whose stages gave, in a second each, what is said of them; the others gave nothing."""
     stages = {"found": "collect", "sound": "inspect", "distinct": "dedup", "chosen": "filter",
               "cropped": "crop", "parted": "split", "grown": "augment", "learnt": "train",
-              "checkpoint": "calibrate", "scores": "evaluate", "model": "export",
+              "checkpoint": "calibrate", "scores": "evaluate", "own": "own", "model": "export",
               "reported": "report", "recorded": "record"}  # fmt: skip
 
     def step(name: str, given: Any) -> StageResult[Any]:

@@ -64,11 +64,12 @@ def read_recipe(
     path: Path, changes: list[str] | None = None, replay: Path | None = None
 ) -> "Recipe":
     """The recipe with the overrides that were typed: read once, before anything else is done."""
-    from foodcls.recipe.data_settings import check_folders
+    from foodcls.recipe.class_folders import check_folders, check_own
     from foodcls.recipe.recipe import load_recipe
 
     recipe = load_recipe(path, overrides(changes) | replayed(replay))
     check_folders(recipe.collect, recipe.labels, path)
+    check_own(recipe.own, recipe.labels, path)
     return recipe
 
 

@@ -13,7 +13,7 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.folders import list_files, read_files
+from foodcls.collect.folders import read_folder
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
 from foodcls.collect.query_stats import QueryStats
@@ -22,7 +22,15 @@ from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import CollectError
-from foodcls.manifest import TEST_SOURCE, ManifestRef, kept_rows, save_manifest, source_counts
+from foodcls.manifest import (
+    GIVEN,
+    OWN_SOURCE,
+    TEST_SOURCE,
+    ManifestRef,
+    kept_rows,
+    save_manifest,
+    source_counts,
+)
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
@@ -40,11 +48,12 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class CollectRequest:
-    """What to collect: the classes, the sources, and a folder with an outside test set."""
+    """What to collect: the classes, the sources, an outside test set's folder, and own photos'."""
 
     classes: tuple[FoodClass, ...]
     settings: Collect
     test_folder: Path | None = None
+    own_folder: Path | None = None
     access: Access = Access()
     search_again: bool = False  # ask engines even what they answered a short time ago
     # serves the sample web while its pictures are fetched
@@ -120,10 +129,12 @@ def collect(
         on_stats(stats)
         wanted = [_licensed(item, request.settings.licences) for item in (*listed, *found)]
         results = _fetch_candidates(wanted, limits, store, hosts, track)
-    own = _read_folder(request.settings.folder, "folder", request, limits, store, track)
-    tested = _read_folder(request.test_folder, TEST_SOURCE, request, limits, store, track)
+    at, labels = (limits, store, track), request.labels
+    brought = read_folder(request.settings.folder, "folder", labels, *at)
+    tested = read_folder(request.test_folder, TEST_SOURCE, labels, *at)
+    own = read_folder(request.own_folder, OWN_SOURCE, labels, *at)
     # a picture that shows twice counts as what a person has brought
-    manifest = results_manifest([*own, *results, *tested], request.labels)
+    manifest = results_manifest([*brought, *results, *tested, *own], request.labels)
     for source in source_counts(manifest):
         LOG.info("%(source)s: %(found)d found, %(arrived)d arrived", source)
     on_rows(manifest)
@@ -142,7 +153,7 @@ def check_min_per_class(
     manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, stats: Iterable[QueryStats]
 ) -> None:
     """CollectError when a class has fewer than `floor` distinct pictures, with what went wrong."""
-    learnt = manifest[manifest["source"] != TEST_SOURCE]
+    learnt = manifest[~manifest["source"].isin(GIVEN)]
     counts = kept_rows(learnt).groupby("label")["id"].nunique()
     poor = [label for label in labels if counts.get(label, 0) < floor]
     if not poor:
@@ -194,18 +205,6 @@ def _fetch_candidates(
         else CandidateResult(item, fetched[item.url])
         for item in candidates
     ]
-
-
-def _read_folder(
-    root: Path | None,
-    source: str,
-    request: CollectRequest,
-    limits: Limits,
-    store: Store,
-    track: Track,
-) -> list[CandidateResult]:
-    files = list_files(root, request.labels, source) if root is not None else []
-    return list(track(read_files(files, limits, store), len(files), "read files")) if files else []
 
 
 def _licensed(

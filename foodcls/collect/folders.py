@@ -14,12 +14,26 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.image.listing import NAMED, list_below, warn_passed
+from foodcls.progress import Track
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
 # should a name turn into a link or a pipe after the check, neither is followed nor waited for
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def read_folder(
+    root: Path | None,
+    source: str,
+    labels: tuple[str, ...],
+    limits: Limits,
+    store: Store,
+    track: Track,
+) -> list[CandidateResult]:
+    """All files below a folder that is named, in the folders of the classes, with outcomes."""
+    files = list_files(root, labels, source) if root is not None else []
+    return list(track(read_files(files, limits, store), len(files), "read files")) if files else []
 
 
 def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[Candidate, Path]]:

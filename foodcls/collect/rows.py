@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
-from foodcls.manifest import DROPPED, KEPT, TEST_SOURCE, new_manifest
+from foodcls.manifest import DROPPED, GIVEN, KEPT, TEST_SOURCE, new_manifest
 from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
@@ -26,8 +26,8 @@ def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
 def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]) -> pd.DataFrame:
     """A row for each result: classes in the order of `labels`, within a class in the order given.
 
-    Rows of an outside test set get the split "test" and are never dropped as duplicates: what a
-    test set holds is decided where it is evaluated.
+    Rows of an outside test set get the split "test". They and own photos are never dropped here as
+    duplicates: what a test set holds is decided where it is evaluated.
     """
     places = {label: place for place, label in enumerate(labels)}
     ordered = sorted(results, key=lambda one: places.get(one.candidate.label, len(labels)))
@@ -39,7 +39,7 @@ def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, 
     """The row; `firsts` holds the id by label and address, and by label and id, so far."""
     candidate, result = one.candidate, one.result
     outcome, twin = result.outcome, ""
-    if candidate.source != TEST_SOURCE:
+    if candidate.source not in GIVEN:
         twin = _twin(one, firsts)
         outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
     row: dict[str, object] = {

@@ -11,6 +11,7 @@ from foodcls.dedup.turned import find_turned
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
+    OWN_SOURCE,
     TEST_SOURCE,
     ManifestRef,
     drop_rows,
@@ -51,9 +52,10 @@ def dedup(
     """Drop copies, near duplicates and mirror images of a better row; fill `cluster`.
 
     A row is dropped only for a keeper that it resembles itself: similarity is not passed on, so
-    chains do not grow. Keepers are rows of the test set, then the largest in pixels and bytes,
-    then the first by id and origin; the order of rows does not matter. Rows of the test set are
-    never dropped. A picture found under several labels teaches none of them: all its rows go.
+    chains do not grow. Keepers are rows of the test set, then own photos, then the largest in
+    pixels and bytes, then the first by id and origin; the order of rows does not matter. Rows of
+    the test set are never dropped. A picture found under several labels teaches none of them: all
+    its rows go, unless it is an own photo, whose label is known.
     `cluster` is wider: it also joins what merely looks alike or is turned, link by link.
     """
     rows = _by_priority(kept_rows(manifest))
@@ -80,9 +82,11 @@ def dedup(
 def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     pixels = (rows["width"] * rows["height"]).fillna(0)
     keys = rows.assign(
-        not_test=rows["source"] != TEST_SOURCE, pixels=-pixels, size=-rows["bytes"].fillna(0)
+        place=rows["source"].map({TEST_SOURCE: 0, OWN_SOURCE: 1}).fillna(2),
+        pixels=-pixels,
+        size=-rows["bytes"].fillna(0),
     )
-    order = ["not_test", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
+    order = ["place", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
     return rows.loc[keys.sort_values(order).index]
 
 
@@ -101,9 +105,13 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     is_copy = rows.duplicated("id")
     surplus = rows[~is_test & (is_copy | (rows["keeper"] != rows["id"]))]
     reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")
-    tested = surplus["keeper"].isin(rows.loc[is_test, "id"])
-    reasons = reasons.where(~tested, reasons + ", of a test picture")
-    conflicts = _conflicts(rows[~rows["keeper"].isin(rows.loc[is_test, "id"])])
+    is_own = rows["source"] == OWN_SOURCE
+    tested, owned = (set(rows.loc[one, "id"]) for one in (is_test, is_own))
+    reasons = reasons.where(~surplus["keeper"].isin(tested), reasons + ", of a test picture")
+    reasons = reasons.where(~surplus["keeper"].isin(owned - tested), reasons + ", of an own photo")
+    conflicts = _conflicts(
+        rows[~rows["keeper"].isin(tested) & (~rows["keeper"].isin(owned) | is_own)]
+    )
     marked = drop_rows(
         manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
     )

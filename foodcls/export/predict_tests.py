@@ -9,7 +9,7 @@ import torch
 from foodcls.errors import InputError
 from foodcls.export.load import Model
 from foodcls.features.pixels import read_picture
-from foodcls.manifest import split_rows
+from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.predictions import Predictions
 from foodcls.metrics.ranks import Floats
 from foodcls.network.resize import as_images
@@ -59,7 +59,7 @@ def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
 
     If so, it has not seen the manifest's test pictures.
     """
-    splits = (split_rows(manifest, split) for split in ("train", "val"))
+    splits = (split_rows(manifest, split) for split in LEARNT)
     return model.provenance.get("train.data_digest") == data_digest(*splits)
 
 

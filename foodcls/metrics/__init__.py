@@ -10,5 +10,6 @@ calibration    expected calibration error and reliability bins
 predictions    predictions on labeled pictures as a table, written and read
 evaluation     all figures of one model
 align          brings two models' predictions into the same order
+own_worth      how far a crawl is from own photos, and what learning from them was worth
 paired_test    whether one model is better than another on the same pictures
 """

@@ -1,13 +1,9 @@
 """The sections of a recipe that decide the pictures, from collecting to augmenting them."""
 
-import unicodedata
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from foodcls.errors import RecipeError
 from foodcls.recipe.types import (
     ClassName,
     Count,
@@ -85,22 +81,6 @@ class Collect(Settings):
         if self.quotas == "auto" and not self.engines:
             raise ValueError("quotas: auto asks engines for more, and none are named; leave it out")
         return self
-
-
-def check_folders(settings: Collect, labels: Sequence[str], recipe: Path) -> None:
-    """RecipeError when a class has no folder among those of the pictures, nor another source."""
-    if (root := settings.folder) and not (settings.engines or settings.urls):
-        names = (
-            unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir()
-        )
-        there = sorted(name for name in names if not name.startswith("."))
-        if absent := [label for label in labels if label not in there]:
-            raise RecipeError(
-                f"{recipe}: collect.folder: {root} has no folder for {len(absent)} of "
-                f"{len(labels)} classes: {', '.join(map(repr, absent[:SHOWN]))}; there are "
-                f"{', '.join(map(repr, there[:SHOWN])) or 'no folders'}; a class is called as its "
-                "folder"
-            )
 
 
 class Inspect(Settings):
@@ -210,6 +190,19 @@ class Test(Settings):
         if self.groups and self.grouped_by_folder:
             raise ValueError("groups and grouped_by_folder both name the groups; give one of them")
         return self
+
+
+class Own(Settings):
+    """Own photos, from where the model will be used: a folder a class, 5 to 20 photos in it.
+
+    A class may have none. They are learnt from after all others, by `train.method: probe`, and
+    each group of them is judged by a model that has not seen it.
+    """
+
+    folder: ExistingFolder  # a sub-folder a class
+    # which photos belong together, such as those of one tray: false: look-alikes alone; true: those
+    # in one sub-folder of a class's folder; shared: sub-folders of one name are one group
+    grouped_by_folder: bool | Literal["shared"] = "shared"
 
 
 class AffineRanges(Settings):

@@ -27,6 +27,7 @@ from foodcls.recipe.data_settings import (
     Filter,
     FoodClass,
     Inspect,
+    Own,
     Quality,
     Split,
     Test,
@@ -69,6 +70,7 @@ class Recipe(Settings):
     crop: Crop = Crop()
     split: Split = Split()
     test: Test | None = None
+    own: Own | None = None
     augment: Augment = Augment()
     train: Train = Train()
     inference: Inference = Inference()
@@ -84,18 +86,17 @@ class Recipe(Settings):
             twin = seen.setdefault(plain, name)
             if list(item.name for item in classes).count(name) > 1 or twin != name:
                 raise ValueError(
-                    f"class {name!r} appears twice (as {twin!r}); "
-                    "each class needs a name of its own"
+                    f"class {name!r} appears twice (as {twin!r}); each needs a name of its own"
                 )
         return classes
 
     @model_validator(mode="after")
-    def _engines_have_queries(self) -> "Recipe":
+    def _sections_agree(self) -> "Recipe":
         mute = [item.name for item in self.classes if not item.queries]
         if self.collect.engines and mute:
-            raise ValueError(
-                f"classes {mute} have no queries; search engines need at least one for each class"
-            )
+            raise ValueError(f"classes {mute} have no queries; engines need one for each class")
+        if self.own and self.train.method != "probe":
+            raise ValueError(f"own photos need train.method: probe, found {self.train.method}")
         return self
 
     @property
@@ -112,6 +113,11 @@ class Recipe(Settings):
     def test_pictures(self) -> Test | None:
         """The outside test set without its groups: these matter to the judging alone."""
         return Test(folder=self.test.folder) if self.test else None
+
+    @property
+    def own_pictures(self) -> Own | None:
+        """The own photos without their groups, likewise."""
+        return Own(folder=self.own.folder) if self.own else None
 
     def fixed(self) -> "Recipe":
         """The same with its files as they are now: what becomes of them is of a later run."""

@@ -1,6 +1,6 @@
 """Writes the report of one model: one HTML file that loads nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -8,15 +8,27 @@ import pandas as pd
 from foodcls.manifest import SPLITS, class_counts, split_rows
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.per_class import ClassScore
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
 from foodcls.report.looks import contact_sheet
-from foodcls.report.sentences import explain_calibration, explain_scores, frequent_mistakes
+from foodcls.report.sentences import (
+    explain_calibration,
+    explain_own,
+    explain_scores,
+    frequent_mistakes,
+)
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Card, index_pictures, make_cards, worst_places
+from foodcls.report.thumbnails import (
+    Card,
+    index_pictures,
+    make_cards,
+    show_blobs,
+    worst_places,
+)
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 
@@ -40,6 +52,9 @@ class ReportData:
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
     worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
+    own: OwnWorth | None = None
+    # own photos, and the nearest and farthest of the crawl, as data URIs
+    own_looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def report_html(data: ReportData) -> str:
@@ -64,6 +79,9 @@ def report_html(data: ReportData) -> str:
         "best_epoch": data.best_epoch,
         "looks": data.looks,
         "worth": data.worth,
+        "own": data.own,
+        "own_looks": data.own_looks,
+        "own_meaning": explain_own(data.own) if data.own else [],
         "mistakes": data.mistakes,
         "wrong": int((answers.right == 0).sum()),
         "counts": data.counts,
@@ -75,7 +93,12 @@ def report_html(data: ReportData) -> str:
 
 
 def gather_report(
-    name: str, checkpoint: Checkpoint, scores: Evaluation, manifest: pd.DataFrame, store: Store
+    name: str,
+    checkpoint: Checkpoint,
+    scores: Evaluation,
+    manifest: pd.DataFrame,
+    store: Store,
+    own: OwnWorth | None = None,
 ) -> ReportData:
     """Read what the report of a checkpoint needs from its manifest and store."""
     rows = split_rows(manifest, scores.split)
@@ -92,7 +115,21 @@ def gather_report(
         counts={label: counts.get(label, dict.fromkeys(SPLITS, 0)) for label in scores.labels},
         digests=_digests(checkpoint, scores),
         looks=contact_sheet(manifest, checkpoint.settings, store),
+        own=own,
+        own_looks=_own_looks(own, manifest, store) if own else {},
     )
+
+
+def _own_looks(own: OwnWorth, manifest: pd.DataFrame, store: Store) -> dict[str, tuple[str, ...]]:
+    # of each class and group first one, so that not one dish is shown alone
+    rows = split_rows(manifest, "own")
+    first = rows.iloc[rows.groupby("label").cumcount().argsort(kind="stable")]
+    shown: dict[str, Iterable[str]] = {
+        "own photos": first["picture"].head(len(own.nearest)),
+        "nearest of the crawl": own.nearest,
+        "farthest": own.farthest,
+    }
+    return {name: show_blobs(blobs, store) for name, blobs in shown.items()}
 
 
 def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
@@ -100,7 +137,7 @@ def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
 
 
 def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    return {split: sum(row[split] for row in counts.values()) for split in SPLITS}
+    return {split: sum(row.get(split, 0) for row in counts.values()) for split in SPLITS}
 
 
 def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from foodcls.evaluate.quotas import Worth
 from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.paired_test import Figure, PairedTest
 
 # with fewer pictures, a recall's 95 % interval (Wilson) reaches 0.2 to a side at best
@@ -52,6 +53,31 @@ def explain_calibration(calibration: Calibration) -> str:
         f"They miss what comes true by {miss} on average; true ones would miss it by up to "
         f"{chance} on so few pictures, so nothing speaks against them."
     )
+
+
+def explain_own(own: OwnWorth) -> list[str]:
+    """What own photos were worth, and how far the crawl is from them."""
+    sentences = [
+        f"Own photos are told from the crawl's, as the network is given them, in {own.auc:.3f} of "
+        f"pairs (AUC; 0.5: they look alike, 1: nothing of the crawl looks like them); from the "
+        f"crawl's as they came, in {own.auc_as_crawled:.3f}."
+    ]
+    if own.gain is None:
+        return [
+            f"All {own.n} own photos are of one group: what they are worth shows on a second one.",
+            *sentences,
+        ]
+    gain, better = own.gain.accuracy, own.gain.average_position
+    return [
+        f"Of {own.n} own photos in {own.groups} groups, each judged by a head that has not seen "
+        f"its group, {own.gain.b.accuracy.value:.3f} are named right; without own photos "
+        f"{own.gain.a.accuracy.value:.3f}: {_in_points(gain.value)} points (95 %: "
+        f"{_in_points(gain.low)} to {_in_points(gain.high)}).",
+        f"Their average position is {own.gain.b.average_position.value:.2f}; without own photos "
+        f"{own.gain.a.average_position.value:.2f}: {better.value:+.2f} (95 %: {better.low:+.2f} to "
+        f"{better.high:+.2f}). The model here has learnt from all of them.",
+        *sentences,
+    ]
 
 
 def explain_pair(test: PairedTest, a: str = "A", b: str = "B") -> list[str]:

@@ -100,6 +100,14 @@ def thumbnail(data: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
+def show_blobs(blobs: Iterable[str], store: Store) -> tuple[str, ...]:
+    """Data URIs of the pictures in these blobs, those that are there."""
+    pictures = PictureIndex(
+        {(blob, "", place): (blob, "") for place, blob in enumerate(blobs)}, store
+    )
+    return tuple(filter(None, (_image(pictures, key) for key in pictures.rows)))
+
+
 def index_pictures(rows: pd.DataFrame, store: Store) -> PictureIndex:
     """Index the pictures of manifest rows."""
     keys = name_rows(rows["id"], rows["label"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.manifest import KEPT, TEST_SOURCE
+from foodcls.manifest import KEPT, OWN_SOURCE, TEST_SOURCE
 from foodcls.tables.read_csv import read_sheet
 
 # pictures dropped by these stages may return: by a decision, or another number per class
@@ -93,6 +93,7 @@ def _item(
     row: dict, sizes: Counter, copies: Counter[str], suspects: Mapping[str, Suspect]
 ) -> GalleryItem:
     suspect = suspects.get(row["id"])
+    flags = str(row.get("flags") or "").replace(",", " ").replace(";", " ").split()
     is_group = row["cluster"] and sizes[row["label"], row["cluster"]] > 1
     return GalleryItem(
         id=row["id"],
@@ -103,7 +104,7 @@ def _item(
         copies=copies[row["id"]],
         group=row["cluster"] if is_group else "",
         suspect=(suspect.reason or "suspect") if suspect else "",
-        flags=tuple(str(row.get("flags") or "").replace(",", " ").replace(";", " ").split()),
+        flags=("own photo", *flags) if row["source"] == OWN_SOURCE else tuple(flags),
     )
 
 

@@ -204,7 +204,8 @@ def _ending(row: pd.Series) -> str:
         return f"dropped by {row['stage'] or 'a stage'}: {row['reason'] or row['outcome']}"
     if row["parent"]:
         return f"augmented copy {row['copy']} for training"
-    places = {"train": "for training", "val": "for choosing the best epoch", "test": "for the test"}
+    places = {"train": "for training", "val": "for choosing the best epoch", "test": "for the test",
+              "own": "an own photo, learnt from last"}  # fmt: skip
     return f"kept, {places.get(row['split'], 'not in a split yet')}"
 
 

@@ -8,6 +8,7 @@ from foodcls.dedup.dedup import DedupRef
 from foodcls.export.exported_files import ExportedRef
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.own_worth import OwnWorth
 from foodcls.promote.rule import PromotionDecision
 from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds, stage_work
 from foodcls.train.checkpoint import Checkpoint
@@ -42,7 +43,13 @@ class Trained:
     learnt: StageResult[Checkpoint]
     checkpoint: StageResult[Checkpoint]  # the same, calibrated
     scores: StageResult[Evaluation]
+    own: StageResult[OwnWorth | None]
     model: StageResult[ExportedRef]
+
+    @property
+    def own_figures(self) -> dict[str, float]:
+        """What own photos showed; nothing where there are none."""
+        return self.own.result.headline if self.own.result else {}
 
     @property
     def pictures(self) -> ManifestRef:
@@ -52,7 +59,8 @@ class Trained:
     @property
     def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages, in the order in which they ran."""
-        return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, self.model)
+        own = (self.own,) if self.own.result else ()
+        return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, *own, self.model)
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ def summarize(run: RunResult) -> dict[str, Any]:
     scores, recorded = run.trained.scores.result, run.recorded.result
     return {
         **scores.headline,
+        **run.trained.own_figures,
         "best_epoch": run.trained.checkpoint.result.best_epoch,
         "per_class": {score.label: asdict(score) for score in scores.per_class},
         "stage_counts": stage_counts(run.steps),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.manifest import KEPT, TEST_SOURCE, drop_rows, kept_rows
+from foodcls.manifest import GIVEN, KEPT, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
 from foodcls.split.split import cluster_names, share_of_test, unit_hash
 
@@ -52,7 +52,7 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
             return bool(assigned[name] == "train")
         return unit_hash(settings.seed, name) >= held_out
 
-    lost = parted[parted["stage"].isin(stages) & (parted["source"] != TEST_SOURCE)]
+    lost = parted[parted["stage"].isin(stages) & ~parted["source"].isin(GIVEN)]
     chosen = [row for row in lost.index if is_learnt(names[row])]
     back = parted.copy()
     back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from foodcls.manifest import kept_rows
+from foodcls.manifest import OWN_SOURCE, kept_rows
 from foodcls.recipe.data_settings import Split
 from foodcls.split.split import cluster_names, share_of_test
 from foodcls.store.store import Store, digest_json
@@ -22,6 +22,9 @@ def recall_assignments(manifest: pd.DataFrame, store: Store, settings: Split) ->
 def remember_assignments(parted: pd.DataFrame, store: Store, settings: Split) -> None:
     """Keep the split of each kept picture, and of those that look like it, dropped or not."""
     names, kept = cluster_names(parted), kept_rows(parted)
+    # where own photos are taken away, what looks like them goes back to where it was
+    is_own = kept["source"] == OWN_SOURCE
+    kept = kept[~names[kept.index].isin(set(names[kept.index[is_own]]))]
     assigned = dict(zip(names[kept.index], kept["split"], strict=True))
     like = parted[names.isin(set(assigned)) & (parted["id"] != "")]
     keys = _keys(parted, like["id"], settings)

@@ -10,17 +10,21 @@ from itertools import combinations
 import pandas as pd
 
 from foodcls.errors import StageError
-from foodcls.manifest import TEST_SOURCE, drop_rows, kept_rows
+from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
 
 LOG = logging.getLogger(__name__)
 
+SHOWN = 10  # names in a message
 # a class may be off its share by this many pictures, and by this share of it without a warning
 NEAR, FAR = 1, 0.05
 OFF = (
     "%s: %d of %d pictures are %s, %.1f were asked for: look-alikes stay together, and pictures "
     "where they stood before; more different pictures would even it out"
 )
+LOST_OWN = "%d own photos look like test pictures and are left out: %s"
+LIKE_TESTS = "all look like test pictures"
+LIKE_OWN = "%d pictures held out before look like own photos, and are held out no more: %s"
 # where look-alikes were assigned to several splits before, all go to the first of these
 STRONGEST = ("test", "val", "train")
 
@@ -51,15 +55,20 @@ def split(
     shares, the clusters that came nearest to another split are moved there, as few as can be; what
     stays off, as look-alikes are not parted, is warned of. Rows of an outside test set (source
     "test") are the test split, and no other is cut then; pictures that look like one of them are
-    dropped. StageError when a class has too few clusters.
+    dropped. Own photos (source "own") are the split "own"; pictures that look like one of them are
+    learnt from, and judge nothing. StageError when a class has too few clusters.
     """
     rows, names = kept_rows(manifest), cluster_names(manifest)
     is_outside = rows["source"] == TEST_SOURCE
     outside = set(names[rows.index[is_outside]])
     leaks = rows.index[~is_outside & names[rows.index].isin(outside)]
-    assigned = _earlier_splits(manifest, names, before or {})
-    parted = _reassigned_rows(rows, names, assigned, before or {})
-    inside = rows.drop(index=rows.index[is_outside]).drop(index=leaks.union(parted))
+    own = rows.index[rows["source"] == OWN_SOURCE].difference(leaks)
+    _tell_own(manifest, names, own, before or {})
+    assigned = _earlier_splits(manifest, names, before or {}) | dict.fromkeys(names[own], "train")
+    parted = _reassigned_rows(rows, names, assigned, before or {}).difference(own)
+    near_own = rows.index[names[rows.index].isin(set(names[own]))].difference(own.union(parted))
+    placed = leaks.union(parted).union(own).union(near_own)
+    inside = rows.drop(index=rows.index[is_outside]).drop(index=placed)
     test_share = share_of_test(manifest, settings)
     shares = {"val": settings.val} | ({"test": test_share} if test_share else {})
     shares["train"] = 1 - sum(shares.values())
@@ -67,9 +76,12 @@ def split(
     _settle_all(clusters, labels, shares)
     reasons = {row: f"looks like test picture {names[row][:12]}" for row in leaks}
     reasons |= {row: f"looks like a {assigned[names[row]]} picture" for row in parted}
+    reasons |= dict.fromkeys(parted[names[parted].isin(set(names[own]))], "looks like an own photo")
     # what the test set holds must not be learned, nor may the frozen set take it in
     marked = drop_rows(manifest, reasons, "split")
     marked.loc[rows.index[is_outside], "split"] = "test"
+    marked.loc[own, "split"] = "own"
+    marked.loc[near_own, "split"] = "train"
     marked.loc[inside.index, "split"] = [clusters[name].split for name in names[inside.index]]
     return marked
 
@@ -89,6 +101,25 @@ def unit_hash(seed: int, name: str) -> float:
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     # 53 bits: more would round up to 1.0
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+def _tell_own(
+    manifest: pd.DataFrame, names: pd.Series, own: pd.Index, before: Mapping[str, str]
+) -> None:
+    """Name what own photos and held-out pictures have in common; StageError if no photo is left."""
+    is_own = manifest["source"] == OWN_SOURCE
+    tested = set(names[manifest["source"] == TEST_SOURCE])
+    if lost := sorted(manifest.loc[is_own & names.isin(tested), "origin"]):
+        LOG.warning(LOST_OWN, len(lost), ", ".join(lost[:SHOWN]))
+    held_out = manifest["id"].map(before).isin(("val", "test")) & ~is_own
+    if gone := sorted(manifest.loc[held_out & names.isin(set(names[own])), "origin"]):
+        LOG.warning(LIKE_OWN, len(gone), ", ".join(gone[:SHOWN]))
+    if is_own.any() and own.empty:
+        why = ", ".join(sorted(set(manifest.loc[is_own, "reason"]) - {""})[:SHOWN])
+        raise StageError(
+            f"own.folder: none of its {is_own.sum()} photos is left: {why or LIKE_TESTS}; "
+            "give others, or take `own` out of the recipe"
+        )
 
 
 def _earlier_splits(

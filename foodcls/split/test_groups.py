@@ -15,7 +15,7 @@ import pandas as pd
 
 from foodcls.errors import TableError
 from foodcls.manifest import TEST_SOURCE, kept_rows
-from foodcls.recipe.data_settings import Test
+from foodcls.recipe.data_settings import Own, Test
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import SHOWN, Problem, read_sheet, refuse_problems
 
@@ -58,6 +58,15 @@ def group_tests(manifest: pd.DataFrame, settings: Test | None) -> pd.DataFrame:
         named = _by_folder(rows, settings.folder, shared=shared)
     marked.loc[list(named), "cluster"] = list(named.values())
     return marked
+
+
+def group_own(rows: pd.DataFrame, settings: Own) -> list[str]:
+    """The group of each own photo: the sub-folder that it lies in, else what looks like it."""
+    shared = settings.grouped_by_folder == "shared"
+    named = _sub_folders(rows, settings.folder, shared=shared) if settings.grouped_by_folder else {}
+    return [
+        named.get(row, cluster) for row, cluster in zip(rows.index, rows["cluster"], strict=True)
+    ]
 
 
 def read_groups(path: Path) -> list[Member]:
@@ -104,7 +113,8 @@ def _choose(members: list[Member], finder: Finder, chosen: dict[int, Member]) ->
                 yield Problem(item.number, item.name, reason)
 
 
-def _by_folder(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, str]:
+def _sub_folders(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, str]:
+    """By row, the sub-folder of a class's folder that it lies in, with the class unless shared."""
     named: dict[int, str] = {}
     for row, origin in zip(rows.index, rows["origin"], strict=True):
         path = unquote(origin.removeprefix("file:")) if origin.startswith("file:") else origin
@@ -112,6 +122,11 @@ def _by_folder(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, s
         parts = Path(folder, path).relative_to(folder).parts
         if len(parts) > 2:
             named[row] = parts[1] if shared else "/".join(parts[:2])
+    return named
+
+
+def _by_folder(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int, str]:
+    named = _sub_folders(rows, folder, shared=shared)
     _check_several(named, rows, f"{folder}, test.grouped_by_folder")
     classes = Counter(group.partition("/")[2] for group in set(named.values()))
     alike = sorted(name for name, count in classes.items() if name and count > 1)

@@ -9,6 +9,8 @@ In reading order:
     class_balance    class weights, or oversampling
     loop    trains and validates, one report an epoch
     probe    fits the head on frozen features, to convergence
+    own    fits the head to own photos last, to the crawl's by nearness
+    nearness    how near crawled photos are to own ones
     learner    forward pass, loss and step of a network in training
     optimizer    Adam, learning rate schedule, layer-wise rates
     ema    an exponential moving average of the weights

@@ -51,7 +51,8 @@ class Checkpoint:
     reports: tuple[EpochReport, ...]
     train_count: int
     val_count: int
-    data_digest: str  # of the pictures and labels of training and validation
+    data_digest: str  # of the pictures and labels of all that was learnt from
+    own_count: int = 0  # of own photos, see train.own
     temperature: float = 1.0  # logits are divided by it; fitted on validation
     abstain_below: float = 0.0  # a highest probability below this is no answer
 

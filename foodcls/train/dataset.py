@@ -60,11 +60,12 @@ class Dataset:
 
 @dataclass(frozen=True)
 class TrainVal:
-    """The training set, the validation set, and the number of classes C."""
+    """The training set, the validation set, the number of classes C, and own photos, if any."""
 
     train: Dataset
     val: Dataset
     classes: int
+    own: Dataset | None = None
 
 
 @dataclass(frozen=True)

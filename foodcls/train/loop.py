@@ -17,6 +17,7 @@ from foodcls.train.checkpoint import EpochReport
 from foodcls.train.dataset import Dataset, TrainVal, predict_all
 from foodcls.train.learner import Learner
 from foodcls.train.optimizer import lr_factor
+from foodcls.train.own import fit_with_own
 from foodcls.train.probe import fit_probe
 
 
@@ -90,7 +91,11 @@ def validate(learner: Learner, dataset: Dataset, batch_size: int) -> tuple[float
 
 
 def _probe(learner: Learner, train_val: TrainVal, settings: Train) -> _Totals:
-    probe = fit_probe(learner, train_val, settings.batch_size)
+    probe = (
+        fit_with_own(learner, train_val, settings)
+        if train_val.own
+        else fit_probe(learner, train_val, settings.batch_size)
+    )
     if learner.ema:
         learner.ema.restart(learner.network)
     return _Totals(probe.train_loss, probe.train_accuracy, lr_factor=0.0, l2=probe.l2)

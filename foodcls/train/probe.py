@@ -34,12 +34,53 @@ class Features:
         share = (weights / weights.sum()).to(self.values)
         return replace(self, weights=share)
 
+    def balanced(self) -> "Features":
+        """The same, each class counted the same."""
+        return self.weighing(1 / torch.bincount(self.truth)[self.truth].float())
+
+    def pick(self, chosen: Tensor) -> "Features":
+        """Some of them, bool (N,), counted as they are to each other."""
+        values, truth, weights = (one[chosen] for one in (self.values, self.truth, self.weights))
+        return Features(values, truth, weights / weights.sum().clamp_min(1e-12))
+
+    def join(self, other: "Features") -> "Features":
+        """Both, all counted the same."""
+        values, truth = torch.cat([self.values, other.values]), torch.cat([self.truth, other.truth])
+        return Features(values, truth, torch.full_like(values[:, 0], 1 / len(values)))
+
     def loss(self, head: nn.Module, smoothing: float = 0.0) -> Tensor:
         """The weighted mean cross entropy, float32 (), in nats."""
         each = functional.cross_entropy(
             head(self.values), self.truth, reduction="none", label_smoothing=smoothing
         )
         return each @ self.weights
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Features less their mean in training, divided by their spread there."""
+
+    train: Features
+    val: Features
+    own: Features | None
+    mean: Tensor  # float32 (F,)
+    spread: Tensor  # float32 ()
+
+    def apply(self, features: Features) -> Features:
+        """Features as they are, in this scale."""
+        return replace(features, values=self.scale(features.values))
+
+    def scale(self, values: Tensor) -> Tensor:
+        """Values of features, float32 (N, F), in this scale."""
+        return (values - self.mean) / self.spread
+
+    @torch.no_grad()
+    def set_head(self, head: nn.Module, fitted: nn.Module) -> None:
+        """Give a head the weights of one fitted in this scale, for features as they are."""
+        head.load_state_dict(fitted.state_dict())
+        first = first_linear(head)
+        first.weight /= self.spread
+        first.bias.sub_(first.weight @ self.mean)
 
 
 @dataclass(frozen=True)
@@ -58,38 +99,57 @@ def fit_probe(learner: Learner, train_val: TrainVal, batch_size: int) -> Probe:
 
     Each begins at the untrained head: at that of a stronger one a hidden layer may have died.
     """
-    head = learner.network.head
+    seen = scale_features(learner, train_val, batch_size)
+    best = choose_strength(learner.network.head, seen, learner.smoothing)
+    seen.set_head(learner.network.head, best.head)
+    return best
+
+
+def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Scaled:
+    """The features of all that is learnt from, weighed as the learner says, of one scale."""
     train = extract_features(learner, train_val.train, batch_size)
     if learner.weights is not None:
         train = train.weighing(learner.weights[train.truth])
     val = extract_features(learner, train_val.val, batch_size)
     val = val.weighing(torch.from_numpy(train_val.val.cluster_weights))
+    own = extract_features(learner, train_val.own, batch_size) if train_val.own else None
     mean, spread = train.values.mean(0), train.values.var(0).mean().sqrt().clamp_min(1e-12)
-    train, val = (replace(one, values=(one.values - mean) / spread) for one in (train, val))
+    scaled = Scaled(train, val, own, mean, spread)
+    return replace(scaled, train=scaled.apply(train), val=scaled.apply(val),
+                   own=scaled.apply(own) if own else None)  # fmt: skip
+
+
+def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
+    """The best by validation of copies of an untrained head, one fitted with each strength."""
     probes: list[Probe] = []
     for l2 in STRENGTHS:
-        trial = copy.deepcopy(head).requires_grad_(True).eval()
-        probes.append(_fit(trial, l2, train, val, learner.smoothing))
+        probes.append(fit_head(head, l2, seen, smoothing))
         if len(probes) - probes.index(_best(probes)) > PATIENCE:
             break
     best = _best(probes)
     log.info("probe: of %d strengths of L2 regularization %g is best: validation loss %.4f",
              len(probes), best.l2, best.val_loss)  # fmt: skip
-    head.load_state_dict(best.head.state_dict())
-    _unscale(head, mean, spread)
     return best
 
 
 def extract_features(learner: Learner, dataset: Dataset, batch_size: int) -> Features:
     """What reaches the head of each example in evaluation; all count the same."""
+    (values,) = extract_views(learner, dataset, batch_size, 1)
+    truth = torch.from_numpy(dataset.targets).to(learner.device)
+    return Features(values, truth, torch.full_like(values[:, 0], 1 / len(values)))
+
+
+def extract_views(
+    learner: Learner, dataset: Dataset, batch_size: int, views: int
+) -> tuple[Tensor, ...]:
+    """The features, float32 (N, F), of each view over which the learner's tail takes the mean."""
     seen: list[Tensor] = []
     first = first_linear(learner.network.eval().head)
     # dropout, which stands before it, does nothing in evaluation
     with first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0])):
         predict_all(learner.logits, dataset, batch_size)
-    values = torch.cat(seen).float()
-    truth = torch.from_numpy(dataset.targets).to(learner.device)
-    return Features(values, truth, torch.full_like(values[:, 0], 1 / len(values)))
+    # batch by batch, and in each batch view by view
+    return tuple(torch.cat(seen[number::views]).float() for number in range(views))
 
 
 def minimize(
@@ -108,8 +168,16 @@ def minimize(
     search.step(closure)
 
 
-def _fit(head: nn.Module, l2: float, train: Features, val: Features, smoothing: float) -> Probe:
-    minimize(list(head.parameters()), lambda: train.loss(head, smoothing), l2)
+def fit_head(head: nn.Module, l2: float, seen: Scaled, smoothing: float) -> Probe:
+    """A copy of an untrained head, fitted with this strength."""
+    trial = copy.deepcopy(head).requires_grad_(True).eval()
+    minimize(list(trial.parameters()), lambda: seen.train.loss(trial, smoothing), l2)
+    return measure_head(l2, trial, seen)
+
+
+def measure_head(l2: float, head: nn.Module, seen: Scaled) -> Probe:
+    """A fitted head with its figures."""
+    train, val = seen.train, seen.val
     with torch.no_grad():
         right = (head(train.values).argmax(1) == train.truth).float().mean()
         return Probe(l2, head, float(val.loss(head)), float(train.loss(head)), float(right))
@@ -122,11 +190,3 @@ def first_linear(head: nn.Module) -> nn.Linear:
 
 def _best(probes: Sequence[Probe]) -> Probe:
     return min(probes, key=lambda probe: probe.val_loss)
-
-
-@torch.no_grad()
-def _unscale(head: nn.Module, mean: Tensor, spread: Tensor) -> None:
-    """Let a head that was fitted to (features - mean) / spread take the features themselves."""
-    first = first_linear(head)
-    first.weight /= spread
-    first.bias.sub_(first.weight @ mean)

@@ -13,9 +13,10 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from foodcls.errors import TrainingError
 from foodcls.features.activations import cacheable_partition
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import split_rows
+from foodcls.manifest import LEARNT, split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import Network, count_views, start_network, with_own_size
 from foodcls.network.partition import Partition
@@ -57,6 +58,8 @@ def train(
 ) -> Checkpoint:
     """Train on the kept rows of split "train", choose the epoch on "val"; "test" is never read.
 
+    Of the split "own" a probe learns last, see train.own.
+
     As with early stopping, the weights of the best epoch by validation accuracy are kept, but all
     epochs run unless `settings.max_minutes` are over. Pixels, activations and the last epochs are
     kept in `cache`, where a killed training resumes: delete its `checkpoint_files` once the
@@ -64,13 +67,16 @@ def train(
     """
     settings = with_own_size(settings)
     budget = start_budget(settings.max_minutes)
-    splits = split_rows(manifest, "train"), split_rows(manifest, "val")
-    check_splits(*splits, labels)
+    splits = train_rows, val_rows, own_rows = [split_rows(manifest, name) for name in LEARNT]
+    check_splits(train_rows, val_rows, labels)
+    if len(own_rows) and settings.method != "probe":
+        raise TrainingError(f"own photos are learnt from by method probe, not {settings.method}")
     feature_cache = FeatureCache(store, cache, track, settings.cache_bytes)
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    looks = len(splits[0]) * len(training_views(settings)) + len(splits[1])
+    learnt = len(train_rows) + len(own_rows)
+    looks = learnt * len(training_views(settings)) + len(val_rows)
     partition = choose_partition(network, settings, precision, looks, feature_cache)
     network.to(device)
     partition.to(device)
@@ -80,7 +86,7 @@ def train(
     files = checkpoint_files(cache, draft)
     log.info(
         "%s on %d training pictures, each in %d views; answers are means over %d",
-        settings.method, len(splits[0]), len(training_views(settings)),
+        settings.method, learnt, len(training_views(settings)),
         draft.settings.extras.tta,
     )  # fmt: skip
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
@@ -97,13 +103,16 @@ def train(
 
 
 def load_train_val(
-    splits: tuple[pd.DataFrame, pd.DataFrame],
+    splits: Sequence[pd.DataFrame],
     labels: Sequence[str],
     settings: Train,
     spec: InputSpec,
     feature_cache: FeatureCache,
 ) -> TrainVal:
-    """Load both splits as the recipe's target has them; augmentation changes training alone."""
+    """Load train, val and, where given, own as the recipe's target has them.
+
+    Augmentation changes training alone.
+    """
     augment = settings.extras.augment
     learning = dataclasses.replace(
         spec,
@@ -111,11 +120,12 @@ def load_train_val(
         augment=RandomAffine(augment, settings.seed) if augment else None,
     )
     judging = dataclasses.replace(spec, changes=validation_views(settings))
-    train, val = (
+    train, val, *own = (
         load_dataset(rows, labels, how, feature_cache)
-        for rows, how in zip(splits, (learning, judging), strict=True)
+        for rows, how in zip(splits, (learning, judging, learning), strict=False)
+        if len(rows)
     )
-    return TrainVal(train, val, len(labels))
+    return TrainVal(train, val, len(labels), *own)
 
 
 def choose_partition(
@@ -160,6 +170,7 @@ def _draft_checkpoint(
         reports=(),
         train_count=len(splits[0]),
         val_count=len(splits[1]),
+        own_count=len(splits[2]),
         data_digest=data_digest(*splits),
     )
 

@@ -110,6 +110,8 @@ def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
 def run_figures(trained: Trained, steps: Sequence[StageResult[Any]]) -> Iterator[Figure]:
     """Each epoch's figures, then the final ones, then counts and seconds by stage."""
     yield from model_figures(trained.checkpoint.result, trained.scores.result)
+    for name, value in trained.own_figures.items():
+        yield name, value, 0
     for name, counts in stage_counts(steps).items():
         yield f"stage/{name}_kept", counts["kept"], 0
         yield f"stage/{name}_dropped", counts["dropped"], 0

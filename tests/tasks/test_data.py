@@ -83,7 +83,7 @@ def test_a_collection_that_fails_leaves_what_arrived(workspace: Workspace, noise
     settings = Collect(folder=workspace.root / "photos", min_per_class=2)
     classes = tuple(FoodClass(name=label) for label in LABELS)
     with pytest.raises(CollectError):
-        data.collect.task.fn(workspace, classes, settings, None)
+        data.collect.task.fn(workspace, classes, settings, None, None)
     assert list(read_manifest(workspace.manifest)["label"]) == ["a", "a", "a", "b"]
 
 

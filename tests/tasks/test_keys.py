@@ -46,6 +46,7 @@ ROOMS = {
     "check groups": "split tables",
     "calibrate": "evaluate train features network image metrics",
     "evaluate": "evaluate train features network image metrics split tables",
+    "own": "evaluate train features network image metrics split tables",
     "export": "export train features network image",
 }
 # of a room that is named, the modules; of what stands in no list, all may be named
@@ -72,6 +73,7 @@ BOUNDS = {
     "train": LEARNING | {"image": LEARNING["image"] | VIEWS},
     "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},
     "evaluate": {"image": LEARNING["image"], "split": {"test_groups"}},
+    "own": {"image": LEARNING["image"] | VIEWS, "split": {"test_groups"}},
     "export": LEARNING,
     "check groups": {"split": {"test_groups"}},
 }
@@ -147,16 +149,17 @@ def test_a_new_training_option_asks_for_a_new_training_alone() -> None:
     takers = {kind: {name for name, one in STAGES.items() if kind in annotations(one)}
               for kind in (Train, Checkpoint)}  # fmt: skip
     assert takers[Train] == {"check", "train"}
-    assert takers[Checkpoint] == {"calibrate", "evaluate", "export"}
+    assert takers[Checkpoint] == {"calibrate", "evaluate", "own", "export"}
 
 
 def test_a_key_names_no_more_pictures_than_the_stage_reads() -> None:
     reads = {name: one.reads for name, one in STAGES.items() if one.reads}
     assert reads == {
-        "train": ("train", "val"),
+        "train": ("train", "val", "own"),
         "calibrate": ("val",),
         "check groups": ("test",),
         "evaluate": ("test",),
+        "own": ("train", "val", "own"),
     }
 
 

@@ -247,14 +247,17 @@ def test_a_broken_table_is_refused_before_any_request(web, gather, tmp_path) -> 
 
 
 def test_folders_and_a_test_set_become_rows(gather, tmp_path, picture) -> None:
-    for place, seed in (("photos/rice/a.jpg", 1), ("photos/beans/b.jpg", 2), ("set/rice/c.jpg", 1)):
+    for place, seed in (("photos/rice/a.jpg", 1), ("photos/beans/b.jpg", 2), ("set/rice/c.jpg", 1),
+                        ("own/rice/1/d.jpg", 1)):  # fmt: skip
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_bytes(picture(seed))
-    manifest = gather({"test_folder": tmp_path / "set"}, folder=tmp_path / "photos").manifest
+    folders = {"test_folder": tmp_path / "set", "own_folder": tmp_path / "own"}
+    manifest = gather(folders, folder=tmp_path / "photos").manifest
     shown = manifest[["label", "source", "split", "state"]].itertuples(index=False, name=None)
     assert list(shown) == [
         ("rice", "folder", "", "kept"),
         ("rice", "test", "test", "kept"),
+        ("rice", "own", "", "kept"),
         ("beans", "folder", "", "kept"),
     ]
     assert manifest.loc[1, "id"] == digest_of(picture(1))

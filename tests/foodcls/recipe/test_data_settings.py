@@ -1,10 +1,13 @@
-from pathlib import Path
-
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from foodcls.errors import RecipeError
-from foodcls.recipe.data_settings import AffineRanges, Augment, Collect, Dedup, Split, check_folders
+from foodcls.recipe.data_settings import (
+    AffineRanges,
+    Augment,
+    Collect,
+    Dedup,
+    Split,
+)
 
 
 def test_defaults_are_the_originals() -> None:
@@ -37,14 +40,3 @@ def test_impossible_values_are_refused(model: type[BaseModel], values: dict[str,
 def test_a_scale_goes_from_small_to_large() -> None:
     with pytest.raises(ValidationError, match="from small to large"):
         AffineRanges(scale=(1.2, 0.8))
-
-
-def test_a_class_without_a_folder_is_named_with_the_folders_that_are_there(tmp_path: Path) -> None:
-    for name in ("pie", "tacos", ".hidden"):
-        (tmp_path / name).mkdir()
-    photos = Collect.model_construct(folder=tmp_path)
-    with pytest.raises(RecipeError, match="1 of 2 classes: 'taco'; there are 'pie', 'tacos'; a"):
-        check_folders(photos, ("pie", "taco"), Path("r.yaml"))
-    # folders of no class are told of when they are read
-    check_folders(photos, ("pie",), Path("r.yaml"))
-    check_folders(Collect.model_construct(folder=None), ("pie",), Path("r.yaml"))

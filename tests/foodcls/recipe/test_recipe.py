@@ -55,6 +55,11 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("test: {}", "test.folder: missing"),
         ("test: {folder: ., groups: gone.csv}", "gone.csv is not there"),
         ("test: {folder: ., groups: recipe.yaml, grouped_by_folder: true}", "give one of them"),
+        ("own: {folder: .}", "own photos need train.method: probe, found finetune"),
+        (
+            "own: {folder: ., grouped_by: true}",
+            "own.grouped_by: unknown key; did you mean 'grouped_by_folder'",
+        ),
         ("dedup: {hash: md5}", "dedup.hash = 'md5'"),
         ("quality: {blured: 0.1}", "quality.blured: unknown key; did you mean 'blurred'"),
         ("quality: {dark: 1.5}", "quality.dark = 1.5: must be less than or equal to 1"),

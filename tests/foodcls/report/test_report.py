@@ -15,6 +15,8 @@ import pytest
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
+from foodcls.metrics.own_worth import ClassDistance, OwnWorth
+from foodcls.metrics.paired_test import compare_predictions
 from foodcls.metrics.predictions import Predictions
 from foodcls.report.comparison import build_comparison, comparison_html
 from foodcls.report.report import ReportData, gather_report, report_html
@@ -110,6 +112,24 @@ def test_the_report_tells_all(answers: Callable, data: Callable) -> None:
     assert "A temperature of 1.30" in page and "answers from 0.30 on" in page
     assert "Epoch 2 was kept" in page and "1806" in page
     assert "a" * 64 in page and "train.lr" in page
+
+
+@pytest.mark.parametrize("groups", [3, 1])
+def test_own_photos_have_a_section_of_their_own(
+    answers: Callable, data: Callable, groups: int
+) -> None:
+    told = answers()
+    before = np.roll(told.probabilities, 1, axis=1)
+    gain = compare_predictions(before, told.probabilities, told.truth, np.arange(30) % groups)
+    own = OwnWorth(30, groups, 0.976, 0.995, (ClassDistance("fish", 7, 0.54),), (), (),
+                   gain if groups > 1 else None)  # fmt: skip
+    shown = {"nearest of the crawl": ("data:image/jpeg;base64,AAAA",)}
+    page = report_html(dataclasses.replace(data(told), own=own, own_looks=shown))
+    assert "in 0.976 of pairs" in page and "<td>fish</td><td>7</td><td>0.54</td>" in page
+    assert "Nearest of the crawl" in page and page.count("base64,AAAA") == 1
+    worth = f"{gain.a.accuracy.value:.3f}: {100 * gain.accuracy.value:+.1f} points (95 %"
+    assert (worth in page) == (groups > 1) == ("all 30 own photos" not in page.lower())
+    assert "Own photos" not in report_html(data(told))
 
 
 def test_the_same_data_gives_the_same_page(answers: Callable, data: Callable) -> None:

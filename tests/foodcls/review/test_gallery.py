@@ -55,6 +55,14 @@ def test_two_boxes_of_a_picture_are_one_item(pictures: Callable[..., pd.DataFram
     assert names(build_gallery(twice, LABELS, {})) == ["000", "001"]
 
 
+def test_own_photos_are_told_from_the_others(pictures: Callable[..., pd.DataFrame]) -> None:
+    manifest = pictures(2)
+    manifest.loc[1, "source"] = "own"
+    manifest["flags"] = "blurred"
+    flags = [item.flags for item in build_gallery(manifest, LABELS, {}).by_label["pesto"]]
+    assert flags == [("blurred",), ("own photo", "blurred")]
+
+
 def test_suspects_are_read_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "suspects.csv"
     path.write_text("id,keep,reason,score\nbb,0,looks like bread,0.9\naa,0,,0.4\ncc,1,,0.1\n")

@@ -6,11 +6,13 @@ import pytest
 from PIL import Image
 
 from foodcls.dedup.dedup import dedup
+from foodcls.errors import StageError
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Dedup, Inspect, Split
 from foodcls.split.assignments import recall_assignments, remember_assignments
 from foodcls.split.split import split
+from foodcls.store.store import digest_of
 
 LABELS = ("beans", "salad")
 HALF = Split(val=0.25, test=0.25)
@@ -44,6 +46,36 @@ def splits_of(parted):
 def bigger(noise, encode, seed):
     """The same picture in twice the size: dedup keeps it in place of the old one."""
     return encode(noise(seed).resize((192, 128), Image.Resampling.BICUBIC), "JPEG", quality=95)
+
+
+def test_own_photos_judge_nothing_nor_does_what_looks_like_them(part, crowd, noise, encode, caplog):
+    first = splits_of(part(crowd))
+    places = {split: next(place for place, (data, _) in enumerate(crowd)
+                          if first[digest_of(data)] == split) for split in set(first)}  # fmt: skip
+    # smaller than their crawled copies, and of another class than the one of training
+    taken = [
+        (encode(noise(place).resize((80, 54)), "PNG"), LABELS[(place + (split == "train")) % 2],
+         {"source": "own", "origin": f"{split}.png"})
+        for split, place in places.items()
+    ]  # fmt: skip
+    again = part([*crowd, *taken])
+    own = again[again["source"] == "own"]
+    assert set(own["state"]) == {"kept"} and set(own["split"]) == {"own"}
+    copies = again[again["id"].isin({digest_of(crowd[place][0]) for place in places.values()})]
+    assert set(copies["state"]) == {"dropped"} and copies["reason"].str.contains("own photo").all()
+    assert "2 pictures held out before look like own photos" in caplog.text
+    # without them all is as it was
+    assert splits_of(part(crowd)).equals(first)
+
+
+def test_an_own_photo_in_the_outside_test_set_is_left_out_and_named(part, crowd, caplog):
+    test = [(data, label, {"source": "test", "split": "test"}) for data, label in crowd[:4]]
+    own = [(*crowd[place], {"source": "own", "origin": f"{place}.png"}) for place in (3, 40)]
+    found = part([*crowd[4:40], *crowd[41:], *test, *own])
+    assert found[found["source"] == "own"]["split"].tolist() == ["", "own"]
+    assert "1 own photos look like test pictures and are left out: 3.png" in caplog.text
+    with pytest.raises(StageError, match=r"own.folder: none of its 1 photos is left: .*test pict"):
+        part([*crowd[4:], *test, own[0]])
 
 
 def test_a_fifth_more_moves_nothing(part, crowd, noise, encode):

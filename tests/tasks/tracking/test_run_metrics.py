@@ -6,6 +6,7 @@ import pytest
 
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
+from foodcls.metrics.own_worth import OwnWorth
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, AblationRow, Trial
 from foodcls.runs.stage_result import StageResult
@@ -44,6 +45,15 @@ def test_each_epoch_has_its_figures_and_the_run_has_the_final_ones(scores, make_
     assert ("accuracy", 0.8, 0) in figures and ("stage/collect_kept", 9, 0) in figures
     assert ("stage/export_seconds", 1.0, 0) in figures
     assert len({(name, epoch) for name, _, epoch in figures}) == len(figures)
+
+
+def test_what_own_photos_showed_is_told_where_there_are_some(scores, make_run) -> None:
+    own = OwnWorth(28, 1, 0.976, 0.995, (), (), (), None)
+    given = {"found": ManifestRef("collect", "d", "b", 9, 1), "checkpoint": CHECKPOINT}
+    for worth, told in ((own, True), (None, False)):
+        trained = make_run(**given, scores=scores, own=worth).trained
+        assert (("own_auc", 0.976, 0) in run_figures(trained, trained.steps)) == told
+        assert ("own" in [step.name for step in trained.steps]) == told
 
 
 def test_a_class_without_test_pictures_has_no_recall(scores) -> None:

@@ -1,0 +1,162 @@
+"""Judges own photos: how far the crawl is from them, and what it is worth to learn from them.
+
+Each group of own photos is answered for by two heads that have not seen it: one fitted to the crawl
+alone, and one that has learnt from the other groups too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from foodcls.evaluate.inference import BATCH
+from foodcls.features.activations import cacheable_partition
+from foodcls.features.row_cache import LIMIT, FeatureCache
+from foodcls.manifest import LEARNT, split_rows
+from foodcls.metrics.bootstrap import number_groups
+from foodcls.metrics.own_worth import ClassDistance, OwnWorth
+from foodcls.metrics.paired_test import PairedTest, compare_predictions
+from foodcls.network.network import make_head
+from foodcls.progress import Track, silent
+from foodcls.recipe.data_settings import Own
+from foodcls.split.test_groups import group_own
+from foodcls.store.store import Store
+from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.dataset import InputSpec, load_dataset
+from foodcls.train.learner import choose_device, start_learner
+from foodcls.train.nearness import Nearness, rate_nearness
+from foodcls.train.own import OwnSet, fit_stages, join_own
+from foodcls.train.probe import (
+    Probe,
+    extract_views,
+    first_linear,
+    fit_head,
+    scale_features,
+)
+from foodcls.train.restore import load_network
+from foodcls.train.train import load_train_val, loss_weights
+
+FEWEST = 5  # own photos of a class whose distance is told
+SHOWN = 8  # nearest pictures, and farthest ones
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the heads are fitted to, and the own photos as an answer sees them."""
+
+    start: Probe  # fitted to the crawl alone
+    photos: OwnSet
+    views: tuple[Tensor, ...]  # float32 (M, F) each
+    smoothing: float
+
+
+def judge_own(
+    checkpoint: Checkpoint,
+    manifest: pd.DataFrame,
+    store: Store,
+    cache: Path,
+    settings: Own | None,
+    track: Track = silent,
+    limit: float = LIMIT,
+) -> OwnWorth | None:
+    """Judge the rows of split "own" by groups, as `settings` name them; None where there are none.
+
+    The checkpoint says how heads are fitted; it has learnt from all groups itself. At most `limit`
+    bytes stay in `cache`.
+    """
+    rows, crawl = split_rows(manifest, "own"), split_rows(manifest, "train")
+    if rows.empty or settings is None:
+        return None
+    groups = group_own(rows, settings)
+    seen = _see(checkpoint, manifest, FeatureCache(store, cache, track, limit))
+    own = seen.photos.own.values[: len(rows)]
+    near, as_crawled = (
+        rate_nearness(seen.photos.look(look), own, groups) for look in (seen.photos.near, 0)
+    )
+    order = near.crawl.argsort(descending=True, stable=True).tolist()
+    pictures = [crawl["picture"].iloc[place] for place in order]
+    several = len(set(number_groups(groups))) > 1
+    return OwnWorth(
+        n=len(rows),
+        groups=len(set(number_groups(groups))),
+        auc=near.auc,
+        auc_as_crawled=as_crawled.auc,
+        by_class=_by_class(near, crawl["label"], rows["label"], checkpoint.labels),
+        nearest=tuple(pictures[:SHOWN]),
+        farthest=tuple(pictures[: -SHOWN - 1 : -1]),
+        gain=_gain(seen, groups, track) if several else None,
+    )
+
+
+def _see(checkpoint: Checkpoint, manifest: pd.DataFrame, feature_cache: FeatureCache) -> _Seen:
+    """Load the features that the checkpoint was fitted to, and fit its head to the crawl alone."""
+    settings, labels = checkpoint.settings, checkpoint.labels
+    splits = [split_rows(manifest, name) for name in LEARNT]
+    network = load_network(checkpoint, feature_cache.store).to(choose_device(settings.device))
+    convert_conv2d_weight_memory_format(network, torch.channels_last)
+    views, network.tta_views = network.tta_views, 1
+
+    def spec() -> InputSpec:
+        parts = (network, settings.input_size, settings.precision, len(splits[0]), feature_cache)
+        return InputSpec(cacheable_partition(*parts), settings.input_size, settings.precision)
+
+    plain = spec()
+    train_val = load_train_val(splits, labels, settings, plain, feature_cache)
+    weights = loss_weights(train_val, settings)
+    learner = start_learner(network, plain.partition.tail, settings, settings.precision, weights)
+    scaled = scale_features(learner, train_val, settings.batch_size)
+    size = first_linear(network.head).in_features
+    head = make_head(size, settings.hidden_units, len(labels), settings.dropout, settings.seed)
+    # that strength was chosen on the crawl alone
+    start = fit_head(head.to(learner.device), checkpoint.best.l2, scaled, learner.smoothing)
+    network.tta_views = views
+    answering = spec()
+    asked = load_dataset(splits[2], labels, answering, feature_cache)
+    answerer = replace(learner, tail=answering.partition.tail)
+    own_views = extract_views(answerer, asked, BATCH, views)
+    photos = join_own(scaled, train_val, settings)
+    return _Seen(start, photos, tuple(map(scaled.scale, own_views)), learner.smoothing)
+
+
+def _gain(seen: _Seen, groups: list[str], track: Track) -> PairedTest:
+    """Compare the answers without own photos (A) with those that learn from other groups (B)."""
+    numbers = torch.from_numpy(number_groups(groups))
+    looks_alike = torch.from_numpy(number_groups(seen.photos.groups))
+    count = int(numbers.max()) + 1
+    before = _answer(seen.start.head, seen.views)
+    after = torch.zeros_like(before)
+    for number in track(range(count), count, "leave a group out"):
+        left_out = numbers == number
+        # what looks like a photo that is left out is not learnt from either
+        hidden = torch.isin(looks_alike, looks_alike[left_out])
+        photos = seen.photos.without((left_out | hidden).to(before.device))
+        head = fit_stages(seen.start, photos, seen.smoothing) if photos.groups else seen.start.head
+        after[left_out] = _answer(head, [view[left_out] for view in seen.views])
+    truth = seen.photos.own.truth[: len(groups)]
+    a, b, right = (one.cpu().numpy() for one in (before, after, truth))
+    return compare_predictions(a, b, right, numbers.numpy())
+
+
+@torch.no_grad()
+def _answer(head: nn.Module, views: Sequence[Tensor]) -> Tensor:
+    """Probabilities, float32 (N, C): the mean over views (N, F), as the network gives it."""
+    return torch.stack([head(view).softmax(1) for view in views]).mean(0)
+
+
+def _by_class(
+    near: Nearness, crawl: pd.Series, own: pd.Series, labels: Sequence[str]
+) -> tuple[ClassDistance, ...]:
+    found = []
+    for label in labels:
+        is_crawl, is_own = (
+            torch.from_numpy((names == label).to_numpy(copy=True)).to(near.own.device)
+            for names in (crawl, own)
+        )
+        if int(is_own.sum()) >= FEWEST:
+            auc = near.of_class(is_crawl, is_own).auc
+            found.append(ClassDistance(label, int(is_own.sum()), auc))
+    return tuple(found)
