@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -10,8 +11,7 @@ import pandas as pd
 from foodcls.augment import augment as augment_pictures
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
-from foodcls.collect.engines.base import CONTACT, Access
-from foodcls.collect.engines.registry import variables
+from foodcls.collect.engines.registry import read_access
 from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import Box, check_usable, read_boxes
@@ -78,8 +78,7 @@ def collect(
         write_query_stats(stats, workspace.query_stats)
         show_query_stats(stats)
 
-    keys = {name: os.environ.get(name, "").strip() for name in (CONTACT, *variables())}
-    access = Access(keys, settings.contact or keys[CONTACT], retrying=retrying)
+    access = replace(read_access(os.environ, settings.contact), retrying=retrying)
     tested, owned = (given.folder if given else None for given in (test, own))
     request = CollectRequest(classes, settings, tested, owned, access, search_again, _sample_web)
     show = partial(write_manifest, path=workspace.manifest)

@@ -19,7 +19,7 @@ In reading order:
     pictures    predict and duplicates as typed; imports nothing slow, for a quick --help
     predict    predict: answers for picture files
     duplicates    duplicates: files that repeat a picture
-    maintenance    promote, rollback, sync; schedule, verify and gc as typed
+    maintenance    doctor, engines, promote, rollback, sync; schedule, verify and gc as typed
     schedule    schedule: retraining by the clock
     verify    verify: damaged files
     gc    gc: garbage collection

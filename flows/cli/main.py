@@ -1,12 +1,11 @@
 """The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli.maintenance import gc, promote, rollback, schedule, sync, verify
+from flows.cli.maintenance import doctor, engines, gc, promote, rollback, schedule, sync, verify
 from flows.cli.options import (
     Again,
     Changes,
@@ -194,6 +193,8 @@ app.command(
 )(predict)
 app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
 app.command(epilog="Example: `foodcls schedule lunch.yaml --cron '0 3 * * 1'`")(schedule)
+app.command(epilog="Example: `foodcls doctor`")(doctor)
+app.command(epilog="Example: `foodcls engines recipes/foods13.yaml`")(engines)
 app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
@@ -224,17 +225,6 @@ def compare(
         from flows.cli.compare import compare as compare_models
 
         write_json(compare_models(out, a, b, workspace, page), json_file)
-
-
-@app.command(epilog="Example: `foodcls doctor`")
-def doctor(workspace: Space = Path("workspace")) -> None:
-    """Check versions, weights, servers and disk; say what is missing and how to mend it."""
-    from flows.cli.run import show_checks
-    from foodcls.workspace.doctor import run_checks
-
-    checks = list(run_checks(workspace, dict(os.environ)))
-    show_checks(out, checks)
-    raise typer.Exit(int(any(not check.is_fine and check.is_needed for check in checks)))
 
 
 @app.command(epilog="Example: `foodcls demo`")

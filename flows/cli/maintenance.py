@@ -1,5 +1,6 @@
 """The commands of those who keep a pipeline running: which model serves, and what may go."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,38 @@ import typer
 from flows.cli.options import Again, RecipeFile, Space
 from flows.cli.output import out, told
 from foodcls.errors import InputError
+
+
+def doctor(workspace: Space = Path("workspace")) -> None:
+    """Check versions, weights, servers, keys and disk; say what is missing and how to mend it."""
+    from flows.cli.run import show_checks
+    from foodcls.workspace.doctor import run_checks
+
+    checks = list(run_checks(workspace, dict(os.environ)))
+    show_checks(out, checks)
+    raise typer.Exit(int(any(not check.is_fine and check.is_needed for check in checks)))
+
+
+def engines(
+    recipe_file: Annotated[
+        Path | None, typer.Argument(metavar="[RECIPE]", help="Ask its engines; else all.")
+    ] = None,
+    workspace: Space = Path("workspace"),
+    query: Annotated[str, typer.Option(help="What to ask for; else the first query.")] = "",
+) -> None:
+    """Ask each engine one small question: which work, and what do the others need?"""
+    with told():
+        from flows.cli.run import show_checks
+        from foodcls.collect.trial import try_recipe
+        from foodcls.recipe.recipe import load_recipe
+        from foodcls.workspace.services import as_check
+        from foodcls.workspace.workspace import Workspace
+
+        recipe = load_recipe(recipe_file) if recipe_file else None
+        store = Workspace.at(workspace).store
+        trials = list(try_recipe(recipe, query, os.environ, store))
+        show_checks(out, map(as_check, trials))
+    raise typer.Exit(int(not any(one.works for one in trials)))
 
 
 def promote(

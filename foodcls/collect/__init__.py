@@ -5,6 +5,7 @@ search            questions to engines, page by page, and what they found
 engines           the search engines, a file each
 rate_limits       what an engine's hour or day still allows
 logins            tokens for registered clients
+trial             one small question to each engine: does it work?
 query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines
 folders           a folder of pictures in place of URLs

@@ -115,8 +115,11 @@ def collect(
     or a class ends with fewer than `min_per_class` pictures. What arrived is remembered, also by a
     run that was killed.
     """
-    for name, why in check_questions(request.questions, request.access).items():
-        LOG.warning("the engine %s %s; the others are asked", name, why)
+    mute = check_questions(request.questions, request.access)
+    for name, why in mute.items():
+        LOG.warning("the engine %s %s", name, why)
+    if asked := [name for name in request.settings.engines if name not in mute]:
+        LOG.info("engines that are asked: %s", ", ".join(asked))
     limits = fetch_limits(request.settings, request.access.contact)
     urls = request.settings.urls
     listed: Candidates = read_urls(urls, request.labels) if urls is not None else ()

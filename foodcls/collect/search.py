@@ -32,6 +32,7 @@ FRESH = 12 * 3600
 PAGE_BYTES = 5_000_000
 # engines block clients that ask for many pages at once
 PAGES_AT_ONCE = 4
+UNKNOWN_SHAPE = "a page of unknown shape"
 BARRIERS = (
     "captcha",
     "unusual traffic",
@@ -84,8 +85,9 @@ def search_all(
         for search in searches:
             name = search.question.engine
             search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
-        yield from _read_pages(searches, bounds, store, hosts)
+        # before they are made: who is killed has made them too
         rates.save()
+        yield from _read_pages(searches, bounds, store, hosts)
 
 
 @contextmanager
@@ -234,7 +236,7 @@ def _parse(name: str, response: Response) -> tuple[list[Hit], str, str]:
         reason = str(refused)
     # RecursionError: JSON that is nested thousands of times
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"a page of unknown shape: {type(error).__name__}: {str(error)[:100]}"
+        reason = f"{UNKNOWN_SHAPE}: {type(error).__name__}: {str(error)[:100]}"
     if not hits and _is_barrier(response):
         reason = "consent or captcha page"
     return hits, following, reason

@@ -12,6 +12,8 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from foodcls.collect.engines.registry import ENGINES, read_access
+from foodcls.collect.trial import Trial, look_for_keys
 from foodcls.errors import StoreError
 from foodcls.redact import has_password, redact, without_logins
 from foodcls.store.local_store import ASIDE
@@ -40,15 +42,18 @@ class Check:
 
 
 def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[Check]:
-    """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and a key."""
+    """Ask Prefect's server, MLflow's, the store and the workers; look for a webhook and keys."""
     yield check_prefect(environment.get("PREFECT_API_URL", ""))
     yield _mlflow(environment.get("MLFLOW_TRACKING_URI", ""))
     yield _store(environment.get("FOODCLS_STORE") or workspace.place, environment)
     yield _runner(environment.get("FOODCLS_RUNNER") or "threads")
     yield _secret("webhook", "FOODCLS_WEBHOOK", "to be told how runs end", environment)
-    yield _secret(
-        "Flickr key", "FLICKR_API_KEY", "if a recipe names the engine flickr", environment
-    )
+    yield from map(as_check, look_for_keys(ENGINES, read_access(environment)))
+
+
+def as_check(trial: Trial) -> Check:
+    """What an engine answered, as a line of checks; no run needs all engines."""
+    return Check(f"engine {trial.engine}", trial.works, trial.text, trial.mend, is_needed=False)
 
 
 def check_prefect(api: str) -> Check:

@@ -1,9 +1,9 @@
 """Names the engines that can be asked, and says which of them can be asked now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from foodcls.collect.engines.baidu import BAIDU
-from foodcls.collect.engines.base import Access, Engine, Question, rebased
+from foodcls.collect.engines.base import CONTACT, Access, Engine, Question, rebased
 from foodcls.collect.engines.bing import BING
 from foodcls.collect.engines.brave import BRAVE
 from foodcls.collect.engines.commons import COMMONS
@@ -73,6 +73,8 @@ def explain(name: str, detail: str) -> str:
     return detail
 
 
-def variables() -> list[str]:
-    """The environment variables that hold keys of engines."""
-    return [name for engine in ENGINES.values() for name in engine.terms.keys]
+def read_access(environment: Mapping[str, str], contact: str | None = None) -> Access:
+    """The access with the keys, and without another one the contact, of an environment."""
+    names = [name for engine in ENGINES.values() for name in engine.terms.keys]
+    keys = {name: environment.get(name, "").strip() for name in names}
+    return Access(keys, contact or environment.get(CONTACT, "").strip())
