@@ -30,7 +30,7 @@ from foodcls.review.thumbs import Thumbs
 
 logger = logging.getLogger(__name__)
 
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 HEADERS = {
     # nothing from elsewhere, nothing inline: a class name or URL that is markup stays text
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "

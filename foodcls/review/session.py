@@ -89,6 +89,8 @@ class Session:
         """Write one verdict for these pictures; None removes theirs."""
         with self._lock, editing(self.files.decisions):
             before = self._put_verdicts(dict.fromkeys(ids, verdict))
+            if self._explains(ids, verdict):
+                before = self._changes.pop().verdicts
             self._changes.append(Change(verdicts=before, left=verdict))
 
     def draw(self, digest: str, boxes: Sequence[DrawnBox]) -> None:
@@ -113,6 +115,12 @@ class Session:
             # after the writing: what could not be written may be undone later
             self._changes.pop()
             return change.ids
+
+    def _explains(self, ids: Sequence[str], verdict: Verdict | None) -> bool:
+        """Whether it only gives a reason for the drop before: the two are undone together."""
+        last = self._changes[-1] if self._changes else Change()
+        both = (verdict, last.left)
+        return set(last.verdicts) == set(ids) and all(one and not one.keep for one in both)
 
     def _editing_boxes(self) -> AbstractContextManager[None]:
         return editing(self.files.boxes, self.files.proposals, self.files.refused)

@@ -42,12 +42,14 @@ export function drawCard(picture) {
   card.querySelector(".note").textContent = note;
   card.title = note;
   const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? "kept" : "undecided";
-  card.setAttribute("aria-label", `picture ${picture.place}, ${words}${flags && `, ${flags}`}`);
+  card.setAttribute("aria-label", [`picture ${picture.place}`, fileName(picture), words, flags].filter(Boolean).join(", "));
   card.querySelector("svg")?.remove();
   card.querySelector(".accept")?.remove();
   if (picture.boxes) card.querySelector(".well").append(smallBoxes(picture));
   if (hasProposal(picture)) card.querySelector(".well").append(acceptButton());
 }
+
+const fileName = ({ origin }) => origin?.split(/[?#]/)[0].split("/").pop();
 
 // for the mouse; by keys, A does the same
 function acceptButton() {

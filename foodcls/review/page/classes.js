@@ -11,23 +11,28 @@ export function drawClasses() {
   const sum = (name) => state.classes.reduce((total, item) => total + item[name], 0);
   $("overall").textContent = `${sum("kept") + sum("dropped")} of ${sum("total")} pictures looked at`;
   const nav = $("classes");
+  $("chooser").replaceChildren(...state.classes.map((item) => {
+    const option = make("option", "", `${displayName(item.name)}, ${item.kept + item.dropped} of ${item.total}`);
+    option.value = item.name;
+    option.selected = item.name === state.label;
+    return option;
+  }));
   while (nav.children.length < state.classes.length) nav.append(classButton());
-  state.classes.forEach((item, number) => drawClass(nav.children[number], item, number));
+  state.classes.forEach((item, number) => drawClass(nav.children[number], item));
 }
 
 function classButton() {
   const button = makeButton(""), meter = make("span", "meter");
   meter.append(make("i", "k"), make("i", "d"));
-  button.append(make("span", "key"), make("span", "name"), make("span", "count"), meter);
+  button.append(make("span", "name"), make("span", "count"), meter);
   return button;
 }
 
-function drawClass(button, item, number) {
+function drawClass(button, item) {
   const looked = item.kept + item.dropped;
   button.dataset.label = item.name;
   button.setAttribute("aria-current", item.name === state.label);
   button.classList.toggle("done", looked === item.total);
-  button.querySelector(".key").textContent = number < 9 ? number + 1 : "";
   button.querySelector(".name").textContent = displayName(item.name);
   button.querySelector(".name").title = item.name;
   button.querySelector(".count").textContent = looked === item.total ? `✓ ${item.total}` : `${looked}/${item.total}`;

@@ -17,7 +17,7 @@ export function decide(keep) {
   const why = !keep && pictures.length === 1 ? pictures[0].suspect ?? "" : "";
   const ids = mark(pictures, keep, why);
   if (keep) hideReasons(); else askReason(ids, why);
-  const end = Math.max(state.at, state.anchor);
+  const end = state.view.indexOf(pictures.at(-1));
   if (end + 1 < state.view.length) goTo(end + 1);
   else {
     goTo(end);

@@ -25,7 +25,8 @@ export function setFilter(chip, words) {
   show();
 }
 
-export function goTo(place, extend = false) {
+export function goTo(place, extend = false, picked = null) {
+  state.picked = picked;
   for (const picture of marked) { picture.card.classList.remove("here"); picture.card.setAttribute("aria-selected", "false"); picture.card.tabIndex = -1; }
   state.at = Math.max(0, Math.min(place, state.view.length - 1));
   if (!extend) state.anchor = state.at;
@@ -38,6 +39,13 @@ export function goTo(place, extend = false) {
   picture.card.scrollIntoView({ block: "nearest" });
   if ($("zoom").open) openPicture();
   else if (document.activeElement?.tagName !== "INPUT") focusCard();
+}
+
+// one more picture, or one less
+export function pick(place) {
+  const picked = new Set(selected()), picture = state.view[place];
+  if (!picked.delete(picture)) picked.add(picture);
+  goTo(place, false, picked);
 }
 
 export const focusCard = () => current()?.card.focus({ preventScroll: true });

@@ -1,12 +1,12 @@
 // Gives each key its action: in the grid, in the zoomed picture, and in the text fields.
 
 import { acceptBoxes, chooseNextBox, drawBoxes, removeChosen } from "./boxes.js";
-import { openClass, stepClass } from "./classes.js";
+import { stepClass } from "./classes.js";
 import { decide, keepRest, undo } from "./decisions.js";
-import { $ } from "./dom.js";
+import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
-import { state } from "./state.js";
+import { selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
 
 const ZOOM_MOVES = { ArrowLeft: () => state.at - 1, ArrowRight: () => state.at + 1, ArrowUp: () => state.at - 1, ArrowDown: () => state.at + 1 };
@@ -35,22 +35,26 @@ export function handleKey(event) {
   const zoomed = $("zoom").open;
   // a focused button answers to its own keys
   if (event.target.tagName === "BUTTON" && ["Enter", " ", "Tab"].includes(event.key)) return;
-  if (event.target.type === "range" && event.key.startsWith("Arrow")) return;
+  if ((event.target.type === "range" && event.key.startsWith("Arrow")) || event.target.tagName === "SELECT") return;
   if (event.key === "Tab" && !(zoomed && state.boxMode)) return;
   const move = (zoomed ? ZOOM_MOVES : GRID_MOVES)[event.key];
   const name = event.key.length === 1 && !(event.shiftKey && event.key === "K") ? event.key.toLowerCase() : event.key;
   const action = (zoomed ? ZOOM_KEYS : GRID_KEYS)[name];
   if (move) { hideReasons(); goTo(move(), event.shiftKey && !zoomed); }
-  else if (/^[1-9]$/.test(event.key)) handleDigit(Number(event.key), zoomed);
+  else if (/^[1-9]$/.test(event.key)) explain(Number(event.key));
   else if (action && !(event.repeat && event.key.length === 1)) action();
   else return;
   if (zoomed && event.key === "Escape") return;
   event.preventDefault();
 }
 
-function handleDigit(number, zoomed) {
-  if (!$("bar").hidden) { const reason = reasons()[number - 1]; if (reason) giveReason(reason); }
-  else if (!zoomed && state.classes[number - 1]) openClass(state.classes[number - 1].name);
+// a digit is a reason: of what was dropped last, else of the dropped picture that is current
+function explain(number) {
+  const dropped = selected().filter((picture) => picture.keep === 0).map((picture) => picture.id);
+  if ($("bar").hidden) state.reasonFor = dropped;
+  if (!state.reasonFor.length) return toast("1 to 9 say why a picture was dropped; this one is not.");
+  const reason = reasons()[number - 1];
+  if (reason) giveReason(reason);
 }
 
 function handleFieldKey(event) {

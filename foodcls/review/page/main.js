@@ -6,10 +6,10 @@ import { openClass } from "./classes.js";
 import { applyAnswer, decide, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
-import { focusCard, goTo, setFilter } from "./grid.js";
+import { focusCard, goTo, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
 import { giveReason, hideReasons } from "./reasons.js";
-import { current, state } from "./state.js";
+import { current, selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
 
 const onClick = (id, action) => $(id).addEventListener("click", action);
@@ -29,19 +29,24 @@ function listenToGrid() {
   const grid = $("grid"), cardOf = (event) => event.target.closest(".card");
   const place = (card) => state.view.indexOf(state.byId.get(card.dataset.id));
   onClick("grid", (event) => {
-    const card = cardOf(event), accepts = event.target.closest(".accept");
+    const card = cardOf(event), button = event.target.closest("button");
     if (!card) return;
-    hideReasons();
-    goTo(place(card), event.shiftKey && !accepts);
-    if (accepts) acceptBoxes();
+    const among = button && !button.matches(".accept") && selected().length > 1 && card.ariaSelected === "true";
+    if (!among) {
+      hideReasons();
+      if ((event.ctrlKey || event.metaKey) && !button) pick(place(card));
+      else goTo(place(card), event.shiftKey && !button);
+    }
+    if (button) ({ accept: acceptBoxes, keepit: () => decide(true), dropit: () => decide(false) })[button.className]();
   });
-  grid.addEventListener("dblclick", (event) => { if (cardOf(event)) openZoom(false); });
+  grid.addEventListener("dblclick", (event) => { if (cardOf(event) && !event.target.closest("button")) openZoom(false); });
   grid.addEventListener("error", (event) => cardOf(event)?.classList.add("gone"), true);
   onClick("reasons", (event) => { const chip = event.target.closest(".chip"); if (chip) giveReason(chip.dataset.reason); });
 }
 
 function listenToHeader() {
   onClick("classes", (event) => { const button = event.target.closest("button"); if (button) openClass(button.dataset.label); });
+  $("chooser").addEventListener("change", () => openClass($("chooser").value));
   onClick("chips", (event) => { const chip = event.target.closest(".chip"); if (chip) { setFilter(chip.dataset.chip, state.words); focusCard(); } });
   $("search").addEventListener("input", () => setFilter(state.chip, $("search").value));
   $("size").addEventListener("input", () => document.documentElement.style.setProperty("--size", `${$("size").value}px`));

@@ -4,6 +4,7 @@ export const state = {
   classes: [], label: "", pictures: [], byId: new Map(),
   view: [], // pictures that the filter shows; it stays as it is while decisions are made
   at: 0, anchor: 0, // the current place in the view, and where a selection began
+  picked: null, // pictures that were selected one by one, in place of those between the two
   chip: "all", words: "", // the filter
   reasonFor: [], // ids of the pictures that were dropped last
   boxMode: false, chosen: -1, // the chosen box of the zoomed picture
@@ -12,6 +13,7 @@ export const state = {
 export const current = () => state.view[state.at];
 
 export function selected() {
+  if (state.picked) return state.view.filter((picture) => state.picked.has(picture));
   const [from, to] = [state.at, state.anchor].sort((a, b) => a - b);
   return state.view.slice(from, to + 1);
 }

@@ -73,6 +73,54 @@ def test_keep_and_undo(page: Any, manifest: pd.DataFrame, files: ReviewFiles) ->
     page.wait("document.querySelector('#toast').textContent.includes('Nothing')")
 
 
+def test_a_drop_and_its_reason_are_one_step_and_a_digit_is_always_a_reason(
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    page.press("ArrowRight", "d", "3", "u")
+    page.wait(f"document.querySelectorAll('.card.drop').length === 0 && {SAVED}")
+    assert rows(files.decisions) == [] and here(page) == manifest["id"][0]
+    # the prompt is gone once you have moved; the digit still says why, and opens no class
+    page.press("d", "ArrowLeft", "2")
+    page.value(SAVED)
+    assert [row["reason"] for row in rows(files.decisions)] == ["several things"]
+    page.press("ArrowRight", "2")
+    page.wait("document.querySelector('#toast').textContent.includes('why')")
+    assert page.value("document.querySelector('#label').textContent") == "pesto"
+
+
+def test_by_mouse_pictures_are_picked_and_decided_together(
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    ids = list(manifest["id"])
+    look = "getComputedStyle(document.querySelector('.card.here .choose')).visibility"
+    assert page.value(look) == "visible"
+    page.click(".card:nth-child(2)")
+    for number in (4, 5, 4, 6):
+        page.click(f".card:nth-child({number})", modifiers=2)
+    assert page.value("document.querySelectorAll('.card[aria-selected=true]').length") == 3
+    page.click(".card:nth-child(6) .dropit")
+    page.value(SAVED)
+    # the suspect stands first on the page
+    assert [row["id"] for row in rows(files.decisions)] == [ids[0], ids[4], ids[5]]
+    page.click(".card:nth-child(1)")
+    page.click(".card:nth-child(1) .keepit")
+    page.value(SAVED)
+    assert {row["id"]: row["keep"] for row in rows(files.decisions)}[ids[1]] == "1"
+    said = page.value("document.querySelector('.card:nth-child(2)').ariaLabel")
+    assert said.startswith("picture 2, pesto-000.jpg, dropped")
+
+
+def test_on_a_narrow_window_a_class_is_chosen_from_a_list(page: Any) -> None:
+    page.resize(400, 800)
+    shown = "[...document.querySelectorAll('#classes, #chooser')].map((e) => e.offsetWidth > 0)"
+    assert page.value(shown) == [False, True]
+    page.value(
+        "chooser.value = 'bread', chooser.dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    page.wait("document.querySelector('#label').textContent === 'bread'")
+    assert page.value("document.documentElement.scrollWidth") == 400
+
+
 def test_several_are_dropped_together(
     page: Any, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
@@ -226,7 +274,7 @@ def test_filters_and_classes_by_key_and_mouse(page: Any) -> None:
     assert page.value(shown) == 5
     page.press("f", *"pesto-004", "Enter")
     assert page.value(shown) == 1
-    page.press("2")
+    page.press("]")
     page.wait("document.querySelector('#label').textContent === 'bread'")
     page.press("[")
     page.wait("document.querySelector('#label').textContent === 'pesto'")

@@ -185,6 +185,17 @@ def test_a_refusal_outlives_a_box_that_was_drawn_and_taken_back(
 
 
 @pytest.mark.parametrize("boxes", [[], [DrawnBox((10, 8, 60, 40))]], ids=["refused", "accepted"])
+def test_a_reason_that_follows_a_drop_is_undone_with_it(
+    session: Session, manifest: pd.DataFrame
+) -> None:
+    first, second, *_ = manifest["id"]
+    session.decide([first], Verdict(True))
+    session.decide([first, second], Verdict(False))
+    session.decide([first, second], Verdict(False, "blurred"))
+    assert session.undo() == [first, second]
+    assert session.verdicts()[first].keep and second not in session.verdicts()
+
+
 def test_undo_offers_a_proposal_again(
     proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, boxes: list[DrawnBox]
 ) -> None:
