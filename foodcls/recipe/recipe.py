@@ -33,6 +33,7 @@ from foodcls.recipe.data_settings import (
     Test,
 )
 from foodcls.recipe.fixed_file import fix_files
+from foodcls.recipe.presets import fill_preset
 from foodcls.recipe.problems import list_problems
 from foodcls.recipe.spelling import spell_out
 from foodcls.recipe.train_settings import Inference, Promote, Train
@@ -154,9 +155,13 @@ def parse_recipe(source: RecipeSource) -> Recipe:
     for key, value in source.overrides.items():
         _override(values, key, value, path)
     try:
+        spelled = spell_out(values, Recipe)
+        if isinstance(train := spelled.get("train"), dict):
+            # here: a validator before Train's own would let no list be a tuple
+            spelled["train"] = fill_preset(train)
         # strict JSON mode: lists may become tuples and text paths, and nothing else may change
         recipe = Recipe.model_validate_json(
-            json.dumps(spell_out(values, Recipe), default=str),
+            json.dumps(spelled, default=str),
             context={"folder": path.resolve().parent},
         )
     except ValidationError as error:

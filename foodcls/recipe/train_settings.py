@@ -1,12 +1,12 @@
 """The sections of a recipe that decide the model: training, inference and promotion."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from foodcls.recipe.data_settings import AffineRanges
-from foodcls.recipe.presets import Preset, fill_preset
+from foodcls.recipe.presets import Preset
 from foodcls.recipe.types import Positive, Probability, Seed, Settings, Share, regular_file
 
 
@@ -86,11 +86,6 @@ class Train(Settings):
     def cache_bytes(self) -> float:
         """`cache_gb` in bytes."""
         return self.cache_gb * 1e9
-
-    @model_validator(mode="before")
-    @classmethod
-    def _preset_is_filled_in(cls, given: Any) -> Any:
-        return fill_preset(given) if isinstance(given, dict) else given
 
     @field_validator("weights")
     @classmethod
