@@ -11,6 +11,7 @@ from foodcls.runs.run_result import Prepared, RunResult, Trained
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import open_workspace
+from tasks.engine.recall import body
 from tasks.engine.ui import show_scores, show_stages, title
 from tasks.engine.webhook import HOOKS
 from tasks.model import calibrate, check_groups, check_training, evaluate, export, judge_own
@@ -25,7 +26,7 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
         check_training(opened, recipe.train)
-        prepared = prepare(recipe, workspace, search_again)
+        prepared = body(prepare)(recipe, workspace, search_again)
         check_groups(opened, prepared.grown, recipe.test)
         trained = train_model(opened, recipe, prepared)
         reported = report(opened, recipe, trained)

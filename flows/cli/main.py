@@ -1,5 +1,7 @@
 """The `foodcls` command: reads what was typed, calls a flow or the library, prints the answer."""
 
+import atexit
+import gc as garbage
 from pathlib import Path
 from typing import Annotated
 
@@ -22,17 +24,33 @@ from flows.cli.pictures import duplicates, predict
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
 from flows.cli.synonyms import Commands
-from foodcls.errors import InputError
+from foodcls import __version__
 
 app = typer.Typer(
     cls=Commands,
-    help="Image classifiers for classes that no dataset has, from pictures of the web.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def show_version(is_asked: bool) -> None:
+    """Print the version, and end."""
+    if is_asked:
+        out.print(f"foodcls {__version__}", highlight=False)
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=show_version, is_eager=True, help="Show the version."),
+]
+
+
+@app.callback()
+def foodcls(version: Version = False) -> None:
+    """Image classifiers for classes that no dataset has, from pictures of the web."""
 
 
 @app.command(
@@ -67,12 +85,15 @@ def run(
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes, replay)
-        with server_starting():
-            from flows.cli.run import show_run
-            from flows.train import train
+        from flows.cli.run import recall_run, show_run
 
-        with server_needed():
-            result = train(recipe, workspace, search_again)
+        result = None if search_again else recall_run(recipe, workspace)
+        if result is None:
+            with server_starting():
+                from flows.train import train
+
+            with server_needed():
+                result = train(recipe, workspace, search_again)
         write_json(show_run(out, result, workspace), json_file)
 
 
@@ -233,18 +254,17 @@ def demo(workspace: Space = Path("workspace/demo"), json_file: Json = None) -> N
 
     The dishes are drawn: the figures say that the pipeline works, nothing about real food.
     """
-    with told():
-        recipe_file = ROOT / "recipes" / "sample.yaml"
-        if not recipe_file.exists():
-            raise InputError(
-                f"{recipe_file} is not there; the demo runs from a clone of the project"
-            )
-    run(recipe_file, workspace, json_file)
+    # in a wheel it lies beside the packages, as in a clone
+    run(ROOT / "recipes" / "sample.yaml", workspace, json_file)
     out.print("The dishes are drawn: the figures say that the pipeline works, nothing of food.")
 
 
 def main() -> None:
     """Run the command."""
+    # a start makes hundreds of thousands of objects that stay: looking them through for garbage,
+    # again and again and at the end, was a quarter of what `predict` took
+    garbage.set_threshold(100_000, 50, 100)
+    atexit.register(garbage.freeze)
     app()
 
 

@@ -35,6 +35,8 @@ def speak_plainly() -> None:
     os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL")
     # both then tell their makers nothing, and show no notice of it
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    # threads that spin while they wait take the time of those that work, where others work too
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     redact_logs()
     # what nobody foresaw is shown whole, but for the secrets of the addresses in it

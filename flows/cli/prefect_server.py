@@ -14,13 +14,16 @@ from foodcls.errors import ServerError
 # ends a process when the other end of its standard input does
 WATCH = 'cat > /dev/null; kill "$0" && sleep 5 && kill -9 "$0"'
 # Prefect's own way imports the whole server into this process too, which takes longer than a run
-SERVER = ("-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--host",
+STARTER = "import gc, uvicorn; gc.set_threshold(100_000, 50, 100); uvicorn.main()"  # as in main.py
+SERVER = ("-c", STARTER, "--factory", "prefect.server.api.server:create_app", "--host",
           "127.0.0.1", "--log-level", "error", "--port")  # fmt: skip
 AS_PREFECT_DOES = {
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
 }
+# where a run of this process tells that the server is its own, and gone with it
+OWN = "FOODCLS_OWN_SERVER"
 # of starting a temporary server, which on a busy machine may come to nothing
 TRIES = 3
 START_ONE = "start it with `prefect server start`, or unset PREFECT_API_URL to have one of its own"
@@ -52,6 +55,13 @@ def server_needed() -> Iterator[None]:
         ) from error
 
 
+def list_runs() -> str:
+    """The page of the server that is set which lists its runs; '' where none is."""
+    address = os.environ.get("PREFECT_API_URL", "")
+    is_own = address == os.environ.get(OWN)
+    return "" if is_own or not address else f"{address.rstrip('/').removesuffix('/api')}/runs"
+
+
 def _reach() -> None:
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
@@ -66,7 +76,8 @@ def _reach() -> None:
         return
     if not settings.server.ephemeral.enabled:
         raise ServerError(f"Prefect's settings forbid a temporary server; {START_ONE}")
-    os.environ["PREFECT_API_URL"] = _start_one(settings.server.ephemeral.startup_timeout_seconds)
+    own = _start_one(settings.server.ephemeral.startup_timeout_seconds)
+    os.environ |= {"PREFECT_API_URL": own, OWN: own}
     refresh_global_settings_context()
 
 

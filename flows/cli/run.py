@@ -1,5 +1,6 @@
 """Prints the result of a run for a person."""
 
+import logging
 import os
 import shutil
 import sys
@@ -12,9 +13,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.prefect_server import list_runs
+from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
+from foodcls.runs.stage_result import describe
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
+
+log = logging.getLogger("foodcls.stages")
+
+
+def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
+    """The result of a run of which nothing would have to be done anew; its stages are told."""
+    if not Workspace(folder).report.exists():
+        return None
+    from flows.train import train
+    from tasks.engine.recall import recall
+
+    result: RunResult | None = recall(train, recipe, folder)
+    for step in result.steps if result else ():
+        log.info("%s", describe(step))
+    return result
 
 
 def show_run(console: Console, run: RunResult, folder: Path) -> dict[str, Any]:
@@ -27,13 +46,20 @@ def show_run(console: Console, run: RunResult, folder: Path) -> dict[str, Any]:
 
 def show_result(console: Console, result: dict[str, Any]) -> None:
     """Print the scores, each class, and where to look next."""
-    console.print(_class_table(result))
+    faulty = {label: score for label, score in result["per_class"].items()
+              if (score["recall"], score["precision"]) != (1, 1)}  # fmt: skip
+    if faulty:
+        console.print(_class_table(faulty))
+    if right := len(result["per_class"]) - len(faulty):
+        who = f"{right} other classes" if faulty else f"all {right} classes"
+        console.print(f"{who}: each test picture is named right, and none is taken for them")
     console.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
         f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
         f"n = {result['n']}{_by_group(result)})   "
         f"average position [bold]{result['average_position']:.2f}[/] "
-        f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})"
+        f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})",
+        soft_wrap=True,
     )
     if result["cached"]:
         console.print(f"cached: {', '.join(result['cached'])}")
@@ -45,18 +71,20 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
+    model = _near(result["model_path"])
+    runs = list_runs() or f"{here}prefect server start   # http://127.0.0.1:4200"
     rows = [
         ("report", str(workspace.report)),
-        ("model", result["model_path"]),
+        ("model", model),
         ("pictures", str(workspace.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
-        ("try it", f"{here}foodcls predict {result['model_path']} PICTURE..."),
+        ("try it", f"{here}foodcls predict {model} PICTURE..."),
         (
             "get more of",
             f"{here}foodcls worth RECIPE --workspace {folder}   # says what gains most",
         ),
         ("MLflow UI", open_tracking(here, result)),
-        ("Prefect UI", f"{here}prefect server start   # http://127.0.0.1:4200"),
+        ("Prefect UI", runs),
     ]
     if waiting:
         rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {folder}"))
@@ -64,6 +92,11 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _near(path: str) -> str:
+    """A path as short as it can be typed from here."""
+    return os.path.relpath(path) if Path(path).is_relative_to(Path.cwd()) else path
 
 
 def open_tracking(here: str, result: dict[str, Any]) -> str:
@@ -90,12 +123,12 @@ def show_checks(console: Console, checks: Iterable[Check]) -> None:
     console.print(table)
 
 
-def _class_table(result: dict[str, Any]) -> Table:
+def _class_table(scores: dict[str, Any]) -> Table:
     table = Table(title="Test pictures, by class", box=SIMPLE_HEAD)
     table.add_column("class", overflow="fold")
     for name in ("n", "recall", "95 %", "precision", "position"):
         table.add_column(name, justify="right", no_wrap=True)
-    for label, score in result["per_class"].items():
+    for label, score in scores.items():
         table.add_row(
             label,
             str(score["n"]),

@@ -25,12 +25,12 @@ class StageResult(Generic[Result]):
 
 
 def describe(step: StageResult[Any]) -> str:
-    """One line about a step, e.g. `crop      612 kept, 88 dropped         1.2 s, crop 1 of 524`."""
+    """One line about a step: `crop  612 kept, 88 dropped  1.2 s, crop: 1 new, 523 remembered`."""
     counts = ""
     if isinstance(step.result, ManifestRef):
         counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
     done = ["cached"] if step.cached else [f"{step.seconds:.1f} s", *_shares(step)]
-    return f"{step.name:<9} {counts:<28} {', '.join(done)}"
+    return f"{step.name:<12} {counts:<28} {', '.join(done)}"
 
 
 def stage_table(steps: Sequence[StageResult[Any]]) -> str:
@@ -73,7 +73,7 @@ def stage_seconds(steps: Sequence[StageResult[Any]]) -> dict[str, float]:
 def _shares(step: StageResult[Any]) -> list[str]:
     """What of a stage's work was new, where that was not all of it."""
     return [
-        f"{item.kind} {item.anew} of {item.anew + item.recalled}"
+        f"{item.kind}: {item.anew} new, {item.recalled} remembered"
         for item in step.work
         if item.recalled
     ]

@@ -2,6 +2,7 @@
 
 In reading order:
     stage    a task cached by content: its cache key, and which entries are believed
+    recall    an unchanged run, told without a server
     retry    whether what trouble took away is tried again
     cluster    the store and the workers that the environment names
     progress    a progress bar, or a progress artifact in the UI

@@ -8,6 +8,7 @@ from typing import Any
 
 from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import Store
+from tasks.engine.recall import RECALLING, Forgotten
 
 log = logging.getLogger("foodcls.stages")
 
@@ -23,6 +24,8 @@ def tries_again(step: StageResult[Any], store: Store, key: str) -> bool:
     lost = getattr(step.result, "passing", 0)
     if not lost:
         return False
+    if RECALLING.get():
+        raise Forgotten(step.name)
     tries = store.recall(KIND, [key]).get(key, 0) + 1 if step.cached else 0
     if tries > TRIES:
         log.info(LET_GO, step.name, lost, TRIES + 1)

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE, CachePolicy
+from prefect.results import ResultRecord
 from prefect.serializers import JSONSerializer
 from pydantic import BaseModel
 
@@ -31,6 +32,7 @@ from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import heard
+from tasks.engine.recall import RECALLING, Forgotten
 from tasks.engine.retry import tries_again
 
 log = logging.getLogger("foodcls.stages")
@@ -100,11 +102,9 @@ class Stage(Generic[Result]):
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> StageResult[Any]:
         started = time.monotonic()
-        bound = self._cached(workspace, key, refresh) if self.modules else self.task
+        ask = self._look_up if RECALLING.get() else self._have_run
         with counting() as tally, heard(self.name):
-            state: Any = bound(workspace, *values, **aside, return_state=True)
-        result: Result = state.result()
-        cached = state.name == "Cached"
+            result, cached = ask(workspace, key, values, aside, refresh=refresh)
         if cached and (damaged := self._damaged(result, workspace.store)):
             log.warning(
                 "%s: %d of its outputs are missing or changed; doing it again",
@@ -115,11 +115,32 @@ class Stage(Generic[Result]):
         if self.after:
             self.after(workspace, result)
         if cached:
-            _mark_used(workspace.results / Path(state.data.metadata.storage_key).name)
+            # house-keeping goes by when a record was last of use
+            with suppress(OSError):
+                (workspace.results / key).touch()
         work = tuple(tally.values())
         step = StageResult(self.name, result, time.monotonic() - started, cached, work)
         log.info("%s", describe(step))
         return step
+
+    def _have_run(
+        self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
+    ) -> tuple[Result, bool]:
+        """What Prefect gives, and whether it had it in its cache."""
+        bound = self._cached(workspace, key, refresh) if self.modules else self.task
+        state: Any = bound(workspace, *values, **aside, return_state=True)
+        return state.result(), state.name == "Cached"
+
+    def _look_up(
+        self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
+    ) -> tuple[Result, bool]:
+        """The same without Prefect, of a stage that is cached; Forgotten where it has to run."""
+        if not self.modules:
+            return self.task.fn(workspace, *values, **aside), False
+        entry = workspace.results / key
+        if refresh or not entry.exists() or find_fault(data := entry.read_bytes()):
+            raise Forgotten(self.name)
+        return ResultRecord.deserialize(data).result, True
 
     def _narrowed(self, item: Any) -> Any:
         """What the function is given: a step's result, of a manifest no more than it reads."""
@@ -182,12 +203,6 @@ def fingerprint(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"a stage cannot be cached by {type(value).__name__}: {value!r}")
-
-
-def _mark_used(record: Path) -> None:
-    """Let a record's time tell when it was last of use: house-keeping goes by that."""
-    with suppress(OSError):
-        record.touch()
 
 
 def read_results(workspace: Workspace) -> list[CachedResult]:

@@ -22,6 +22,7 @@ from foodcls.promote.rule import NAMES, PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.ablation_table import Ablation
 from foodcls.runs.stage_result import StageResult, stage_table
+from tasks.engine.recall import RECALLING
 
 log = logging.getLogger("foodcls.stages")
 Inputs = ParamSpec("Inputs")
@@ -32,6 +33,8 @@ def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
 
     @functools.wraps(show)
     def attempt(*args: Inputs.args, **kwargs: Inputs.kwargs) -> None:
+        if RECALLING.get():
+            return
         try:
             with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
                 show(*args, **kwargs)

@@ -12,7 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 import flows.cli.main
+from flows.prepare import prepare
+from foodcls.recipe.recipe import load_recipe
 from foodcls.review.server import ReviewServer
+from foodcls.runs.stage_result import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = """\
@@ -93,3 +96,19 @@ def test_the_demo_is_the_sample_recipe(said: dict[str, str], type_in: Callable[.
     # found in the tutorial's workspace, so it is the same work
     assert "cached" in done and "nothing of food" in done
     assert "$(BIN)/foodcls demo\n" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.long
+def test_the_sample_gives_the_stages_that_the_tutorial_shows_and_nothing_is_in_vain(
+    prefect_server: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = (ROOT / "docs" / "tutorial.md").read_text()
+    shown = page.partition("```text\n")[2].partition("```")[0].splitlines()
+    with caplog.at_level("INFO", logger="foodcls"):
+        done = prepare(load_recipe(ROOT / "recipes" / "sample.yaml"), tmp_path / "space")
+    assert [describe(step)[: len(line)] for step, line in zip(done.steps, shown, strict=True)] == (
+        shown
+    )
+    # no row of its tables names a picture that is gone
+    assert "changes nothing" not in caplog.text
+    assert "; 0 rows not used" in caplog.text

@@ -1,12 +1,17 @@
 """Errors end a command with a line and an exit code."""
 
+import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from flows.cli.output import told
+from flows.cli.prefect_server import list_runs
+from flows.cli.run import show_places, show_result
 from foodcls.errors import InputError, StoreError
 
 
@@ -38,3 +43,28 @@ def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
     ]  # fmt: skip
     assert said[0].strip() == "ours"
     assert "of a library" in said[1] and "EXIF" in said[1]
+
+
+def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    right = {"n": 4, "recall": 1.0, "recall_bounds": (0.5, 1.0), "precision": 1.0,
+             "average_position": 1.0}  # fmt: skip
+    scores = {"bread": right, "beans": right, "rabbit": right | {"recall": 0.75}}
+    result = {"per_class": scores, "accuracy": 0.9, "accuracy_low": 0.7, "accuracy_high": 1.0,
+              "n": 12, "groups": 12, "average_position": 1.1, "average_position_low": 1.0,
+              "average_position_high": 1.2, "cached": [], "mlflow_waiting": "",
+              "mlflow_run_id": "7", "registered_version": "1", "mlflow_tracking_uri": "sqlite:///w",
+              "model_path": str(tmp_path / "w" / "m.pt")}  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    console = Console(file=io.StringIO(), width=80)
+    show_result(console, result)
+    show_places(console, result, Path("w"))
+    said = console.file.getvalue()
+    assert "rabbit" in said and "bread" not in said
+    assert "2 other classes: each test picture is named right" in said
+    assert "predict w/m.pt PICTURE" in said and "http://127.0.0.1:4200/runs" in said
+    # a temporary server is gone when the line is read
+    monkeypatch.setenv("FOODCLS_OWN_SERVER", "http://127.0.0.1:4200/api")
+    assert list_runs() == ""

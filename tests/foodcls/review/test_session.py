@@ -184,7 +184,6 @@ def test_a_refusal_outlives_a_box_that_was_drawn_and_taken_back(
     assert read_refused(workspace / "refused.csv") == {first}
 
 
-@pytest.mark.parametrize("boxes", [[], [DrawnBox((10, 8, 60, 40))]], ids=["refused", "accepted"])
 def test_a_reason_that_follows_a_drop_is_undone_with_it(
     session: Session, manifest: pd.DataFrame
 ) -> None:
@@ -196,6 +195,7 @@ def test_a_reason_that_follows_a_drop_is_undone_with_it(
     assert session.verdicts()[first].keep and second not in session.verdicts()
 
 
+@pytest.mark.parametrize("boxes", [[], [DrawnBox((10, 8, 60, 40))]], ids=["refused", "accepted"])
 def test_undo_offers_a_proposal_again(
     proposals: Path, reopen: Callable[[], Session], manifest: pd.DataFrame, boxes: list[DrawnBox]
 ) -> None:

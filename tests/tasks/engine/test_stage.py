@@ -10,6 +10,7 @@ import cloudpickle
 import pytest
 from prefect import flow
 from prefect.serializers import JSONSerializer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from foodcls.errors import StageError
 from foodcls.export.exported_files import ExportedRef
@@ -20,6 +21,7 @@ from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import digest_of
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.recall import recall
 from tasks.engine.retry import TRIES
 from tasks.engine.stage import (
     BLOBS,
@@ -119,6 +121,56 @@ def test_other_input_other_settings_or_refresh_run_again(call: Callable) -> None
     assert call(third, ref, Dedup()).cached
     assert not call(third, ref, Dedup(distance=3)).cached
     assert not call(third, ref, Dedup(), refresh=True).cached
+
+
+@pytest.fixture
+def recalled(tmp_path: Path) -> Callable[[str], StageResult | None]:
+    """Ask a flow of two stages what it remembers, as where no server is set."""
+    workspace = Workspace.at(tmp_path / "workspace")
+
+    @flow
+    def pair(note: str) -> StageResult:
+        return always(workspace, first(workspace, note))
+
+    def ask(note: str) -> StageResult | None:
+        CALLS.clear()
+        with temporary_settings(restore_defaults={PREFECT_API_URL}):
+            return recall(pair, note)
+
+    return ask
+
+
+def test_what_is_all_remembered_is_told_without_a_server(
+    call: Callable, recalled: Callable, tmp_path: Path
+) -> None:
+    assert recalled("x") is None and CALLS == []
+    call(first, "x")
+    assert recalled("x").result == 1 and CALLS == ["always"]
+    assert recalled("y") is None
+    # nor is a result believed whose picture is gone
+    for blob in (tmp_path / "workspace" / "store").rglob("*"):
+        if blob.is_file() and blob.read_bytes() == b"a picture":
+            blob.unlink()
+    assert recalled("x") is None and CALLS == []
+
+
+def test_where_somebody_wants_to_see_the_run_nothing_is_told_without_it(
+    call: Callable, recalled: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(first, "x")
+    monkeypatch.setenv("FOODCLS_WEBHOOK", "http://127.0.0.1:9")
+    assert recalled("x") is None
+    monkeypatch.delenv("FOODCLS_WEBHOOK")
+    assert recall(flow(lambda: 1)) is None, "a server is set"
+
+
+def test_what_may_be_had_by_trying_again_is_not_told_as_it_was(
+    call: Callable, tmp_path: Path
+) -> None:
+    call(troubled, 9)
+    workspace = Workspace.at(tmp_path / "workspace")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert recall(flow(lambda: troubled(workspace, 9))) is None
 
 
 def test_what_is_told_aside_arrives_and_is_no_part_of_the_key(call: Callable) -> None:
