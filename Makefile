@@ -4,7 +4,8 @@
 # make check  format, lint, types, tests
 # make docs   the site, into site/; make docs-serve shows it while it is written
 # make pictures  docs/review.png anew, from the drawn sample; takes minutes
-PYTHON ?= python3.11
+# the newest that is here and that the lock was resolved for
+PYTHON ?= $(firstword $(foreach minor,14 13 12 11,$(shell command -v python3.$(minor))) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -43,12 +44,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# What pyproject.toml allows, resolved once for everyone; lock.sed adds the reasons of odd pins and
-# cuts off build tags (torch's +cpu), so that the file fits machines with any build.
+# What pyproject.toml allows, resolved once for everyone, with markers for Pythons and systems;
+# lock.sed adds the reasons of odd pins and cuts off build tags (torch's +cpu), so that the file
+# fits machines with any build.
 lock:
-	$(BIN)/pip-compile --quiet --strip-extras --extra offline --extra team --extra dev \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--extra offline --extra team --extra dev \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	sed -i -f lock.sed requirements.lock
 
 clean:

@@ -1,4 +1,4 @@
-# What `make lock` changes in pip-compile's answer: build tags go, reasons come.
+# What `make lock` changes in uv's answer: build tags go, reasons come.
 # what a CUDA build of torch brings goes, whichever build was resolved: torch itself pins it
 :drop
 /^\(nvidia-\|cuda-\|triton==\)/{

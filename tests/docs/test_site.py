@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("index", "tutorial", "own-pictures", "sources", "pictures", "models", "backbones", "use",
-         "service", "cluster", "recipe", "operations", "measured", "architecture")  # fmt: skip
+         "service", "cluster", "recipe", "operations", "platforms", "words", "measured",
+         "architecture")  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
