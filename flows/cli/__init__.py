@@ -11,16 +11,14 @@ In reading order:
     run    run, demo, doctor: the result, and the checks
     ablate    ablate: the table
     review    review: the page
-    propose    propose: boxes
-    suspects    suspects: doubtful labels
+    guesses    propose and suspects: boxes, doubtful labels
     worth    forecasts what more pictures are worth
     trace    trace: the story of a picture
     compare    compare: two models on the same pictures
-    pictures    predict and duplicates as typed; imports nothing slow, for a quick --help
+    pictures    commands that look at pictures as typed; imports nothing slow, for a quick --help
     predict    predict: answers for picture files
     duplicates    duplicates: files that repeat a picture
     maintenance    doctor, engines, promote, rollback, sync; schedule, verify and gc as typed
     schedule    schedule: retraining by the clock
-    verify    verify: damaged files
-    gc    gc: garbage collection
+    upkeep    gc and verify: garbage, damaged files
 """

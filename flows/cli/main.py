@@ -20,7 +20,7 @@ from flows.cli.options import (
     read_recipe,
 )
 from flows.cli.output import find_manifest, out, told, write_json
-from flows.cli.pictures import duplicates, predict
+from flows.cli.pictures import duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
 from flows.cli.synonyms import Commands
@@ -156,59 +156,10 @@ def review(
         open_page(out, recipe_file, workspace, port, opens_browser=browser)
 
 
-@app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")
-def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
-    """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
-    with told():
-        from flows.cli.propose import suggest_boxes
-
-        suggest_boxes(out, recipe_file, workspace)
-
-
-@app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")
-def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
-    """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
-    with told():
-        from flows.cli.suspects import list_suspects
-
-        list_suspects(out, recipe_file, workspace)
-
-
-@app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")
-def worth(
-    recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
-    more: Annotated[int, typer.Option(help="Pictures of a class to learn from.", min=1)] = 120,
-) -> None:
-    """Forecast what more pictures of each class would add, with intervals, into worth.csv.
-
-    With `collect.quotas: auto` the next crawl asks for more of the classes that gain by it.
-    """
-    with told():
-        from flows.cli.worth import show_worth
-
-        show_worth(out, recipe_file, workspace, more)
-
-
-@app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")
-def trace(
-    picture: Annotated[
-        str,
-        typer.Argument(metavar="IMAGE_OR_ID", help="A file, a URL or the end of one, or an id."),
-    ],
-    workspace: Space = Path("workspace"),
-    page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
-    recipe_file: Annotated[
-        Path | None, typer.Option("--recipe", help="Tell what was decided by it too.")
-    ] = None,
-) -> None:
-    """Tell the story of one picture: where it came from and what became of it."""
-    with told():
-        from flows.cli.trace import show_trace
-
-        show_trace(out, picture, workspace, page, recipe_file)
-
-
+app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)
+app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")(suspects)
+app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")(worth)
+app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")(trace)
 app.command(
     epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
 )(predict)

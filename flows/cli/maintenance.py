@@ -122,7 +122,7 @@ def verify(
 ) -> None:
     """Read all that a workspace holds, and name what is damaged and what it belongs to."""
     with told():
-        from flows.cli.verify import show_damage
+        from flows.cli.upkeep import show_damage
 
         damaged = show_damage(out, workspace, mends=mend)
     raise typer.Exit(int(damaged > 0))
@@ -143,6 +143,6 @@ def gc(
     Deleted runs are those of the workspace's own mlflow.db; for a server, type `mlflow gc` there.
     """
     with told():
-        from flows.cli.gc import tidy_up
+        from flows.cli.upkeep import tidy_up
 
         tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete)

@@ -1,11 +1,11 @@
-"""The commands that take picture files, and no recipe."""
+"""The commands that look at pictures, as typed; imports nothing slow, for a quick --help."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import Json, Pictures, Table
+from flows.cli.options import Json, Pictures, RecipeFile, Space, Table
 from flows.cli.output import out, told, write_json
 
 
@@ -51,3 +51,52 @@ def duplicates(
         if csv_file:
             write_csv(rows, csv_file)
     raise typer.Exit(int(bool(found.refused)))
+
+
+def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
+    with told():
+        from flows.cli.guesses import suggest_boxes
+
+        suggest_boxes(out, recipe_file, workspace)
+
+
+def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+    """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
+    with told():
+        from flows.cli.guesses import list_suspects
+
+        list_suspects(out, recipe_file, workspace)
+
+
+def worth(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    more: Annotated[int, typer.Option(help="Pictures of a class to learn from.", min=1)] = 120,
+) -> None:
+    """Forecast what more pictures of each class would add, with intervals, into worth.csv.
+
+    With `collect.quotas: auto` the next crawl asks for more of the classes that gain by it.
+    """
+    with told():
+        from flows.cli.worth import show_worth
+
+        show_worth(out, recipe_file, workspace, more)
+
+
+def trace(
+    picture: Annotated[
+        str,
+        typer.Argument(metavar="IMAGE_OR_ID", help="A file, a URL or the end of one, or an id."),
+    ],
+    workspace: Space = Path("workspace"),
+    page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
+    recipe_file: Annotated[
+        Path | None, typer.Option("--recipe", help="Tell what was decided by it too.")
+    ] = None,
+) -> None:
+    """Tell the story of one picture: where it came from and what became of it."""
+    with told():
+        from flows.cli.trace import show_trace
+
+        show_trace(out, picture, workspace, page, recipe_file)

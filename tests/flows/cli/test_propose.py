@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from typer.testing import CliRunner
 
+from flows.cli.guesses import suggest_boxes
 from flows.cli.main import app
-from flows.cli.propose import suggest_boxes
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.recipe.recipe import load_recipe

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from flows.cli.guesses import list_suspects
 from flows.cli.main import app
-from flows.cli.suspects import list_suspects
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.gallery import read_suspects

@@ -1,4 +1,4 @@
-"""Shows what of a workspace may go, how much that is, and removes it if asked to."""
+"""Shows what of a workspace may go or is damaged, and removes it or sets it aside if asked to."""
 
 import time
 from collections.abc import Iterable
@@ -13,7 +13,9 @@ from foodcls.errors import InputError
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import KINDS, CachedResult, find_garbage, find_users, remove_garbage
 from foodcls.workspace.lock import holding
+from foodcls.workspace.verify import find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.progress import bars
 from tasks.engine.stage import read_results
 from tasks.tracking.client import present_address
 from tasks.tracking.gc import find_deleted, find_registered, free_deleted
@@ -80,3 +82,32 @@ def _say_more(console: Console, workspace: Workspace, away: list[str]) -> None:
             "which cannot be looked into from here; if that is no more, say --sole",
             markup=False, highlight=False, soft_wrap=True
         )  # fmt: skip
+
+
+def show_damage(console: Console, folder: Path, *, mends: bool) -> int:
+    """Print a paragraph for each damaged file, and set it aside if asked to; how many there are."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not there; name a workspace with --workspace")
+    workspace = Workspace.at(folder)
+    if mends:
+        with holding(workspace.root):
+            return _list_damage(console, workspace, mends=True)
+    return _list_damage(console, workspace, mends=False)
+
+
+def _list_damage(console: Console, workspace: Workspace, *, mends: bool) -> int:
+    found = list(find_damage(workspace, read_results(workspace), bars))
+    for damage in found:
+        console.print(f"[bold red]{damage.fault}[/] ", end="")
+        console.print(damage.owner, markup=False, highlight=False, soft_wrap=True)
+        for line in (damage.path, damage.mend):
+            console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+        if mends:
+            set_aside(workspace, damage)
+    if not found:
+        console.print(f"{workspace.root}: all is whole", markup=False, highlight=False)
+    elif mends:
+        console.print(f"{len(found)} damaged; set aside: run the same command again")
+    else:
+        console.print(f"{len(found)} damaged; `foodcls verify --mend` sets them aside")
+    return len(found)
