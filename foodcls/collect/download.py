@@ -137,6 +137,7 @@ class Download(Generic[Result]):
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
             return _next_hop(spent, got) or await self._finish_response(_too_many_redirects(spent))
+        self._pause(request.host, self._limits.manners.spend(request.host, len(got)))
         done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
         return await self._finish_response(done)
 

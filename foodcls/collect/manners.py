@@ -1,6 +1,6 @@
 """How each host wants to be asked, as it has published: at once, how often, and by whom.
 
-upload.wikimedia.org    2 connections in all (robot policy of 2025, in
+upload.wikimedia.org    2 connections and 25 Mbit/s in all (robot policy of 2025, in
                         https://www.mail-archive.com/wikitech-l@lists.wikimedia.org/msg96632.html)
 commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
 api.openverse.org       20 requests a minute without a key (as its users tell)
@@ -19,11 +19,12 @@ class Manner:
     at_once: int
     pause: float = 0.0
     wants_contact: bool = False
+    rate: float = 0.0  # bytes a second; 0: as fast as it gives them
 
 
 HOSTS = {
     "commons.wikimedia.org": Manner(1, wants_contact=True),
-    "upload.wikimedia.org": Manner(2, wants_contact=True),
+    "upload.wikimedia.org": Manner(2, wants_contact=True, rate=25e6 / 8),
     "api.openverse.org": Manner(1, 3.0),
     "api.flickr.com": Manner(1, 1.0),
     "api.inaturalist.org": Manner(1, 1.0),
@@ -52,6 +53,14 @@ class Manners:
         if pause:
             self._free_at[host] = time.monotonic() + pause
         return pause
+
+    def spend(self, host: str, size: int) -> float:
+        """The seconds until the next request to this host, of which so many bytes came."""
+        rate, now = self.of(host).rate, time.monotonic()
+        if not rate:
+            return 0.0
+        self._free_at[host] = max(self._free_at.get(host, 0.0), now) + size / rate
+        return self._free_at[host] - now
 
     def left(self, host: str) -> float:
         """The seconds for which requests of earlier downloads keep this host from being asked."""

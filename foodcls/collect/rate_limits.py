@@ -46,6 +46,12 @@ class RateLimits:
         self._asked[engine]["count"] = used + count
         return ""
 
+    def add(self, engine: str, count: int) -> None:
+        """Count requests that were made again; those limits count them too."""
+        if count and self.allowed(engine)[0]:
+            self._asked[engine]["count"] = self.used(engine) + count
+            self.save()
+
     def save(self) -> None:
         """Let later runs know."""
         self._store.remember(KIND, self._asked)

@@ -87,7 +87,7 @@ def search_all(
             search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
-        yield from _read_pages(searches, bounds, store, hosts)
+        yield from _read_pages(searches, bounds, store, hosts, rates)
 
 
 @contextmanager
@@ -111,13 +111,16 @@ def _read_pages(
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None,
+    rates: RateLimits,
 ) -> Iterator[SearchResult]:
     """Read the next page of each search that is open; yield those that are done."""
     urls = dict.fromkeys(search.pages[0] for search in searches if search.is_open)
     responses = {response.url: response for response in download_all(urls, limits, hosts)}
     for search in searches:
         if search.is_open:
-            search.take(responses[search.pages.popleft()])
+            response = responses[search.pages.popleft()]
+            search.take(response)
+            rates.add(search.question.engine, response.attempts - 1)
         if not search.is_open:
             store.remember(KIND, {search.key: search.fact(limits.clock())})
             yield search.result()

@@ -49,6 +49,17 @@ def test_a_host_gets_no_more_connections_than_it_wants(web, limits) -> None:
     assert (len(got), web.busiest) == (12, 1)
 
 
+def test_a_host_gives_no_more_bytes_a_second_than_it_wants_over_downloads_too(web, limits) -> None:
+    web.say("/a", bytes(40_000))
+    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, rate=400_000)}))
+    begun = time.monotonic()
+    for count in (3, 1):
+        list(download_all([web.url(f"/a?{count}{n}") for n in range(count)], bounds))
+    # the last one's time is the next download's
+    assert time.monotonic() - begun >= 3 * 0.1 - SLACK
+    assert bounds.manners.left(f"127.0.0.1:{web.port}") > 0
+
+
 def test_a_host_that_wants_a_contact_is_asked_with_one_alone(web, limits) -> None:
     web.say("/a", b"x")
     web.say("/to", b"", "302 Found", Location=web.url("/a"))

@@ -475,6 +475,13 @@ def test_the_limit_of_a_day_holds_over_runs(web, serve, limits, store) -> None:
     reasons = spend(4, 1000)
     assert sum("its 200 requests are used up" in reason for reason in reasons) == 2
     assert web.hits["/v1/images/"] == 3
+    web.say("/v1/images/", b"", "503 Busy")
+    now[0] += 86_401
+    # two more than one: what is tried again counts too
+    assert "HTTP 503" in spend(1, 3000)[0]
+    serve("openverse", [[1]])
+    list(search_all([Question("openverse", "dish", "more", 5)], access, bounds, store))
+    assert RateLimits(access, store, bounds.clock).used("openverse") == 4
     now[0] += 86_401
     assert spend(1, 2000) == ["no more results"]
 
