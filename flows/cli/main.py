@@ -17,6 +17,7 @@ from flows.cli.options import (
     Replay,
     Runner,
     Space,
+    look_ahead,
     read_recipe,
 )
 from flows.cli.output import find_manifest, out, told, write_json
@@ -89,6 +90,7 @@ def run(
 
         result = None if search_again else recall_run(recipe, workspace)
         if result is None:
+            look_ahead(recipe, workspace)
             with server_starting():
                 from flows.train import train
 
@@ -110,6 +112,7 @@ def prepare(
     """Collect to augment: the data half only. The pictures' stories land in manifest.csv."""
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes, replay)
+        look_ahead(recipe, workspace, trains=False)
         with server_starting():
             from flows.prepare import prepare as prepare_flow
 
@@ -130,6 +133,7 @@ def ablate(
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes)
+        look_ahead(recipe, workspace)
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.cli.ablate import tell_ablation

@@ -68,9 +68,24 @@ def read_recipe(
     from foodcls.recipe.recipe import load_recipe
 
     recipe = load_recipe(path, overrides(changes) | replayed(replay))
-    check_folders(recipe.collect, recipe.labels, path)
+    check_folders(recipe)
     check_own(recipe.own, recipe.labels, path)
     return recipe
+
+
+def look_ahead(recipe: "Recipe", workspace: Path, *, trains: bool = True) -> None:
+    """Refuse what a run would refuse late, before Prefect, MLflow and torch are imported."""
+    from foodcls.network.at_hand import check_backbone
+    from foodcls.workspace.lock import check_free
+    from foodcls.workspace.workspace import Workspace
+
+    if trains:
+        check_backbone(recipe.train, os.environ)
+    if recipe.collect.urls:
+        from foodcls.collect.url_list import check_urls
+
+        check_urls(recipe.collect, recipe.labels)
+    check_free(Workspace.at(workspace, os.environ.get("FOODCLS_STORE", "")).root)
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from typer.core import TyperGroup
 
 # what other programs call it
 MEANT = {
-    "train": "run", "fit": "run", "start": "init", "new": "init", "label": "review",
-    "clean": "review", "annotate": "review", "dedup": "duplicates", "test": "predict",
-    "infer": "predict", "classify": "predict", "serve": "mlflow/serve.sh",
+    "start": "init", "new": "init",
+    "collect": "prepare", "download": "prepare", "scrape": "prepare",
+    "train": "run", "fit": "run", "evaluate": "run", "export": "run",
+    "label": "review", "clean": "review", "annotate": "review", "dedup": "duplicates",
+    "test": "predict", "infer": "predict", "classify": "predict", "serve": "mlflow/serve.sh",
 }  # fmt: skip
 
 

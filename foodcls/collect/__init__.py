@@ -1,11 +1,12 @@
 """Collects pictures: a recipe's classes and sources become a manifest and blobs of the store.
 
-collect           the stage: search, fetch, read folders, check min_per_class
+collect           the stage: search, fetch, read folders, count what came
 search            questions to engines, page by page, and what they found
 engines           the search engines, a file each
 rate_limits       what an engine's hour or day still allows
 logins            tokens for registered clients
 trial             one small question to each engine: does it work?
+shortage          of which classes too little came, and what to do
 query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines
 folders           a folder of pictures in place of URLs

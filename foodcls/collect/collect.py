@@ -1,8 +1,7 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,18 +18,11 @@ from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchRes
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.collect.search import refresh_since, search_all
+from foodcls.collect.shortage import check_min_per_class, count_needed
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_urls
 from foodcls.errors import CollectError
-from foodcls.manifest import (
-    GIVEN,
-    OWN_SOURCE,
-    TEST_SOURCE,
-    ManifestRef,
-    kept_rows,
-    save_manifest,
-    source_counts,
-)
+from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest, source_counts
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.store import Store
@@ -39,11 +31,6 @@ LOG = logging.getLogger(__name__)
 
 Candidates = Sequence[Candidate | CandidateResult]
 Hosts = Mapping[str, Address]
-
-ADVICE = (
-    "All that arrived is kept: run the same command again to try the passing failures anew. "
-    "Or add queries, engines or URLs for these classes, or lower collect.min_per_class."
-)
 
 
 @dataclass(frozen=True)
@@ -141,7 +128,7 @@ def collect(
     for source in source_counts(manifest):
         LOG.info("%(source)s: %(found)d found, %(arrived)d arrived", source)
     on_rows(manifest)
-    check_min_per_class(manifest, request.labels, request.settings.floor, stats)
+    check_min_per_class(manifest, request.labels, count_needed(request.settings), stats)
     return Collected(manifest, stats)
 
 
@@ -150,24 +137,6 @@ def save_collected(found: Collected, store: Store) -> CollectRef:
     ref = save_manifest(found.manifest, store, "collect", LATER)
     passing = ref.passing + sum(one.is_passing for one in found.stats)
     return CollectRef(**vars(ref) | {"passing": passing}, stats=found.stats)
-
-
-def check_min_per_class(
-    manifest: pd.DataFrame, labels: tuple[str, ...], floor: int, stats: Iterable[QueryStats]
-) -> None:
-    """CollectError when a class has fewer than `floor` distinct pictures, with what went wrong."""
-    learnt = manifest[~manifest["source"].isin(GIVEN)]
-    counts = kept_rows(learnt).groupby("label")["id"].nunique()
-    poor = [label for label in labels if counts.get(label, 0) < floor]
-    if not poor:
-        return
-    lines = [_class_line(label, learnt, int(counts.get(label, 0)), floor) for label in poor]
-    lines += [_query_line(one) for one in stats if one.label in poor]
-    lines += _strangers(learnt, labels)
-    raise CollectError(
-        f"{len(poor)} of {len(labels)} classes have fewer than {floor} pictures "
-        "(collect.min_per_class):\n" + "\n".join(lines) + f"\n{ADVICE}"
-    )
 
 
 def _since(request: CollectRequest, limits: Limits, store: Store) -> AbstractContextManager[float]:
@@ -231,28 +200,3 @@ def _sample_hosts(request: CollectRequest, candidates: Candidates) -> AbstractCo
     if request.sample_web is None:
         raise CollectError("nobody serves the sample web; name other engines, or serve it")
     return request.sample_web()
-
-
-def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
-    rows = manifest[manifest["label"] == label]
-    failed = _tally(rows[rows["outcome"] != "ok"]) or "nothing failed"
-    return f"  {label}: {len(rows)} found, {ok} ok, {floor} needed; {failed}"
-
-
-def _query_line(one: QueryStats) -> str:
-    reason = one.reason or "as many as asked for"
-    return (
-        f"  {one.engine}, {one.query!r} ({one.label}): {one.found} found on "
-        f"{one.pages} pages: {reason}"
-    )
-
-
-def _strangers(manifest: pd.DataFrame, labels: tuple[str, ...]) -> list[str]:
-    rows = manifest[~manifest["label"].isin(labels)]
-    names = ", ".join(repr(name) for name in sorted(set(rows["label"]))[:5])
-    return [f"  rows of no class: {len(rows)} ({names}); {_tally(rows)}"] if len(rows) else []
-
-
-def _tally(rows: pd.DataFrame) -> str:
-    counts = Counter(rows["outcome"])
-    return ", ".join(f"{name} {count}" for name, count in counts.most_common())

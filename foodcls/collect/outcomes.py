@@ -77,6 +77,30 @@ FINAL = frozenset(
 PASSING = frozenset(
     {Outcome.UNAVAILABLE, Outcome.TIMEOUT, Outcome.CONNECTION_FAILED, Outcome.TRUNCATED}
 )
+# what each means to whoever named the picture
+REASONS = {
+    Outcome.SAME_URL: "the address stands earlier in its class",
+    Outcome.SAME_CONTENT: "the same bytes came from another address of its class",
+    Outcome.HTTP_ERROR: "the server refuses it for good",
+    Outcome.UNAVAILABLE: "the server was busy or broken each time",
+    Outcome.DEFERRED: "the server asked to wait longer than a run should",
+    Outcome.TIMEOUT: "no whole answer in collect.timeout seconds",
+    Outcome.CONNECTION_FAILED: "no connection; is this machine online?",
+    Outcome.TRUNCATED: "the answer broke off each time",
+    Outcome.TOO_LARGE: "more than collect.max_bytes",
+    Outcome.EMPTY: "nothing in it",
+    Outcome.NOT_AN_IMAGE: "no picture in a format that foodcls reads",
+    Outcome.BLOCKED_ADDRESS: "an address that is not connected to; if it is of this machine or "
+    "network and you mean it, set collect.allow_private_hosts: true",
+    Outcome.BAD_URL: "no http or https address that can be asked",
+    Outcome.REDIRECT_LOOP: "the server sends from one address to the next",
+    Outcome.OPTED_OUT: "its owner does not want it learnt from (X-Robots-Tag)",
+    Outcome.NO_CONTACT: "the host answers no program that gives no contact",
+    Outcome.UNLICENSED: "no licence that collect.licences admits is proven",
+    Outcome.UNKNOWN_LABEL: "its label is none of the recipe's classes",
+    Outcome.NOT_REGULAR: "a link, pipe or device, which is not opened",
+    Outcome.UNREADABLE: "the system does not let this user read it",
+}
 # what another run may well get
 LATER = PASSING | {Outcome.DEFERRED, Outcome.UNREADABLE}
 

@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from yarl import URL
 
-from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome, printable
+from foodcls.collect.outcomes import (
+    REASONS,
+    Candidate,
+    CandidateResult,
+    FetchResult,
+    Outcome,
+    printable,
+)
+from foodcls.collect.ssrf_guard import blocked_reason
 from foodcls.errors import TableError
+from foodcls.recipe.data_settings import Collect
 from foodcls.redact import without_logins
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.read_csv import (
@@ -52,6 +62,27 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Candidate
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
     places = header.index("label"), header.index("url")
     return [_read_line(line, rank, places, labels) for rank, line in enumerate(lines[1:], start=1)]
+
+
+def check_urls(settings: Collect, labels: tuple[str, ...]) -> None:
+    """TableError when the list is none, or each of its hosts is blocked by what it is called."""
+    assert settings.urls is not None
+    found = read_urls(settings.urls, labels)
+    asked = [one for one in found if isinstance(one, Candidate)]
+    if asked and all(_is_blocked(one.url, settings) for one in asked):
+        raise TableError(
+            f"{settings.urls}: row {asked[0].rank}: {asked[0].url}: "
+            f"{REASONS[Outcome.BLOCKED_ADDRESS]}; all {len(asked)} rows are such"
+        )
+
+
+def _is_blocked(url: str, settings: Collect) -> bool:
+    try:
+        host = (URL(url).host or "").replace("localhost", "127.0.0.1")
+    except ValueError:
+        return False
+    is_address = host.replace(".", "").isdigit() or ":" in host
+    return is_address and bool(blocked_reason(host, allow_private=settings.allow_private_hosts))
 
 
 def is_manifest(names: list[str]) -> bool:

@@ -11,12 +11,11 @@ from torch import Tensor, nn
 
 from foodcls.errors import WeightsError
 from foodcls.network import model_zoo
+from foodcls.network.at_hand import PACKAGES, WAYS_OUT
 from foodcls.network.seeds import seeded
 from foodcls.network.weights import (
     OFFLINE_MEAN,
     OFFLINE_STD,
-    PACKAGES,
-    WAYS_OUT,
     State,
     download_state,
     load_state,

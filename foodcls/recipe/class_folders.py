@@ -2,23 +2,38 @@
 
 import unicodedata
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.data_settings import SHOWN, Collect, Own
+from foodcls.recipe.data_settings import Own
+from foodcls.recipe.recipe import Recipe
+from foodcls.recipe.yaml_lines import parse_yaml
+
+SHOWN = 10  # classes and folders in a message
 
 
-def check_folders(settings: Collect, labels: Sequence[str], recipe: Path) -> None:
+def check_folders(recipe: Recipe) -> None:
     """RecipeError when a class has no folder among those of the pictures, nor another source."""
-    if (root := settings.folder) and not (settings.engines or settings.urls):
-        there = _list_folders(root)
-        if absent := [label for label in labels if label not in there]:
-            raise RecipeError(
-                f"{recipe}: collect.folder: {root} has no folder for {len(absent)} of "
-                f"{len(labels)} classes: {', '.join(map(repr, absent[:SHOWN]))}; there are "
-                f"{', '.join(map(repr, there[:SHOWN])) or 'no folders'}; a class is called as its "
-                "folder"
-            )
+    chosen, source = recipe.collect, recipe.source
+    root = None if chosen.engines or chosen.urls else chosen.folder
+    there = _list_folders(root) if root else []
+    absent = [label for label in recipe.labels if root and label not in there]
+    if not absent:
+        return
+    _, lines = parse_yaml(source.data, source.path) if source.data else ({}, {})
+    said = [
+        f"  line {lines.get(('classes', recipe.labels.index(label)), 1)}: no folder "
+        f"{root}/{label}{_hint(label, there)}"
+        for label in absent[:SHOWN]
+    ]
+    more = f"\n  and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+    listed = ", ".join(there[:SHOWN]) + (", …" if len(there) > SHOWN else "")
+    raise RecipeError(
+        f"{source.path}: {len(absent)} of {len(recipe.labels)} classes have no pictures\n"
+        + "\n".join(said)
+        + f"{more}\nthere are {listed or 'no folders'}; a class is called as its folder"
+    )
 
 
 def check_own(settings: Own | None, labels: Sequence[str], recipe: Path) -> None:
@@ -38,3 +53,9 @@ def check_own(settings: Own | None, labels: Sequence[str], recipe: Path) -> None
 def _list_folders(root: Path) -> list[str]:
     names = (unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir())
     return sorted(name for name in names if not name.startswith("."))
+
+
+def _hint(label: str, there: list[str]) -> str:
+    plain = {name.casefold(): name for name in there}
+    close = get_close_matches(label.casefold(), plain, n=1)
+    return f"; did you mean {plain[close[0]]!r}?" if close else ""

@@ -21,9 +21,6 @@ from foodcls.recipe.types import (
 # width x height of a picture, where nothing else is said, and whatever is said
 MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
 
-SHOWN = 10  # names in a message
-# pictures of a class: engines that gave fewer were asked badly; a person's are what there is
-ENGINES_FLOOR, SPLIT_FLOOR = 50, 3
 
 EngineName = Literal[
     "commons", "openverse", "inaturalist", "flickr", "brave", "pexels", "pixabay", "unsplash",
@@ -66,13 +63,6 @@ class Collect(Settings):
     retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
     connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
     per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
-
-    @property
-    def floor(self) -> int:
-        """Pictures of each class, below which the run stops."""
-        if self.min_per_class == "auto":
-            return ENGINES_FLOOR if self.engines else SPLIT_FLOOR
-        return self.min_per_class
 
     @model_validator(mode="after")
     def _some_source(self) -> "Collect":

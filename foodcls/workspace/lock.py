@@ -40,14 +40,7 @@ def holding(folder: Path) -> Iterator[None]:
     if folder in HELD.get():
         yield
         return
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise BusyError(
-            f"workspace {folder} is in use by {_describe(_read_holder(folder))}; wait until it has "
-            "ended, or name another folder with --workspace"
-        ) from error
+    lock = _acquire(folder)
     entered = HELD.set(HELD.get() | {folder})
     try:
         _recover(folder)
@@ -62,6 +55,23 @@ def holding(folder: Path) -> Iterator[None]:
         flush_all(folder)
         (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+def check_free(folder: Path) -> None:
+    """BusyError when another process holds `folder` now: told before anything slow is begun."""
+    _acquire(folder.resolve()).release()
+
+
+def _acquire(folder: Path) -> FileLock:
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise BusyError(
+            f"workspace {folder} is in use by {_describe(_read_holder(folder))}; wait until it has "
+            "ended, or name another folder with --workspace"
+        ) from error
+    return lock
 
 
 def _recover(folder: Path) -> None:

@@ -15,14 +15,12 @@ import pytest
 from foodcls.collect.collect import (
     Collected,
     CollectRequest,
-    check_min_per_class,
     collect,
     save_collected,
 )
 from foodcls.collect.engines.base import Access
-from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, TableError
-from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, new_manifest, source_counts
+from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, source_counts
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.sample.http_server import serve_hosts
@@ -453,38 +451,3 @@ def test_the_sample_web_is_an_engine_like_others(twice: bool, store) -> None:
         again = collect(CollectRequest(classes, settings, sample_web=serve_hosts), store).manifest
         kept = first.drop(columns=VOLATILE)
         pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), kept)
-
-
-def row(label: str, outcome: str = "ok", digest: str = "", source: str = "bing") -> dict[str, str]:
-    state = "kept" if outcome == "ok" else "dropped"
-    return {"label": label, "outcome": outcome, "id": digest, "state": state, "source": source}
-
-
-RICE = [row("rice", digest=str(number)) for number in range(3)]
-
-
-def test_enough_pictures_pass() -> None:
-    check_min_per_class(new_manifest(RICE), ("rice",), 3, ())
-
-
-def test_equal_pictures_and_test_pictures_do_not_count() -> None:
-    rows = [*RICE[:2], row("rice", digest="1"), row("rice", digest="9", source="test")]
-    with pytest.raises(CollectError, match="rice: 3 found, 2 ok, 3 needed"):
-        check_min_per_class(new_manifest(rows), ("rice",), 3, ())
-
-
-def test_the_error_tells_what_happened_and_what_to_do() -> None:
-    rows = [*RICE, row("beans", "timeout"), row("beans", "timeout"), row("beans", "http_error")]
-    rows.append(row("pizza", "unknown_label"))
-    stats = QueryStats("bing", "beans", "bean stew", 4, 3, "HTTP 429 (page 4)")
-    full = QueryStats("bing", "rice", "rice", 1, 3, "")
-    with pytest.raises(CollectError) as caught:
-        check_min_per_class(new_manifest(rows), ("rice", "beans", "salad"), 2, (full, stats))
-    said = str(caught.value)
-    assert "2 of 3 classes have fewer than 2 pictures" in said
-    assert "beans: 3 found, 0 ok, 2 needed; timeout 2, http_error 1" in said
-    assert "salad: 0 found, 0 ok, 2 needed" in said
-    assert "bing, 'bean stew' (beans): 3 found on 4 pages: HTTP 429 (page 4)" in said
-    assert "rows of no class: 1 ('pizza')" in said
-    assert "run the same command again" in said
-    assert "rice:" not in said

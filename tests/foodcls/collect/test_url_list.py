@@ -6,7 +6,7 @@ import pytest
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.collect.engines.base import Access
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome
-from foodcls.collect.url_list import is_manifest, read_urls, replay_manifest
+from foodcls.collect.url_list import check_urls, is_manifest, read_urls, replay_manifest
 from foodcls.errors import TableError
 from foodcls.manifest import COLUMNS, VOLATILE, new_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
@@ -202,3 +202,23 @@ def test_a_login_in_an_address_is_refused_and_kept_nowhere(web, picture, tmp_pat
     assert row["origin"] == "http://a.test/b.png" and "password in the address" in row["detail"]
     files = [path for path in (tmp_path / "s").rglob("*") if path.is_file()]
     assert not [path for path in files if b"hidden" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "allowed", "is_refused"),
+    [(("127.0.0.1", "localhost:8000"), False, True), (("127.0.0.1", "example.org"), False, False),
+     (("10.0.0.8", "[::1]"), False, True), (("127.0.0.1",), True, False), (("[",), False, False)],
+)  # fmt: skip
+def test_a_list_of_addresses_of_this_network_is_refused_at_once(
+    tmp_path: Path, hosts: tuple[str, ...], allowed: bool, is_refused: bool
+) -> None:
+    path = tmp_path / "urls.csv"
+    path.write_text("label,url\n" + "".join(f"a,http://{host}/1.jpg\n" for host in hosts))
+    settings = Collect(urls=path, allow_private_hosts=allowed)
+    try:
+        check_urls(settings, ("a",))
+    except TableError as error:
+        assert is_refused and "row 1: http://" in str(error)
+        assert "collect.allow_private_hosts: true" in str(error)
+    else:
+        assert not is_refused

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from foodcls.collect.shortage import count_needed
 from foodcls.errors import InputError
 from foodcls.init.draft import draft_from_names, draft_recipe, plain_name, write_draft
 from foodcls.init.survey import Survey
@@ -26,7 +27,7 @@ def test_a_draft_is_a_recipe_of_what_was_found(tmp_path: Path, place: str, is_be
     write_draft(draft_recipe(found, "r", path, HOW), path)
     recipe = load_recipe(path)
     assert recipe.labels == tuple(labels) and recipe.train.method == "probe"
-    assert recipe.collect.folder == photos and recipe.collect.floor <= 4
+    assert recipe.collect.folder == photos and count_needed(recipe.collect) <= 4
     assert recipe.test and recipe.test.folder == photos / "test"
     assert recipe.test.grouped_by_folder == "shared" and "# a note: odd" in path.read_text()
     assert (str(tmp_path) in path.read_text().partition("name:")[2]) != is_beside
@@ -47,7 +48,7 @@ def test_names_alone_become_queries(tmp_path: Path) -> None:
     path = tmp_path / "lunch.yaml"
     write_draft(draft_from_names(["fish_cutlet", "no"], "lunch", HOW), path)
     recipe = load_recipe(path)
-    assert recipe.classes[0].queries[0] == "fish cutlet" and recipe.collect.floor == 50
+    assert recipe.classes[0].queries[0] == "fish cutlet" and count_needed(recipe.collect) == 50
 
 
 def test_nothing_is_overwritten_and_nothing_broken_written(tmp_path: Path) -> None:

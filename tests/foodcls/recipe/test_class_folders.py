@@ -4,18 +4,29 @@ import pytest
 
 from foodcls.errors import RecipeError
 from foodcls.recipe.class_folders import check_folders, check_own
-from foodcls.recipe.data_settings import Collect, Own
+from foodcls.recipe.data_settings import Own
+from foodcls.recipe.recipe import load_recipe
 
 
-def test_a_class_without_a_folder_is_named_with_the_folders_that_are_there(tmp_path: Path) -> None:
+def test_a_class_without_a_folder_is_named_with_its_line_and_what_is_there(tmp_path: Path) -> None:
     for name in ("pie", "tacos", ".hidden"):
-        (tmp_path / name).mkdir()
-    photos = Collect.model_construct(folder=tmp_path)
-    with pytest.raises(RecipeError, match="1 of 2 classes: 'taco'; there are 'pie', 'tacos'; a"):
-        check_folders(photos, ("pie", "taco"), Path("r.yaml"))
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    path = tmp_path / "r.yaml"
+    text = "name: r\nclasses:\n  - pie\n  - Taco\n  - soup\ncollect: {folder: photos}\n"
+    path.write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        check_folders(load_recipe(path))
+    said = str(caught.value)
+    assert f"line 4: no folder {tmp_path}/photos/Taco; did you mean 'tacos'?" in said
+    assert f"line 5: no folder {tmp_path}/photos/soup\nthere are pie, tacos; a class" in said
+    # engines may find them
+    asked = {"collect.engines": ["sample"]} | {
+        "classes": [{"name": name, "queries": [name]} for name in ("pie", "Taco")]
+    }
+    check_folders(load_recipe(path, asked))
     # folders of no class are told of when they are read
-    check_folders(photos, ("pie",), Path("r.yaml"))
-    check_folders(Collect.model_construct(folder=None), ("pie",), Path("r.yaml"))
+    path.write_text(text.replace("  - Taco\n  - soup", "  - tacos"))
+    check_folders(load_recipe(path))
 
 
 def test_a_folder_of_own_photos_that_is_no_class_is_named(tmp_path: Path) -> None:

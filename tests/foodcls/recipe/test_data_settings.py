@@ -1,13 +1,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from foodcls.recipe.data_settings import (
-    AffineRanges,
-    Augment,
-    Collect,
-    Dedup,
-    Split,
-)
+from foodcls.recipe.data_settings import AffineRanges, Augment, Collect, Dedup, Split
 
 
 def test_defaults_are_the_originals() -> None:

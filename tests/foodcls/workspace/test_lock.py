@@ -13,7 +13,7 @@ import pytest
 
 from foodcls.errors import StoreError
 from foodcls.store.store import Store
-from foodcls.workspace.lock import HOLDER, holding
+from foodcls.workspace.lock import HOLDER, check_free, holding
 
 HOLD = (
     "import sys, time; from pathlib import Path; from foodcls.workspace.lock import holding\n"
@@ -34,8 +34,11 @@ def test_a_second_process_is_told_who_is_in_and_a_killed_one_leaves_no_lock(tmp_
         told = pytest.raises(StoreError, match=rf"process {holder.pid} on .*--workspace")
         with told, holding(tmp_path):
             raise AssertionError("two are in")
+        with pytest.raises(StoreError, match=rf"process {holder.pid} on .*--workspace"):
+            check_free(tmp_path)
         holder.send_signal(signal.SIGKILL)
         holder.wait()
+    check_free(tmp_path)
     with holding(tmp_path):
         assert str(os.getpid()) in (tmp_path / HOLDER).read_text()
     assert not (tmp_path / HOLDER).exists()

