@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.cli.options import read_recipe
 from flows.cli.output import find_manifest
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
@@ -15,7 +15,7 @@ from tasks.engine.progress import bars
 
 def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
-    boxes = load_recipe(recipe_file).crop.boxes
+    boxes = read_recipe(recipe_file).crop.boxes
     table = find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
     refused = read_refused(workspace.refused)
@@ -43,7 +43,7 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     from foodcls.evaluate.label_issues import rank_label_issues
     from foodcls.features.row_cache import FeatureCache
 
-    recipe = load_recipe(recipe_file)
+    recipe = read_recipe(recipe_file)
     table = find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
     feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.output import err
 from foodcls.errors import InputError
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
@@ -64,12 +65,14 @@ def read_recipe(
     path: Path, changes: list[str] | None = None, replay: Path | None = None
 ) -> "Recipe":
     """The recipe with the overrides that were typed: read once, before anything else is done."""
-    from foodcls.recipe.class_folders import check_folders, check_own
+    from foodcls.recipe.class_folders import check_folders, check_own, list_unused
     from foodcls.recipe.recipe import load_recipe
 
     recipe = load_recipe(path, overrides(changes) | replayed(replay))
     check_folders(recipe)
     check_own(recipe.own, recipe.labels, path)
+    for line in list_unused(recipe):
+        err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     return recipe
 
 

@@ -1,7 +1,7 @@
 """Checks the folders that a recipe names: one for each class, by its name."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -48,6 +48,20 @@ def check_own(settings: Own | None, labels: Sequence[str], recipe: Path) -> None
             f"{recipe}: own.folder: {settings.folder} has {found} beside the classes; a folder is "
             f"called as its class: {', '.join(map(repr, labels[:SHOWN]))}; a class may have none"
         )
+
+
+def list_unused(recipe: Recipe) -> Iterator[str]:
+    """A line for each file of decisions that lies beside a recipe which does not name it."""
+    folder = recipe.source.path.resolve().parent
+    for key, name, named in (
+        ("filter: {manifest", "filter.csv", recipe.filter.manifest),
+        ("crop: {boxes", "boxes.csv", recipe.crop.boxes),
+    ):
+        if named is None and (folder / name).exists():
+            yield (
+                f"{name} lies beside {recipe.source.path.name}, which does not name it: what is "
+                f"in it does not count. To use it, add the line {key}: {name}}}"
+            )
 
 
 def _list_folders(root: Path) -> list[str]:

@@ -23,6 +23,7 @@ class ReviewFiles:
     boxes: Path
     missing: tuple[RecipeLine, ...] = ()
     proposals: Path | None = None  # boxes by a program, shown until a person decides
+    suspects: Path | None = None  # pictures to doubt: shown first, as they are ranked by then
     refused: Path | None = None  # proposals that a person deleted: `propose` leaves them out
 
 

@@ -58,7 +58,12 @@ class Session:
         # augmented copies bear their parent's address: it would name several pictures
         originals = manifest[manifest["parent"] == ""]
         finder, names = index_rows(originals), cache(partial(index_names, originals))
-        self.gallery = gallery
+        self._shown = Watched(
+            files.suspects,
+            lambda path: (
+                build_gallery(manifest, labels, read_suspects(path)) if files.suspects else gallery
+            ),
+        )
         self.labels = tuple(labels)
         self.files = files
         self._lock = threading.RLock()
@@ -71,6 +76,12 @@ class Session:
         self._refused = Watched(
             files.refused, lambda path: read_offered(path, names, gallery.items)
         )
+
+    @property
+    def gallery(self) -> Gallery:
+        """The pictures, suspects first: those that are ranked by now."""
+        with self._lock:
+            return self._shown.read()
 
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict of each picture that has one; TableError when the file is broken."""
@@ -217,7 +228,7 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace) -> Session:
     suspects = read_suspects(workspace.suspects)
     gallery = build_gallery(manifest, recipe.labels, suspects)
     files, proposals = choose_files(recipe, path), workspace.proposals.resolve()
-    files = replace(files, refused=workspace.refused)
+    files = replace(files, refused=workspace.refused, suspects=workspace.suspects)
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.class_folders import check_folders, check_own
+from foodcls.recipe.class_folders import check_folders, check_own, list_unused
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import load_recipe
 
@@ -40,3 +40,17 @@ def test_a_folder_of_own_photos_that_is_no_class_is_named(tmp_path: Path) -> Non
     with pytest.raises(RecipeError, match="has 'tacco' beside the classes; .*: 'pie', 'taco'; a"):
         check_own(own, ("pie", "taco"), Path("r.yaml"))
     check_own(None, ("pie",), Path("r.yaml"))
+
+
+def test_decisions_beside_a_recipe_that_does_not_name_them_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("name: r\nclasses: [a, b]\ncollect: {folder: .}\n")
+    assert not list(list_unused(load_recipe(path)))
+    for name in ("filter.csv", "boxes.csv"):
+        (tmp_path / name).touch()
+    said = list(list_unused(load_recipe(path)))
+    assert "filter.csv lies beside r.yaml" in said[0] and "boxes.csv" in said[1]
+    # the lines that it tells to add
+    added = [line.partition("add the line ")[2] for line in said]
+    path.write_text(path.read_text() + "\n".join(added))
+    assert not list(list_unused(load_recipe(path)))

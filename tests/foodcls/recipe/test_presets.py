@@ -60,3 +60,9 @@ def test_a_preset_can_be_fine_tuned_too(preset: str) -> None:
     backbone = Backbone(train.backbone, module, module.num_features, (0.5,) * 3, (0.5,) * 3, "")
     network = Network(backbone, torch.nn.Linear(1, 1), train.trainable)
     assert 0 < sum(weight.requires_grad for weight in network.backbone.parameters()) < 40
+
+
+def test_lists_of_a_recipe_are_taken_beside_a_preset() -> None:
+    text = '{"preset": "fast", "trainable": ["layer4"], "target": {"scale": [0.5, 0.9]}}'
+    train = Train.model_validate_json(text)
+    assert train.trainable == ("layer4",) and train.target and train.target.scale == (0.5, 0.9)

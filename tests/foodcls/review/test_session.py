@@ -1,6 +1,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -273,3 +274,14 @@ def test_undo_leaves_what_somebody_has_changed_since(
     session.undo()
     assert {digest: one.words for digest, one in session.verdicts().items()} == {
         first: "keep: a fine one"}  # fmt: skip
+
+
+def test_suspects_that_are_ranked_meanwhile_are_shown_at_the_next_look(
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles, tmp_path: Path
+) -> None:
+    files = replace(files, suspects=tmp_path / "suspects.csv")
+    visit = Session(session.gallery, manifest, session.labels, files)
+    last = [item.id for item in visit.gallery.by_label["pesto"]][-1]
+    (tmp_path / "suspects.csv").write_text(f"id,keep,reason\n{last},0,looks like bread\n")
+    first = visit.gallery.by_label["pesto"][0]
+    assert (first.id, first.suspect) == (last, "looks like bread")
