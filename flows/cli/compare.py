@@ -91,7 +91,7 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     test, (a, b) = comparison.test, comparison.names
     table = Table(title=f"A: {a}\nB: {b}", box=SIMPLE_HEAD, title_justify="left")
     table.add_column(f"{test.n} pictures", no_wrap=True)
-    for name in ("A", "B", "B less A"):
+    for name in ("A", "B", "B − A"):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("accuracy", "average_position"):
         first, second, shift = (getattr(side, name) for side in (test.a, test.b, test))

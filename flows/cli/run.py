@@ -61,6 +61,10 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
         f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})",
         soft_wrap=True,
     )
+    for sentence in result["advice"]:
+        console.print(f"→ {sentence}", markup=False, highlight=False)
+    if result["advice"]:
+        console.print("→ More: docs/low-accuracy.md", markup=False, highlight=False)
     if result["cached"]:
         console.print(f"cached: {', '.join(result['cached'])}")
 

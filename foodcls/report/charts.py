@@ -1,5 +1,6 @@
 """Lays out small charts, as the reliability diagram, in lines, bars and ticks; knows no HTML."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -155,7 +156,9 @@ def _curves(
     )
     best = next(report for report in reports if report.epoch == best_epoch)
     kept = Mark(best_epoch, getattr(best, names[-1]), "kept")
-    return Chart(title, _epoch_axis(reports), _value_axis(lines), lines, marks=(kept,))
+    # of one epoch no line is drawn
+    alone = tuple(Mark(*line.points[0], line.name) for line in lines[:-1] if len(reports) == 1)
+    return Chart(title, _epoch_axis(reports), _value_axis(lines), lines, marks=(*alone, kept))
 
 
 def _percent_axis(title: str, low: float = 0.0) -> Axis:
@@ -177,5 +180,7 @@ def _value_axis(lines: Sequence[Polyline]) -> Axis:
     low, high = min(values), max(values)
     room = 0.08 * (high - low) or 0.1
     ticks = tuple((low + (high - low) * step / 4, "") for step in range(5)) if high > low else ()
-    named = tuple((value, f"{value:.2f}") for value, _ in ticks) or ((low, f"{low:.2f}"),)
+    # as many digits as tell the ticks apart
+    digits = max(2, 1 - math.floor(math.log10((high - low) / 4))) if ticks else 2
+    named = tuple((value, f"{value:.{digits}f}") for value, _ in ticks) or ((low, f"{low:.2f}"),)
     return Axis(low - room, high + room, named, "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from foodcls.evaluate.advice import advise
 from foodcls.manifest import SPLITS, class_counts, split_rows
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
@@ -47,9 +48,10 @@ class ReportData:
     epochs: tuple[EpochReport, ...]
     best_epoch: int
     mistakes: tuple[Card, ...]  # the worst first
-    counts: Mapping[str, Mapping[str, int]]  # kept pictures by label and split
+    counts: Mapping[str, Mapping[str, int]]  # see `count_pictures`
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
+    advice: Sequence[str] = ()  # what to do about the accuracy, in sentences
     worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
     own: OwnWorth | None = None
@@ -78,6 +80,7 @@ def report_html(data: ReportData) -> str:
         "learning": learning_charts(data.epochs, data.best_epoch),
         "best_epoch": data.best_epoch,
         "looks": data.looks,
+        "advice": data.advice,
         "worth": data.worth,
         "own": data.own,
         "own_looks": data.own_looks,
@@ -104,7 +107,7 @@ def gather_report(
     rows = split_rows(manifest, scores.split)
     answers = read_predictions(store.read(scores.predictions).decode())
     pictures = index_pictures(rows, store)
-    counts = class_counts(manifest)
+    counts = count_pictures(manifest, scores.labels)
     return ReportData(
         name=name,
         evaluation=scores,
@@ -112,7 +115,8 @@ def gather_report(
         epochs=checkpoint.reports,
         best_epoch=checkpoint.best_epoch,
         mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
-        counts={label: counts.get(label, dict.fromkeys(SPLITS, 0)) for label in scores.labels},
+        counts=counts,
+        advice=advise(checkpoint, scores),
         digests=_digests(checkpoint, scores),
         looks=contact_sheet(manifest, checkpoint.settings, store),
         own=own,
@@ -132,12 +136,21 @@ def _own_looks(own: OwnWorth, manifest: pd.DataFrame, store: Store) -> dict[str,
     return {name: show_blobs(blobs, store) for name, blobs in shown.items()}
 
 
+def count_pictures(manifest: pd.DataFrame, labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Kept pictures by label and split, and apart from these the training pictures' copies."""
+    is_copy = manifest["parent"] != ""
+    photos, copies = class_counts(manifest[~is_copy]), class_counts(manifest[is_copy])
+    none = dict.fromkeys(SPLITS, 0)
+    return {label: photos.get(label, none) | {"copies": copies.get(label, none)["train"]}
+            for label in labels}  # fmt: skip
+
+
 def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
     return sorted(scores, key=lambda score: (score.f1 is None, score.f1, score.label))
 
 
 def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    return {split: sum(row.get(split, 0) for row in counts.values()) for split in SPLITS}
+    return {name: sum(row.get(name, 0) for row in counts.values()) for name in (*SPLITS, "copies")}
 
 
 def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:

@@ -170,7 +170,7 @@ def _explain_accuracy(test: PairedTest) -> str:
     figures = (
         f"{_in_points(shift.value)} points, 95 %: {_in_points(shift.low)} to "
         f"{_in_points(shift.high)}; B alone is right on {test.only_b}, A alone on {test.only_a} of "
-        f"{test.n} pictures, McNemar's p = {test.p_value:.2g}; {_chance(test, 'accuracy')}"
+        f"{test.n} pictures; {_chance(test, 'accuracy')}"
     )
     if test.is_more_accurate:
         return f"B is more accurate ({figures})."
@@ -194,7 +194,7 @@ def _explain_position(test: PairedTest) -> str:
 
 def _chance(test: PairedTest, figure: Figure) -> str:
     grouped = ", group by group" if test.groups < test.n else ""
-    return f"p = {test.chance(figure):.2g} as one of two figures{grouped}"
+    return f"p = {test.chance(figure):.2g}{grouped}"
 
 
 def _in_points(share: float) -> str:

@@ -14,6 +14,8 @@ from foodcls.tables.read_csv import read_sheet
 from foodcls.workspace.workspace import Workspace
 
 KIN = 24  # relatives of each kind in a story
+# columns of the predictions that need other words in a story
+SAID = {"rank": "place of its own class"}
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,12 @@ def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
     best = rows.sort_values("state", key=lambda state: state != KEPT, kind="stable").iloc[0]
     relatives = tuple(_relatives(manifest, best)) if best["id"] else ()
     chapters = (
+        _chapter("the model says", _prediction(best, notes)),
         *_origins(rows),
         _chapter("arrived", _arrival(best)),
         _chapter("like it", [Fact(item.how, _named(item)) for item in relatives]),
         _chapter("signs", _signs(best, notes)),
         _chapter("became", [_decided(best, notes), *_fate(manifest, rows, best)]),
-        _chapter("the model says", _prediction(best, notes)),
     )
     return Story(
         id=best["id"],
@@ -117,7 +119,7 @@ def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
             Fact("class", row["label"]),
             Fact("source", row["source"]),
             Fact("query", row["query"]),
-            Fact("rank", place),
+            Fact("place in results", place),
             Fact("page", row["page"]),
             Fact("licence", row["licence"]),
             Fact("author", row["author"]),
@@ -196,7 +198,14 @@ def _fate(manifest: pd.DataFrame, rows: pd.DataFrame, row: pd.Series) -> list[Fa
 def _prediction(row: pd.Series, notes: Notes) -> list[Fact]:
     # a test picture is cut to its box: the prediction is of what the model saw
     known = notes.predictions.get(row["id"]) or notes.predictions.get(row["picture"]) or {}
-    return [Fact(name.replace("_", " "), text) for name, text in known.items()]
+    facts = {name: text for name, text in known.items() if name not in ("label", "origin")}
+    return [Fact(SAID.get(name, name.replace("p_", "p ", 1)), _shorten(name, text))
+            for name, text in facts.items()]  # fmt: skip
+
+
+def _shorten(name: str, text: str) -> str:
+    """Three digits of a probability."""
+    return f"{float(text):.3f}" if name == "probability" or name.startswith("p_") else text
 
 
 def _ending(row: pd.Series) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from foodcls.collect.collect import CollectRef
 from foodcls.dedup.dedup import DedupRef
+from foodcls.evaluate.advice import advise
 from foodcls.export.exported_files import ExportedRef
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
@@ -119,6 +120,7 @@ def summarize(run: RunResult) -> dict[str, Any]:
         **scores.headline,
         **run.trained.own_figures,
         "best_epoch": run.trained.checkpoint.result.best_epoch,
+        "advice": advise(run.trained.checkpoint.result, scores),
         "per_class": {score.label: asdict(score) for score in scores.per_class},
         "stage_counts": stage_counts(run.steps),
         "work": stage_work(run.steps),

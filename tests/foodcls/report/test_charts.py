@@ -67,3 +67,12 @@ def test_learning_is_drawn_from_one_epoch_on(count: int) -> None:
             assert all(0 <= chart.left(x) <= 340 and 0 <= chart.top(y) <= 240
                        for x, y in line.points)  # fmt: skip
         assert chart.marks[0].x == 1
+
+
+@pytest.mark.parametrize("spread", [4e-4, 0.03, 2.0])
+def test_ticks_of_a_loss_are_told_apart_and_one_epoch_is_seen(spread: float) -> None:
+    report = EpochReport(1, 0.001, 0.9, 0.001 + spread, 0.8, 2.0, 1.0, 1e-3)
+    loss, accuracy, position = learning_charts([report], 1)
+    assert len({text for _, text in loss.y.ticks}) == 5
+    assert [mark.text for mark in loss.marks] == ["training", "kept"]
+    assert len(accuracy.marks) == 2 and len(position.marks) == 1

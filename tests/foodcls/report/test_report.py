@@ -67,7 +67,9 @@ def data(pictures: Callable[..., PictureIndex]) -> Callable[..., ReportData]:
         evaluation = evaluate_predictions(
             answers.probabilities, answers.truth, number_groups(answers.groups), source
         )
-        counts = {label: {"train": 301, "val": 8, "test": 5} for label in answers.labels}
+        counts = {
+            label: {"train": 33, "copies": 268, "val": 8, "test": 5} for label in answers.labels
+        }
         cards = make_cards(worst_places(answers, 60), [answers], pictures(answers, page))
         digests, settings = {"exported file": "a" * 64}, {"train.lr": "3e-05"}
         return ReportData(name, evaluation, answers, EPOCHS, 2, cards, counts, digests, settings)
@@ -110,7 +112,7 @@ def test_the_report_tells_all(answers: Callable, data: Callable) -> None:
     wrong = int((told.answers.right == 0).sum())
     assert page.count("data:image/jpeg;base64,") == wrong > 5
     assert "A temperature of 1.30" in page and "answers from 0.30 on" in page
-    assert "Epoch 2 was kept" in page and "1806" in page
+    assert "Epoch 2 was kept" in page and "<td>198</td><td>1608</td>" in page
     assert "a" * 64 in page and "train.lr" in page
 
 
@@ -271,5 +273,5 @@ def test_classes_without_pictures_are_counted_as_such(
     scores = dataclasses.replace(scores, labels=checkpoint.labels)
     counts = gather_report("lunch", checkpoint, scores, fewer, store).counts
     assert list(counts) == list(checkpoint.labels)
-    assert counts["sushi"] == {"train": 0, "val": 0, "test": 0}
-    assert counts["label"] == {"train": 6, "val": 3, "test": 3}
+    assert counts["sushi"] == {"train": 0, "copies": 0, "val": 0, "test": 0, "own": 0}
+    assert counts["label"] == {"train": 6, "copies": 0, "val": 3, "test": 3, "own": 0}

@@ -38,17 +38,20 @@ def test_a_kept_picture_tells_all_that_is_known(manifest: pd.DataFrame) -> None:
     digest = manifest["id"][0]
     notes = Notes(
         suspects={digest: {"reason": "looks like bread"}},
-        predictions={digest: {"predicted": "bread", "probability": "0.7"}},
+        predictions={digest: {"label": "pesto", "predicted": "bread", "probability": "0.7",
+                              "rank": "3", "origin": "pesto-000.jpg", "p_p_2": "0.00218244849"}},
         verdicts={digest: Verdict(True, "fine")},
-    )
+    )  # fmt: skip
     story = tell_story(manifest, "pesto-000.jpg", notes)
     assert (story.id, story.label, story.ending) == (digest, "pesto", "kept, for training")
     size = int(manifest["bytes"][0])
     assert [(chapter.title, facts_of(chapter)) for chapter in story.chapters if chapter.title
             != "like it"] == [
+        ("the model says", {"predicted": "bread", "probability": "0.700",
+                            "place of its own class": "3", "p p_2": "0.002"}),
         ("found", {
             "address": "http://127.0.0.1/pesto-000.jpg", "class": "pesto", "source": "urls",
-            "query": "pesto", "rank": "7", "page": "http://127.0.0.1/menu.html",
+            "query": "pesto", "place in results": "7", "page": "http://127.0.0.1/menu.html",
             "licence": "CC0-1.0",
         }),
         ("arrived", {
@@ -60,7 +63,6 @@ def test_a_kept_picture_tells_all_that_is_known(manifest: pd.DataFrame) -> None:
             "decision": "keep: fine", "cluster": f"{digest[:16]}, 3 in it", "box": "(1,2,30,40)",
             "split": "train", "copies": "1 augmented", "blob": "f" * 64,
         }),
-        ("the model says", {"predicted": "bread", "probability": "0.7"}),
     ]  # fmt: skip
     assert [(item.how, item.id) for item in story.relatives] == [
         ("near duplicate, distance 2", manifest["id"][1]),
