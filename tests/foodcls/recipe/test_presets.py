@@ -24,7 +24,7 @@ def settle(**given: object) -> Train:
 def test_lists_of_a_recipe_and_of_its_preset_are_read(
     words: str, trainable: tuple[str, ...]
 ) -> None:
-    text = f"name: a\nclasses: [a, b]\ncollect: {{engines: [sample]}}\ntrain: {{{words}}}\n"
+    text = f"name: a\nclasses: [a, b]\ncollect: {{folder: .}}\ntrain: {{{words}}}\n"
     recipe = parse_recipe(RecipeSource(Path("a.yaml"), text.encode(), {}))
     assert recipe.train.trainable == trainable
 
