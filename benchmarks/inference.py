@@ -96,7 +96,9 @@ def eager(network: nn.Module) -> Contender:
     return run
 
 
-def export(module: Callable[[Tensor], Tensor], read: Callable[[Path], Image.Image]) -> Contender:
+def export(
+    module: Callable[[Tensor], tuple[Tensor, Tensor]], read: Callable[[Path], Image.Image]
+) -> Contender:
     """The file alone: it resizes and normalises by itself, or is given what is resized already."""
 
     def run(paths: Sequence[Path], batch: int) -> Split:

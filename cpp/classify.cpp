@@ -1,7 +1,8 @@
 // Names what is in pictures, by a model that foodcls exported: classify MODEL.pt PICTURE...
 //
 // A line a picture on standard output: path, class and probability, with tabs between; a class with
-// a question mark is below the model's threshold. With --all the probabilities of all classes follow
+// a question mark is below the model's threshold, and "none of these" stands where the model learnt to
+// tell that a picture shows none of its classes. With --all the probabilities of all classes follow
 // in the model's order. A file that is no picture is named on standard
 // error, the rest go on, and the exit code is 1; 2 is a model that cannot be read.
 //
@@ -23,10 +24,19 @@
 
 namespace {
 
+const std::string NONE = "none of these";
+
 struct Model {
     torch::jit::Module module;
     std::vector<std::string> labels;  // in output order
     double abstain_below;
+    double known_from;
+};
+
+// of a batch: the classes' probabilities (N, C), and that a picture shows any of them (N)
+struct Answer {
+    torch::Tensor shares;
+    torch::Tensor known;
 };
 
 struct Options {
@@ -58,17 +68,18 @@ struct Clock {
 };
 
 Model load_model(const std::string& path) {
-    Model model{torch::jit::load(path, torch::kCPU), {}, 0};
+    Model model{torch::jit::load(path, torch::kCPU), {}, 0, 0};
     model.module.eval();
     for (const auto& label : model.module.attr("labels").toListRef()) {
         model.labels.push_back(label.toStringRef());
     }
     model.abstain_below = model.module.attr("abstain_below").toDouble();
+    model.known_from = model.module.attr("known_from").toDouble();
     return model;
 }
 
 // The whole of what a program has to do: pixels in, probabilities out. The model itself resizes.
-torch::Tensor probabilities(Model& model, const std::vector<Named>& batch) {
+Answer probabilities(Model& model, const std::vector<Named>& batch) {
     const int width = batch[0].second.width, height = batch[0].second.height;
     std::vector<torch::Tensor> images;
     for (const auto& [path, picture] : batch) {
@@ -76,17 +87,20 @@ torch::Tensor probabilities(Model& model, const std::vector<Named>& batch) {
         images.push_back(torch::from_blob(pixels, {height, width, 3}, torch::kUInt8));
     }
     const auto stacked = images.size() == 1 ? images[0].unsqueeze(0) : torch::stack(images);
-    return model.module.forward({stacked.permute({0, 3, 1, 2})}).toTensor();
+    const auto pair = model.module.forward({stacked.permute({0, 3, 1, 2})}).toTuple();
+    return {pair->elements()[0].toTensor().contiguous(), pair->elements()[1].toTensor()};
 }
 
 void answer(Model& model, const std::vector<Named>& batch, const Options& options, Clock& clock) {
     if (batch.empty()) return;
-    const auto shares = clock([&] { return probabilities(model, batch); }).contiguous();
+    const auto [shares, known] = clock([&] { return probabilities(model, batch); });
     const auto [highest, places] = shares.max(1);
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const double probability = highest[i].item<float>();
-        const auto& label = model.labels.at(places[i].item<std::int64_t>());
-        const char* doubt = probability < model.abstain_below ? "?" : "";
+        const double some_class = known[i].item<float>();
+        const bool is_none = some_class < model.known_from;
+        const double probability = is_none ? 1 - some_class : highest[i].item<float>();
+        const auto& label = is_none ? NONE : model.labels.at(places[i].item<std::int64_t>());
+        const char* doubt = !is_none && probability < model.abstain_below ? "?" : "";
         std::printf("%s\t%s%s\t%.6f", batch[i].first.c_str(), label.c_str(), doubt, probability);
         const float* row = shares.const_data_ptr<float>() + i * model.labels.size();
         for (std::size_t c = 0; options.tells_all && c < model.labels.size(); ++c) {

@@ -53,13 +53,16 @@ VOLATILE = ["fetched_at", "attempts"]
 # own: photos from where the model will be used; they are learnt from, and judged group by group
 SPLITS = ("train", "val", "test", "own")
 LEARNT = ("train", "val", "own")  # the splits that a model hangs on
-# by split, the columns that the stages from training on read
+# what a person dropped, among it the strangers that a model may meet
+FILTERED = "filtered"
+# by split, and of what was filtered, the columns that the stages from training on read
 SPLIT_COLUMNS = {
     "train": ["label", "picture"],
     # of look-alikes one counts, where a probe is chosen by them
     "val": ["label", "picture", "cluster"],
     "test": ["id", "label", "origin", "source", "cluster", "state", "picture", "split"],
     "own": ["id", "label", "origin", "cluster", "picture"],
+    FILTERED: ["id", "label", "cluster", "reason", "picture"],
 }
 KEPT, DROPPED = "kept", "dropped"
 TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
@@ -76,7 +79,7 @@ class ManifestRef:
     blob: str
     kept: int
     dropped: int
-    # a digest of each of SPLITS: of what SPLIT_COLUMNS names of its rows
+    # a digest for each key of SPLIT_COLUMNS: of what it names of its rows
     splits: tuple[str, ...] = field(default=(), kw_only=True)
     # rows that the stage lost to trouble that may pass, such as a server that was busy
     passing: int = field(default=0, kw_only=True)
@@ -92,7 +95,7 @@ class SplitsRef:
     @property
     def digest(self) -> str:
         """SHA-256 of these splits, whatever the others hold."""
-        digests = dict(zip(SPLITS, self.manifest.splits, strict=True))
+        digests = dict(zip(SPLIT_COLUMNS, self.manifest.splits, strict=True))
         return digest_json([digests[name] for name in self.names])
 
 
@@ -172,7 +175,7 @@ def save_manifest(
         blob=store.put(_as_csv(manifest), durable=True),
         kept=kept,
         dropped=len(manifest) - kept,
-        splits=tuple(_split_digest(manifest, name) for name in SPLITS),
+        splits=tuple(_split_digest(manifest, name) for name in SPLIT_COLUMNS),
         passing=int(lost.sum()),
     )
 
@@ -206,6 +209,11 @@ def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
     return manifest[pd.concat(masks, axis=1).any(axis=1)]
 
 
+def load_part(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one key of SPLIT_COLUMNS, in the table's order."""
+    return manifest[_is_of(manifest, name)]
+
+
 def parse_manifest(data: bytes) -> pd.DataFrame:
     """The table in these bytes of CSV; ValueError or KeyError when they hold none."""
     # every cell is text first: a class may be called "NA"
@@ -221,6 +229,8 @@ def _split_digest(manifest: pd.DataFrame, split: str) -> str:
 
 
 def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
+    if split == FILTERED:
+        return (manifest["state"] == DROPPED) & (manifest["stage"] == "filter")
     kept = (manifest["state"] == KEPT) & (manifest["split"] == split)
     # a dropped picture may stand in the table of groups
     return kept | (manifest["source"] == TEST_SOURCE) if split == "test" else kept

@@ -81,7 +81,7 @@ def train(
     )
 
 
-@stage("foodcls.evaluate.calibrate", reads=("val",))
+@stage("foodcls.evaluate.calibrate", reads=("val", "filtered"))
 def calibrate(
     workspace: Workspace,
     checkpoint: Checkpoint,
@@ -90,7 +90,7 @@ def calibrate(
     *,
     limit: float,
 ) -> Checkpoint:
-    """Fit temperature and threshold on the split "val"."""
+    """Fit temperature, threshold and rejection on the split "val" and on strangers."""
     from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
 
     manifest = load_splits(pictures, workspace.store)
@@ -106,7 +106,7 @@ def check_groups(workspace: Workspace, pictures: SplitsRef, test: OutsideTest | 
     return int(split_rows(grouped, "test")["cluster"].nunique())
 
 
-@stage("foodcls.evaluate.evaluate", "foodcls.split.test_groups", reads=("test",))
+@stage("foodcls.evaluate.evaluate", "foodcls.split.test_groups", reads=("test", "filtered"))
 def evaluate(
     workspace: Workspace,
     checkpoint: Checkpoint,

@@ -39,6 +39,7 @@ LEVELS = (
 # short modules, and why they stand alone
 STAND_ALONE = {
     "foodcls/image/clamp.py": "three rooms cut boxes, and no key names more than the cut",
+    "foodcls/metrics/separation.py": "the key of calibrate names no figures of the test pictures",
     "foodcls/export/exported_files.py": "who reads what an export gave need not wait for torch",
     "foodcls/export/attribution.py": "who is to be credited is a question of its own",
     "foodcls/sample/dishes.py": "a table: the names of what is drawn",

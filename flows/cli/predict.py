@@ -33,7 +33,9 @@ def describe_answer(answer: Prediction, labels: Sequence[str]) -> dict[str, Any]
         "label": answer.label or None,
         "guess": answer.guess or None,
         "probability": answer.probability,
+        "known": answer.known,
         "unsure": answer.is_unsure,
+        "none": answer.is_none,
         "probabilities": scores,
         "error": answer.error or None,
     }
@@ -57,6 +59,9 @@ def _lines(answers: Iterable[Prediction]) -> Iterator[tuple[Text, Text, Text]]:
         path = Text(answer.path)
         if answer.error:
             yield path, Text(answer.error, style="red"), Text()
+        elif answer.is_none:
+            guess = f"{1 - (answer.known or 0):.3f}  {answer.guess}?"
+            yield path, Text("none of these", style="yellow"), Text(guess)
         elif answer.is_unsure:
             guess = f"{answer.probability:.3f}  {answer.guess}?"
             yield path, Text("unsure", style="yellow"), Text(guess)

@@ -1,4 +1,4 @@
-"""Calibrates a checkpoint: fits its temperature and threshold on the validation pictures."""
+"""Calibrates a checkpoint: fits temperature, threshold and rejection on validation pictures."""
 
 import dataclasses
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.evaluate.inference import predict_rows
+from foodcls.evaluate.strangers import refuse_strangers
 from foodcls.features.row_cache import LIMIT, FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.temperature import apply_temperature, choose_threshold, fit_temperature
@@ -24,13 +25,14 @@ def calibrate(
     track: Track = silent,
     limit: float = LIMIT,
 ) -> Checkpoint:
-    """The same checkpoint with the temperature and the threshold that `settings` ask for.
+    """The same checkpoint with temperature, threshold and rejection as `settings` ask for.
 
-    Only the kept rows of split "val" are used, by which the best epoch was chosen too. At most
-    `limit` bytes stay in `cache`.
+    Only the kept rows of split "val" are used, by which the best epoch was chosen too, and half of
+    the strangers. At most `limit` bytes stay in `cache`.
     """
     rows = split_rows(manifest, "val")
-    before, truth = predict_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
+    feature_cache = FeatureCache(store, cache, track, limit)
+    before, truth = predict_rows(checkpoint, rows, feature_cache)
     temperature = fit_temperature(before, truth) if settings.calibrate else 1.0
     answers = apply_temperature(before, temperature)
     right = (answers.argmax(axis=1) == truth).astype(int)
@@ -39,4 +41,11 @@ def calibrate(
         if settings.target_accuracy is None
         else choose_threshold(answers.max(axis=1), right, settings.target_accuracy)
     )
-    return dataclasses.replace(checkpoint, temperature=temperature, abstain_below=threshold)
+    rejection = (
+        refuse_strangers(checkpoint, manifest, feature_cache, settings.rejection)
+        if settings.rejection
+        else None
+    )
+    return dataclasses.replace(
+        checkpoint, temperature=temperature, abstain_below=threshold, rejection=rejection
+    )

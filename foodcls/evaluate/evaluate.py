@@ -1,20 +1,26 @@
 """Evaluates a checkpoint on the pictures of one split."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from foodcls.errors import StageError
-from foodcls.evaluate.inference import predict_rows
+from foodcls.evaluate.inference import embed_rows, predict_rows
+from foodcls.evaluate.strangers import TEST, list_strangers
 from foodcls.features.row_cache import LIMIT, FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.predictions import Predictions, predictions_csv
+from foodcls.metrics.ranks import Floats
+from foodcls.metrics.rejection import RejectionScore, Side, measure_rejection
 from foodcls.metrics.temperature import apply_temperature
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
-from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.checkpoint import Checkpoint, RejectionRef
+from foodcls.train.restore import load_rejector
 
 
 def evaluate(
@@ -35,7 +41,8 @@ def evaluate(
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    before, truth = predict_rows(checkpoint, rows, FeatureCache(store, cache, track, limit))
+    feature_cache = FeatureCache(store, cache, track, limit)
+    before, truth = predict_rows(checkpoint, rows, feature_cache)
     answers = Predictions(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
@@ -44,7 +51,7 @@ def evaluate(
         truth=truth,
         probabilities=apply_temperature(before, checkpoint.temperature),
     )
-    return evaluate_predictions(
+    evaluation = evaluate_predictions(
         before,
         truth,
         number_groups(answers.groups),
@@ -57,3 +64,33 @@ def evaluate(
             predictions=store.put(predictions_csv(answers).encode()),
         ),
     )
+    rejection = judge_rejection(checkpoint, manifest, rows, feature_cache)
+    return dataclasses.replace(evaluation, rejection=rejection)
+
+
+def judge_rejection(
+    checkpoint: Checkpoint, manifest: pd.DataFrame, known: pd.DataFrame, feature_cache: FeatureCache
+) -> RejectionScore | None:
+    """The figures on `known` rows and the other half of the strangers; None without any."""
+    if (ref := checkpoint.rejection) is None:
+        return None
+    strangers = list_strangers(manifest, ref.reasons, checkpoint.labels, feature_cache.store)
+    strangers = strangers[strangers["split"] == TEST]
+    if strangers.empty:
+        return None
+    own, other = (
+        Side(_score_known(checkpoint, rows, feature_cache, ref), number_groups(rows["cluster"]))
+        for rows in (known, strangers)
+    )
+    return measure_rejection(ref.score, ref.known_from, own, other, list(strangers["kind"]))
+
+
+def _score_known(
+    checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache, ref: RejectionRef
+) -> Floats:
+    """The probability of rows to be of some class, float64 (N,), as the exported file gives it."""
+    logits, features = embed_rows(checkpoint, rows, feature_cache)
+    rejector = load_rejector(ref, feature_cache.store)
+    with torch.no_grad():
+        logs = rejector(logits.float(), features.float())[:, 0]
+    return logs.double().exp().numpy()

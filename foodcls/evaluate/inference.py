@@ -2,13 +2,16 @@
 
 import pandas as pd
 import torch
+from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.features.activations import cacheable_partition
 from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
+from foodcls.network.network import Network
+from foodcls.network.rejection import Features
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.dataset import InputSpec, load_dataset, predict_all
+from foodcls.train.dataset import InputSpec, load_dataset, run_all
 from foodcls.train.restore import load_network
 
 BATCH = 32
@@ -23,10 +26,31 @@ def predict_rows(
     Features of the frozen layers are read from the cache where an earlier run left them in fp32.
     Those of a training in bf16 are computed again, as the exported file computes in fp32.
     """
-    network, size = load_network(checkpoint, feature_cache.store), checkpoint.settings.input_size
+    network = load_network(checkpoint, feature_cache.store)
+    logits, truth = _run_rows(network, checkpoint, rows, feature_cache)
+    return logits.softmax(1).numpy(), truth
+
+
+def embed_rows(
+    checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache
+) -> tuple[Tensor, Tensor]:
+    """Logits (N, C) and features (N, F) of rows, float64, of the mean over a picture's views."""
+    network = load_network(checkpoint, feature_cache.store)
+    network.beside = Features()
+    outputs, _ = _run_rows(network, checkpoint, rows, feature_cache)
+    # a copy that something can be fitted to
+    features = outputs[:, len(checkpoint.labels) :].clone()
+    with torch.no_grad():
+        return network.head.double()(features), features
+
+
+def _run_rows(
+    network: Network, checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache
+) -> tuple[Tensor, Ints]:
+    size = checkpoint.settings.input_size
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     partition = cacheable_partition(network, size, PRECISION, len(rows), feature_cache)
     spec = InputSpec(partition, size, PRECISION)
     dataset = load_dataset(rows, checkpoint.labels, spec, feature_cache)
-    _, probabilities = predict_all(lambda inputs: partition.tail(*inputs), dataset, BATCH)
-    return probabilities, dataset.targets
+    outputs = run_all(lambda inputs: partition.tail(*inputs), dataset, BATCH)
+    return outputs, dataset.targets

@@ -16,7 +16,7 @@ from foodcls.export.exported_files import ExportedRef
 from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
 from foodcls.export.optimize import OptimizedNetwork
-from foodcls.export.torchscript import InferenceConfig, export_bytes
+from foodcls.export.torchscript import InferenceConfig, export_bytes, to_probabilities
 from foodcls.features.pixels import read_picture
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.upright import ORIENTATION
@@ -25,7 +25,7 @@ from foodcls.network.network import Network
 from foodcls.network.resize import Pixels, as_images, squash_pixels
 from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
-from foodcls.train.restore import load_network
+from foodcls.train.restore import load_network, load_rejector
 
 # probabilities may differ by so much: the files' kernels sum in another order
 TOLERANCE = 1e-4
@@ -34,7 +34,8 @@ SMALL = 200_000  # bytes
 ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
 Named = tuple[str, Pixels]
-Inference = Callable[[Tensor], Tensor]  # uint8 (N, 3, H, W) to probabilities (N, C)
+# uint8 (N, 3, H, W) to probabilities (N, C) and (N,)
+Inference = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def export(
@@ -45,6 +46,8 @@ def export(
     ExportError when they differ on a picture of the split "val" or "test", or on an unusual one.
     """
     network = load_network(checkpoint, store)
+    if checkpoint.rejection:
+        network.beside = load_rejector(checkpoint.rejection, store)
     script, program = _files(network, checkpoint, provenance)
     # read as users will, with all checks
     readers: dict[str, Inference] = {
@@ -79,6 +82,7 @@ def _files(
         checkpoint.labels,
         checkpoint.temperature,
         checkpoint.abstain_below,
+        checkpoint.rejection.known_from if checkpoint.rejection else 0.0,
     )
     record = {**provenance, **_own_provenance(checkpoint)}
     script = export_bytes(optimized, config, record)
@@ -151,19 +155,25 @@ def _compare(
     """The largest difference of a probability between the files and the network."""
     name, picture = named
     pixels = squash_pixels(picture, checkpoint.settings.input_size)
-    wanted = (network(as_images(pixels[None])) / checkpoint.temperature).softmax(1)[0]
+    classes, temperature = len(checkpoint.labels), checkpoint.temperature
+    wanted = _join(to_probabilities(network(as_images(pixels[None])), classes, temperature))[0]
     # a batch of one, as most programs use, and of three: neither is the traced size
     count = 3 if picture.size < SMALL else 1
     batch = as_images(np.stack([picture] * count))
     return max(
-        _difference(read(batch), wanted, f"{name}: the {kind} file", checkpoint)
+        _difference(_join(read(batch)), wanted, f"{name}: the {kind} file", checkpoint)
         for kind, read in readers.items()
     )
 
 
+def _join(answer: tuple[Tensor, Tensor]) -> Tensor:
+    """(N, C + 1): the probabilities of the classes, and of any of them."""
+    return torch.cat([answer[0], answer[1][:, None]], 1)
+
+
 def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint) -> float:
     difference = float((given - wanted).abs().max())
-    if not difference <= TOLERANCE or int(given[-1].argmax()) != int(wanted.argmax()):
+    if not difference <= TOLERANCE or _best(given[-1]) != _best(wanted):
         raise ExportError(
             f"{what} gives {_top(given[-1], checkpoint)}, the trained network "
             f"{_top(wanted, checkpoint)}; they differ by {difference:.2g}, allowed is {TOLERANCE}; "
@@ -172,6 +182,10 @@ def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint
     return difference
 
 
-def _top(probabilities: Tensor, checkpoint: Checkpoint) -> str:
-    place = int(probabilities.argmax())
-    return f"{checkpoint.labels[place]} {float(probabilities[place]):.4f}"
+def _best(joined: Tensor) -> int:
+    return int(joined[:-1].argmax())
+
+
+def _top(joined: Tensor, checkpoint: Checkpoint) -> str:
+    place = _best(joined)
+    return f"{checkpoint.labels[place]} {float(joined[place]):.4f}, known {float(joined[-1]):.4f}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 PROGRAM = ".pt2"
 DIGESTS = ".sha256"  # ending of the file beside a model, in the form of `sha256sum`
 # columns of a prediction in tables, before a probability for each class
-PREDICTION_COLUMNS = ("label", "guess", "probability", "unsure", "error")
+PREDICTION_COLUMNS = ("label", "guess", "probability", "known", "unsure", "none", "error")
 
 
 @dataclass(frozen=True)

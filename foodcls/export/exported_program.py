@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from foodcls.export.torchscript import InferenceConfig
+from foodcls.export.torchscript import InferenceConfig, to_probabilities
 from foodcls.network.resize import resample
 
 # the entry of the file for what TorchScript keeps in attributes
@@ -26,10 +26,10 @@ class _Inference(nn.Module):
         self.network = network
         self.config = config
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         # resample has no branch on the size: one program for all sizes
-        logits: Tensor = self.network(resample(images, self.config.size))
-        return torch.softmax(logits / self.config.temperature, 1)
+        outputs: Tensor = self.network(resample(images, self.config.size))
+        return to_probabilities(outputs, len(self.config.labels), self.config.temperature)
 
 
 def program_bytes(

@@ -33,10 +33,12 @@ UNREADABLE = (
 class Model:
     """An exported file, ready to use."""
 
-    module: torch.jit.ScriptModule  # uint8 (N, 3, H, W), upright RGB, to probabilities (N, C)
+    # uint8 (N, 3, H, W), upright RGB, to probabilities of the classes (N, C), and of any (N,)
+    module: torch.jit.ScriptModule
     labels: tuple[str, ...]  # in output order
     size: int  # pixels a side of what the network sees
     abstain_below: float  # a highest probability below this is no answer
+    known_from: float  # a probability of any class below this means none of these
     provenance: dict[str, str]
     digest: str  # SHA-256 of the file
 
@@ -102,6 +104,7 @@ def _read(data: bytes) -> Model:
         labels=tuple(module.labels),
         size=int(module.size),
         abstain_below=float(module.abstain_below),
+        known_from=float(module.known_from),
         provenance=dict(module.provenance),
         digest=digest_of(data),
     )

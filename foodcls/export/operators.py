@@ -11,15 +11,15 @@ contiguous conv1d conv2d copy_ cos cumsum detach device dim div div_ dropout dro
 elu_ eq erf exp exp_ expand expand_as feature_dropout fill_ flatten flip floor floor_divide full
 full_like gather ge gelu gelu_ glu grid_sampler group_norm gt hardsigmoid hardsigmoid_ hardswish
 hardswish_ hardtanh hardtanh_ im2col index index_select instance_norm is_floating_point layer_norm
-le leaky_relu leaky_relu_ linalg_vector_norm linear log log_softmax logical_not logsumexp lstm lt
-masked_fill masked_fill_ matmul max max_pool2d maximum mean meshgrid min minimum mish mish_ movedim
-mul mul_ narrow ne neg new_zeros numel ones ones_like pad permute pixel_shuffle pixel_unshuffle pow
-prelu reciprocal relu relu6 relu6_ relu_ remainder repeat repeat_interleave reshape reshape_as
-rms_norm roll round rsqrt rsub scaled_dot_product_attention select selu selu_ sigmoid sigmoid_ silu
-silu_ sin size slice softmax softplus split split_with_sizes sqrt square squeeze stack std sub sub_
-sum swapaxes t tanh tanh_ tile to topk transpose type_as unbind unflatten unfold unsqueeze
-upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest2d var var_mean view where
-zero_ zeros zeros_like
+le leaky_relu leaky_relu_ len linalg_vector_norm linear log log_softmax logical_not logsumexp lstm
+lt masked_fill masked_fill_ matmul max max_pool2d maximum mean meshgrid min minimum mish mish_
+movedim mul mul_ narrow ne neg new_zeros numel ones ones_like pad permute pixel_shuffle
+pixel_unshuffle pow prelu reciprocal relu relu6 relu6_ relu_ remainder repeat repeat_interleave
+reshape reshape_as rms_norm roll round rsqrt rsub scaled_dot_product_attention select selu selu_
+sigmoid sigmoid_ silu silu_ sin size slice softmax softplus split split_with_sizes sqrt square
+squeeze stack std sub sub_ sum swapaxes t tanh tanh_ tile to topk transpose type_as unbind unflatten
+unfold unsqueeze upsample_bicubic2d upsample_bilinear2d upsample_linear1d upsample_nearest2d var
+var_mean view where zero_ zeros zeros_like
 """
 # flow, and values in and out of lists
 _PRIM = """

@@ -30,21 +30,24 @@ class Prediction:
 
     path: str
     guess: str = ""  # the most probable class; empty when there is an error
-    probability: float | None = None  # of `guess`
+    probability: float | None = None  # of `guess`, given that it is one of the classes
     probabilities: tuple[float, ...] = ()  # in the order of the model's labels
     is_unsure: bool = False  # `probability` is below the model's threshold
+    known: float | None = None  # the probability that it is one of the classes
+    is_none: bool = False  # none of these: `known` is below the model's threshold
     error: str = ""
 
     @property
     def label(self) -> str:
-        """The predicted class; empty when the model abstains, or when there is an error."""
-        return "" if self.is_unsure else self.guess
+        """The predicted class; empty when it is unsure or none of these, or on an error."""
+        return "" if self.is_unsure or self.is_none else self.guess
 
 
-def prediction_cells(prediction: Prediction) -> tuple[str, str, float | None, bool, str]:
+def prediction_cells(prediction: Prediction) -> tuple[object, ...]:
     """The cells of a prediction, in the order of `PREDICTION_COLUMNS`."""
     one = prediction
-    return one.label, one.guess, one.probability, one.is_unsure, one.error
+    sure = one.label, one.guess, one.probability, one.known
+    return *sure, one.is_unsure, one.is_none, one.error
 
 
 def predict(model: Model, paths: Sequence[Path], track: Track = silent) -> Iterator[Prediction]:
@@ -76,22 +79,23 @@ def _prefetch(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator
 def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
     while batch := list(islice(squares, BATCH)):
         sound = [one for one in batch if isinstance(one, np.ndarray)]
-        shares = iter(probabilities_of(model, np.stack(sound)).tolist() if sound else ())
+        shares, known = probabilities_of(model, np.stack(sound)) if sound else ((), ())
+        pairs = zip(shares, known, strict=True)
         for one in batch:
             if isinstance(one, np.ndarray):
-                yield _prediction(model, next(shares))
+                yield _prediction(model, *next(pairs))
             else:
                 yield Prediction("", error=explain_refusal(one))
 
 
 @torch.inference_mode()
-def probabilities_of(model: Model, pixels: Pixels) -> np.ndarray:
-    """Probabilities, float32 (N, C), of upright RGB pictures, uint8 (N, H, W, 3)."""
-    answer: np.ndarray = model.module(as_images(pixels)).numpy()
-    return answer
+def probabilities_of(model: Model, pixels: Pixels) -> tuple[list[list[float]], list[float]]:
+    """Probabilities of the classes (N, C), and of any of them (N,), of uint8 (N, H, W, 3)."""
+    shares, known = model.module(as_images(pixels))
+    return shares.tolist(), known.tolist()
 
 
-def _prediction(model: Model, probabilities: list[float]) -> Prediction:
+def _prediction(model: Model, probabilities: list[float], known: float) -> Prediction:
     best = int(np.argmax(probabilities))
     highest = probabilities[best]
     return Prediction(
@@ -100,4 +104,6 @@ def _prediction(model: Model, probabilities: list[float]) -> Prediction:
         probability=highest,
         probabilities=tuple(probabilities),
         is_unsure=highest < model.abstain_below,
+        known=known,
+        is_none=known < model.known_from,
     )

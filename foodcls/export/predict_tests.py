@@ -67,5 +67,5 @@ def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
 def _predict_stored(model: Model, digest: str, store: Store) -> Floats:
     # torch wants an array that it may write to
     pixels = np.array(read_picture(digest, store))
-    answer: Floats = model.module(as_images(pixels[None]))[0].numpy()
+    answer: Floats = model.module(as_images(pixels[None]))[0][0].numpy()
     return answer

@@ -23,8 +23,9 @@ class PyfuncModel:
     def predict(self, frame: pd.DataFrame, params: object = None) -> pd.DataFrame:
         """A row for each row of `frame`, whose column `image` holds files as bytes or base64 text.
 
-        Columns: label (empty when unsure), guess, probability of the guess, unsure, error (empty
-        when all is well), and p_CLASS for each class.
+        Columns: label (empty when unsure or none of the classes), guess, probability of the
+        guess, known (the probability that it is one of the classes), unsure, none (of these),
+        error (empty when all is well), and p_CLASS for each class.
         """
         if IMAGE not in frame:
             raise InputError(

@@ -20,19 +20,22 @@ _WRITERS_OWN = ("version", "byteorder", ".data/serialization_id")
 
 @dataclass(frozen=True)
 class InferenceConfig:
-    """How a network is used: its input size, classes, temperature and threshold."""
+    """How a network is used: its input size, classes, temperature and thresholds."""
 
     size: int  # pixels a side of what the network sees
     labels: tuple[str, ...]  # in output order
     temperature: float = 1.0
     abstain_below: float = 0.0
+    known_from: float = 0.0
 
 
 class Exported(nn.Module):
-    """Maps uint8 pictures (N, 3, H, W) of any size, RGB and upright, to probabilities (N, C).
+    """Maps uint8 pictures (N, 3, H, W) of any size, RGB and upright, to two tensors.
 
-    `labels` are the classes in output order; a program should abstain when the highest
-    probability is below `abstain_below`; `provenance` says what the file was made from.
+    The first are the probabilities of the classes, (N, C), in the order of `labels`, given that a
+    picture shows one of them; the second, (N,), the probability that it does. A program should
+    answer "none of these" when the second is below `known_from`, and abstain when the highest of
+    the first is below `abstain_below`; `provenance` says what the file was made from.
     """
 
     labels: list[str]
@@ -40,6 +43,7 @@ class Exported(nn.Module):
     size: int
     temperature: float
     abstain_below: float
+    known_from: float
 
     def __init__(
         self, network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]
@@ -50,13 +54,25 @@ class Exported(nn.Module):
         self.labels = list(config.labels)
         self.temperature = config.temperature
         self.abstain_below = config.abstain_below
+        self.known_from = config.known_from
         self.provenance = dict(provenance)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Probabilities, float32 (N, C), of `images`, uint8 (N, 3, H, W); rows sum to 1."""
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities, float32 (N, C) and (N,), of `images`, uint8 (N, 3, H, W)."""
         if images.dtype != torch.uint8 or images.dim() != 4 or images.size(1) != 3:
             raise ValueError("expected uint8 pictures of shape (N, 3, H, W), RGB, 0 to 255")
-        return torch.softmax(self.network(squash(images, self.size)) / self.temperature, 1)
+        outputs = self.network(squash(images, self.size))
+        return to_probabilities(outputs, len(self.labels), self.temperature)
+
+
+def to_probabilities(outputs: Tensor, classes: int, temperature: float) -> tuple[Tensor, Tensor]:
+    """Of a network's outputs: probabilities (N, C), whose rows sum to 1, and of any class (N,).
+
+    `outputs` are logits (N, C), and log P(some class) as a last column where that was learnt;
+    where it was not, that probability is 1.
+    """
+    known = torch.exp(outputs[:, classes:].sum(1))
+    return torch.softmax(outputs[:, :classes] / temperature, 1), known
 
 
 def export_bytes(

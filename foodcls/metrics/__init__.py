@@ -7,6 +7,8 @@ scores         accuracy, top-k accuracy, macro recall and average position
 per_class      the same for each class
 temperature    temperature scaling, and the threshold of the reject option
 calibration    expected calibration error and reliability bins
+separation     thresholds, false acceptances and AUROC of one score on two sets
+rejection      how many strangers a model takes for one of its classes
 predictions    predictions on labeled pictures as a table, written and read
 evaluation     all figures of one model
 align          brings two models' predictions into the same order

@@ -7,6 +7,7 @@ from foodcls.metrics.calibration import Calibration, measure_calibration
 from foodcls.metrics.metrics import confusion_matrix
 from foodcls.metrics.per_class import ClassScore, score_classes
 from foodcls.metrics.ranks import Floats, Ints
+from foodcls.metrics.rejection import RejectionScore
 from foodcls.metrics.scores import Estimate, Scores, grade, position_bounds, score_all
 from foodcls.store.store import digest_json
 
@@ -37,6 +38,7 @@ class Evaluation:
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]  # a row for each true class
     predictions: str  # blob: CSV, a row for each picture
+    rejection: RejectionScore | None = None  # None where it was not learnt
 
     @property
     def digest(self) -> str:
@@ -72,7 +74,8 @@ class Evaluation:
             figures[field.name] = estimate.value
             figures[f"{field.name}_low"] = estimate.low
             figures[f"{field.name}_high"] = estimate.high
-        return figures | _calibration_figures(self.calibration)
+        figures |= _calibration_figures(self.calibration)
+        return figures | (_rejection_figures(self.rejection) if self.rejection else {})
 
 
 def evaluate_predictions(before: Floats, truth: Ints, groups: Ints, source: Source) -> Evaluation:
@@ -111,3 +114,17 @@ def _calibration_figures(calibration: Calibration) -> dict[str, float]:
     }
     answered = calibration.answered
     return figures | ({"accuracy_answered": answered.value} if answered else {})
+
+
+def _rejection_figures(rejection: RejectionScore) -> dict[str, float]:
+    accepted, at_95 = rejection.accepted, rejection.accepted_at_95
+    return {
+        "known_kept": rejection.kept.value,
+        "strangers": rejection.n,
+        "strangers_accepted": accepted.value,
+        "strangers_accepted_low": accepted.low,
+        "strangers_accepted_high": accepted.high,
+        "strangers_accepted_at_95": at_95.value,
+        "strangers_accepted_at_95_high": at_95.high,
+        "stranger_auroc": rejection.auroc,
+    }

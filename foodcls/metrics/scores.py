@@ -67,7 +67,7 @@ def score_all(graded: Graded, positions: MeanBounds) -> Scores:
     places = graded.places
     return Scores(
         accuracy=share_of(graded.right),
-        accuracy_by_group=_share_by_group(graded.right, graded.groups),
+        accuracy_by_group=share_by_group(graded.right, graded.groups),
         top3=share_of((places <= 3).astype(int)),
         top5=share_of((places <= 5).astype(int)),
         macro_recall=_macro_recall(graded),
@@ -86,11 +86,11 @@ def position_bounds(graded: Graded) -> MeanBounds:
     """Intervals of the mean rank: of all pictures, of the classes' means, and of each class."""
     found = mean_bounds(graded.places, graded)
     by_class = [
-        _raise(bounds, _share_by_group(*_own(graded, place)).low) if bounds else None
+        _raise(bounds, share_by_group(*_own(graded, place)).low) if bounds else None
         for place, bounds in enumerate(found.by_class)
     ]
     return MeanBounds(
-        micro=_raise(found.micro, _share_by_group(graded.right, graded.groups).low),
+        micro=_raise(found.micro, share_by_group(graded.right, graded.groups).low),
         macro=_raise(found.macro, _macro_recall(graded).low),
         by_class=tuple(by_class),
     )
@@ -114,7 +114,8 @@ def _macro_recall(graded: Graded) -> Estimate:
     return Estimate(value, min(low, floor), max(high, ceiling))
 
 
-def _share_by_group(hits: Ints, groups: Ints) -> Estimate:
+def share_by_group(hits: Ints, groups: Ints) -> Estimate:
+    """The same, with Wilson's interval of the effective sample size; `groups` (N,) are numbers."""
     share, n = float(hits.mean()), effective_sample_size(hits, groups)
     low, high = wilson(share * n, n)
     return Estimate(share, low, high)

@@ -9,6 +9,7 @@ In reading order:
     resize    pictures become squares of pixels, alike in training and inference
     partition    cuts a network into frozen trunk and trainable tail; fuses batch norms
     precision    fp32, or bf16 where the hardware is made for it
+    rejection    scores how surely a picture is of some class: open-set recognition
     winograd    3x3 convolutions with fewer multiplications, on a processor
     seeds    seeds torch inside a block
 """

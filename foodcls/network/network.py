@@ -51,19 +51,28 @@ class Network(nn.Module):
         self.requires_grad_(False)
         for module in (self.head, *self.trainable):
             module.requires_grad_(True)
+        # gives what stands beside the logits, (N, K), from those and the features (N, F) of a view
+        # that is the mean of all
+        self.beside: nn.Module | None = None
         self.frozen_norms = _norms(self.trainable) if freeze_norms else ()
         for module in self.frozen_norms:
             module.requires_grad_(False)
         self.eval()
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Logits (N, C), not probabilities: cross entropy applies its own softmax."""
-        return tta_logits(self._logits, pixels, self.tta_views, self.input_size)
+        """Logits (N, C), not probabilities; with `beside` (N, C + K), its columns after them."""
+        seen: list[Tensor] = []
 
-    def _logits(self, pixels: Tensor) -> Tensor:
-        features = self.backbone((pixels.float() / 255 - self.mean) / self.std)
-        logits: Tensor = self.head(features)
-        return logits
+        def answer(view: Tensor) -> Tensor:
+            seen.append(self.backbone((view.float() / 255 - self.mean) / self.std))
+            logits: Tensor = self.head(seen[-1])
+            return logits
+
+        logits = tta_logits(answer, pixels, self.tta_views, self.input_size)
+        if self.beside is None:
+            return logits
+        features = torch.stack(seen).mean(0)
+        return torch.cat([logits, self.beside(self.head(features), features)], 1)
 
     def train(self, mode: bool = True) -> "Network":
         """Set the mode of the trainable modules only; the rest stays in evaluation mode."""

@@ -95,6 +95,21 @@ class Train(Settings):
         )
 
 
+class Rejection(Settings):
+    """Open-set recognition: refuse pictures that show none of the classes.
+
+    A score is learnt from those that a person dropped as strangers, see evaluate.rejection; where
+    there are too few, the model refuses by its probabilities alone.
+    """
+
+    # words in the filter's reasons, in any case, that tell a stranger
+    reasons: tuple[str, ...] = ("unrelated", "no class", "drawing or logo", "text or screenshot")
+    # auto: which of the others lets fewest strangers pass, by cross-validation
+    score: Literal["auto", "max_logit", "energy", "logistic", "knn"] = "auto"
+    # the share of validation pictures that its threshold lets pass
+    keep: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
 class Inference(Settings):
     """How the exported model uses its probabilities; nothing here trains anew."""
 
@@ -102,6 +117,7 @@ class Inference(Settings):
     abstain_below: Probability = 0.0  # a highest probability below this is no answer
     # or let validation choose it: the lowest threshold above which this share of answers is right
     target_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
+    rejection: Rejection | None = Rejection()  # null: pictures of no class are not looked for
 
     @model_validator(mode="after")
     def _one_threshold(self) -> "Inference":

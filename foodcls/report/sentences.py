@@ -25,7 +25,8 @@ def explain_scores(evaluation: Evaluation) -> list[str]:
     if len(evaluation.labels) > 3:
         share = scores.top3.value
         sentences.append(f"The right class is among the first three in {_percent(share)}.")
-    sentences += [*_explain_abstaining(evaluation), *_explain_confusion(evaluation)]
+    sentences += [*_explain_abstaining(evaluation), *_explain_rejection(evaluation)]
+    sentences += _explain_confusion(evaluation)
     return [*sentences, *_explain_doubt(evaluation)]
 
 
@@ -126,6 +127,19 @@ def _explain_abstaining(evaluation: Evaluation) -> list[str]:
         f"If it keeps silent below a probability of {calibration.abstain_below:.2f}, it answers "
         f"{_percent(calibration.coverage)} of the pictures and is right in "
         f"{_percent(calibration.answered.value)} of those."
+    ]
+
+
+def _explain_rejection(evaluation: Evaluation) -> list[str]:
+    found = evaluation.rejection
+    if found is None:
+        return []
+    low, high = _percent(found.accepted.low), _percent(found.accepted.high)
+    parts = [f"{one.kind} {round(one.n * one.accepted.value)} of {one.n}" for one in found.by_kind]
+    return [
+        f"Shown a picture of none of its classes, it takes it for one in {low} to {high} "
+        f"of the cases ({', '.join(parts)}, by the score {found.score}), "
+        f"while it keeps {_percent(found.kept.value)} of pictures of its classes."
     ]
 
 

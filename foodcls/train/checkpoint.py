@@ -26,6 +26,16 @@ class EpochReport:
     l2: float = 0.0  # strength of regularization that validation chose for a probe
 
 
+@dataclass(frozen=True)
+class RejectionRef:
+    """A learnt score by which a model refuses pictures of none of its classes."""
+
+    score: str  # its name, see network.rejection
+    weights: str  # blob: safetensors
+    known_from: float  # a probability to be of some class below this is a refusal
+    reasons: tuple[str, ...]  # of the filter, that tell the strangers it was learnt from
+
+
 def read_settings(record: Any) -> Any:
     """Training settings from the JSON of a cache entry; other objects stay as they are."""
     if not isinstance(record, dict):
@@ -55,6 +65,7 @@ class Checkpoint:
     own_count: int = 0  # of own photos, see train.own
     temperature: float = 1.0  # logits are divided by it; fitted on validation
     abstain_below: float = 0.0  # a highest probability below this is no answer
+    rejection: RejectionRef | None = None  # None where there were too few strangers
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -115,15 +115,20 @@ def predict_all(
 
     `forward` maps the inputs of n examples to logits (n, C).
     """
+    logits = run_all(forward, dataset, batch_size)
+    loss = functional.cross_entropy(logits, torch.from_numpy(dataset.targets))
+    return float(loss), logits.softmax(1).numpy()
+
+
+@torch.inference_mode()
+def run_all(forward: Callable[[list[Tensor]], Tensor], dataset: Dataset, batch_size: int) -> Tensor:
+    """The outputs of `forward` for all examples, float64 (N, K)."""
     indices = np.arange(len(dataset))
-    with torch.inference_mode():
-        parts = [
-            forward(dataset.take(indices[start : start + batch_size], epoch=0))
-            for start in range(0, len(indices), batch_size)
-        ]
-        logits = torch.cat(parts).double().cpu()
-        loss = functional.cross_entropy(logits, torch.from_numpy(dataset.targets))
-        return float(loss), logits.softmax(1).numpy()
+    parts = [
+        forward(dataset.take(indices[start : start + batch_size], epoch=0))
+        for start in range(0, len(indices), batch_size)
+    ]
+    return torch.cat(parts).double().cpu()
 
 
 def encode_labels(rows: pd.DataFrame, labels: Sequence[str]) -> Ints:

@@ -8,8 +8,9 @@ from safetensors.torch import load as load_safetensors
 from foodcls.errors import StoreError
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, count_views, join_network, make_head
+from foodcls.network.rejection import Rejector
 from foodcls.store.store import Store
-from foodcls.train.checkpoint import Checkpoint
+from foodcls.train.checkpoint import Checkpoint, RejectionRef
 
 
 def load_network(checkpoint: Checkpoint, store: Store) -> Network:
@@ -30,3 +31,8 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
         raise StoreError(f"the weights do not fit their checkpoint: {error}") from error
     network.tta_views = count_views(settings)
     return network.eval()
+
+
+def load_rejector(ref: RejectionRef, store: Store) -> Rejector:
+    """Build what a checkpoint refuses strangers by."""
+    return Rejector(ref.score, load_safetensors(store.read(ref.weights))).eval()

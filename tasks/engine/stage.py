@@ -22,6 +22,7 @@ from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.results import ResultRecord
 from prefect.serializers import JSONSerializer
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.progress import counting
@@ -152,8 +153,8 @@ class Stage(Generic[Result]):
         """Digests of the blobs behind a result that the store no longer has whole."""
         if isinstance(result, ManifestRef):
             return missing_blobs(result, store)
-        named = [getattr(result, name) for name in BLOBS if hasattr(result, name)]
-        return [digest for digest in named if not store.is_whole(digest)]
+        named = (item.get(name) for item in _objects(to_jsonable_python(result)) for name in BLOBS)
+        return [digest for digest in named if digest and not store.is_whole(digest)]
 
     def _cached(self, workspace: Workspace, key: str, refresh: bool) -> Task[..., Result]:
         """The task with the cache entry of this key, if it is to be believed."""

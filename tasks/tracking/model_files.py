@@ -109,7 +109,7 @@ def save_model(folder: Path, model: Path, labels: tuple[str, ...]) -> None:
 
 def model_signature(labels: tuple[str, ...]) -> ModelSignature:
     """A column of picture files in; the answer's cells and a column a class out."""
-    kinds = ("string", "string", "double", "boolean", "string")
+    kinds = ("string", "string", "double", "double", "boolean", "boolean", "string")
     answers = [ColSpec(kind, name) for kind, name in zip(kinds, PREDICTION_COLUMNS, strict=True)]
     return ModelSignature(
         inputs=Schema([ColSpec("binary", "image")]),

@@ -19,6 +19,7 @@ from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.image.decode import decode
 from foodcls.network.backbones import make_backbone
 from foodcls.network.network import Network, make_head
+from foodcls.network.rejection import Rejector
 from foodcls.network.resize import as_images, squash_pixels
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.file_bytes import file_bytes
@@ -98,8 +99,12 @@ def model(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
         head[-1].weight.copy_((torch.linalg.pinv(features - centre, rtol=1e-3) @ wanted).T)
         head[-1].bias.copy_(-head[-1].weight @ centre)
     network.head = head
+    # who has little of the first feature is none of these: about half of the photos
+    tensors = {"weight": torch.eye(backbone.features)[0], "bias": -features[:, 0].median(),
+               "slope": torch.tensor(9.0), "shift": torch.tensor(0.0)}  # fmt: skip
+    network.beside = Rejector("logistic", tensors)
     path = tmp_path_factory.mktemp("model") / "model.pt"
-    config = InferenceConfig(SIZE, tuple(LABELS), temperature=1.5, abstain_below=0.3)
+    config = InferenceConfig(SIZE, tuple(LABELS), 1.5, 0.3, known_from=0.5)
     facts = {"labels_digest": labels_digest(tuple(LABELS))}
     path.write_bytes(export_bytes(OptimizedNetwork(network, SIZE), config, facts))
     return path
@@ -118,10 +123,13 @@ def test_answers_are_those_of_python(classify: Run, model: Path, photos: list[Pa
     assert len(given) == 25 and [row[0] for row in given] == [str(path) for path in photos]
     for row, answer in zip(given, wanted, strict=True):
         assert not answer.error
-        assert row[1] == answer.guess + ("?" if answer.is_unsure else ""), row
-        assert float(row[2]) == pytest.approx(answer.probability, abs=1e-3), row
+        name = answer.guess + ("?" if answer.is_unsure else "")
+        share = 1 - answer.known if answer.is_none else answer.probability
+        assert row[1] == ("none of these" if answer.is_none else name), row
+        assert float(row[2]) == pytest.approx(share, abs=1e-3), row
     # else the same answer to everything would do
     assert len({row[1] for row in given}) > 8
+    assert 3 < sum(answer.is_none for answer in wanted) < 22
 
 
 def test_batches_of_one_size_give_the_same(

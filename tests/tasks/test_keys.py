@@ -71,7 +71,7 @@ BOUNDS = {
     },  # fmt: skip
     "collect": {"image": {"file_types", "listing"}},
     "train": LEARNING | {"image": LEARNING["image"] | VIEWS},
-    "calibrate": LEARNING | {"metrics": {"ranks", "temperature"}},
+    "calibrate": LEARNING | {"metrics": {"ranks", "separation", "temperature"}},
     "evaluate": {"image": LEARNING["image"], "split": {"test_groups"}},
     "own": {"image": LEARNING["image"] | VIEWS, "split": {"test_groups"}},
     "export": LEARNING,
@@ -83,7 +83,8 @@ STRANGERS = (
     "recipe/data_settings", "recipe/recipe", "collect/collect", "crop/boxes", "tables/match_rows",
     "tables/read_csv",
     "crop/formats/yolo", "crop/crop", "work/memo", "metrics/metrics", "report/report",
-    "metrics/evaluation", "sample/pasta", "export/export", "evaluate/evaluate",
+    "metrics/evaluation", "metrics/rejection", "network/rejection", "evaluate/rejection",
+    "sample/pasta", "export/export", "evaluate/evaluate",
 )  # fmt: skip
 
 
@@ -156,9 +157,9 @@ def test_a_key_names_no_more_pictures_than_the_stage_reads() -> None:
     reads = {name: one.reads for name, one in STAGES.items() if one.reads}
     assert reads == {
         "train": ("train", "val", "own"),
-        "calibrate": ("val",),
+        "calibrate": ("val", "filtered"),
         "check groups": ("test",),
-        "evaluate": ("test",),
+        "evaluate": ("test", "filtered"),
         "own": ("train", "val", "own"),
     }
 

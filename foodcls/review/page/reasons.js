@@ -5,7 +5,7 @@ import { drawCard } from "./cards.js";
 import { $, make, makeButton } from "./dom.js";
 import { current, state } from "./state.js";
 
-const REASONS = ["wrong class", "several things", "drawing or logo", "text or screenshot", "blurred or tiny", "unclear"];
+const REASONS = ["wrong class", "several things", "drawing or logo", "text or screenshot", "blurred or tiny", "unclear", "unrelated"];
 
 // the drop is in the file already: a reason may follow, or not
 export function askReason(ids, why) {
@@ -23,14 +23,14 @@ export function askReason(ids, why) {
   $("bar").hidden = false;
 }
 
-// the same six under the same digits, then three that this class has been given
+// the same seven under the same digits, then two that this class has been given
 export function reasons() {
   const used = new Map();
   for (const { keep, reason } of state.pictures) {
     if (keep === 0 && reason && !REASONS.includes(reason)) used.set(reason, (used.get(reason) ?? 0) + 1);
   }
   const often = [...used].sort((a, b) => b[1] - a[1]).map(([reason]) => reason);
-  return [...REASONS, ...often.slice(0, 3)];
+  return [...REASONS, ...often.slice(0, 2)];
 }
 
 export function giveReason(reason) {

@@ -92,7 +92,8 @@ def test_run_writes_its_result_and_predict_uses_the_model(
     answers = pd.read_csv(table)
     assert list(answers["label"]) == ["blues"] * 3
     assert answers["p_blues"].to_list() == pytest.approx(answers["probability"].to_list())
-    assert list(answers)[:6] == ["path", "label", "guess", "probability", "unsure", "error"]
+    names = ["label", "guess", "probability", "known", "unsure", "none", "error"]
+    assert list(answers)[:8] == ["path", *names]
     none = type_in("predict", result["model_path"], tmp_path / "photos" / "z*")
     assert none.exit_code == 2 and "no pictures" in none.output
     model = Path(result["model_path"])

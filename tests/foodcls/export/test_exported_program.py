@@ -34,9 +34,10 @@ def test_any_batch_and_size_gives_the_networks_probabilities(
 ) -> None:
     count, height, width = shape
     pictures = torch.randint(0, 256, (count, 3, height, width), dtype=torch.uint8)
-    given = torch.export.load(io.BytesIO(data)).module()(pictures)
+    given, known = torch.export.load(io.BytesIO(data)).module()(pictures)
     wanted = (network.eval()(squash(pictures, 32)) / 2).softmax(1)
     assert torch.allclose(given, wanted, atol=1e-5)
+    assert torch.equal(known, torch.ones(count))
 
 
 def test_same_network_gives_the_same_bytes(network: Network, data: bytes) -> None:

@@ -22,11 +22,11 @@ def test_model_tells_labels_threshold_provenance_and_digest(
 ) -> None:
     model = load_model(model_path)
     assert model.labels == studio[1].labels
-    assert (model.size, model.abstain_below) == (32, 0.0)
+    assert (model.size, model.abstain_below, model.known_from) == (32, 0.0, 0.0)
     assert model.provenance["checkpoint"] == studio[1].digest
     assert model.digest == digest_file(model_path)
     pictures = torch.randint(0, 256, (2, 3, 40, 30), dtype=torch.uint8)
-    assert model.module(pictures).shape == (2, 3)
+    assert [one.shape for one in model.module(pictures)] == [(2, 3), (2,)]
 
 
 def damage(path: Path, kind: str) -> None:

@@ -87,6 +87,6 @@ def test_below_the_threshold_the_model_is_unsure_but_says_its_probabilities(
     (unsure,) = predict_many(strict, [colored(1, 0)])
     assert unsure.is_unsure and unsure.label == ""
     assert (unsure.guess, unsure.probabilities) == (sure.guess, sure.probabilities)
-    assert prediction_cells(unsure) == ("", sure.guess, sure.probability, True, "")
+    assert prediction_cells(unsure) == ("", sure.guess, sure.probability, 1.0, True, False, "")
     just = dataclasses.replace(model, abstain_below=sure.probability)
     assert next(predict_many(just, [colored(1, 0)])).label == sure.guess

@@ -26,13 +26,14 @@ def test_bytes_and_base64_give_what_predict_gives(
     frame = pd.DataFrame({"image": [data, base64.b64encode(data).decode()]}, index=[7, 3])
     answers = _load_pyfunc(str(model_path)).predict(frame)
     assert list(answers.columns) == [
-        "label", "guess", "probability", "unsure", "error", *(f"p_{name}" for name in labels)
+        "label", "guess", "probability", "known", "unsure", "none", "error",
+        *(f"p_{name}" for name in labels),
     ]  # fmt: skip
     assert list(answers.index) == [7, 3]
     for _, answer in answers.iterrows():
         assert (answer["label"], answer["error"]) == (wanted.label, "")
         assert answer["guess"] == wanted.label and not answer["unsure"]
-        assert np.allclose(list(answer[5:]), wanted.probabilities, atol=1e-6)
+        assert np.allclose(list(answer[7:]), wanted.probabilities, atol=1e-6)
 
 
 def test_an_unsure_answer_has_no_label_but_its_probabilities(

@@ -36,17 +36,19 @@ def test_any_batch_and_size_gives_the_networks_probabilities(
 ) -> None:
     count, height, width = shape
     pictures = torch.randint(0, 256, (count, 3, height, width), dtype=torch.uint8)
-    given = load(export_bytes(network, CONFIG, {}))(pictures)
+    given, known = load(export_bytes(network, CONFIG, {}))(pictures)
     wanted = network.eval()(squash(pictures, 32)).softmax(1)
     assert torch.allclose(given, wanted, atol=1e-5)
     assert torch.allclose(given.sum(1), torch.ones(count))
+    # nothing was learnt of strangers
+    assert torch.equal(known, torch.ones(count))
 
 
 def test_dropout_and_batch_statistics_are_off(network: Network) -> None:
     exported = load(export_bytes(network.train(), CONFIG, {}))
     pictures = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
-    assert torch.equal(exported(pictures), exported(pictures))
-    assert torch.allclose(exported(pictures[:1]), exported(pictures)[:1], atol=1e-6)
+    assert torch.equal(exported(pictures)[0], exported(pictures)[0])
+    assert torch.allclose(exported(pictures[:1])[0], exported(pictures)[0][:1], atol=1e-6)
 
 
 def test_classes_and_provenance_travel_in_the_file(network: Network) -> None:
@@ -57,11 +59,12 @@ def test_classes_and_provenance_travel_in_the_file(network: Network) -> None:
 
 
 def test_temperature_and_threshold_are_built_in(network: Network) -> None:
-    exported = load(export_bytes(network, InferenceConfig(32, LABELS, 2.0, 0.6), {}))
+    exported = load(export_bytes(network, InferenceConfig(32, LABELS, 2.0, 0.6, 0.4), {}))
     pictures = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8)
     wanted = (network.eval()(pictures) / 2).softmax(1)
-    assert torch.allclose(exported(pictures), wanted, atol=1e-6)
+    assert torch.allclose(exported(pictures)[0], wanted, atol=1e-6)
     assert (exported.temperature, exported.abstain_below) == (2.0, 0.6)
+    assert exported.known_from == 0.4
 
 
 def test_same_network_gives_the_same_bytes(network: Network) -> None:
@@ -102,5 +105,5 @@ def test_the_network_sees_the_pixels_of_training(
     assert {"rotated", "gray", "alpha", "cmyk"} <= set(one_of_each)
     for image in (*pictures, pictures[0].resize((9, 700)), pictures[0].resize((2, 3))):
         pixels = np.array(image)
-        seen = develop(read(as_images(pixels[None]))[0].tolist())
+        seen = develop(read(as_images(pixels[None]))[0][0].tolist())
         assert np.abs(seen - squash_pixels(pixels, seen.shape[0])).max() < 1

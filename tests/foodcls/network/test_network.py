@@ -164,7 +164,7 @@ def test_judge_and_exported_file_answer_by_the_mean_over_views(
         with torch.no_grad():
             views = torch.cat([network(squashed), network(squashed.flip(3))])
         wanted = views.softmax(1).mean(0)
-        assert torch.allclose(exported(pixels)[0], wanted, atol=1e-5)
+        assert torch.allclose(exported(pixels)[0][0], wanted, atol=1e-5)
         assert torch.allclose(torch.from_numpy(answer).float(), wanted, atol=1e-5)
 
 

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.paired_test import compare_predictions
+from foodcls.metrics.rejection import Side, measure_rejection
 from foodcls.report.sentences import (
     explain_calibration,
     explain_pair,
@@ -59,6 +61,17 @@ def test_abstaining_is_told_where_there_is_a_threshold() -> None:
     told = " ".join(explain_scores(grouped([number // 5 for number in range(40)], 0.6)))
     assert "silent below a probability of 0.60, it answers 80 % of the pictures" in told
     assert "is right in 100 % of those" in told
+
+
+def test_refused_strangers_are_told_where_that_was_learnt() -> None:
+    known, strangers = Side(np.full(40, 0.9), np.arange(40)), Side(np.full(9, 0.1), np.arange(9))
+    found = measure_rejection("knn", 0.5, known, strangers, ["unrelated"] * 9)
+    evaluation = replace(grouped(list(range(40))), rejection=found)
+    told = " ".join(explain_scores(evaluation))
+    assert "takes it for one in 0 % to 30 % of the cases (unrelated 0 of 9" in told
+    assert "keeps 100 % of pictures of its classes" in told
+    assert evaluation.headline["strangers_accepted"] == 0
+    assert "none of its classes" not in " ".join(explain_scores(grouped(list(range(40)))))
 
 
 @pytest.mark.parametrize(("share", "said"), [(9, "nothing speaks against"), (2, "more than the")])

@@ -19,7 +19,7 @@ from tasks.tracking.model_files import (
 
 def test_signature_names_the_classes() -> None:
     signature = model_signature(("a", "label"))
-    answer = ["label", "guess", "probability", "unsure", "error"]
+    answer = ["label", "guess", "probability", "known", "unsure", "none", "error"]
     assert signature.outputs.input_names() == [*answer, "p_a", "p_label"]
 
 
