@@ -50,6 +50,7 @@ from foodcls.store.store import Store, digest_json, digest_of, replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import encode_labels
 from foodcls.train.train import train
+from foodcls.work.code_digest import code_digest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
@@ -57,6 +58,7 @@ WHITE = (255, 255, 255)
 CUTOUT = {"shape": "cutout", "background": "white", "rotation": "any"}
 PROBE = {"method": "probe", "hidden_units": 0}
 COPIES = 301
+VIEWS = code_digest(("foodcls.train.views",))
 # settings that differ from the recipe's of foods13_web.yaml; `copies` of each class
 METHODS: dict[str, dict[str, Any]] = {
     "finetune, 301 copies a class": {"copies": COPIES},
@@ -96,8 +98,9 @@ class Bench:
 
     def judge(self, name: str, seed: int) -> dict[str, Any]:
         """The ranks of the true classes in each test, and the seconds that learning took."""
-        settings = METHODS.get(name, {})
-        key = digest_json([name, settings, seed, self.per_class, self.recipe.digest])
+        # with the defaults of today, and by the code that makes views
+        plan = [plan_method(self.recipe, name, seed)[0].model_dump(mode="json"), VIEWS]
+        key = digest_json([name, plan, self.per_class, self.recipe.digest])
         if key not in self.known:
             answers, seconds = self._answer(name, seed)
             places = [ranks(found, self._truth(test)).tolist()
@@ -116,10 +119,8 @@ class Bench:
             return answer_timm(self)
         if name == FASTAI:
             return answer_fastai(self, seed)
-        changes = dict(METHODS[name]) | {"seed": seed}
-        grown = self._grow(changes.pop("copies", None))
-        plan = self.recipe.train.model_dump(mode="json") | changes
-        settings = Train.model_validate_json(json.dumps(plan))
+        settings, copies = plan_method(self.recipe, name, seed)
+        grown = self._grow(copies)
         store, begun = self.workspace.store, time.perf_counter()
         with tempfile.TemporaryDirectory(dir=self.workspace.root) as cache:
             # an empty cache, so that seconds compare
@@ -131,6 +132,14 @@ class Bench:
     def _grow(self, copies: int | None) -> pd.DataFrame:
         how, labels = Augment(per_class=copies), self.recipe.labels
         return augment(self.manifest, self.workspace.store, how, labels, bars)
+
+
+def plan_method(recipe: Recipe, name: str, seed: int) -> tuple[Train, int | None]:
+    """How a method learns, and its copies of each class."""
+    changes = METHODS.get(name, {}) | {"seed": seed}
+    copies = changes.pop("copies", None)
+    plan = recipe.train.model_dump(mode="json") | changes
+    return Train.model_validate_json(json.dumps(plan)), copies
 
 
 def pick_few(manifest: pd.DataFrame, per_class: int) -> pd.DataFrame:

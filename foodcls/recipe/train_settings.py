@@ -40,9 +40,9 @@ class Target(Settings):
     shape: Literal["photo", "cutout"] = "photo"
     background: Literal["white", "any"] = "white"  # of cut-outs; any: a random color
     rotation: Literal["upright", "any"] = "upright"  # any: seen from above, from any side
-    # of the area of a photo, or of the dish in it, that a training view shows, from, to
-    scale: tuple[Positive, Positive] = (0.3, 0.95)
-    # of each training photo that are learnt from: itself, the whole dish cut out, random parts
+    # of the area of a photo that a random part of it shows, from, to
+    scale: tuple[Positive, Positive] = (0.1, 0.6)
+    # of each training photo that are learnt from: itself, or its dish cut out, and random parts
     views: Annotated[int, Field(ge=1, le=100)] = 3
 
     @model_validator(mode="after")

@@ -7,25 +7,20 @@ from PIL import Image, ImageOps
 
 from foodcls.features.pixels import PictureChange
 from foodcls.image.foreground import cut_out
-from foodcls.image.silhouette import (
-    random_crop,
-    random_silhouette,
-    random_turn,
-)
+from foodcls.image.silhouette import quarter_turn, random_crop, random_silhouette
 from foodcls.network.resize import Pixels
 from foodcls.network.seeds import derive_seed
 from foodcls.recipe.train_settings import Target, Train
 from foodcls.work.code_digest import code_digest
 
 WHITE = (255, 255, 255)
-TILT = 45.0  # degrees; of a photograph the corners would be uncovered
 
 
 @dataclass(frozen=True)
 class View:
     """One view of each picture; the recipe's target, seed, number and the digest decide it.
 
-    Number 0 of a cut-out is the whole dish, the others are random parts.
+    Number 0 of a cut-out is the whole dish, the others are random parts of the photo.
     """
 
     target: Target
@@ -40,36 +35,34 @@ class View:
         return f"view {code_digest((__name__,))} {look} {self.seed} {self.number}"
 
     def change(self, picture: Pixels, digest: str) -> Pixels:
-        """uint8 (H, W, 3): the dish cut out, or a random part of it or of the picture."""
+        """uint8 (H, W, 3): the dish cut out, or a random part of the picture."""
         draw = np.random.default_rng(derive_seed("view", self.seed, self.number, digest))
         image = Image.fromarray(picture)
         # a part of it still has the pixels that the network sees
         image.thumbnail((2 * self.size, 2 * self.size))
         if self.target.shape == "photo":
-            return np.asarray(self._part(image, WHITE, 0.0, draw))
+            return np.asarray(self._part(image, draw))
         any_color: tuple[int, int, int] = tuple(draw.integers(0, 256, 3).tolist())
         fill = WHITE if self.target.background == "white" else any_color
-        dish = cut_out(image, fill)
         if self.number == 0:
-            return np.asarray(dish)
-        return np.asarray(random_silhouette(self._part(dish, fill, TILT, draw), fill, draw))
+            return np.asarray(cut_out(image, fill))
+        return np.asarray(random_silhouette(self._part(image, draw), fill, draw))
 
-    def _part(
-        self, image: Image.Image, fill: tuple[int, int, int], tilt: float, draw: np.random.Generator
-    ) -> Image.Image:
+    def _part(self, image: Image.Image, draw: np.random.Generator) -> Image.Image:
         part = random_crop(image, self.size, self.target.scale, draw)
         if self.target.rotation == "any":
-            part = random_turn(part, tilt, fill, draw)
+            part = quarter_turn(part, draw)
         return ImageOps.mirror(part) if draw.random() < 0.5 else part
 
 
 def training_views(settings: Train) -> tuple[PictureChange | None, ...]:
-    """The looks at each training photo: the photo itself, and as many more as the target asks."""
+    """The looks at each training photo: itself or its dish, and random parts of it."""
     if settings.target is None:
         return (None,)
-    numbers = range(settings.target.views - 1)
-    first = 0 if settings.target.shape == "cutout" else 1
-    return (None, *(_view(settings, settings.seed, first + number) for number in numbers))
+    parts = tuple(
+        _view(settings, settings.seed, 1 + part) for part in range(settings.target.views - 1)
+    )
+    return (validation_views(settings)[0], *parts)
 
 
 def validation_views(settings: Train) -> tuple[PictureChange | None, ...]:

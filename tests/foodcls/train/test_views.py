@@ -76,7 +76,7 @@ def test_versions_tell_apart_what_looks_otherwise() -> None:
         (None, [None], [None], 1),
         (Target(), [None, 1, 2], [None], 1),
         (Target(views=1), [None], [None], 1),
-        (CUTOUT, [None, 0, 1], [0], 3),
+        (CUTOUT, [0, 1, 2], [0], 3),
     ],
     ids=["none", "photos", "photos alone", "cut out"],
 )
