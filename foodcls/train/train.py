@@ -120,9 +120,11 @@ def load_train_val(
         augment=RandomAffine(augment, settings.seed) if augment else None,
     )
     judging = dataclasses.replace(spec, changes=validation_views(settings))
+    # own photos look as the model will be used already
+    as_used = dataclasses.replace(learning, changes=(None, *learning.changes[1:]))
     train, val, *own = (
         load_dataset(rows, labels, how, feature_cache)
-        for rows, how in zip(splits, (learning, judging, learning), strict=False)
+        for rows, how in zip(splits, (learning, judging, as_used), strict=False)
         if len(rows)
     )
     return TrainVal(train, val, len(labels), *own)

@@ -25,8 +25,7 @@ def judge(
     """Own photos, in folders of these names, of two classes that are called as the other one is."""
     manifest = gallery(store)
     rows = manifest.index[(manifest["split"] == "test") & (manifest["label"] != labels[2])]
-    # random parts of drawn photos show no dish, whose cut-outs are learnt from elsewhere
-    target = Target()
+    target = Target(shape="cutout")
     settings = quick.model_copy(update={"method": "probe", "target": target, "hidden_units": 0})
 
     def run(folders: tuple[str, ...], own: Own | None, clusters: str = "") -> OwnWorth | None:
