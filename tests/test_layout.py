@@ -30,7 +30,7 @@ LEVELS = (
     ("image", "metrics"),
     ("inspect", "features"),
     ("collect", "dedup", "filter", "crop", "split", "augment", "train", "init"),
-    ("evaluate", "export"),
+    ("evaluate", "export", "choose"),
     ("promote",),
     ("runs",),
     ("report", "workspace"),

@@ -14,7 +14,7 @@ In reading order:
     guesses    propose and suspects: boxes, doubtful labels
     worth    forecasts what more pictures are worth
     trace    trace: the story of a picture
-    compare    compare: two models on the same pictures
+    compare    compare and choose: two models on the same pictures; backbones
     pictures    commands that look at pictures as typed; imports nothing slow, for a quick --help
     predict    predict: answers for picture files
     duplicates    duplicates: files that repeat a picture

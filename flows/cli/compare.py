@@ -1,5 +1,6 @@
-"""Compares two models on the same pictures: on a terminal, on a page, and for programs."""
+"""Compares two models on the same pictures, or backbones on those that a model is chosen by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.output import find_manifest
+from foodcls.choose.candidates import Candidate, backbones_at_hand
+from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.align import align_predictions
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.scores import Estimate
+from foodcls.recipe.recipe import Recipe
 from foodcls.report.comparison import (
     Comparison,
     build_comparison,
@@ -27,6 +32,9 @@ from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
+
+HEADINGS = ("backbone", "accuracy", "less the first", "average position", "less the first",
+            "ms an answer", "MB", "license of the weights")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,3 +143,62 @@ def _within(estimate: Estimate) -> str:
 
 def _signed(estimate: Estimate) -> str:
     return f"{estimate.value:+.3f}\n{estimate.low:+.3f} to {estimate.high:+.3f}"
+
+
+def show_choice(
+    console: Console, recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]
+) -> None:
+    """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
+    manifest = read_manifest(find_manifest(folder, recipe_file))
+    workspace, train = Workspace.at(folder), recipe.train
+    cache = FeatureCache(workspace.store, workspace.pixels, bars, train.cache_bytes)
+    names = backbones or backbones_at_hand(train)
+    print_choice(console, choose_backbone(manifest, recipe.labels, train, names, cache))
+
+
+def print_choice(console: Console, choice: Choice) -> None:
+    """Print the table, what cannot be told apart, and the lines to write."""
+    console.print(_table(choice))
+    console.print("\n".join(_sentences(choice)), markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(choice: Choice) -> Table:
+    table = Table(*HEADINGS, box=SIMPLE_HEAD)
+    for candidate, test in zip(choice.candidates, choice.tests, strict=True):
+        is_first = candidate is choice.candidates[0]
+        table.add_row(
+            candidate.settings.backbone,
+            _spell(test.b.accuracy, "{:.3f}"),
+            "" if is_first else _spell(test.accuracy, "{:+.3f}"),
+            _spell(test.b.average_position, "{:.2f}"),
+            "" if is_first else _spell(test.average_position, "{:+.2f}"),
+            f"{candidate.ms:.0f}",
+            f"{candidate.megabytes:.0f}",
+            candidate.license,
+        )
+    return table
+
+
+def _spell(figure: Estimate, form: str) -> str:
+    value, low, high = map(form.format, (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high})"
+
+
+def _sentences(choice: Choice) -> list[str]:
+    test, first = choice.tests[0], choice.candidates[0].settings.backbone
+    others = ", ".join(one.settings.backbone for one in choice.as_good[1:])
+    return [
+        f"Linear probes on {test.n} validation pictures in {test.groups} groups, with 95 % "
+        "intervals of pairs; the test pictures were not asked.",
+        f"Not to be told from {first}: {others or 'none'}."
+        f" The quickest of these is {choice.cheapest.settings.backbone}; for the recipe:",
+        _lines(choice.cheapest),
+    ]
+
+
+def _lines(candidate: Candidate) -> str:
+    train = candidate.settings
+    return (
+        f"train:\n  backbone: {train.backbone}\n  input_size: {train.input_size}\n"
+        f"  method: {train.method}\n  hidden_units: {train.hidden_units}"
+    )

@@ -21,7 +21,7 @@ from flows.cli.options import (
     read_recipe,
 )
 from flows.cli.output import find_manifest, out, told, write_json
-from flows.cli.pictures import duplicates, predict, propose, suspects, trace, worth
+from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
 from flows.cli.synonyms import Commands
@@ -164,6 +164,9 @@ app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)
 app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")(suspects)
 app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")(worth)
 app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")(trace)
+app.command(
+    epilog="Example: `foodcls choose recipes/foods13.yaml --backbone tf_efficientnet_lite2`"
+)(choose)
 app.command(
     epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
 )(predict)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Json, Pictures, RecipeFile, Space, Table
+from flows.cli.options import Changes, Json, Pictures, RecipeFile, Space, Table, read_recipe
 from flows.cli.output import out, told, write_json
 
 
@@ -100,3 +100,27 @@ def trace(
         from flows.cli.trace import show_trace
 
         show_trace(out, picture, workspace, page, recipe_file)
+
+
+def choose(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    backbones: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backbone",
+            metavar="NAME",
+            help="Compare these; else all whose weights are here.",
+        ),
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Compare backbones on the validation pictures: accuracy, time, size, license.
+
+    Of those that cannot be told from the best, the quickest is named, with lines for the recipe.
+    """
+    with told():
+        recipe = read_recipe(recipe_file, changes)
+        from flows.cli.compare import show_choice
+
+        show_choice(out, recipe_file, recipe, workspace, backbones or ())

@@ -90,6 +90,8 @@ def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", runs),
     ]
+    if license := result["weights_license"]:
+        rows.insert(2, ("its weights", f"learnt from weights of this license: {license}"))
     if waiting:
         rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {folder}"))
     for name, text in rows:

@@ -4,6 +4,7 @@ In reading order:
     network    the classifier: a backbone with a head, partly frozen; test-time augmentation
     backbones    pretrained networks of torchvision and timm, without their classifiers
     at_hand    which backbones and weights are at hand, told without torch
+    licenses    what the license of pretrained weights allows
     weights    fetches and checks pretrained weights
     model_zoo    imports torchvision and timm, also where torchvision does not fit torch
     resize    pictures become squares of pixels, alike in training and inference

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from torch import Tensor, nn
 
 from foodcls.errors import WeightsError
 from foodcls.network import model_zoo
-from foodcls.network.at_hand import PACKAGES, WAYS_OUT
+from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
 from foodcls.network.seeds import seeded
 from foodcls.network.weights import (
     OFFLINE_MEAN,
     OFFLINE_STD,
     State,
+    download_path,
     download_state,
     load_state,
     package_state,
@@ -84,12 +86,12 @@ def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Ba
 
 def backbone_names() -> list[str]:
     """All names that `make_backbone` knows; timm also takes NAME.TAG for a set of weights."""
-    return sorted({*_torchvision_names(), *model_zoo.timm.list_models()})
+    return sorted({*torchvision_names(), *model_zoo.timm.list_models()})
 
 
 def own_size(name: str) -> int:
     """The side in pixels of the pictures that a backbone's ImageNet weights were trained for."""
-    if name in _torchvision_names():
+    if name in torchvision_names():
         return int(_preset(name).crop_size[0])
     known = model_zoo.timm.get_pretrained_cfg(name)
     return int(known.input_size[1]) if known else USUAL_SIZE
@@ -99,14 +101,27 @@ def _preset(name: str) -> Any:
     return model_zoo.torchvision.models.get_model_weights(name).DEFAULT.transforms()
 
 
-def _torchvision_names() -> list[str]:
+def has_weights(name: str) -> bool:
+    """Whether the ImageNet weights of a backbone are on this machine: nothing is downloaded."""
+    if name in PACKAGES:
+        return package_folder(name) is not None
+    if name in torchvision_names():
+        url = model_zoo.torchvision.models.get_model_weights(name).DEFAULT.url
+        return download_path(url, _downloads()).is_file()
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    hub = str(known.hf_hub_id) if known and known.hf_hub_id else "none/none"
+    return isinstance(try_to_load_from_cache(hub, "model.safetensors"), str)
+
+
+def torchvision_names() -> list[str]:
+    """The classifiers that torchvision knows."""
     # the classifiers alone: detection and segmentation have namespaces of their own
     return list(model_zoo.torchvision.models.list_models(module=model_zoo.torchvision.models))
 
 
 def _build(name: str, size: int) -> _Bare:
     try:
-        if name in _torchvision_names():
+        if name in torchvision_names():
             return _build_torchvision(name, size)
         # with a colon it may name another source of code
         if model_zoo.timm.is_model(name.split(".")[0]) and ":" not in name:
@@ -174,9 +189,9 @@ def _adapt(module: Any, state: dict[str, Tensor]) -> State:
 
 
 def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
-    if name in _torchvision_names():
+    if name in torchvision_names():
         source = model_zoo.torchvision.models.get_model_weights(name).DEFAULT
-        state = download_state(source.url, Path(torch.hub.get_dir()) / "checkpoints")
+        state = download_state(source.url, _downloads())
         _load(bare, state, source.url)
         return bare
     if name in PACKAGES:
@@ -191,6 +206,10 @@ def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
             f"cannot get the pretrained weights of {name!r} from the Hugging Face hub "
             f"({str(error).splitlines()[0]}); {WAYS_OUT}"
         ) from error
+
+
+def _downloads() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def _count_features(name: str, module: nn.Module, input_size: int) -> int:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from foodcls.errors import InputError
 from foodcls.network.backbones import Backbone, make_backbone, own_size
+from foodcls.network.licenses import check_license
 from foodcls.network.seeds import seeded
 from foodcls.recipe.train_settings import Train
 
@@ -102,9 +103,10 @@ def make_head(features: int, hidden: int, classes: int, dropout: float, seed: in
 def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
     """The untrained network of a recipe, with its pretrained weights.
 
-    WeightsError or InputError when backbone, weights or trainable names cannot be had: called
-    before the pictures are collected, it spares hours.
+    WeightsError or InputError when backbone, weights or trainable names cannot be had, or not for
+    the stated use: called before the pictures are collected, it spares hours.
     """
+    check_license(settings)
     backbone = make_backbone(
         settings.backbone, settings.weights, settings.input_size, settings.seed
     )

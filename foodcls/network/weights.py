@@ -79,11 +79,16 @@ def _table(held: Any, path: Path) -> dict[str, Tensor]:
 
 def download_state(url: str, folder: Path) -> dict[str, Tensor]:
     """Download a state dict into `folder`; its SHA-256 is checked by what its name says."""
-    path = folder / Path(urlparse(url).path).name
+    path = download_path(url, folder)
     if not path.is_file():
         _download(url, path)
     _check_name(path, "delete it and run again")
     return read_state(path)
+
+
+def download_path(url: str, folder: Path) -> Path:
+    """Where the file of an address is kept."""
+    return folder / Path(urlparse(url).path).name
 
 
 def package_state(backbone: str, names: list[str]) -> dict[str, Tensor]:

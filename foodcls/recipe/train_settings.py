@@ -65,6 +65,8 @@ class Train(Settings):
 
     backbone: str = "resnet34"  # a torchvision or timm name
     weights: Literal["imagenet", "none"] | str = "imagenet"  # imagenet, none, or a file of weights
+    # what the model is for: weights whose license forbids that are refused; null: none are
+    use: Literal["commercial", "research"] | None = None
     trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
     hidden_units: Annotated[int, Field(ge=0, le=100_000)] = 200  # of the head; 0: one linear layer
     dropout: Share = 0.3  # in the head

@@ -158,6 +158,7 @@ def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:
         "checkpoint": checkpoint.digest,
         "weights": checkpoint.weights,
         "pretrained weights": checkpoint.pretrained_digest,
+        "license of these": checkpoint.license or "random weights have none",
         "pictures learnt from": checkpoint.data_digest,
         "answers": scores.predictions,
         "evaluation": scores.digest,

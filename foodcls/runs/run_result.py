@@ -121,6 +121,7 @@ def summarize(run: RunResult) -> dict[str, Any]:
         **run.trained.own_figures,
         "best_epoch": run.trained.checkpoint.result.best_epoch,
         "advice": advise(run.trained.checkpoint.result, scores),
+        "weights_license": run.trained.checkpoint.result.license,
         "per_class": {score.label: asdict(score) for score in scores.per_class},
         "stage_counts": stage_counts(run.steps),
         "work": stage_work(run.steps),

@@ -54,6 +54,7 @@ class Checkpoint:
     # as they were carried out: device and precision as chosen, weights imagenet, none or file
     settings: Annotated[Train, BeforeValidator(read_settings)]
     pretrained_digest: str  # of the backbone's tensors before training
+    license: str  # of the pretrained weights; empty for random ones
     mean: tuple[float, ...]  # of red, green and blue, as shares of 255
     std: tuple[float, ...]
     threads: int  # of torch: another number rounds sums otherwise in the last bit

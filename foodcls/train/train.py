@@ -18,6 +18,7 @@ from foodcls.features.activations import cacheable_partition
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import LEARNT, split_rows
 from foodcls.network.backbones import Backbone
+from foodcls.network.licenses import weights_license
 from foodcls.network.network import Network, count_views, start_network, with_own_size
 from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
@@ -165,6 +166,7 @@ def _draft_checkpoint(
         labels=tuple(labels),
         settings=settings.model_copy(update={"weights": source, "extras": extras, **computed}),
         pretrained_digest=backbone.pretrained_digest,
+        license=weights_license(settings),
         mean=backbone.mean,
         std=backbone.std,
         threads=torch.get_num_threads(),

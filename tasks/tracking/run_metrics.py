@@ -61,6 +61,7 @@ def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]
         **common_tags(recipe, "train"),
         "dataset_digest": trained.pictures.digest,
         "pretrained_digest": trained.checkpoint.result.pretrained_digest,
+        "weights_license": trained.checkpoint.result.license,
         "model_digest": trained.model.result.blob,
         "record_digest": record_digest(recipe, trained),
         "cached_stages": ", ".join(step.name for step in steps if step.cached) or "none",

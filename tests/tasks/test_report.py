@@ -19,7 +19,7 @@ from tasks.report import report
 
 CHECKPOINT = Checkpoint(
     weights="w", labels=("a", "b"), settings=Train(weights="none", epochs=1),
-    pretrained_digest="p", mean=(0.5,) * 3, std=(0.2,) * 3, threads=1, best_epoch=1,
+    pretrained_digest="p", license="mit", mean=(0.5,) * 3, std=(0.2,) * 3, threads=1, best_epoch=1,
     reports=(EpochReport(1, 1.0, 0.5, 1.1, 0.4, 1.5, 1.0, 1e-3),), train_count=2, val_count=1,
     data_digest="d",
 )  # fmt: skip

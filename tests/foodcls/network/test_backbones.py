@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foodcls.errors import WeightsError
-from foodcls.network.backbones import backbone_names, make_backbone, own_size
+from foodcls.network.backbones import backbone_names, has_weights, make_backbone, own_size
 from foodcls.network.model_zoo import timm, torchvision
 from foodcls.network.weights import state_digest
 
@@ -158,3 +158,13 @@ def test_packaged_imagenet_weights_answer_as_the_whole_model(lite: int, size: in
         wanted = whole.forward_head(whole.forward_features(pictures), pre_logits=True)
         assert torch.equal(backbone.module(pictures), wanted)
     assert backbone.features == 1280
+
+
+def test_weights_are_looked_for_where_they_are_downloaded_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert not has_weights("resnet34") and not has_weights("test_vit")
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / "resnet34-b627a593.pth").touch()
+    assert has_weights("resnet34") and not has_weights("resnet18")

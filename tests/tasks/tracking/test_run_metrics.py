@@ -27,7 +27,9 @@ REPORTS = tuple(
                     val_accuracy=0.5, val_average_position=1.5)
     for epoch in (1, 2)
 )  # fmt: skip
-CHECKPOINT = SimpleNamespace(reports=REPORTS, best=REPORTS[1], pretrained_digest="p", train_count=9)
+CHECKPOINT = SimpleNamespace(
+    reports=REPORTS, best=REPORTS[1], pretrained_digest="p", license="mit", train_count=9
+)
 LABELS = ("fish & chips", "b", "no pictures")
 
 
