@@ -14,7 +14,6 @@ import torch  # noqa: E402
 from pytorch_ood.detector import (  # noqa: E402
     KNN,
     RMD,
-    SHE,
     EnergyBased,
     Entropy,
     Mahalanobis,
@@ -54,7 +53,6 @@ makers = {
     "Mahalanobis": lambda: by_features(Mahalanobis(None)),
     "RMD": lambda: by_features(RMD(None)),
     "ViM, d = 64": lambda: by_features(ViM(None, 64, weight, bias)),
-    "SHE": lambda: by_features(SHE(None, torch.nn.Linear(1, 1))),
 }
 scores: dict[str, np.ndarray] = {}
 for name, make in makers.items():
