@@ -4,8 +4,9 @@
 # make check  format, lint, types, tests
 # make docs   the site, into site/; make docs-serve shows it while it is written
 # make pictures  docs/review.png anew, from the drawn sample; takes minutes
-# the newest that is here and that the lock was resolved for
-PYTHON ?= $(firstword $(foreach minor,14 13 12 11,$(shell command -v python3.$(minor))) python3)
+# the newest that runs here (a shim of pyenv's may be found and not run) and that the lock fits
+PYTHON ?= $(firstword $(foreach minor,14 13 12 11,$(shell python3.$(minor) -c \
+	'import ensurepip, sys; print(sys.executable)' 2> /dev/null)) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
