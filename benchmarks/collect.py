@@ -91,11 +91,13 @@ class Answering(asyncio.Protocol):
             asyncio.get_running_loop().call_later(LATENCY, self._answer, head)
 
     def _answer(self, head: bytes) -> None:
-        number = int(head.split(b" ", 2)[1].strip(b"/").removesuffix(b".jpg"))
-        status, body = "200 OK", self.pictures[number]
+        name = head.split(b" ", 2)[1].strip(b"/").removesuffix(b".jpg")
+        number = int(name) if name.isdigit() else REFUSED  # of robots.txt, none
+        status, body = "200 OK", b""
         if number % REFUSED == 0:
             status = "404 Not Found" if number // REFUSED % 2 else "500 Broken"
-            body = b""
+        else:
+            body = self.pictures[number]
         if not self._transport.is_closing():
             self._transport.write(ANSWER.format(status, len(body)).encode() + body)
 

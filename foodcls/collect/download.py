@@ -1,20 +1,22 @@
 """Turns many URLs into one response each; knows nothing of what the bytes are for.
 
 Redirects are followed, and what failed for a while is retried with exponential backoff. A rate
-limit that a server sets by Retry-After is heeded: all URLs of that host are throttled.
+limit that a server sets by Retry-After is heeded: all URLs of that host are throttled. So is
+robots.txt, which each site is asked for before anything else.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from foodcls.collect.host_queue import HostQueue, Request
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 
 Result = TypeVar("Result")
@@ -61,11 +63,13 @@ class Download(Generic[Result]):
         hosts: Mapping[str, Address],
         finish: Callable[[Response], Result],
         deliver: Callable[[Result], None],
+        robots: Robots | None = None,
     ) -> None:
         self._limits = limits
         self._hosts = hosts
         self._finish = finish
         self._deliver = deliver
+        self._robots = robots
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._delayed = 0
@@ -106,15 +110,36 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
-            self._pause(request.host, self._limits.manners.book(request.host))
-            task = asyncio.create_task(self._step(request))
+            task = asyncio.create_task(self._turn(request))
             self._running[task] = request
             task.add_done_callback(self._events.put_nowait)
         return len(self._running)
 
+    def _turn(self, request: Request) -> Coroutine[Any, Any, Result | Request | RetryLater]:
+        """What starts now: a look at the site's robots.txt, the refusal by it, or the request."""
+        robots, host = self._robots, request.host
+        if robots and (refused := robots.refusal(request.at)):
+            return self._finish_response(_failed(request, refused, self._limits))
+        self._pause(host, self._limits.manners.book(host))
+        if robots and not robots.knows(request.at):
+            self._queue.pause(host)
+            return self._learn(request, robots)
+        return self._step(request)
+
+    async def _learn(self, request: Request, robots: Robots) -> Result | Request | RetryLater:
+        """Ask a site for its robots.txt while its other requests wait; this one waits again."""
+        try:
+            await robots.learn(request.at, self._client)
+            return request
+        except FetchError as error:
+            return await self._fail(request, error)
+        finally:
+            self._pause(request.host, self._limits.manners.left(request.host))
+            self._events.put_nowait(request.host)
+
     def _settle(self, result: Result | Request | RetryLater) -> None:
         if isinstance(result, Request):
-            self._queue.add(result)
+            self._queue.add(result, first=True)
         elif isinstance(result, RetryLater):
             self._delayed += 1
             loop = asyncio.get_running_loop()
@@ -131,15 +156,18 @@ class Download(Generic[Result]):
             got = await self._client.get(request.at, seconds, request.trail)
         except FetchError as error:
             spent = replace(request, spent=request.spent + loop.time() - begun)
-            self._throttle(request.host, error.wait or 0.0)
-            again = self._retry(spent, error)
-            return again or await self._finish_response(_failed(spent, error, self._limits))
+            return await self._fail(spent, error)
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
             return _next_hop(spent, got) or await self._finish_response(_too_many_redirects(spent))
         self._pause(request.host, self._limits.manners.spend(request.host, len(got)))
         done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
         return await self._finish_response(done)
+
+    async def _fail(self, request: Request, error: FetchError) -> Result | RetryLater:
+        self._throttle(request.host, error.wait or 0.0)
+        again = self._retry(request, error)
+        return again or await self._finish_response(_failed(request, error, self._limits))
 
     def _throttle(self, host: str, wait: float) -> None:
         """Throttle all URLs of a host for the seconds it asks for, within bounds."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from foodcls.collect.download import Download, Response
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult, Outcome
+from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import count
@@ -44,16 +45,26 @@ def fetch_all(
     yield from known.values()
     if missing:
         results = _download(
-            missing, limits, hosts or {}, lambda response: _store_picture(response, store, limits)
+            missing,
+            limits,
+            hosts or {},
+            lambda response: _store_picture(response, store, limits),
+            Robots(limits, store),
         )
         yield from _remembering(results, limits, store)
 
 
 def download_all(
-    urls: Iterable[str], limits: Limits, hosts: Mapping[str, Address] | None = None
+    urls: Iterable[str],
+    limits: Limits,
+    hosts: Mapping[str, Address] | None = None,
+    robots: Robots | None = None,
 ) -> Iterator[Response]:
-    """Fetch each URL into memory; yield them as they end. For result pages, not for pictures."""
-    yield from _download(urls, limits, hosts or {}, lambda response: response)
+    """Fetch each URL into memory; yield them as they end. For result pages, not for pictures.
+
+    Without `robots` no robots.txt is asked for: of interfaces that invite programs.
+    """
+    yield from _download(urls, limits, hosts or {}, lambda response: response, robots)
 
 
 def _download(
@@ -61,8 +72,9 @@ def _download(
     limits: Limits,
     hosts: Mapping[str, Address],
     finish: Callable[[Response], Any],
+    robots: Robots | None,
 ) -> Generator[Any, None, None]:
-    return iterate(lambda deliver: Download(limits, hosts, finish, deliver).run(urls))
+    return iterate(lambda deliver: Download(limits, hosts, finish, deliver, robots).run(urls))
 
 
 def _store_picture(response: Response, store: Store, limits: Limits) -> FetchResult:

@@ -47,9 +47,10 @@ class HostQueue:
         """Whether no request waits."""
         return not any(self._waiting.values())
 
-    def add(self, request: Request) -> None:
-        """Let a request wait for its turn."""
-        self._waiting.setdefault(request.host, deque()).append(request)
+    def add(self, request: Request, *, first: bool = False) -> None:
+        """Let a request wait for its turn, as its host's next one if it has been at work."""
+        waiting = self._waiting.setdefault(request.host, deque())
+        (waiting.appendleft if first else waiting.append)(request)
         self._line_up(request.host)
 
     def take(self) -> Request | None:

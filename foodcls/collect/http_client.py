@@ -66,6 +66,12 @@ class HttpClient:
     async def __aexit__(self, *raised: object) -> None:
         await self._session.close()
 
+    def bounded(self, limits: Limits) -> "HttpClient":
+        """The same client, with its connections, under other limits."""
+        other = HttpClient(limits, self._hosts)
+        other._session = self._session
+        return other
+
     async def get(
         self, url: str, seconds: float, trail: Sequence[Redirect] = ()
     ) -> bytes | Redirect:

@@ -42,14 +42,20 @@ class Manners:
 
     hosts: Mapping[str, Manner] = field(default_factory=lambda: HOSTS)
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
+    _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
 
     def of(self, host: str) -> Manner:
         """The manner for a host, which may come with its port."""
         return self.hosts.get(host) or self.hosts.get(host.rpartition(":")[0]) or OTHERS
 
+    def slow_down(self, host: str, delay: float) -> None:
+        """Heed that robots.txt wants so many seconds from one request to the next, from now on."""
+        self._delays[host] = delay
+        self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
+
     def book(self, host: str) -> float:
         """The seconds until the next request to this host, of which one starts now."""
-        pause = self.of(host).pause
+        pause = max(self.of(host).pause, self._delays.get(host, 0.0))
         if pause:
             self._free_at[host] = time.monotonic() + pause
         return pause

@@ -40,6 +40,8 @@ class Outcome(StrEnum):
     REDIRECT_LOOP = "redirect_loop"
     # the server does not want the picture to be used for training (X-Robots-Tag); final
     OPTED_OUT = "opted_out"
+    # the site's robots.txt disallows it, or wants longer pauses than a run makes; asked again daily
+    ROBOTS_TXT = "robots_txt"
     # the host answers no program without a contact, and none is given; asked by a later run
     NO_CONTACT = "no_contact"
     # its licence is none of those that the recipe wants, or nobody tells it; not asked for
@@ -95,6 +97,7 @@ REASONS = {
     Outcome.BAD_URL: "no http or https address that can be asked",
     Outcome.REDIRECT_LOOP: "the server sends from one address to the next",
     Outcome.OPTED_OUT: "its owner does not want it learnt from (X-Robots-Tag)",
+    Outcome.ROBOTS_TXT: "the site's robots.txt keeps programs away from it; look for other sources",
     Outcome.NO_CONTACT: "the host answers no program that gives no contact",
     Outcome.UNLICENSED: "no licence that collect.licences admits is proven",
     Outcome.UNKNOWN_LABEL: "its label is none of the recipe's classes",

@@ -11,6 +11,7 @@ from yarl import URL
 
 from foodcls.collect.download import Response
 from foodcls.collect.engines.base import Access, Hit, Page, Question, Refused
+from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, explain, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
@@ -18,6 +19,7 @@ from foodcls.collect.logins import log_in
 from foodcls.collect.outcomes import Candidate, Outcome, printable
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.rate_limits import RateLimits
+from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import count
 from foodcls.store.store import Store, digest_json
@@ -81,13 +83,15 @@ def search_all(
     headers = {search.origin: search.engine.headers(access) for search in searches}
     bounds = replace(bounds, headers=headers)
     rates = RateLimits(access, store, limits.clock)
+    invited = {search.origin for search in searches if isinstance(search.engine, Api)}
+    robots = Robots(bounds, store, exempt=invited)
     while searches := [search for search in searches if search.is_open]:
         for search in searches:
             name = search.question.engine
             search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
-        yield from _read_pages(searches, bounds, store, hosts, rates)
+        yield from _read_pages(searches, bounds, store, hosts, rates, robots)
 
 
 @contextmanager
@@ -112,10 +116,11 @@ def _read_pages(
     store: Store,
     hosts: Mapping[str, Address] | None,
     rates: RateLimits,
+    robots: Robots,
 ) -> Iterator[SearchResult]:
     """Read the next page of each search that is open; yield those that are done."""
     urls = dict.fromkeys(search.pages[0] for search in searches if search.is_open)
-    responses = {response.url: response for response in download_all(urls, limits, hosts)}
+    responses = {response.url: response for response in download_all(urls, limits, hosts, robots)}
     for search in searches:
         if search.is_open:
             response = responses[search.pages.popleft()]

@@ -45,7 +45,10 @@ class Talk:
 
 
 class Web:
-    """Routes by path without query; `hits`, `sent` and `busiest` tell what happened."""
+    """Routes by path without query; `hits`, `sent` and `busiest` tell what happened.
+
+    A robots.txt that a test says nothing of is missing, and its requests are not told.
+    """
 
     def __init__(self) -> None:
         self.hits: Counter[str] = Counter()
@@ -99,6 +102,8 @@ class Web:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             path = head.split(" ")[1].partition("?")[0]
+            if path == "/robots.txt" and path not in self._routes:
+                return await _missing(Talk(head, writer, 1))
             self.hits[path] += 1
             talk = Talk(head, writer, self.hits[path])
             self.talks.append(talk)

@@ -1,0 +1,114 @@
+"""Heeds robots.txt (RFC 9309): each site is asked for it once a day, before anything else.
+
+A site that has none (4xx) allows all; one whose robots.txt cannot be had allows nothing for now.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+
+from protego import Protego
+
+from foodcls.collect.http_client import HttpClient, Redirect, parse_url
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.response_headers import ROBOT
+from foodcls.store.store import Store
+
+KIND = "robots/1"
+FRESH = 24 * 3600  # seconds
+MOST = 500 * 1024  # bytes, as the RFC has it
+HOPS = 5
+# what the RFC calls unavailable: there are no rules
+NO_RULES = frozenset({Outcome.HTTP_ERROR, Outcome.EMPTY, Outcome.BAD_URL, Outcome.REDIRECT_LOOP})
+
+
+class Robots:
+    """The rules of sites, by scheme://host; `exempt` sites invite programs in their terms."""
+
+    def __init__(self, limits: Limits, store: Store, exempt: Collection[str] = ()) -> None:
+        self._limits = replace(limits, max_bytes=MOST, heed_robots=False, headers={}, forms={})
+        self._store = store
+        self._exempt = exempt
+        self._rules: dict[str, Protego] = {}
+        self._asked: Counter[str] = Counter()
+        self._failed: dict[str, FetchError] = {}
+
+    def knows(self, url: str) -> bool:
+        """Whether the site need not be asked; what is no address has no site."""
+        site = _site(url)
+        return not site or any(site in known for known in (self._exempt, self._rules, self._failed))
+
+    async def learn(self, url: str, client: HttpClient) -> None:
+        """Recall a site's rules, or ask for them; FetchError when they cannot be had just now."""
+        site = _site(url)
+        known = (await asyncio.to_thread(self._store.recall_batch, KIND, [site])).get(site)
+        if known and 0 <= self._limits.clock() - known["asked_at"] < FRESH:
+            self._accept(url, known["text"])
+            return
+        try:
+            text = await self._ask(f"{site}/robots.txt", client.bounded(self._limits))
+        except FetchError as error:
+            self._count_failure(site, error)
+            raise
+        fact = {"asked_at": self._limits.clock(), "text": text}
+        await asyncio.to_thread(self._store.remember, KIND, {site: fact})
+        self._accept(url, text)
+
+    def refusal(self, url: str) -> FetchError | None:
+        """Why this address is not to be asked for, or None."""
+        site = _site(url)
+        rules = self._rules.get(site)
+        if rules and not rules.can_fetch(str(parse_url(url)), ROBOT):
+            return FetchError(Outcome.ROBOTS_TXT, f"{site}/robots.txt disallows it")
+        if rules and (delay := _delay(rules)) > self._limits.max_wait:
+            return FetchError(
+                Outcome.ROBOTS_TXT, f"{site}/robots.txt wants {delay:g} s between two"
+            )
+        return self._failed.get(site)
+
+    async def _ask(self, at: str, client: HttpClient) -> str:
+        trail: tuple[Redirect, ...] = ()
+        try:
+            while len(trail) <= HOPS:
+                got = await client.get(at, self._limits.timeout, trail)
+                if not isinstance(got, Redirect):
+                    return got.decode("utf-8-sig", "replace")
+                at, trail = got.url, (*trail, got)
+        except FetchError as error:
+            if error.outcome not in NO_RULES:
+                raise _for_now(error) from error
+        return ""
+
+    def _accept(self, url: str, text: str) -> None:
+        self._rules[_site(url)] = rules = Protego.parse(text)
+        if 0 < (delay := _delay(rules)) <= self._limits.max_wait:
+            self._limits.manners.slow_down(parse_url(url).raw_authority.lower(), delay)
+
+    def _count_failure(self, site: str, error: FetchError) -> None:
+        """Let a site be, for this run, that was asked as often as one address would be."""
+        self._asked[site] += 1
+        is_last = self._asked[site] > self._limits.retries
+        if is_last or not error.outcome.is_passing or (error.wait or 0) > self._limits.max_wait:
+            self._failed[site] = error
+
+
+def _site(url: str) -> str:
+    try:
+        return str(parse_url(url).origin())
+    except (FetchError, ValueError):
+        return ""
+
+
+def _delay(rules: Protego) -> float:
+    """The seconds from one request to the next that the rules want."""
+    rate = rules.request_rate(ROBOT)
+    return max(rules.crawl_delay(ROBOT) or 0.0, rate.seconds / rate.requests if rate else 0.0)
+
+
+def _for_now(error: FetchError) -> FetchError:
+    """What a file that cannot be had or read means for the site's pictures."""
+    unread = error.outcome in (Outcome.TOO_LARGE, Outcome.NOT_AN_IMAGE)
+    outcome = Outcome.UNAVAILABLE if unread else error.outcome
+    return FetchError(outcome, f"robots.txt: {error.detail}", error.wait)
