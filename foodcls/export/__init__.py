@@ -15,5 +15,5 @@ predict             labels of picture files
 predict_tests       predictions for the test pictures of a manifest
 pyfunc              the model in the form that MLflow serves
 publish             puts both where people look for them
-attribution         origin and licence of each picture that was trained on
+attribution         whose pictures were trained on, and their licences
 """

@@ -1,5 +1,10 @@
 """Lists origin, author and licence of the pictures that a model was trained on, as credits."""
 
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
 import pandas as pd
 
 from foodcls.manifest import kept_rows
@@ -16,6 +21,13 @@ COLUMNS = (
     "query",
 )
 
+HEAD = """# Credits
+
+The model learnt from these pictures, which were cropped and resized for it. A title is what the
+address has; an author or a licence that nobody told is unknown.
+
+"""
+
 
 def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
     """A row for each kept picture of the split "train", in the manifest's order.
@@ -26,3 +38,28 @@ def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
     rows = kept_rows(manifest)
     trained = rows[(rows["split"] == "train") & (rows["parent"] == "")]
     return trained[list(COLUMNS)].drop_duplicates(ignore_index=True)
+
+
+def credits_page(sources: pd.DataFrame) -> str:
+    """The attribution for readers, in Markdown; what came from folders is counted alone."""
+    rows = sources.drop_duplicates(["origin", "page", "author", "licence"]).to_dict("records")
+    web = [row for row in rows if row["origin"].startswith("http")]
+    own = f"- {len(rows) - len(web)} pictures from folders\n" if len(web) < len(rows) else ""
+    return HEAD + "".join(map(_credit, web)) + own
+
+
+def _credit(row: Mapping[Any, str]) -> str:
+    """A line as Creative Commons recommends it: title, author, source and licence, with links."""
+    page = row["page"] or row["origin"]
+    title = unquote(page.partition("?")[0].rstrip("/").rpartition("/")[2]).removeprefix("File:")
+    licence = re.sub(r"(?<=^CC)-|-(?=\d\.\d)", " ", row["licence"]) or "an unknown licence"
+    verb = "marked with" if licence.startswith(("CC0", "CC PDM")) else "licensed under"
+    author = _link(row["author"] or "an unknown author")
+    return f'- "{_link(title, page)}" by {author} is {verb} {_link(licence, row["licence_url"])}\n'
+
+
+def _link(text: str, url: str = "") -> str:
+    """Text that no Markdown or HTML gets out of, with a link if it leads to the web."""
+    plain = re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", " ".join(text.split()))
+    target = quote(url, safe="%/:?#[]@!$&'()*+,;=") if re.match("https?://", url) else ""
+    return f"[{plain}](<{target}>)" if target else plain

@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from foodcls.export.attribution import COLUMNS, attribution
+from foodcls.export.attribution import COLUMNS, attribution, credits_page
 from foodcls.manifest import new_manifest
 from foodcls.tables.spreadsheet import table_csv
 
@@ -59,3 +59,34 @@ def test_no_cell_is_a_formula(start: str) -> None:
 
 def test_nothing_trained_on_leaves_the_header() -> None:
     assert table_csv(attribution(new_manifest())) == ",".join(COLUMNS) + "\n"
+
+
+def credits_of(*rows: dict[str, object]) -> list[str]:
+    page = credits_page(attribution(new_manifest(rows)))
+    return [line for line in page.splitlines() if line.startswith("- ")]
+
+
+def test_credits_name_title_author_source_and_licence_with_links() -> None:
+    page = "https://commons.wikimedia.org/wiki/File:Caf%C3%A9_soup.jpg"
+    deed = "https://creativecommons.org/licenses/by-sa/4.0/"
+    assert credits_of(
+        row(1, page=page, author="Zoë", licence="CC-BY-SA-4.0", licence_url=deed),
+        row(1, page=page, author="Zoë", licence="CC-BY-SA-4.0", licence_url=deed, query="soup"),
+        row(2, page="", licence="CC0-1.0"),
+        row(3, licence=""),
+        row(4, origin="/home/me/photos/4.jpg", source="folder"),
+    ) == [
+        f'- "[Café\\_soup.jpg](<{page}>)" by Zoë is licensed under [CC BY-SA 4.0](<{deed}>)',
+        '- "[2.jpg](<http://a.test/2.jpg>)" by an unknown author is marked with CC0 1.0',
+        '- "[3](<http://a.test/page/3>)" by an unknown author is licensed under an unknown licence',
+        "- 1 pictures from folders",
+    ]
+
+
+def test_no_author_or_address_gets_out_of_its_credit() -> None:
+    (line,) = credits_of(
+        row(1, author="<script>\n# me](http://b.test)", page="http://a.test/>) [x](y\n",
+            licence_url="javascript:alert(1)")
+    )  # fmt: skip
+    assert "\\<script\\> \\# me\\](http" in line and "](<http://a.test/%3E)%20[x](y%0A>)" in line
+    assert "javascript" not in line

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from foodcls.export.publish import model_files
 from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
 from foodcls.tables.manifest_csv import write_manifest
@@ -86,7 +87,7 @@ def test_what_was_not_in_the_end_written_is_no_damage(workspace: Workspace) -> N
     assert find(workspace) == []
 
 
-@pytest.mark.parametrize("ending", [".pt", ".pt2", ".sha256", ".attribution.csv"])
+@pytest.mark.parametrize("ending", [".pt", ".pt2", ".sha256", ".attribution.csv", ".CREDITS.md"])
 @pytest.mark.parametrize("deletes", [False, True])
 def test_each_file_of_a_model_is_looked_at(
     workspace: Workspace, ending: str, deletes: bool
@@ -95,7 +96,8 @@ def test_each_file_of_a_model_is_looked_at(
     path = model.with_suffix(ending)
     model.with_suffix(".pt2").write_bytes(b"program")
     model.with_suffix(".attribution.csv").write_text("id\n")
-    files = (model, model.with_suffix(".pt2"), model.with_suffix(".attribution.csv"))
+    model.with_suffix(".CREDITS.md").write_text("# Credits\n")
+    files = model_files(model)[:-1]
     lines = [f"{digest_of(file.read_bytes())}  {file.name}\n" for file in files]
     model.with_suffix(".sha256").write_text("".join(lines))
     assert find(workspace) == []

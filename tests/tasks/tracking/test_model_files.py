@@ -62,8 +62,10 @@ def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
     assert path.read_bytes() == b"a model"
     with bundled(path) as folder:
         subprocess.run(check, cwd=folder, check=True)
-        assert len(list(folder.iterdir())) == 4
+        assert len(list(folder.iterdir())) == 5
     beside = path.with_suffix(".attribution.csv")
     assert beside.read_text() == (
-        "id,origin,page,licence,source,query\n1,http://a.test/1.jpg,,CC0-1.0,bing,rice\n"
+        "id,origin,page,author,licence,licence_url,licence_by,source,query\n"
+        "1,http://a.test/1.jpg,,,CC0-1.0,,,bing,rice\n"
     )
+    assert "http://a.test/1.jpg" in path.with_suffix(".CREDITS.md").read_text()
