@@ -129,7 +129,7 @@ class Download(Generic[Result]):
     async def _learn(self, request: Request, robots: Robots) -> Result | Request | RetryLater:
         """Ask a site for its robots.txt while its other requests wait; this one waits again."""
         try:
-            await robots.learn(request.at, self._client)
+            await robots.learn(request, self._client)
             return request
         except FetchError as error:
             return await self._fail(request, error)

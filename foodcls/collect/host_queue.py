@@ -3,12 +3,18 @@
 The limit is a number of requests at once; a throttled host gets none until it is resumed.
 """
 
+import logging
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from foodcls.collect.http_client import Redirect
 from foodcls.collect.manners import Manners
+
+LOG = logging.getLogger(__name__)
+
+# seconds of waiting for one host from which on a person is told
+LONG = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class HostQueue:
         self._ready: OrderedDict[str, None] = OrderedDict()
         self._busy: Counter[str] = Counter()
         self._pauses: Counter[str] = Counter()
+        self._told: set[str] = set()
 
     @property
     def is_empty(self) -> bool:
@@ -67,6 +74,7 @@ class HostQueue:
         """Free the place that a taken request had."""
         self._busy[request.host] -= 1
         self._line_up(request.host)
+        self._tell_wait(request.host)
 
     def pause(self, host: str) -> None:
         """Send nothing to a host until `resume` was called as often as this."""
@@ -77,6 +85,14 @@ class HostQueue:
         """End one pause of a host."""
         self._pauses[host] -= 1
         self._line_up(host)
+
+    def _tell_wait(self, host: str) -> None:
+        """Say once of a host how long its limit will keep those that wait, if that is long."""
+        waiting, each = len(self._waiting.get(host, ())), self._manners.pace(host)
+        if host not in self._told and waiting * each > LONG:
+            self._told.add(host)
+            said = "%s: %d addresses wait, one in %.2g s as it asks: about %.0f min"
+            LOG.info(said, host, waiting, each, waiting * each / 60)
 
     def _line_up(self, host: str) -> None:
         """Put a host at the end of the line, unless it stands there or nothing may start."""

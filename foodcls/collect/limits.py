@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from foodcls.collect.manners import Manners
+from foodcls.collect.manners import Manners, with_hosts
 from foodcls.recipe.data_settings import Collect
 
 
@@ -42,4 +42,5 @@ def fetch_limits(settings: Collect, contact: str = "") -> Limits:
         per_host=settings.per_host,
         allow_private=settings.allow_private_hosts,
         contact=contact,
+        manners=Manners(with_hosts(settings.hosts)),
     )

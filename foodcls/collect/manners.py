@@ -8,8 +8,11 @@ others                  as the interface's file cites them
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from statistics import mean
+
+from foodcls.recipe.data_settings import HostLimits
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,18 @@ HOSTS = {
     "api.unsplash.com": Manner(1),
 }
 OTHERS = Manner(512)
+SOME = 5  # pictures that tell how large a host's are
+
+
+def with_hosts(added: Iterable[HostLimits]) -> Mapping[str, Manner]:
+    """The table with hosts of a recipe; of each limit of a host the stricter one."""
+    return HOSTS | {one.name: _stricter(HOSTS.get(one.name, OTHERS), one) for one in added}
+
+
+def _stricter(known: Manner, wanted: HostLimits) -> Manner:
+    rates = [rate for rate in (known.rate, (wanted.megabits or 0.0) * 1e6 / 8) if rate]
+    at_once, pause = min(known.at_once, wanted.connections), max(known.pause, wanted.pause)
+    return Manner(at_once, pause, known.wants_contact, min(rates, default=0.0))
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class Manners:
     hosts: Mapping[str, Manner] = field(default_factory=lambda: HOSTS)
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
+    _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # bytes that came
 
     def of(self, host: str) -> Manner:
         """The manner for a host, which may come with its port."""
@@ -55,8 +71,7 @@ class Manners:
 
     def book(self, host: str) -> float:
         """The seconds until the next request to this host, of which one starts now."""
-        pause = max(self.of(host).pause, self._delays.get(host, 0.0))
-        if pause:
+        if pause := self._pause(host):
             self._free_at[host] = time.monotonic() + pause
         return pause
 
@@ -65,8 +80,17 @@ class Manners:
         rate, now = self.of(host).rate, time.monotonic()
         if not rate:
             return 0.0
+        self._sizes.setdefault(host, []).append(size)
         self._free_at[host] = max(self._free_at.get(host, 0.0), now) + size / rate
         return self._free_at[host] - now
+
+    def pace(self, host: str) -> float:
+        """The seconds that each request to this host takes by its limits, as far as is known."""
+        sizes, rate = self._sizes.get(host, [])[:SOME], self.of(host).rate
+        return max(self._pause(host), mean(sizes) / rate if len(sizes) == SOME else 0.0)
+
+    def _pause(self, host: str) -> float:
+        return max(self.of(host).pause, self._delays.get(host, 0.0))
 
     def left(self, host: str) -> float:
         """The seconds for which requests of earlier downloads keep this host from being asked."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from protego import Protego
 
+from foodcls.collect.host_queue import Request
 from foodcls.collect.http_client import HttpClient, Redirect, parse_url
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome
@@ -22,6 +23,7 @@ MOST = 500 * 1024  # bytes, as the RFC has it
 HOPS = 5
 # what the RFC calls unavailable: there are no rules
 NO_RULES = frozenset({Outcome.HTTP_ERROR, Outcome.EMPTY, Outcome.BAD_URL, Outcome.REDIRECT_LOOP})
+UNREAD = frozenset({Outcome.TOO_LARGE, Outcome.NOT_AN_IMAGE})
 
 
 class Robots:
@@ -40,21 +42,17 @@ class Robots:
         site = _site(url)
         return not site or any(site in known for known in (self._exempt, self._rules, self._failed))
 
-    async def learn(self, url: str, client: HttpClient) -> None:
+    async def learn(self, request: Request, client: HttpClient) -> None:
         """Recall a site's rules, or ask for them; FetchError when they cannot be had just now."""
-        site = _site(url)
+        site = _site(request.at)
         known = (await asyncio.to_thread(self._store.recall_batch, KIND, [site])).get(site)
-        if known and 0 <= self._limits.clock() - known["asked_at"] < FRESH:
-            self._accept(url, known["text"])
-            return
-        try:
-            text = await self._ask(f"{site}/robots.txt", client.bounded(self._limits))
-        except FetchError as error:
-            self._count_failure(site, error)
-            raise
-        fact = {"asked_at": self._limits.clock(), "text": text}
-        await asyncio.to_thread(self._store.remember, KIND, {site: fact})
-        self._accept(url, text)
+        if not known or not 0 <= self._limits.clock() - known["asked_at"] < FRESH:
+            text = await self._ask(site, client.bounded(self._limits))
+            known = {"asked_at": self._limits.clock(), "text": text}
+            await asyncio.to_thread(self._store.remember, KIND, {site: known})
+        self._rules[site] = rules = Protego.parse(known["text"])
+        if 0 < (delay := _delay(rules)) <= self._limits.max_wait:
+            self._limits.manners.slow_down(request.host, delay)
 
     def refusal(self, url: str) -> FetchError | None:
         """Why this address is not to be asked for, or None."""
@@ -63,13 +61,11 @@ class Robots:
         if rules and not rules.can_fetch(str(parse_url(url)), ROBOT):
             return FetchError(Outcome.ROBOTS_TXT, f"{site}/robots.txt disallows it")
         if rules and (delay := _delay(rules)) > self._limits.max_wait:
-            return FetchError(
-                Outcome.ROBOTS_TXT, f"{site}/robots.txt wants {delay:g} s between two"
-            )
+            return FetchError(Outcome.ROBOTS_TXT, f"{site}/robots.txt wants pauses of {delay:g} s")
         return self._failed.get(site)
 
-    async def _ask(self, at: str, client: HttpClient) -> str:
-        trail: tuple[Redirect, ...] = ()
+    async def _ask(self, site: str, client: HttpClient) -> str:
+        at, trail = f"{site}/robots.txt", tuple[Redirect, ...]()
         try:
             while len(trail) <= HOPS:
                 got = await client.get(at, self._limits.timeout, trail)
@@ -78,13 +74,11 @@ class Robots:
                 at, trail = got.url, (*trail, got)
         except FetchError as error:
             if error.outcome not in NO_RULES:
-                raise _for_now(error) from error
+                outcome = Outcome.UNAVAILABLE if error.outcome in UNREAD else error.outcome
+                error = FetchError(outcome, f"robots.txt: {error.detail}", error.wait)
+                self._count_failure(site, error)
+                raise error from None
         return ""
-
-    def _accept(self, url: str, text: str) -> None:
-        self._rules[_site(url)] = rules = Protego.parse(text)
-        if 0 < (delay := _delay(rules)) <= self._limits.max_wait:
-            self._limits.manners.slow_down(parse_url(url).raw_authority.lower(), delay)
 
     def _count_failure(self, site: str, error: FetchError) -> None:
         """Let a site be, for this run, that was asked as often as one address would be."""
@@ -105,10 +99,3 @@ def _delay(rules: Protego) -> float:
     """The seconds from one request to the next that the rules want."""
     rate = rules.request_rate(ROBOT)
     return max(rules.crawl_delay(ROBOT) or 0.0, rate.seconds / rate.requests if rate else 0.0)
-
-
-def _for_now(error: FetchError) -> FetchError:
-    """What a file that cannot be had or read means for the site's pictures."""
-    unread = error.outcome in (Outcome.TOO_LARGE, Outcome.NOT_AN_IMAGE)
-    outcome = Outcome.UNAVAILABLE if unread else error.outcome
-    return FetchError(outcome, f"robots.txt: {error.detail}", error.wait)

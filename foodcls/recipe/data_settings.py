@@ -41,6 +41,15 @@ class FoodClass(Settings):
     per_query: Count | None = None  # pictures asked of each engine; null: as collect.per_query
 
 
+class HostLimits(Settings):
+    """What a host is asked at most; of one that foodcls knows, the stricter limit holds."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")]  # as addresses have it
+    connections: Annotated[int, Field(ge=1, le=512)] = 512  # at once
+    pause: Annotated[float, Field(ge=0, le=3600)] = 0.0  # seconds from one request to the next
+    megabits: Positive | None = None  # a second; null: as fast as it gives them
+
+
 class Collect(Settings):
     """Where pictures come from: `engines`, `urls`, `folder`, or several of them."""
 
@@ -63,6 +72,7 @@ class Collect(Settings):
     retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
     connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
     per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
+    hosts: tuple[HostLimits, ...] = ()  # that want more care than others
 
     @model_validator(mode="after")
     def _some_source(self) -> "Collect":

@@ -5,12 +5,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import ValidationError
 
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import download_all
+from foodcls.collect.limits import fetch_limits
 from foodcls.collect.manners import HOSTS, Manner, Manners
 from foodcls.collect.outcomes import Outcome
+from foodcls.recipe.data_settings import Collect, HostLimits
 
 SLACK = 0.02  # seconds by which a clock may differ from the loop's
 
@@ -78,3 +81,39 @@ def test_every_official_interface_that_says_how_it_wants_to_be_asked_stands_in_t
              for name, one in ENGINES.items() if type(one).__name__ == "Api"}  # fmt: skip
     assert not {name: host for name, host in hosts.items() if host not in HOSTS}
     assert all(HOSTS[host].at_once <= 2 for host in hosts.values())
+
+
+def test_a_recipe_adds_hosts_and_makes_none_less_careful() -> None:
+    wanted = (
+        HostLimits(name="a.test", connections=3, pause=0.5, megabits=8.0),
+        HostLimits(name="upload.wikimedia.org", connections=9, megabits=80.0),
+        HostLimits(name="api.openverse.org", pause=9.0),
+    )
+    manners = fetch_limits(Collect(engines=("bing",), hosts=wanted)).manners
+    assert manners.of("a.test:8080") == Manner(3, 0.5, rate=1e6)
+    assert manners.of("upload.wikimedia.org") == HOSTS["upload.wikimedia.org"]
+    assert manners.of("api.openverse.org") == replace(HOSTS["api.openverse.org"], pause=9.0)
+    assert manners.of("api.flickr.com") == HOSTS["api.flickr.com"]
+
+
+@pytest.mark.parametrize("name", ["https://a.test", "a.test/b", "A.test", ""])
+def test_a_host_that_no_address_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        HostLimits(name=name)
+
+
+@pytest.mark.parametrize("manner", [Manner(1, 0.02), Manner(1, rate=10_000 / 0.02)])
+def test_a_wait_that_a_host_makes_long_is_told_once(
+    web, limits, monkeypatch, caplog, manner: Manner
+) -> None:
+    monkeypatch.setattr("foodcls.collect.host_queue.LONG", 0.1)
+    caplog.set_level("INFO")
+    web.say("/a", bytes(10_000))
+    bounds = replace(limits, manners=Manners({"127.0.0.1": manner}))
+    begun = time.monotonic()
+    assert len(list(download_all([web.url(f"/a?{n}") for n in range(20)], bounds))) == 20
+    assert time.monotonic() - begun > 0.3
+    (said,) = [one.getMessage() for one in caplog.records if "wait" in one.getMessage()]
+    left = 19 if manner.pause else 15
+    words = f"{left} addresses wait, one in 0.02 s as it asks: about 0 min"
+    assert said == f"127.0.0.1:{web.port}: {words}"
