@@ -1,7 +1,6 @@
 """Measures how well a score separates known pictures from strangers, as the literature does."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from foodcls.metrics.ranks import Floats
 
@@ -18,5 +17,7 @@ def accepted_share(known: Floats, strangers: Floats, keep: float) -> float:
 
 def auroc(known: Floats, strangers: Floats) -> float:
     """How often one of known (N,) scores higher than one of strangers (M,); ties count half."""
+    from scipy.stats import rankdata  # takes a second, and is not always needed
+
     ranks = rankdata(np.concatenate([known, strangers]))[: len(known)]
     return float((ranks.mean() - (len(known) + 1) / 2) / len(strangers))

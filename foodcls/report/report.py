@@ -141,7 +141,7 @@ def count_pictures(manifest: pd.DataFrame, labels: Sequence[str]) -> dict[str, d
     is_copy = manifest["parent"] != ""
     photos, copies = class_counts(manifest[~is_copy]), class_counts(manifest[is_copy])
     none = dict.fromkeys(SPLITS, 0)
-    return {label: photos.get(label, none) | {"copies": copies.get(label, none)["train"]}
+    return {label: none | photos.get(label, none) | {"copies": copies.get(label, none)["train"]}
             for label in labels}  # fmt: skip
 
 

@@ -107,11 +107,8 @@ class Stage(Generic[Result]):
         with counting() as tally, heard(self.name):
             result, cached = ask(workspace, key, values, aside, refresh=refresh)
         if cached and (damaged := self._damaged(result, workspace.store)):
-            log.warning(
-                "%s: %d of its outputs are missing or changed; doing it again",
-                self.name,
-                len(damaged),
-            )
+            log.warning("%s: %d of its outputs are missing or changed; doing it again",
+                        self.name, len(damaged))  # fmt: skip
             return self._run(workspace, key, values, aside, refresh=True)
         if self.after:
             self.after(workspace, result)
@@ -153,8 +150,10 @@ class Stage(Generic[Result]):
         """Digests of the blobs behind a result that the store no longer has whole."""
         if isinstance(result, ManifestRef):
             return missing_blobs(result, store)
-        named = (item.get(name) for item in _objects(to_jsonable_python(result)) for name in BLOBS)
-        return [digest for digest in named if digest and not store.is_whole(digest)]
+        told = (item.get(name) for item in _objects(to_jsonable_python(result)) for name in BLOBS)
+        # the settings within a checkpoint have weights too, which are a word or a file
+        named = {digest for value in told for digest in find_digests(str(value).encode())}
+        return [digest for digest in named if not store.is_whole(digest)]
 
     def _cached(self, workspace: Workspace, key: str, refresh: bool) -> Task[..., Result]:
         """The task with the cache entry of this key, if it is to be believed."""

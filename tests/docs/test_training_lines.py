@@ -11,6 +11,7 @@ import pytest
 
 from foodcls.errors import InputError
 from foodcls.network.at_hand import OFFLINE_LINE, check_backbone
+from foodcls.recipe.presets import fill_preset
 from foodcls.recipe.train_settings import Train
 from foodcls.recipe.yaml_lines import parse_value
 from foodcls.store.store import Store
@@ -29,7 +30,7 @@ def lines() -> list[str]:
 
 
 def read_line(line: str) -> Train:
-    return Train.model_validate_json(json.dumps(parse_value(line)["train"]))
+    return Train.model_validate_json(json.dumps(fill_preset(parse_value(line)["train"])))
 
 
 @pytest.mark.parametrize("line", lines())

@@ -46,7 +46,7 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
         state.result()
     said = str(caught.value)
     assert "unicorn: 0 found, 0 ok, 4 needed" in said
-    assert "sample, 'warm unicorn' (unicorn): 0 found on 1 pages: no results" in said
+    assert "sample, 'unicorn' (unicorn) and 1 more: 0 found on 2 pages: no results" in said
     assert len(read_manifest(space / "manifest.csv")) == 12
     # what each engine gave is told all the same, in the workspace and in the UI
     assert [(one.label, one.found, one.reason) for one in stats(space)] == [

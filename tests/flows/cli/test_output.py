@@ -52,9 +52,11 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
              "average_position": 1.0}  # fmt: skip
     scores = {"bread": right, "beans": right, "rabbit": right | {"recall": 0.75}}
     result = {"per_class": scores, "accuracy": 0.9, "accuracy_low": 0.7, "accuracy_high": 1.0,
-              "n": 12, "groups": 12, "average_position": 1.1, "average_position_low": 1.0,
-              "average_position_high": 1.2, "cached": [], "mlflow_waiting": "",
-              "mlflow_run_id": "7", "registered_version": "1", "mlflow_tracking_uri": "sqlite:///w",
+              "n": 12, "groups": 12, "advice": [], "weights_license": "",
+              "average_position": 1.1,
+              "average_position_low": 1.0, "average_position_high": 1.2, "cached": [],
+              "mlflow_waiting": "", "mlflow_run_id": "7", "registered_version": "1",
+              "mlflow_tracking_uri": "sqlite:///w",
               "model_path": str(tmp_path / "w" / "m.pt")}  # fmt: skip
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")

@@ -101,4 +101,4 @@ def test_a_server_that_is_away_is_refused_at_the_start(
                               capture_output=True, check=False, timeout=200)  # fmt: skip
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert f"no Prefect server there: {api}/health" in done.stderr
-    assert "prefect server start" in done.stderr and not (tmp_path / "w").exists()
+    assert "prefect server start" in done.stderr and not (tmp_path / "w/manifest.csv").exists()

@@ -23,6 +23,8 @@ RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
+    for label in ("apple", "pear"):
+        (tmp_path / label).mkdir()
     path = tmp_path / "lunch.yaml"
     path.write_text(RECIPE)
     return path

@@ -26,8 +26,8 @@ RESTING = (
 
 
 def checkpoint(epochs: Sequence[EpochReport] = RESTING, val: int = 400) -> Checkpoint:
-    return Checkpoint("w", LABELS, Train(), "p", (0.5,) * 3, (0.2,) * 3, 1, epochs[-1].epoch,
-                      tuple(epochs), 1000, val, "d", temperature=1.4)  # fmt: skip
+    return Checkpoint("w", LABELS, Train(), "mit", "p", (0.5,) * 3, (0.2,) * 3, 1,
+                      epochs[-1].epoch, tuple(epochs), 1000, val, "d", temperature=1.4)  # fmt: skip
 
 
 def evaluation(confusion: Sequence[Sequence[int]]) -> Evaluation:

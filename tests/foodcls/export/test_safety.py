@@ -24,8 +24,8 @@ OWN = ("version", ".data/version", "byteorder", ".data/serialization_id")
 SCRIPT = "code/__torch__/foodcls/export/torchscript.py"
 LABELS = ("soup", "label")
 PICTURES = torch.arange(2 * 3 * 9 * 9).remainder(251).reshape(2, 3, 9, 9).to(torch.uint8)
-RETURNS = b"    return _6\n"
-SIGNATURE = b"    images: Tensor) -> Tensor:"
+RETURNS = b"    return _2(outputs, _6, temperature, )\n"
+SIGNATURE = b"    images: Tensor) -> Tuple[Tensor, Tensor]:"
 
 
 class Bomb:
@@ -138,7 +138,7 @@ UNTRUE = {
     "longer storage": (b"K\x02tQ", b"M\xff\x7ftQ"),
     # torch would make room for as many values
     "far memo": (b"trainingq\x01", b"trainingr\xff\xff\xff\xff"),
-    "tensor beyond its storage": (b"tQq\x1eK\x00", b"tQq\x1eK\x01"),
+    "tensor beyond its storage": (b"tQq\x1fK\x00", b"tQq\x1fK\x01"),
     "number for a text": (b"X\x05\x00\x00\x00label", b"K\x01"),
     "text for a number": (b"sizeq\x03K\x08", b"sizeq\x03X\x01\x00\x00\x008"),
     "module of another class": (b"modules.linear\nLinear\n", b"modules.linear\nOther\n"),
@@ -172,6 +172,14 @@ def after(self: nn.Module, input: tuple[Tensor], output: Tensor) -> Tensor:  # n
     return output
 
 
+Answer = tuple[Tensor, Tensor]
+
+
+def at_last(self: nn.Module, input: tuple[Tensor], output: Answer) -> Answer:  # noqa: A002, ARG001
+    torch.save(output[0], "canary")
+    return output
+
+
 def before(self: nn.Module, input: tuple[Tensor]) -> tuple[Tensor]:  # noqa: A002, ARG001
     torch.save(input[0], "canary")
     return input
@@ -187,7 +195,7 @@ def hooked(hook: str, *, inner: bool) -> bytes:
     module = export_like(network=network)
     target: nn.Module = network if inner else module
     if hook == "after":
-        target.register_forward_hook(after)
+        target.register_forward_hook(after if inner else at_last)
     else:
         target.register_forward_pre_hook(before)
     return scripted(module)
@@ -302,7 +310,7 @@ def test_the_bombs_are_live(canary: Path) -> None:
         assert canary.exists()
 
 
-DEFAULT = b'    images: Tensor, extra: Tensor=torch.from_file("canary", True, 4)) -> Tensor:'
+DEFAULT = SIGNATURE.replace(b") ->", b', extra: Tensor=torch.from_file("canary", True, 4)) ->')
 METHOD = (
     b'  def train(self, mode: bool) -> NoneType:\n    torch.save(0, "canary")\n    return None\n'
 )
@@ -311,14 +319,14 @@ INSERTED = {
     "own train": (RETURNS, RETURNS + METHOD),
     "own eval": (RETURNS, RETURNS + METHOD.replace(b"train(self, mode: bool)", b"eval(self)")),
     "warns": (RETURNS, b'    torch.warn("any words")\n' + RETURNS),
-    "operator": (RETURNS, b'    torch.save(_6, "canary")\n' + RETURNS),
-    "method of a value": (RETURNS, b'    _6.save("canary")\n' + RETURNS),
-    "operator by its space": (RETURNS, b'    ops.aten.save(_6, "canary")\n' + RETURNS),
+    "operator": (RETURNS, b'    torch.save(outputs, "canary")\n' + RETURNS),
+    "method of a value": (RETURNS, b'    outputs.save("canary")\n' + RETURNS),
+    "operator by its space": (RETURNS, b'    ops.aten.save(outputs, "canary")\n' + RETURNS),
     "loop": (RETURNS, b"    while True:\n      _7 = 1\n" + RETURNS),
     "count": (RETURNS, b"    for i in range(1000000000):\n      _7 = 1\n" + RETURNS),
-    "out": (RETURNS, b"    _7 = torch.relu(_6, out=images)\n" + RETURNS),
-    "comment": (RETURNS, b"    return _6 # more\n"),
-    "continued": (RETURNS, b"    return \\\n_6\n"),
+    "out": (RETURNS, b"    _7 = torch.relu(outputs, out=images)\n" + RETURNS),
+    "comment": (RETURNS, RETURNS[:-1] + b" # more\n"),
+    "continued": (RETURNS, RETURNS.replace(b"return ", b"return \\\n")),
     "text over lines": (RETURNS, b'    _7 = """\n"""\n' + RETURNS),
     "other letters": (RETURNS, b'    _7 = "\xc3\xa9"\n' + RETURNS),
     "other meaning": (RETURNS, b"    torch = self.network\n" + RETURNS),

@@ -27,9 +27,10 @@ class ByBrightness(torch.nn.Module):
         super().__init__()
         self.sign, self.classes = sign, classes
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         light = torch.sigmoid(self.sign * (images.float().mean((1, 2, 3)) - 128) / 20)
-        return torch.stack([1 - light, light] + [0 * light] * (self.classes - 2), 1)
+        stacked = torch.stack([1 - light, light] + [0 * light] * (self.classes - 2), 1)
+        return stacked, torch.ones_like(light)
 
 
 def serving(
@@ -38,7 +39,7 @@ def serving(
     """A champion that has learnt from the test pictures of these numbers."""
     module = torch.jit.script(ByBrightness(sign, len(labels)))
     rows = [{"id": f"picture {number}", "state": "kept", "split": "train"} for number in learnt]
-    return Champion(Model(module, labels, 8, 0.0, {}, ""), new_manifest(rows))
+    return Champion(Model(module, labels, 8, 0.0, 0.0, {}, ""), new_manifest(rows))
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ def data(pictures: Callable[..., PictureIndex]) -> Callable[..., ReportData]:
             answers.probabilities, answers.truth, number_groups(answers.groups), source
         )
         counts = {
-            label: {"train": 33, "copies": 268, "val": 8, "test": 5} for label in answers.labels
+            label: {"train": 33, "copies": 268, "val": 8, "test": 5, "own": 0}
+            for label in answers.labels
         }
         cards = make_cards(worst_places(answers, 60), [answers], pictures(answers, page))
         digests, settings = {"exported file": "a" * 64}, {"train.lr": "3e-05"}
