@@ -20,10 +20,12 @@ from foods13_web import PORT, prepare_photos, serving, write_recipe
 from peers import describe_machine
 from target import METHODS, pick_few
 
+from foodcls.dedup.dedup import dedup
 from foodcls.evaluate.own_photos import judge_own
-from foodcls.manifest import class_counts, new_manifest
+from foodcls.inspect.inspect import inspect
+from foodcls.manifest import class_counts, kept_rows, new_manifest
 from foodcls.metrics.own_worth import OwnWorth
-from foodcls.recipe.data_settings import Own
+from foodcls.recipe.data_settings import Dedup, Inspect, Own
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
@@ -36,13 +38,15 @@ WAYS: dict[bool | Literal["shared"], str] = {"shared": "a tray", True: "a tray o
 
 
 def read_own(folder: Path, store: Store) -> pd.DataFrame:
-    """Rows of own photos as the split leaves them."""
+    """Rows of own photos as the split leaves them: look-alikes share a cluster, or are dropped."""
     rows = []
     for path in sorted(folder.glob("*/*/*.png")):
-        blob, place = store.put(path.read_bytes()), path.relative_to(folder)
-        rows.append({"id": blob, "picture": blob, "state": "kept", "label": place.parts[0],
-                     "origin": place.as_posix(), "source": "own", "split": "own"})  # fmt: skip
-    return new_manifest(rows)
+        data, place = path.read_bytes(), path.relative_to(folder)
+        rows.append({"id": store.put(data), "label": place.parts[0], "origin": place.as_posix(),
+                     "source": "own", "bytes": len(data), "outcome": "ok",
+                     "state": "kept"})  # fmt: skip
+    seen = inspect(new_manifest(rows), store, Inspect(), Dedup().hash)
+    return kept_rows(dedup(seen, store, Dedup()).manifest).assign(split="own")
 
 
 def show(name: str, found: OwnWorth) -> None:
@@ -85,7 +89,9 @@ def main() -> None:
           f"{ {label: row['own'] for label, row in class_counts(whole).items()} }")  # fmt: skip
     for how, name in WAYS.items():
         own = Own(folder=options.own.resolve(), grouped_by_folder=how)
-        show(name, judge_own(checkpoint, whole, workspace.store, workspace.pixels, own, bars))
+        found = judge_own(checkpoint, whole, workspace.store, workspace.pixels, own, bars)
+        assert found is not None
+        show(name, found)
 
 
 if __name__ == "__main__":
