@@ -16,4 +16,4 @@ s/^\(torch==.*\)+cpu$/\1/
 /^prefect==/a\    # held below 3.9, which does not install yet
 /^sqlalchemy==/a\    # held below 2.1, on which prefect 3.8 and mlflow 3.17 log database errors
 /^torch==/a\    # exact, with torchvision; without a build tag, so that any build serves. The CUDA\n    # packages of a CUDA build are pinned by torch itself and are left out on purpose
-/^torchvision==/a\    # exact: built for this torch; a CUDA build beside a CPU torch is mended in learn/vision.py
+/^torchvision==/a\    # exact: built for this torch; a CUDA build beside a CPU torch is mended in network/model_zoo.py
