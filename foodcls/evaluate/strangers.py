@@ -59,8 +59,9 @@ def refuse_strangers(
     known = split_rows(manifest, "val")
     count = min(group_names(rows).nunique() for rows in (learnt, known))
     if count < FEW:
-        log.info("rejection: %d strangers or known pictures, it takes %d; none is learnt",
-                 count, FEW)  # fmt: skip
+        if len(strangers):
+            log.info("rejection: only %d strangers or known pictures, %d are needed to learn it",
+                     count, FEW)  # fmt: skip
         return None
     rows = pd.concat([known, learnt])
     truth = np.append(encode_labels(known, labels), np.full(len(learnt), len(labels)))
