@@ -23,7 +23,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from foodcls.image.file_types import sniff_format
+from foodcls.image.file_types import UNREAD, sniff_format
 from foodcls.image.truncation import JPEG_END, is_truncated, lacks_rows
 from foodcls.image.upright import lay_on_white, show_upright
 
@@ -210,8 +210,11 @@ def _explain(data: bytes, error: Exception) -> BadPicture:
         return BadPicture("decoder_crash", "not enough memory to decode it")
     if isinstance(error, UnidentifiedImageError):
         # Pillow's own words name a memory address, another one in each run
-        if sniff_format(data) is None:
+        kind = sniff_format(data)
+        if kind is None:
             return BadPicture("not_an_image", f"begins with {data[:12]!r}")
+        if kind in UNREAD:
+            return BadPicture("not_an_image", f"{kind} is not read; save it as JPEG or PNG")
         detail = "the header cannot be read"
     if "truncat" in detail or is_truncated(data):
         return BadPicture("truncated", detail)

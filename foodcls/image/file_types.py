@@ -10,9 +10,14 @@ HEADS = {
     b"MM\x00*": "TIFF",
     b"II+\x00": "TIFF",
     b"MM\x00+": "TIFF",
-    b"\x00\x00\x00\x0cjP  \r\n\x87\n": "JPEG2000",
-    b"\xff\x4f\xff\x51": "JPEG2000",
+    b"\x00\x00\x00\x0cjP  \r\n\x87\n": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\x00\x00\x00\x0cJXL \r\n\x87\n": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
 }
+# pictures that no decoder here reads: of JPEG XL, Pillow's plug-in is under the GPL, and decodes
+# the whole picture before its size can be bounded
+UNREAD = ("JPEG 2000", "JPEG XL")
 # ISO base media files name their brand after a length and "ftyp"
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys((b"heic", b"heix", b"heim"), "HEIF")
 SHOWN = 24  # bytes of something unknown that a reason quotes

@@ -191,6 +191,13 @@ def test_other_files_are_not_images(data):
     assert reason_of(data) == "not_an_image"
 
 
+def test_a_picture_that_no_decoder_here_reads_is_told_what_to_become(noise, encode):
+    with pytest.raises(BadPicture, match="JPEG 2000 is not read; save it as JPEG or PNG"):
+        decode(encode(noise(1), "JPEG2000"), 10**6)
+    with pytest.raises(BadPicture, match="not_an_image: JPEG XL is not read"):
+        decode(b"\xff\x0a" + bytes(200), 10**6)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 10))
 def test_pictures_are_turned_upright_once(kind, orientation, noise, encode, is_near):

@@ -5,7 +5,7 @@ from PIL import Image
 
 from foodcls.image.file_types import describe_bytes, sniff_format
 
-KINDS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000"]
+KINDS = ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -13,6 +13,11 @@ def test_every_format_is_known_by_its_first_bytes(
     kind: str, noise: Callable[..., Image.Image], encode: Callable[..., bytes]
 ) -> None:
     assert sniff_format(encode(noise(1), kind)) == kind
+
+
+@pytest.mark.parametrize("head", [b"\x00\x00\x00\x0cJXL \r\n\x87\n", b"\xff\x0a\x7f"])
+def test_a_jpeg_xl_is_known_bare_and_in_its_container(head: bytes) -> None:
+    assert sniff_format(head + bytes(20)) == "JPEG XL"
 
 
 def test_an_avif_under_a_general_brand_is_known() -> None:
