@@ -11,6 +11,7 @@ from foodcls.export.publish import publish_model
 from foodcls.manifest import class_counts, load_manifest
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, Trial, ablation_csv
+from foodcls.report.model_card import card_description, model_card
 from foodcls.report.runs_page import runs_html
 from foodcls.runs.outbox import Registration, RunRecord
 from foodcls.runs.run_result import Recorded, Reported, Trained
@@ -50,13 +51,16 @@ def record(
     steps = (*trained.steps, reported)
     manifest = load_manifest(pictures, workspace.store)
     path = workspace.model(recipe.name, model.blob)
-    publish_model(path, model, manifest, workspace.store)
+    card = model_card(recipe, trained, manifest)
+    publish_model(path, model, manifest, card, workspace.store)
     counts = class_counts(manifest)
     digest = record_digest(recipe, trained)
     known, earlier = look_back(workspace, recipe.name, digest)
     if known:
         return replace(known, model_path=str(path))
-    registration = Registration(recipe.name, model.blob, version_tags(trained.scores.result))
+    registration = Registration(
+        recipe.name, model.blob, version_tags(trained.scores.result), card_description(card)
+    )
     dataset = describe_dataset(workspace, recipe, pictures.digest, counts)
     name = name_run(recipe, pictures, earlier)
     tags = run_tags(recipe, trained, steps) | {"test_digest": digest_tests(manifest)}

@@ -58,8 +58,13 @@ def _credit(row: Mapping[Any, str]) -> str:
     return f'- "{_link(title, page)}" by {author} is {verb} {_link(licence, row["licence_url"])}\n'
 
 
+def markdown_text(text: str) -> str:
+    """Text in one line that no Markdown or HTML gets out of."""
+    return re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", " ".join(text.split()))
+
+
 def _link(text: str, url: str = "") -> str:
-    """Text that no Markdown or HTML gets out of, with a link if it leads to the web."""
-    plain = re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", " ".join(text.split()))
+    """The same, with a link if it leads to the web."""
+    plain = markdown_text(text)
     target = quote(url, safe="%/:?#[]@!$&'()*+,;=") if re.match("https?://", url) else ""
     return f"[{plain}](<{target}>)" if target else plain

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 # torch evaluates parts of such a file as Python: for who trusts its digest
 PROGRAM = ".pt2"
+CARD = ".MODEL_CARD.md"
 DIGESTS = ".sha256"  # ending of the file beside a model, in the form of `sha256sum`
 # columns of a prediction in tables, before a probability for each class
 PREDICTION_COLUMNS = ("label", "guess", "probability", "known", "unsure", "none", "error")

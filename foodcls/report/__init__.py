@@ -1,6 +1,7 @@
 """Pages, plots, tables and sentences for people.
 
 report            report.html of one model
+model_card        what a model is for, was made of, and can do
 comparison        the page of two models on the same pictures
 runs_page         the page of a recipe's latest runs
 ablation_table    the table of an ablation

@@ -37,6 +37,7 @@ class Registration:
     name: str
     digest: str  # of the exported file
     tags: dict[str, str]
+    description: str = ""  # of its version
 
 
 @dataclass(frozen=True)

@@ -209,13 +209,17 @@ def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: 
     model = waiting.submission.model
     assert model
     tags = {**model.tags, "model_digest": model.digest}
-    if known := find_version(client, model.name, model.digest):
-        return known
-    uri = f"models:/{upload_model(client, experiment, run_id, waiting)}"
-    return create_once(
-        lambda: find_version(client, model.name, model.digest),
-        lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
-    )
+    version = find_version(client, model.name, model.digest)
+    if not version:
+        uri = f"models:/{upload_model(client, experiment, run_id, waiting)}"
+        version = create_once(
+            lambda: find_version(client, model.name, model.digest),
+            lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
+        )
+    # what a person has written there stays
+    if model.description and not client.get_model_version(model.name, version).description:
+        client.update_model_version(model.name, version, model.description)
+    return version
 
 
 def find_version(client: MlflowClient, name: str, digest: str) -> str | None:

@@ -80,7 +80,8 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     assert {"confusion.csv", "confusion.png", "confusion-shares.png",
             "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
             model.name, f"{model.stem}.pt2", f"{model.stem}.sha256",
-            f"{model.stem}.attribution.csv", f"{model.stem}.CREDITS.md"} <= files  # fmt: skip
+            f"{model.stem}.attribution.csv", f"{model.stem}.CREDITS.md",
+            f"{model.stem}.MODEL_CARD.md"} <= files  # fmt: skip
     assert result["report_path"] == str(space / "report.html")
     page = Path(result["report_path"]).read_text("utf-8")
     assert result["model_digest"] in page and run.data.tags["dataset_digest"] in page
@@ -90,6 +91,7 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     version = client.get_model_version("patches", result["registered_version"])
     assert version.tags["model_digest"] == result["model_digest"]
     assert version.run_id == result["mlflow_run_id"]
+    assert version.description.startswith("# Model card of patches")
 
 
 def test_registered_model_answers_pictures_with_labels(

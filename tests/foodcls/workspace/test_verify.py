@@ -87,7 +87,10 @@ def test_what_was_not_in_the_end_written_is_no_damage(workspace: Workspace) -> N
     assert find(workspace) == []
 
 
-@pytest.mark.parametrize("ending", [".pt", ".pt2", ".sha256", ".attribution.csv", ".CREDITS.md"])
+BESIDE = (".attribution.csv", ".CREDITS.md", ".MODEL_CARD.md")
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pt2", ".sha256", *BESIDE])
 @pytest.mark.parametrize("deletes", [False, True])
 def test_each_file_of_a_model_is_looked_at(
     workspace: Workspace, ending: str, deletes: bool
@@ -95,8 +98,8 @@ def test_each_file_of_a_model_is_looked_at(
     (model,) = workspace.list_models()
     path = model.with_suffix(ending)
     model.with_suffix(".pt2").write_bytes(b"program")
-    model.with_suffix(".attribution.csv").write_text("id\n")
-    model.with_suffix(".CREDITS.md").write_text("# Credits\n")
+    for beside in BESIDE:
+        model.with_suffix(beside).write_text(beside)
     files = model_files(model)[:-1]
     lines = [f"{digest_of(file.read_bytes())}  {file.name}\n" for file in files]
     model.with_suffix(".sha256").write_text("".join(lines))

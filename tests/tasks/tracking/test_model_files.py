@@ -52,20 +52,21 @@ def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
         workspace.store.put(b"a model"), workspace.store.put(b"a program"), 7, 0.0, 1
     )
     path = workspace.model("dishes", model.blob)
-    publish_model(path, model, manifest, workspace.store)
+    publish_model(path, model, manifest, "# Card\n", workspace.store)
     assert path.read_bytes() == b"a model"
     assert path.with_suffix(".pt2").read_bytes() == b"a program"
     check = ["sha256sum", "--check", "--strict", path.with_suffix(".sha256")]
     subprocess.run(check, cwd=path.parent, check=True)
     path.write_bytes(b"another")
-    publish_model(path, model, manifest, workspace.store)
+    publish_model(path, model, manifest, "# Card\n", workspace.store)
     assert path.read_bytes() == b"a model"
     with bundled(path) as folder:
         subprocess.run(check, cwd=folder, check=True)
-        assert len(list(folder.iterdir())) == 5
+        assert len(list(folder.iterdir())) == 6
     beside = path.with_suffix(".attribution.csv")
     assert beside.read_text() == (
         "id,origin,page,author,licence,licence_url,licence_by,source,query\n"
         "1,http://a.test/1.jpg,,,CC0-1.0,,,bing,rice\n"
     )
     assert "http://a.test/1.jpg" in path.with_suffix(".CREDITS.md").read_text()
+    assert path.with_suffix(".MODEL_CARD.md").read_text() == "# Card\n"

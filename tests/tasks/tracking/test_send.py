@@ -30,7 +30,7 @@ from tasks.tracking.send import Sent, send_pending
 
 MODEL = b"what an export would be" * 1000
 LOSSES = (0.9, 0.5, 0.4)
-REQUESTS = 62  # that the record below takes
+REQUESTS = 65  # that the record below takes
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def keep(workspace: Workspace, proxy, monkeypatch) -> Callable[..., Pending]:
                         {"name": "r", "digest": "d", "source": "{}", "source_type": "code",
                          "schema": "{}", "profile": "{}"})  # fmt: skip
         rows = (RunRecord("raw", {}, {}, (("n", 3.0, 0),)), RunRecord("filtered", {}, {}, ()))
-        model = Registration(f"m-{key}", digest_of(MODEL), {"accuracy": "0.8"})
+        model = Registration(f"m-{key}", digest_of(MODEL), {"accuracy": "0.8"}, "# Card")
         runs = (whole, *rows)
         record = Submission(key, key, address, f"e-{key}", ended - 60, ended, runs, model)
 
@@ -123,7 +123,7 @@ def assert_told_once(url: str, key: str, place: Path) -> None:
     (version,) = client.search_model_versions(f"name = 'm-{key}'")
     assert whole.data.tags["model_version"] == str(version.version) == "1"
     assert version.tags["model_digest"] == digest_of(MODEL) and version.tags["accuracy"] == "0.8"
-    assert version.run_id == whole.info.run_id
+    assert version.run_id == whole.info.run_id and version.description == "# Card"
     assert_version_is_whole(client, f"m-{key}", place)
     (logged,) = client.search_logged_models([experiment])
     assert logged.status == "READY" and [one.key for one in logged.metrics] == ["accuracy"]
