@@ -44,7 +44,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup)
         show_distances(opened, distinct)
-        chosen = filter_pictures(opened, distinct, recipe.filter)
+        chosen = filter_pictures(opened, distinct, recipe.filter, recipe.labels)
         cropped = crop(opened, chosen, recipe.crop, recipe.labels)
         parted = split(opened, cropped, recipe.split, recipe.labels)
         grown = augment(opened, parted, recipe.augment, recipe.labels)

@@ -14,6 +14,8 @@ COLUMNS = {
     # what it is
     "id": TEXT,  # SHA-256 of the picture's bytes as they arrived; empty when none did
     "label": TEXT,
+    "given_label": TEXT,  # the label under which it was found, where a person has corrected it
+    "label_by": TEXT,  # who corrected it: a name, or "a person"
     # where it came from
     "origin": TEXT,  # URL, or path within the folder of `source`
     "source": TEXT,  # engine's name, "urls", "folder", "test" or "own"
@@ -81,6 +83,7 @@ class ManifestRef:
     dropped: int
     # a digest for each key of SPLIT_COLUMNS: of what it names of its rows
     splits: tuple[str, ...] = field(default=(), kw_only=True)
+    relabelled: int = field(default=0, kw_only=True)  # kept pictures whose label was corrected
     # rows that the stage lost to trouble that may pass, such as a server that was busy
     passing: int = field(default=0, kw_only=True)
 
@@ -176,8 +179,14 @@ def save_manifest(
         kept=kept,
         dropped=len(manifest) - kept,
         splits=tuple(_split_digest(manifest, name) for name in SPLIT_COLUMNS),
+        relabelled=int(((manifest["state"] == KEPT) & is_relabelled(manifest)).sum()),
         passing=int(lost.sum()),
     )
+
+
+def is_relabelled(manifest: pd.DataFrame) -> pd.Series:
+    """Of each row, whether it is an original picture whose label a person has corrected."""
+    return (manifest["given_label"] != "") & (manifest["parent"] == "")
 
 
 def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:

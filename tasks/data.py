@@ -21,8 +21,8 @@ from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
 from foodcls.errors import InputError
-from foodcls.filter import filter_pictures as apply_decisions
-from foodcls.filter import read_decisions
+from foodcls.filter.decisions import read_decisions
+from foodcls.filter.filter import filter_pictures as apply_decisions
 from foodcls.inspect.flags import flag_pictures
 from foodcls.inspect.inspect import PASSING
 from foodcls.inspect.inspect import inspect as inspect_pictures
@@ -96,7 +96,12 @@ def inspect(
     return save_manifest(sound, workspace.store, "inspect", PASSING)
 
 
-@stage("foodcls.filter", "foodcls.crop.boxes", "foodcls.split.test_groups", name="check tables")
+@stage(
+    "foodcls.filter.decisions",
+    "foodcls.crop.boxes",
+    "foodcls.split.test_groups",
+    name="check tables",
+)
 def check_tables(
     workspace: Workspace,
     decisions: Filter,
@@ -105,7 +110,7 @@ def check_tables(
     test: OutsideTest | None,
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
-    read = read_decisions(decisions.manifest) if decisions.manifest else []
+    read = read_decisions(decisions.manifest, labels) if decisions.manifest else []
     drawn: list[Box] = []
     if boxes.boxes:
         drawn, problems = read_boxes(boxes.boxes, labels, FORMATS.get(boxes.format))
@@ -123,10 +128,12 @@ def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> Dedup
     )
 
 
-@stage("foodcls.filter", name="filter")
-def filter_pictures(workspace: Workspace, pictures: ManifestRef, settings: Filter) -> ManifestRef:
-    """Drop what a person has dropped."""
-    chosen = apply_decisions(take_pictures(workspace, pictures), settings)
+@stage("foodcls.filter.filter", name="filter")
+def filter_pictures(
+    workspace: Workspace, pictures: ManifestRef, settings: Filter, labels: tuple[str, ...]
+) -> ManifestRef:
+    """Drop what a person has dropped, and correct the labels that a person has corrected."""
+    chosen = apply_decisions(take_pictures(workspace, pictures), settings, labels)
     return save_manifest(chosen, workspace.store, "filter")
 
 

@@ -33,8 +33,9 @@ def show_trace(
     table = read_manifest(find_manifest(folder))
     notes = read_notes(Workspace(folder))
     if recipe_file:
-        decisions = choose_files(load_recipe(recipe_file), recipe_file).decisions
-        notes = replace(notes, verdicts=read_decided(table, decisions))
+        recipe = load_recipe(recipe_file)
+        decisions = choose_files(recipe, recipe_file).decisions
+        notes = replace(notes, verdicts=read_decided(table, decisions, recipe.labels))
     story = tell_story(table, name, notes)
     show_story(console, story)
     if page:

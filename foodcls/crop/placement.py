@@ -23,7 +23,7 @@ class KeptRow:
     """A kept row's picture."""
 
     id: str
-    label: str
+    labels: tuple[str, ...]  # the class; where it was corrected, also the one before
     size: tuple[int, int]  # upright
 
 
@@ -32,9 +32,13 @@ def list_kept(manifest: pd.DataFrame) -> dict[int, KeptRow]:
     rows = kept_rows(manifest)
     sizes = zip(rows["width"].fillna(0), rows["height"].fillna(0), strict=True)
     return {
-        row: KeptRow(digest, label, (int(width), int(height)))
-        for row, digest, label, (width, height) in zip(
-            rows.index, rows["id"], rows["label"], sizes, strict=True
+        row: KeptRow(digest, tuple(filter(None, labels)), (int(width), int(height)))
+        for row, digest, labels, (width, height) in zip(
+            rows.index,
+            rows["id"],
+            zip(rows["label"], rows["given_label"], strict=True),
+            sizes,
+            strict=True,
         )
     }
 
@@ -72,9 +76,11 @@ def place_box(
     rows = [row for row in sorted(meant.rows) if row in kept]
     if not rows:
         return _refuse(box, DROPPED)
-    same = tuple(row for row in rows if kept[row].label == box.label)
+    same = tuple(row for row in rows if box.label in kept[row].labels)
     if not same:
-        return _refuse(box, f"{ANOTHER_DISH}, {box.label}, on a picture of {kept[rows[0]].label}")
+        return _refuse(
+            box, f"{ANOTHER_DISH}, {box.label}, on a picture of {kept[rows[0]].labels[0]}"
+        )
     picture, size = kept[same[0]].id, kept[same[0]].size
     if not size_differs(box, size):
         return Placed(box, same, picture, size)

@@ -19,6 +19,7 @@ from foodcls.report.looks import contact_sheet
 from foodcls.report.sentences import (
     explain_calibration,
     explain_own,
+    explain_relabelled,
     explain_scores,
     frequent_mistakes,
 )
@@ -52,6 +53,7 @@ class ReportData:
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
     advice: Sequence[str] = ()  # what to do about the accuracy, in sentences
+    relabelled: str = ""  # which pictures a person has moved to another class, in a sentence
     worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
     own: OwnWorth | None = None
@@ -81,6 +83,7 @@ def report_html(data: ReportData) -> str:
         "best_epoch": data.best_epoch,
         "looks": data.looks,
         "advice": data.advice,
+        "relabelled": data.relabelled,
         "worth": data.worth,
         "own": data.own,
         "own_looks": data.own_looks,
@@ -116,6 +119,7 @@ def gather_report(
         best_epoch=checkpoint.best_epoch,
         mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
         counts=counts,
+        relabelled=explain_relabelled(manifest),
         advice=advise(checkpoint, scores),
         digests=_digests(checkpoint, scores),
         looks=contact_sheet(manifest, checkpoint.settings, store),

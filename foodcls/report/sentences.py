@@ -1,8 +1,12 @@
 """Explains figures in plain sentences."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+import pandas as pd
+
 from foodcls.evaluate.quotas import Worth
+from foodcls.manifest import is_relabelled, kept_rows
 from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
@@ -113,6 +117,18 @@ def explain_worth(worths: Sequence[Worth]) -> list[str]:
             "(foodcls suspects), or try another backbone."
         )
     return sentences
+
+
+def explain_relabelled(manifest: pd.DataFrame) -> str:
+    """From which class to which a person has moved kept pictures; empty where none was moved."""
+    rows = kept_rows(manifest)
+    rows = rows[is_relabelled(rows)].drop_duplicates("id")
+    if rows.empty:
+        return ""
+    moves = Counter(zip(rows["given_label"], rows["label"], strict=True)).most_common()
+    told = [f"{count} from {given} to {label}" for (given, label), count in moves]
+    more = f", and {len(told) - SHOWN} moves more" if len(told) > SHOWN else ""
+    return f"{len(rows)} pictures were relabelled by a person: {', '.join(told[:SHOWN])}{more}."
 
 
 def _in_gain(one: Worth) -> str:

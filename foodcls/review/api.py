@@ -1,12 +1,12 @@
 """The JSON API of the review page: lists classes and pictures, and takes changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foodcls.review.boxes import DrawnBox, fit_box
 from foodcls.review.decisions import Verdict, plain_reason
 from foodcls.review.gallery import GalleryItem
-from foodcls.review.session import Session
+from foodcls.review.session import Session, label_of
 
 MAX_BOXES = 50  # on one picture
 Json = dict[str, Any]
@@ -20,8 +20,7 @@ def list_classes(session: Session) -> list[Json]:
     """Each class with its counts: total, kept, dropped (by a decision), suspects."""
     verdicts = session.verdicts()
     return [
-        {"name": label, **_counts(items, verdicts)}
-        for label, items in session.gallery.by_label.items()
+        {"name": label, **_counts(items, verdicts)} for label, items in session.by_class().items()
     ]
 
 
@@ -29,19 +28,25 @@ def list_pictures(session: Session, label: str) -> list[Json]:
     """The pictures of a class in the order of the page; empty values are left out."""
     if label not in session.gallery.by_label:
         raise BadRequest(f"no class {label[:100]!r}")
-    return [_picture(session, item) for item in session.gallery.by_label[label]]
+    return _pictures(session, session.by_class()[label])
 
 
 def take_decision(session: Session, request: Json) -> Json:
-    """Write the decision {"ids": [...], "keep": true, false or null, "reason": text}."""
+    """Write the decision {"ids": [...], "keep": true, false or null, "reason": text}.
+
+    A `label` moves the pictures to that class.
+    """
     ids, keep = request.get("ids"), request.get("keep")
     known = session.gallery.items
     if not isinstance(ids, list) or not ids or not all(_is_known(known, name) for name in ids):
         raise BadRequest("ids is a list of pictures of this workspace")
     if not (keep is None or isinstance(keep, bool)):
         raise BadRequest("keep is true, false or null")
+    label = request.get("label", "")
+    if label and (label not in session.labels or not keep):
+        raise BadRequest(f"label is one of {', '.join(session.labels)}, for pictures to keep")
     reason = plain_reason(str(request.get("reason", "")))
-    session.decide(ids, None if keep is None else Verdict(keep, reason))
+    session.decide(ids, None if keep is None else Verdict(keep, reason, label))
     return _changed(session, ids)
 
 
@@ -67,11 +72,12 @@ def _is_known(items: Mapping[str, GalleryItem], name: object) -> bool:
 
 
 def _changed(session: Session, ids: list[str]) -> Json:
-    pictures = [_picture(session, session.gallery.items[digest]) for digest in ids]
+    items = session.gallery.items
+    pictures = _pictures(session, [items[digest] for digest in ids])
     return {"pictures": pictures, "classes": list_classes(session)}
 
 
-def _counts(items: tuple[GalleryItem, ...], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
+def _counts(items: Sequence[GalleryItem], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
     decided = [verdicts[item.id].keep for item in items if item.id in verdicts]
     return {
         "total": len(items),
@@ -81,19 +87,28 @@ def _counts(items: tuple[GalleryItem, ...], verdicts: Mapping[str, Verdict]) -> 
     }
 
 
-def _picture(session: Session, item: GalleryItem) -> Json:
-    verdict = session.verdicts().get(item.id)
-    boxes = session.drawn().get(item.id, ())
+def _pictures(session: Session, items: Sequence[GalleryItem]) -> list[Json]:
+    # read once: each reading looks whether the files have changed
+    verdicts, drawn = session.verdicts(), session.drawn()
+    return [_picture(item, verdicts.get(item.id), drawn.get(item.id, ())) for item in items]
+
+
+def _picture(item: GalleryItem, verdict: Verdict | None, boxes: Sequence[DrawnBox]) -> Json:
+    label = label_of(item, verdict)
     values = {
         "copies": item.copies,
         "group": item.group[:12],
         "suspect": item.suspect,
         "flags": list(item.flags),
         "reason": verdict.reason if verdict else "",
+        "by": verdict.annotator if verdict else "",
+        "given": item.found_as if item.found_as != label else "",
+        "rivals": list(item.rivals),
+        "guess": item.guess if item.guess != label else "",
         "boxes": [[*box.edges, int(box.proposed)] for box in boxes],
     }
     told = {"keep": int(verdict.keep)} if verdict else {}
-    plain = {"id": item.id, "label": item.label, "w": item.width, "h": item.height}
+    plain = {"id": item.id, "label": label, "w": item.width, "h": item.height}
     return plain | {"origin": item.origin} | told | {k: v for k, v in values.items() if v}
 
 

@@ -91,7 +91,7 @@ def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, i
 def _drawn(box: Box, item: GalleryItem) -> DrawnBox | None:
     size = item.width, item.height
     # drawn on another size, it would lie elsewhere
-    if box.label != item.label or size_differs(box, size):
+    if box.label not in (item.label, item.found_as) or size_differs(box, size):
         return None
     edges = clamp_box(box.edges, size)
     return DrawnBox(edges, box.proposed, box.number) if edges else None
@@ -106,7 +106,8 @@ def _cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:
         "filename": item.id,
         "width": str(item.width),
         "height": str(item.height),
-        "class": item.label,
+        # relabelled or not, the crop knows it by the class under which it was found
+        "class": item.found_as,
         **{name: str(edge) for name, edge in zip(EDGES, box.edges, strict=True)},
     }
     return cells | ({PROPOSED: "true"} if box.proposed else {})

@@ -1,14 +1,14 @@
-"""Reads and writes a person's decisions, keep or drop, as rows of filter.csv.
+"""Reads and writes a person's decisions, keep, drop or relabel, as rows of filter.csv.
 
 The pipeline reads the file by the same code, so the page and a run never disagree about it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.filter import read_decisions
+from foodcls.filter.decisions import read_decisions
 from foodcls.tables.edit_csv import Sheet, add_row, edit_row, remove_rows
 from foodcls.tables.match_rows import Finder
 
@@ -22,28 +22,33 @@ class Verdict:
 
     keep: bool
     reason: str = ""
+    label: str = ""  # the class that it shows; empty: that under which it was found
+    annotator: str = ""  # who decided, where that is known
     lines: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:
-        """The decision in words, e.g. `drop: blurred`."""
-        return ("keep" if self.keep else "drop") + (f": {self.reason}" if self.reason else "")
+        """The decision in words, e.g. `drop: blurred` or `keep as bread, by Ann`."""
+        kind = f"keep as {self.label}" if self.keep and self.label else "keep"
+        said = (kind if self.keep else "drop") + (f": {self.reason}" if self.reason else "")
+        return said + (f", by {self.annotator}" if self.annotator else "")
 
 
-def read_verdicts(path: Path, finder: Finder) -> dict[str, Verdict]:
+def read_verdicts(path: Path, finder: Finder, labels: Collection[str]) -> dict[str, Verdict]:
     """The verdict of each picture, by id; where lines disagree, the last one counts.
 
     A line may name its picture by id, by the beginning of an id, or by path. Lines that name
-    none of this workspace are left out. TableError when a line cannot be read.
+    none of this workspace are left out. TableError when a line cannot be read, or names a class
+    that is none of `labels`.
     """
     verdicts: dict[str, Verdict] = {}
     if not path.exists() or not path.stat().st_size:
         return verdicts
-    for item in read_decisions(path):
+    for item in read_decisions(path, labels):
         match = finder.find(item.id, item.path)
         for digest in {finder.owners[row] for row in match.rows}:
-            earlier = verdicts.get(digest, Verdict(item.keep)).lines
-            verdicts[digest] = Verdict(item.keep, item.reason, (*earlier, item.number))
+            lines = *verdicts.get(digest, Verdict(item.keep)).lines, item.number
+            verdicts[digest] = Verdict(item.keep, item.reason, item.label, item.annotator, lines)
     return verdicts
 
 
@@ -62,6 +67,9 @@ def write_verdicts(
             emptied.update(lines)
             continue
         cells = {"keep": "1" if verdict.keep else "0", "reason": verdict.reason}
+        more = {"label": verdict.label, "annotator": verdict.annotator}
+        # a column that nobody needs is not added to a person's table
+        cells |= {name: text for name, text in more.items() if text or name in sheet.columns}
         for number in lines:
             sheet = edit_row(sheet, number, cells)
         if not lines:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from foodcls.filter.copies import conflicts
 from foodcls.manifest import KEPT, OWN_SOURCE, TEST_SOURCE
 from foodcls.tables.read_csv import read_sheet
 
 # pictures dropped by these stages may return: by a decision, or another number per class
 REVERSIBLE = ("filter", "augment")
+# what precedes the class that a suspect looks like
+LOOKS_LIKE = "looks like "
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class GalleryItem:
     """A picture on the page."""
 
     id: str
-    label: str
+    label: str  # of the last run
     width: int  # pixels, upright
     height: int
     origin: str
@@ -35,6 +38,14 @@ class GalleryItem:
     group: str = ""  # cluster, where several pictures of the class share it
     suspect: str = ""
     flags: tuple[str, ...] = ()
+    given_label: str = ""  # under which it was found, where that is another one
+    rivals: tuple[str, ...] = ()  # of a label conflict: all the classes that it was found for
+    guess: str = ""  # the class that it looks like, by its suspicion
+
+    @property
+    def found_as(self) -> str:
+        """The class under which it was found."""
+        return self.given_label or self.label
 
 
 @dataclass(frozen=True)
@@ -48,17 +59,27 @@ class Gallery:
 def build_gallery(
     manifest: pd.DataFrame, labels: Sequence[str], suspects: Mapping[str, Suspect]
 ) -> Gallery:
-    """Select the pictures that a decision can change: no copies, no broken ones, no test set."""
+    """Select the pictures that a decision can change: no copies, no broken ones, no test set.
+
+    Of a picture that was found for several classes, the largest copy stands for all.
+    """
     originals = manifest[(manifest["parent"] == "") & (manifest["id"] != "")]
+    open_conflicts = conflicts(originals)
+    groups = open_conflicts.groupby("keeper")["label"]
+    rivals = {str(digest): tuple(sorted(set(names))) for digest, names in groups}
+    is_first = originals.index.isin(open_conflicts.index[open_conflicts["duplicate_of"] == ""])
     rows = originals[
-        ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE))
+        ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE) | is_first)
         & (originals["source"] != TEST_SOURCE)
         & originals["label"].isin(labels)
         & originals["width"].notna()
     ].drop_duplicates("id")
     sizes = Counter(zip(rows["label"], rows["cluster"], strict=True))
     copies = _copies(originals)
-    items = [_item(row, sizes, copies, suspects) for row in rows.to_dict("records")]
+    items = [
+        _item(row, sizes, copies, suspects, rivals.get(row["id"], ()), labels)
+        for row in rows.to_dict("records")
+    ]
     by_label = {label: [item for item in items if item.label == label] for label in labels}
     return Gallery(
         {label: _arranged(group, suspects) for label, group in by_label.items()},
@@ -90,9 +111,16 @@ def _copies(originals: pd.DataFrame) -> Counter[str]:
 
 
 def _item(
-    row: dict, sizes: Counter, copies: Counter[str], suspects: Mapping[str, Suspect]
+    row: dict,
+    sizes: Counter,
+    copies: Counter[str],
+    suspects: Mapping[str, Suspect],
+    rivals: tuple[str, ...],
+    labels: Sequence[str],
 ) -> GalleryItem:
     suspect = suspects.get(row["id"])
+    said = (suspect.reason or "suspect") if suspect else ""
+    guess = said.removeprefix(LOOKS_LIKE)
     flags = str(row.get("flags") or "").replace(",", " ").replace(";", " ").split()
     is_group = row["cluster"] and sizes[row["label"], row["cluster"]] > 1
     return GalleryItem(
@@ -103,18 +131,23 @@ def _item(
         origin=row["origin"],
         copies=copies[row["id"]],
         group=row["cluster"] if is_group else "",
-        suspect=(suspect.reason or "suspect") if suspect else "",
+        suspect=f"found as {' and as '.join(rivals)}" if rivals else said,
+        given_label=row["given_label"],
+        rivals=rivals,
+        guess=guess if guess != said and guess in labels and guess != row["label"] else "",
         flags=("own photo", *flags) if row["source"] == OWN_SOURCE else tuple(flags),
     )
 
 
 def _arranged(items: list[GalleryItem], suspects: Mapping[str, Suspect]) -> tuple[GalleryItem, ...]:
-    """Sort suspects first, by rank; then look-alikes, side by side; then the rest."""
+    """Sort label conflicts first, then suspects by rank, look-alikes side by side, and the rest."""
     first: dict[str, int] = {}
     for place, item in enumerate(items):
         first.setdefault(item.group or item.id, place)
 
     def order(item: GalleryItem) -> tuple[int, int]:
+        if item.rivals:
+            return -1, first[item.group or item.id]
         if item.id in suspects:
             return 0, suspects[item.id].place
         return (1 if item.group else 2), first[item.group or item.id]

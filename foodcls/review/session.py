@@ -1,15 +1,13 @@
 """One review session: its pictures, and decisions that are written to files at once."""
 
 import logging
-import os
 import threading
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import pandas as pd
 
@@ -21,15 +19,13 @@ from foodcls.review.decision_files import ReviewFiles, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
 from foodcls.review.gallery import Gallery, GalleryItem, build_gallery, read_suspects
-from foodcls.store.store import digest_file
+from foodcls.review.watched import Watched
 from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.match_rows import index_rows
 from foodcls.workspace.workspace import Workspace
 
 logger = logging.getLogger(__name__)
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,8 @@ class Change:
 
     verdicts: Mapping[str, Verdict | None] = field(default_factory=dict)
     boxes: Mapping[str, tuple[DrawnBox, ...]] = field(default_factory=dict)
-    left: Verdict | None = None  # what stood afterwards
+    # what stood afterwards
+    left: Mapping[str, Verdict | None] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -68,7 +65,7 @@ class Session:
         self.files = files
         self._lock = threading.RLock()
         self._changes: list[Change] = []
-        self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder))
+        self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder, labels))
         self._drawn = Watched(files.boxes, lambda path: read_drawn(path, names, gallery.items))
         self._offered = Watched(
             files.proposals, lambda path: read_offered(path, names, gallery.items)
@@ -96,13 +93,30 @@ class Session:
         with self._lock:
             return ChainMap(self._drawn.read(), self._offered.read())
 
+    def by_class(self) -> dict[str, list[GalleryItem]]:
+        """The pictures of each class as a person has decided by now, those from elsewhere last."""
+        with self._lock:
+            gallery, verdicts = self.gallery, self.verdicts()
+        stayed: dict[str, list[GalleryItem]] = {label: [] for label in gallery.by_label}
+        moved: dict[str, list[GalleryItem]] = {label: [] for label in gallery.by_label}
+        for label, items in gallery.by_label.items():
+            for item in items:
+                now = label_of(item, verdicts.get(item.id))
+                (stayed if now == label else moved)[now].append(item)
+        return {label: [*stayed[label], *moved[label]] for label in stayed}
+
     def decide(self, ids: Sequence[str], verdict: Verdict | None) -> None:
-        """Write one verdict for these pictures; None removes theirs."""
+        """Write one verdict for these pictures; None removes theirs.
+
+        A verdict without a label leaves each picture in the class to which it belongs by now.
+        """
         with self._lock, editing(self.files.decisions):
-            before = self._put_verdicts(dict.fromkeys(ids, verdict))
+            items, known = self.gallery.items, self._verdicts.read()
+            left = {digest: _of_class(items[digest], known.get(digest), verdict) for digest in ids}
+            before = self._put_verdicts(left)
             if self._explains(ids, verdict):
                 before = self._changes.pop().verdicts
-            self._changes.append(Change(verdicts=before, left=verdict))
+            self._changes.append(Change(verdicts=before, left=left))
 
     def draw(self, digest: str, boxes: Sequence[DrawnBox]) -> None:
         """Replace the boxes of a picture."""
@@ -118,9 +132,10 @@ class Session:
             if not self._changes:
                 return []
             change = self._changes[-1]
-            known, left = self._verdicts.read(), _words(change.left)
-            self._put_verdicts({digest: verdict for digest, verdict in change.verdicts.items()
-                                if _words(known.get(digest)) == left})  # fmt: skip
+            known = self._verdicts.read()
+            left = {digest: _plain(verdict) for digest, verdict in change.left.items()}
+            same = [name for name in change.verdicts if _plain(known.get(name)) == left[name]]
+            self._put_verdicts({digest: change.verdicts[digest] for digest in same})
             for digest, boxes in change.boxes.items():
                 self._put_boxes(digest, boxes)
             # after the writing: what could not be written may be undone later
@@ -130,7 +145,7 @@ class Session:
     def _explains(self, ids: Sequence[str], verdict: Verdict | None) -> bool:
         """Whether it only gives a reason for the drop before: the two are undone together."""
         last = self._changes[-1] if self._changes else Change()
-        both = (verdict, last.left)
+        both = (verdict, *last.left.values())
         return set(last.verdicts) == set(ids) and all(one and not one.keep for one in both)
 
     def _editing_boxes(self) -> AbstractContextManager[None]:
@@ -178,30 +193,21 @@ class Session:
             write_sheet(write_drawn(sheet, item, known, refused), path)
 
 
-class Watched(Generic[Value]):
-    """A value read from a file, and read again when the file has changed."""
-
-    def __init__(self, path: Path | None, reader: Callable[[Path], Value]) -> None:
-        # no file is one without contents
-        self._path = path or Path(os.devnull)
-        self._reader = reader
-        self._seen: object = None
-        self._value: Value | None = None
-
-    def read(self) -> Value:
-        """The file's present contents."""
-        seen = self._signature()
-        if self._value is None or seen != self._seen:
-            self._value, self._seen = self._reader(self._path), seen
-        return self._value
-
-    def _signature(self) -> object:
-        # by content: times are too coarse to tell two changes apart, and copying keeps them
-        return digest_file(self._path) if self._path.exists() else "absent"
+def label_of(item: GalleryItem, verdict: Verdict | None) -> str:
+    """The class to which a picture belongs: as a person decided, else as in the last run."""
+    return (verdict.label or item.found_as) if verdict else item.label
 
 
-def _words(verdict: Verdict | None) -> str:
-    return verdict.words if verdict else ""
+def _of_class(item: GalleryItem, before: Verdict | None, verdict: Verdict | None) -> Verdict | None:
+    """The verdict as it is written: with a label only where the source has another, or several."""
+    if verdict is None:
+        return None
+    label = verdict.label or label_of(item, before)
+    return replace(verdict, label="" if label == item.found_as and not item.rivals else label)
+
+
+def _plain(verdict: Verdict | None) -> Verdict | None:
+    return replace(verdict, lines=()) if verdict else None
 
 
 def import_boxes(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Traces one picture through a manifest: its source, the stages' results, and its relatives."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,10 +72,13 @@ def read_notes(workspace: Workspace) -> Notes:
     return Notes(_read_by_id(workspace.suspects), _read_by_id(workspace.predictions))
 
 
-def read_decided(manifest: pd.DataFrame, path: Path) -> dict[str, Verdict]:
-    """The decisions of a filter.csv about the pictures of a manifest, by id."""
+def read_decided(manifest: pd.DataFrame, path: Path, labels: Collection[str]) -> dict[str, Verdict]:
+    """The decisions of a filter.csv about the pictures of a manifest, by id.
+
+    `labels` are the classes of the recipe.
+    """
     # augmented copies have their parent's address: it would name several pictures
-    return read_verdicts(path, index_rows(manifest[manifest["parent"] == ""]))
+    return read_verdicts(path, index_rows(manifest[manifest["parent"] == ""]), labels)
 
 
 def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:
@@ -116,7 +119,7 @@ def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
         place = "" if pd.isna(row["rank"]) else f"{row['rank']}"
         facts = [
             Fact("address", row["origin"]),
-            Fact("class", row["label"]),
+            Fact("class", row["given_label"] or row["label"]),
             Fact("source", row["source"]),
             Fact("query", row["query"]),
             Fact("place in results", place),
@@ -184,7 +187,9 @@ def _fate(manifest: pd.DataFrame, rows: pd.DataFrame, row: pd.Series) -> list[Fa
     copies = int((manifest["parent"] == row["id"]).sum()) if row["id"] else 0
     cluster = row["cluster"]
     size = manifest[(manifest["cluster"] == cluster) & (manifest["parent"] == "")]["id"].nunique()
+    given, label, by = row["given_label"], row["label"], row["label_by"]
     return [
+        Fact("relabelled", f"from {given} to {label} by {by}" if given else ""),
         Fact("cluster", f"{cluster[:16]}, {size} in it" if cluster else ""),
         Fact("dropped by", row["stage"]),
         Fact("because", row["reason"]),

@@ -39,7 +39,8 @@ def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
 def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -> pd.DataFrame:
     """Train also on what these stages dropped, unless it looks like a validation or test picture.
 
-    Clusters of dropped pictures alone are drawn as `split` draws the others, so that training
+    Without the filter they have the labels again under which they were found. Clusters of dropped
+    pictures alone are drawn as `split` draws the others, so that training
     gets the same share of them; the rest of them stay dropped.
     """
     names = cluster_names(parted)
@@ -58,6 +59,11 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""
     back.loc[chosen, "state"] = KEPT
     back.loc[chosen, "split"] = "train"
+    if "filter" in stages:
+        # the filter corrects labels too
+        learnt = back.index[(back["split"] == "train") & (back["given_label"] != "")]
+        back.loc[learnt, "label"] = back.loc[learnt, "given_label"]
+        back.loc[learnt, ["given_label", "label_by"]] = ""
     return back
 
 

@@ -50,7 +50,7 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 ) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(workspace, sound, Dedup())
-    chosen = data.filter_pictures.task.fn(workspace, distinct, Filter())
+    chosen = data.filter_pictures.task.fn(workspace, distinct, Filter(), LABELS)
     cropped = data.crop.task.fn(workspace, chosen, Crop(), LABELS)
     parted = data.split.task.fn(workspace, cropped, Split(val=0.2, test=0.2), LABELS)
     grown = data.augment.task.fn(workspace, parted, Augment(per_class=8), LABELS)

@@ -1,6 +1,6 @@
 // Draws the card of each picture in the grid: its thumbnail, mark, boxes and note.
 
-import { $, makeButton, makeSvg } from "./dom.js";
+import { $, displayName, makeButton, makeSvg } from "./dom.js";
 import { hasProposal, state } from "./state.js";
 
 export function buildCards() {
@@ -37,16 +37,26 @@ export function drawCard(picture) {
   const dropped = picture.keep === 0, kept = picture.keep === 1;
   card.classList.toggle("keep", kept);
   card.classList.toggle("drop", dropped);
+  const moved = movedWords(picture);
+  card.classList.toggle("moved", Boolean(moved) && !dropped);
   const flags = [picture.suspect, ...(picture.flags ?? [])].filter(Boolean).join(" · ");
-  const note = dropped ? picture.reason || "dropped" : flags;
+  const note = dropped ? picture.reason || "dropped" : moved || flags;
   card.querySelector(".note").textContent = note;
   card.title = note;
-  const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? "kept" : "undecided";
+  const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? moved || "kept" : "undecided";
   card.setAttribute("aria-label", [`picture ${picture.place}`, fileName(picture), words, flags].filter(Boolean).join(", "));
   card.querySelector("svg")?.remove();
   card.querySelector(".accept")?.remove();
   if (picture.boxes) card.querySelector(".well").append(smallBoxes(picture));
+  card.querySelector(".guess")?.remove();
+  if (picture.guess && picture.guess !== picture.label) card.querySelector(".well").append(guessButton(picture));
   if (hasProposal(picture)) card.querySelector(".well").append(acceptButton());
+}
+
+// what a person has relabelled: where it went, or where it came from
+function movedWords({ label, given }) {
+  if (!given) return "";
+  return label === state.label ? `was ${displayName(given)}` : `moved to ${displayName(label)}`;
 }
 
 const fileName = ({ origin }) => origin?.split(/[?#]/)[0].split("/").pop();
@@ -56,6 +66,14 @@ function acceptButton() {
   const button = makeButton("accept", "Accept box");
   button.tabIndex = -1;
   button.title = "Accept box (A)";
+  return button;
+}
+
+// by keys, G does the same
+function guessButton({ guess }) {
+  const button = makeButton("guess", `→ ${displayName(guess)}`);
+  button.tabIndex = -1;
+  button.title = `It shows ${displayName(guess)} (G)`;
   return button;
 }
 

@@ -17,6 +17,11 @@ export function decide(keep) {
   const why = !keep && pictures.length === 1 ? pictures[0].suspect ?? "" : "";
   const ids = mark(pictures, keep, why);
   if (keep) hideReasons(); else askReason(ids, why);
+  goOn(pictures);
+}
+
+// to the picture behind the last of these
+export function goOn(pictures) {
   const end = state.view.indexOf(pictures.at(-1));
   if (end + 1 < state.view.length) goTo(end + 1);
   else {
@@ -61,10 +66,10 @@ export function applyAnswer(answer) {
   return answer;
 }
 
-function updatePicture({ id, keep, reason, boxes }) {
+function updatePicture({ id, keep, reason, boxes, label, given, guess, by }) {
   const picture = state.byId.get(id);
   if (!picture) return;
-  Object.assign(picture, { keep, reason, boxes });
+  Object.assign(picture, { keep, reason, boxes, label, given, guess, by });
   drawCard(picture);
   if ($("zoom").open && current() === picture && !isDragging()) drawZoom();
 }

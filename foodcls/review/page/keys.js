@@ -5,6 +5,7 @@ import { stepClass } from "./classes.js";
 import { decide, keepRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
+import { askLabel, drawNames, hideLabel, takeChosen, takeGuess } from "./relabel.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
 import { selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -16,7 +17,7 @@ const GRID_MOVES = {
   Home: () => 0, End: () => state.view.length - 1,
 };
 const COMMON_KEYS = {
-  k: () => decide(true), d: () => decide(false), u: undo, a: acceptBoxes,
+  k: () => decide(true), d: () => decide(false), u: undo, a: acceptBoxes, l: askLabel, g: takeGuess,
   r: () => { if (!$("bar").hidden) $("reason").focus(); }, "?": () => $("help").showModal(),
 };
 const GRID_KEYS = {
@@ -59,10 +60,18 @@ function explain(number) {
 
 function handleFieldKey(event) {
   const { key, target } = event, isReason = target === $("reason"), isSearch = target === $("search");
+  if (target === $("relabel-name")) return handleNameKey(event);
   if (isReason && key === "Enter") giveReason($("reason").value.trim());
   else if (isSearch && key === "Escape") { $("search").value = ""; setFilter(state.chip, ""); }
   else if (key === "Escape") hideReasons();
   else if (!isSearch || !["Enter", "ArrowDown"].includes(key)) return;
   focusCard();
+  event.preventDefault();
+}
+
+function handleNameKey(event) {
+  const action = { ArrowDown: () => drawNames(1), ArrowUp: () => drawNames(-1), Enter: takeChosen, Escape: hideLabel }[event.key];
+  if (!action) return;
+  action();
   event.preventDefault();
 }

@@ -8,6 +8,7 @@ import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
 import { focusCard, goTo, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
+import { askLabel, drawNames, hideLabel, takeGuess, takeName } from "./relabel.js";
 import { giveReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -31,16 +32,22 @@ function listenToGrid() {
   onClick("grid", (event) => {
     const card = cardOf(event), button = event.target.closest("button");
     if (!card) return;
-    const among = button && !button.matches(".accept") && selected().length > 1 && card.ariaSelected === "true";
+    const among = button && !button.matches(".accept, .guess") && selected().length > 1 && card.ariaSelected === "true";
     if (!among) {
       hideReasons();
       if ((event.ctrlKey || event.metaKey) && !button) pick(place(card));
       else goTo(place(card), event.shiftKey && !button);
     }
-    if (button) ({ accept: acceptBoxes, keepit: () => decide(true), dropit: () => decide(false) })[button.className]();
+    if (button) ({ accept: acceptBoxes, keepit: () => decide(true), dropit: () => decide(false), labelit: askLabel, guess: takeGuess })[button.className]();
   });
   grid.addEventListener("dblclick", (event) => { if (cardOf(event) && !event.target.closest("button")) openZoom(false); });
   grid.addEventListener("error", (event) => cardOf(event)?.classList.add("gone"), true);
+  $("relabel-name").addEventListener("input", () => drawNames());
+  onClick("relabel-names", (event) => { const line = event.target.closest("li"); if (line) takeName(line.dataset.label); });
+  // a press on a class leaves the focus in the field
+  $("relabel-names").addEventListener("mousedown", (event) => event.preventDefault());
+  $("relabel").addEventListener("focusout", (event) => { if (!$("relabel").contains(event.relatedTarget)) $("relabel").hidden = true; });
+  onClick("relabel-close", hideLabel);
   onClick("reasons", (event) => { const chip = event.target.closest(".chip"); if (chip) giveReason(chip.dataset.reason); });
 }
 
@@ -62,6 +69,7 @@ function listenToZoom() {
   const press = (id, action) => onClick(id, () => { action(); $("stage").focus(); });
   press("keep", () => decide(true));
   press("drop", () => decide(false));
+  onClick("label-it", askLabel);
   press("accept", acceptBoxes);
   press("refuse", refuseBoxes);
   press("previous", () => goTo(state.at - 1));

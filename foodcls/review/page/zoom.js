@@ -27,7 +27,7 @@ export function drawZoom() {
   const picture = current(), keep = picture.keep;
   $("zoom-label").textContent = displayName(picture.label);
   $("zoom-state").className = keep === 0 ? "drop" : keep === 1 ? "keep" : "";
-  $("zoom-state").textContent = keep === 0 ? `✕ dropped${picture.reason ? `: ${picture.reason}` : ""}` : keep === 1 ? "✓ kept" : "undecided";
+  $("zoom-state").textContent = (keep === 0 ? `✕ dropped${picture.reason ? `: ${picture.reason}` : ""}` : keep === 1 ? "✓ kept" : "undecided") + (picture.by ? ` by ${picture.by}` : "");
   $("place").textContent = `${state.at + 1} / ${state.view.length}`;
   $("about").replaceChildren(...facts(picture).flatMap(([name, text, kind]) => [make("dt", "", name), make("dd", kind, text)]));
   drawBoxes();
@@ -35,6 +35,7 @@ export function drawZoom() {
 
 function facts(picture) {
   const told = [["size", `${picture.w} × ${picture.h} pixels`], ["from", picture.origin], ["id", picture.id.slice(0, 16)]];
+  if (picture.given) told.unshift(["found as", displayName(picture.given)]);
   if (picture.suspect) told.unshift(["look", picture.suspect, "suspect"]);
   if (picture.flags) told.push(["flags", picture.flags.join(", ")]);
   if (picture.copies) told.push(["copies", `${picture.copies} at other addresses`]);

@@ -292,3 +292,12 @@ def test_boxes_on_stored_pixels_turn_with_the_picture(store, encode, put_rows, t
     assert result.manifest["box"].tolist() == ["52,2,98,38", "1,9,98,38"] and not result.problems
     found = pixels(result.manifest["picture"].iloc[0])
     assert np.abs(found.mean((0, 1)) - (0, 255, 0)).max() < 20
+
+
+def test_a_box_stays_when_its_picture_is_relabelled(cut, sound):
+    """Whether it was drawn before the class was corrected, or after."""
+    moved = sound.copy()
+    moved.loc[0, ["label", "given_label"]] = "salad", "beans"
+    for drawn in ("beans", "salad"):
+        found = cut(f"000.jpg,0,0,{drawn},10,10,60,60", manifest=moved)
+        assert found.manifest["box"].iloc[0] == "10,10,60,60" and not found.problems

@@ -19,7 +19,7 @@ from foodcls.evaluate.label_issues import (
     score_labels,
 )
 from foodcls.features.row_cache import FeatureCache
-from foodcls.filter import filter_pictures
+from foodcls.filter.filter import filter_pictures
 from foodcls.manifest import new_manifest
 from foodcls.progress import silent
 from foodcls.recipe.data_settings import Filter
@@ -89,7 +89,7 @@ def test_the_list_is_a_filter_that_drops_the_worst(
 ) -> None:
     ranked = rank_label_issues(mislabelled, labels, quick, feature_cache)
     write_csv(ranked, tmp_path / "suspects.csv")
-    filtered = filter_pictures(mislabelled, Filter(manifest=tmp_path / "suspects.csv"))
+    filtered = filter_pictures(mislabelled, Filter(manifest=tmp_path / "suspects.csv"), labels)
     dropped = filtered[filtered["state"] == "dropped"]
     assert set(mislabelled["id"][[0, 13]]) <= set(dropped["id"]) and len(dropped) < 5
     assert set(dropped["id"]) == set(ranked["id"][ranked["keep"] == 0])

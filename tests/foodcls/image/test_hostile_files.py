@@ -93,7 +93,7 @@ import sys
 from pathlib import Path
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.crop.crop import crop
-from foodcls.filter import filter_pictures
+from foodcls.filter.filter import filter_pictures
 from foodcls.inspect.inspect import inspect
 from foodcls.recipe.data_settings import Collect, Crop, Filter, FoodClass, Inspect
 from foodcls.store.store import Store
@@ -103,7 +103,7 @@ store = Store(root / "traced")
 settings = Collect(folder=root / "photos", min_per_class=0)
 request = CollectRequest((FoodClass(name="dish"),), settings)
 sound = inspect(collect(request, store).manifest, store, Inspect(), "phash")
-kept = filter_pictures(sound, Filter(manifest=root / "filter.csv"))
+kept = filter_pictures(sound, Filter(manifest=root / "filter.csv"), ("dish",))
 print(len(crop(kept, store, Crop(boxes=root / "boxes.csv"), ("dish",)).problems))
 """
 ESCAPES = ["../outside/CANARY.jpg", "{root}/outside/CANARY.jpg", "file://{root}/outside/CANARY.jpg",

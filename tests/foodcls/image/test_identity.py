@@ -20,7 +20,7 @@ from foodcls.augment import augment
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.crop.crop import crop
 from foodcls.dedup.dedup import dedup
-from foodcls.filter import filter_pictures
+from foodcls.filter.filter import filter_pictures
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import COLUMNS, kept_rows, save_manifest
 from foodcls.recipe.data_settings import (
@@ -178,7 +178,7 @@ def test_rows_in_are_kept_or_dropped(source, picks, data, world: World) -> None:
     (world.folder / "filter.csv").write_text(
         "id,keep,reason\n" + "".join(f"{digest},no,by hand\n" for digest in drops)
     )
-    filtered = filter_pictures(distinct, Filter(manifest=world.folder / "filter.csv"))
+    filtered = filter_pictures(distinct, Filter(manifest=world.folder / "filter.csv"), LABELS)
     account(distinct, filtered, "filter", store)
     ids = data.draw(st.lists(st.sampled_from(sorted(set(filtered["id"]) - {""})), max_size=8))
     corner = st.integers(-20, 150)

@@ -1,7 +1,7 @@
 import pickle
 from pathlib import Path
 
-from foodcls.filter import read_decisions
+from foodcls.filter.decisions import read_decisions
 from foodcls.recipe.fixed_file import FixedFile
 from foodcls.recipe.recipe import flatten, load_recipe, settings_digest
 from foodcls.store.store import digest_file
@@ -49,11 +49,11 @@ def test_what_a_run_depends_on_is_fixed_when_it_starts(tmp_path: Path) -> None:
     # on the review page, while the run goes on
     (tmp_path / "filter.csv").write_text("path,keep\na.jpg,1\nb.jpg,1\n")
     assert (run.digest, flatten(run), settings_digest(run.filter)) == told
-    assert [item.keep for item in read_decisions(run.filter.manifest)] == [False]
+    assert [item.keep for item in read_decisions(run.filter.manifest, ())] == [False]
     # what has the recipe as it was read tells of the same run; the next one sees the edit
     assert read.digest == run.digest and run.fixed().digest == run.digest
     assert load_recipe(tmp_path / "recipe.yaml").digest != run.digest
-    assert len(read_decisions(read.filter.manifest)) == 2
+    assert len(read_decisions(read.filter.manifest, ())) == 2
     # a folder is not held: that it was changed is seen
     assert run.current_digest() == run.digest
     (tmp_path / "boxes" / "1.xml").write_text("<other/>")

@@ -11,6 +11,7 @@ from foodcls.review.api import (
     take_boxes,
     take_decision,
 )
+from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.session import Session
 
 
@@ -87,3 +88,70 @@ def test_boxes_that_are_none_are_refused(
     with pytest.raises(BadRequest):
         take_boxes(session, {"id": manifest["id"][0], "boxes": boxes})
     assert session.drawn() == {}
+
+
+def test_a_relabelled_picture_belongs_to_its_class_until_that_is_taken_back(
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    first, second, *_ = manifest["id"]
+    answer = take_decision(session, {"ids": [first, second], "keep": True, "label": "bread"})
+    assert [one["total"] for one in answer["classes"]] == [1, 5]
+    moved = list_pictures(session, "bread")[-2:]
+    assert [(one["id"], one["label"], one["given"]) for one in moved] == [
+        (first, "bread", "pesto"), (second, "bread", "pesto")]  # fmt: skip
+    assert files.decisions.read_text() == (
+        f"id,keep,reason,label\n{first},1,,bread\n{second},1,,bread\n")  # fmt: skip
+    # kept or dropped since, it stays there; the class that it came from is no longer another one
+    take_decision(session, {"ids": [first], "keep": False, "reason": "blurred"})
+    take_decision(session, {"ids": [first], "keep": True})
+    assert session.verdicts()[first].label == "bread"
+    take_decision(session, {"ids": [first], "keep": True, "label": "pesto"})
+    assert files.decisions.read_text().splitlines()[1] == f"{first},1,,"
+    for _ in range(4):
+        take_back(session)
+    assert [one["total"] for one in list_classes(session)] == [3, 3] and not session.verdicts()
+
+
+def test_a_picture_that_a_run_has_moved_stays_when_it_is_kept_and_can_go_back(
+    visit: Callable[..., Session], pictures: Callable[..., pd.DataFrame]
+) -> None:
+    manifest = pictures(2, {0: {"label": "bread", "given_label": "pesto", "label_by": "a person"}})
+    digest, session = manifest["id"][0], visit(manifest)
+    assert list_pictures(session, "bread")[0]["given"] == "pesto"
+    take_decision(session, {"ids": [digest], "keep": True})
+    assert session.verdicts()[digest].label == "bread"
+    take_decision(session, {"ids": [digest], "keep": True, "label": "pesto"})
+    assert session.verdicts()[digest].label == ""
+    assert digest in [one["id"] for one in list_pictures(session, "pesto")]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"keep": True, "label": "soup"},
+        {"keep": False, "label": "bread"},
+        {"keep": True, "label": ["bread"]},
+    ],
+)
+def test_only_what_is_kept_gets_a_class_of_the_recipe(
+    session: Session, manifest: pd.DataFrame, more: dict
+) -> None:
+    with pytest.raises(BadRequest, match="pesto, bread"):
+        take_decision(session, {"ids": [manifest["id"][0]], **more})
+    assert session.verdicts() == {}
+
+
+def test_of_a_label_conflict_the_class_is_written_even_where_it_stands(
+    visit: Callable[..., Session], pictures: Callable[..., pd.DataFrame]
+) -> None:
+    """One file in two folders: its id alone would name both."""
+    digest = pictures(2)["id"][0]
+    gone = {"id": digest, "state": "dropped", "stage": "dedup"}
+    manifest = pictures(2, {
+        0: gone | {"reason": "label conflict: also bread"},
+        3: gone | {"reason": "label conflict: also pesto", "duplicate_of": digest},
+    })  # fmt: skip
+    session = visit(manifest)
+    assert list_pictures(session, "pesto")[0]["rivals"] == ["bread", "pesto"]
+    take_decision(session, {"ids": [digest], "keep": True})
+    assert session.verdicts()[digest].label == "pesto"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from foodcls.filter import filter_pictures
+from foodcls.filter.filter import filter_pictures
 from foodcls.manifest import kept_rows
 from foodcls.recipe.data_settings import Filter
 from foodcls.review.decisions import (
@@ -16,6 +16,8 @@ from foodcls.review.decisions import (
 )
 from foodcls.tables.edit_csv import open_sheet, write_sheet
 from foodcls.tables.match_rows import index_rows
+
+LABELS = ("pesto", "bread")
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def change(manifest: pd.DataFrame, tmp_path: Path) -> Callable[..., str]:
 
     def put(changes: dict[str, Verdict | None]) -> str:
         path = tmp_path / "filter.csv"
-        known = read_verdicts(path, index_rows(manifest))
+        known = read_verdicts(path, index_rows(manifest), LABELS)
         write_sheet(write_verdicts(open_sheet(path, COLUMNS), known, changes), path)
         return path.read_text()
 
@@ -43,7 +45,7 @@ def test_what_is_decided_is_what_the_pipeline_drops(
     change({first: Verdict(False, "a cat"), second: Verdict(True)})
     change({second: Verdict(False), third: Verdict(False)})
     change({third: Verdict(True)})
-    chosen = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    chosen = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"), LABELS)
     assert list(chosen["reason"][:3]) == ["a cat", "dropped by hand", ""]
     assert len(kept_rows(chosen)) == 4
 
@@ -74,7 +76,7 @@ def test_a_line_by_path_is_changed_in_place_and_others_are_not(
         "pesto-001.jpg,Cy,yes",
     ]
     # and the pipeline finds no contradiction
-    filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"), LABELS)
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,27 @@ def test_suspects_are_read_in_their_order(tmp_path: Path) -> None:
     path.write_text("id,keep,reason,score\nbb,0,looks like bread,0.9\naa,0,,0.4\ncc,1,,0.1\n")
     assert read_suspects(path) == {"bb": Suspect(0, "looks like bread"), "aa": Suspect(1, "")}
     assert read_suspects(tmp_path / "absent.csv") == {}
+
+
+def test_a_label_conflict_is_one_picture_and_stands_first(
+    pictures: Callable[..., pd.DataFrame],
+) -> None:
+    ids = list(pictures(2)["id"])
+    gone = {"state": "dropped", "stage": "dedup", "duplicate_of": ids[1]}
+    manifest = pictures(2, {
+        1: gone | {"reason": "label conflict: also bread", "duplicate_of": ""},
+        2: gone | {"reason": "label conflict: also pesto"},
+    })  # fmt: skip
+    gallery = build_gallery(manifest, LABELS, {ids[0]: Suspect(0, "looks like bread")})
+    assert names(gallery) == ["001", "000"] and names(gallery, "bread") == ["003"]
+    item = gallery.items[ids[1]]
+    assert (item.rivals, item.suspect) == (("bread", "pesto"), "found as bread and as pesto")
+    assert gallery.items[ids[0]].guess == "bread" and not item.guess
+
+
+def test_a_guess_is_another_class_of_the_recipe(pictures: Callable[..., pd.DataFrame]) -> None:
+    manifest = pictures(3)
+    said = ["looks like a cat", "looks like pesto", "bread"]
+    suspects = {name: Suspect(0, why) for name, why in zip(manifest["id"], said, strict=False)}
+    items = build_gallery(manifest, LABELS, suspects).items.values()
+    assert not any(item.guess for item in items)

@@ -8,6 +8,8 @@ from foodcls.review.decisions import Verdict
 from foodcls.review.story import Chapter, Notes, Story, read_decided, read_notes, tell_story
 from foodcls.workspace.workspace import Workspace
 
+LABELS = ("pesto", "bread")
+
 
 @pytest.fixture
 def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
@@ -95,11 +97,11 @@ def test_decisions_are_read_by_address_though_copies_bear_it(
     manifest: pd.DataFrame, tmp_path: Path
 ) -> None:
     path = tmp_path / "filter.csv"
-    assert read_decided(manifest, path) == {}
+    assert read_decided(manifest, path, LABELS) == {}
     path.write_text("path,keep,reason\npesto-000.jpg,yes,fine\n")
     grown = manifest.assign(origin=manifest["origin"].where(manifest.index != 3,
                                                             manifest["origin"][0]))  # fmt: skip
-    decided = read_decided(grown, path)
+    decided = read_decided(grown, path, LABELS)
     assert {name: item.words for name, item in decided.items()} == {manifest["id"][0]: "keep: fine"}
 
 
@@ -141,3 +143,14 @@ def test_notes_are_read_where_they_are(tmp_path: Path) -> None:
     assert read_notes(Workspace(tmp_path)).predictions == {
         "ab": {"predicted": "bread", "probability": "0.9"}
     }
+
+
+def test_a_relabelled_picture_tells_from_what_to_what_and_by_whom(
+    pictures: Callable[..., pd.DataFrame],
+) -> None:
+    rows = pictures(1, {0: {"label": "bread", "given_label": "pesto", "label_by": "Ann"}})
+    verdict = Verdict(True, label="bread", annotator="Ann")
+    story = tell_story(rows, rows["id"][0], Notes(verdicts={rows["id"][0]: verdict}))
+    told = facts(story)
+    assert (told["class"], told["relabelled"]) == ("pesto", "from pesto to bread by Ann")
+    assert told["decision"] == "keep as bread, by Ann" and story.label == "bread"

@@ -141,3 +141,17 @@ def test_variants_leave_what_they_are_made_of_alone() -> None:
     take_raw(after[1], after[0], Split())
     for one, other in zip(before, after, strict=True):
         pd.testing.assert_frame_equal(one, other)
+
+
+def test_without_the_filter_training_pictures_have_the_labels_they_were_found_under() -> None:
+    parted, _ = prepared(0)
+    learnt = kept_rows(parted).index[kept_rows(parted)["split"] == "train"][:3]
+    held = kept_rows(parted).index[kept_rows(parted)["split"] != "train"][:1]
+    both = learnt.union(held)
+    moved = parted.copy()
+    moved.loc[both, "given_label"] = moved.loc[both, "label"]
+    moved.loc[both, "label"] = "other"
+    back = undo_drops(moved, ("filter",), Split())
+    assert back.loc[learnt, "label"].tolist() == parted.loc[learnt, "label"].tolist()
+    assert set(back.loc[held, "label"]) == {"other"}
+    assert set(undo_drops(moved, ("dedup",), Split()).loc[both, "label"]) == {"other"}

@@ -6,12 +6,14 @@ import pytest
 
 from foodcls.dedup.dedup import dedup
 from foodcls.errors import TableError
-from foodcls.filter import filter_pictures, read_decisions
+from foodcls.filter.decisions import read_decisions
+from foodcls.filter.filter import filter_pictures
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import KEPT, drop_rows, kept_rows, new_manifest
 from foodcls.recipe.data_settings import Dedup, Filter, Inspect
 from foodcls.store.store import digest_of
 
+LABELS = ("beans", "salad", "bread")
 IDS = [digit * 64 for digit in "abcd"]
 
 
@@ -32,7 +34,7 @@ def decide(tmp_path, manifest):
     def run(text):
         path = tmp_path / "filter.csv"
         path.write_text(text)
-        return filter_pictures(manifest, Filter(manifest=path))
+        return filter_pictures(manifest, Filter(manifest=path), LABELS)
 
     return run
 
@@ -51,7 +53,7 @@ def test_decisions_drop_by_id_and_path(decide):
 def test_a_test_picture_of_the_same_name_is_not_meant(manifest, tmp_path):
     manifest.loc[4, "origin"] = "web/salad/1.jpg"
     (tmp_path / "filter.csv").write_text("path,keep\nweb/salad/1.jpg,0\n")
-    found = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"))
+    found = filter_pictures(manifest, Filter(manifest=tmp_path / "filter.csv"), LABELS)
     assert states(found) == ["kept", "kept", "dropped", "dropped", "kept"]
 
 
@@ -70,7 +72,7 @@ def test_test_rows_are_never_touched(decide):
 
 
 def test_no_file_changes_nothing(manifest):
-    assert filter_pictures(manifest, Filter()).equals(manifest)
+    assert filter_pictures(manifest, Filter(), LABELS).equals(manifest)
 
 
 def test_strangers_are_counted_not_refused(decide, manifest, caplog):
@@ -108,7 +110,7 @@ def test_the_argument_does_not_change(decide, manifest):
 def test_decisions_read_as_written(tmp_path):
     path = tmp_path / "filter.csv"
     path.write_text("path,keep,reason\nNA,no,None\n")
-    (item,) = read_decisions(path)
+    (item,) = read_decisions(path, LABELS)
     assert (item.path, item.keep, item.reason, item.number) == ("NA", False, "None", 2)
 
 
@@ -120,7 +122,7 @@ def prepare(store, put_rows, tmp_path):
         path = tmp_path / "filter.csv"
         path.write_text(text)
         sound = inspect(put_rows(*files), store, Inspect(), "phash")
-        return filter_pictures(dedup(sound, store, Dedup()).manifest, Filter(manifest=path))
+        return filter_pictures(dedup(sound, store, Dedup()).manifest, Filter(manifest=path), LABELS)
 
     return run
 
@@ -161,7 +163,7 @@ def test_copies_that_are_decided_on_differently_decide_nothing(prepare, sizes, c
     with caplog.at_level(logging.WARNING):
         found = prepare(text, *((data, "beans") for data in sizes))
     assert set(kept_rows(found)["id"]) == {digest_of(large), digest_of(other)}
-    assert "1 picture(s) stay although a copy was to be dropped" in caplog.text
+    assert "of 1 picture(s) copies were decided on differently" in caplog.text
     assert digest_of(large)[:16] in caplog.text
 
 
@@ -189,3 +191,93 @@ def test_keep_of_a_picture_that_is_kept_in_another_row_is_not_warned_of(prepare,
     with caplog.at_level(logging.WARNING):
         found = prepare(f"id,keep\n{digest_of(sizes[0])},1\n", *rows)
     assert len(kept_rows(found)) == 1 and not caplog.records
+
+
+def test_a_label_moves_the_picture_and_the_manifest_says_from_where_and_by_whom(decide, caplog):
+    with caplog.at_level(logging.INFO):
+        found = decide(
+            f"id,path,keep,label,annotator\n{IDS[0]},,1,bread,Ann\n,salad/1.jpg,1,beans,\n"
+            f"{IDS[1]},,1,,\n"
+        )
+    assert found["label"].tolist() == ["bread", "beans", "beans", "beans", "salad"]
+    assert found["given_label"].tolist() == ["beans", "", "", "salad", ""]
+    assert found["label_by"].tolist() == ["Ann", "", "", "a person", ""]
+    assert states(found) == ["kept", "kept", "dropped", "kept", "kept"]
+    assert "relabel 2 pictures: beans → bread 1, salad → beans 1" in caplog.text
+
+
+def test_an_unknown_label_is_named_with_its_row_and_the_known_classes(decide):
+    with pytest.raises(TableError) as caught:
+        decide(f"id,keep,label\n{IDS[0]},1,beens\n{IDS[1]},0,whatever\n")
+    message = str(caught.value)
+    assert f"row 2: '{IDS[0]}': label is 'beens', which is no class" in message
+    assert "beans, salad, bread" in message and "row 3" not in message
+
+
+def test_two_labels_for_one_picture_are_refused(decide):
+    with pytest.raises(TableError, match="row 3: .* the opposite of row 2"):
+        decide(f"id,path,keep,label\n{IDS[0]},,1,bread\n,beans/1.jpg,1,salad\n")
+    # to keep it is to say that it is what it was found as
+    with pytest.raises(TableError, match="the opposite of row 2"):
+        decide(f"id,path,keep,label\n{IDS[0]},,1,bread\n,beans/1.jpg,1,\n")
+    assert (
+        decide(f"id,path,keep,label\n{IDS[0]},,1,\n,beans/1.jpg,1,beans\n")["label"][0] == "beans"
+    )
+
+
+def test_a_larger_copy_takes_the_label_over(prepare, sizes):
+    small, _, large, _ = sizes
+    text = f"id,keep,label\n{digest_of(small)},1,bread\n"
+    found = prepare(text, (small, "beans"), (large, "beans"))
+    assert kept_rows(found)[["id", "label"]].to_numpy().tolist() == [[digest_of(large), "bread"]]
+
+
+@pytest.mark.parametrize(
+    "line, label",
+    [("{small},1,beans", "beans"), ("{small},1,", "salad"), ("{large},1,bread", "bread"),
+                    ("{small},0,", None), ("{large},0,\n{small},1,", "salad")],
+    ids=["one", "as it was found", "a third", "neither", "the other is dropped"],
+)  # fmt: skip
+def test_a_label_conflict_is_settled_by_a_decision(prepare, sizes, line, label):
+    """The copies of one picture were found as beans, the largest, and as salad."""
+    small, middle, large, other = sizes
+    text = "id,keep,label\n" + line.format(small=digest_of(small), large=digest_of(large))
+    found = prepare(text, (small, "salad"), (large, "beans"), (middle, "beans"), (other, "beans"))
+    kept = kept_rows(found).set_index("id")["label"].to_dict()
+    assert kept == {digest_of(other): "beans"} | ({digest_of(large): label} if label else {})
+    if label:
+        assert found["reason"].tolist() == [f"label conflict settled: {label}", "",
+                                            f"label conflict settled: {label}", ""]  # fmt: skip
+        assert found["given_label"].tolist()[1] == ("" if label == "beans" else "beans")
+
+
+def test_a_conflict_of_one_file_in_two_classes_is_settled_by_a_label(prepare, sizes):
+    *_, other = sizes
+    text = f"id,keep,label\n{digest_of(other)},1,salad\n"
+    found = prepare(text, (other, "beans"), (other, "salad"))
+    assert kept_rows(found)["label"].tolist() == ["salad"]
+
+
+def test_contradictions_about_copies_are_named_and_settle_nothing(prepare, sizes, caplog):
+    small, middle, large, _ = sizes
+    text = f"id,keep,label\n{digest_of(small)},1,salad\n{digest_of(middle)},1,beans\n"
+    rows = (small, "salad"), (large, "beans"), (middle, "beans")
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text, *rows)
+    assert kept_rows(found).empty
+    assert "'class salad' in row 2, 'class beans' in row 3" in caplog.text
+    assert "they stay out" in caplog.text
+    # without a conflict of classes the picture's own decision counts, and the copy's is named
+    caplog.clear()
+    text = f"id,keep,label\n{digest_of(small)},1,salad\n{digest_of(large)},1,\n"
+    with caplog.at_level(logging.WARNING):
+        found = prepare(text, (small, "beans"), (large, "beans"))
+    assert kept_rows(found)["label"].tolist() == ["beans"]
+    assert "'class salad' in row 2, 'class beans' in row 3" in caplog.text
+
+
+def test_an_own_photo_is_not_relabelled_by_what_was_said_of_its_copy(prepare, sizes):
+    small, _, large, _ = sizes
+    text = f"id,keep,label\n{digest_of(small)},1,bread\n"
+    found = prepare(text, (small, "beans"), (large, "salad", {"source": "own"}))
+    assert kept_rows(found)["label"].tolist() == ["salad"]

@@ -1,0 +1,109 @@
+"""Carries decisions to copies of the pictures they name, and settles label conflicts by them."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.filter.decisions import BY_HAND, Decision
+from foodcls.manifest import OWN_SOURCE
+from foodcls.tables.read_csv import Problem, list_problems
+
+logger = logging.getLogger(__name__)
+
+# how dedup's reason begins where it found a picture under several labels
+CONFLICT = "label conflict:"
+SETTLED = "label conflict settled"
+CONTRADICTORY = """%s: of %d picture(s) copies were decided on differently
+%s
+Decide on the pictures themselves, by id, or take out the rows that are wrong; until then %s."""
+AS_BEFORE = "no decision about a copy counts, but what was decided of the picture itself"
+UNSETTLED = "they stay out"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Label conflicts that decisions settle: the rows to bring back, and those they stand for."""
+
+    verdicts: dict[int, Decision]  # of the rows that come back
+    surplus: dict[int, str]  # reasons of the rows that stay out
+
+
+def follow_copies(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
+    """Let rows that no decision names follow their exact copies, where those agree."""
+    ids = dict(zip(manifest.index, manifest["id"], strict=True))
+    told: dict[str, list[Decision]] = defaultdict(list)
+    for row, item in chosen.items():
+        told[ids[row]].append(item)
+    for row, digest in ids.items():
+        items = told.get(digest, [])
+        if row not in chosen and len({item.says for item in items}) == 1:
+            chosen[row] = items[0]
+
+
+def inherit_decisions(
+    chosen: Mapping[int, Decision], manifest: pd.DataFrame, rows: pd.DataFrame, path: Path
+) -> dict[int, Decision]:
+    """For rows without a decision, what was decided of their duplicates, where those agree.
+
+    A larger copy may arrive after the decision: it is the same picture. Contradictions are logged.
+    """
+    told: dict[str, list[Decision]] = defaultdict(list)
+    copies = manifest.loc[list(chosen), ["id", "duplicate_of"]]
+    for row, digest, keeper in copies.itertuples():
+        reason = f"{chosen[row].reason or BY_HAND} (decided of its copy {digest[:8]})"
+        told[keeper].append(replace(chosen[row], reason=reason))
+    passed: dict[int, Decision] = {}
+    problems: list[Problem] = []
+    for row, digest, source in rows[["id", "source"]].itertuples():
+        items = told.get(digest, [])
+        # a copy may be dropped for what it shows less well, but it shows no other class
+        said = [one for one in (*items, chosen[row]) if one.keep] if row in chosen else items
+        if len({item.says for item in said}) > 1:
+            problems.append(_contradiction(digest, said))
+        # the label of an own photo is known
+        elif items and row not in chosen and not (items[0].keep and source == OWN_SOURCE):
+            passed[row] = items[0]
+    if problems:
+        logger.warning(CONTRADICTORY, path, len(problems), list_problems(problems), AS_BEFORE)
+    return passed
+
+
+def settle_conflicts(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: Path) -> Settled:
+    """Settle the label conflicts of dedup whose pictures are kept as one class by a decision.
+
+    The largest copy comes back as that class. Decisions to drop copies leave it to the others;
+    where nothing but drops is said, none comes back. Contradictions are logged.
+    """
+    settled, problems = Settled({}, {}), []
+    for digest, rows in conflicts(manifest).groupby("keeper"):
+        said = [chosen[row] for row in rows.index if row in chosen and chosen[row].keep]
+        if len({item.says for item in said}) > 1:
+            # one row that names them all without a label says nothing; that is told elsewhere
+            if len({item.number for item in said}) > 1:
+                problems.append(_contradiction(str(digest), said))
+        elif said:
+            best = rows.index[(rows["id"] == digest) & (rows["duplicate_of"] == "")][0]
+            settled.verdicts[best] = said[0]
+            others = rows.index.drop(best)
+            settled.surplus.update(dict.fromkeys(others, f"{SETTLED}: {said[0].label}"))
+    if problems:
+        logger.warning(CONTRADICTORY, path, len(problems), list_problems(problems), UNSETTLED)
+    return settled
+
+
+def conflicts(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The rows that dedup dropped for their label conflicts; `keeper` is the id that they share."""
+    rows = manifest[(manifest["stage"] == "dedup") & manifest["reason"].str.startswith(CONFLICT)]
+    return rows.assign(keeper=rows["duplicate_of"].where(rows["duplicate_of"] != "", rows["id"]))
+
+
+def _contradiction(digest: str, said: list[Decision]) -> Problem:
+    lines: dict[str, int] = {}
+    for item in said:
+        lines.setdefault(item.says, item.number)
+    reason = ", ".join(f"{says!r} in row {number}" for says, number in lines.items())
+    return Problem(min(lines.values()), digest[:16], reason)
