@@ -9,8 +9,7 @@ PHOTOS are foods13_web.py's photographs, prepared as there. Each backbone gets a
 import argparse
 from pathlib import Path
 
-import pandas as pd
-from foods13_web import prepare_photos, serving, write_recipe
+from foods13_web import prepare_web
 from peers import describe_machine
 from rich.console import Console
 from target import pick_few
@@ -36,13 +35,9 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=0, help="training photos; 0: all")
     parser.add_argument("--backbone", nargs="*", default=sorted(PACKAGES))
     options = parser.parse_args()
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
-    with serving(options.photos, 8931) as address:
-        recipe_file = write_recipe(index, address, options.workspace / "recipe")
-        prepare_photos(recipe_file, options.workspace)
+    prepare_web(options.photos, options.workspace)
     recipe, workspace = load_recipe(BEST), Workspace.at(options.workspace)
-    manifest = read_manifest(workspace.manifest)
-    chosen = pick_few(manifest, options.per_class) if options.per_class else manifest
+    chosen = pick_few(read_manifest(workspace.manifest), options.per_class)
     print(f"{describe_machine()}; {len(split_rows(chosen, 'train'))} training photographs")
     cache = FeatureCache(workspace.store, workspace.pixels, bars)
     choice = choose_backbone(chosen, recipe.labels, recipe.train, options.backbone, cache)

@@ -15,8 +15,6 @@ settings as they were before, once with the best.
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -25,7 +23,7 @@ from typing import Any
 import pandas as pd
 import torch
 from accuracy_chain import derive_sets, undo_copies
-from foods13_web import PORT, serving, write_recipe
+from foods13_web import PORT, prepare_web
 from peers import describe_machine
 
 from foodcls.augment import augment
@@ -237,20 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
-    with serving(options.photos, options.port) as address:
-        recipe_file = write_recipe(index, address, options.workspace / "recipe")
-        if not (options.workspace / "manifest.csv").exists():
-            # as a user would: the command keeps Prefect from telling others of it
-            words = [
-                "-m",
-                "flows.cli.main",
-                "prepare",
-                str(recipe_file),
-                "--workspace",
-                options.workspace,
-            ]
-            subprocess.run([sys.executable, *words], check=True)
+    recipe_file = prepare_web(options.photos, options.workspace, options.port)
     recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
     bench = Bench(recipe, workspace, options.seeds)
     print(f"{describe_machine()}\n{options.seeds} seeds; accuracy: mean (lowest to highest)")

@@ -52,6 +52,11 @@ def serving(photos: Path, port: int) -> Iterator[str]:
         server.shutdown()
 
 
+def read_index(photos: Path) -> pd.DataFrame:
+    """The table of the photographs, and what is true of each."""
+    return pd.read_csv(photos / "index.csv", dtype=str, keep_default_na=False)
+
+
 def write_recipe(index: pd.DataFrame, address: str, folder: Path) -> Path:
     """Write urls.csv, and the recipe beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +82,15 @@ def prepare_photos(recipe_file: Path, folder: Path) -> None:
         command = [sys.executable, "-m", "flows.cli.main", "prepare", str(recipe_file),
                    "--workspace", str(folder), "--set", "augment.per_class=null"]  # fmt: skip
         subprocess.run(command, check=True)
+
+
+def prepare_web(photos: Path, folder: Path, port: int = PORT) -> Path:
+    """Serve the photographs, let foodcls collect and prepare them once; the recipe."""
+    index = read_index(photos)
+    with serving(photos, port) as address:
+        recipe_file = write_recipe(index, address, folder / "recipe")
+        prepare_photos(recipe_file, folder)
+    return recipe_file
 
 
 def score(index: pd.DataFrame, manifest: pd.DataFrame, address: str) -> Iterator[tuple[str, str]]:
@@ -119,7 +133,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each step of --chain")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
+    index = read_index(options.photos)
     with serving(options.photos, options.port) as address:
         recipe_file = write_recipe(index, address, options.workspace / "recipe")
         if options.serve:

@@ -10,15 +10,14 @@ of each class (true), and by one that has seen no own photo. Intervals are by a 
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from foods13_web import PORT, prepare_photos, serving, write_recipe
+from foods13_web import PORT, prepare_web
 from peers import describe_machine
-from target import METHODS, pick_few
+from target import pick_few, plan_method
 
 from foodcls.dedup.dedup import dedup
 from foodcls.evaluate.own_photos import judge_own
@@ -27,7 +26,6 @@ from foodcls.manifest import class_counts, kept_rows, new_manifest
 from foodcls.metrics.own_worth import OwnWorth
 from foodcls.recipe.data_settings import Dedup, Inspect, Own
 from foodcls.recipe.recipe import load_recipe
-from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.train import train
@@ -73,16 +71,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--per-class", type=int, default=0, help="training photos; 0: all")
     options = parser.parse_args()
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
-    with serving(options.photos, options.port) as address:
-        recipe_file = write_recipe(index, address, options.workspace / "recipe")
-        prepare_photos(recipe_file, options.workspace)
-    recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
-    manifest = read_manifest(workspace.manifest)
-    crawl = pick_few(manifest, options.per_class) if options.per_class else manifest
+    recipe = load_recipe(prepare_web(options.photos, options.workspace, options.port))
+    workspace = Workspace.at(options.workspace)
+    crawl = pick_few(read_manifest(workspace.manifest), options.per_class)
     whole = pd.concat([crawl, read_own(options.own.resolve(), workspace.store)], ignore_index=True)
-    plan = recipe.train.model_dump(mode="json") | METHODS["probe, target"]
-    settings, begun = Train.model_validate_json(json.dumps(plan)), time.perf_counter()
+    settings, begun = plan_method(recipe, "probe, target", 0)[0], time.perf_counter()
     checkpoint = train(whole, workspace.store, recipe.labels, settings, workspace.pixels, bars)
     print(f"{describe_machine()}\nlearnt from {checkpoint.train_count} web photographs and "
           f"{checkpoint.own_count} own ones in {time.perf_counter() - begun:.0f} s; own a class: "

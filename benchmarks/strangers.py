@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from foods13_web import PORT, prepare_photos, serving, write_recipe
+from foods13_web import PORT, prepare_web
 from peers import CACHE, describe_machine, peer_bin, peer_version
 from suspects import list_unrelated
 
@@ -107,11 +107,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("workspace/strangers"))
     parser.add_argument("--port", type=int, default=PORT)
     options = parser.parse_args()
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
-    with serving(options.photos, options.port) as address:
-        recipe_file = write_recipe(index, address, options.workspace / "recipe")
-        prepare_photos(recipe_file, options.workspace)
-    recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
+    recipe = load_recipe(prepare_web(options.photos, options.workspace, options.port))
+    workspace = Workspace.at(options.workspace)
     manifest = drop_unrelated(options.photos, read_manifest(workspace.manifest))
     settings = recipe.train.model_copy(update=PROBE)
     store, cache = workspace.store, FeatureCache(workspace.store, workspace.pixels, bars)

@@ -18,6 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 import pandas as pd
+from foods13_web import read_index
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.label_issues import judged_rows
@@ -33,7 +34,7 @@ SHARES = (0.10, 0.25, 0.50)
 
 def list_unrelated(photos: Path, manifest: pd.DataFrame) -> set[str]:
     """Ids of the pictures that the ground truth calls unrelated."""
-    index = pd.read_csv(photos / "index.csv", dtype=str, keep_default_na=False)
+    index = read_index(photos)
     paths = set(index["path"][index["kind"] == "unrelated"])
     path = manifest["origin"].str.replace(r"^https?://[^/]+/", "", regex=True)
     return set(manifest["id"][path.isin(paths) & (manifest["parent"] == "")])

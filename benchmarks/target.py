@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from foods13_web import PORT, prepare_photos, serving, write_recipe
+from foods13_web import PORT, prepare_web
 from peers import CACHE, describe_machine
 from train import run_loop
 
@@ -90,8 +90,7 @@ class Bench:
 
     def __init__(self, recipe: Recipe, workspace: Workspace, own: Path, per_class: int) -> None:
         self.recipe, self.workspace, self.per_class = recipe, workspace, per_class
-        manifest = read_manifest(workspace.manifest)
-        self.manifest = pick_few(manifest, per_class) if per_class else manifest
+        self.manifest = pick_few(read_manifest(workspace.manifest), per_class)
         self.tests = tuple(list_tests(self.manifest, own, workspace.store))
         self.file = workspace.root / "target.json"
         self.known: dict[str, Any] = json.loads(self.file.read_text()) if self.file.exists() else {}
@@ -143,7 +142,12 @@ def plan_method(recipe: Recipe, name: str, seed: int) -> tuple[Train, int | None
 
 
 def pick_few(manifest: pd.DataFrame, per_class: int) -> pd.DataFrame:
-    """The manifest with so many training pictures of a class, and half as many of the others."""
+    """The manifest with so many training pictures of a class, and half as many of the others.
+
+    0: with all.
+    """
+    if per_class == 0:
+        return manifest
     kept = manifest[manifest["state"] == "kept"].sort_values("id")
     places = kept.groupby(["label", "split"]).cumcount()
     most = kept["split"].map({"train": per_class}).fillna(-(-per_class // 2))
@@ -253,11 +257,8 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=0, help="training photos; 0: all")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES, help="rows")
     options = parser.parse_args()
-    index = pd.read_csv(options.photos / "index.csv", dtype=str, keep_default_na=False)
-    with serving(options.photos, options.port) as address:
-        recipe_file = write_recipe(index, address, options.workspace / "recipe")
-        prepare_photos(recipe_file, options.workspace)
-    recipe, workspace = load_recipe(recipe_file), Workspace.at(options.workspace)
+    recipe = load_recipe(prepare_web(options.photos, options.workspace, options.port))
+    workspace = Workspace.at(options.workspace)
     bench = Bench(recipe, workspace, options.own.resolve(), options.per_class)
     print(f"{describe_machine()}, {torch.get_num_threads()} threads")
     print(f"{len(split_rows(bench.manifest, 'train'))} training photographs")

@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from foods13_web import PORT, prepare_photos, serving, write_recipe
+from foods13_web import PORT, prepare_photos, prepare_web
 
 from foodcls.evaluate.extrapolation import Gain, extrapolate
 from foodcls.evaluate.label_issues import judged_rows, pool_features
@@ -89,7 +88,6 @@ def show(times: float, tested: list[tuple[float, Gain, float, float]]) -> None:
         [(gain.low, gain.middle, gain.high, true, line) for _, gain, true, line in tested]
     ).T
     held = (low <= truth) & (truth <= high)
-
     less, more = (truth < low).sum(), (truth > high).sum()
     misses = [100 * np.sqrt(np.mean((one - truth) ** 2)) for one in (middle, line, 0)]
     print(
@@ -106,11 +104,7 @@ def show(times: float, tested: list[tuple[float, Gain, float, float]]) -> None:
 def prepare(photos: Path, folder: Path, port: int) -> Path:
     """Let foodcls prepare the photographs; give the recipe."""
     if (photos / "index.csv").exists():
-        index = pd.read_csv(photos / "index.csv", dtype=str, keep_default_na=False)
-        with serving(photos, port) as address:
-            recipe_file = write_recipe(index, address, folder / "recipe")
-            prepare_photos(recipe_file, folder)
-        return recipe_file
+        return prepare_web(photos, folder, port)
     names = ", ".join(f"{{name: {path.name}}}" for path in sorted(photos.iterdir()))
     (folder / "recipe").mkdir(parents=True, exist_ok=True)
     recipe_file = folder / "recipe" / "recipe.yaml"
