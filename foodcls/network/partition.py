@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils import fuse_conv_bn_eval
 
 from foodcls.network import model_zoo
@@ -82,11 +83,23 @@ def _cut(network: Network, graph: fx.Graph) -> Partition | None:
 
 
 def _learning_nodes(network: Network, graph: fx.Graph) -> set[fx.Node]:
+    drops = _find_drops(network)
     learning: set[fx.Node] = set()
     for node in graph.nodes:
-        if node.op == "output" or _learns(network, node) or learning & set(node.all_input_nodes):
+        begins = node.op == "output" or _learns(network, node) or node.target in drops
+        if begins or learning & set(node.all_input_nodes):
             learning.add(node)
     return learning
+
+
+def _find_drops(network: Network) -> set[str]:
+    """Names of the modules that leave out what chance says while the network trains."""
+    paths = model_zoo.timm.layers.DropPath, model_zoo.torchvision.ops.StochasticDepth
+    learning = [top for top in (network.head, *network.trainable)
+                if any(weight.requires_grad for weight in top.parameters())]  # fmt: skip
+    drops = {one for top in learning for one in top.modules()
+             if isinstance(one, (_DropoutNd, *paths))}  # fmt: skip
+    return {name for name, module in network.named_modules() if module in drops}
 
 
 def _is_aside(node: fx.Node) -> bool:

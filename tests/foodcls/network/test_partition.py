@@ -80,6 +80,20 @@ def test_trunk_holds_nothing_that_learns() -> None:
     assert not any("layer3" in name for name in partition.tail.state_dict())
 
 
+@pytest.mark.parametrize("hidden", [0, 6])
+def test_the_heads_first_dropout_drops_though_nothing_before_it_learns(hidden: int) -> None:
+    backbone = make_backbone("test_efficientnet", "none", 32)
+    network = Network(backbone, make_head(backbone.features, hidden, 5, 0.5, 0), ()).train()
+    partition = partition_network(network, 32)
+    network.train()
+    assert partition.trunk is not None
+    kept = partition.trunk(pixels())
+    assert torch.equal(kept[0], partition.trunk(pixels())[0])
+    kinds = [type(module) for module in partition.tail.modules()]
+    assert kinds.count(nn.Dropout) == 1 + (hidden > 0)
+    assert not torch.equal(partition.tail(*kept), partition.tail(*kept))
+
+
 def test_tail_trains_the_networks_own_weights() -> None:
     network = build("resnet18", ("layer4",))
     partition = partition_network(network, 32)
