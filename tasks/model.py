@@ -134,13 +134,11 @@ def judge_own(
     workspace: Workspace,
     checkpoint: Checkpoint,
     pictures: SplitsRef,
-    settings: Own | None,
+    settings: Own,
     *,
     limit: float,
 ) -> OwnWorth | None:
     """Say how far the crawl is from own photos, and what it is worth to learn from them."""
-    if settings is None:
-        return None
     from foodcls.evaluate.own_photos import judge_own as judge_photos
 
     manifest = load_splits(pictures, workspace.store)

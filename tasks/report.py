@@ -19,9 +19,10 @@ from tasks.engine.stage import stage
 def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     """Write report.html and the tables and pictures behind it."""
     checkpoint, scores = trained.checkpoint.result, trained.scores.result
-    own = trained.own.result
     manifest = load_manifest(trained.pictures, workspace.store)
-    data = gather_report(recipe.name, checkpoint, scores, manifest, workspace.store, own)
+    data = gather_report(
+        recipe.name, checkpoint, scores, manifest, workspace.store, trained.own_worth
+    )
     digests = {
         "exported file": trained.model.result.blob,
         "recipe": recipe.digest,

@@ -236,12 +236,10 @@ def make_run() -> Callable[..., RunResult]:
               "checkpoint": "calibrate", "scores": "evaluate", "own": "own", "model": "export",
               "reported": "report", "recorded": "record"}  # fmt: skip
 
-    def step(name: str, given: Any) -> StageResult[Any]:
-        return (
-            given
-            if isinstance(given, StageResult)
-            else StageResult(stages[name], given, 1.0, cached=False)
-        )
+    def step(name: str, given: Any) -> StageResult[Any] | None:
+        # no such stage where no own photos are
+        is_step = isinstance(given, StageResult) or (name == "own" and given is None)
+        return given if is_step else StageResult(stages[name], given, 1.0, cached=False)
 
     def make(**results: Any) -> RunResult:
         def taken(kind: type[Any]) -> dict[str, Any]:

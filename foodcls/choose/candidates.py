@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats
@@ -13,15 +12,11 @@ from foodcls.network.at_hand import PACKAGES
 from foodcls.network.backbones import has_weights
 from foodcls.network.licenses import weights_license
 from foodcls.network.network import Network, count_views, start_network, with_own_size
-from foodcls.network.precision import choose_precision
 from foodcls.recipe.presets import PRESETS
 from foodcls.recipe.train_settings import Train
-from foodcls.train.dataset import InputSpec
-from foodcls.train.learner import choose_device, start_learner
 from foodcls.train.loop import validate
 from foodcls.train.probe import fit_probe
-from foodcls.train.train import choose_partition, load_train_val, loss_weights
-from foodcls.train.views import training_views
+from foodcls.train.train import prepare_learner
 
 ANSWERS = 5  # that are timed
 Splits = tuple[pd.DataFrame, pd.DataFrame]  # rows of training and validation
@@ -66,18 +61,8 @@ def probe_backbone(
     settings: Train, labels: tuple[str, ...], splits: Splits, feature_cache: FeatureCache
 ) -> Candidate:
     """Fit the probe on training pictures as the recipe's target has them; answer validation."""
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
     _, network = start_network(settings, len(labels))
-    looks = len(splits[0]) * len(training_views(settings)) + len(splits[1])
-    partition = choose_partition(network, settings, precision, looks, feature_cache)
-    network.to(device)
-    partition.to(device)
-    convert_conv2d_weight_memory_format(network, torch.channels_last)
-    spec = InputSpec(partition, settings.input_size, precision)
-    train_val = load_train_val(splits, labels, settings, spec, feature_cache)
-    weights = loss_weights(train_val, settings)
-    learner = start_learner(network, partition.tail, settings, precision, weights)
+    learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
     fit_probe(learner, train_val, settings.batch_size)
     _, probabilities = validate(learner, train_val.val, settings.batch_size)
     megabytes = sum(value.numel() * value.element_size() for value in network.state_dict().values())

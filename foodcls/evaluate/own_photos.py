@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.evaluate.inference import BATCH
 from foodcls.features.activations import cacheable_partition
@@ -27,7 +26,6 @@ from foodcls.split.test_groups import group_own
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset
-from foodcls.train.learner import choose_device, start_learner
 from foodcls.train.nearness import Nearness, rate_nearness
 from foodcls.train.own import OwnSet, fit_stages, join_own
 from foodcls.train.probe import (
@@ -38,7 +36,7 @@ from foodcls.train.probe import (
     scale_features,
 )
 from foodcls.train.restore import load_network
-from foodcls.train.train import load_train_val, loss_weights
+from foodcls.train.train import prepare_learner
 
 FEWEST = 5  # own photos of a class whose distance is told
 SHOWN = 8  # nearest pictures, and farthest ones
@@ -59,7 +57,7 @@ def judge_own(
     manifest: pd.DataFrame,
     store: Store,
     cache: Path,
-    settings: Own | None,
+    settings: Own,
     track: Track = silent,
     limit: float = LIMIT,
 ) -> OwnWorth | None:
@@ -69,7 +67,7 @@ def judge_own(
     bytes stay in `cache`.
     """
     rows, crawl = split_rows(manifest, "own"), split_rows(manifest, "train")
-    if rows.empty or settings is None:
+    if rows.empty:
         return None
     groups = group_own(rows, settings)
     seen = _see(checkpoint, manifest, FeatureCache(store, cache, track, limit))
@@ -96,27 +94,20 @@ def _see(checkpoint: Checkpoint, manifest: pd.DataFrame, feature_cache: FeatureC
     """Load the features that the checkpoint was fitted to, and fit its head to the crawl alone."""
     settings, labels = checkpoint.settings, checkpoint.labels
     splits = [split_rows(manifest, name) for name in LEARNT]
-    network = load_network(checkpoint, feature_cache.store).to(choose_device(settings.device))
-    convert_conv2d_weight_memory_format(network, torch.channels_last)
+    network = load_network(checkpoint, feature_cache.store)
     views, network.tta_views = network.tta_views, 1
-
-    def spec() -> InputSpec:
-        parts = (network, settings.input_size, settings.precision, len(splits[0]), feature_cache)
-        return InputSpec(cacheable_partition(*parts), settings.input_size, settings.precision)
-
-    plain = spec()
-    train_val = load_train_val(splits, labels, settings, plain, feature_cache)
-    weights = loss_weights(train_val, settings)
-    learner = start_learner(network, plain.partition.tail, settings, settings.precision, weights)
+    learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
     scaled = scale_features(learner, train_val, settings.batch_size)
-    size = first_linear(network.head).in_features
-    head = make_head(size, settings.hidden_units, len(labels), settings.dropout, settings.seed)
+    features = first_linear(network.head).in_features
+    head = make_head(features, settings.hidden_units, len(labels), settings.dropout, settings.seed)
     # that strength was chosen on the crawl alone
     start = fit_head(head.to(learner.device), checkpoint.best.l2, scaled, learner.smoothing)
     network.tta_views = views
-    answering = spec()
+    size, precision = settings.input_size, settings.precision
+    partition = cacheable_partition(network, size, precision, len(splits[2]), feature_cache)
+    answering = InputSpec(partition, size, precision)
     asked = load_dataset(splits[2], labels, answering, feature_cache)
-    answerer = replace(learner, tail=answering.partition.tail)
+    answerer = replace(learner, tail=partition.tail)
     own_views = extract_views(answerer, asked, BATCH, views)
     photos = join_own(scaled, train_val, settings)
     return _Seen(start, photos, tuple(map(scaled.scale, own_views)), learner.smoothing)

@@ -44,13 +44,18 @@ class Trained:
     learnt: StageResult[Checkpoint]
     checkpoint: StageResult[Checkpoint]  # the same, calibrated
     scores: StageResult[Evaluation]
-    own: StageResult[OwnWorth | None]
+    own: StageResult[OwnWorth | None] | None  # None: the recipe names no own photos
     model: StageResult[ExportedRef]
 
     @property
+    def own_worth(self) -> OwnWorth | None:
+        """What own photos showed; None where there are none."""
+        return self.own.result if self.own else None
+
+    @property
     def own_figures(self) -> dict[str, float]:
-        """What own photos showed; nothing where there are none."""
-        return self.own.result.headline if self.own.result else {}
+        """The same in figures; none where there are no own photos."""
+        return self.own_worth.headline if self.own_worth else {}
 
     @property
     def pictures(self) -> ManifestRef:
@@ -60,7 +65,7 @@ class Trained:
     @property
     def steps(self) -> tuple[StageResult[Any], ...]:
         """The stages, in the order in which they ran."""
-        own = (self.own,) if self.own.result else ()
+        own = (self.own,) if self.own else ()
         return (*self.prepared.steps, self.learnt, self.checkpoint, self.scores, *own, self.model)
 
 

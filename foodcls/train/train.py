@@ -77,11 +77,6 @@ def train(
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
     learnt = len(train_rows) + len(own_rows)
-    looks = learnt * len(training_views(settings)) + len(val_rows)
-    partition = choose_partition(network, settings, precision, looks, feature_cache)
-    network.to(device)
-    partition.to(device)
-    convert_conv2d_weight_memory_format(network, torch.channels_last)
     computed = {"device": device.type, "precision": precision}
     draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
     files = checkpoint_files(cache, draft)
@@ -91,16 +86,38 @@ def train(
         draft.settings.extras.tta,
     )  # fmt: skip
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
-        spec = InputSpec(partition, settings.input_size, precision)
-        train_val = load_train_val(splits, labels, settings, spec, feature_cache)
-        weights = loss_weights(train_val, settings)
-        learner = start_learner(network, partition.tail, settings, precision, weights)
+        learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
             reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
     network.load_state_dict(best, strict=False)
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
     return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
+
+
+def prepare_learner(
+    network: Network,
+    settings: Train,
+    labels: Sequence[str],
+    splits: Sequence[pd.DataFrame],
+    feature_cache: FeatureCache,
+) -> tuple[Learner, TrainVal]:
+    """A network on its device with what trains it, and what its tail reads of each picture.
+
+    `splits` are the rows of train, val and, where there are some, own.
+    """
+    device = choose_device(settings.device)
+    precision = choose_precision(settings.precision, device)
+    train_count, val_count, *own = map(len, splits)
+    looks = (train_count + sum(own)) * len(training_views(settings)) + val_count
+    partition = choose_partition(network, settings, precision, looks, feature_cache)
+    network.to(device)
+    partition.to(device)
+    convert_conv2d_weight_memory_format(network, torch.channels_last)
+    spec = InputSpec(partition, settings.input_size, precision)
+    train_val = load_train_val(splits, labels, settings, spec, feature_cache)
+    weights = loss_weights(train_val, settings)
+    return start_learner(network, partition.tail, settings, precision, weights), train_val
 
 
 def load_train_val(
