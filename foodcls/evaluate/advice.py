@@ -7,6 +7,8 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 
 # of a loss, from one epoch to the next: what falls by less has come to rest
 FALL = 0.02
+# and in itself: losses near 0 still halve, and nothing is gained by it
+LEAST = 0.01
 # training accuracy above validation's; of less nothing follows, as both are measured
 GAP = 0.15
 # of a class's pictures, and in number: what is taken so often for one other class is no accident
@@ -31,7 +33,7 @@ def _advise_longer(reports: Sequence[EpochReport]) -> str:
         return ""
     before, last = reports[-2:]
     pairs = (before.train_loss, last.train_loss), (before.val_loss, last.val_loss)
-    if not all(later < (1 - FALL) * earlier for earlier, later in pairs):
+    if not all(earlier - later >= max(FALL * earlier, LEAST) for earlier, later in pairs):
         return ""
     return (
         f"Both losses still fall in the last epoch (validation {before.val_loss:.2f} to "

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from foodcls.errors import RecipeError
+from foodcls.image.listing import is_aside
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import Recipe
 from foodcls.recipe.yaml_lines import parse_yaml
@@ -66,7 +67,7 @@ def list_unused(recipe: Recipe) -> Iterator[str]:
 
 def _list_folders(root: Path) -> list[str]:
     names = (unicodedata.normalize("NFC", path.name) for path in root.iterdir() if path.is_dir())
-    return sorted(name for name in names if not name.startswith("."))
+    return sorted(name for name in names if not is_aside(name))
 
 
 def _hint(label: str, there: list[str]) -> str:

@@ -56,6 +56,9 @@ def test_losses_that_still_fall_ask_for_more_epochs() -> None:
     assert advise(checkpoint(falling[1:]), GOOD) == []
     # validation has come to rest
     assert advise(checkpoint([*falling, epoch(3, 1.5, 2.19, 0.3, 0.3)]), GOOD) == []
+    # nothing is left to fall
+    done = [epoch(1, 0.004, 0.003, 1, 1), epoch(2, 0.002, 0.001, 1, 1)]
+    assert advise(checkpoint(done), GOOD) == []
 
 
 def test_what_is_known_by_heart_is_named() -> None:

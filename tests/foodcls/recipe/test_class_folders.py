@@ -33,8 +33,9 @@ def test_a_folder_of_own_photos_that_is_no_class_is_named(tmp_path: Path) -> Non
     own = Own.model_construct(folder=tmp_path)
     with pytest.raises(RecipeError, match="own.folder: .* has no folders beside the classes"):
         check_own(own, ("pie", "taco"), Path("r.yaml"))
-    # a class may have none
-    (tmp_path / "pie").mkdir()
+    # a class may have none, and systems leave folders of their own
+    for name in ("pie", "__MACOSX", ".Trash-1000"):
+        (tmp_path / name).mkdir()
     check_own(own, ("pie", "taco"), Path("r.yaml"))
     (tmp_path / "tacco").mkdir()
     with pytest.raises(RecipeError, match="has 'tacco' beside the classes; .*: 'pie', 'taco'; a"):
