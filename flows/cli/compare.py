@@ -9,13 +9,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import find_manifest
+from flows.cli.output import find_manifest, open_features, open_prepared
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
-from foodcls.features.row_cache import FeatureCache
+from foodcls.init.draft import describe_training
 from foodcls.manifest import split_rows
 from foodcls.metrics.align import align_predictions
 from foodcls.metrics.predictions import Predictions, read_predictions
@@ -149,11 +149,10 @@ def show_choice(
     console: Console, recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]
 ) -> None:
     """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
-    manifest = read_manifest(find_manifest(folder, recipe_file))
-    workspace, train = Workspace.at(folder), recipe.train
-    cache = FeatureCache(workspace.store, workspace.pixels, bars, train.cache_bytes)
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features, train = open_features(workspace, recipe.train), recipe.train
     names = backbones or backbones_at_hand(train)
-    print_choice(console, choose_backbone(manifest, recipe.labels, train, names, cache))
+    print_choice(console, choose_backbone(manifest, recipe.labels, train, names, features))
 
 
 def print_choice(console: Console, choice: Choice) -> None:
@@ -197,8 +196,6 @@ def _sentences(choice: Choice) -> list[str]:
 
 
 def _lines(candidate: Candidate) -> str:
-    train = candidate.settings
-    return (
-        f"train:\n  backbone: {train.backbone}\n  input_size: {train.input_size}\n"
-        f"  method: {train.method}\n  hidden_units: {train.hidden_units}"
-    )
+    names = ("backbone", "input_size", "method", "hidden_units")
+    settings = {name: getattr(candidate.settings, name) for name in names}
+    return describe_training(settings, "chosen by `foodcls choose`, on the validation pictures")

@@ -5,9 +5,8 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.cli.options import read_recipe
-from flows.cli.output import find_manifest
+from flows.cli.output import open_features, open_prepared
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -16,10 +15,9 @@ from tasks.engine.progress import bars
 def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
-    table = find_manifest(folder, recipe_file)
-    workspace = Workspace.at(folder)
+    workspace, manifest = open_prepared(recipe_file, folder)
     refused = read_refused(workspace.refused)
-    proposals = propose_boxes(read_manifest(table), workspace.store, bars, refused)
+    proposals = propose_boxes(manifest, workspace.store, bars, refused)
     target = workspace.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
     is_used = boxes is not None and boxes.resolve() == target.resolve()
@@ -41,13 +39,11 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
     # torch is slow to import, and boxes are proposed without it
     from foodcls.evaluate.label_issues import rank_label_issues
-    from foodcls.features.row_cache import FeatureCache
 
     recipe = read_recipe(recipe_file)
-    table = find_manifest(folder, recipe_file)
-    workspace = Workspace.at(folder)
-    feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_label_issues(read_manifest(table), recipe.labels, recipe.train, feature_cache)
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features = open_features(workspace, recipe.train)
+    ranked = rank_label_issues(manifest, recipe.labels, recipe.train, features)
     write_csv(ranked, workspace.suspects)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "

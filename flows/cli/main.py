@@ -96,7 +96,7 @@ def run(
 
             with server_needed():
                 result = train(recipe, workspace, search_again)
-        write_json(show_run(out, result, workspace), json_file)
+        write_json(show_run(out, result, workspace, recipe_file), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import format_exception
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +16,14 @@ from rich.text import Text
 
 from foodcls.errors import FoodclsError, InputError
 from foodcls.redact import redact, redact_logs
+
+# imported inside the functions, as all of the library: `--help` must not wait for it
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from foodcls.features.row_cache import FeatureCache
+    from foodcls.recipe.train_settings import Train
+    from foodcls.workspace.workspace import Workspace
 
 out, err = Console(), Console(stderr=True)
 
@@ -100,3 +108,20 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
             "first, it collects the pictures"
         )
     return table
+
+
+def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, pd.DataFrame]":
+    """A workspace and its table of pictures; InputError when there is none yet."""
+    from foodcls.tables.manifest_csv import read_manifest
+    from foodcls.workspace.workspace import Workspace
+
+    table = find_manifest(folder, recipe_file)
+    return Workspace.at(folder), read_manifest(table)
+
+
+def open_features(workspace: "Workspace", settings: "Train") -> "FeatureCache":
+    """The features that a workspace keeps, with bars for those it has to make."""
+    from foodcls.features.row_cache import FeatureCache
+    from tasks.engine.progress import bars
+
+    return FeatureCache(workspace.store, workspace.pixels, bars, settings.cache_bytes)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
     return result
 
 
-def show_run(console: Console, run: RunResult, folder: Path) -> dict[str, Any]:
+def show_run(console: Console, run: RunResult, folder: Path, recipe_file: Path) -> dict[str, Any]:
     """Print a run's result and where to look; give all of it for programs."""
     result = summarize(run)
     show_result(console, result)
-    show_places(console, result, folder)
+    show_places(console, result, folder, recipe_file)
     return result
 
 
@@ -69,32 +70,28 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
         console.print(f"cached: {', '.join(result['cached'])}")
 
 
-def show_places(console: Console, result: dict[str, Any], folder: Path) -> None:
+def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_file: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
-    model = _near(result["model_path"])
+    model, license = _near(result["model_path"]), result["weights_license"]
     runs = list_runs() or f"{here}prefect server start   # http://127.0.0.1:4200"
+    worth = f"{here}foodcls worth {_near(str(recipe_file))}"
     rows = [
         ("report", str(workspace.report)),
         ("model", model),
+        ("its weights", license and f"learnt from weights of this license: {license}"),
         ("pictures", str(workspace.manifest)),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
+        ("to send it", waiting and f"{here}foodcls sync --workspace {folder}"),
         ("try it", f"{here}foodcls predict {model} PICTURE..."),
-        (
-            "get more of",
-            f"{here}foodcls worth RECIPE --workspace {folder}   # says what gains most",
-        ),
+        ("get more of", f"{worth} --workspace {folder}   # says what gains most"),
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", runs),
     ]
-    if license := result["weights_license"]:
-        rows.insert(2, ("its weights", f"learnt from weights of this license: {license}"))
-    if waiting:
-        rows.insert(3, ("to send it", f"{here}foodcls sync --workspace {folder}"))
-    for name, text in rows:
+    for name, text in filter(itemgetter(1), rows):
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
         console.print(text, markup=False, highlight=False, soft_wrap=True)

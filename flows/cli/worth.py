@@ -1,37 +1,48 @@
 """Forecasts what more pictures are worth, writes the table, and says what to do with it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli.output import find_manifest, print_whole
+from flows.cli.options import read_recipe
+from flows.cli.output import open_features, open_prepared, print_whole
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
-from foodcls.features.row_cache import FeatureCache
-from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.recipe import Recipe
 from foodcls.report.sentences import explain_worth
-from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
 
 def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> None:
     """Print a line a class and write worth.csv; InputError when there are no pictures yet."""
-    recipe = load_recipe(recipe_file)
-    table = find_manifest(folder, recipe_file)
-    workspace = Workspace.at(folder)
-    feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    worths = forecast_worth(
-        read_manifest(table), recipe.labels, recipe.train, feature_cache, more, bars
-    )
+    recipe = read_recipe(recipe_file)
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features = open_features(workspace, recipe.train)
+    worths = forecast_worth(manifest, recipe.labels, recipe.train, features, more, bars)
     before = next_quotas(recipe.classes, recipe.collect, workspace.worth)
     asked = raise_quotas(before, worths, recipe.collect.per_query)
     write_worth(worths, asked, workspace.worth)
     heads = ("class", "learnt from", "recall", f"by {more} more", "90 of 100 times")
     print_whole(console, [list(map(Text, heads)), *(_cells(one) for one in worths)])
     lines = [*explain_worth(worths), f"The table: {Workspace(folder).worth}"]
+    lines += _next(recipe, recipe_file, folder, any(one.is_worthwhile for one in worths))
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _next(recipe: Recipe, file: Path, folder: Path, gains: bool) -> Iterator[str]:
+    """What to type next, by whether more pictures are worth it."""
+    run = f"foodcls run {file} --workspace {folder}"
+    if not gains:
+        yield f"To look for wrong labels: foodcls suspects {file} --workspace {folder}"
+    elif not recipe.collect.engines:
+        yield f"Add pictures of these classes, then: {run}"
+    elif recipe.collect.quotas == "auto":
+        yield f"To ask for so many: {run} --search-again"
+    else:
+        yield f"To ask for so many: {run} --search-again --set collect.quotas=auto"
 
 
 def _cells(one: Worth) -> list[Text]:

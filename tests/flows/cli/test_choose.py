@@ -24,5 +24,6 @@ def test_the_lines_for_the_recipe_are_printed(
     words += ["--backbone", "test_efficientnet", "--backbone", "test_resnet"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "  backbone: test_" in done.output and "  method: probe\n" in done.output
+    said = " ".join(done.output.split())
+    assert "train: {backbone: test_" in said and "method: probe, hidden_units: 0}" in said
     assert "Linear probes on" in done.output and "the test pictures were not asked" in done.output

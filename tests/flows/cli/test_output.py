@@ -62,11 +62,12 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
     console = Console(file=io.StringIO(), width=80)
     show_result(console, result)
-    show_places(console, result, Path("w"))
+    show_places(console, result, Path("w"), Path("lunch.yaml"))
     said = console.file.getvalue()
     assert "rabbit" in said and "bread" not in said
     assert "2 other classes: each test picture is named right" in said
     assert "predict w/m.pt PICTURE" in said and "http://127.0.0.1:4200/runs" in said
+    assert "worth lunch.yaml --workspace w " in said
     # a temporary server is gone when the line is read
     monkeypatch.setenv("FOODCLS_OWN_SERVER", "http://127.0.0.1:4200/api")
     assert list_runs() == ""

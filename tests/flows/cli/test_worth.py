@@ -37,3 +37,6 @@ def test_each_class_has_its_line_and_the_next_crawl_its_quotas(
     found = read_worth(workspace / "worth.csv")
     assert [one.label for one in found][-1] == "" and len(found) == 3
     assert {one.learnt for one in found} == {9} and {one.more for one in found} == {30}
+    gains = any(one.is_worthwhile for one in found if one.label)
+    next_one = f"run {recipe} --workspace {workspace} --search-again" if gains else "suspects"
+    assert f"foodcls {next_one}" in done.output
