@@ -43,6 +43,7 @@ def train_model(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> Tra
     learnt = train_network(workspace, pictures, recipe.labels, recipe.train)
     checkpoint = calibrate(workspace, learnt, pictures, recipe.inference, limit=limit)
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
-    own = recipe.own and judge_own(workspace, learnt, pictures, recipe.own, limit=limit)
+    asked = recipe.own
+    own = judge_own(workspace, learnt, pictures, asked, limit=limit) if asked else None
     model = export(workspace, checkpoint, pictures, recipe.name, recipe.digest)
     return Trained(prepared, learnt, checkpoint, scores, own, model)

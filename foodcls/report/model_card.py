@@ -89,7 +89,7 @@ def _intended(recipe: Recipe, checkpoint: Checkpoint) -> Iterator[str]:
 
 def _figures(trained: Trained, scores: Evaluation) -> Iterator[str]:
     yield from (f"- {sentence}" for sentence in explain_scores(scores))
-    own = trained.own.result
+    own = trained.own_worth
     yield from (f"- {sentence}" for sentence in (explain_own(own) if own else []))
     yield "\n| of the test pictures | value | 95 % interval |\n|---|---:|---:|"
     for name, words in FIGURES.items():
@@ -110,7 +110,7 @@ def _untested(trained: Trained, scores: Evaluation, manifest: pd.DataFrame) -> I
     if scores.rejection is None:
         refuses = "" if checkpoint.rejection else ": it names a class for each of them"
         yield f"- Pictures of none of its classes{refuses}."
-    if trained.own.result is None:
+    if trained.own_worth is None:
         yield "- Photos from where it will be used: the recipe names no own ones."
     few = [score.label for score in scores.per_class if score.n < FEW]
     if few:
