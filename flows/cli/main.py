@@ -149,15 +149,16 @@ def review(
     workspace: Space = Path("workspace"),
     port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    annotator: Annotated[str, typer.Option(help="Your name: it is put beside decisions.")] = "",
 ) -> None:
-    """Look at the pictures on a local page: keep or drop them, draw boxes.
+    """Look at the pictures on a local page: keep, drop or relabel them, draw boxes.
 
     Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
     """
     with told():
         from flows.cli.review import open_page
 
-        open_page(out, recipe_file, workspace, port, opens_browser=browser)
+        open_page(out, recipe_file, workspace, port, opens_browser=browser, annotator=annotator)
 
 
 app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)

@@ -9,6 +9,7 @@ from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.decision_files import ReviewFiles
+from foodcls.review.decisions import plain_reason
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import open_session
 from foodcls.review.thumbs import Thumbs
@@ -16,10 +17,16 @@ from foodcls.workspace.workspace import Workspace
 
 
 def open_page(
-    console: Console, recipe_file: Path, folder: Path, port: int, *, opens_browser: bool
+    console: Console,
+    recipe_file: Path,
+    folder: Path,
+    port: int,
+    *,
+    opens_browser: bool,
+    annotator: str = "",
 ) -> None:
-    """Serve the page until Ctrl-C."""
-    server = make_server(recipe_file, folder, port)
+    """Serve the page until Ctrl-C; decisions are signed by the annotator, if one is named."""
+    server = make_server(recipe_file, folder, port, annotator)
     # not wrapped: an address has to survive being copied
     console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
     console.print("Each decision is saved at once. Ctrl-C ends.")
@@ -34,12 +41,14 @@ def open_page(
     tell_next(console, server.session.files, recipe_file, folder)
 
 
-def make_server(recipe_file: Path, folder: Path, port: int = 0) -> ReviewServer:
+def make_server(
+    recipe_file: Path, folder: Path, port: int = 0, annotator: str = ""
+) -> ReviewServer:
     """A server for the pictures of a workspace; InputError when it holds none or has no port."""
     recipe = load_recipe(recipe_file)
     find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
-    session = open_session(recipe, recipe_file, workspace)
+    session = open_session(recipe, recipe_file, workspace, plain_reason(annotator))
     thumbs = Thumbs(workspace.store, workspace.thumbs, recipe.inspect.max_pixels)
     try:
         return ReviewServer(session, thumbs, recipe.name, port)

@@ -4,6 +4,8 @@ gallery           the pictures of a manifest, by class, suspects first
 decision_files    the files for decisions and boxes that a recipe names
 decisions         decisions in filter.csv, read and written
 boxes             boxes in boxes.csv, read and written
+box_files         drawn, proposed and refused boxes, each in its file
+changes           what pages and others change, for undo and for news of it
 watched           a value read from a file, and read again when somebody has changed it
 session           one visit: its pictures, decisions and undo
 api               the session as JSON for the page

@@ -1,14 +1,16 @@
 """The JSON API of the review page: lists classes and pictures, and takes changes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from foodcls.review.boxes import DrawnBox, fit_box
+from foodcls.review.changes import label_of
 from foodcls.review.decisions import Verdict, plain_reason
 from foodcls.review.gallery import GalleryItem
-from foodcls.review.session import Session, label_of
+from foodcls.review.session import Session
 
 MAX_BOXES = 50  # on one picture
+MAX_PAGE = 40  # characters of the name of a page
 Json = dict[str, Any]
 
 
@@ -34,7 +36,8 @@ def list_pictures(session: Session, label: str) -> list[Json]:
 def take_decision(session: Session, request: Json) -> Json:
     """Write the decision {"ids": [...], "keep": true, false or null, "reason": text}.
 
-    A `label` moves the pictures to that class.
+    A `label` moves the pictures to that class. `seen` holds, by id, [keep, reason, class] as the
+    page shows them, for the pictures with a decision; `conflicts` are those decided meanwhile.
     """
     ids, keep = request.get("ids"), request.get("keep")
     known = session.gallery.items
@@ -46,25 +49,72 @@ def take_decision(session: Session, request: Json) -> Json:
     if label and (label not in session.labels or not keep):
         raise BadRequest(f"label is one of {', '.join(session.labels)}, for pictures to keep")
     reason = plain_reason(str(request.get("reason", "")))
-    session.decide(ids, None if keep is None else Verdict(keep, reason, label))
-    return _changed(session, ids)
+    verdict = None if keep is None else Verdict(keep, reason, label)
+    late = session.decide(ids, verdict, _seen(request), page_of(request))
+    return _changed(session, ids) | {"conflicts": late}
 
 
 def take_boxes(session: Session, request: Json) -> Json:
-    """Write {"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}, in pixels."""
-    digest, boxes = request.get("id"), request.get("boxes")
+    """Write {"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}, in pixels.
+
+    `seen` are the boxes that the page showed before: what others drew meanwhile stays.
+    """
+    digest, boxes, seen = request.get("id"), request.get("boxes"), request.get("seen")
     if not _is_known(session.gallery.items, digest):
         raise BadRequest("id is a picture of this workspace")
-    if not isinstance(boxes, list) or len(boxes) > MAX_BOXES:
+    if not _is_list(boxes) or not (seen is None or _is_list(seen)):
         raise BadRequest(f"boxes is a list of at most {MAX_BOXES}")
     item = session.gallery.items[str(digest)]
-    session.draw(item.id, [_box(box, item) for box in boxes])
+    drawn = [_box(box, item) for box in boxes]
+    known = None if seen is None else [_box(box, item) for box in seen]
+    session.draw(item.id, drawn, known, page_of(request))
     return _changed(session, [item.id])
 
 
-def take_back(session: Session) -> Json:
-    """Undo the last change; `pictures` is empty when there is nothing to undo."""
-    return _changed(session, session.undo())
+def take_back(session: Session, request: Json) -> Json:
+    """Undo the last change of a page; `pictures` is empty when there is nothing to undo.
+
+    `stayed` are those that somebody has changed since.
+    """
+    ids, stayed = session.undo(page_of(request))
+    return _changed(session, ids) | {"stayed": stayed}
+
+
+def tell_news(session: Session, since: str, page: str) -> Json:
+    """What others have changed since change number `since`, and how many decisions were lost."""
+    news = session.news(int(since) if since.isdecimal() else 0, page[:MAX_PAGE])
+    told = {"number": news.number, "lost": news.lost}
+    known = session.gallery.items
+    changed = _changed(session, [name for name in news.ids if name in known]) if news.ids else {}
+    return changed | told
+
+
+def take_again(session: Session, request: Json) -> Json:
+    """Write what another program has overwritten again, or with {"restore": false} leave it."""
+    if request.get("restore") is False:
+        session.give_up()
+        return _changed(session, [])
+    return _changed(session, session.restore(page_of(request)))
+
+
+def page_of(request: Json) -> str:
+    """The page that asks: each has its own undo."""
+    return str(request.get("page", ""))[:MAX_PAGE]
+
+
+def _is_list(boxes: object) -> TypeGuard[list[Any]]:
+    return isinstance(boxes, list) and len(boxes) <= MAX_BOXES
+
+
+def _seen(request: Json) -> dict[str, Verdict | None] | None:
+    seen = request.get("seen")
+    if seen is None:
+        return None
+    try:
+        return {name: Verdict(bool(keep), str(reason), str(label))
+                for name, (keep, reason, label) in seen.items()}  # fmt: skip
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadRequest("seen is {id: [keep, reason, class]}") from error
 
 
 def _is_known(items: Mapping[str, GalleryItem], name: object) -> bool:

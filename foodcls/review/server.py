@@ -21,9 +21,11 @@ from foodcls.review.api import (
     BadRequest,
     list_classes,
     list_pictures,
+    take_again,
     take_back,
     take_boxes,
     take_decision,
+    tell_news,
 )
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
@@ -159,7 +161,13 @@ class Handler(BaseHTTPRequestHandler):
             self._send(data, "image/jpeg", cache="private, max-age=31536000, immutable")
         elif path == "classes":
             session = self.server.session
-            self._send_json({"title": self.server.title, "classes": list_classes(session)})
+            number = session.news(0).number
+            classes = {"classes": list_classes(session), "number": number}
+            self._send_json({"title": self.server.title} | classes)
+        elif path == "news":
+            asked = parse_qs(urlsplit(self.path).query)
+            since, page = (asked.get(name, [""])[0] for name in ("since", "page"))
+            self._send_json(tell_news(self.server.session, since, page))
         elif path == "pictures":
             label = parse_qs(urlsplit(self.path).query).get("class", [""])[0]
             self._send_json(list_pictures(self.server.session, label))
@@ -173,7 +181,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "boxes":
             self._send_json(take_boxes(session, request))
         elif path == "undo":
-            self._send_json(take_back(session))
+            self._send_json(take_back(session, request))
+        elif path == "again":
+            self._send_json(take_again(session, request))
         else:
             self._send_error(HTTPStatus.NOT_FOUND, "no such page")
 

@@ -2,7 +2,10 @@
 
 import { toast } from "./dom.js";
 
-let queue = Promise.resolve(), unsaved = 0, apply, reload;
+// each tab has its own undo; a reload keeps it
+export const page = sessionStorage.page ??= crypto.randomUUID();
+
+let queue = Promise.resolve(), unsaved = 0, sent = 0, apply, reload;
 
 // `onAnswer` takes what a change did; `onRefusal` shows again what the files say
 export function onChanges({ onAnswer, onRefusal }) {
@@ -21,7 +24,8 @@ async function read(response) {
 // one after another, so that the files say what was decided last
 export function send(path, body) {
   unsaved += 1;
-  queue = queue.then(async () => apply(await post(path, body))).catch(tellFailure).finally(() => { unsaved -= 1; });
+  sent += 1;
+  queue = queue.then(async () => apply(await post(path, { ...body, page }))).catch(tellFailure).finally(() => { unsaved -= 1; });
   return queue;
 }
 
@@ -41,3 +45,6 @@ async function tellFailure(error) {
 export const whenSaved = () => queue;
 
 export const hasUnsaved = () => unsaved > 0;
+
+// how many changes were sent: an answer that was asked for before one of them may be old
+export const countSent = () => sent;

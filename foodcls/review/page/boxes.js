@@ -50,13 +50,14 @@ function pictureWidth() {
   return Math.min(width, (height * w) / h);
 }
 
-export function saveBoxes(boxes) {
+// `seen` are the boxes before: what others drew meanwhile stays
+export function saveBoxes(boxes, seen = boxesOf(current())) {
   const picture = current();
   picture.boxes = boxes.length ? boxes : undefined;
   drawCard(picture);
   drawBoxes();
   drawFilters();
-  send("boxes", { id: picture.id, boxes });
+  send("boxes", { id: picture.id, boxes, seen });
 }
 
 export function removeBox(number) {
@@ -87,7 +88,7 @@ export function acceptBoxes() {
     const boxes = boxesOf(picture), only = zoomed && boxes[state.chosen]?.[4] ? state.chosen : -1;
     picture.boxes = boxes.map((box, number) => (only < 0 || only === number ? box.slice(0, 4).concat(0) : box));
     drawCard(picture);
-    send("boxes", { id: picture.id, boxes: picture.boxes });
+    send("boxes", { id: picture.id, boxes: picture.boxes, seen: boxes });
   }
   if (zoomed) drawBoxes();
   drawFilters();

@@ -7,6 +7,7 @@ import { $, toast } from "./dom.js";
 import { isDragging } from "./drag.js";
 import { goTo, show } from "./grid.js";
 import { drawHeader } from "./header.js";
+import { seenOf, tellConflicts } from "./news.js";
 import { askReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { drawZoom } from "./zoom.js";
@@ -31,9 +32,9 @@ export function goOn(pictures) {
 }
 
 function mark(pictures, keep, reason) {
-  const ids = pictures.map((picture) => picture.id);
+  const ids = pictures.map((picture) => picture.id), seen = seenOf(pictures);
   for (const picture of pictures) { Object.assign(picture, { keep: Number(keep), reason }); drawCard(picture); }
-  send("decide", { ids, keep, reason });
+  send("decide", { ids, keep, reason, seen });
   return ids;
 }
 
@@ -54,6 +55,7 @@ export async function undo() {
   if (first.label !== state.label) await openClass(first.label);
   const place = state.view.findIndex((picture) => picture.id === first.id);
   if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
+  if (answer.stayed.length) return toast(`${answer.stayed.length > 1 ? `${answer.stayed.length} pictures were` : "It was"} changed elsewhere since, and stays so.`, true);
   toast(answer.pictures.length > 1 ? `${answer.pictures.length} pictures are as before.` : "This picture is as before.");
 }
 
@@ -63,6 +65,7 @@ export function applyAnswer(answer) {
   for (const picture of answer.pictures) updatePicture(picture);
   drawClasses();
   drawHeader();
+  if (answer.conflicts?.length) tellConflicts(answer.conflicts);
   return answer;
 }
 

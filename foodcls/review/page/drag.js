@@ -33,6 +33,7 @@ function startDrag(event) {
   const kind = corner ? "corner" : box !== undefined ? "move" : "new";
   if (kind === "new") boxes.push([...start, ...start, 0]);
   drag = { kind, corner, start, boxes, number: kind === "new" ? boxes.length - 1 : Number(box), from: [event.clientX, event.clientY], moved: false };
+  drag.seen = boxesOf(current());
   drag.before = [...boxes[drag.number]];
   $("boxes").setPointerCapture(event.pointerId);
 }
@@ -65,7 +66,7 @@ function draggedBox({ kind, corner, start, before }, x, y) {
 
 function endDrag() {
   if (!drag) return;
-  const { kind, moved, boxes, number } = drag;
+  const { kind, moved, boxes, number, seen } = drag;
   drag = null;
   if (!moved) return chooseBox(kind === "new" ? -1 : number);
   const [left, top, right, bottom] = boxes[number];
@@ -73,5 +74,5 @@ function endDrag() {
   // whoever draws a box has not taken the proposed one
   const own = kind === "new" ? boxes.filter((box) => !box[4]) : boxes;
   if (state.chosen >= 0) state.chosen = own.indexOf(boxes[number]);
-  saveBoxes(own);
+  saveBoxes(own, seen);
 }

@@ -9,6 +9,7 @@ import { listenForDrags } from "./drag.js";
 import { focusCard, goTo, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
 import { askLabel, drawNames, hideLabel, takeGuess, takeName } from "./relabel.js";
+import { takeAgain, watchOthers } from "./news.js";
 import { giveReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -58,6 +59,8 @@ function listenToHeader() {
   $("search").addEventListener("input", () => setFilter(state.chip, $("search").value));
   $("size").addEventListener("input", () => document.documentElement.style.setProperty("--size", `${$("size").value}px`));
   onClick("undo", undo);
+  onClick("lost-restore", () => takeAgain(true));
+  onClick("lost-leave", () => takeAgain(false));
   onClick("ask", () => $("help").showModal());
   onClick("help-close", () => $("help").close());
 }
@@ -83,13 +86,14 @@ function listenToZoom() {
 
 async function start() {
   listen();
-  const { title, classes } = await get("classes");
+  const { title, classes, number } = await get("classes");
   document.title = `Review ${title}`;
   $("title").textContent = title;
   state.classes = classes;
   const wanted = decodeURIComponent(location.hash.slice(1));
   const first = classes.find((item) => item.name === wanted) ?? classes.find((item) => item.kept + item.dropped < item.total) ?? classes[0];
   await openClass(first.name);
+  watchOthers(number);
 }
 
 start().catch((error) => toast(error.message, true));

@@ -3,6 +3,7 @@
 import { send } from "./api.js";
 import { drawCard } from "./cards.js";
 import { $, make, makeButton } from "./dom.js";
+import { seenOf } from "./news.js";
 import { current, state } from "./state.js";
 
 const REASONS = ["wrong class", "several things", "drawing or logo", "text or screenshot", "blurred or tiny", "unclear", "unrelated"];
@@ -34,9 +35,9 @@ export function reasons() {
 }
 
 export function giveReason(reason) {
-  const ids = state.reasonFor;
+  const ids = state.reasonFor, seen = seenOf(ids.map((id) => state.byId.get(id)).filter(Boolean));
   for (const id of ids) { const picture = state.byId.get(id); if (picture) { picture.reason = reason; drawCard(picture); } }
-  send("decide", { ids, keep: false, reason });
+  send("decide", { ids, keep: false, reason, seen });
   hideReasons();
 }
 

@@ -5,6 +5,7 @@ import { drawCard } from "./cards.js";
 import { goOn } from "./decisions.js";
 import { $, displayName, make, toast } from "./dom.js";
 import { focusCard } from "./grid.js";
+import { seenOf } from "./news.js";
 import { hideReasons } from "./reasons.js";
 import { selected, state } from "./state.js";
 
@@ -33,6 +34,8 @@ function matches() {
   const words = $("relabel-name").value.toLowerCase().split(/[\s_]+/).filter(Boolean);
   const [{ guess, rivals, given }] = pictures, likely = [guess, ...(rivals ?? []), given].filter(Boolean);
   const names = [...new Set([...likely, ...state.classes.map((item) => item.name)])];
+  // Enter alone does not say what is said already
+  if (!words.length && pictures.every((picture) => picture.label === pictures[0].label)) names.push(...names.splice(names.indexOf(pictures[0].label), 1));
   const found = names.filter((name) => words.every((word) => name.toLowerCase().includes(word)));
   const starts = (name) => words.length && name.toLowerCase().startsWith(words[0]);
   return [...found.filter(starts), ...found.filter((name) => !starts(name))];
@@ -71,6 +74,7 @@ export function takeGuess() {
 }
 
 function relabel(moved, label) {
+  const seen = seenOf(moved);
   hideLabel();
   hideReasons();
   for (const picture of moved) {
@@ -78,6 +82,6 @@ function relabel(moved, label) {
     Object.assign(picture, { keep: 1, reason: "", label, given: found === label ? undefined : found });
     drawCard(picture);
   }
-  send("decide", { ids: moved.map((picture) => picture.id), keep: true, reason: "", label });
+  send("decide", { ids: moved.map((picture) => picture.id), keep: true, reason: "", label, seen });
   goOn(moved);
 }

@@ -52,8 +52,8 @@ def test_a_picture_tells_what_is_known_and_nothing_empty(
 def test_taking_back_tells_what_is_as_before(session: Session, manifest: pd.DataFrame) -> None:
     digest = manifest["id"][0]
     take_decision(session, {"ids": [digest], "keep": False})
-    assert "keep" not in take_back(session)["pictures"][0]
-    assert take_back(session)["pictures"] == []
+    assert "keep" not in take_back(session, {})["pictures"][0]
+    assert take_back(session, {})["pictures"] == []
 
 
 BAD = {
@@ -108,7 +108,7 @@ def test_a_relabelled_picture_belongs_to_its_class_until_that_is_taken_back(
     take_decision(session, {"ids": [first], "keep": True, "label": "pesto"})
     assert files.decisions.read_text().splitlines()[1] == f"{first},1,,"
     for _ in range(4):
-        take_back(session)
+        take_back(session, {})
     assert [one["total"] for one in list_classes(session)] == [3, 3] and not session.verdicts()
 
 

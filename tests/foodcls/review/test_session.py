@@ -52,7 +52,13 @@ def test_undo_goes_back_step_by_step_to_the_files_as_they_were(
     session.draw(second, [DrawnBox((1, 2, 30, 40))])
     session.decide([second, third], Verdict(True))
     session.draw(second, [])
-    assert [session.undo() for _ in range(5)] == [[second], [second, third], [second], [first], []]
+    assert [session.undo()[0] for _ in range(5)] == [
+        [second],
+        [second, third],
+        [second],
+        [first],
+        [],
+    ]
     assert (files.decisions.read_text(), files.boxes.read_text()) == before
 
 
@@ -74,7 +80,7 @@ def test_a_broken_file_is_told_of_and_nothing_is_written(
     with pytest.raises(TableError, match="perhaps"):
         session.decide([manifest["id"][0]], Verdict(True))
     assert files.decisions.read_text() == "id,keep\nabcdefgh,perhaps\n"
-    assert session.undo() == []
+    assert session.undo() == ([], [])
 
 
 def test_boxes_of_another_tool_are_taken_over_into_a_table(
@@ -192,7 +198,7 @@ def test_a_reason_that_follows_a_drop_is_undone_with_it(
     session.decide([first], Verdict(True))
     session.decide([first, second], Verdict(False))
     session.decide([first, second], Verdict(False, "blurred"))
-    assert session.undo() == [first, second]
+    assert session.undo() == ([first, second], [])
     assert session.verdicts()[first].keep and second not in session.verdicts()
 
 
@@ -271,7 +277,7 @@ def test_undo_leaves_what_somebody_has_changed_since(
     first, second, *_ = manifest["id"]
     session.decide([first, second], Verdict(False))
     visit(manifest).decide([first], Verdict(True, "a fine one"))
-    session.undo()
+    assert session.undo() == ([first, second], [first])
     assert {digest: one.words for digest, one in session.verdicts().items()} == {
         first: "keep: a fine one"}  # fmt: skip
 

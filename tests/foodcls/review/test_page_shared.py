@@ -1,0 +1,103 @@
+"""Two tabs, two servers and a spreadsheet work on the same files, in a real browser."""
+
+import csv
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from foodcls.review.decision_files import ReviewFiles
+from foodcls.review.decisions import Verdict
+from tests.fixtures.browser_fixtures import Browser
+
+SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
+
+
+@pytest.fixture
+def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return pictures(3)
+
+
+@pytest.fixture
+def other(chromium: int) -> Iterator[Browser]:
+    """A second tab."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{chromium}/json/new?about:blank", method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        page = Browser(json.load(answer)["webSocketDebuggerUrl"])
+    yield page
+    page.call("Page.close")
+    page.close()
+
+
+def words(path: Path) -> dict[str, str]:
+    with path.open(newline="") as file:
+        return {row["id"]: row["keep"] + row["reason"] for row in csv.DictReader(file)}
+
+
+def toast(page: Browser) -> str:
+    return str(page.value("document.querySelector('#toast').textContent"))
+
+
+def test_each_of_two_tabs_sees_the_other_within_two_seconds_and_undoes_its_own(
+    browser: Any, other: Browser, visit: Callable, serve: Callable, manifest: pd.DataFrame,
+    files: ReviewFiles,
+) -> None:  # fmt: skip
+    url = serve(visit(manifest)).url
+    for page in (browser, other):
+        page.open(url)
+    browser.press("d")
+    browser.value(SAVED)
+    other.wait("document.querySelectorAll('.card.drop').length === 1", seconds=2)
+    assert "changed elsewhere" in toast(other)
+    other.press("u")
+    other.wait("document.querySelector('#toast').textContent.includes('Nothing to undo')")
+    assert words(files.decisions) == {manifest["id"][0]: "0"}
+    other.open("about:blank", "true")
+
+
+def test_a_key_does_not_overwrite_what_was_decided_unseen(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    browser.open(serve(visit(manifest)).url)
+    first = manifest["id"][0]
+    visit(manifest).decide([first], Verdict(False, "blurred", annotator="Ann"))
+    browser.press("k")
+    browser.wait("document.querySelector('#toast').textContent.includes('dropped (blurred)')")
+    assert words(files.decisions)[first] == "0blurred"
+    # shown now, and overruled
+    browser.press("ArrowLeft", "k")
+    browser.value(SAVED)
+    assert words(files.decisions)[first] == "1"
+
+
+def test_what_a_spreadsheet_saved_over_is_decided_again_by_a_click(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    files.decisions.write_text(f"id,keep,reason\n{manifest['id'][2]},1,\n")
+    browser.open(serve(visit(manifest)).url)
+    opened = files.decisions.read_text()
+    browser.press("d", "k")
+    browser.value(SAVED)
+    files.decisions.write_text(opened.replace(",1,", ",0,a cat"))
+    browser.wait("!document.querySelector('#lost').hidden", seconds=2)
+    assert "2 decisions" in browser.value("document.querySelector('#lost-text').textContent")
+    browser.click("#lost-restore")
+    browser.wait("document.querySelector('#lost').hidden")
+    browser.value(SAVED)
+    assert list(words(files.decisions).values()) == ["0a cat", "0", "1"]
+
+
+def test_a_file_that_breaks_is_told_of_once_it_is_read(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    browser.expected = "409"
+    browser.open(serve(visit(manifest)).url)
+    files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
+    browser.wait("document.querySelector('#toast').textContent.includes('perhaps')", seconds=2)
+    files.decisions.unlink()
