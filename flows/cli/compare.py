@@ -149,7 +149,8 @@ def show_choice(
     console: Console, recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]
 ) -> None:
     """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
-    workspace, manifest = open_prepared(recipe_file, folder)
+    workspace = open_prepared(recipe_file, folder)
+    manifest = read_manifest(workspace.manifest)
     features, train = open_features(workspace, recipe.train), recipe.train
     names = backbones or backbones_at_hand(train)
     print_choice(console, choose_backbone(manifest, recipe.labels, train, names, features))

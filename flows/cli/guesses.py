@@ -7,6 +7,7 @@ from rich.console import Console
 from flows.cli.options import read_recipe
 from flows.cli.output import open_features, open_prepared
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -15,8 +16,8 @@ from tasks.engine.progress import bars
 def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
-    workspace, manifest = open_prepared(recipe_file, folder)
-    refused = read_refused(workspace.refused)
+    workspace = open_prepared(recipe_file, folder)
+    manifest, refused = read_manifest(workspace.manifest), read_refused(workspace.refused)
     proposals = propose_boxes(manifest, workspace.store, bars, refused)
     target = workspace.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
@@ -41,8 +42,8 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     from foodcls.evaluate.label_issues import rank_label_issues
 
     recipe = read_recipe(recipe_file)
-    workspace, manifest = open_prepared(recipe_file, folder)
-    features = open_features(workspace, recipe.train)
+    workspace = open_prepared(recipe_file, folder)
+    manifest, features = read_manifest(workspace.manifest), open_features(workspace, recipe.train)
     ranked = rank_label_issues(manifest, recipe.labels, recipe.train, features)
     write_csv(ranked, workspace.suspects)
     lines = [

@@ -65,7 +65,7 @@ def read_recipe(
     path: Path, changes: list[str] | None = None, replay: Path | None = None
 ) -> "Recipe":
     """The recipe with the overrides that were typed: read once, before anything else is done."""
-    from foodcls.recipe.class_folders import check_folders, check_own, list_unused
+    from foodcls.init.class_folders import check_folders, check_own, list_unused
     from foodcls.recipe.recipe import load_recipe
 
     recipe = load_recipe(path, overrides(changes) | replayed(replay))

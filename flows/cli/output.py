@@ -19,8 +19,6 @@ from foodcls.redact import redact, redact_logs
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
 if TYPE_CHECKING:
-    import pandas as pd
-
     from foodcls.features.row_cache import FeatureCache
     from foodcls.recipe.train_settings import Train
     from foodcls.workspace.workspace import Workspace
@@ -110,13 +108,12 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
     return table
 
 
-def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, pd.DataFrame]":
-    """A workspace and its table of pictures; InputError when there is none yet."""
-    from foodcls.tables.manifest_csv import read_manifest
+def open_prepared(recipe_file: Path, folder: Path) -> "Workspace":
+    """A workspace with a table of pictures; InputError when there is none yet."""
     from foodcls.workspace.workspace import Workspace
 
-    table = find_manifest(folder, recipe_file)
-    return Workspace.at(folder), read_manifest(table)
+    find_manifest(folder, recipe_file)
+    return Workspace.at(folder)
 
 
 def open_features(workspace: "Workspace", settings: "Train") -> "FeatureCache":

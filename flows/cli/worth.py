@@ -12,6 +12,7 @@ from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_wort
 from foodcls.evaluate.worth import forecast_worth
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.sentences import explain_worth
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
@@ -19,7 +20,8 @@ from tasks.engine.progress import bars
 def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> None:
     """Print a line a class and write worth.csv; InputError when there are no pictures yet."""
     recipe = read_recipe(recipe_file)
-    workspace, manifest = open_prepared(recipe_file, folder)
+    workspace = open_prepared(recipe_file, folder)
+    manifest = read_manifest(workspace.manifest)
     features = open_features(workspace, recipe.train)
     worths = forecast_worth(manifest, recipe.labels, recipe.train, features, more, bars)
     before = next_quotas(recipe.classes, recipe.collect, workspace.worth)

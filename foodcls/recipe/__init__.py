@@ -6,7 +6,6 @@ train_settings  the sections train, inference and promote
 spelling        takes what people write in more than one way
 presets         training settings that go together, by one name
 problems        says what is wrong with values, and where
-class_folders   whether the folders that are named have one for each class
 fixed_file      files as they were when a run began
 types           what a single setting may hold: paths, names, bounded numbers
 yaml_lines      parses YAML and knows the line of each key

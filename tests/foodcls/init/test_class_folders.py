@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import RecipeError
-from foodcls.recipe.class_folders import check_folders, check_own, list_unused
+from foodcls.init.class_folders import check_folders, check_own, list_unused
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import load_recipe
 
