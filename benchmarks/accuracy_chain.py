@@ -17,7 +17,7 @@ import pandas as pd
 from suspects import list_unrelated
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.label_issues import rank_label_issues
+from foodcls.evaluate.label_issues import judge_labels, rank_label_issues
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import KEPT, drop_rows, kept_rows, split_rows
 from foodcls.metrics.metrics import wilson
@@ -76,7 +76,8 @@ def derive_sets(
     held_out = distinct.index[distinct["split"] != "train"]
     training = drop_rows(distinct, dict.fromkeys(held_out, "held out"), "variant")
     feature_cache = FeatureCache(workspace.store, workspace.pixels, bars, recipe.train.cache_bytes)
-    ranked = rank_label_issues(training, recipe.labels, recipe.train, feature_cache)
+    judged = judge_labels(training, recipe.labels, recipe.train, feature_cache)
+    ranked = rank_label_issues(judged)
     rows = kept_rows(distinct)
     is_doubted = rows["id"].isin(ranked["id"][ranked["keep"] == 0])
     doubted = rows.index[is_doubted & (rows["split"] == "train")]

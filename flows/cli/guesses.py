@@ -39,13 +39,18 @@ def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
 def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
     # torch is slow to import, and boxes are proposed without it
-    from foodcls.evaluate.label_issues import rank_label_issues
+    from foodcls.evaluate.describe import describe_likeness
+    from foodcls.evaluate.label_issues import judge_labels, rank_label_issues
+    from foodcls.evaluate.likeness import save_likeness
 
     recipe = read_recipe(recipe_file)
     workspace = open_prepared(recipe_file, folder)
     manifest, features = read_manifest(workspace.manifest), open_features(workspace, recipe.train)
-    ranked = rank_label_issues(manifest, recipe.labels, recipe.train, features)
+    judged = judge_labels(manifest, recipe.labels, recipe.train, features)
+    ranked = rank_label_issues(judged)
     write_csv(ranked, workspace.suspects)
+    likeness = describe_likeness(judged, manifest, recipe.train, features)
+    save_likeness(likeness, workspace.likeness)
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
         f"in {Workspace(folder).suspects}; nothing is dropped yet.",

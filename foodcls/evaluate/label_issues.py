@@ -50,17 +50,30 @@ class LabelScores:
 
     def scores(self, truth: Ints) -> Floats:
         """float64 (N,), 0 to 1: one less both models' mean probability of the labels `truth`."""
-        rows = np.arange(len(truth))
-        return 1 - (self.probabilities[rows, truth] + self.votes[rows, truth]) / 2
+        return 1 - self.mean[np.arange(len(truth)), truth]
+
+    @property
+    def mean(self) -> Floats:
+        """The mean of both, float64 (N, C)."""
+        return (self.probabilities + self.votes) / 2
 
 
-def rank_label_issues(
+@dataclass(frozen=True)
+class JudgedLabels:
+    """N rows of a manifest, and what both models say of their labels."""
+
+    rows: pd.DataFrame
+    features: Floats  # (N, F), see `pool_features`
+    truth: Ints  # (N,), the labels by their places in `labels`
+    labels: tuple[str, ...]
+    scored: LabelScores
+
+
+def judge_labels(
     manifest: pd.DataFrame, labels: Sequence[str], settings: Train, feature_cache: FeatureCache
-) -> pd.DataFrame:
-    """All pictures, the most probable issue first: id, keep (1 or 0), reason and score (0 to 1).
+) -> JudgedLabels:
+    """Judge the label of each picture; copies and outside test pictures are left out.
 
-    The table serves as a filter file: `keep` is 0 above a score of 0.8. Copies and outside test
-    pictures are left out; a picture of several crops has the score of its worst one.
     TrainingError when there are too few pictures for two folds, or a label is not in `labels`.
     """
     rows = judged_rows(manifest)
@@ -68,12 +81,22 @@ def rank_label_issues(
         raise TrainingError("no pictures are kept, so there are none to judge; collect more")
     truth = encode_labels(rows, labels)
     groups = np.array(rows["cluster"].where(rows["cluster"] != "", rows["id"]), dtype=object)
-    scored = score_labels(pool_features(rows, settings, feature_cache), truth, groups, len(labels))
-    scores = scored.scores(truth).round(4)
+    features = pool_features(rows, settings, feature_cache)
+    scored = score_labels(features, truth, groups, len(labels))
+    return JudgedLabels(rows, features, truth, tuple(labels), scored)
+
+
+def rank_label_issues(judged: JudgedLabels) -> pd.DataFrame:
+    """All pictures, the most probable issue first: id, keep (1 or 0), reason and score (0 to 1).
+
+    The table serves as a filter file: `keep` is 0 above a score of 0.8. A picture of several crops
+    has the score of its worst one.
+    """
+    scores = judged.scored.scores(judged.truth).round(4)
     table = pd.DataFrame({
-        "id": rows["id"].to_numpy(),
+        "id": judged.rows["id"].to_numpy(),
         "keep": (scores <= LIMIT).astype(int),
-        "reason": _reasons(scored, truth, labels),
+        "reason": _reasons(judged.scored, judged.truth, judged.labels),
         "score": scores,
     })  # fmt: skip
     ranked = table.sort_values(["score", "id"], ascending=[False, True], kind="stable")
@@ -166,9 +189,9 @@ def _fit_linear(features: Floats, truth: Ints, classes: int) -> Floats:
 
 def _reasons(scored: LabelScores, truth: Ints, labels: Sequence[str]) -> list[str]:
     """What a picture looks like instead; nothing where it looks like its label."""
-    both = (scored.probabilities + scored.votes) / 2
     return [
-        _reason(likely, place, labels) for likely, place in zip(both, truth.tolist(), strict=True)
+        _reason(likely, place, labels)
+        for likely, place in zip(scored.mean, truth.tolist(), strict=True)
     ]
 
 

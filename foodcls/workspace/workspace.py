@@ -45,6 +45,7 @@ class Workspace:
     query_stats = Place("query_stats.csv")  # what each engine gave for each query
     histogram = Place("distances.png")  # how far apart the hashes of pairs of pictures are
     suspects = Place("suspects.csv")  # pictures that are perhaps mislabeled
+    likeness = Place("cache/likeness.npz")  # which pictures look alike
     worth = Place("worth.csv")  # what more pictures of each class would be worth
     proposals = Place("proposals.csv")  # boxes of a program
     refused = Place("refused.csv")  # those of them that a person took away

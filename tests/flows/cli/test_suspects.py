@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from flows.cli.guesses import list_suspects
 from flows.cli.main import app
 from foodcls.errors import InputError
+from foodcls.evaluate.likeness import load_likeness
 from foodcls.manifest import KEPT, new_manifest
+from foodcls.recipe.recipe import load_recipe
 from foodcls.review.gallery import read_suspects
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
@@ -58,6 +60,8 @@ def test_the_list_is_written_where_the_review_page_finds_it(recipe: Path, worksp
     assert list(read_suspects(workspace / "suspects.csv")) == list(
         listed["id"][listed["keep"] == 0]
     )
+    likeness = load_likeness(workspace / "cache" / "likeness.npz", load_recipe(recipe).labels)
+    assert likeness and set(likeness.ids) == set(listed["id"])
 
 
 @pytest.mark.parametrize(("gigabytes", "files"), [(0, 0), (1, 1)])

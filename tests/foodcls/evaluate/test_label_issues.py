@@ -12,6 +12,7 @@ from foodcls.errors import TrainingError
 from foodcls.evaluate.label_issues import (
     FOLDS,
     assign_folds,
+    judge_labels,
     judged_rows,
     neighbor_votes,
     pool_features,
@@ -59,10 +60,10 @@ def test_without_room_the_same_is_found_and_nothing_kept(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     cramped = replace(feature_cache, folder=feature_cache.folder.with_name("cramped"), limit=0)
-    found = rank_label_issues(mislabelled, labels, quick, cramped)
+    found = rank_label_issues(judge_labels(mislabelled, labels, quick, cramped))
     assert list(cramped.folder.glob("*")) == []
     pd.testing.assert_frame_equal(
-        found, rank_label_issues(mislabelled, labels, quick, feature_cache)
+        found, rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
     )
     assert list(feature_cache.folder.glob("*.npy"))
 
@@ -70,7 +71,7 @@ def test_without_room_the_same_is_found_and_nothing_kept(
 def test_planted_wrong_labels_come_first_and_are_named(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    ranked = rank_label_issues(mislabelled, labels, quick, feature_cache)
+    ranked = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
     wrong = mislabelled["id"][[0, 13]]
     assert set(ranked["id"].iloc[:2]) == set(wrong)
     assert list(ranked.columns) == ["id", "keep", "reason", "score"]
@@ -87,7 +88,7 @@ def test_the_list_is_a_filter_that_drops_the_worst(
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    ranked = rank_label_issues(mislabelled, labels, quick, feature_cache)
+    ranked = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
     write_csv(ranked, tmp_path / "suspects.csv")
     filtered = filter_pictures(mislabelled, Filter(manifest=tmp_path / "suspects.csv"), labels)
     dropped = filtered[filtered["state"] == "dropped"]
@@ -102,10 +103,14 @@ def test_the_same_pictures_give_the_same_list(
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    first = rank_label_issues(mislabelled, labels, quick, feature_cache)
+    first = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
     anew = FeatureCache(feature_cache.store, tmp_path / "other cache", silent)
-    pd.testing.assert_frame_equal(rank_label_issues(mislabelled, labels, quick, anew), first)
-    backwards = rank_label_issues(mislabelled.iloc[::-1], labels, quick, feature_cache)
+    pd.testing.assert_frame_equal(
+        rank_label_issues(judge_labels(mislabelled, labels, quick, anew)), first
+    )
+    backwards = rank_label_issues(
+        judge_labels(mislabelled.iloc[::-1], labels, quick, feature_cache)
+    )
     assert set(backwards["id"].iloc[:2]) == set(first["id"].iloc[:2])
 
 
@@ -167,7 +172,9 @@ def test_a_workspace_without_kept_pictures_is_refused(
     mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     with pytest.raises(TrainingError, match="collect more"):
-        rank_label_issues(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
+        rank_label_issues(
+            judge_labels(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
+        )
 
 
 def test_judged_are_originals_a_person_may_decide_on() -> None:
@@ -187,7 +194,7 @@ def test_pieces_of_a_picture_are_one_row(
 ) -> None:
     piece = mislabelled.iloc[[0]].assign(picture=mislabelled["picture"][20], box="1,2,3,4")
     both = pd.concat([mislabelled, piece], ignore_index=True)
-    ranked = rank_label_issues(both, labels, quick, feature_cache)
+    ranked = rank_label_issues(judge_labels(both, labels, quick, feature_cache))
     assert ranked["id"].is_unique and len(ranked) == len(mislabelled)
 
 
