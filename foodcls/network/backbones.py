@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 
 from foodcls.errors import WeightsError
 from foodcls.network import model_zoo
-from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
+from foodcls.network.at_hand import PACKAGES, WAYS_OUT, member_names, package_folder
 from foodcls.network.seeds import seeded
+from foodcls.network.side_by_side import SideBySide
 from foodcls.network.weights import (
     OFFLINE_MEAN,
     OFFLINE_STD,
@@ -63,15 +65,14 @@ class _Bare:
 def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Backbone:
     """Build the torchvision or timm model `name`; a name that both know is torchvision's.
 
-    `weights` is "imagenet", "none" (random, from `seed`) or a file, see `read_state`. Transformers
-    are built for pictures of `input_size`; what they know of positions is interpolated.
+    Of several names, joined by "+", the features stand beside each other. `weights` is "imagenet",
+    "none" (random, from `seed`) or a file, see `read_state`. Transformers are built for pictures of
+    `input_size`; what they know of positions is interpolated.
     WeightsError when the name is unknown or the weights cannot be had.
     """
-    with seeded("backbone", name, seed):
-        bare = _build(name, input_size)
-    if weights == "imagenet":
-        bare = _with_imagenet(name, bare, input_size)
-    elif weights != "none":
+    members = [_start(one, weights, input_size, seed) for one in member_names(name)]
+    bare = members[0] if len(members) == 1 else _join(members)
+    if weights not in ("imagenet", "none"):
         _load(bare, read_state(Path(weights)), weights)
     bare.module.eval()
     return Backbone(
@@ -90,33 +91,37 @@ def backbone_names() -> list[str]:
 
 
 def own_size(name: str) -> int:
-    """The side in pixels of the pictures that a backbone's ImageNet weights were trained for."""
-    if name in torchvision_names():
-        return int(_preset(name).crop_size[0])
-    known = model_zoo.timm.get_pretrained_cfg(name)
-    return int(known.input_size[1]) if known else USUAL_SIZE
+    """The side in pixels of the pictures that a backbone's ImageNet weights were trained for.
 
-
-def _preset(name: str) -> Any:
-    return model_zoo.torchvision.models.get_model_weights(name).DEFAULT.transforms()
+    Of several backbones, joined by "+", the largest.
+    """
+    return max(map(_own_size, member_names(name)))
 
 
 def has_weights(name: str) -> bool:
     """Whether the ImageNet weights of a backbone are on this machine: nothing is downloaded."""
-    if name in PACKAGES:
-        return package_folder(name) is not None
-    if name in torchvision_names():
-        url = model_zoo.torchvision.models.get_model_weights(name).DEFAULT.url
-        return download_path(url, _downloads()).is_file()
-    known = model_zoo.timm.get_pretrained_cfg(name)
-    hub = str(known.hf_hub_id) if known and known.hf_hub_id else "none/none"
-    return isinstance(try_to_load_from_cache(hub, "model.safetensors"), str)
+    return all(map(_has_weights, member_names(name)))
 
 
 def torchvision_names() -> list[str]:
     """The classifiers that torchvision knows."""
     # the classifiers alone: detection and segmentation have namespaces of their own
     return list(model_zoo.torchvision.models.list_models(module=model_zoo.torchvision.models))
+
+
+def _start(name: str, weights: str, size: int, seed: int) -> _Bare:
+    with seeded("backbone", name, seed):
+        bare = _build(name, size)
+    return _with_imagenet(name, bare, size) if weights == "imagenet" else bare
+
+
+def _join(members: Sequence[_Bare]) -> _Bare:
+    means, stds = [one.mean for one in members], [one.std for one in members]
+    heads = tuple(
+        f"members.{number}.{head}" for number, one in enumerate(members) for head in one.heads
+    )
+    joined = SideBySide([one.module for one in members], means, stds)
+    return _Bare(joined, heads, means[0], stds[0])
 
 
 def _build(name: str, size: int) -> _Bare:
@@ -186,6 +191,28 @@ def _adapt(module: Any, state: dict[str, Tensor]) -> State:
     if hasattr(builder, "checkpoint_filter_fn"):
         return dict(builder.checkpoint_filter_fn(state, module))
     return dict(builder.interpolate_embeddings(module.image_size, module.patch_size, state))
+
+
+def _own_size(name: str) -> int:
+    if name in torchvision_names():
+        return int(_preset(name).crop_size[0])
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    return int(known.input_size[1]) if known else USUAL_SIZE
+
+
+def _preset(name: str) -> Any:
+    return model_zoo.torchvision.models.get_model_weights(name).DEFAULT.transforms()
+
+
+def _has_weights(name: str) -> bool:
+    if name in PACKAGES:
+        return package_folder(name) is not None
+    if name in torchvision_names():
+        url = model_zoo.torchvision.models.get_model_weights(name).DEFAULT.url
+        return download_path(url, _downloads()).is_file()
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    hub = str(known.hf_hub_id) if known and known.hf_hub_id else "none/none"
+    return isinstance(try_to_load_from_cache(hub, "model.safetensors"), str)
 
 
 def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:

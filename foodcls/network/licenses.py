@@ -5,7 +5,7 @@ import re
 
 from foodcls.errors import InputError
 from foodcls.network import model_zoo
-from foodcls.network.at_hand import PACKAGES
+from foodcls.network.at_hand import PACKAGES, member_names
 from foodcls.network.backbones import torchvision_names
 from foodcls.recipe.train_settings import Train
 
@@ -21,24 +21,20 @@ def weights_license(settings: Train) -> str:
     """The name of the weights' license, "not stated" where no library says; empty for random ones.
 
     torchvision names none but that of SWAG's weights: it holds that terms may follow from the data.
+    Of several backbones' weights all licenses are named.
     """
-    name, weights = settings.backbone, settings.weights
-    if weights != "imagenet":
-        return "" if weights == "none" else UNSTATED
-    if name in torchvision_names():
-        held = model_zoo.torchvision.models.get_model_weights(name).DEFAULT.meta.get("license", "")
-        return "cc-by-nc-4.0" if "SWAG" in held else held or UNSTATED
-    known = model_zoo.timm.get_pretrained_cfg(name)
-    stated = str(known.license) if known and known.license else UNSTATED
-    return UNSTATED if stated == "unknown" else stated
+    if settings.weights != "imagenet":
+        return "" if settings.weights == "none" else UNSTATED
+    return ", ".join(dict.fromkeys(map(_license_of, member_names(settings.backbone))))
 
 
 def check_license(settings: Train) -> None:
     """InputError where the weights' license forbids the use that the recipe states."""
     stated = weights_license(settings)
-    if settings.use != "commercial" or not stated or OPEN.search(stated):
+    each = stated.split(", ")
+    if settings.use != "commercial" or not stated or all(map(OPEN.search, each)):
         return
-    if RESEARCH.search(stated):
+    if any(map(RESEARCH.search, each)):
         raise InputError(
             f"train.use is commercial, and the license of the weights of {settings.backbone!r}, "
             f"{stated}, allows research alone; set another train.backbone, e.g. "
@@ -48,3 +44,12 @@ def check_license(settings: Train) -> None:
         "train.use is commercial, and the license of the weights of %s is %s: make sure that it "
         "allows that", settings.backbone, stated,
     )  # fmt: skip
+
+
+def _license_of(name: str) -> str:
+    if name in torchvision_names():
+        held = model_zoo.torchvision.models.get_model_weights(name).DEFAULT.meta.get("license", "")
+        return "cc-by-nc-4.0" if "SWAG" in held else held or UNSTATED
+    known = model_zoo.timm.get_pretrained_cfg(name)
+    stated = str(known.license) if known and known.license else UNSTATED
+    return UNSTATED if stated == "unknown" else stated

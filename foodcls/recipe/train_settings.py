@@ -9,6 +9,8 @@ from foodcls.recipe.data_settings import AffineRanges
 from foodcls.recipe.presets import Preset
 from foodcls.recipe.types import Positive, Probability, Seed, Settings, Share, regular_file
 
+JOIN = "+"  # between the names of backbones
+
 
 class Extras(Settings):
     """Each works alone and with the others; benchmarks/extras.py measures what each gains."""
@@ -63,7 +65,8 @@ class Train(Settings):
     method: Literal["finetune", "probe", "probe_then_finetune"] = "finetune"
     target: Target | None = None  # null: pictures as they were collected
 
-    backbone: str = "resnet34"  # a torchvision or timm name
+    # a torchvision or timm name; several, joined by "+", learn as one from all their features
+    backbone: str = "resnet34"
     weights: Literal["imagenet", "none"] | str = "imagenet"  # imagenet, none, or a file of weights
     # what the model is for: weights whose license forbids that are refused; null: none are
     use: Literal["commercial", "research"] | None = None
@@ -88,6 +91,14 @@ class Train(Settings):
     def cache_bytes(self) -> float:
         """`cache_gb` in bytes."""
         return self.cache_gb * 1e9
+
+    @field_validator("backbone")
+    @classmethod
+    def _backbones_differ(cls, backbone: str) -> str:
+        names = [name.strip() for name in backbone.split(JOIN)]
+        if not all(names) or len(set(names)) < len(names):
+            raise ValueError(f"{backbone!r} must be names that differ, joined by {JOIN!r}")
+        return JOIN.join(names)
 
     @field_validator("weights")
     @classmethod
