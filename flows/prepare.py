@@ -18,6 +18,7 @@ from tasks.data import (
     filter_pictures,
     inspect,
     publish,
+    read_barred,
     show_distances,
     split,
 )
@@ -38,11 +39,12 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), workers():
         check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
+        barred = read_barred(opened)
         asked = next_quotas(recipe.classes, recipe.collect, opened.worth)
         found = collect(opened, asked, recipe.collect, recipe.test_pictures, recipe.own_pictures,
-                        refresh=search_again, search_again=search_again)  # fmt: skip
+                        barred, refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
-        distinct = dedup(opened, sound, recipe.dedup)
+        distinct = dedup(opened, sound, recipe.dedup, barred)
         show_distances(opened, distinct)
         chosen = filter_pictures(opened, distinct, recipe.filter, recipe.labels)
         cropped = crop(opened, chosen, recipe.crop, recipe.labels)

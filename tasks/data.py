@@ -1,14 +1,17 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
 from foodcls.augment import augment as augment_pictures
+from foodcls.blocklist import Blocklist, home_file, read_blocklist
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
 from foodcls.collect.engines.registry import read_access
@@ -17,6 +20,7 @@ from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import Box, check_usable, read_boxes
 from foodcls.crop.crop import crop as crop_pictures
 from foodcls.crop.formats.detect import FORMATS
+from foodcls.dedup.blocked import drop_blocked
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
@@ -61,6 +65,16 @@ def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
     return manifest
 
 
+def host_places() -> Path:
+    """A folder in which all runs of this user on this machine keep hosts' limits together."""
+    return Path(tempfile.gettempdir()) / f"foodcls-{os.getuid()}" / "hosts"
+
+
+def read_barred(workspace: Workspace) -> Blocklist:
+    """What `foodcls forget` has barred, here or for this user."""
+    return read_blocklist(workspace.store, home_file(os.environ))
+
+
 @stage("foodcls.collect.collect", on_retry={"retrying": True})
 def collect(
     workspace: Workspace,
@@ -68,10 +82,11 @@ def collect(
     settings: Collect,
     test: OutsideTest | None,
     own: Own | None,
+    blocklist: Blocklist,
     search_again: bool = False,
     retrying: bool = False,
 ) -> CollectRef:
-    """Fetch the pictures of all classes."""
+    """Fetch the pictures of all classes but those that are barred."""
 
     def tell(stats: Sequence[QueryStats]) -> None:
         # before anything is fetched: wanted most where a class ends with too few pictures
@@ -80,7 +95,17 @@ def collect(
 
     access = replace(read_access(os.environ, settings.contact), retrying=retrying)
     tested, owned = (given.folder if given else None for given in (test, own))
-    request = CollectRequest(classes, settings, tested, owned, access, search_again, _sample_web)
+    request = CollectRequest(
+        classes,
+        settings,
+        tested,
+        owned,
+        access,
+        blocklist,
+        host_places(),
+        search_again,
+        _sample_web,
+    )
     show = partial(write_manifest, path=workspace.manifest)
     collected = collect_pictures(request, workspace.store, bars, on_stats=tell, on_rows=show)
     return save_collected(collected, workspace.store)
@@ -119,13 +144,14 @@ def check_tables(
     return [len(read), len(drawn), len(grouped)]
 
 
-@stage("foodcls.dedup.dedup")
-def dedup(workspace: Workspace, pictures: ManifestRef, settings: Dedup) -> DedupRef:
-    """Drop pictures that show again what another one shows."""
-    manifest = take_pictures(workspace, pictures)
-    return save_deduped(
-        drop_duplicates(manifest, workspace.store, settings, spread), workspace.store
-    )
+@stage("foodcls.dedup.dedup", "foodcls.dedup.blocked")
+def dedup(
+    workspace: Workspace, pictures: ManifestRef, settings: Dedup, blocklist: Blocklist
+) -> DedupRef:
+    """Drop pictures that look like barred ones, or show again what another one shows."""
+    manifest, store = take_pictures(workspace, pictures), workspace.store
+    allowed = drop_blocked(manifest, store, blocklist.fingerprints, spread)
+    return save_deduped(drop_duplicates(allowed, store, settings, spread), store)
 
 
 @stage("foodcls.filter.filter", name="filter")

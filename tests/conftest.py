@@ -58,6 +58,14 @@ def own_tracking() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_blocklist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a user has barred on this machine is none of the tests'."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")

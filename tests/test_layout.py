@@ -25,7 +25,7 @@ LEVELS = (
     ("errors",),
     ("progress",),
     ("store",),
-    ("recipe", "work", "sample", "manifest"),
+    ("recipe", "work", "sample", "manifest", "blocklist"),
     ("tables", "network"),
     ("image", "metrics"),
     ("inspect", "features"),

@@ -18,7 +18,8 @@ In reading order:
     pictures    commands that look at pictures as typed; imports nothing slow, for a quick --help
     predict    predict: answers for picture files
     duplicates    duplicates: files that repeat a picture
-    maintenance    doctor, engines, promote, rollback, sync; schedule, verify and gc as typed
+    maintenance    doctor, engines, promote, rollback, sync; schedule, verify, gc, forget as typed
     schedule    schedule: retraining by the clock
+    forget    forget: pictures that must never be used again
     upkeep    gc and verify: garbage, damaged files
 """

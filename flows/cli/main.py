@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.maintenance import doctor, engines, gc, promote, rollback, schedule, sync, verify
+from flows.cli.maintenance import (
+    doctor,
+    engines,
+    forget,
+    gc,
+    promote,
+    rollback,
+    schedule,
+    sync,
+    verify,
+)
 from flows.cli.options import (
     Again,
     Changes,
@@ -179,6 +189,7 @@ app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
 app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
 app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
 app.command(epilog="Example: `foodcls verify --mend`")(verify)
+app.command(epilog="Example: `foodcls forget https://example.org/soup.jpg`")(forget)
 app.command(epilog="Example: `foodcls gc --delete --keep-days 60`")(gc)
 
 

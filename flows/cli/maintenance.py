@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Again, RecipeFile, Space
-from flows.cli.output import out, told
+from flows.cli.options import Again, Json, RecipeFile, Space
+from flows.cli.output import out, told, write_json
 from foodcls.errors import InputError
 
 
@@ -126,6 +126,37 @@ def verify(
 
         damaged = show_damage(out, workspace, mends=mend)
     raise typer.Exit(int(damaged > 0))
+
+
+def forget(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="An address, host, author, licence or id, or a file with one in each line.",
+        ),
+    ],
+    workspace: Space = Path("workspace"),
+    delete: Annotated[bool, typer.Option("--delete", help="Do it; else only show.")] = False,
+    retrain: Annotated[
+        Path | None, typer.Option(metavar="RECIPE", help="With --delete: train anew, and compare.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Forget pictures for good: show who has used them, bar them, remove them, train without them.
+
+    Their look-alikes are forgotten with them. Where WHAT may be several things, write author:NAME,
+    host:NAME, licence:NAME, url:ADDRESS or id:DIGITS.
+    """
+    if retrain and not delete:
+        raise typer.BadParameter("--retrain comes with --delete")
+    with told():
+        from flows.cli.forget import retrain_without, show_forgetting
+
+        result = show_forgetting(out, what, workspace, deletes=delete)
+        if retrain:
+            result |= retrain_without(out, retrain, workspace)
+        write_json(result, json_file)
 
 
 def gc(

@@ -1,13 +1,14 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from foodcls.blocklist import Blocklist
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
@@ -25,6 +26,7 @@ from foodcls.errors import CollectError
 from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest, source_counts
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
+from foodcls.store.local_store import BLOBS
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ class CollectRequest:
     test_folder: Path | None = None
     own_folder: Path | None = None
     access: Access = Access()
+    blocklist: Blocklist = Blocklist()
+    places: Path | None = None  # where processes of this machine keep hosts' limits together
     search_again: bool = False  # ask engines even what they answered a short time ago
     # serves the sample web while its pictures are fetched
     sample_web: Callable[[], AbstractContextManager[Hosts]] | None = None
@@ -107,7 +111,8 @@ def collect(
         LOG.warning("the engine %s %s", name, why)
     if asked := [name for name in request.settings.engines if name not in mute]:
         LOG.info("engines that are asked: %s", ", ".join(asked))
-    limits = fetch_limits(request.settings, request.access.contact)
+    limits = fetch_limits(request.settings, request.access.contact, request.places)
+    _remove_blocked(request.blocklist, store)
     urls = request.settings.urls
     listed: Candidates = read_urls(urls, request.labels) if urls is not None else ()
     with (
@@ -117,9 +122,9 @@ def collect(
         request = replace(request, access=replace(request.access, since=since))
         found, stats = _ask_engines(request, limits, store, hosts, track)
         on_stats(stats)
-        wanted = [_licensed(item, request.settings.licences) for item in (*listed, *found)]
-        results = _fetch_candidates(wanted, limits, store, hosts, track)
-    at, labels = (limits, store, track), request.labels
+        wanted = [_allowed(item, request) for item in (*listed, *found)]
+        results = _fetch_candidates(wanted, limits, store, hosts, track, request.blocklist.ids)
+    at, labels = (limits, store, track, request.blocklist.ids), request.labels
     brought = read_folder(request.settings.folder, "folder", labels, *at)
     tested = read_folder(request.test_folder, TEST_SOURCE, labels, *at)
     own = read_folder(request.own_folder, OWN_SOURCE, labels, *at)
@@ -161,13 +166,18 @@ def _ask_engines(
 
 
 def _fetch_candidates(
-    candidates: Candidates, limits: Limits, store: Store, hosts: Hosts, track: Track
+    candidates: Candidates,
+    limits: Limits,
+    store: Store,
+    hosts: Hosts,
+    track: Track,
+    blocked: Collection[str],
 ) -> list[CandidateResult]:
     """Fetch each distinct URL once; what already has a result keeps its place."""
     absent = [item for item in candidates if isinstance(item, Candidate)]
     repeated = set(map(id, repeated_urls(absent)))
     urls = list(dict.fromkeys(item.url for item in absent))
-    results = fetch_all(urls, limits, store, hosts)
+    results = fetch_all(urls, limits, store, hosts, blocked)
     fetched = {one.url: one for one in track(results, len(urls), "fetch")}
     return [
         item
@@ -179,17 +189,29 @@ def _fetch_candidates(
     ]
 
 
-def _licensed(
-    item: Candidate | CandidateResult, wanted: Sequence[str]
+def _allowed(
+    item: Candidate | CandidateResult, request: CollectRequest
 ) -> Candidate | CandidateResult:
-    """The candidate, or that its source does not prove one of the licences that are wanted."""
-    if isinstance(item, CandidateResult) or not wanted:
+    """The candidate, or that it is barred, or not proven to have one of the licences wanted."""
+    if isinstance(item, CandidateResult):
+        return item
+    if barred := request.blocklist.reason((item.url, item.page), item.author, item.licence):
+        return CandidateResult(item, FetchResult(item.url, Outcome.FORGOTTEN, barred))
+    wanted = request.settings.licences
+    if not wanted:
         return item
     told = item.licence if item.licence_by == "source" else ""
     if short_name(told) in wanted:
         return item
     detail = f"{told} is none of {', '.join(wanted)}" if told else "its source tells no licence"
     return CandidateResult(item, FetchResult(item.url, Outcome.UNLICENSED, detail))
+
+
+def _remove_blocked(blocklist: Blocklist, store: Store) -> None:
+    """Remove blobs that a store has again, as one that was restored from a backup may."""
+    if present := blocklist.ids - store.lacking(blocklist.ids):
+        LOG.warning("%d pictures that were told to be forgotten are removed", len(present))
+        store.remove(sorted(present), BLOBS)
 
 
 def _sample_hosts(request: CollectRequest, candidates: Candidates) -> AbstractContextManager[Hosts]:

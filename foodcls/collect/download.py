@@ -101,7 +101,9 @@ class Download(Generic[Result]):
                 self._delayed -= 1
                 self._queue.add(event)
             else:
-                self._queue.release(self._running.pop(event))
+                done = self._running.pop(event)
+                self._limits.manners.leave(done.host)
+                self._queue.release(done)
                 self._settle(event.result())
 
     def _start(self) -> int:
@@ -110,6 +112,11 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
+            if wait := self._limits.manners.claim(request.host):
+                # another process has the places of this host
+                self._queue.put_back(request)
+                self._pause(request.host, wait)
+                continue
             task = asyncio.create_task(self._turn(request))
             self._running[task] = request
             task.add_done_callback(self._events.put_nowait)
@@ -210,6 +217,7 @@ class Download(Generic[Result]):
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        self._limits.manners.leave_all()
 
 
 def _next_hop(request: Request, redirect: Redirect) -> Request | None:

@@ -6,7 +6,7 @@ A later run fetches only what is not final; knows nothing of classes, engines or
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from foodcls.collect.download import Download, Response
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import FetchResult, Outcome
+from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import count
-from foodcls.store.store import Store
+from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 
 Item = TypeVar("Item")
@@ -32,14 +32,17 @@ def fetch_all(
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None = None,
+    blocked: Collection[str] = (),
 ) -> Iterator[FetchResult]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
     `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
-    last few outcomes; their pictures are fetched again.
+    last few outcomes; their pictures are fetched again. What has an id that is `blocked` is not
+    kept.
     """
     wanted = list(dict.fromkeys(urls))
-    known = _recall(wanted, limits, store)
+    known = {url: one for url, one in _recall(wanted, limits, store).items()
+             if one.id not in blocked}  # fmt: skip
     missing = [url for url in wanted if url not in known]
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
@@ -48,7 +51,7 @@ def fetch_all(
             missing,
             limits,
             hosts or {},
-            lambda response: _store_picture(response, store, limits),
+            lambda response: _store_picture(response, store, limits, blocked),
             Robots(limits, store),
         )
         yield from _remembering(results, limits, store)
@@ -77,7 +80,9 @@ def _download(
     return iterate(lambda deliver: Download(limits, hosts, finish, deliver, robots).run(urls))
 
 
-def _store_picture(response: Response, store: Store, limits: Limits) -> FetchResult:
+def _store_picture(
+    response: Response, store: Store, limits: Limits, blocked: Collection[str]
+) -> FetchResult:
     """Put the bytes into the store if they are a picture."""
     fetched = FetchResult(
         url=response.url,
@@ -91,6 +96,8 @@ def _store_picture(response: Response, store: Store, limits: Limits) -> FetchRes
     if sniff_format(response.body) is None:
         reason = describe_bytes(response.body)
         return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
+    if blocked and digest_of(response.body) in blocked:
+        return replace(fetched, outcome=Outcome.FORGOTTEN, detail=SAME_AS_FORGOTTEN)
     return replace(fetched, id=store.put(response.body), bytes=len(response.body))
 
 

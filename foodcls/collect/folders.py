@@ -4,18 +4,25 @@ import logging
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from foodcls.collect.fetch import utc_text
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
+from foodcls.collect.outcomes import (
+    SAME_AS_FORGOTTEN,
+    Candidate,
+    CandidateResult,
+    FetchError,
+    FetchResult,
+    Outcome,
+)
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.image.listing import NAMED, list_below, warn_passed
 from foodcls.progress import Track
-from foodcls.store.store import Store
+from foodcls.store.store import Store, digest_of
 
 LOG = logging.getLogger(__name__)
 
@@ -30,10 +37,15 @@ def read_folder(
     limits: Limits,
     store: Store,
     track: Track,
+    blocked: Collection[str] = (),
 ) -> list[CandidateResult]:
-    """All files below a folder that is named, in the folders of the classes, with outcomes."""
+    """All files below a folder that is named, in the folders of the classes, with outcomes.
+
+    What has an id that is `blocked` is not kept.
+    """
     files = list_files(root, labels, source) if root is not None else []
-    return list(track(read_files(files, limits, store), len(files), "read files")) if files else []
+    read = read_files(files, limits, store, blocked)
+    return list(track(read, len(files), "read files")) if files else []
 
 
 def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[Candidate, Path]]:
@@ -55,7 +67,10 @@ def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[C
 
 
 def read_files(
-    files: list[tuple[Candidate, Path]], limits: Limits, store: Store
+    files: list[tuple[Candidate, Path]],
+    limits: Limits,
+    store: Store,
+    blocked: Collection[str] = (),
 ) -> Iterator[CandidateResult]:
     """Put each picture into the store; yield every file with its outcome."""
     for candidate, path in files:
@@ -66,7 +81,12 @@ def read_files(
         except FetchError as trouble:
             result = replace(result, outcome=trouble.outcome, detail=trouble.detail)
         else:
-            result = replace(result, id=store.put(data), bytes=len(data))
+            is_blocked = bool(blocked) and digest_of(data) in blocked
+            result = (
+                replace(result, outcome=Outcome.FORGOTTEN, detail=SAME_AS_FORGOTTEN)
+                if is_blocked
+                else replace(result, id=store.put(data), bytes=len(data))
+            )
         yield CandidateResult(candidate, result)
 
 

@@ -70,6 +70,11 @@ class HostQueue:
         self._line_up(host)
         return request
 
+    def put_back(self, request: Request) -> None:
+        """Let a request that was taken, and not sent, be its host's next one again."""
+        self._busy[request.host] -= 1
+        self.add(request, first=True)
+
     def release(self, request: Request) -> None:
         """Free the place that a taken request had."""
         self._busy[request.host] -= 1

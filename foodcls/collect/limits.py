@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from foodcls.collect.manners import Manners, with_hosts
 from foodcls.recipe.data_settings import Collect
@@ -32,8 +33,8 @@ class Limits:
     forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
-def fetch_limits(settings: Collect, contact: str = "") -> Limits:
-    """The bounds that a recipe sets."""
+def fetch_limits(settings: Collect, contact: str = "", places: Path | None = None) -> Limits:
+    """The bounds that a recipe sets; `places` is where processes keep hosts' limits together."""
     return Limits(
         timeout=settings.timeout,
         max_bytes=settings.max_bytes,
@@ -42,5 +43,5 @@ def fetch_limits(settings: Collect, contact: str = "") -> Limits:
         per_host=settings.per_host,
         allow_private=settings.allow_private_hosts,
         contact=contact,
-        manners=Manners(with_hosts(settings.hosts)),
+        manners=Manners(with_hosts(settings.hosts), places),
     )

@@ -5,12 +5,19 @@ upload.wikimedia.org    2 connections and 25 Mbit/s in all (robot policy of 2025
 commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
 api.openverse.org       20 requests a minute without a key (as its users tell)
 others                  as the interface's file cites them
+
+Processes of one machine that are given the same folder keep these limits together.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
 
 from foodcls.recipe.data_settings import HostLimits
 
@@ -37,6 +44,8 @@ HOSTS = {
     "api.unsplash.com": Manner(1),
 }
 OTHERS = Manner(512)
+LONGEST = 600.0  # seconds; no limit keeps a host from being asked for longer
+BUSY = 0.05  # seconds after which another process may have left a place free
 SOME = 5  # pictures that tell how large a host's are
 
 
@@ -53,9 +62,16 @@ def _stricter(known: Manner, wanted: HostLimits) -> Manner:
 
 @dataclass(frozen=True)
 class Manners:
-    """The manners of all hosts, and until when each of them is to be left alone."""
+    """The manners of all hosts, and until when each of them is to be left alone.
+
+    Of hosts that have limits, who takes a place of `places`, a folder, leaves it for other
+    processes when done; a process that dies leaves its own. Times are the machine's, since it
+    started (monotonic), so that all its processes read one clock.
+    """
 
     hosts: Mapping[str, Manner] = field(default_factory=lambda: HOSTS)
+    places: Path | None = None  # None: this process keeps limits alone
+    _held: dict[str, list[FileLock]] = field(default_factory=dict, repr=False)
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
     _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # bytes that came
@@ -68,6 +84,39 @@ class Manners:
         """Heed that robots.txt wants so many seconds from one request to the next, from now on."""
         self._delays[host] = delay
         self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
+        if self.places:
+            with self._shared(host) as others:
+                others.free_at = max(others.free_at, self._free_at[host])
+
+    def claim(self, host: str) -> float:
+        """Take a place for a request that starts now; the seconds to wait where there is none."""
+        manner, pause = self.of(host), self._pause(host)
+        if not self.places or (manner == OTHERS and not pause):
+            return 0.0
+        with self._shared(host) as others:
+            if (wait := others.free_at - time.monotonic()) > 0:
+                return wait
+            for number in range(manner.at_once):
+                lock = FileLock(f"{others.path}.{number}", thread_local=False)
+                try:
+                    lock.acquire(blocking=False)
+                except Timeout:
+                    continue
+                self._held.setdefault(host, []).append(lock)
+                others.free_at = time.monotonic() + pause
+                return 0.0
+        return BUSY
+
+    def leave(self, host: str) -> None:
+        """Give a place back, if one was taken."""
+        if held := self._held.get(host):
+            held.pop().release()
+
+    def leave_all(self) -> None:
+        """Give all places back."""
+        for host in self._held:
+            while self._held[host]:
+                self.leave(host)
 
     def book(self, host: str) -> float:
         """The seconds until the next request to this host, of which one starts now."""
@@ -81,7 +130,12 @@ class Manners:
         if not rate:
             return 0.0
         self._sizes.setdefault(host, []).append(size)
-        self._free_at[host] = max(self._free_at.get(host, 0.0), now) + size / rate
+        if self.places:
+            with self._shared(host) as others:
+                others.free_at = max(others.free_at, now) + size / rate
+                self._free_at[host] = others.free_at
+        else:
+            self._free_at[host] = max(self._free_at.get(host, 0.0), now) + size / rate
         return self._free_at[host] - now
 
     def pace(self, host: str) -> float:
@@ -95,3 +149,31 @@ class Manners:
     def left(self, host: str) -> float:
         """The seconds for which requests of earlier downloads keep this host from being asked."""
         return max(self._free_at.get(host, 0.0) - time.monotonic(), 0.0)
+
+    @contextmanager
+    def _shared(self, host: str) -> Iterator["_Others"]:
+        """What the processes of this machine know of a host, held while it is read and written."""
+        assert self.places
+        self.places.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self.places / quote(host, safe="")
+        with FileLock(f"{path}.lock", thread_local=False):
+            others = _Others(path)
+            before = others.free_at
+            yield others
+            if others.free_at != before:
+                path.write_text(repr(others.free_at))
+
+
+class _Others:
+    """Until when all processes are to leave a host alone, as its file says."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.free_at = float(path.read_text())
+        # nobody has asked it yet, or who wrote was killed
+        except (FileNotFoundError, ValueError):
+            self.free_at = 0.0
+        # of before the machine started anew
+        if self.free_at > time.monotonic() + LONGEST:
+            self.free_at = 0.0

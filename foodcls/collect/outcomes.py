@@ -46,6 +46,8 @@ class Outcome(StrEnum):
     NO_CONTACT = "no_contact"
     # its licence is none of those that the recipe wants, or nobody tells it; not asked for
     UNLICENSED = "unlicensed"
+    # `foodcls forget` has barred its address or its content; not asked for, and not kept
+    FORGOTTEN = "forgotten"
     # the row's label is not a class of the recipe; read again by a later run
     UNKNOWN_LABEL = "unknown_label"
     # a link, pipe, socket or device in a folder of pictures: not opened
@@ -100,12 +102,16 @@ REASONS = {
     Outcome.ROBOTS_TXT: "the site's robots.txt keeps programs away from it; look for other sources",
     Outcome.NO_CONTACT: "the host answers no program that gives no contact",
     Outcome.UNLICENSED: "no licence that collect.licences admits is proven",
+    Outcome.FORGOTTEN: "it was told to be forgotten, and is barred for good",
     Outcome.UNKNOWN_LABEL: "its label is none of the recipe's classes",
     Outcome.NOT_REGULAR: "a link, pipe or device, which is not opened",
     Outcome.UNREADABLE: "the system does not let this user read it",
 }
 # what another run may well get
 LATER = PASSING | {Outcome.DEFERRED, Outcome.UNREADABLE}
+
+
+SAME_AS_FORGOTTEN = "the very bytes of a picture that was told to be forgotten"
 
 
 class FetchError(Exception):

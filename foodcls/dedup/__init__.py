@@ -1,6 +1,7 @@
 """Near-duplicate detection: groups pictures that show the same, and keeps the best of a group.
 
 dedup        the stage: one row of each picture is kept
+blocked      what looks like a picture that was told to be forgotten is dropped first
 duplicates   the same for files in any folders
 pairs        finds pairs: search by hash, then confirm by thumbnail
 turned       pairs of which one shows the other turned by a quarter or a half

@@ -38,16 +38,19 @@ def recall_fingerprints(
     """
     every = iter(pictures.items())
     parts = iter(lambda: dict(islice(every, BATCH)), {})
-    return join_fingerprints(_recall_part(store, part, kind, spread) for part in parts)
+    return join_fingerprints(
+        pack_fingerprints(recall_each(store, part, kind, spread).values()) for part in parts
+    )
 
 
-def _recall_part(
-    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread
-) -> Fingerprints:
+def recall_each(
+    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
+) -> dict[str, Fingerprint]:
+    """The same, each by its id."""
     work = {_key(digest, kind): blob for digest, blob in pictures.items()}
     memoized = MemoizedMap("fingerprint", partial(_fingerprint_all, store, kind))
     found = map_memoized(store, memoized, work, silent, spread)
-    return pack_fingerprints(Fingerprint(**fact) for fact in found.values())
+    return {digest: Fingerprint(**found[_key(digest, kind)]) for digest in pictures}
 
 
 def _fingerprint_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[str, Any]:

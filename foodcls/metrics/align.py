@@ -33,6 +33,24 @@ def align_predictions(
     )
 
 
+def keep_common(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    """Both without the rows that the other does not have."""
+    common = set(a.keys) & set(b.keys)
+    return _keep(a, common), _keep(b, common)
+
+
+def _keep(answers: Predictions, keys: set[Key]) -> Predictions:
+    rows = [place for place, key in enumerate(answers.keys) if key in keys]
+    return dataclasses.replace(
+        answers,
+        ids=tuple(answers.ids[row] for row in rows),
+        origins=tuple(answers.origins[row] for row in rows),
+        groups=tuple(answers.groups[row] for row in rows),
+        truth=answers.truth[rows],
+        probabilities=answers.probabilities[rows],
+    )
+
+
 def _check_classes(a: Predictions, b: Predictions, names: tuple[str, str]) -> None:
     only_a, only_b = set(a.labels) - set(b.labels), set(b.labels) - set(a.labels)
     if only_a or only_b:

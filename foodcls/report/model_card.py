@@ -81,10 +81,11 @@ def _intended(recipe: Recipe, checkpoint: Checkpoint) -> Iterator[str]:
     yield f"{', '.join(map(markdown_text, recipe.labels))}.\n"
     yield f"- Use that its recipe states: {recipe.train.use or 'none'}."
     yield "- To ask it: `foodcls predict FILE.pt PICTURE...`"
-    yield (
-        f"- Below a probability of {checkpoint.abstain_below:.2f} it calls itself unsure: "
-        "a person should look then."
-    )
+    if checkpoint.abstain_below > 0:
+        yield (
+            f"- Below a probability of {checkpoint.abstain_below:.2f} it calls itself unsure: "
+            "a person should look then."
+        )
 
 
 def _figures(trained: Trained, scores: Evaluation) -> Iterator[str]:

@@ -6,6 +6,7 @@ In reading order:
     recovery    what a killed run left behind is removed when the lock is taken
     verify    finds damaged files
     gc    garbage collection: finds what nothing needs any more
+    forget    bars pictures for good, and removes what is theirs
     services    checks of servers, store and workers
     doctor    checks of the machine and the workspace
 """

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from foodcls.blocklist import blocklist_blob
 from foodcls.errors import StoreError
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
@@ -81,6 +82,8 @@ def find_garbage(
             named_blobs(user, [one for one in read(user) if one.path not in old])
             for user in users
         ))  # fmt: skip
+        # what is barred stays so
+        named.add(blocklist_blob(workspace.store))
         models = set[str]().union(*map(model_digests, users))
         since_all = min(last_use(user, now) for user in users) - days * DAY
         for digest, size, written in workspace.store.listing(BLOBS):

@@ -7,5 +7,6 @@ In reading order:
     send    sends the outbox to the server, each record once
     history    earlier runs: the same run, runs to compare by, predictions
     registry    champion and challenger of a registered model
+    uses    which registered versions have used a picture
     gc    frees what deleted runs keep on disk
 """

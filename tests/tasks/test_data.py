@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from foodcls.blocklist import Blocklist
 from foodcls.collect.collect import Collected, CollectRef, save_collected
 from foodcls.collect.query_stats import QueryStats
 from foodcls.errors import CollectError, StageError
@@ -49,7 +50,7 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
     workspace: Workspace, collected: CollectRef
 ) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
-    distinct = data.dedup.task.fn(workspace, sound, Dedup())
+    distinct = data.dedup.task.fn(workspace, sound, Dedup(), Blocklist())
     chosen = data.filter_pictures.task.fn(workspace, distinct, Filter(), LABELS)
     cropped = data.crop.task.fn(workspace, chosen, Crop(), LABELS)
     parted = data.split.task.fn(workspace, cropped, Split(val=0.2, test=0.2), LABELS)
@@ -83,7 +84,7 @@ def test_a_collection_that_fails_leaves_what_arrived(workspace: Workspace, noise
     settings = Collect(folder=workspace.root / "photos", min_per_class=2)
     classes = tuple(FoodClass(name=label) for label in LABELS)
     with pytest.raises(CollectError):
-        data.collect.task.fn(workspace, classes, settings, None, None)
+        data.collect.task.fn(workspace, classes, settings, None, None, Blocklist())
     assert list(read_manifest(workspace.manifest)["label"]) == ["a", "a", "a", "b"]
 
 
@@ -108,7 +109,7 @@ def test_dedup_tells_how_far_apart_pairs_are(
     workspace: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
-    distinct = data.dedup.task.fn(workspace, sound, Dedup())
+    distinct = data.dedup.task.fn(workspace, sound, Dedup(), Blocklist())
     told = []
     monkeypatch.setattr(data, "show_pairs", told.append)
     data.show_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))

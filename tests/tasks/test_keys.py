@@ -31,7 +31,7 @@ STAGES = {
 MODULES = {name: behind(one.modules) for name, one in STAGES.items()}
 # the rooms that the key of a stage may name, beside the manifest's
 ROOMS = {
-    "collect": "collect tables image redact",
+    "collect": "collect tables image redact blocklist",
     "inspect": "inspect image",
     "dedup": "dedup inspect image",
     "filter": "filter tables",

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import pytest
 
+from foodcls.blocklist import Blocklist, Entry
 from foodcls.collect.collect import (
     Collected,
     CollectRequest,
@@ -451,3 +452,15 @@ def test_the_sample_web_is_an_engine_like_others(twice: bool, store) -> None:
         again = collect(CollectRequest(classes, settings, sample_web=serve_hosts), store).manifest
         kept = first.drop(columns=VOLATILE)
         pd.testing.assert_frame_equal(again.drop(columns=VOLATILE), kept)
+
+
+def test_a_forgotten_picture_comes_back_by_no_other_address(
+    web, gather, table, picture, store
+) -> None:
+    path = table(("rice", web.say("/1", picture(1))), ("rice", web.say("/2", picture(2))))
+    first = gather(urls=path).manifest
+    barred = {"blocklist": Blocklist((Entry("id", first.loc[0, "id"]),))}
+    table(("rice", web.url("/1")), ("rice", web.say("/3", picture(1))), ("rice", web.url("/2")))
+    again = gather(barred, urls=path).manifest
+    assert list(again["outcome"]) == ["forgotten", "forgotten", "ok"]
+    assert not store.has(first.loc[0, "id"]) and store.has(first.loc[1, "id"])

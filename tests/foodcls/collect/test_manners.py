@@ -1,6 +1,10 @@
+import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,3 +121,77 @@ def test_a_wait_that_a_host_makes_long_is_told_once(
     left = 19 if manner.pause else 15
     words = f"{left} addresses wait, one in 0.02 s as it asks: about 0 min"
     assert said == f"127.0.0.1:{web.port}: {words}"
+
+
+PROGRAM = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from pathlib import Path
+from foodcls.collect.fetch import download_all
+from foodcls.collect.limits import fetch_limits
+from foodcls.collect.manners import Manner, Manners
+from foodcls.recipe.data_settings import Collect
+
+name, url, folder = sys.argv[1:]
+limits = fetch_limits(Collect(engines=("bing",), allow_private_hosts=True, timeout=60.0))
+manners = Manners({"127.0.0.1": Manner(2, 0.01, rate=400_000)}, Path(folder))
+print("ready", flush=True)
+input()
+urls = [f"{url}?{name}{number}" for number in range(12)]
+print({one.outcome.value for one in download_all(urls, replace(limits, manners=manners))})
+"""
+
+
+def test_two_processes_keep_a_hosts_limits_together(web, tmp_path: Path) -> None:
+    """The server's clocks: never more connections, more requests or more bytes than one may."""
+    seen: list[tuple[float, float]] = []
+
+    async def answer(talk: Any) -> None:
+        begun = time.monotonic()
+        # slow, so that connections meet; every fourth is sent to another place on the same host
+        await asyncio.sleep(0.01)
+        if talk.path.endswith(("3", "7")):
+            await talk.reply(b"", "302 Found", Location=web.url(f"/b?{talk.path[-2:]}"))
+        elif talk.path.endswith("5") and talk.number % 2:
+            await talk.reply(b"", "503 Busy")
+        else:
+            await talk.reply(bytes(10_000))
+        seen.append((begun, time.monotonic()))
+
+    url = web.route("/a", answer)
+    web.say("/b", bytes(10_000))
+    places = tmp_path / "places"
+    words = [url, str(places)]
+    pair = [subprocess.Popen([sys.executable, "-c", PROGRAM, name, *words], text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for name in ("one", "two")]  # fmt: skip
+    assert [one.stdout and one.stdout.readline() for one in pair] == ["ready\n"] * 2
+    for one in pair:
+        assert one.stdin
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert [one.communicate()[0] for one in pair] == ["{'ok'}\n"] * 2
+    assert web.busiest == 2
+    sent = sum(web.sent.values())
+    begun, ended = min(begin for begin, _ in seen), max(end for _, end in seen)
+    # what two connections had begun before the first was counted comes on top
+    assert sent >= 240_000 and sent <= 400_000 * (ended - begun + SLACK) + 3 * 10_000
+    starts = sorted(begin for begin, _ in seen)
+    assert min(after - before for before, after in zip(starts, starts[1:], strict=False)) > 0
+    assert {talk.path[3:6] for talk in web.talks} >= {"one", "two"}
+
+
+def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_path: Path) -> None:
+    table = {"a.test": Manner(1)}
+    one, two = (Manners(table, tmp_path / "places") for _ in range(2))
+    assert one.claim("a.test") == 0 < two.claim("a.test")
+    one.leave_all()
+    assert two.claim("a.test") == 0 and one.claim("b.test") == 0
+    two.leave("a.test")
+    for text in ("tor", "1e99"):
+        (tmp_path / "places" / "a.test").write_text(text)
+        assert one.claim("a.test") == 0
+        one.leave("a.test")
+    two.slow_down("a.test", 5)
+    assert 4 < one.claim("a.test") <= 5

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from foodcls.errors import InputError
-from foodcls.metrics.align import align_predictions
+from foodcls.metrics.align import align_predictions, keep_common
 from foodcls.metrics.predictions import Predictions
 
 NAMES = ("old", "new")
@@ -80,3 +80,11 @@ def test_the_coarser_groups_count(old: Predictions) -> None:
     new = dataclasses.replace(old, groups=trays)
     for pair in (align_predictions(old, new, NAMES), align_predictions(new, old, NAMES)):
         assert [side.groups for side in pair] == [trays, trays]
+
+
+def test_of_two_tests_what_both_have_is_kept(answered) -> None:
+    a = answered(np.array([0, 1, 0]), np.eye(2)[[0, 1, 1]], ("x", "y"))
+    b = dataclasses.replace(a, ids=(a.ids[2], "other", a.ids[0]))
+    one, other = keep_common(a, b)
+    assert one.ids == (a.ids[0], a.ids[2]) and other.ids == (a.ids[2], a.ids[0])
+    assert one.probabilities.tolist() == [[1, 0], [0, 1]]

@@ -1,0 +1,61 @@
+"""Finds pictures that look like others which were told to be forgotten, and drops them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from foodcls.dedup.pairs import SAME, search_pairs
+from foodcls.image.hashes import TABLE_KIND, Fingerprint, join_fingerprints, pack_fingerprints
+from foodcls.inspect.fingerprints import recall_fingerprints
+from foodcls.manifest import drop_rows, kept_rows, picture_blobs
+from foodcls.recipe.data_settings import Dedup
+from foodcls.store.store import Store
+from foodcls.work.parallel import Spread, in_threads
+
+# whatever a recipe says: what one has forgotten is forgotten by all
+USUAL = Dedup()
+
+
+def drop_blocked(
+    manifest: pd.DataFrame,
+    store: Store,
+    blocked: Mapping[str, tuple[str, ...]],
+    spread: Spread = in_threads,
+) -> pd.DataFrame:
+    """Drop kept rows that look like one of the blocked; also those of the test set.
+
+    `blocked` are the fields of fingerprints by id.
+    """
+    if not blocked:
+        return manifest
+    rows = kept_rows(manifest)
+    looks = find_lookalikes(rows, store, blocked, spread)
+    reasons = {
+        index: f"forgotten: it looks like {looks[digest][:16]}, which is to be forgotten"
+        for index, digest in zip(rows.index, rows["id"], strict=True)
+        if digest in looks
+    }
+    return drop_rows(manifest, reasons, "dedup")
+
+
+def find_lookalikes(
+    rows: pd.DataFrame,
+    store: Store,
+    blocked: Mapping[str, tuple[str, ...]],
+    spread: Spread = in_threads,
+) -> dict[str, str]:
+    """By the id of each picture of `rows` that looks like a blocked one: that one's id."""
+    contents = rows.drop_duplicates("id")
+    ids = list(contents["id"])
+    blobs = dict(zip(ids, picture_blobs(contents), strict=True))
+    theirs = pack_fingerprints(Fingerprint(*fields) for fields in blocked.values())
+    own = recall_fingerprints(store, blobs, TABLE_KIND, spread)
+    pairs = search_pairs(join_fingerprints([theirs, own]), USUAL).pairs
+    count, names = len(theirs), list(blocked)
+    # a pair's left place is the lower one
+    is_meant = (pairs.left < count) & (pairs.right >= count) & (pairs.correlation >= SAME)
+    return {
+        ids[pairs.right[place] - count]: names[pairs.left[place]]
+        for place in np.flatnonzero(is_meant)[::-1]
+    }

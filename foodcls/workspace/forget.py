@@ -1,0 +1,277 @@
+"""Forgets pictures: finds all that used them, bars them for good, and removes what is theirs."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from foodcls.blocklist import (
+    KINDS,
+    Blocklist,
+    Entry,
+    extend_blocklist,
+    is_licence,
+    plain_url,
+    plain_value,
+)
+from foodcls.dedup.blocked import find_lookalikes
+from foodcls.errors import InputError
+from foodcls.image.hashes import TABLE_KIND
+from foodcls.inspect.fingerprints import recall_each
+from foodcls.manifest import drop_rows, parse_manifest
+from foodcls.store.local_store import BLOBS
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
+from foodcls.tables.match_rows import MIN_ID
+from foodcls.work.parallel import Spread, in_threads
+from foodcls.workspace.gc import CachedResult, find_users
+from foodcls.workspace.workspace import Workspace
+
+# its end begins with a letter, as that of a host does and that of CC0-1.0 does not
+HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
+ID = re.compile(rf"[0-9a-f]{{{MIN_ID},64}}")
+HOW = "say which it is: " + ", ".join(f"{kind}:VALUE" for kind in KINDS)
+# columns of a table that say whose a row is
+TOLD = ["id", "label", "origin", "source", "page", "licence", "author", "hash", "box", "picture",
+        "split", "parent"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is to be forgotten, by one of its addresses, and why it is one."""
+
+    id: str
+    label: str
+    origin: str
+    source: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TableUse:
+    """A manifest in which such pictures stand, and how many of each split."""
+
+    workspace: str
+    table: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """All that forgetting comes to, before anything is done."""
+
+    entries: tuple[Entry, ...]  # to be barred
+    pictures: tuple[Picture, ...]
+    tables: tuple[TableUse, ...]
+    models: Mapping[str, int]  # exported files, and how many such pictures each has learnt from
+    blobs: frozenset[str]  # that nothing else needs
+    size: int  # of them, in bytes
+    away: tuple[str, ...]  # workspaces that could not be looked into
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The pictures' ids."""
+        return frozenset(one.id for one in self.pictures)
+
+
+def read_wanted(text: str) -> list[str]:
+    """What a person named: one thing, or the lines of a file that is called so."""
+    path = Path(text)
+    if not path.is_file():
+        return [text]
+    lines = path.read_text("utf-8-sig").splitlines()
+    found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not found:
+        raise InputError(f"{path} names nothing; write a thing to be forgotten in each line")
+    return found
+
+
+def find_forgotten(
+    workspace: Workspace,
+    wanted: Iterable[str],
+    read: Callable[[Workspace], Iterable[CachedResult]],
+    spread: Spread = in_threads,
+) -> Forgetting:
+    """All that is meant by what is `wanted`, and all that has used it; nothing is changed.
+
+    `read` gives what the stages of a workspace remember. InputError when something may mean
+    several kinds of things, or nothing.
+    """
+    users, away = find_users(workspace)
+    tables = [found for user in users for found in _read_tables(user, read(user))]
+    rows = pd.concat([table[TOLD] for *_, table in tables] or [pd.DataFrame(columns=TOLD)])
+    rows = rows.drop_duplicates(ignore_index=True)
+    entries = {entry for text in wanted for entry in _understand(text, rows)}
+    why = _find_named(rows, Blocklist(tuple(entries)))
+    store, photos = workspace.store, _photos(rows)
+    named = photos[photos["id"].isin(set(why))]
+    prints = recall_each(store, dict(zip(named["id"], named["blob"], strict=True)), TABLE_KIND)
+    fields = {digest: tuple(vars(one).values()) for digest, one in prints.items()}
+    others = photos[~photos["id"].isin(set(why))].assign(picture=photos["blob"])
+    looks = find_lookalikes(others, store, fields, spread) if fields else {}
+    seen = photos[photos["id"].isin(set(looks))]
+    more = recall_each(store, dict(zip(seen["id"], seen["blob"], strict=True)), TABLE_KIND)
+    fields |= {digest: tuple(vars(one).values()) for digest, one in more.items()}
+    why |= {digest: f"looks like {other[:16]}" for digest, other in looks.items()}
+    doomed = rows["id"].isin(set(why)) | rows["parent"].isin(set(why))
+    blobs = _blobs(rows[doomed]) - _blobs(rows[~doomed])
+    sizes = {name: size for name, size, _ in store.listing(BLOBS) if name in blobs}
+    return Forgetting(
+        entries=tuple(_bar(entries, rows[rows["id"].isin(set(why))], why, fields)),
+        pictures=tuple(_list_pictures(rows, why)),
+        tables=tuple(_count_uses(tables, set(why))),
+        models={
+            str(path): count
+            for user in users
+            for path in user.list_models()
+            if (count := _count_learnt(path, set(why)))
+        },
+        blobs=frozenset(sizes),
+        size=sum(sizes.values()),
+        away=tuple(away),
+    )
+
+
+def forget(workspace: Workspace, found: Forgetting, home: Path) -> None:
+    """Bar what was found, then remove it, while all who use the store are held.
+
+    A kill leaves it barred: the same command again removes the rest.
+    """
+    extend_blocklist(found.entries, workspace.store, home)
+    workspace.store.remove(sorted(found.blobs), BLOBS)
+    for user in find_users(workspace)[0]:
+        # decoded pictures, activations and thumbnails lie there together
+        for path in (*user.pixels.glob("*"), *user.thumbs.glob("*")):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+        if user.manifest.exists():
+            table = read_manifest(user.manifest)
+            is_gone = table["id"].isin(found.ids) | table["parent"].isin(found.ids)
+            reasons = dict.fromkeys(map(int, table.index[is_gone]), "forgotten")
+            write_manifest(drop_rows(table, reasons, "forget"), user.manifest)
+
+
+def _understand(text: str, rows: pd.DataFrame) -> list[Entry]:
+    """What a person means by a text: `kind:value`, or what only one kind can be."""
+    kind, colon, value = text.partition(":")
+    if colon and kind in KINDS and value.strip():
+        return _named_as(kind, value.strip(), rows)
+    if re.match("https?://", text):
+        return _named_as("url", text, rows)
+    if ID.fullmatch(text.lower()):
+        return _named_as("id", text.lower(), rows)
+    plain = text.casefold().strip()
+    kinds = {
+        "host": bool(HOST.fullmatch(plain)),
+        "author": (rows["author"].str.casefold().str.strip() == plain).any(),
+        "licence": any(is_licence(told, plain) for told in rows["licence"].unique() if told),
+        "id": (rows["origin"] == text).any(),
+    }
+    found = [kind for kind, is_one in kinds.items() if is_one]
+    if len(found) != 1:
+        what = f"may be {' or '.join(found)}" if found else "is known of no picture here"
+        raise InputError(f"{text!r} {what}; {HOW}, or name a file with one in each line")
+    return _named_as(found[0], text, rows)
+
+
+def _named_as(kind: str, value: str, rows: pd.DataFrame) -> list[Entry]:
+    if kind != "id":
+        return [Entry(kind, plain_value(kind, value))]
+    if len(value) == 64 and ID.fullmatch(value):
+        return [Entry(kind, value)]
+    # a copy has its parent's origin
+    of = rows[(rows["id"] != "") & (rows["parent"] == "")]
+    is_one = (of["origin"] == value) | (
+        of["id"].str.startswith(value.lower()) if ID.fullmatch(value.lower()) else False
+    )
+    found = sorted(set(of.loc[is_one, "id"]))
+    if not found:
+        raise InputError(f"no picture here is called {value!r}; give the 64 digits of its id")
+    if len(found) > 1:
+        raise InputError(f"{value!r} may be {len(found)} pictures; give more digits of its id")
+    return [Entry(kind, found[0])]
+
+
+def _find_named(rows: pd.DataFrame, wanted: Blocklist) -> dict[str, str]:
+    """Why a picture is meant, by id."""
+    found = {digest: "its id" for digest in rows["id"] if digest in wanted.ids}
+    for row in rows.drop_duplicates(["id", "origin", "page", "author", "licence"]).itertuples():
+        reason = wanted.reason((str(row.origin), str(row.page)), str(row.author), str(row.licence))
+        if row.id and reason and not row.parent:
+            found.setdefault(str(row.id), reason)
+    return found
+
+
+def _read_tables(
+    workspace: Workspace, results: Iterable[CachedResult]
+) -> Iterator[tuple[Workspace, str, pd.DataFrame]]:
+    """The manifests of a workspace: for people, and those of the stages that it remembers."""
+    if workspace.manifest.exists():
+        yield workspace, workspace.manifest.name, read_manifest(workspace.manifest)
+    told = {table: one.owners.get(table, "a table") for one in results for table in one.tables}
+    for table, name in told.items():
+        if workspace.store.has(table):
+            yield workspace, name, parse_manifest(workspace.store.read(table))
+
+
+def _photos(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each picture that was found sound once, with the blob of the whole of it."""
+    sound = rows[(rows["hash"] != "") & (rows["parent"] == "") & (rows["id"] != "")]
+    whole = sound["picture"].where((sound["picture"] != "") & (sound["box"] == ""), sound["id"])
+    first = sound.assign(blob=whole).sort_values("box", key=lambda box: box != "", kind="stable")
+    return first.drop_duplicates("id")
+
+
+def _blobs(rows: pd.DataFrame) -> set[str]:
+    return {*rows["id"], *rows["picture"]} - {""}
+
+
+def _bar(
+    entries: Iterable[Entry],
+    rows: pd.DataFrame,
+    why: Mapping[str, str],
+    fields: Mapping[str, tuple[str, ...]],
+) -> Iterator[Entry]:
+    """What is named, and the addresses and contents of all that was found."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    urls = {plain_url(url) for url in rows["origin"] if re.match("https?://", url)}
+    places = {(one.kind, one.value) for one in entries}
+    places |= {("url", url) for url in urls} | {("id", digest) for digest in why}
+    for kind, value in sorted(places):
+        yield Entry(kind, value, now, fields.get(value, ()))
+
+
+def _list_pictures(rows: pd.DataFrame, why: Mapping[str, str]) -> Iterator[Picture]:
+    first = rows[rows["parent"] == ""].drop_duplicates("id")
+    known = {str(row.id): row for row in first.itertuples()}
+    for digest, reason in why.items():
+        row = known.get(digest)
+        told = (str(row.label), str(row.origin), str(row.source)) if row else ("", "", "")
+        yield Picture(digest, *told, reason)
+
+
+def _count_uses(
+    tables: Iterable[tuple[Workspace, str, pd.DataFrame]], ids: set[str]
+) -> Iterator[TableUse]:
+    for workspace, name, table in tables:
+        own = table[table["id"].isin(ids) & (table["parent"] == "")]
+        if len(own):
+            counts = own["split"].replace("", "no split").value_counts()
+            yield TableUse(str(workspace.root), name, {str(k): int(v) for k, v in counts.items()})
+
+
+def _count_learnt(model: Path, ids: set[str]) -> int:
+    """How many of the pictures stand in the list of those that an exported model learnt from."""
+    table = model.with_suffix(".attribution.csv")
+    text = table.read_text("utf-8") if table.exists() else ""
+    return len(ids & set(re.findall(r"^([0-9a-f]{64}),", text, re.MULTILINE)))
+
+
+def forgetting_record(found: Forgetting) -> dict[str, object]:
+    """All of it as a JSON value, for programs."""
+    told = asdict(found) | {"blobs": sorted(found.blobs)}
+    value: dict[str, object] = json.loads(json.dumps(told))
+    return value

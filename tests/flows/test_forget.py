@@ -1,0 +1,33 @@
+"""Forgets a picture that a whole run has learnt from, and trains without it."""
+
+from pathlib import Path
+
+import pytest
+
+from foodcls.tables.manifest_csv import read_manifest
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.mark.long
+def test_a_model_is_trained_without_what_was_forgotten(
+    starter, recipe: Path, tmp_path: Path
+) -> None:
+    space = starter.new_space(tmp_path / "w")
+    data = {"environment": {"XDG_DATA_HOME": str(tmp_path / "data")}}
+    first = starter.run(recipe, space=space, **data)
+    assert first.code == 0, first.err
+    table = read_manifest(space / "manifest.csv")
+    learnt = table[(table["split"] == "train") & (table["parent"] == "")].iloc[0]
+    starter.start("forget", learnt["origin"], "--delete", "--retrain", recipe, space=space, **data)
+    ended = starter.wait()
+    assert ended.code == 0, ended.err
+    said = ended.out.replace("\n", " ")
+    assert "patches version 1" in said and "to be trained anew: patches" in said
+    assert "model version 2" in said and "the new one" in said
+    again = read_manifest(space / "manifest.csv")
+    row = again[again["origin"] == learnt["origin"]].iloc[0]
+    assert (row["state"], row["outcome"], row["id"]) == ("dropped", "forgotten", "")
+    # the file lies in its folder still, and the same run finds nothing new
+    third = starter.run(recipe, space=space, **data)
+    assert third.code == 0 and third.result["registered_version"] == "2"

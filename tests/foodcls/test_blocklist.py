@@ -1,0 +1,82 @@
+"""What was barred stays so, whichever of its two copies is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from foodcls.blocklist import (
+    Blocklist,
+    Entry,
+    blocklist_blob,
+    extend_blocklist,
+    home_file,
+    is_licence,
+    read_blocklist,
+)
+from foodcls.errors import StoreError
+from foodcls.store.store import Store
+
+ID = "a" * 64
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return home_file({"XDG_DATA_HOME": str(tmp_path / "home")})
+
+
+def test_the_store_and_the_user_complete_each_other(store: Store, home: Path, tmp_path: Path):
+    assert read_blocklist(store, home) == Blocklist() and not home.exists()
+    extend_blocklist([Entry("id", ID, "2026")], store, home)
+    extend_blocklist([Entry("host", "a.test", "2027")], store, home)
+    other = Store(tmp_path / "restored")
+    assert read_blocklist(other, home).ids == {ID}
+    home.unlink()
+    found = read_blocklist(other, home)
+    assert [one.kind for one in found.entries] == ["host", "id"] and home.exists()
+    # the blob of the store's copy is lost
+    other.path(blocklist_blob(other)).unlink()
+    assert read_blocklist(other, home) == found
+    assert other.has(blocklist_blob(other))
+
+
+def test_the_same_said_later_and_in_other_order_is_the_same_list() -> None:
+    one, two = Entry("id", ID, "2026", ("h", "m", "t")), Entry("host", "a.test", "2026")
+    joined = Blocklist((one,)).joined(Blocklist((two, Entry("id", ID, "2025"))))
+    assert joined.digest == Blocklist((two, one)).digest and joined.fingerprints
+    assert joined.digest != Blocklist((two,)).digest
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_barred"),
+    [
+        ("url", "a.test/x.jpg?s=1", True),
+        ("url", "a.test/x.jpg", False),
+        ("host", "a.test", True),
+        ("host", "test", True),
+        ("host", "st", False),
+        ("host", "page.example", True),
+        ("author", "jane doe", True),
+        ("author", "jane", False),
+        ("licence", "by-nc", True),
+        ("licence", "cc-by-nc-4.0", True),
+        ("licence", "by", False),
+        ("id", "x", False),
+    ],
+)
+def test_a_picture_is_barred_by_what_is_told_of_it(kind: str, value: str, is_barred: bool) -> None:
+    urls = ("http://me:pw@A.test/x.jpg?s=1#top", "https://www.page.example:8080/p")
+    reason = Blocklist((Entry(kind, value),)).reason(urls, " Jane Doe", "CC-BY-NC-4.0")
+    assert bool(reason) == is_barred and (value in reason or not is_barred)
+
+
+def test_nothing_told_is_barred_by_no_rule() -> None:
+    rules = Blocklist((Entry("author", ""), Entry("licence", "by-nc"), Entry("host", "a.test")))
+    assert rules.reason(("soup/1.jpg", ""), "", "") == ""
+    assert is_licence("CC0-1.0", "cc0") and not is_licence("CC-BY-NC-SA-4.0", "by-nc")
+
+
+def test_a_damaged_list_stops_the_run(store: Store, home: Path) -> None:
+    home.parent.mkdir(parents=True)
+    home.write_text('[{"kind": 1}]')
+    with pytest.raises(StoreError, match="blocklist.json is no list .* backup"):
+        read_blocklist(store, home)
