@@ -50,7 +50,7 @@ $(STAMP): requirements.lock pyproject.toml
 # fits machines with any build.
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--extra offline --extra ddgs --extra team --extra dev \
+		--extra offline --extra ddgs --extra onnx --extra team --extra dev \
 		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 	sed -i -f lock.sed requirements.lock
 

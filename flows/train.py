@@ -6,6 +6,7 @@ from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.prepare import WORKSPACE, prepare
+from foodcls.export.exported_files import check_libraries
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import Prepared, RunResult, Trained
 from foodcls.workspace.lock import holding
@@ -25,6 +26,7 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
     """Prepare, train, evaluate, export, report and record; parameters are those of `prepare`."""
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
+        check_libraries(recipe.export.formats)
         check_training(opened, recipe.train)
         prepared = body(prepare)(recipe, workspace, search_again)
         check_groups(opened, prepared.grown, recipe.test)
@@ -45,5 +47,6 @@ def train_model(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> Tra
     scores = evaluate(workspace, checkpoint, pictures, recipe.test, limit=limit)
     asked = recipe.own
     own = judge_own(workspace, learnt, pictures, asked, limit=limit) if asked else None
-    model = export(workspace, checkpoint, pictures, recipe.name, recipe.digest)
+    named = recipe.name, recipe.digest, recipe.export
+    model = export(workspace, checkpoint, pictures, *named)
     return Trained(prepared, learnt, checkpoint, scores, own, model)

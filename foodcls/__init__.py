@@ -1,7 +1,7 @@
 """An image classifier for classes that no public dataset has: what programs use of it.
 
     load_recipe      a recipe file, checked, as frozen settings
-    load_model       an exported .pt file, vetted, as a model to use
+    load_model       an exported file, vetted, as a model to use
     predict          what a model says of picture files
     find_duplicates  files that show the same picture
     read_manifest    the table of a workspace's pictures

@@ -20,7 +20,7 @@ from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.data_settings import Test as OutsideTest
-from foodcls.recipe.train_settings import Inference, Train
+from foodcls.recipe.train_settings import Export, Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
@@ -149,12 +149,17 @@ def judge_own(
 
 @stage("foodcls.export.export")
 def export(
-    workspace: Workspace, checkpoint: Checkpoint, pictures: ManifestRef, recipe: str, digest: str
+    workspace: Workspace,
+    checkpoint: Checkpoint,
+    pictures: ManifestRef,
+    recipe: str,
+    digest: str,
+    settings: Export,
 ) -> ExportedRef:
-    """Write the .pt and the .pt2 file, once both answer as the checkpoint does."""
+    """Write the files of the recipe's formats, once they answer as the checkpoint does."""
     from foodcls.export.export import export as export_checkpoint
 
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
     return export_checkpoint(
-        checkpoint, load_manifest(pictures, workspace.store), workspace.store, provenance
+        checkpoint, load_manifest(pictures, workspace.store), workspace.store, provenance, settings
     )

@@ -41,6 +41,7 @@ STAND_ALONE = {
     "foodcls/image/clamp.py": "three rooms cut boxes, and no key names more than the cut",
     "foodcls/metrics/separation.py": "the key of calibrate names no figures of the test pictures",
     "foodcls/export/exported_files.py": "who reads what an export gave need not wait for torch",
+    "foodcls/export/model.py": "what all readers give, of which none knows another",
     "foodcls/export/attribution.py": "who is to be credited is a question of its own",
     "foodcls/sample/dishes.py": "a table: the names of what is drawn",
     "tasks/promote.py": "a thin task, as its neighbors",

@@ -71,7 +71,7 @@ def find_model(name: str, folder: Path) -> ComparedModel:
     path = Path(name)
     if path.is_dir():
         return ComparedModel(name, _read_last(path), path)
-    if path.is_file() or path.suffix == ".pt":
+    if path.is_file() or path.suffix in (".pt", ".onnx"):
         return _ask_file(path, folder)
     # files and workspaces need not wait for MLflow
     from tasks.tracking.history import recorded_answers

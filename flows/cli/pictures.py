@@ -10,10 +10,15 @@ from flows.cli.output import out, told, write_json
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="An exported model, *.pt.")],
+    model: Annotated[
+        Path, typer.Argument(help="An exported model: *.pt, *.onnx; with --sha256 *.pt2.")
+    ],
     images: Pictures,
     json_file: Json = None,
     csv_file: Table = None,
+    digest: Annotated[
+        str, typer.Option("--sha256", help="The file's SHA-256, as its maker told you.")
+    ] = "",
 ) -> None:
     """Name what is in pictures.
 
@@ -22,7 +27,7 @@ def predict(
     with told():
         from flows.cli.predict import answer_all, describe_answer, write_csv
 
-        labels, answers = answer_all(out, model, images)
+        labels, answers = answer_all(out, model, images, digest)
         write_json([describe_answer(answer, labels) for answer in answers], json_file)
         if csv_file:
             write_csv(answers, labels, csv_file)

@@ -16,10 +16,10 @@ from tasks.engine.progress import bars
 
 
 def answer_all(
-    console: Console, model: Path, images: Sequence[Path]
+    console: Console, model: Path, images: Sequence[Path], digest: str = ""
 ) -> tuple[tuple[str, ...], list[Prediction]]:
     """Print what is in each picture; give the classes in output order, and the answers."""
-    loaded = load_model(model)
+    loaded = load_model(model, digest)
     answers = list(predict(loaded, find_pictures(images), bars))
     print_whole(console, list(_lines(answers)))
     return loaded.labels, answers

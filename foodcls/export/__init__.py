@@ -1,12 +1,14 @@
 """Writes, checks, loads and runs exported models.
 
-export              both files of a checkpoint, compared with its network (a stage)
-exported_files      what an export gives, for who need not wait for torch
+export              the files of a checkpoint, compared with its network (a stage)
+exported_files      the formats, and what an export gives, for who need not wait for torch
 rehearse            exports an untrained network, for refusals before hours of training
 optimize            batch norm folding and memory layout, for faster inference
 torchscript         the .pt file: preprocessing, network and softmax in one module
 exported_program    the .pt2 file: the same by torch.export
-load                opens a .pt file whose digest and contents are sound
+onnx                the .onnx files: for ONNX Runtime, in fp32 and in whole numbers
+model               an opened file, whatever its format
+load                opens a file whose digest and contents are sound
 safety              has torch read a .pt file, once sure that it only computes
 archive             reads a .pt file's parts and plain values, and calls nothing
 script_code         judges its sources as text
@@ -14,6 +16,6 @@ operators           the operators that they may use
 predict             labels of picture files
 predict_tests       predictions for the test pictures of a manifest
 pyfunc              the model in the form that MLflow serves
-publish             puts both where people look for them
+publish             puts them where people look for them
 attribution         whose pictures were trained on, and their licences
 """

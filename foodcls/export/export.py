@@ -1,4 +1,4 @@
-"""Exports a checkpoint as TorchScript and torch.export files, checked against its network."""
+"""Exports a checkpoint to files of several formats, checked against its network."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -9,20 +9,28 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import nn
 
 from foodcls.errors import ExportError
-from foodcls.export.exported_files import ExportedRef
+from foodcls.export.exported_files import (
+    FORMATS,
+    ExportedFile,
+    ExportedRef,
+    check_libraries,
+)
 from foodcls.export.exported_program import program_bytes
 from foodcls.export.load import read_model
+from foodcls.export.model import Answer
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig, export_bytes, to_probabilities
 from foodcls.features.pixels import read_picture
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.upright import ORIENTATION
 from foodcls.manifest import kept_rows
+from foodcls.metrics.ranks import Floats
 from foodcls.network.network import Network
 from foodcls.network.resize import Pixels, as_images, squash_pixels
+from foodcls.recipe.train_settings import Export, Format
 from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.restore import load_network, load_rejector
@@ -33,38 +41,50 @@ COMPARED = 64
 SMALL = 200_000  # bytes
 ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
+DEFAULT = Export()
+TRACING = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError)
+
+Writer = Callable[[nn.Module, InferenceConfig, Mapping[str, str]], bytes]
 Named = tuple[str, Pixels]
-# uint8 (N, 3, H, W) to probabilities (N, C) and (N,)
-Inference = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def export(
-    checkpoint: Checkpoint, manifest: pd.DataFrame, store: Store, provenance: Mapping[str, str]
+    checkpoint: Checkpoint,
+    manifest: pd.DataFrame,
+    store: Store,
+    provenance: Mapping[str, str],
+    settings: Export = DEFAULT,
 ) -> ExportedRef:
-    """Write both files, read them back, and compare their probabilities with the network's.
+    """Write the files, read them back, and compare their probabilities with the network's.
 
     ExportError when they differ on a picture of the split "val" or "test", or on an unusual one.
     """
     network = load_network(checkpoint, store)
     if checkpoint.rejection:
         network.beside = load_rejector(checkpoint.rejection, store)
-    script, program = _files(network, checkpoint, provenance)
+    files = _files(network, checkpoint, provenance, settings)
     # read as users will, with all checks
-    readers: dict[str, Inference] = {
-        ".pt": read_model(script, f"the .pt file of {checkpoint.settings.backbone!r}").module,
-        ".pt2": torch.export.load(io.BytesIO(program)).module(),
+    readers = {
+        FORMATS[kind].ending: read_model(
+            data, f"the {FORMATS[kind].ending} file of {checkpoint.settings.backbone!r}", kind
+        ).answer
+        for kind, data in files.items()
     }
     real = list(_real_pictures(manifest, store))
     differences = [
         _compare(network, readers, named, checkpoint)
         for named in chain(real, _variants(real[:1]), _noise())
     ]
+    script = files.pop("torchscript")
     return ExportedRef(
         blob=store.put(script, durable=True),
-        program=store.put(program, durable=True),
         bytes=len(script),
         max_difference=max(differences),
         compared=len(differences),
+        others=tuple(
+            ExportedFile(kind, store.put(data, durable=True), len(data))
+            for kind, data in files.items()
+        ),
     )
 
 
@@ -74,8 +94,8 @@ def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
 
 
 def _files(
-    network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str]
-) -> tuple[bytes, bytes]:
+    network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str], settings: Export
+) -> dict[Format, bytes]:
     optimized = OptimizedNetwork(network, checkpoint.settings.input_size)
     config = InferenceConfig(
         checkpoint.settings.input_size,
@@ -85,15 +105,28 @@ def _files(
         checkpoint.rejection.known_from if checkpoint.rejection else 0.0,
     )
     record = {**provenance, **_own_provenance(checkpoint)}
-    script = export_bytes(optimized, config, record)
-    try:
-        return script, program_bytes(optimized, config, record)
-    # what torch.export raises on forward methods that it cannot follow
-    except (RuntimeError, ValueError, TypeError, AttributeError, AssertionError) as error:
-        raise ExportError(
-            f"torch.export cannot follow the backbone {checkpoint.settings.backbone!r} "
-            f"({(str(error) or type(error).__name__).splitlines()[0]}); use another"
-        ) from error
+    files: dict[Format, bytes] = {}
+    for kind in settings.formats:
+        try:
+            files[kind] = _writer(kind)(optimized, config, record)
+        # what torch.export and torch.onnx raise on forward methods that they cannot follow
+        except TRACING as error:
+            raise ExportError(
+                f"the backbone {checkpoint.settings.backbone!r} cannot be written as {kind} "
+                f"({(str(error) or type(error).__name__).splitlines()[0]}); leave that out of "
+                "export.formats, or use another backbone"
+            ) from error
+    return files
+
+
+def _writer(kind: Format) -> Writer:
+    check_libraries([kind])
+    if kind == "onnx":
+        # its libraries may be absent
+        from foodcls.export.onnx.write import onnx_bytes
+
+        return onnx_bytes
+    return export_bytes if kind == "torchscript" else program_bytes
 
 
 def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
@@ -150,29 +183,30 @@ def _noise() -> Iterator[Named]:
 
 @torch.inference_mode()
 def _compare(
-    network: Network, readers: Mapping[str, Inference], named: Named, checkpoint: Checkpoint
+    network: Network, readers: Mapping[str, Answer], named: Named, checkpoint: Checkpoint
 ) -> float:
     """The largest difference of a probability between the files and the network."""
     name, picture = named
     pixels = squash_pixels(picture, checkpoint.settings.input_size)
     classes, temperature = len(checkpoint.labels), checkpoint.temperature
-    wanted = _join(to_probabilities(network(as_images(pixels[None])), classes, temperature))[0]
+    shares, known = to_probabilities(network(as_images(pixels[None])), classes, temperature)
+    wanted = _join((shares.numpy(), known.numpy()))[0]
     # a batch of one, as most programs use, and of three: neither is the traced size
     count = 3 if picture.size < SMALL else 1
-    batch = as_images(np.stack([picture] * count))
+    batch = np.stack([picture] * count)
     return max(
         _difference(_join(read(batch)), wanted, f"{name}: the {kind} file", checkpoint)
         for kind, read in readers.items()
     )
 
 
-def _join(answer: tuple[Tensor, Tensor]) -> Tensor:
+def _join(answer: tuple[Floats, Floats]) -> Floats:
     """(N, C + 1): the probabilities of the classes, and of any of them."""
-    return torch.cat([answer[0], answer[1][:, None]], 1)
+    return np.concatenate([answer[0], answer[1][:, None]], 1)
 
 
-def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint) -> float:
-    difference = float((given - wanted).abs().max())
+def _difference(given: Floats, wanted: Floats, what: str, checkpoint: Checkpoint) -> float:
+    difference = float(np.abs(given - wanted).max())
     if not difference <= TOLERANCE or _best(given[-1]) != _best(wanted):
         raise ExportError(
             f"{what} gives {_top(given[-1], checkpoint)}, the trained network "
@@ -182,10 +216,10 @@ def _difference(given: Tensor, wanted: Tensor, what: str, checkpoint: Checkpoint
     return difference
 
 
-def _best(joined: Tensor) -> int:
+def _best(joined: Floats) -> int:
     return int(joined[:-1].argmax())
 
 
-def _top(joined: Tensor, checkpoint: Checkpoint) -> str:
+def _top(joined: Floats, checkpoint: Checkpoint) -> str:
     place = _best(joined)
     return f"{checkpoint.labels[place]} {float(joined[place]):.4f}, known {float(joined[-1]):.4f}"

@@ -3,7 +3,7 @@
 import io
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,8 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from foodcls.export.model import Model
 from foodcls.export.torchscript import InferenceConfig, to_probabilities
-from foodcls.network.resize import resample
+from foodcls.metrics.ranks import Floats
+from foodcls.network.resize import Pixels, as_images, resample
+from foodcls.store.store import digest_of
 
 # the entry of the file for what TorchScript keeps in attributes
 FACTS = "foodcls.json"
@@ -20,13 +23,16 @@ FACTS = "foodcls.json"
 EXAMPLE = (2, 3, 7, 5)
 
 
-class _Inference(nn.Module):
+class Inference(nn.Module):
+    """Maps uint8 pictures (N, 3, H, W) to probabilities (N, C) and (N,), see `Exported`."""
+
     def __init__(self, network: nn.Module, config: InferenceConfig) -> None:
         super().__init__()
         self.network = network
         self.config = config
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities of the classes, and of any of them."""
         # resample has no branch on the size: one program for all sizes
         outputs: Tensor = self.network(resample(images, self.config.size))
         return to_probabilities(outputs, len(self.config.labels), self.config.temperature)
@@ -42,19 +48,51 @@ def program_bytes(
         # it takes channels-last weights for slices of others, and still writes them whole
         warnings.filterwarnings("ignore", "No complete tensor found")
         torch.export.save(
-            _without_sources(_export(network, config)),
+            capture_inference(network, config),
             buffer,
             extra_files={FACTS: json.dumps(facts, ensure_ascii=False)},
         )
     return buffer.getvalue()
 
 
-def _export(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
-    shape: Any = {"images": {0: Dim("count"), 2: Dim("height"), 3: Dim("width")}}
+def read_program(data: bytes) -> Model:
+    """The model in a .pt2 file's bytes, whose digest is trusted: torch runs parts of it."""
+    extra = {FACTS: ""}
+    program = torch.export.load(io.BytesIO(data), extra_files=extra).module()
+    return model_of(program, json.loads(extra[FACTS]), digest_of(data))
+
+
+def model_of(module: Callable[[Tensor], Any], facts: Mapping[str, Any], digest: str) -> Model:
+    """A module of torch, of uint8 (N, 3, H, W), with what its file says of it."""
+
+    @torch.inference_mode()
+    def answer(pixels: Pixels) -> tuple[Floats, Floats]:
+        shares, known = module(as_images(pixels))
+        return shares.numpy(), known.numpy()
+
+    return Model(
+        answer=answer,
+        labels=tuple(facts["labels"]),
+        size=int(facts["size"]),
+        abstain_below=float(facts["abstain_below"]),
+        known_from=float(facts["known_from"]),
+        provenance=dict(facts["provenance"]),
+        digest=digest,
+    )
+
+
+def capture_inference(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
+    """The program of a network, of uint8 (N, 3, H, W), for batches and pictures of any size."""
     example = torch.zeros(EXAMPLE, dtype=torch.uint8)
-    module = _Inference(network.cpu().eval(), config).eval()
+    return capture(Inference(network.cpu().eval(), config).eval(), example, (0, 2, 3))
+
+
+def capture(module: nn.Module, example: Tensor, free: tuple[int, int, int]) -> ExportedProgram:
+    """Trace a module of `images`; the axes of count, height and width may have any length."""
+    names = ("count", "height", "width")
+    shape: Any = {"images": {axis: Dim(name) for axis, name in zip(free, names, strict=True)}}
     with torch.no_grad():
-        return torch.export.export(module, (example,), dynamic_shapes=shape)
+        return _without_sources(torch.export.export(module, (example,), dynamic_shapes=shape))
 
 
 def _without_sources(program: ExportedProgram) -> ExportedProgram:

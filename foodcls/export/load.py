@@ -1,68 +1,49 @@
-"""Opens an exported .pt file as a model, after checking its digest and contents."""
+"""Opens an exported file as a model, after checking its digest and contents."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
-from zipfile import BadZipFile
-
-import torch
 
 from foodcls.errors import InputError
-from foodcls.export.exported_files import DIGESTS, PROGRAM
-from foodcls.export.safety import read_module
+from foodcls.export.exported_files import DIGESTS, FORMATS, check_libraries, find_format, sibling
+from foodcls.export.exported_program import model_of, read_program
+from foodcls.export.model import Model
+from foodcls.export.safety import UNREADABLE, read_module
+from foodcls.recipe.train_settings import Format
 from foodcls.store.store import digest_json, digest_of
 
-# what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
-# has no classes in it
-UNREADABLE = (
-    AssertionError,
-    AttributeError,
-    BadZipFile,
-    EOFError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    UnpicklingError,
-    ValueError,
-)
-
-
-@dataclass(frozen=True)
-class Model:
-    """An exported file, ready to use."""
-
-    # uint8 (N, 3, H, W), upright RGB, to probabilities of the classes (N, C), and of any (N,)
-    module: torch.jit.ScriptModule
-    labels: tuple[str, ...]  # in output order
-    size: int  # pixels a side of what the network sees
-    abstain_below: float  # a highest probability below this is no answer
-    known_from: float  # a probability of any class below this means none of these
-    provenance: dict[str, str]
-    digest: str  # SHA-256 of the file
+# bytes; ten times the largest backbone of the tests, and what fits into memory with its copies
+LARGEST = 2_000_000_000
 
 
 def load_model(path: Path, digest: str = "") -> Model:
     """Read a file that `export` wrote; InputError when it is not one, or no longer the same.
 
     Its SHA-256 must be `digest`, where one is given, and the one that a .sha256 file beside it
-    has for its name, where there is one.
+    has for its name, where there is one. A .pt2 file needs one given: reading it runs code of it.
     """
-    if path.suffix == PROGRAM:
-        raise InputError(f"{path}: foodcls reads the .pt file beside it; a .pt2 may run programs")
+    kind = find_format(path)
+    check_libraries([kind])
+    if FORMATS[kind].is_program and not digest:
+        raise InputError(
+            f"{path}: a {FORMATS[kind].ending} file may run programs; foodcls reads the .pt file "
+            "beside it, or this one by the SHA-256 that its maker told you (--sha256)"
+        )
     try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path} has more than {LARGEST:,} bytes; name an exported file")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; name an exported file") from error
     _check_digest(path, digest_of(data), digest)
-    return read_model(data, str(path))
+    return read_model(data, str(path), kind)
 
 
-def read_model(data: bytes, name: str) -> Model:
-    """Read the bytes of an exported file; InputError says what is wrong with the file `name`."""
+def read_model(data: bytes, name: str, kind: Format = "torchscript") -> Model:
+    """Read the bytes of an exported file; InputError says what is wrong with the file `name`.
+
+    Those of a format that is a program are run.
+    """
     try:
-        model = _read(data)
+        model = _read(data, kind)
         named = model.provenance["labels_digest"]
     except UNREADABLE as error:
         raise InputError(
@@ -77,7 +58,7 @@ def read_model(data: bytes, name: str) -> Model:
 def known_digest(path: Path) -> str:
     """What the .sha256 file beside a model says of it; empty where it says nothing."""
     try:
-        lines = path.with_suffix(DIGESTS).read_text("utf-8").splitlines()
+        lines = sibling(path, DIGESTS).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return ""
     pairs = (line.partition(" ") for line in lines)
@@ -87,7 +68,7 @@ def known_digest(path: Path) -> str:
 
 
 def _check_digest(path: Path, found: str, wanted: str) -> None:
-    beside = path.with_suffix(DIGESTS).name
+    beside = sibling(path, DIGESTS).name
     said = {"the registry says": wanted, f"{beside} says": known_digest(path)}
     for who, digest in said.items():
         if digest and digest != found:
@@ -97,14 +78,14 @@ def _check_digest(path: Path, found: str, wanted: str) -> None:
             )
 
 
-def _read(data: bytes) -> Model:
+def _read(data: bytes, kind: Format) -> Model:
+    if kind in ("onnx", "onnx_int8"):
+        # its libraries may be absent
+        from foodcls.export.onnx.read import read_onnx
+
+        return read_onnx(data)
+    if kind == "exported_program":
+        return read_program(data)
     module = read_module(data).eval()
-    return Model(
-        module=module,
-        labels=tuple(module.labels),
-        size=int(module.size),
-        abstain_below=float(module.abstain_below),
-        known_from=float(module.known_from),
-        provenance=dict(module.provenance),
-        digest=digest_of(data),
-    )
+    names = ("labels", "size", "abstain_below", "known_from", "provenance")
+    return model_of(module, {name: getattr(module, name) for name in names}, digest_of(data))

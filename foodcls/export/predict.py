@@ -8,12 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.image.decode import BadPicture, decode
 from foodcls.image.files import explain_refusal, read_picture
-from foodcls.network.resize import Pixels, as_images, squash_pixels
+from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.progress import Item, Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.work.parallel import prefetch
@@ -88,10 +87,9 @@ def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Predic
                 yield Prediction("", error=explain_refusal(one))
 
 
-@torch.inference_mode()
 def probabilities_of(model: Model, pixels: Pixels) -> tuple[list[list[float]], list[float]]:
     """Probabilities of the classes (N, C), and of any of them (N,), of uint8 (N, H, W, 3)."""
-    shares, known = model.module(as_images(pixels))
+    shares, known = model.answer(pixels)
     return shares.tolist(), known.tolist()
 
 

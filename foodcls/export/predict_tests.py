@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-import torch
 
 from foodcls.errors import InputError
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.features.pixels import read_picture
 from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.predictions import Predictions
 from foodcls.metrics.ranks import Floats
-from foodcls.network.resize import as_images
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.dataset import data_digest, encode_labels
@@ -63,9 +61,5 @@ def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
     return model.provenance.get("train.data_digest") == data_digest(*splits)
 
 
-@torch.inference_mode()
 def _predict_stored(model: Model, digest: str, store: Store) -> Floats:
-    # torch wants an array that it may write to
-    pixels = np.array(read_picture(digest, store))
-    answer: Floats = model.module(as_images(pixels[None]))[0][0].numpy()
-    return answer
+    return model.answer(read_picture(digest, store)[None])[0][0]

@@ -8,7 +8,8 @@ import pandas as pd
 
 from foodcls.errors import InputError
 from foodcls.export.exported_files import PREDICTION_COLUMNS
-from foodcls.export.load import Model, load_model
+from foodcls.export.load import load_model
+from foodcls.export.model import Model
 from foodcls.export.predict import Prediction, predict_many, prediction_cells
 
 IMAGE = "image"

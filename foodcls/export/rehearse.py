@@ -3,9 +3,8 @@
 from torch import nn
 
 from foodcls.errors import ExportError
-from foodcls.export.load import UNREADABLE
 from foodcls.export.optimize import OptimizedNetwork
-from foodcls.export.safety import read_module
+from foodcls.export.safety import UNREADABLE, read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.network.network import check_gradients, count_views, start_network, with_own_size
 from foodcls.recipe.train_settings import Train

@@ -8,12 +8,30 @@ plain values, and tensors as large as the file. What passes can still take time 
 
 import io
 from collections.abc import Iterator
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import torch
 
 from foodcls.export.archive import Parts, Pickle, Plain, refuse
 from foodcls.export.script_code import FORWARD, ScriptCode, check_operator
+
+# what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
+# has no classes in it
+UNREADABLE = (
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
 
 
 def read_module(data: bytes) -> torch.jit.ScriptModule:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.export.predict_tests import predict_stored
 from foodcls.image.hashes import pack_hashes
 from foodcls.manifest import split_rows

@@ -2,7 +2,7 @@
 
 recipe          reads a recipe file, checks it, and digests its settings
 data_settings   the sections from collect to augment
-train_settings  the sections train, inference and promote
+train_settings  the sections train, inference, export and promote
 spelling        takes what people write in more than one way
 presets         training settings that go together, by one name
 problems        says what is wrong with values, and where

@@ -36,7 +36,7 @@ from foodcls.recipe.fixed_file import fix_files
 from foodcls.recipe.presets import fill_preset
 from foodcls.recipe.problems import list_problems
 from foodcls.recipe.spelling import spell_out
-from foodcls.recipe.train_settings import Inference, Promote, Train
+from foodcls.recipe.train_settings import Export, Inference, Promote, Train
 from foodcls.recipe.types import JOINERS, Settings
 from foodcls.recipe.yaml_lines import parse_yaml, read_file
 from foodcls.store.store import digest_file, digest_json
@@ -75,6 +75,7 @@ class Recipe(Settings):
     augment: Augment = Augment()
     train: Train = Train()
     inference: Inference = Inference()
+    export: Export = Export()
     promote: Promote = Promote()
 
     @field_validator("classes")
@@ -136,8 +137,9 @@ class Recipe(Settings):
 
     def current_digest(self) -> str:
         """The digest of what lies there now."""
-        # whether a model may serve is decided after it was made, and changes nothing of it
-        return digest_json({k: v for k, v in _plain(self).items() if k != "promote"})
+        # in which files a model is kept, and whether it may serve, changes nothing of it
+        decided_after = ("export", "promote")
+        return digest_json({k: v for k, v in _plain(self).items() if k not in decided_after})
 
 
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:

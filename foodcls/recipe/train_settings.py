@@ -1,4 +1,4 @@
-"""The sections of a recipe that decide the model: training, inference and promotion."""
+"""The sections of a recipe that decide the model: training, inference, export and promotion."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -140,6 +140,29 @@ class Inference(Settings):
                 "both set the threshold; give one of them"
             )
         return self
+
+
+# the files that a model is written to
+Format = Literal["torchscript", "exported_program", "onnx", "onnx_int8", "aotinductor"]
+
+
+class Export(Settings):
+    """The files that a model is written to, each with all that an answer needs; see docs/use.md."""
+
+    # torchscript, which MLflow serves, always; exported_program: a .pt2 for Python; onnx: for ONNX
+    # Runtime, and onnx_int8, in whole numbers, both by the extra `onnx`; aotinductor: for libtorch
+    formats: tuple[Format, ...] = ("torchscript", "exported_program")
+    # how much accuracy int8 may cost against fp32: kept if a paired test shows it costs less
+    int8_margin: Share = 0.02
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_go_together(cls, formats: tuple[Format, ...]) -> tuple[Format, ...]:
+        if "torchscript" not in formats:
+            raise ValueError(f"formats {list(formats)} lack torchscript, which MLflow serves")
+        if len(set(formats)) < len(formats):
+            raise ValueError(f"formats {list(formats)} name one twice")
+        return formats
 
 
 class Promote(Settings):

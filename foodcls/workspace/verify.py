@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.export.publish import model_files
+from foodcls.export.publish import may_belong
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_pending
@@ -22,6 +22,7 @@ from foodcls.workspace.workspace import Workspace
 CHANGED, MISSING = "changed", "missing"
 ANEW = "the next run makes it anew"
 FETCHED = "the next run fetches or makes it anew"
+LISTED = re.compile("([0-9a-f]{64})  (.+)\n")
 
 
 @dataclass(frozen=True)
@@ -101,18 +102,23 @@ def _find_changed(workspace: Workspace, owners: dict[str, str], track: Track) ->
 
 def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
     """The files of a model and how their digests begin; none where the list of them is damaged."""
-    script, *beside, sums = model_files(model)
-    digest = script.stem.rpartition("-")[2]
-    yield script, digest
+    digest = model.stem.rpartition("-")[2]
+    yield model, digest
+    script, *others, sums = may_belong(model)
+    beside = [path for path in others if path.exists()]
     # one that was copied here may be alone
-    if sums.exists() or any(path.exists() for path in beside):
+    if sums.exists() or beside:
         text = sums.read_text("utf-8", "replace") if sums.exists() else ""
-        listed = "".join(rf"([0-9a-f]{{64}})  {path.name}\n" for path in (script, *beside))
-        found = re.fullmatch(listed, text)
-        if found is None or not found[1].startswith(digest):
+        listed = {name: one for one, name in LISTED.findall(text)}
+        is_whole = text == "".join(f"{one}  {name}\n" for name, one in listed.items())
+        wanted = {path.name for path in (script, *beside)}
+        known = {path.name for path in (script, *others)}
+        if not (is_whole and wanted <= listed.keys() <= known) or not listed[
+            script.name
+        ].startswith(digest):
             yield sums, ""
         else:
-            yield from zip(beside, found.groups()[1:], strict=True)
+            yield from ((path, listed[path.name]) for path in others if path.name in listed)
 
 
 def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:

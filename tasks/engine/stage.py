@@ -44,7 +44,6 @@ BLOBS = {
     "weights": "the weights of a checkpoint",
     "predictions": "the answers on the test pictures",
     "blob": "an exported model",
-    "program": "an exported program",
 }
 
 

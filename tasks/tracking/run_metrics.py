@@ -90,7 +90,8 @@ def describe_dataset(
 def record_digest(recipe: Recipe, trained: Trained) -> str:
     """SHA-256 of all that a run would log but times: the same digest, the same record."""
     scores, model = trained.scores.result, trained.model.result
-    return digest_json([recipe.digest, trained.pictures.digest, scores.digest, model.blob])
+    files = sorted(model.blobs().values())
+    return digest_json([recipe.digest, trained.pictures.digest, scores.digest, files])
 
 
 def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:

@@ -47,7 +47,7 @@ ROOMS = {
     "calibrate": "evaluate train features network image metrics",
     "evaluate": "evaluate train features network image metrics split tables",
     "own": "evaluate train features network image metrics split tables",
-    "export": "export train features network image",
+    "export": "export train features network image metrics",
 }
 # of a room that is named, the modules; of what stands in no list, all may be named
 LEARNING = {

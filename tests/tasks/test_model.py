@@ -22,7 +22,7 @@ from foodcls.manifest import (
 )
 from foodcls.network.backbones import make_backbone
 from foodcls.recipe.data_settings import AffineRanges
-from foodcls.recipe.train_settings import Extras, Inference, Train
+from foodcls.recipe.train_settings import Export, Extras, Inference, Train
 from foodcls.runs.stage_result import StageResult
 from foodcls.train.checkpoint import EpochReport
 from foodcls.workspace.workspace import Workspace
@@ -70,11 +70,11 @@ def test_tasks_turn_a_manifest_into_a_judged_and_exported_model(
     scores = evaluate.task.fn(
         workspace, checkpoint, SplitsRef(ref, evaluate.reads), None, limit=20 * GIGABYTE
     )
-    model = export.task.fn(workspace, checkpoint, ref, "tiny", "digest")
+    model = export.task.fn(workspace, checkpoint, ref, "tiny", "digest", Export())
     assert scores.n == 3 and checkpoint.train_count == 6
     assert all(workspace.store.is_whole(digest)
-               for digest in (checkpoint.weights, scores.predictions, model.blob,
-                              model.program))  # fmt: skip
+               for digest in (checkpoint.weights, scores.predictions,
+                              *model.blobs().values()))  # fmt: skip
     assert len(load_manifest(ref, workspace.store)) == 12
 
 
@@ -142,7 +142,7 @@ def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], l
             learnt,
             checkpoint,
             scores,
-            export(workspace, checkpoint, pictures, "tiny", "digest"),
+            export(workspace, checkpoint, pictures, "tiny", "digest", Export()),
         ]
 
     return model

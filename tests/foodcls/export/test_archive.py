@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from foodcls.export.archive import Parts
-from foodcls.export.load import UNREADABLE
+from foodcls.export.safety import UNREADABLE
 
 
 def rezipped(data: bytes, compression: int, *more: tuple[str, bytes]) -> bytes:

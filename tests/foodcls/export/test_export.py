@@ -27,7 +27,7 @@ def test_both_files_are_kept_and_compared_on_held_out_pictures(
     exported: tuple[Path, ExportedRef],
 ) -> None:
     store, ref = Store(exported[0]), exported[1]
-    assert store.is_whole(ref.blob) and store.is_whole(ref.program)
+    assert all(map(store.is_whole, ref.blobs().values()))
     assert ref.bytes == len(store.read(ref.blob))
     # 9 validation and 9 test pictures, one of them in four disguises, and noise
     assert ref.compared == 18 + 4 + len(module.ODD_SIZES)
@@ -46,7 +46,7 @@ def test_provenance_names_data_settings_and_versions(
     assert told["torch"] == torch.__version__
     assert told["train.mean"].split() == [str(value) for value in checkpoint.mean]
     extra = {FACTS: ""}
-    torch.export.load(io.BytesIO(Store(root).read(ref.program)), extra_files=extra)
+    torch.export.load(io.BytesIO(Store(root).read(ref.blobs()[".pt2"])), extra_files=extra)
     facts = json.loads(extra[FACTS])
     assert facts["provenance"] == told and tuple(facts["labels"]) == checkpoint.labels
 
@@ -91,7 +91,7 @@ def test_labels_in_another_order_are_other_files(
     checkpoint, manifest = trained
     swapped = dataclasses.replace(checkpoint, labels=checkpoint.labels[::-1])
     ref = export(swapped, manifest, store, {"commit": "abc"})
-    assert ref.blob != exported[1].blob and ref.program != exported[1].program
+    assert not set(ref.blobs().values()) & set(exported[1].blobs().values())
 
 
 def test_a_held_out_picture_of_one_colour_is_no_obstacle(trained: Trained, store: Store) -> None:

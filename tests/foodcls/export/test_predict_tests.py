@@ -6,7 +6,8 @@ import pytest
 from foodcls.errors import InputError
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.export.exported_files import ExportedRef
-from foodcls.export.load import Model, load_model
+from foodcls.export.load import load_model
+from foodcls.export.model import Model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
 from foodcls.metrics.predictions import read_predictions
 from foodcls.store.store import Store

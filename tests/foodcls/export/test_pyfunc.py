@@ -59,11 +59,11 @@ def test_a_folder_with_one_model_is_opened_and_its_digest_compared(
     exported: tuple[Path, ExportedRef], tmp_path: Path
 ) -> None:
     store, ref = Store(exported[0]), exported[1]
-    for ending, blob in (("pt", ref.blob), ("pt2", ref.program)):
-        (tmp_path / f"model.{ending}").write_bytes(store.read(blob))
-    (tmp_path / "model.sha256").write_text(f"{ref.blob}  model.pt\n{ref.program}  model.pt2\n")
+    for ending, blob in ref.blobs().items():
+        (tmp_path / f"model{ending}").write_bytes(store.read(blob))
+    (tmp_path / "model.sha256").write_text(f"{ref.blob}  model.pt\n")
     assert _load_pyfunc(str(tmp_path)).model.digest == ref.blob
-    (tmp_path / "model.pt").write_bytes(store.read(ref.program))
+    (tmp_path / "model.pt").write_bytes(store.read(ref.blobs()[".pt2"]))
     with pytest.raises(InputError, match=r"model\.pt was changed"):
         _load_pyfunc(str(tmp_path))
     (tmp_path / "second.pt").write_bytes(b"")

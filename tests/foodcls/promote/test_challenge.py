@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import new_manifest
 from foodcls.metrics.predictions import Predictions, predictions_csv

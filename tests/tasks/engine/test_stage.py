@@ -13,7 +13,7 @@ from prefect.serializers import JSONSerializer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from foodcls.errors import StageError
-from foodcls.export.exported_files import ExportedRef
+from foodcls.export.exported_files import ExportedFile, ExportedRef
 from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.data_settings import Dedup, Filter
@@ -343,7 +343,7 @@ def test_a_result_says_which_blobs_it_names_and_what_they_are(tmp_path: Path) ->
     workspace, table, model = Workspace.at(tmp_path), digest_of(b"table"), digest_of(b"model")
     (workspace.results / "a").write_bytes(entry([ManifestRef("crop", "d", table, 3, 1)]))
     (workspace.results / "b").write_bytes(
-        entry(ExportedRef(model, digest_of(b"program"), 1, 0.0, 1))
+        entry(ExportedRef(model, 1, 0.0, 1, (ExportedFile("onnx", digest_of(b"program"), 1),)))
     )
     first, second = sorted(read_results(workspace), key=lambda result: result.path)
     assert first.digests == first.tables == {table} and not second.tables

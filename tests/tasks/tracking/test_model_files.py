@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.export.exported_files import ExportedRef
+from foodcls.export.exported_files import ExportedFile, ExportedRef
 from foodcls.export.publish import publish_model
 from foodcls.manifest import new_manifest
 from foodcls.recipe.recipe import load_recipe
@@ -49,8 +49,9 @@ def test_a_published_model_has_its_other_form_digests_and_attribution_beside_it(
            "query": "rice", "state": "kept"}  # fmt: skip
     manifest = new_manifest([row | {"split": "train"}, row | {"id": "2", "split": "test"}])
     model = ExportedRef(
-        workspace.store.put(b"a model"), workspace.store.put(b"a program"), 7, 0.0, 1
-    )
+        workspace.store.put(b"a model"), 7, 0.0, 1,
+        (ExportedFile("exported_program", workspace.store.put(b"a program"), 9),),
+    )  # fmt: skip
     path = workspace.model("dishes", model.blob)
     publish_model(path, model, manifest, "# Card\n", workspace.store)
     assert path.read_bytes() == b"a model"
