@@ -26,10 +26,10 @@ from foodcls.workspace.forget import (
     find_forgotten,
     forget,
     forgetting_record,
-    read_wanted,
 )
 from foodcls.workspace.gc import find_users
 from foodcls.workspace.lock import holding
+from foodcls.workspace.wanted import read_wanted
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import read_results
 from tasks.tracking.uses import VersionUse, versions_using

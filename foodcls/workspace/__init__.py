@@ -7,6 +7,7 @@ In reading order:
     verify    finds damaged files
     gc    garbage collection: finds what nothing needs any more
     forget    bars pictures for good, and removes what is theirs
+    wanted    what a person names to be forgotten
     services    checks of servers, store and workers
     doctor    checks of the machine and the workspace
 """

@@ -9,31 +9,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from foodcls.blocklist import (
-    KINDS,
-    Blocklist,
-    Entry,
-    extend_blocklist,
-    is_licence,
-    plain_url,
-    plain_value,
-)
+from foodcls.blocklist import Blocklist, Entry, extend_blocklist, plain_url
 from foodcls.dedup.blocked import find_lookalikes
-from foodcls.errors import InputError
 from foodcls.image.hashes import TABLE_KIND
 from foodcls.inspect.fingerprints import recall_each
 from foodcls.manifest import drop_rows, parse_manifest
 from foodcls.store.local_store import BLOBS
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
-from foodcls.tables.match_rows import MIN_ID
 from foodcls.work.parallel import Spread, in_threads
 from foodcls.workspace.gc import CachedResult, find_users
+from foodcls.workspace.wanted import understand
 from foodcls.workspace.workspace import Workspace
 
-# its end begins with a letter, as that of a host does and that of CC0-1.0 does not
-HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
-ID = re.compile(rf"[0-9a-f]{{{MIN_ID},64}}")
-HOW = "say which it is: " + ", ".join(f"{kind}:VALUE" for kind in KINDS)
 # columns of a table that say whose a row is
 TOLD = ["id", "label", "origin", "source", "page", "licence", "author", "hash", "box", "picture",
         "split", "parent"]  # fmt: skip
@@ -77,18 +64,6 @@ class Forgetting:
         return frozenset(one.id for one in self.pictures)
 
 
-def read_wanted(text: str) -> list[str]:
-    """What a person named: one thing, or the lines of a file that is called so."""
-    path = Path(text)
-    if not path.is_file():
-        return [text]
-    lines = path.read_text("utf-8-sig").splitlines()
-    found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    if not found:
-        raise InputError(f"{path} names nothing; write a thing to be forgotten in each line")
-    return found
-
-
 def find_forgotten(
     workspace: Workspace,
     wanted: Iterable[str],
@@ -104,7 +79,7 @@ def find_forgotten(
     tables = [found for user in users for found in _read_tables(user, read(user))]
     rows = pd.concat([table[TOLD] for *_, table in tables] or [pd.DataFrame(columns=TOLD)])
     rows = rows.drop_duplicates(ignore_index=True)
-    entries = {entry for text in wanted for entry in _understand(text, rows)}
+    entries = {entry for text in wanted for entry in understand(text, rows)}
     why = _find_named(rows, Blocklist(tuple(entries)))
     store, photos = workspace.store, _photos(rows)
     named = photos[photos["id"].isin(set(why))]
@@ -152,47 +127,6 @@ def forget(workspace: Workspace, found: Forgetting, home: Path) -> None:
             is_gone = table["id"].isin(found.ids) | table["parent"].isin(found.ids)
             reasons = dict.fromkeys(map(int, table.index[is_gone]), "forgotten")
             write_manifest(drop_rows(table, reasons, "forget"), user.manifest)
-
-
-def _understand(text: str, rows: pd.DataFrame) -> list[Entry]:
-    """What a person means by a text: `kind:value`, or what only one kind can be."""
-    kind, colon, value = text.partition(":")
-    if colon and kind in KINDS and value.strip():
-        return _named_as(kind, value.strip(), rows)
-    if re.match("https?://", text):
-        return _named_as("url", text, rows)
-    if ID.fullmatch(text.lower()):
-        return _named_as("id", text.lower(), rows)
-    plain = text.casefold().strip()
-    kinds = {
-        "host": bool(HOST.fullmatch(plain)),
-        "author": (rows["author"].str.casefold().str.strip() == plain).any(),
-        "licence": any(is_licence(told, plain) for told in rows["licence"].unique() if told),
-        "id": (rows["origin"] == text).any(),
-    }
-    found = [kind for kind, is_one in kinds.items() if is_one]
-    if len(found) != 1:
-        what = f"may be {' or '.join(found)}" if found else "is known of no picture here"
-        raise InputError(f"{text!r} {what}; {HOW}, or name a file with one in each line")
-    return _named_as(found[0], text, rows)
-
-
-def _named_as(kind: str, value: str, rows: pd.DataFrame) -> list[Entry]:
-    if kind != "id":
-        return [Entry(kind, plain_value(kind, value))]
-    if len(value) == 64 and ID.fullmatch(value):
-        return [Entry(kind, value)]
-    # a copy has its parent's origin
-    of = rows[(rows["id"] != "") & (rows["parent"] == "")]
-    is_one = (of["origin"] == value) | (
-        of["id"].str.startswith(value.lower()) if ID.fullmatch(value.lower()) else False
-    )
-    found = sorted(set(of.loc[is_one, "id"]))
-    if not found:
-        raise InputError(f"no picture here is called {value!r}; give the 64 digits of its id")
-    if len(found) > 1:
-        raise InputError(f"{value!r} may be {len(found)} pictures; give more digits of its id")
-    return [Entry(kind, found[0])]
 
 
 def _find_named(rows: pd.DataFrame, wanted: Blocklist) -> dict[str, str]:

@@ -12,8 +12,9 @@ from foodcls.errors import InputError
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
-from foodcls.workspace.forget import Forgetting, find_forgotten, forget, read_wanted
+from foodcls.workspace.forget import Forgetting, find_forgotten, forget
 from foodcls.workspace.gc import CachedResult, find_garbage
+from foodcls.workspace.wanted import read_wanted
 from foodcls.workspace.workspace import Workspace
 
 CLASSES = (FoodClass(name="soup"), FoodClass(name="bread"))
