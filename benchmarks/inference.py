@@ -68,10 +68,15 @@ Contender = Callable[[Sequence[Path], int], Split]
 
 def make_model(backbone: str) -> tuple[nn.Module, bytes]:
     """The network as eager code runs it, and its exported file; random weights take as long."""
-    made = make_backbone(backbone, "none", SIZE)
-    network = Network(made, make_head(made.features, 200, len(LABELS), 0.3, 0), ()).eval()
+    network = make_network(backbone)
     data = export_bytes(OptimizedNetwork(network, SIZE), InferenceConfig(SIZE, tuple(LABELS)), {})
     return nn.Sequential(network.backbone, network.head), data
+
+
+def make_network(backbone: str) -> Network:
+    """A network with random weights, with the head of the recipes."""
+    made = make_backbone(backbone, "none", SIZE)
+    return Network(made, make_head(made.features, 200, len(LABELS), 0.3, 0), ()).eval()
 
 
 def eager(network: nn.Module) -> Contender:

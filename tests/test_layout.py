@@ -34,7 +34,7 @@ LEVELS = (
     ("promote",),
     ("runs",),
     ("report", "workspace"),
-    ("review",),
+    ("review", "serve"),
 )
 # short modules, and why they stand alone
 STAND_ALONE = {

@@ -10,7 +10,7 @@ In reading order:
     init    init: a first recipe
     run    run, demo, doctor: the result, and the checks
     ablate    ablate: the table
-    review    review: the page
+    pages/    review and serve: what answers browsers and programs
     guesses    propose and suspects: boxes, doubtful labels
     worth    forecasts what more pictures are worth
     trace    trace: the story of a picture

@@ -31,6 +31,7 @@ from flows.cli.options import (
     read_recipe,
 )
 from flows.cli.output import find_manifest, out, told, write_json
+from flows.cli.pages.commands import review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
@@ -153,24 +154,7 @@ def ablate(
         write_json(tell_ablation(out, result, workspace), json_file)
 
 
-@app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")
-def review(
-    recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
-    port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)] = 0,
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
-    annotator: Annotated[str, typer.Option(help="Your name: it is put beside decisions.")] = "",
-) -> None:
-    """Look at the pictures on a local page: keep, drop or relabel them, draw boxes.
-
-    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
-    """
-    with told():
-        from flows.cli.review import open_page
-
-        open_page(out, recipe_file, workspace, port, opens_browser=browser, annotator=annotator)
-
-
+app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")(review)
 app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)
 app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")(suspects)
 app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")(worth)
@@ -181,6 +165,7 @@ app.command(
 app.command(
     epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
 )(predict)
+app.command(epilog="Example: `foodcls serve workspace/models/foods13-*.pt --port 8000`")(serve)
 app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
 app.command(epilog="Example: `foodcls schedule lunch.yaml --cron '0 3 * * 1'`")(schedule)
 app.command(epilog="Example: `foodcls doctor`")(doctor)

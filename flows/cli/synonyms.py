@@ -10,7 +10,8 @@ MEANT = {
     "collect": "prepare", "download": "prepare", "scrape": "prepare",
     "train": "run", "fit": "run", "evaluate": "run", "export": "run",
     "label": "review", "clean": "review", "annotate": "review", "dedup": "duplicates",
-    "test": "predict", "infer": "predict", "classify": "predict", "serve": "mlflow/serve.sh",
+    "test": "predict", "infer": "predict", "classify": "predict",
+    "api": "serve", "deploy": "serve",
 }  # fmt: skip
 
 
@@ -20,6 +21,5 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was typed, or what to type instead."""
         if args and (ours := MEANT.get(args[0].lower())):
-            own = ours if "/" in ours else f"foodcls {ours}"
-            ctx.fail(f"there is no command {args[0]!r}; what you mean may be {own}")
+            ctx.fail(f"there is no command {args[0]!r}; what you mean may be foodcls {ours}")
         return super().resolve_command(ctx, args)

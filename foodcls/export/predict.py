@@ -82,7 +82,7 @@ def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Predic
         pairs = zip(shares, known, strict=True)
         for one in batch:
             if isinstance(one, np.ndarray):
-                yield _prediction(model, *next(pairs))
+                yield make_prediction(model, *next(pairs))
             else:
                 yield Prediction("", error=explain_refusal(one))
 
@@ -93,7 +93,8 @@ def probabilities_of(model: Model, pixels: Pixels) -> tuple[list[list[float]], l
     return shares.tolist(), known.tolist()
 
 
-def _prediction(model: Model, probabilities: list[float], known: float) -> Prediction:
+def make_prediction(model: Model, probabilities: list[float], known: float) -> Prediction:
+    """What a picture's probabilities, of each class and of any, mean by the model's thresholds."""
     best = int(np.argmax(probabilities))
     highest = probabilities[best]
     return Prediction(

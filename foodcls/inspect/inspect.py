@@ -67,11 +67,12 @@ def inspect(
             spread,
         )
     finally:
-        get_pool(EXAMINE, _limits_for(settings)).end()
+        get_pool(EXAMINE, resource_limits(settings)).end()
     return _fill(manifest, rows, {digest: found[key] for digest, key in keys.items()})
 
 
-def _limits_for(settings: Inspect) -> ResourceLimits:
+def resource_limits(settings: Inspect) -> ResourceLimits:
+    """What the sandbox may use for one picture of at most that many pixels."""
     return ResourceLimits(
         memory=SPARE_MEMORY + MEMORY_PER_PIXEL * settings.max_pixels,
         cpu=SPARE_SECONDS + SECONDS_PER_MILLION * settings.max_pixels // 1_000_000,
@@ -85,7 +86,7 @@ def _examine_all(
     prints: dict[str, Fingerprint] = {}
     measures: dict[str, Measures] = {}
     facts: dict[str, Any] = {}
-    pool = get_pool(EXAMINE, _limits_for(settings))
+    pool = get_pool(EXAMINE, resource_limits(settings))
     terms = {"hash_kind": hash_kind, **settings.model_dump()}
     # files are prefetched, and decoded in turn: each thread keeps one worker busy
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)

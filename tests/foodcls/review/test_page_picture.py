@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from flows.cli.review import make_server
+from flows.cli.pages.review import make_server
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (1280, 800)  # pixels; docs/ holds pictures of less than 150 kB

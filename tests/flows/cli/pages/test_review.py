@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.review import make_server
+from flows.cli.pages.review import make_server
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store

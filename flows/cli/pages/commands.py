@@ -1,0 +1,56 @@
+"""The commands that answer over HTTP, as typed; imports nothing slow, for a quick --help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import RecipeFile, Space
+from flows.cli.output import out, told
+
+Host = Annotated[str, typer.Option(help="0.0.0.0: whoever reaches this machine may ask.")]
+Port = Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)]
+
+
+def review(
+    recipe_file: RecipeFile,
+    workspace: Space = Path("workspace"),
+    port: Port = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    annotator: Annotated[str, typer.Option(help="Your name: it is put beside decisions.")] = "",
+) -> None:
+    """Look at the pictures on a local page: keep, drop or relabel them, draw boxes.
+
+    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
+    """
+    with told():
+        from flows.cli.pages.review import open_page
+
+        open_page(out, recipe_file, workspace, port, opens_browser=browser, annotator=annotator)
+
+
+def serve(
+    model: Annotated[Path, typer.Argument(help="An exported model.")],
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    batch: Annotated[
+        int, typer.Option(help="Pictures that go through the network at once.", min=1, max=1024)
+    ] = 8,
+    queue: Annotated[
+        int, typer.Option(help="Requests under way; more are told to come again.", min=1)
+    ] = 64,
+    megabytes: Annotated[float, typer.Option(help="Of one picture, at most.", min=0.001)] = 20,
+    seconds: Annotated[
+        float, typer.Option(help="For a picture to come, and again to be answered.", min=0.1)
+    ] = 30,
+) -> None:
+    """Answer for pictures over HTTP: POST them to /predict, alone or many at once.
+
+    The page at the address that is printed says how. Ctrl-C answers what was taken, and ends.
+    """
+    with told():
+        from flows.cli.pages.serve import serve_model
+        from foodcls.serve.service import ServiceLimits
+
+        limits = ServiceLimits(batch, queue, int(megabytes * 1e6), seconds)
+        serve_model(out, model, host, port, limits)

@@ -1,0 +1,72 @@
+"""Listens on a port, and serves an application until it is told to stop."""
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from foodcls.errors import InputError
+
+# of a machine's 1024 files; more are answered with 503
+CONNECTIONS = 512
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """A socket bound to an address; InputError when it cannot be had."""
+    try:
+        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+        opened = socket.socket(kind, socket.SOCK_STREAM)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind((host, port))
+        except OSError:
+            opened.close()
+            raise
+    except OSError as error:
+        raise InputError(
+            f"--host {host} --port {port}: {error.strerror}; --port 0 takes a free one"
+        ) from error
+    return opened
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve_until_stopped(
+    app: ASGIApp, opened: socket.socket, seconds: float, tell: Callable[[], None]
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; then what was taken is answered, within `seconds`.
+
+    `tell` is called as soon as requests are taken.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=int(seconds) + 1,
+    )
+    # uvicorn raises the signal again when it has ended: this is no failure
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    server = _Server(config)
+    server.tell = tell
+    server.run([opened])
+
+
+class _Server(uvicorn.Server):
+    tell: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.tell()

@@ -1,0 +1,39 @@
+"""Serves a model over HTTP until Ctrl-C, and says where."""
+
+import socket
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.cli.pages.listen import is_local, open_port, serve_until_stopped
+from foodcls.export.load import load_model
+from foodcls.serve.app import make_app
+from foodcls.serve.service import ServiceLimits
+
+OPEN = "Whoever reaches this machine may ask: let a proxy with TLS and passwords stand before it."
+
+
+def serve_model(console: Console, path: Path, host: str, port: int, limits: ServiceLimits) -> None:
+    """Answer for pictures by the exported file at `path`; returns when it is told to stop."""
+    opened = open_port(host, port)
+    try:
+        app = make_app(load_model(path), path.stem, limits)
+        serve_until_stopped(app, opened, limits.seconds, lambda: _tell(console, path, host, opened))
+    finally:
+        opened.close()
+
+
+def _tell(console: Console, path: Path, host: str, opened: socket.socket) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    # not wrapped: an address has to survive being copied
+    console.print("[bold]serve[/]", end=" ")
+    console.print(
+        f"http://{shown}:{opened.getsockname()[1]}/",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    console.print(
+        f"{path.name} answers. Ctrl-C ends, when what was taken is answered.",
+        markup=False, highlight=False,
+    )  # fmt: skip
+    if not is_local(host):
+        console.print(OPEN, style="yellow", soft_wrap=True)

@@ -1,0 +1,64 @@
+"""Reads the picture that a request brings, raw or as a form's file, within bounds."""
+
+import asyncio
+
+from fastapi import HTTPException, Request
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+FIELD = "file"  # of a form, that holds the picture
+OTHER_FIELDS = 8  # of a form, that are passed over
+# the unread rest of a request must not be read for ever
+CLOSING = {"Connection": "close"}
+
+
+async def read_body(request: Request, most: int, seconds: float) -> bytes:
+    """The picture file in a request's body; HTTPException 400, 408, 411 or 413 when there is none.
+
+    A form, multipart/form-data, has it in its field `file`; any other body is the file itself.
+    At most `most` bytes are read, for at most `seconds`.
+    """
+    _check_length(request.headers.get("Content-Length", "0"), most)
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _read(request, most)
+    except TimeoutError as error:
+        raise HTTPException(
+            408, f"the picture did not come within {seconds:g} s", CLOSING
+        ) from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the connection broke before the picture was here") from error
+    if request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        body = await _file_of_form(request, body)
+    if not body:
+        raise HTTPException(400, f"send a picture file as the body, or in the form field {FIELD!r}")
+    return body
+
+
+def _check_length(told: str, most: int) -> None:
+    if not told.isdecimal() or int(told) > most:
+        raise HTTPException(413, f"a picture file has at most {most} bytes", CLOSING)
+
+
+async def _read(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        # in chunks more may come than a header said
+        _check_length(str(len(body)), most)
+    return bytes(body)
+
+
+async def _file_of_form(request: Request, body: bytes) -> bytes:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        again = Request(request.scope, receive)
+        async with again.form(max_files=1, max_fields=OTHER_FIELDS) as form:
+            file = form.get(FIELD)
+            return await file.read() if isinstance(file, UploadFile) else b""
+    # the parser is made for friends: on hostile bytes it raises more than it names
+    except Exception as error:
+        raise HTTPException(400, f"no form with one picture in its field {FIELD!r}") from error

@@ -1,0 +1,101 @@
+"""Turns a picture's bytes into a prediction, together with those that wait beside it."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from foodcls.errors import ServerError
+from foodcls.export.load import Model
+from foodcls.export.predict import Prediction, make_prediction, probabilities_of
+from foodcls.image.decode import png_bytes
+from foodcls.inspect.inspect import resource_limits
+from foodcls.inspect.sandbox import WorkerPool
+from foodcls.network.resize import Pixels, squash_pixels
+from foodcls.recipe.data_settings import MAX_PIXELS, Inspect
+from foodcls.serve.batcher import Batcher
+from foodcls.serve.decoder import FIND_PIXELS, decode_apart
+from foodcls.serve.metrics import ServiceMetrics
+
+# of computing for a picture; a minute and more, as a run may take for AVIF, nobody waits for here
+CPU_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class ServiceLimits:
+    """What a service takes upon itself."""
+
+    # pictures that go through the network at once: 32 took no less time each, and wait longer
+    batch: int = 8
+    queue: int = 64  # requests that are taken and not yet answered; more are turned away
+    bytes: int = 20_000_000  # of one request
+    seconds: float = 30.0  # for a request to come, and again to be answered
+
+
+class Service:
+    """Decodes in the sandbox, and predicts in batches; answers are those of `predict`."""
+
+    def __init__(self, model: Model, limits: ServiceLimits) -> None:
+        self.model = model
+        self.limits = limits
+        self.metrics = ServiceMetrics()
+        self._under_way = 0
+        self._batcher = Batcher(self._predict_batch, limits.batch)
+        # half of the time, so that a picture that takes for ever is told from a queue that does
+        apart = replace(resource_limits(Inspect()), cpu=CPU_SECONDS, wall=limits.seconds / 2)
+        self._pool = WorkerPool(FIND_PIXELS, apart)
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "decoder")
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take a place in the queue for the block; ServerError when there is none."""
+        gauge = self.metrics.under_way
+        if self._under_way >= self.limits.queue:
+            raise ServerError(f"{self._under_way} requests are under way; ask again in a second")
+        self._under_way += 1
+        gauge.set(self._under_way)
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            gauge.set(self._under_way)
+
+    async def predict(self, data: bytes) -> Prediction:
+        """The prediction for a picture file.
+
+        BadPicture when it is none, TimeoutError when the service is too busy to say.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.limits.seconds):
+            with self.metrics.decoding.time():
+                square = await loop.run_in_executor(self._threads, self._square, data)
+            prediction = await self._batcher.ask(square)
+        unnamed = "none of these" if prediction.is_none else "unsure"
+        self.metrics.predictions.labels(prediction.label or unnamed).inc()
+        return prediction
+
+    def warm_up(self) -> None:
+        """Start a decoder, and let torch see what it is going to compute."""
+        square = self._square(png_bytes(Image.linear_gradient("L").convert("RGB")))
+        for count in (1, 1, self.limits.batch):
+            probabilities_of(self.model, np.stack([square] * count))
+
+    def close(self) -> None:
+        """End the threads and the decoders."""
+        self._batcher.close()
+        self._threads.shutdown()
+        self._pool.end()
+
+    def _square(self, data: bytes) -> Pixels:
+        return squash_pixels(decode_apart(self._pool, data, MAX_PIXELS), self.model.size)
+
+    def _predict_batch(self, squares: Sequence[Pixels]) -> list[Prediction]:
+        self.metrics.batch.observe(len(squares))
+        with self.metrics.network.time():
+            pairs = zip(*probabilities_of(self.model, np.stack(squares)), strict=True)
+            return [make_prediction(self.model, *pair) for pair in pairs]
