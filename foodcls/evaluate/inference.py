@@ -41,7 +41,8 @@ def embed_rows(
     # a copy that something can be fitted to
     features = outputs[:, len(checkpoint.labels) :].clone()
     with torch.no_grad():
-        return network.head.double()(features), features
+        network.head.double()
+        return network.classify(features), features
 
 
 def _run_rows(

@@ -116,7 +116,7 @@ def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCac
     The root, with the sign kept, lessens the weight of a few large features.
     """
     settings = with_own_size(settings)
-    frozen = settings.model_copy(update={"trainable": (), "hidden_units": 0})
+    frozen = settings.model_copy(update={"method": "finetune", "trainable": (), "hidden_units": 0})
     _, network = start_network(frozen, 2)
     partition = partition_network(network, settings.input_size)
     if partition.trunk is None:

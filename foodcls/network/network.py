@@ -33,6 +33,7 @@ class Network(nn.Module):
     # views of test-time augmentation; training uses one
     tta_views: int = 1
     input_size: int = 224  # pixels a side
+    takes_roots: bool = False  # whether the head gets `signed_roots` of the features
 
     def __init__(
         self,
@@ -66,14 +67,18 @@ class Network(nn.Module):
 
         def answer(view: Tensor) -> Tensor:
             seen.append(self.backbone((view.float() / 255 - self.mean) / self.std))
-            logits: Tensor = self.head(seen[-1])
-            return logits
+            return self.classify(seen[-1])
 
         logits = tta_logits(answer, pixels, self.tta_views, self.input_size)
         if self.beside is None:
             return logits
         features = torch.stack(seen).mean(0)
-        return torch.cat([logits, self.beside(self.head(features), features)], 1)
+        return torch.cat([logits, self.beside(self.classify(features), features)], 1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """The head's logits (N, C) of the backbone's features (N, F)."""
+        logits: Tensor = self.head(signed_roots(features) if self.takes_roots else features)
+        return logits
 
     def train(self, mode: bool = True) -> "Network":
         """Set the mode of the trainable modules only; the rest stays in evaluation mode."""
@@ -139,14 +144,24 @@ def check_gradients(network: Network, settings: Train) -> None:
 def join_network(backbone: Backbone, head: nn.Module, settings: Train) -> Network:
     """A backbone and a head as one network, frozen as far as the recipe's method leaves it.
 
-    A probe learns the head alone; after it, fine-tuning leaves the normalization as it is, whose
-    statistics of a batch would undo what the head was fitted to.
+    A probe learns the head alone, from roots of the features, which no gradient has to pass. After
+    it, fine-tuning leaves the normalization as it is, whose statistics of a batch would undo what
+    the head was fitted to.
     """
     trainable = () if settings.method == "probe" else settings.trainable
     gently = settings.method == "probe_then_finetune"
     network = Network(backbone, head, trainable, freeze_norms=gently)
     network.input_size = settings.input_size
+    network.takes_roots = settings.method == "probe"
     return network
+
+
+def signed_roots(features: Tensor) -> Tensor:
+    """Square roots of features, (N, F), with their signs: a few large ones count for less.
+
+    As in power normalization (Perronnin et al. 2010).
+    """
+    return features * (features.abs() + 1e-6).rsqrt()
 
 
 def count_views(settings: Train) -> int:

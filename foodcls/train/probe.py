@@ -97,7 +97,8 @@ class Probe:
 def fit_probe(learner: Learner, train_val: TrainVal, batch_size: int) -> Probe:
     """Fit the head of the learner's network, for each of `STRENGTHS`; the best by validation stays.
 
-    Each begins at the untrained head: at that of a stronger one a hidden layer may have died.
+    A linear head begins at that of the strength before, which leads to the same minimum sooner; one
+    with a hidden layer at the untrained: at that of a stronger one it may have died.
     """
     seen = scale_features(learner, train_val, batch_size)
     best = choose_strength(learner.network.head, seen, learner.smoothing)
@@ -122,8 +123,10 @@ def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Sc
 def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
     """The best by validation of copies of an untrained head, one fitted with each strength."""
     probes: list[Probe] = []
+    is_linear = sum(isinstance(one, nn.Linear) for one in head.modules()) == 1
     for l2 in STRENGTHS:
-        probes.append(fit_head(head, l2, seen, smoothing))
+        begun = probes[-1].head if probes and is_linear else head
+        probes.append(fit_head(begun, l2, seen, smoothing))
         if len(probes) - probes.index(_best(probes)) > PATIENCE:
             break
     best = _best(probes)
@@ -169,7 +172,7 @@ def minimize(
 
 
 def fit_head(head: nn.Module, l2: float, seen: Scaled, smoothing: float) -> Probe:
-    """A copy of an untrained head, fitted with this strength."""
+    """A copy of a head, fitted with this strength."""
     trial = copy.deepcopy(head).requires_grad_(True).eval()
     minimize(list(trial.parameters()), lambda: seen.train.loss(trial, smoothing), l2)
     return measure_head(l2, trial, seen)

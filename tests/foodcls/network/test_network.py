@@ -17,7 +17,9 @@ from foodcls.manifest import split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.network import (
     Network,
+    join_network,
     make_head,
+    signed_roots,
     start_network,
     tta_logits,
     with_own_size,
@@ -45,6 +47,19 @@ def test_head_depends_on_the_seed_alone() -> None:
     first, again, other = (make_head(8, 5, 4, 0.3, seed)[1].weight for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_the_head_of_a_probe_gets_signed_roots_of_the_features(tiny_backbone: Maker) -> None:
+    settings = Train(method="probe", hidden_units=0, input_size=32)
+    backbone, head = tiny_backbone(), make_head(8, 0, 4, 0.3, 0)
+    network = join_network(backbone, head, settings)
+    pixels = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        features = backbone.module((pixels.float() / 255 - network.mean) / network.std)
+        assert torch.allclose(network(pixels), head(features.sqrt()), atol=2e-3)
+        assert not torch.allclose(network(pixels), head(features), atol=1e-2)
+    assert signed_roots(torch.tensor([-4.0, 0.0, 9.0])).tolist() == pytest.approx([-2, 0, 3])
+    assert not join_network(tiny_backbone(), head, Train(trainable=())).takes_roots
 
 
 @pytest.mark.parametrize(
