@@ -5,6 +5,7 @@ Thumbnails are uint8 of shape (pictures, 32, 32, 3). The pairs of a call are arr
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ PART = 10_000  # pairs whose coarse thumbnails are compared at once: 15 MiB
 def coarse_units(thumbnails: np.ndarray) -> np.ndarray:
     """Coarse thumbnails of mean 0 and length 1: float32 of shape (pictures, 8, 8, 3)."""
     parts = [
-        unit(_cells(thumbnails[start : start + PART], COARSE))
+        unit(sum_cells(thumbnails[start : start + PART], COARSE))
         for start in range(0, len(thumbnails), PART)
     ]
     units = np.concatenate([np.empty((0, COARSE * COARSE * 3), np.float32), *parts])
@@ -98,7 +99,7 @@ class _Units:
 
     @classmethod
     def of(cls, thumbnails: np.ndarray, grid: int) -> "_Units":
-        cells = _cells(thumbnails, grid)
+        cells = sum_cells(thumbnails, grid)
         return cls(grid, unit(cells), unit(cells[:, :, ::-1]))
 
     def take(self, places: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
@@ -185,7 +186,7 @@ def best_windows(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
 
     Both are thumbnails, of shape (n, 32, 32, 3); windows are counted as `cut_windows` has them.
     """
-    own = unit(_cells(inner, COARSE))
+    own = unit(sum_cells(inner, COARSE))
     best = np.empty(len(inner), int)
     for start in range(0, len(inner), TOGETHER):
         part = slice(start, start + TOGETHER)
@@ -200,7 +201,7 @@ def view_windows(thumbnails: np.ndarray, windows: np.ndarray, grid: int) -> np.n
     float32 of shape (n, grid * grid, 3), in levels of 255.
     """
     if not windows.any():
-        sums = _cells(thumbnails, grid).astype(np.float32)
+        sums = sum_cells(thumbnails, grid).astype(np.float32)
         return (sums / (THUMBNAIL_SIDE // grid) ** 2).reshape(-1, grid * grid, 3)
     # the first is the whole thumbnail, then come three by three for each scale
     scale, place = np.divmod(windows - 1, 9)
@@ -214,7 +215,7 @@ def view_windows(thumbnails: np.ndarray, windows: np.ndarray, grid: int) -> np.n
     return views.reshape(-1, grid * grid, 3)
 
 
-def _cells(thumbnails: np.ndarray, side: int) -> np.ndarray:
+def sum_cells(thumbnails: np.ndarray, side: int) -> np.ndarray:
     """Sums over cells, which correlate as means do: uint16 of shape (n, side, side, 3)."""
     width = THUMBNAIL_SIDE // side
     total = np.zeros((len(thumbnails), side, side, 3), np.uint16)
@@ -225,24 +226,26 @@ def _cells(thumbnails: np.ndarray, side: int) -> np.ndarray:
     return total
 
 
-def _stripe(start: float, length: float, grid: int) -> np.ndarray:
-    """Weights that average cells [start, start + length) of a thumbnail into `grid` cells."""
-    edges = np.linspace(start, start + length, grid + 1)
-    cells = np.arange(THUMBNAIL_SIDE)
-    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    weights = np.clip(overlap, 0, None)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+def make_stripes(grid: int, side: int, scales: Sequence[float]) -> np.ndarray:
+    """Weights that average the `side` cells of a picture's side into a window's `grid` cells.
 
-
-def _stripes(grid: int) -> np.ndarray:
-    """The whole side, then three for each scale: float32 of shape (16, grid, 32)."""
-    windows = [(1.0, 0.0), *((scale, offset) for scale in SCALES for offset in (0, 0.5, 1))]
+    The whole side, then three for each scale: float32 of shape (1 + 3 * scales, grid, side).
+    """
+    windows = [(1.0, 0.0), *((scale, offset) for scale in scales for offset in (0, 0.5, 1))]
     return np.stack(
         [
-            _stripe(THUMBNAIL_SIDE * (1 - scale) * offset, THUMBNAIL_SIDE * scale, grid)
+            _stripe(side * (1 - scale) * offset, side * scale, grid, side)
             for scale, offset in windows
         ]
     )
 
 
-STRIPES = {grid: _stripes(grid) for grid in (COARSE, GRID, FINEST)}
+def _stripe(start: float, length: float, grid: int, side: int) -> np.ndarray:
+    edges = np.linspace(start, start + length, grid + 1)
+    cells = np.arange(side)
+    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
+    weights = np.clip(overlap, 0, None)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+STRIPES = {grid: make_stripes(grid, THUMBNAIL_SIDE, SCALES) for grid in (COARSE, GRID, FINEST)}

@@ -24,6 +24,10 @@ class NearPairs:
     distance: np.ndarray  # uint8, bits between the hashes
     mirror_distance: np.ndarray  # uint8, bits between the one's hash and the mirrored other's
 
+    def pick(self, chosen: np.ndarray) -> "NearPairs":
+        """The pairs at these places."""
+        return NearPairs(**{name: values[chosen] for name, values in vars(self).items()})
+
 
 def search_hamming(
     hashes: np.ndarray, mirrors: np.ndarray, reach: int, judge: Callable[[NearPairs], Judged]
@@ -43,6 +47,17 @@ def search_hamming(
             lambda start: judge(_search_strip(hashes, mirrors, reach, order, start)),
             range(0, len(hashes), ROWS),
         )
+
+
+def measure_pairs(
+    hashes: np.ndarray, mirrors: np.ndarray, left: np.ndarray, right: np.ndarray
+) -> NearPairs:
+    """How far such pairs are apart, as `search_hamming` tells it; left < right."""
+    lower, higher = hashes[left], hashes[right]
+    swapped = (higher < lower) | ((higher == lower) & (mirrors[right] < mirrors[left]))
+    other = mirrors[np.where(swapped, left, right)]
+    turned = np.bitwise_count(np.where(swapped, higher, lower) ^ other)
+    return NearPairs(left, right, np.bitwise_count(lower ^ higher), turned)
 
 
 def _search_strip(

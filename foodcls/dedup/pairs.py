@@ -1,7 +1,7 @@
 """Finds pairs of pictures that show the same by their fingerprints; knows no labels or rows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from foodcls.dedup.confirm import confirm_pairs
 from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_coarse
 from foodcls.dedup.hamming import NearPairs, search_hamming
+from foodcls.dedup.views import search_views
 from foodcls.image.hashes import Fingerprints
 from foodcls.recipe.data_settings import Dedup
 
@@ -25,6 +26,8 @@ ALIKE_BITS = 4  # beyond the recipe's distance
 WORTH_SEARCHING = 0.75
 # a crop of 8 % of the side moves up to 18 bits of a phash
 REACH = 18
+# up to so many pictures all pairs are looked at, beyond those that share a view
+EXACT = 100_000
 
 
 @dataclass(frozen=True)
@@ -100,14 +103,11 @@ def find_pairs(prints: Fingerprints, distance: int, *, with_crops: bool = True) 
 
     Hashes alone take different dishes on white for one picture, and miss crops. With
     `with_crops` pairs up to three times `distance` (at most REACH) bits are compared too.
+    Among more than EXACT pictures the search is approximate (foodcls.dedup.views).
     """
     reach = max(distance, min(3 * distance, REACH)) if with_crops else distance
     widest = max(reach, distance + ALIKE_BITS)
-    coarse = coarse_units(prints.thumbnails)
-    strips = search_hamming(
-        prints.hashes, prints.mirrors, widest, lambda near: _choose_candidates(near, coarse, widest)
-    )
-    candidates = _join(strips, widest)
+    candidates = _join(_search(prints, widest), widest)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)
     # pairs are spread over threads, which the threads of BLAS would slow down
     with threadpool_limits(1, user_api="blas"):
@@ -131,6 +131,24 @@ def find_pairs(prints: Fingerprints, distance: int, *, with_crops: bool = True) 
             reach,
         ),
     )
+
+
+def _search(prints: Fingerprints, widest: int) -> Iterator[_Candidates]:
+    hashes = prints.hashes, prints.mirrors, widest
+    if len(prints) > EXACT:
+        return search_views(
+            prints.thumbnails, *hashes, lambda near: _choose_seldom(near, prints.thumbnails, widest)
+        )
+    coarse = coarse_units(prints.thumbnails)
+    return search_hamming(*hashes, lambda near: _choose_candidates(near, coarse, widest))
+
+
+def _choose_seldom(near: NearPairs, thumbnails: np.ndarray, widest: int) -> _Candidates:
+    """The same where most pictures are in no pair: theirs are not made coarse."""
+    places, ends = np.unique(np.concatenate([near.left, near.right]), return_inverse=True)
+    few = replace(near, left=ends[: len(near.left)], right=ends[len(near.left) :])
+    chosen = _choose_candidates(few, coarse_units(thumbnails[places]), widest)
+    return replace(chosen, left=places[chosen.left], right=places[chosen.right])
 
 
 def _choose_candidates(near: NearPairs, coarse: np.ndarray, widest: int) -> _Candidates:

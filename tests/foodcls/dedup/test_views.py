@@ -1,0 +1,72 @@
+"""The search among many finds what the search of all pairs finds, whatever crowds a cell."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from foodcls.dedup import pairs, turned, views
+from foodcls.dedup.pairs import find_pairs
+from foodcls.dedup.turned import find_turned
+from foodcls.image.hashes import fingerprint, pack_fingerprints
+
+
+@pytest.fixture(scope="module")
+def prints():
+    """Forty pictures of waves, and of each a smaller, a cropped and a mirrored and cropped one."""
+    drawn = [draw_waves(seed) for seed in range(40)]
+    crops = [one.crop((14, 3, 318, 230)) for one in drawn]
+    copies = [*(one.resize((100, 75)) for one in drawn), *crops, *map(ImageOps.mirror, crops)]
+    return pack_fingerprints(fingerprint(image, "phash") for image in (*drawn, *copies))
+
+
+def draw_waves(seed):
+    dice = np.random.default_rng(seed)
+    small = dice.integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((320, 240), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def among_many(monkeypatch):
+    """As if the pictures were a million: none are compared one by one, cells are as small."""
+
+    def search(count):
+        monkeypatch.setattr(pairs, "EXACT", 0)
+        monkeypatch.setattr(turned, "EXACT", 0)
+        monkeypatch.setattr(views, "PICTURES", count)
+
+    return search
+
+
+def test_the_search_among_many_finds_the_same_pairs(prints, among_many):
+    exact = find_pairs(prints, 6)
+    assert len(exact.pairs.left) > 120 and (exact.pairs.distance > 10).sum() > 9
+    among_many(len(prints))
+    found = find_pairs(prints, 6)
+    for name, values in vars(found.pairs).items():
+        assert np.array_equal(values, getattr(exact.pairs, name)), name
+    assert found.distances.confirmed == exact.distances.confirmed
+
+
+def test_turned_pictures_are_found_among_many(prints, among_many):
+    thumbnails = prints.thumbnails[:40]
+    all_ways = [np.rot90(thumbnails, turns, axes=(1, 2)) for turns in range(4)]
+    thumbnails = np.concatenate(all_ways)
+    exact = find_turned(thumbnails, 6)
+    assert len(exact) == 40 * 6
+    among_many(len(thumbnails))
+    assert np.array_equal(find_turned(thumbnails, 6), exact)
+
+
+def test_a_cell_full_of_equal_pictures_is_compared_by_their_wholes(prints, among_many, monkeypatch):
+    many = pack_fingerprints([])
+    many = type(many)(*(np.repeat(values[:2], 30, axis=0) for values in vars(prints).values()))
+    among_many(len(many))
+    monkeypatch.setattr(views, "CROWDED", 100)
+    assert len(find_pairs(many, 6).pairs.left) == 2 * (30 * 29 // 2)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_picture_has_no_pairs(count, prints, among_many):
+    few = type(prints)(*(values[:count] for values in vars(prints).values()))
+    among_many(1)
+    assert not len(find_pairs(few, 6).pairs.left) and not len(find_turned(few.thumbnails, 6))
