@@ -10,7 +10,7 @@ from foodcls.report.plots import confusion_csv, confusion_png
 from foodcls.report.report import gather_report, report_html
 from foodcls.report.sentences import explain_worth
 from foodcls.runs.run_result import Reported, Trained
-from foodcls.store.store import replacing
+from foodcls.store.store import digest_file, replacing
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 
@@ -27,6 +27,7 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         "exported file": trained.model.result.blob,
         "recipe": recipe.digest,
         "manifest": trained.pictures.digest,
+        workspace.manifest.name: digest_file(workspace.manifest),
         **data.digests,
         "foodcls": __version__,
     }

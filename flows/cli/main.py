@@ -30,7 +30,7 @@ from flows.cli.options import (
     look_ahead,
     read_recipe,
 )
-from flows.cli.output import find_manifest, out, told, write_json
+from flows.cli.output import err, find_manifest, out, told, write_json
 from flows.cli.pages.commands import review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
@@ -97,15 +97,16 @@ def run(
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes, replay)
-        from flows.cli.run import recall_run, show_run
+        from flows.cli.run import recall_run, show_run, telling_apart
 
+        recipe = recipe.fixed()
         result = None if search_again else recall_run(recipe, workspace)
         if result is None:
             look_ahead(recipe, workspace)
             with server_starting():
                 from flows.train import train
 
-            with server_needed():
+            with server_needed(), telling_apart(err, workspace):
                 result = train(recipe, workspace, search_again)
         write_json(show_run(out, result, workspace, recipe_file), json_file)
 
@@ -125,9 +126,10 @@ def prepare(
         recipe = read_recipe(recipe_file, changes, replay)
         look_ahead(recipe, workspace, trains=False)
         with server_starting():
+            from flows.cli.run import telling_apart
             from flows.prepare import prepare as prepare_flow
 
-        with server_needed():
+        with server_needed(), telling_apart(err, workspace):
             prepare_flow(recipe, workspace, search_again)
         out.print(f"{find_manifest(workspace)} tells what became of each picture")
 
@@ -148,8 +150,9 @@ def ablate(
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.cli.ablate import tell_ablation
+            from flows.cli.run import telling_apart
 
-        with server_needed():
+        with server_needed(), telling_apart(err, workspace):
             result = ablate_flow(recipe, workspace)
         write_json(tell_ablation(out, result, workspace), json_file)
 

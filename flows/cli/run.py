@@ -4,7 +4,8 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from flows.cli.prefect_server import list_runs
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
 from foodcls.runs.stage_result import describe
+from foodcls.store.store import digest_file
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
@@ -26,7 +28,9 @@ log = logging.getLogger("foodcls.stages")
 
 def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
     """The result of a run of which nothing would have to be done anew; its stages are told."""
-    if not Workspace(folder).report.exists():
+    report = Workspace(folder).report
+    # flows take seconds to import: not where the last run was of another recipe, or of other files
+    if not report.exists() or recipe.digest not in report.read_text("utf-8"):
         return None
     from flows.train import train
     from tasks.engine.recall import recall
@@ -35,6 +39,21 @@ def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
     for step in result.steps if result else ():
         log.info("%s", describe(step))
     return result
+
+
+@contextmanager
+def telling_apart(console: Console, folder: Path) -> Iterator[None]:
+    """Say at the end of a block where the report is of another run than the table of pictures."""
+    try:
+        yield
+    finally:
+        space = Workspace(folder)
+        are_there = space.report.exists() and space.manifest.exists()
+        if are_there and digest_file(space.manifest) not in space.report.read_text("utf-8"):
+            console.print(
+                f"{space.manifest} is of this run; {space.report.name} beside it still tells of "
+                "one before", style="yellow", markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
 
 
 def show_run(console: Console, run: RunResult, folder: Path, recipe_file: Path) -> dict[str, Any]:

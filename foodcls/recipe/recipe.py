@@ -125,7 +125,8 @@ class Recipe(Settings):
         """The same with its files as they are now: what becomes of them is of a later run."""
         fixed: Recipe = fix_files(self)
         # whoever tells of the run by this recipe tells of the same
-        vars(self).setdefault("digest", fixed.current_digest())
+        if "digest" not in vars(self):
+            vars(self)["digest"] = fixed.current_digest()
         vars(fixed)["digest"] = self.digest
         return fixed
 

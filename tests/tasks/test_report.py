@@ -13,6 +13,7 @@ from foodcls.metrics.predictions import Predictions, predictions_csv, read_predi
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Train
 from foodcls.runs.run_result import Reported
+from foodcls.store.store import digest_of
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
 from tasks.report import report
@@ -42,6 +43,7 @@ def reported(tmp_path: Path, judged, noise, encode, make_run) -> Reported:
         judged([[1, 1], [0, 2]], ("a", "b")),
         predictions=workspace.store.put(predictions_csv(answers).encode()),
     )
+    workspace.manifest.write_text("the table of pictures")
     run = make_run(
         grown=pictures, checkpoint=CHECKPOINT, scores=scores, model=SimpleNamespace(blob="b" * 64)
     )
@@ -56,6 +58,8 @@ def test_everything_lies_in_the_workspace(reported: Reported, tmp_path: Path) ->
     }  # fmt: skip
     assert all(Path(file).stat().st_size for file in reported.files)
     assert not list((tmp_path / "w").glob("*.part"))
+    # by which it can be told whether the table beside it is still its own
+    assert digest_of(b"the table of pictures") in Path(reported.path).read_text()
 
 
 def test_the_page_names_settings_and_digests(reported: Reported) -> None:

@@ -11,8 +11,10 @@ from rich.console import Console
 
 from flows.cli.output import told
 from flows.cli.prefect_server import list_runs
-from flows.cli.run import show_places, show_result
-from foodcls.errors import InputError, StoreError
+from flows.cli.run import show_places, show_result, telling_apart
+from foodcls.errors import InputError, StageError, StoreError
+from foodcls.store.store import digest_file
+from foodcls.workspace.workspace import Workspace
 
 
 @pytest.mark.parametrize(("error", "code"), [(InputError("[a] b"), 2), (StoreError("[a] b"), 1)])
@@ -71,3 +73,34 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     # a temporary server is gone when the line is read
     monkeypatch.setenv("FOODCLS_OWN_SERVER", "http://127.0.0.1:4200/api")
     assert list_runs() == ""
+
+
+def test_a_report_that_is_of_another_table_of_pictures_is_named(tmp_path: Path) -> None:
+    space, console = Workspace(tmp_path), Console(file=io.StringIO(), width=80)
+    with telling_apart(console, tmp_path):
+        space.manifest.write_text("of the first run")
+    space.report.write_text(f"<code>{digest_file(space.manifest)}</code>")
+    with telling_apart(console, tmp_path):
+        pass
+    assert console.file.getvalue() == ""
+    with pytest.raises(StageError), telling_apart(console, tmp_path):
+        space.manifest.write_text("of a run that fails later")
+        raise StageError("too few pictures")
+    said = f"{space.manifest} is of this run; report.html beside it still tells of one before"
+    assert console.file.getvalue().strip() == said
+
+
+def test_a_report_of_another_recipe_recalls_nothing_and_imports_no_flow(tmp_path: Path) -> None:
+    program = """if True:
+        import sys
+        from pathlib import Path
+        from flows.cli.run import recall_run
+        from foodcls.recipe.recipe import load_recipe
+        recipe = load_recipe(Path(sys.argv[1]))
+        assert recall_run(recipe, Path(sys.argv[1]).parent) is None
+        assert not {"prefect", "mlflow", "torch"} & set(sys.modules)
+    """
+    (tmp_path / "report.html").write_text("of another recipe")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("name: r\nclasses: [a, b]\ncollect: {folder: .}\n")
+    subprocess.run([sys.executable, "-c", program, recipe], check=True)
