@@ -1,6 +1,7 @@
 """What every test may ask for: a store in a temporary folder, and pictures drawn on the spot."""
 
 import contextlib
+import fcntl
 import io
 import os
 import shutil
@@ -116,6 +117,60 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that whichever process of pytest is first fills for all of them."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    place = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            part = root / f"{name}.part"
+            part.mkdir()
+            make(part)
+            part.rename(place)
+    return place
+
+
+@pytest.fixture(scope="session")
+def mlflow_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with MLflow's empty tables: to make them anew takes MLflow seconds."""
+    from mlflow.store.db import utils
+    from sqlalchemy import create_engine
+
+    def make(folder: Path) -> None:
+        engine = create_engine(f"sqlite:///{folder / 'mlflow.db'}")
+        utils._initialize_tables(engine)
+        engine.dispose()
+
+    return made_once(tmp_path_factory, "mlflow-tables", make) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def quick_tables(mlflow_tables: Path) -> Iterator[None]:
+    """MLflow's new files of tables are copies of one that it has made; those of a real run are not.
+
+    What is tested is not how MLflow makes them, and real processes (`foodcls demo`) let it.
+    """
+    from mlflow.store.db import utils
+    from mlflow.store.model_registry import sqlalchemy_store
+
+    slowly = utils._initialize_tables
+
+    def copy(engine: Any) -> None:
+        file = engine.url.database
+        if engine.dialect.name != "sqlite" or not file or Path(file).stat().st_size:
+            slowly(engine)
+        else:
+            engine.dispose()
+            shutil.copy(mlflow_tables, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (utils, sqlalchemy_store):
+            patch.setattr(module, "_initialize_tables", copy)
+        yield
+
+
 class TrackingServer:
     """A real `mlflow server` on this machine that may be killed and started again."""
 
@@ -153,9 +208,12 @@ class TrackingServer:
 
 
 @pytest.fixture(scope="session")
-def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+def tracking_server(
+    tmp_path_factory: pytest.TempPathFactory, mlflow_tables: Path
+) -> Iterator[TrackingServer]:
     """One MLflow server for all tests that need one; who kills it starts it again."""
     server = TrackingServer(tmp_path_factory.mktemp("mlflow"))
+    shutil.copy(mlflow_tables, server.folder / "server.db")
     server.start()
     yield server
     server.kill()
@@ -185,12 +243,37 @@ def encode() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One temporary Prefect server for all tests that run flows."""
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with Prefect's empty tables: to make them anew takes its server seconds."""
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+    def make(folder: Path) -> None:
+        address = f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
+        words = ["-m", "prefect", "server", "database", "upgrade", "--yes"]
+        subprocess.run([sys.executable, *words], check=True, capture_output=True,
+                       env=os.environ | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address})  # fmt: skip
+
+    return made_once(tmp_path_factory, "prefect-tables", make) / "prefect.db"
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, prefect_tables: Path
+) -> Iterator[None]:
+    """One temporary Prefect server for all tests that run flows."""
+    from prefect.testing import utilities
+
+    folder = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_tables, folder / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utilities, "mkdtemp", lambda: str(folder))
+        # of what its server does by itself no flow here needs anything
+        for service in ("SCHEDULER", "LATE_RUNS", "FOREMAN", "PAUSE_EXPIRATIONS",
+                        "CANCELLATION_CLEANUP", "TRIGGERS"):  # fmt: skip
+            patch.setenv(f"PREFECT_SERVER_SERVICES_{service}_ENABLED", "false")
+        harness = utilities.prefect_test_harness(server_startup_timeout=120)
+        with harness:
+            patch.undo()
+            yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ train:
 """
 
 
+@pytest.fixture(scope="session", autouse=True)
+def small_steps(quick_tables: None) -> None:
+    """Each workspace has a store of its own, and none waits for MLflow to make it."""
+
+
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """The recipe's file, with its photographs beside it."""

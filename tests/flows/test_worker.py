@@ -94,6 +94,8 @@ class Prefect:
             # what prefect.yaml calls the folder of the deployer; a shell sets it
             "PWD": str(self.project),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            # nobody looks at its pages
+            "PREFECT_UI_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             # how long a worker, a waiting run and a cancelled one take to notice
             "PREFECT_WORKER_QUERY_SECONDS": "1",
@@ -229,10 +231,14 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[Prefect]:
+def prefect(
+    tmp_path_factory: pytest.TempPathFactory, site: Site, prefect_tables: Path
+) -> Iterator[Prefect]:
     """A server of its own, with a copy of the project that was deployed to it."""
     prefect = Prefect(tmp_path_factory.mktemp("prefect"), site)
     prefect.project.mkdir()
+    (prefect.folder / "home").mkdir()
+    shutil.copy(prefect_tables, prefect.folder / "home")
     for name in ("foodcls", "tasks", "flows", "recipes", "prefect.yaml", "automations.yaml"):
         source, place = ROOT / name, prefect.project / name
         shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)

@@ -77,6 +77,11 @@ class Proxy:
         Thread(target=self.server.serve_forever, daemon=True).start()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def small_steps(quick_tables: None) -> None:
+    """Each test has a store of its own, and none waits for MLflow to make it."""
+
+
 @pytest.fixture
 def proxy(tracking_server) -> Iterator[Proxy]:
     proxy = Proxy(tracking_server.port)
