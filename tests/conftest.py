@@ -249,8 +249,9 @@ def prefect_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         address = f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
         words = ["-m", "prefect", "server", "database", "upgrade", "--yes"]
+        there = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
         subprocess.run([sys.executable, *words], check=True, capture_output=True,
-                       env=os.environ | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address})  # fmt: skip
+                       env=os.environ | there)  # fmt: skip
 
     return made_once(tmp_path_factory, "prefect-tables", make) / "prefect.db"
 

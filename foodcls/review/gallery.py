@@ -92,7 +92,7 @@ def read_suspects(path: Path) -> dict[str, Suspect]:
 
     Rows with `keep` 1 are left out.
     """
-    if not path.exists():
+    if not path.is_file():
         return {}
     rows, _ = read_sheet(path, ("id", "keep", "reason"), needs_all=False)
     rows = [row for row in rows if row.cells.get("keep", "").strip() != "1"]

@@ -45,7 +45,6 @@ class Session:
 
     def __init__(
         self,
-        gallery: Gallery,
         manifest: pd.DataFrame,
         labels: Sequence[str],
         files: ReviewFiles,
@@ -55,10 +54,7 @@ class Session:
         originals = manifest[manifest["parent"] == ""]
         finder, names = index_rows(originals), cache(partial(index_names, originals))
         self._shown = Watched(
-            files.suspects,
-            lambda path: (
-                build_gallery(manifest, labels, read_suspects(path)) if files.suspects else gallery
-            ),
+            files.suspects, lambda path: build_gallery(manifest, labels, read_suspects(path))
         )
         self.labels = tuple(labels)
         self.files = files
@@ -66,7 +62,7 @@ class Session:
         self._lock = threading.RLock()
         self._changes: dict[str, list[Change]] = defaultdict(list)  # by page
         self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder, labels))
-        self._boxes = BoxFiles(files, names, gallery.items)
+        self._boxes = BoxFiles(files, names, self._shown.read().items)
         self._log, self._journal = ChangeLog(), Journal()
 
     @property
@@ -221,16 +217,14 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace, annotator: st
     another tool's format are imported into a table; nothing else is written.
     """
     manifest = read_manifest(workspace.manifest)
-    suspects = read_suspects(workspace.suspects)
-    gallery = build_gallery(manifest, recipe.labels, suspects)
     files, proposals = choose_files(recipe, path), workspace.proposals.resolve()
     files = replace(files, refused=workspace.refused, suspects=workspace.suspects)
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)
+    session = Session(manifest, recipe.labels, files, annotator)
     if recipe.crop.boxes not in (None, files.boxes) and not files.boxes.exists():
-        import_boxes(manifest, gallery, files.boxes)
-    session = Session(gallery, manifest, recipe.labels, files, annotator)
+        import_boxes(manifest, session.gallery, files.boxes)
     # fail on broken tables now, before a page opens
     session.verdicts(), session.drawn()
     return session

@@ -1,7 +1,8 @@
 """What the tests of this package share: a workspace of drawn pictures, and its page."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.decision_files import ReviewFiles
-from foodcls.review.gallery import build_gallery
+from foodcls.review.gallery import Suspect
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
+from foodcls.tables.spreadsheet import write_csv
 
 LABELS = ("pesto", "bread")
 
@@ -59,9 +61,14 @@ def files(tmp_path: Path) -> ReviewFiles:
 def visit(files: ReviewFiles) -> Callable[..., Session]:
     """A new visit to the pictures of a manifest."""
 
-    def start(manifest: pd.DataFrame, suspects: dict | None = None) -> Session:
-        gallery = build_gallery(manifest, LABELS, suspects or {})
-        return Session(gallery, manifest, LABELS, files)
+    def start(manifest: pd.DataFrame, suspects: Mapping[str, Suspect] | None = None) -> Session:
+        if not suspects:
+            return Session(manifest, LABELS, files)
+        ranked = sorted(suspects, key=lambda digest: suspects[digest].place)
+        rows = [{"id": digest, "keep": 0, "reason": suspects[digest].reason} for digest in ranked]
+        path = files.decisions.with_name("suspects.csv")
+        write_csv(pd.DataFrame(rows), path)
+        return Session(manifest, LABELS, replace(files, suspects=path))
 
     return start
 

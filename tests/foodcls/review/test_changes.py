@@ -156,7 +156,7 @@ def test_neither_drawing_nor_undo_overwrites_what_another_page_drew(
 
 
 def test_decisions_are_signed(session: Session, manifest: pd.DataFrame, files: ReviewFiles) -> None:
-    signed = Session(session.gallery, manifest, session.labels, files, annotator="Ann")
+    signed = Session(manifest, session.labels, files, annotator="Ann")
     answer = take_decision(signed, {"ids": [manifest["id"][0]], "keep": False, "seen": {}})
     assert answer["pictures"][0]["by"] == "Ann"
     assert "annotator" in files.decisions.read_text().splitlines()[0]

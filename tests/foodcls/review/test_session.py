@@ -286,7 +286,7 @@ def test_suspects_that_are_ranked_meanwhile_are_shown_at_the_next_look(
     session: Session, manifest: pd.DataFrame, files: ReviewFiles, tmp_path: Path
 ) -> None:
     files = replace(files, suspects=tmp_path / "suspects.csv")
-    visit = Session(session.gallery, manifest, session.labels, files)
+    visit = Session(manifest, session.labels, files)
     last = [item.id for item in visit.gallery.by_label["pesto"]][-1]
     (tmp_path / "suspects.csv").write_text(f"id,keep,reason\n{last},0,looks like bread\n")
     first = visit.gallery.by_label["pesto"][0]
