@@ -26,6 +26,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings.models.flows import FlowsSettings
 from prefect.settings.models.server.api import ServerAPISettings
 
+from flows.cli.schedule import ENVIRONMENT, POOL
 from foodcls.errors import RecipeError
 from foodcls.recipe.recipe import MAX_SIZE, load_recipe
 
@@ -169,3 +170,8 @@ def test_automations_match_the_deployments_and_have_no_key_that_prefect_ignores(
 def test_the_largest_recipe_and_the_other_parameters_are_taken_by_a_server() -> None:
     most = ServerAPISettings.model_fields["max_parameter_size"].default
     assert 10_000 < most - MAX_SIZE < 100_000
+
+
+def test_what_schedule_deploys_runs_in_the_same_environment() -> None:
+    (pool,) = FILE["definitions"]["work_pools"].values()
+    assert pool["job_variables"]["env"] == ENVIRONMENT and pool["name"] == POOL

@@ -47,8 +47,11 @@ def show_table(console: Console, ablation: Ablation) -> None:
 
 
 def _step_up(row: AblationRow) -> str:
-    if row.p_value is None:
+    if row.p_value is None or row.gain_low is None or row.gain_high is None:
         return "–"
     if row.is_same_set:
         return "the same pictures"
-    return f"+{row.gained} −{row.lost}, p = {row.p_value:.2g}"
+    return (
+        f"+{row.gained} −{row.lost}, p = {row.p_value:.2g}\n"
+        f"{row.gain_low:+.3f} to {row.gain_high:+.3f}"
+    )

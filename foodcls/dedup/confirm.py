@@ -26,10 +26,11 @@ SHADE = 0.5  # how much of a difference in brightness counts beside one in color
 GAINS = (0.6, 1.67)  # of contrast, within which it is put aside
 # levels that a picture may have lost when it was made brighter or darker
 DARKEST, BRIGHTEST = 10, 245
-# from red, green, blue to brightness (ITU-R BT.601), and what red and blue have beyond it
-AXES = np.array(
-    [[0.299, 0.701, -0.299], [0.587, -0.587, -0.587], [0.114, -0.114, 0.886]], np.float32
-)
+# of red, green, blue in brightness (ITU-R BT.601)
+BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
+RED, _, BLUE = np.eye(3, dtype=np.float32)
+# from red, green, blue to brightness, and what red and blue have beyond it
+AXES = np.stack([BRIGHTNESS, RED - BRIGHTNESS, BLUE - BRIGHTNESS], axis=1)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from foodcls.dedup.confirm import confirm_pairs
+from foodcls.dedup.confirm import BRIGHTNESS, confirm_pairs
 from foodcls.dedup.correlation import unit
 from foodcls.dedup.hamming import NearPairs, search_hamming
 from foodcls.dedup.pairs import EXACT, SAME
@@ -16,7 +16,6 @@ from foodcls.dedup.views import search_turned
 from foodcls.image.hashes import hash_grays
 
 TOGETHER = 4096  # thumbnails looked at at once: 100 MiB
-BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue
 
 
 def find_turned(thumbnails: np.ndarray, distance: int) -> np.ndarray:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef, split_rows
+from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.metrics.paired_test import mcnemar
+from foodcls.metrics.paired_test import PairedTest, compare_predictions
 from foodcls.metrics.predictions import read_predictions
 from foodcls.runs.run_result import Prepared, Recorded
 from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
@@ -55,6 +56,9 @@ class AblationRow:
     gained: int | None = None  # test pictures right here and wrong in the row above
     lost: int | None = None  # the other way round
     p_value: float | None = None  # McNemar's exact test, two-sided
+    gain: float | None = None  # accuracy less that of the row above
+    gain_low: float | None = None  # of groups of look-alikes, 95 %
+    gain_high: float | None = None
     is_same_set: bool = False  # trained on the same pictures as the row above
 
 
@@ -105,10 +109,11 @@ def compare_trials(trials: Sequence[Trial], manifest: pd.DataFrame, store: Store
                 f"{trial.name!r} was judged by other test pictures; delete cache/results in the "
                 "workspace and run again"
             )
-    right = [given.right for given in answers]
+    groups = number_groups(answers[0].groups)
     rows = [_row(trials[0])]
-    for (above, below), (before, after) in zip(pairwise(trials), pairwise(right), strict=True):
-        rows.append(_row(below, above, int((after > before).sum()), int((before > after).sum())))
+    for (above, below), (before, after) in zip(pairwise(trials), pairwise(answers), strict=True):
+        shares = before.probabilities, after.probabilities
+        rows.append(_row(below, above, compare_predictions(*shares, before.truth, groups)))
     return Ablation(tuple(rows), len(tests), int((tests["box"] != "").sum()))
 
 
@@ -152,7 +157,7 @@ def ablation_table(ablation: Ablation) -> str:
     return "\n".join([*lines, "", f"Judged by {ablation.judged_by}."])
 
 
-def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 0) -> AblationRow:
+def _row(trial: Trial, above: Trial | None = None, test: PairedTest | None = None) -> AblationRow:
     checkpoint, scores = trial.checkpoint.result, trial.scores.result
     position = scores.scores.average_position
     row = AblationRow(
@@ -167,7 +172,16 @@ def _row(trial: Trial, above: Trial | None = None, gained: int = 0, lost: int = 
         average_position_high=position.high,
         best_epoch=checkpoint.best_epoch,
     )
-    if above is None:
+    if above is None or test is None:
         return row
     same = above.checkpoint.result.data_digest == checkpoint.data_digest
-    return replace(row, gained=gained, lost=lost, p_value=mcnemar(gained, lost), is_same_set=same)
+    return replace(
+        row,
+        gained=test.only_b,
+        lost=test.only_a,
+        p_value=test.p_value,
+        gain=test.accuracy.value,
+        gain_low=test.accuracy.low,
+        gain_high=test.accuracy.high,
+        is_same_set=same,
+    )

@@ -13,6 +13,7 @@ from typing import TypeVar
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from mlflow.utils.logging_utils import disable_logging, enable_logging
 from sqlalchemy.exc import SQLAlchemyError
 
 from foodcls.errors import ServerError
@@ -83,6 +84,16 @@ def local_tracking(workspace: Workspace) -> Iterator[MlflowClient]:
     home = f"{SQLITE}{workspace.database}"
     with ONE_AT_A_TIME, _changed({"MLFLOW_TRACKING_URI": home}), tracking(workspace) as client:
         yield client
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Keep what MLflow prints of models that it registers from the terminal: ours say the same."""
+    disable_logging()
+    try:
+        yield
+    finally:
+        enable_logging()
 
 
 def quiet() -> None:

@@ -36,6 +36,7 @@ from tasks.tracking.client import (
     find_uri,
     sending_bytes,
     tracking,
+    unheard,
 )
 
 log = logging.getLogger("foodcls.stages")
@@ -212,10 +213,11 @@ def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: 
     version = find_version(client, model.name, model.digest)
     if not version:
         uri = f"models:/{upload_model(client, experiment, run_id, waiting)}"
-        version = create_once(
-            lambda: find_version(client, model.name, model.digest),
-            lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
-        )
+        with unheard():
+            version = create_once(
+                lambda: find_version(client, model.name, model.digest),
+                lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
+            )
     # what a person has written there stays
     if model.description and not client.get_model_version(model.name, version).description:
         client.update_model_version(model.name, version, model.description)

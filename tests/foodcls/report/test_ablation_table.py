@@ -62,6 +62,9 @@ def test_each_row_is_compared_with_the_one_above_picture_by_picture(store: Store
     assert (first.gained, first.lost, first.p_value) == (None, None, None)
     assert (second.gained, second.lost) == (3, 1) and second.accuracy == 0.8
     assert second.p_value == pytest.approx(0.625)
+    # of 5 pictures nothing is sure
+    assert second.gain == pytest.approx(0.4) and first.gain is None
+    assert second.gain_low < -0.2 and second.gain_high > 0.6
     assert (third.gained, third.lost, third.p_value) == (0, 0, 1.0)
     assert third.is_same_set and not second.is_same_set
     assert (table.tests, table.tests_cut) == (5, 4)

@@ -141,12 +141,13 @@ def assert_version_is_whole(client: MlflowClient, name: str, place: Path) -> Non
 
 
 def test_a_record_is_told_and_gone(
-    workspace: Workspace, keep, proxy, tracking_server, tmp_path
+    workspace: Workspace, keep, proxy, tracking_server, tmp_path, capsys
 ) -> None:
     record = keep().submission
     sent = send(workspace)
     assert not sent.trouble and sent.version == "1" and sent.address == proxy.url
     assert list_pending(workspace.records) == [] == list(send_pending(workspace))
+    assert "model" not in capsys.readouterr().err
     assert_told_once(tracking_server.url, record.key, tmp_path)
     # what the sweep below goes through
     assert len(proxy.seen) == REQUESTS
