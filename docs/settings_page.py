@@ -15,12 +15,22 @@ from pydantic.fields import FieldInfo
 
 from foodcls.recipe.recipe import Recipe
 from foodcls.recipe.spelling import choices, find_section
-from foodcls.recipe.types import ClassName, ExistingFile, ExistingFolder, ExistingPath, Settings
+from foodcls.recipe.types import (
+    ClassName,
+    ExistingFile,
+    ExistingFiles,
+    ExistingFolder,
+    ExistingFolders,
+    ExistingPath,
+    Settings,
+)
 
 # where the page of recipes has them
 PLACE = "<!-- settings -->"
 # checks of our own, which no bound tells
 NAMED = (
+    (ExistingFiles, "file, or a list of them"),
+    (ExistingFolders, "folder, or a list of them"),
     (ExistingFile, "file"),
     (ExistingFolder, "folder"),
     (ExistingPath, "file or folder"),

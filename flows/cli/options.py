@@ -110,7 +110,7 @@ def replayed(manifest: Path | None) -> dict[str, Any]:
     listed = str(manifest.expanduser().resolve())
     asked: dict[str, Any] = {
         "collect.engines": [],
-        "collect.folder": None,
+        "collect.folder": [],
         "collect.quotas": "even",
     }
     return {"collect.urls": listed} | asked

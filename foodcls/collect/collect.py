@@ -13,7 +13,7 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.folders import read_folder
+from foodcls.collect.folders import read_folder, read_folders
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
 from foodcls.collect.query_stats import QueryStats
@@ -21,7 +21,7 @@ from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.shortage import check_min_per_class, count_needed
 from foodcls.collect.ssrf_guard import Address
-from foodcls.collect.url_list import read_urls
+from foodcls.collect.url_list import read_lists
 from foodcls.errors import CollectError
 from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest, source_counts
 from foodcls.progress import Track, silent
@@ -113,8 +113,7 @@ def collect(
         LOG.info("engines that are asked: %s", ", ".join(asked))
     limits = fetch_limits(request.settings, request.access.contact, request.places)
     _remove_blocked(request.blocklist, store)
-    urls = request.settings.urls
-    listed: Candidates = read_urls(urls, request.labels) if urls is not None else ()
+    listed: Candidates = read_lists(request.settings.urls, request.labels)
     with (
         _sample_hosts(request, listed) as hosts,
         _since(request, limits, store) as since,
@@ -125,7 +124,7 @@ def collect(
         wanted = [_allowed(item, request) for item in (*listed, *found)]
         results = _fetch_candidates(wanted, limits, store, hosts, track, request.blocklist.ids)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
-    brought = read_folder(request.settings.folder, "folder", labels, *at)
+    brought = read_folders(request.settings.folder, "folder", labels, *at)
     tested = read_folder(request.test_folder, TEST_SOURCE, labels, *at)
     own = read_folder(request.own_folder, OWN_SOURCE, labels, *at)
     # a picture that shows twice counts as what a person has brought

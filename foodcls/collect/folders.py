@@ -4,7 +4,7 @@ import logging
 import os
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -38,17 +38,50 @@ def read_folder(
     store: Store,
     track: Track,
     blocked: Collection[str] = (),
+    prefix: str = "",
 ) -> list[CandidateResult]:
     """All files below a folder that is named, in the folders of the classes, with outcomes.
 
-    What has an id that is `blocked` is not kept.
+    What has an id that is `blocked` is not kept; origins begin with `prefix`.
     """
-    files = list_files(root, labels, source) if root is not None else []
+    files = list_files(root, labels, source, prefix) if root is not None else []
     read = read_files(files, limits, store, blocked)
     return list(track(read, len(files), "read files")) if files else []
 
 
-def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[Candidate, Path]]:
+def read_folders(
+    roots: Sequence[Path],
+    source: str,
+    labels: tuple[str, ...],
+    limits: Limits,
+    store: Store,
+    track: Track,
+    blocked: Collection[str] = (),
+) -> list[CandidateResult]:
+    """The files of several folders, one folder after the other, as `read_folder` reads them.
+
+    Where there are several, an origin begins with the name of its folder, so that what is called
+    the same in two of them is told apart.
+    """
+    how = (source, labels, limits, store, track, blocked)
+    places = zip(roots, folder_prefixes(roots), strict=True)
+    return [one for root, prefix in places for one in read_folder(root, *how, prefix)]
+
+
+def folder_prefixes(roots: Sequence[Path]) -> list[str]:
+    """What origins of each folder begin with: as much of its path's end as no other has."""
+    if len(roots) < 2:
+        return [""] * len(roots)
+    for count in range(1, max(len(root.parts) for root in roots) + 1):
+        ends = ["/".join(root.parts[-count:]).lstrip("/") + "/" for root in roots]
+        if len(set(ends)) == len(ends):
+            break
+    return ends
+
+
+def list_files(
+    root: Path, labels: tuple[str, ...], source: str, prefix: str = ""
+) -> list[tuple[Candidate, Path]]:
     """The files in the folders of the classes, in the order of classes, then of names."""
     folders: dict[str, list[Path]] = {label: [] for label in labels}
     strange: list[Path] = []
@@ -58,7 +91,7 @@ def list_files(root: Path, labels: tuple[str, ...], source: str) -> list[tuple[C
         (folders[plain] if plain in folders and _is_holder(entry) else strange).append(entry)
     _warn(root, strange)
     files = [
-        (Candidate(origin_text(path, root), label, source, rank=rank), path)
+        (Candidate(prefix + origin_text(path, root), label, source, rank=rank), path)
         for label, tops in folders.items()
         for rank, path in enumerate((path for top in tops for path in _sorted(top, passed)), 1)
     ]

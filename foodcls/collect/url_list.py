@@ -1,7 +1,7 @@
 """Reads a list of URLs, a CSV of labels and URLs or an earlier manifest, as candidates."""
 
 import unicodedata
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,34 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Candidate
     return [_read_line(line, rank, places, labels) for rank, line in enumerate(lines[1:], start=1)]
 
 
+def read_lists(paths: Sequence[Path], labels: tuple[str, ...]) -> list[Candidate | CandidateResult]:
+    """Read several tables, one after the other; a fault names its table where there are several."""
+    found: list[Candidate | CandidateResult] = []
+    for path in paths:
+        read = read_urls(path, labels)
+        found += read if len(paths) == 1 else [_of_table(one, path) for one in read]
+    return found
+
+
+def _of_table(one: Candidate | CandidateResult, path: Path) -> Candidate | CandidateResult:
+    if isinstance(one, Candidate):
+        return one
+    detail = f"{path.name}, {one.result.detail}"
+    return replace(one, result=replace(one.result, detail=detail))
+
+
 def check_urls(settings: Collect, labels: tuple[str, ...]) -> None:
-    """TableError when the list is none, or each of its hosts is blocked by what it is called."""
-    assert settings.urls is not None
-    found = read_urls(settings.urls, labels)
+    """TableError when a list is none, or each of its hosts is blocked by what it is called."""
+    for path in settings.urls:
+        _check_list(path, settings, labels)
+
+
+def _check_list(path: Path, settings: Collect, labels: tuple[str, ...]) -> None:
+    found = read_urls(path, labels)
     asked = [one for one in found if isinstance(one, Candidate)]
     if asked and all(_is_blocked(one.url, settings) for one in asked):
         raise TableError(
-            f"{settings.urls}: row {asked[0].rank}: {asked[0].url}: "
+            f"{path}: row {asked[0].rank}: {asked[0].url}: "
             f"{REASONS[Outcome.BLOCKED_ADDRESS]}; all {len(asked)} rows are such"
         )
 

@@ -17,15 +17,15 @@ SHOWN = 10  # classes and folders in a message
 def check_folders(recipe: Recipe) -> None:
     """RecipeError when a class has no folder among those of the pictures, nor another source."""
     chosen, source = recipe.collect, recipe.source
-    root = None if chosen.engines or chosen.urls else chosen.folder
-    there = _list_folders(root) if root else []
-    absent = [label for label in recipe.labels if root and label not in there]
+    roots = () if chosen.engines or chosen.urls else chosen.folder
+    there = sorted({name for root in roots for name in _list_folders(root)})
+    absent = [label for label in recipe.labels if roots and label not in there]
     if not absent:
         return
     _, lines = parse_yaml(source.data, source.path) if source.data else ({}, {})
     said = [
         f"  line {lines.get(('classes', recipe.labels.index(label)), 1)}: no folder "
-        f"{root}/{label}{_hint(label, there)}"
+        f"{roots[0]}/{label}{_hint(label, there)}"
         for label in absent[:SHOWN]
     ]
     more = f"\n  and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""

@@ -8,7 +8,9 @@ from foodcls.recipe.types import (
     ClassName,
     Count,
     ExistingFile,
+    ExistingFiles,
     ExistingFolder,
+    ExistingFolders,
     ExistingPath,
     Positive,
     Probability,
@@ -54,8 +56,8 @@ class Collect(Settings):
     """Where pictures come from: `engines`, `urls`, `folder`, or several of them."""
 
     engines: tuple[EngineName, ...] = ()  # docs/sources.md says what each needs
-    urls: ExistingFile | None = None  # CSV with the columns label,url
-    folder: ExistingFolder | None = None  # a folder a class
+    urls: ExistingFiles = ()  # CSV with the columns label,url; or a list of such
+    folder: ExistingFolders = ()  # a folder a class; or a list of such
     per_query: Count = 350  # pictures asked of each engine
     # auto: of classes that more pictures are worth it, more; as `foodcls worth` wrote last
     quotas: Literal["even", "auto"] = "even"

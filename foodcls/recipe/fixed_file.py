@@ -35,5 +35,7 @@ def fix_files(value: Any) -> Any:
     if isinstance(value, BaseModel):
         fields = {name: fix_files(getattr(value, name)) for name in type(value).model_fields}
         return value.model_copy(update=fields)
+    if isinstance(value, tuple):
+        return tuple(map(fix_files, value))
     is_table = isinstance(value, Path) and value.is_file() and value.stat().st_size <= LARGEST
     return FixedFile.of(value) if is_table else value

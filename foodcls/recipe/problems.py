@@ -78,6 +78,9 @@ def _either(words: Sequence[str]) -> str:
 
 
 def _line_of(place: tuple[int | str, ...], lines: Lines, overrides: Mapping[str, Any]) -> str:
+    if place and isinstance(place[-1], int) and place not in lines:
+        # a value that was written alone, where a list may stand
+        place = place[:-1]
     key = ".".join(map(str, place)) or "the recipe"
     where = "override" if key in overrides else f"line {_line(place, lines)}"
     return f"  {where}: {key}"

@@ -204,6 +204,8 @@ def _words(value: Any) -> str:
         return value
     if isinstance(value, Path):
         return f"{value.name} {digest_file(value)[:8]}" if value.is_file() else value.name
+    if isinstance(value, tuple) and value and all(isinstance(item, Path) for item in value):
+        return ", ".join(map(_words, value))
     if isinstance(value, tuple) and all(isinstance(item, dict) for item in value) and value:
         # classes: their queries stand in the recipe, which is logged beside
         return ", ".join(item["name"] for item in value)

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 # zero-width non-joiner and joiner
 JOINERS = "\u200c\u200d"
@@ -69,9 +69,21 @@ def _may_stand_in_name(char: str) -> bool:
     return is_of_word or char in f"_-. ()&'{JOINERS}"
 
 
+def _several(value: object) -> object:
+    """One path, written alone, as a list of one."""
+    if value is None:
+        return ()
+    listed = [value] if isinstance(value, str | Path) else value
+    # a tuple, as strict settings have no list
+    return tuple(listed) if isinstance(listed, list) else listed
+
+
 ExistingFile = Annotated[Path, AfterValidator(regular_file)]
 ExistingFolder = Annotated[Path, AfterValidator(_folder)]
 ExistingPath = Annotated[Path, AfterValidator(_file_or_folder)]
+# a path, or a list of them
+ExistingFiles = Annotated[tuple[ExistingFile, ...], BeforeValidator(_several)]
+ExistingFolders = Annotated[tuple[ExistingFolder, ...], BeforeValidator(_several)]
 ClassName = Annotated[str, AfterValidator(_class_name)]
 Query = Annotated[str, Field(min_length=1, max_length=200)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]

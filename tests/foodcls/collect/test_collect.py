@@ -464,3 +464,26 @@ def test_a_forgotten_picture_comes_back_by_no_other_address(
     again = gather(barred, urls=path).manifest
     assert list(again["outcome"]) == ["forgotten", "forgotten", "ok"]
     assert not store.has(first.loc[0, "id"]) and store.has(first.loc[1, "id"])
+
+
+def test_lists_and_folders_may_be_several_and_a_fault_names_its_own(
+    web, gather, picture, tmp_path
+) -> None:
+    for name, seed in (("one", 1), ("two", 2)):
+        (tmp_path / name / "rice").mkdir(parents=True)
+        (tmp_path / name / "rice" / "p.png").write_bytes(picture(seed))
+        url = web.say(f"/{name}", picture(seed))
+        (tmp_path / f"{name}.csv").write_text(f"label,url\nrice,{url}\npizza,{url}\n")
+    table = gather(
+        urls=(tmp_path / "one.csv", tmp_path / "two.csv"),
+        folder=(tmp_path / "one", tmp_path / "two"),
+    ).manifest
+    rows = table[table["label"] == "rice"]
+    # who was found twice keeps both origins
+    assert list(zip(rows["source"], rows["outcome"], strict=True)) == [
+        ("folder", "ok"), ("folder", "ok"), ("urls", "same_content"), ("urls", "same_content")
+    ]  # fmt: skip
+    assert list(rows["origin"])[:3] == ["one/rice/p.png", "two/rice/p.png", web.url("/one")]
+    assert list(table[table["label"] == "pizza"]["detail"].str.partition(",")[0]) == [
+        "one.csv", "two.csv"
+    ]  # fmt: skip

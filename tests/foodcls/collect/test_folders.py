@@ -6,10 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.collect.folders import list_files, origin_text, read_files
+from foodcls.collect.folders import (
+    folder_prefixes,
+    list_files,
+    origin_text,
+    read_files,
+    read_folders,
+)
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import CandidateResult, Outcome
+from foodcls.collect.rows import results_manifest
+from foodcls.errors import InputError
+from foodcls.progress import silent
 from foodcls.store.store import Store, digest_of
+from foodcls.tables.match_rows import find_picture
 
 
 @pytest.fixture
@@ -142,3 +152,21 @@ def test_odd_names_survive_in_the_origin(name: bytes, shown: str, beans, arrive,
 def test_an_origin_is_a_place_in_the_folder_wherever_that_lies(tmp_path: Path) -> None:
     for root in (tmp_path, tmp_path / "elsewhere", Path("relative")):
         assert origin_text(root / "beans" / "a b.jpg", root) == "beans/a b.jpg"
+
+
+def test_of_several_folders_each_origin_tells_its_own(tmp_path: Path, picture, store, limits):
+    roots = [tmp_path / "a" / "photos", tmp_path / "b" / "photos", tmp_path / "phone"]
+    for seed, root in enumerate(roots):
+        (root / "rice").mkdir(parents=True)
+        (root / "rice" / "1.png").write_bytes(picture(seed))
+    assert folder_prefixes(roots[:1]) == [""]
+    assert folder_prefixes(roots[1:]) == ["photos/", "phone/"]
+    assert folder_prefixes(roots) == ["a/photos/", "b/photos/", f"{tmp_path.name}/phone/"]
+    read = read_folders(roots[1:], "folder", ("rice",), limits, store, silent)
+    origins = {one.candidate.url for one in read}
+    assert origins == {"photos/rice/1.png", "phone/rice/1.png"}
+    table = results_manifest(read, ("rice",))
+    (row,) = find_picture(table, "phone/rice/1.png").index
+    assert table.loc[row, "id"] == digest_of(picture(2))
+    with pytest.raises(InputError, match="photos/rice/1.png"):
+        find_picture(table, "rice/1.png")

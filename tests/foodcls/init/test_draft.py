@@ -27,7 +27,7 @@ def test_a_draft_is_a_recipe_of_what_was_found(tmp_path: Path, place: str, is_be
     write_draft(draft_recipe(found, "r", path, HOW), path)
     recipe = load_recipe(path)
     assert recipe.labels == tuple(labels) and recipe.train.method == "probe"
-    assert recipe.collect.folder == photos and count_needed(recipe.collect) <= 4
+    assert recipe.collect.folder == (photos,) and count_needed(recipe.collect) <= 4
     assert recipe.test and recipe.test.folder == photos / "test"
     assert recipe.test.grouped_by_folder == "shared" and "# a note: odd" in path.read_text()
     assert (str(tmp_path) in path.read_text().partition("name:")[2]) != is_beside

@@ -118,7 +118,7 @@ def test_a_source_is_asked_for_and_several_are_welcome(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="name a source: engines, urls or folder"):
         load_recipe(write(tmp_path, GOOD.replace("{engines: [bing]}", "{}")))
     text = GOOD.replace("{engines: [bing]}", "{engines: [commons, bing], folder: .}")
-    assert load_recipe(write(tmp_path, text)).collect.folder == tmp_path
+    assert load_recipe(write(tmp_path, text)).collect.folder == (tmp_path,)
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
@@ -224,3 +224,16 @@ def test_the_best_recipe_differs_from_the_usual_one_in_learning_alone() -> None:
     # the copies are a part of learning: views take their place
     changes = {"name": usual.name, "train": usual.train, "augment": usual.augment}
     assert best.model_copy(update=changes).digest == usual.digest != best.digest
+
+
+def test_a_path_alone_is_a_list_of_one_and_a_fault_is_named_where_it_was_written(
+    tmp_path: Path,
+) -> None:
+    text = "name: two\nclasses: [{name: soup}, {name: pie}]\ncollect: {folder: FOLDER}\n"
+    for written, place in (("gone", "collect.folder"), ("[., gone]", "collect.folder.1")):
+        with pytest.raises(RecipeError, match=rf"line 3: {place} = 'gone': .*gone is not there"):
+            load_recipe(write(tmp_path, text.replace("FOLDER", written)))
+    one, several = (
+        load_recipe(write(tmp_path, text.replace("FOLDER", written))) for written in (".", "[.]")
+    )
+    assert one.collect == several.collect
