@@ -35,6 +35,7 @@ LEVELS = (
     ("runs",),
     ("report", "workspace"),
     ("review", "serve"),
+    ("photograph",),
 )
 # short modules, and why they stand alone
 STAND_ALONE = {

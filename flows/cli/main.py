@@ -31,7 +31,7 @@ from flows.cli.options import (
     read_recipe,
 )
 from flows.cli.output import err, find_manifest, out, told, write_json
-from flows.cli.pages.commands import review, serve
+from flows.cli.pages.commands import photograph, review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
@@ -158,6 +158,9 @@ def ablate(
 
 
 app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")(review)
+app.command(
+    epilog="Example: `foodcls photograph recipes/foods13.yaml --folder photos/test --host 0.0.0.0`"
+)(photograph)
 app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)
 app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")(suspects)
 app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")(worth)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from foodcls.recipe.train_settings import Train
     from foodcls.workspace.workspace import Workspace
 
-out, err = Console(), Console(stderr=True)
+# a path or a fingerprint with ":ab:" in it is no emoji
+out, err = Console(emoji=False), Console(stderr=True, emoji=False)
 
 
 def speak_plainly() -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from foodcls import __version__
 from foodcls.errors import FoodclsError
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.export.predict import Prediction
 from foodcls.image.decode import BadPicture
 from foodcls.serve.bodies import CLOSING, FIELD, read_body

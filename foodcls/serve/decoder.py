@@ -1,5 +1,6 @@
 """Decodes a stranger's picture in the sandbox: a process that may die of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,24 @@ from foodcls.inspect.sandbox_worker import Gate, Message
 
 # as the sandbox's worker is told it; it imports this module, which is to import nothing slow
 FIND_PIXELS = "foodcls.serve.decoder:find_pixels"
+# of computing for a picture; a minute and more, as a run may take for AVIF, nobody waits for here
+CPU_SECONDS = 15
+
+
+def stranger_pool(seconds: float) -> WorkerPool:
+    """Processes for `decode_apart`, in which a picture may take `seconds` by the clock."""
+    # the sandbox's worker needs nothing of these
+    from foodcls.inspect.inspect import resource_limits
+    from foodcls.recipe.data_settings import Inspect
+
+    limits = replace(resource_limits(Inspect()), cpu=CPU_SECONDS, wall=seconds)
+    return WorkerPool(FIND_PIXELS, limits)
 
 
 def decode_apart(pool: WorkerPool, data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     """A picture file's pixels, (H, W, 3), upright RGB on white; BadPicture when there are none.
 
-    They are the pixels that `predict` sees. `pool` is one for FIND_PIXELS.
+    They are the pixels that `predict` sees.
     """
     told = pool.ask({"data": data, "max_pixels": max_pixels})
     if "reason" in told:

@@ -5,25 +5,20 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from foodcls.errors import ServerError
-from foodcls.export.load import Model
+from foodcls.export.model import Model
 from foodcls.export.predict import Prediction, make_prediction, probabilities_of
 from foodcls.image.decode import png_bytes
-from foodcls.inspect.inspect import resource_limits
-from foodcls.inspect.sandbox import WorkerPool
 from foodcls.network.resize import Pixels, squash_pixels
-from foodcls.recipe.data_settings import MAX_PIXELS, Inspect
+from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.serve.batcher import Batcher
-from foodcls.serve.decoder import FIND_PIXELS, decode_apart
+from foodcls.serve.decoder import decode_apart, stranger_pool
 from foodcls.serve.metrics import ServiceMetrics
-
-# of computing for a picture; a minute and more, as a run may take for AVIF, nobody waits for here
-CPU_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,7 @@ class Service:
         self._under_way = 0
         self._batcher = Batcher(self._predict_batch, limits.batch)
         # half of the time, so that a picture that takes for ever is told from a queue that does
-        apart = replace(resource_limits(Inspect()), cpu=CPU_SECONDS, wall=limits.seconds / 2)
-        self._pool = WorkerPool(FIND_PIXELS, apart)
+        self._pool = stranger_pool(limits.seconds / 2)
         self._threads = ThreadPoolExecutor(os.cpu_count(), "decoder")
 
     @contextmanager

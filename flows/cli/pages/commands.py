@@ -54,3 +54,23 @@ def serve(
 
         limits = ServiceLimits(batch, queue, int(megabytes * 1e6), seconds)
         serve_model(out, model, host, port, limits)
+
+
+def photograph(
+    recipe_file: RecipeFile,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where photos land; else as test, or own, says.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0: the phones of this network, by TLS.")
+    ] = "127.0.0.1",
+    port: Port = 0,
+) -> None:
+    """Take photos with a phone into the folder of a test set, by class and tray.
+
+    The phone opens a page by a QR code. Ctrl-C ends, and says what to put into the recipe.
+    """
+    with told():
+        from flows.cli.pages.photograph import take_photos
+
+        take_photos(out, recipe_file, folder, host, port)

@@ -4,6 +4,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -41,11 +42,16 @@ def is_local(host: str) -> bool:
 
 
 def serve_until_stopped(
-    app: ASGIApp, opened: socket.socket, seconds: float, tell: Callable[[], None]
+    app: ASGIApp,
+    opened: socket.socket,
+    seconds: float,
+    tell: Callable[[], None],
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; then what was taken is answered, within `seconds`.
 
-    `tell` is called as soon as requests are taken.
+    `tell` is called as soon as requests are taken. With a certificate and its key, by TLS.
     """
     config = uvicorn.Config(
         app,
@@ -54,6 +60,8 @@ def serve_until_stopped(
         server_header=False,
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=int(seconds) + 1,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
     )
     # uvicorn raises the signal again when it has ended: this is no failure
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,108 @@
+"""The page with the camera and its requests, as a FastAPI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+
+from foodcls.errors import FoodclsError
+from foodcls.image.decode import BadPicture
+from foodcls.photograph.guard import Guard
+from foodcls.photograph.photos import PhotoFolder
+from foodcls.recipe.data_settings import MAX_PIXELS
+from foodcls.serve.bodies import read_body
+from foodcls.serve.decoder import decode_apart, stranger_pool
+
+PAGE = Path(__file__).parent / "page"
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src blob: data:; style-src 'self'; "
+    "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Permissions-Policy": "camera=(self)",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # the address holds the token
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+MAX_BYTES = 30_000_000  # of a photo
+SECONDS = 60.0  # for it to come
+# a file's time is believed if it is no later than now and no earlier than cameras
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
+    """The page, behind the guard's token; photos go into the folder."""
+    pool = stranger_pool(SECONDS)
+    # one photo is decoded and written at a time: a phone sends one after the other
+    turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        pool.end()
+
+    app = FastAPI(lifespan=run, openapi_url=None, redirect_slashes=False)
+
+    @app.get("/{token}/{name:path}")
+    async def page(request: Request, token: str, name: str) -> Any:
+        guard.check(request, token)
+        if name == "state":
+            return {"title": title, "counts": await run_in_threadpool(photos.count)}
+        file = PAGE / (name or "photograph.html")
+        if "/" in name or name.startswith(".") or not file.is_file():
+            raise HTTPException(404, "no such page")
+        return FileResponse(file, media_type=TYPES[file.suffix[1:]], headers=HEADERS)
+
+    @app.post("/{token}/photo")
+    async def take(request: Request, token: str, label: str, group: int, taken: int) -> Any:
+        guard.check(request, token)
+        # a form of a foreign page cannot send this type without asking first
+        if not request.headers.get("Content-Type", "").startswith("image/"):
+            raise HTTPException(415, "send a photo")
+        guard.count_photo()
+        data = await read_body(request, MAX_BYTES, SECONDS)
+        async with turn:
+            save = partial(photos.save, label=label, group=group, taken=_moment(taken))
+            return await run_in_threadpool(
+                _answer, lambda: {"saved": save(decode_apart(pool, data, MAX_PIXELS)).name}
+            )
+
+    @app.post("/{token}/undo")
+    async def undo(request: Request, token: str) -> Any:
+        guard.check(request, token)
+        if request.headers.get("Content-Type") != "application/json":
+            raise HTTPException(415, "send JSON")
+        async with turn:
+            path = await run_in_threadpool(photos.take_back)
+        return {"removed": path and path.name}
+
+    return app
+
+
+def _answer(work: Any) -> Any:
+    try:
+        return work()
+    except (BadPicture, ValueError) as error:
+        raise HTTPException(422, str(error)) from error
+    # the disk is full
+    except FoodclsError as error:
+        raise HTTPException(507, str(error)) from error
+
+
+def _moment(milliseconds: int) -> datetime:
+    """When a photo was taken, by its file; now, where that cannot be."""
+    now = datetime.now(UTC)
+    try:
+        found = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return now
+    return found if EARLIEST <= found <= now + timedelta(minutes=5) else now

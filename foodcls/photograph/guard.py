@@ -1,0 +1,63 @@
+"""Decides who may ask, and how often: by token, host, origin and rate."""
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from fastapi import HTTPException, Request
+
+# in a minute; somebody who guesses tokens is told nothing for the rest of it
+WRONG_TOKENS = 20
+# in ten seconds; five times what a person takes
+PHOTOS = 50
+
+
+class Guard:
+    """Lets the holder of `token` in, at an address that was announced, from its own page."""
+
+    def __init__(self, origins: Iterable[str], now: Callable[[], float] = time.monotonic) -> None:
+        """Origins are `http://127.0.0.1:8000` and the like."""
+        self.token = secrets.token_urlsafe(24)
+        self._origins = set(origins)
+        self._hosts = {origin.partition("://")[2] for origin in self._origins}
+        self._wrong = _Window(WRONG_TOKENS, 60, now)
+        self._photos = _Window(PHOTOS, 10, now)
+
+    def check(self, request: Request, token: str) -> None:
+        """HTTPException 403 for whoever may not ask, 429 where too many did not."""
+        # another host name points to DNS rebinding, another origin to a foreign page
+        is_near = request.headers.get("Host", "") in self._hosts
+        is_ours = request.headers.get("Origin", next(iter(self._origins))) in self._origins
+        if self._wrong.is_full():
+            raise HTTPException(429, "too many wrong addresses; wait a minute")
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
+            self._wrong.add()
+            raise HTTPException(403, "open the address that the command printed")
+        if not (is_near and is_ours):
+            raise HTTPException(403, "open the address that the command printed")
+
+    def count_photo(self) -> None:
+        """HTTPException 429 when photos come faster than anybody takes them."""
+        if self._photos.is_full():
+            raise HTTPException(429, "too many photos at once; they are sent again", LATER)
+        self._photos.add()
+
+
+LATER = {"Retry-After": "2"}
+
+
+class _Window:
+    """Counts what happened in the last seconds, up to a limit."""
+
+    def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
+        self._times: deque[float] = deque(maxlen=most)
+        self._seconds = seconds
+        self._now = now
+
+    def add(self) -> None:
+        self._times.append(self._now())
+
+    def is_full(self) -> bool:
+        is_long = len(self._times) == self._times.maxlen
+        return is_long and self._now() - self._times[0] < self._seconds

@@ -1,0 +1,128 @@
+// The camera, and photos on their way: each is kept here until it is saved there.
+
+const $ = (id) => document.getElementById(id)
+const waiting = []
+let counts = {}
+let group = 1
+let sending = false
+
+function say(text, isBad = false) {
+  $('status').textContent = text
+  $('status').classList.toggle('bad', isBad)
+}
+
+function show() {
+  const label = $('label').value
+  $('group').textContent = `Tray ${group}`
+  $('less').disabled = group === 1
+  const here = counts[label]?.[group] ?? 0
+  const all = Object.values(counts).flatMap((trays) => Object.values(trays)).reduce((a, b) => a + b, 0)
+  $('total').textContent = `${here} here · ${all} in all`
+}
+
+async function refresh() {
+  const state = await (await fetch('state')).json()
+  counts = state.counts
+  $('title').textContent = state.title
+  if (!$('label').options.length) {
+    for (const label of Object.keys(counts)) $('label').add(new Option(label.replaceAll('_', ' '), label))
+  }
+  show()
+}
+
+async function openCamera() {
+  if (!navigator.mediaDevices) {
+    return explain('This browser gives the camera to safe addresses alone. “Files” takes photos all the same.')
+  }
+  try {
+    const video = { facingMode: 'environment', width: { ideal: 2560 }, height: { ideal: 1920 } }
+    $('video').srcObject = await navigator.mediaDevices.getUserMedia({ video, audio: false })
+  } catch (error) {
+    explain(`No camera (${error.name}). Allow it for this page, or take photos by “Files”.`)
+  }
+}
+
+function explain(text) {
+  $('note').textContent = text
+  $('note').hidden = false
+  $('shutter').disabled = true
+}
+
+async function shoot() {
+  const video = $('video')
+  if (!video.videoWidth) return
+  const taken = Date.now()
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight)
+  canvas.getContext('2d').drawImage(video, 0, 0)
+  $('finder').classList.add('flash')
+  setTimeout(() => $('finder').classList.remove('flash'), 90)
+  // what is chosen now counts, whatever is chosen when it is encoded
+  const place = { label: $('label').value, group, taken }
+  enqueue(await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 }), place)
+}
+
+function enqueue(photo, place) {
+  waiting.push({ photo, place })
+  if (!sending) send()
+}
+
+async function send() {
+  sending = true
+  while (waiting.length) {
+    say(waiting.length > 1 ? `${waiting.length} on their way` : 'On its way')
+    const { photo, place } = waiting[0]
+    const pause = await deliver(photo, place)
+    if (pause) await new Promise((done) => setTimeout(done, pause))
+    else waiting.shift()
+  }
+  sending = false
+  await refresh().catch(() => {})
+}
+
+// milliseconds to wait before it is sent again; 0 where it is done with
+async function deliver(photo, place) {
+  try {
+    const type = photo.type.startsWith('image/') ? photo.type : 'image/jpeg'
+    const answer = await fetch(`photo?${new URLSearchParams(place)}`, {
+      method: 'POST', body: photo, headers: { 'Content-Type': type },
+    })
+    if (answer.ok) {
+      $('last').src = URL.createObjectURL(photo)
+      $('last').hidden = false
+      say('Saved')
+      return 0
+    }
+    const { detail } = await answer.json()
+    say(typeof detail === 'string' ? detail : 'It was refused', true)
+    return [429, 503, 507].includes(answer.status) ? 2000 : 0
+  } catch {
+    say('Not saved: the computer does not answer. It is sent again.', true)
+    return 2000
+  }
+}
+
+async function undo() {
+  const answer = await fetch('undo', { method: 'POST', headers: { 'Content-Type': 'application/json' } })
+  const { removed } = await answer.json()
+  $('last').hidden = true
+  await refresh()
+  say(removed ? 'The last photo is gone' : 'Nothing to take back')
+}
+
+$('shutter').addEventListener('click', shoot)
+$('undo').addEventListener('click', undo)
+$('label').addEventListener('change', show)
+$('less').addEventListener('click', () => { group -= 1; show() })
+$('more').addEventListener('click', () => { group += 1; show() })
+$('files').addEventListener('change', () => {
+  for (const file of $('files').files) {
+    enqueue(file, { label: $('label').value, group, taken: file.lastModified })
+  }
+  $('files').value = ''
+})
+$('last').addEventListener('load', () => URL.revokeObjectURL($('last').src))
+addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault() })
+
+await refresh()
+await openCamera()
+document.body.dataset.ready = 'true'

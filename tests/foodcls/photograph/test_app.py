@@ -1,0 +1,194 @@
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from PIL import Image
+
+from foodcls.photograph.app import PAGE, make_app
+from foodcls.photograph.guard import PHOTOS, WRONG_TOKENS, Guard
+from foodcls.photograph.photos import PhotoFolder
+
+CLIENT = httpx.Client(timeout=60, trust_env=False)
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+class Clock:
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def url(folder: Path, clock: Clock) -> Iterator[str]:
+    """The address with the token; classes `pesto` and `<b>bread`."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        origin = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        guard = Guard([origin], clock)
+        app = make_app(PhotoFolder(folder, ["pesto", "<b>bread"]), guard, "lunch")
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, args=([sock],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"{origin}/{guard.token}/"
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def send(url: str) -> Callable[..., httpx.Response]:
+    def post(data: bytes, label: str = "pesto", group: object = 1, taken: object = 0,
+             **headers: str) -> httpx.Response:  # fmt: skip
+        asked = {"label": label, "group": str(group), "taken": str(taken)}
+        return CLIENT.post(f"{url}photo", content=data, params=asked, headers=JPEG | headers)
+
+    return post
+
+
+@pytest.fixture
+def photo(noise: Callable[..., Image.Image], encode: Callable[..., bytes]) -> bytes:
+    """A photo that EXIF turns: 96 x 64 as it is stored, with a place in it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "N"
+    return encode(noise(1), "JPEG", exif=exif)
+
+
+def saved(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.jpg"))
+
+
+def test_a_photo_is_saved_upright_with_its_time_and_without_its_place(
+    send: Callable, folder: Path, photo: bytes
+) -> None:
+    assert send(photo, group=2, taken=1_777_890_605_000).status_code == 200
+    [path] = saved(folder)
+    assert path.parent == folder / "pesto" / "tray-02"
+    assert path.name.startswith("20260504T103005Z-")
+    with Image.open(path) as image:
+        assert image.size == (64, 96)
+        assert not image.getexif().get_ifd(0x8825) and 0x0112 not in image.getexif()
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"label": "../../etc"}, 422),
+        ({"label": "cake"}, 422),
+        ({"group": 0}, 422),
+        ({"group": "../1"}, 422),
+        ({"data": b"no photo"}, 422),
+        ({"data": b""}, 400),
+        ({"data": bytes(30_000_001)}, 413),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "evil.example"}, 403),
+    ],
+    ids=[
+        "path",
+        "other class",
+        "tray 0",
+        "tray path",
+        "text",
+        "empty",
+        "too large",
+        "type",
+        "other origin",
+        "no origin",
+        "other host",
+    ],
+)
+def test_what_is_no_photo_of_a_class_from_this_page_is_refused(
+    send: Callable, folder: Path, photo: bytes, change: dict[str, Any], status: int
+) -> None:
+    assert send(**{"data": photo} | change).status_code == status
+    assert not folder.exists()
+
+
+def test_a_time_that_cannot_be_is_now(send: Callable, folder: Path, photo: bytes) -> None:
+    for taken in (-(10**18), 10**30, 10**15):
+        assert send(photo, taken=taken).status_code == 200
+    year = time.strftime("%Y", time.gmtime())
+    assert all(path.name.startswith(year) for path in saved(folder))
+
+
+def test_whoever_guesses_tokens_is_told_nothing_for_a_minute(url: str, clock: Clock) -> None:
+    wrong = re.sub("/[^/]+/$", "/wrong/", url)
+    told = [CLIENT.get(f"{wrong}state").status_code for _ in range(WRONG_TOKENS + 1)]
+    assert told == [403] * WRONG_TOKENS + [429]
+    assert CLIENT.get(f"{url}state").status_code == 429
+    clock.seconds += 61
+    assert CLIENT.get(f"{url}state").json()["counts"] == {"pesto": {}, "<b>bread": {}}
+
+
+def test_photos_faster_than_anybody_takes_them_wait(send: Callable, clock: Clock) -> None:
+    told = [send(b"").status_code for _ in range(PHOTOS + 1)]
+    assert told == [400] * PHOTOS + [429]
+    clock.seconds += 11
+    assert send(b"").status_code == 400
+
+
+def test_nothing_is_served_but_the_page(url: str) -> None:
+    for path in ("../app.py", "%2e%2e/app.py", "..%2fapp.py", "page", ".", "docs", "openapi.json"):
+        assert CLIENT.get(url + path).status_code == 404
+    for file in PAGE.iterdir():
+        answer = CLIENT.get(url + file.name)
+        assert answer.status_code == 200 and "blob:" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_camera_takes_photos_by_class_and_tray(url: str, browser: Any, folder: Path) -> None:
+    browser.resize(400, 800)
+    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    total = "document.querySelector('#total').textContent"
+    assert browser.value(total) == "0 here · 0 in all"
+    browser.click("#shutter")
+    browser.wait(f"{total} === '1 here · 1 in all'")
+    browser.value("label.value = '<b>bread', label.dispatchEvent(new Event('change'))")
+    browser.click("#more")
+    browser.click("#shutter")
+    browser.wait(f"{total} === '1 here · 2 in all'")
+    assert [path.parent.relative_to(folder).as_posix() for path in saved(folder)] == [
+        "<b>bread/tray-02",
+        "pesto/tray-01",
+    ]
+    with Image.open(saved(folder)[0]) as image:
+        seen = browser.value("[video.videoWidth, video.videoHeight]")
+        assert list(image.size) == seen and image.convert("L").getextrema()[1] > 100
+    browser.click("#undo")
+    browser.wait(f"{total} === '0 here · 1 in all'")
+    assert len(saved(folder)) == 1
+    assert browser.value("document.documentElement.scrollWidth") == 400
+    assert browser.value("document.querySelectorAll('option b').length") == 0
+
+
+def test_a_photo_that_was_not_saved_is_sent_again(url: str, browser: Any, folder: Path) -> None:
+    browser.expected = "net::ERR_"  # the browser itself says that nobody answered
+    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    browser.call("Network.enable")
+    offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.call("Network.emulateNetworkConditions", offline=True, **offline)
+    browser.click("#shutter")
+    browser.wait("document.querySelector('#status.bad')")
+    browser.call("Network.emulateNetworkConditions", offline=False, **offline)
+    browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
+    assert len(saved(folder)) == 1
