@@ -205,19 +205,18 @@ def send_figures(
         client.log_batch(run_id, metrics=batch)
 
 
+@unheard()
 def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pending) -> str:
     """Register the model of a record, once what arrived is what was sent; its version's number."""
-    model = waiting.submission.model
-    assert model
+    assert (model := waiting.submission.model)
     tags = {**model.tags, "model_digest": model.digest}
     version = find_version(client, model.name, model.digest)
     if not version:
         uri = f"models:/{upload_model(client, experiment, run_id, waiting)}"
-        with unheard():
-            version = create_once(
-                lambda: find_version(client, model.name, model.digest),
-                lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
-            )
+        version = create_once(
+            lambda: find_version(client, model.name, model.digest),
+            lambda: str(mlflow.register_model(uri, model.name, tags=tags).version),
+        )
     # what a person has written there stays
     if model.description and not client.get_model_version(model.name, version).description:
         client.update_model_version(model.name, version, model.description)
