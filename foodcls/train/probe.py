@@ -48,12 +48,16 @@ class Features:
         values, truth = torch.cat([self.values, other.values]), torch.cat([self.truth, other.truth])
         return Features(values, truth, torch.full_like(values[:, 0], 1 / len(values)))
 
+    def losses(self, head: nn.Module, smoothing: float = 0.0) -> Tensor:
+        """The cross entropy of each, float32 (N,), in nats."""
+        logits = head(self.values)
+        return functional.cross_entropy(
+            logits, self.truth, reduction="none", label_smoothing=smoothing
+        )
+
     def loss(self, head: nn.Module, smoothing: float = 0.0) -> Tensor:
         """The weighted mean cross entropy, float32 (), in nats."""
-        each = functional.cross_entropy(
-            head(self.values), self.truth, reduction="none", label_smoothing=smoothing
-        )
-        return each @ self.weights
+        return self.losses(head, smoothing) @ self.weights
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,13 @@ class Probe:
     l2: float
     head: nn.Module
     val_loss: float  # a cluster counts as one picture
+    val_error: float  # the standard error of that
     train_loss: float
     train_accuracy: float
 
 
 def fit_probe(learner: Learner, train_val: TrainVal, batch_size: int) -> Probe:
-    """Fit the head of the learner's network, for each of `STRENGTHS`; the best by validation stays.
+    """Fit the head of the learner's network, for each of `STRENGTHS`; validation chooses one.
 
     A linear head begins at that of the strength before, which leads to the same minimum sooner; one
     with a hidden layer at the untrained: at that of a stronger one it may have died.
@@ -121,7 +126,12 @@ def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Sc
 
 
 def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
-    """The best by validation of copies of an untrained head, one fitted with each strength."""
+    """One of some copies of an untrained head, each fitted with another strength.
+
+    It is the strongest whose validation loss is within a standard error of the least (Breiman et
+    al. 1984): where the model is used, pictures look otherwise than in validation, and a simpler
+    head loses less there.
+    """
     probes: list[Probe] = []
     is_linear = sum(isinstance(one, nn.Linear) for one in head.modules()) == 1
     for l2 in STRENGTHS:
@@ -130,9 +140,13 @@ def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
         if len(probes) - probes.index(_best(probes)) > PATIENCE:
             break
     best = _best(probes)
-    log.info("probe: of %d strengths of L2 regularization %g is best: validation loss %.4f",
-             len(probes), best.l2, best.val_loss)  # fmt: skip
-    return best
+    enough = best.val_loss + best.val_error
+    chosen = next(probe for probe in probes if probe.val_loss <= enough)
+    log.info(
+        "probe: of %d strengths of L2 regularization %g: validation loss %.4f, the least %.4f by "
+        "%g", len(probes), chosen.l2, chosen.val_loss, best.val_loss, best.l2,
+    )  # fmt: skip
+    return chosen
 
 
 def extract_features(learner: Learner, dataset: Dataset, batch_size: int) -> Features:
@@ -183,7 +197,10 @@ def measure_head(l2: float, head: nn.Module, seen: Scaled) -> Probe:
     train, val = seen.train, seen.val
     with torch.no_grad():
         right = (head(train.values).argmax(1) == train.truth).float().mean()
-        return Probe(l2, head, float(val.loss(head)), float(train.loss(head)), float(right))
+        losses = val.losses(head)
+        loss = losses @ val.weights
+        error = (val.weights * (losses - loss)).norm()
+        return Probe(l2, head, float(loss), float(error), float(train.loss(head)), float(right))
 
 
 def first_linear(head: nn.Module) -> nn.Linear:

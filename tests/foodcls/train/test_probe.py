@@ -11,7 +11,16 @@ from foodcls.network.network import Network
 from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import TrainVal, predict_all
 from foodcls.train.learner import Learner
-from foodcls.train.probe import Features, extract_features, fit_probe, minimize
+from foodcls.train.probe import (
+    STRENGTHS,
+    Features,
+    Scaled,
+    choose_strength,
+    extract_features,
+    fit_head,
+    fit_probe,
+    minimize,
+)
 
 Build = Callable[..., Learner]
 
@@ -71,6 +80,25 @@ def test_the_minimum_is_the_one_where_no_weight_has_a_gradient() -> None:
     loss = functional.cross_entropy(values @ weights, truth) + 0.05 * weights.square().sum()
     (gradient,) = torch.autograd.grad(loss, weights)
     assert gradient.abs().max() < 5e-4 and weights.abs().max() > 0.01
+
+
+def test_of_strengths_that_cannot_be_told_apart_the_strongest_is_chosen() -> None:
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(count: int) -> Features:
+        truth = torch.arange(count) % 2
+        noise = torch.randn(count, 5, generator=generator)
+        return Features(noise + truth[:, None], truth, torch.full((count,), 1 / count))
+
+    seen = Scaled(draw(200), draw(40), None, torch.zeros(5), torch.ones(()))
+    head = torch.nn.Linear(5, 2)
+    all_of_them = [fit_head(head, l2, seen, 0.0) for l2 in STRENGTHS]
+    best = min(all_of_them, key=lambda probe: probe.val_loss)
+    losses = seen.val.losses(best.head)
+    assert best.val_error == pytest.approx(losses.std(correction=0).item() / 40**0.5, rel=1e-3)
+    limit = best.val_loss + best.val_error
+    within = [probe.l2 for probe in all_of_them if probe.val_loss <= limit]
+    assert choose_strength(head, seen, 0.0).l2 == max(within) > best.l2
 
 
 def test_heavier_examples_pull_more(make_counts: Callable[[float], float]) -> None:
