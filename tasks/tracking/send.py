@@ -256,5 +256,4 @@ def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pe
 
 
 def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    yield from (items[start : start + size] for start in range(0, len(items), size))
