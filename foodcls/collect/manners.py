@@ -3,7 +3,7 @@
 upload.wikimedia.org    2 connections and 25 Mbit/s in all (robot policy of 2025, in
                         https://www.mail-archive.com/wikitech-l@lists.wikimedia.org/msg96632.html)
 commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
-api.openverse.org       20 requests a minute without a key (as its users tell)
+api.openverse.org       20 requests a minute without a key, 100 with one (as its users tell)
 others                  as the interface's file cites them
 
 Processes of one machine that are given the same folder keep these limits together.
@@ -12,7 +12,7 @@ Processes of one machine that are given the same folder keep these limits togeth
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 from urllib.parse import quote
@@ -30,18 +30,20 @@ class Manner:
     pause: float = 0.0
     wants_contact: bool = False
     rate: float = 0.0  # bytes a second; 0: as fast as it gives them
+    keyed_pause: float | None = None  # the pause for who is registered, where that is shorter
 
 
 HOSTS = {
     "commons.wikimedia.org": Manner(1, wants_contact=True),
     "upload.wikimedia.org": Manner(2, wants_contact=True, rate=25e6 / 8),
-    "api.openverse.org": Manner(1, 3.0),
+    "api.openverse.org": Manner(1, 3.0, keyed_pause=0.6),
     "api.flickr.com": Manner(1, 1.0),
     "api.inaturalist.org": Manner(1, 1.0),
     "api.search.brave.com": Manner(1, 1.0),
     "api.pexels.com": Manner(1),
     "pixabay.com": Manner(1, 0.6),
     "api.unsplash.com": Manner(1),
+    "duckduckgo.com": Manner(1, 1.0),
 }
 OTHERS = Manner(512)
 LONGEST = 600.0  # seconds; no limit keeps a host from being asked for longer
@@ -57,7 +59,8 @@ def with_hosts(added: Iterable[HostLimits]) -> Mapping[str, Manner]:
 def _stricter(known: Manner, wanted: HostLimits) -> Manner:
     rates = [rate for rate in (known.rate, (wanted.megabits or 0.0) * 1e6 / 8) if rate]
     at_once, pause = min(known.at_once, wanted.connections), max(known.pause, wanted.pause)
-    return Manner(at_once, pause, known.wants_contact, min(rates, default=0.0))
+    keyed = None if known.keyed_pause is None else max(known.keyed_pause, wanted.pause)
+    return Manner(at_once, pause, known.wants_contact, min(rates, default=0.0), keyed)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,13 @@ class Manners:
     def of(self, host: str) -> Manner:
         """The manner for a host, which may come with its port."""
         return self.hosts.get(host) or self.hosts.get(host.rpartition(":")[0]) or OTHERS
+
+    def for_registered(self, hosts: Iterable[str]) -> "Manners":
+        """The same, with the pauses of these hosts for who is registered there."""
+        known = {host: self.hosts[host] for host in hosts if host in self.hosts}
+        quicker = {host: replace(manner, pause=manner.keyed_pause)
+                   for host, manner in known.items() if manner.keyed_pause is not None}  # fmt: skip
+        return replace(self, hosts={**self.hosts, **quicker})
 
     def slow_down(self, host: str, delay: float) -> None:
         """Heed that robots.txt wants so many seconds from one request to the next, from now on."""

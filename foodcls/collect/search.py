@@ -81,7 +81,10 @@ def search_all(
     names = [search.question.engine for search in searches if search.is_open]
     access, refused = log_in(names, access, bounds, hosts)
     headers = {search.origin: search.engine.headers(access) for search in searches}
-    bounds = replace(bounds, headers=headers)
+    registered = {URL(one.origin).host or "" for one in searches
+                  if one.question.engine in access.tokens}  # fmt: skip
+    manners = bounds.manners.for_registered(registered)
+    bounds = replace(bounds, headers=headers, manners=manners)
     rates = RateLimits(access, store, limits.clock)
     invited = {search.origin for search in searches if isinstance(search.engine, Api)}
     robots = Robots(bounds, store, exempt=invited)
@@ -164,7 +167,8 @@ class _Search:
             self._reason = TOO_DEEP
         else:
             self._reason = NO_MORE if self._hits else NO_RESULTS
-        self.is_open = bool(fresh and self.pages) and not enough and not reason
+        is_door = self.engine.has_door and self._read == 1
+        self.is_open = bool((fresh or is_door) and self.pages) and not enough and not reason
 
     def stop(self, reason: str) -> None:
         """End the search for a reason, if there is one."""

@@ -26,7 +26,7 @@ MAX_PIXELS, MOST_PIXELS = 50_000_000, 178_000_000
 
 EngineName = Literal[
     "commons", "openverse", "inaturalist", "flickr", "brave", "pexels", "pixabay", "unsplash",
-    "bing", "google", "baidu", "sample",
+    "ddgs", "bing", "google", "baidu", "sample",
 ]  # fmt: skip
 # Creative Commons' short names, pdm for the public domain, and sources with a licence of their own
 LicenceName = Literal[

@@ -12,6 +12,7 @@ brave        Brave, which needs a key
 pexels       Pexels, which needs a key
 pixabay      Pixabay, which needs a key
 unsplash     Unsplash, which needs a key
+ddgs         DuckDuckGo, by the library of that name
 crawled      engines whose pages for people are read
 bing         Bing
 google       Google

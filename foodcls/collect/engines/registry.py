@@ -7,6 +7,7 @@ from foodcls.collect.engines.base import CONTACT, Access, Engine, Question, reba
 from foodcls.collect.engines.bing import BING
 from foodcls.collect.engines.brave import BRAVE
 from foodcls.collect.engines.commons import COMMONS
+from foodcls.collect.engines.ddgs import DDGS
 from foodcls.collect.engines.flickr import FLICKR
 from foodcls.collect.engines.google import GOOGLE
 from foodcls.collect.engines.inaturalist import INATURALIST
@@ -29,6 +30,7 @@ ENGINES: dict[str, Engine] = {
     "pexels": PEXELS,
     "pixabay": PIXABAY,
     "unsplash": UNSPLASH,
+    "ddgs": DDGS,
     "bing": BING,
     "google": GOOGLE,
     "baidu": BAIDU,

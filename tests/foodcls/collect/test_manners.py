@@ -96,7 +96,9 @@ def test_a_recipe_adds_hosts_and_makes_none_less_careful() -> None:
     manners = fetch_limits(Collect(engines=("bing",), hosts=wanted)).manners
     assert manners.of("a.test:8080") == Manner(3, 0.5, rate=1e6)
     assert manners.of("upload.wikimedia.org") == HOSTS["upload.wikimedia.org"]
-    assert manners.of("api.openverse.org") == replace(HOSTS["api.openverse.org"], pause=9.0)
+    assert manners.of("api.openverse.org") == replace(
+        HOSTS["api.openverse.org"], pause=9.0, keyed_pause=9.0
+    )
     assert manners.of("api.flickr.com") == HOSTS["api.flickr.com"]
 
 
@@ -195,3 +197,16 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
         one.leave("a.test")
     two.slow_down("a.test", 5)
     assert 4 < one.claim("a.test") <= 5
+
+
+def test_who_is_registered_need_not_wait_as_others_do() -> None:
+    wanted = (HostLimits(name="api.openverse.org", pause=1.0),)
+    for hosts, pause in (((), 0.6), (wanted, 1.0)):
+        manners = fetch_limits(Collect(engines=("bing",), hosts=hosts)).manners
+        manners.book("a.test")
+        quick = manners.for_registered(["api.openverse.org", "a.test"])
+        assert quick.of("api.openverse.org").pause == pause
+        assert manners.of("api.openverse.org").pause == 3.0
+        # who is to be left alone stays known
+        quick.slow_down("api.openverse.org", 5)
+        assert manners.left("api.openverse.org") > 4

@@ -18,7 +18,7 @@ TRICKY = "mac & cheese #1 pâté"
 KEYWORDS = {"baidu": "word", "flickr": "text", "commons": "gsrsearch",
             "inaturalist": "taxon_name", "pexels": "query", "unsplash": "query"}  # fmt: skip
 # where a page alone tells the next one
-STEPWISE = {name for name, one in ENGINES.items() if isinstance(one, Api)}
+STEPWISE = {name for name, one in ENGINES.items() if isinstance(one, Api) or one.has_door}
 
 
 def test_every_engine_of_a_recipe_is_there() -> None:
