@@ -7,6 +7,7 @@ pairs        finds pairs: search by hash, then confirm by thumbnail
 turned       pairs of which one shows the other turned by a quarter or a half
 hamming      all pairs of hashes within a Hamming distance
 views        the same among more pictures than can all be compared: those that share a view
+cells        points that share a cell of a grid
 correlation  how thumbnails correlate, one laid over windows of the other
 confirm      a second check of such pairs: foreground and colors
 groups       who is kept of a group, and which pictures a split must not part

@@ -1,10 +1,12 @@
 """Drops copies and near-duplicate pictures, and tells which pictures the split must not part."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from foodcls.dedup.cells import share_over
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
 from foodcls.dedup.pairs import Distances, search_pairs
 from foodcls.dedup.turned import find_turned
@@ -63,13 +65,14 @@ def dedup(
     blobs = picture_blobs(contents).to_numpy(dtype=object)
     ids = contents["id"].to_numpy(dtype=object)
     prints = recall_fingerprints(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
-    found = search_pairs(prints, settings)
+    share = partial(share_over, store, spread)
+    found = search_pairs(prints, settings, share)
     is_test = (contents["source"] == TEST_SOURCE).to_numpy()
     keeper, how = choose_keepers(len(contents), found.pairs, is_test)
     equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
     _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     alike = np.stack([found.pairs.left, found.pairs.right], axis=1)
-    alike = np.concatenate([alike, find_turned(prints.thumbnails, settings.distance)])
+    alike = np.concatenate([alike, find_turned(prints.thumbnails, settings.distance, share)])
     place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
     rows = rows.assign(
         keeper=ids[keeper[place]],

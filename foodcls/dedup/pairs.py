@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from foodcls.dedup.cells import Share, share_here
 from foodcls.dedup.confirm import confirm_pairs
 from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_coarse
 from foodcls.dedup.hamming import NearPairs, search_hamming
@@ -92,22 +94,26 @@ class _Candidates:
     counts: np.ndarray  # of shape (widest + 1,), all others of one length
 
 
-def search_pairs(prints: Fingerprints, settings: Dedup) -> PairSearch:
+def search_pairs(prints: Fingerprints, settings: Dedup, share: Share = share_here) -> PairSearch:
     """What `find_pairs` finds by a recipe's settings."""
     # a hash of colors says nothing of where they are: its reach is the recipe's
-    return find_pairs(prints, settings.distance, with_crops=settings.hash != "colorhash")
+    with_crops = settings.hash != "colorhash"
+    return find_pairs(prints, settings.distance, with_crops=with_crops, share=share)
 
 
-def find_pairs(prints: Fingerprints, distance: int, *, with_crops: bool = True) -> PairSearch:
+def find_pairs(
+    prints: Fingerprints, distance: int, *, with_crops: bool = True, share: Share = share_here
+) -> PairSearch:
     """Pairs that are the same or alike: near in Hamming distance, confirmed by thumbnails.
 
     Hashes alone take different dishes on white for one picture, and miss crops. With
     `with_crops` pairs up to three times `distance` (at most REACH) bits are compared too.
-    Among more than EXACT pictures the search is approximate (foodcls.dedup.views).
+    Among more than EXACT pictures the search is approximate (foodcls.dedup.views), and `share`
+    does most of it.
     """
     reach = max(distance, min(3 * distance, REACH)) if with_crops else distance
     widest = max(reach, distance + ALIKE_BITS)
-    candidates = _join(_search(prints, widest), widest)
+    candidates = _join(_search(prints, widest, share), widest)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)
     # pairs are spread over threads, which the threads of BLAS would slow down
     with threadpool_limits(1, user_api="blas"):
@@ -133,17 +139,17 @@ def find_pairs(prints: Fingerprints, distance: int, *, with_crops: bool = True) 
     )
 
 
-def _search(prints: Fingerprints, widest: int) -> Iterator[_Candidates]:
-    hashes = prints.hashes, prints.mirrors, widest
+def _search(prints: Fingerprints, widest: int, share: Share) -> Iterator[_Candidates]:
     if len(prints) > EXACT:
-        return search_views(
-            prints.thumbnails, *hashes, lambda near: _choose_seldom(near, prints.thumbnails, widest)
-        )
+        few = partial(_choose_seldom, prints.thumbnails, widest)
+        return search_views(prints, widest, few, share)
     coarse = coarse_units(prints.thumbnails)
-    return search_hamming(*hashes, lambda near: _choose_candidates(near, coarse, widest))
+    return search_hamming(
+        prints.hashes, prints.mirrors, widest, lambda near: _choose_candidates(near, coarse, widest)
+    )
 
 
-def _choose_seldom(near: NearPairs, thumbnails: np.ndarray, widest: int) -> _Candidates:
+def _choose_seldom(thumbnails: np.ndarray, widest: int, near: NearPairs) -> _Candidates:
     """The same where most pictures are in no pair: theirs are not made coarse."""
     places, ends = np.unique(np.concatenate([near.left, near.right]), return_inverse=True)
     few = replace(near, left=ends[: len(near.left)], right=ends[len(near.left) :])

@@ -4,21 +4,21 @@ Turned copies are not dropped as duplicates: the pairs say what a split must not
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
+from foodcls.dedup.cells import Share, share_here
 from foodcls.dedup.confirm import BRIGHTNESS, confirm_pairs
 from foodcls.dedup.correlation import unit
 from foodcls.dedup.hamming import NearPairs, search_hamming
 from foodcls.dedup.pairs import EXACT, SAME
 from foodcls.dedup.views import search_turned
-from foodcls.image.hashes import hash_grays
+from foodcls.image.hashes import Fingerprints, hash_grays
 
 TOGETHER = 4096  # thumbnails looked at at once: 100 MiB
 
 
-def find_turned(thumbnails: np.ndarray, distance: int) -> np.ndarray:
+def find_turned(thumbnails: np.ndarray, distance: int, share: Share = share_here) -> np.ndarray:
     """Places of such pairs: int of shape (n, 2), the lower one first.
 
     `thumbnails` is uint8 of shape (pictures, 32, 32, 3). Pairs whose hashes differ by at most
@@ -26,15 +26,18 @@ def find_turned(thumbnails: np.ndarray, distance: int) -> np.ndarray:
     """
     straight = _hash_turned(thumbnails, 0)
     found = [np.empty((0, 2), int)]
-    is_many = len(thumbnails) > EXACT
     for turns in (1, 2, 3):
 
         def near_ends(near: NearPairs) -> np.ndarray:
             return np.stack([near.left, near.right], axis=1)[near.mirror_distance <= distance]
 
         hashes = _hash_turned(thumbnails, turns)
-        search = partial(search_turned, thumbnails, turns) if is_many else search_hamming
-        for ends in search(straight, hashes, distance, near_ends):
+        if len(thumbnails) > EXACT:
+            prints = Fingerprints(straight, hashes, thumbnails)
+            every = search_turned(prints, turns, distance, near_ends, share)
+        else:
+            every = search_hamming(straight, hashes, distance, near_ends)
+        for ends in every:
             # which of the two is the turned one is not known
             found += _confirmed(thumbnails, np.concatenate([ends, ends[:, ::-1]]), turns)
     return np.unique(np.concatenate(found), axis=0)

@@ -31,6 +31,7 @@ CURATING = (
     "foodcls.inspect.fingerprints",
     "foodcls.crop.crop",
     "foodcls.augment",
+    "foodcls.dedup.cells",
 )
 # the cluster at hand in this flow: a distributed.Client, or nothing
 CLIENT: ContextVar[Any] = ContextVar("foodcls_client", default=None)

@@ -1,10 +1,14 @@
 """The search among many finds what the search of all pairs finds, whatever crowds a cell."""
 
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foodcls.dedup import pairs, turned, views
+from foodcls.dedup import cells, pairs, turned
+from foodcls.dedup.cells import share_over
 from foodcls.dedup.pairs import find_pairs
 from foodcls.dedup.turned import find_turned
 from foodcls.image.hashes import fingerprint, pack_fingerprints
@@ -32,7 +36,7 @@ def among_many(monkeypatch):
     def search(count):
         monkeypatch.setattr(pairs, "EXACT", 0)
         monkeypatch.setattr(turned, "EXACT", 0)
-        monkeypatch.setattr(views, "PICTURES", count)
+        monkeypatch.setattr(cells, "PICTURES", count)
 
     return search
 
@@ -61,8 +65,21 @@ def test_a_cell_full_of_equal_pictures_is_compared_by_their_wholes(prints, among
     many = pack_fingerprints([])
     many = type(many)(*(np.repeat(values[:2], 30, axis=0) for values in vars(prints).values()))
     among_many(len(many))
-    monkeypatch.setattr(views, "CROWDED", 100)
+    monkeypatch.setattr(cells, "CROWDED", 100)
     assert len(find_pairs(many, 6).pairs.left) == 2 * (30 * 29 // 2)
+
+
+def test_workers_find_the_same_by_the_store_and_leave_nothing_there(prints, among_many, store):
+    among_many(len(prints))
+
+    def spread(function, items):
+        # as it travels to another process
+        return [pickle.loads(pickle.dumps(function))(item) for item in items]
+
+    found = find_pairs(prints, 6, share=partial(share_over, store, spread))
+    for name, values in vars(find_pairs(prints, 6).pairs).items():
+        assert np.array_equal(values, getattr(found.pairs, name)), name
+    assert not list(store.blobs())
 
 
 @pytest.mark.parametrize("count", [0, 1])

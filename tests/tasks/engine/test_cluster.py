@@ -3,12 +3,18 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from foodcls.dedup import pairs
+from foodcls.dedup.cells import share_over
+from foodcls.dedup.pairs import find_pairs
 from foodcls.errors import InputError, StageError
+from foodcls.image.hashes import fingerprint, pack_fingerprints
 from foodcls.store.store import Store
 from foodcls.work.memo import MemoizedMap, map_memoized
 from tasks.engine import cluster as module
@@ -125,3 +131,19 @@ def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
     # 400 items are 58 batches of 7; the one in hand is begun again
     assert set(work) == {key for key, _ in done} and 400 <= len(done) <= 407
     assert store.recall("squares", work) == found
+
+
+def test_pairs_among_many_are_those_of_one_machine(
+    cluster: Any, monkeypatch: Any, bucket: str, noise: Callable[..., Any]
+) -> None:
+    drawn = [noise(seed, 320, 240) for seed in range(6)]
+    images = [*drawn, *(one.crop((12, 5, 312, 232)) for one in drawn)]
+    prints = pack_fingerprints(fingerprint(image, "phash") for image in images)
+    exact = find_pairs(prints, 6).pairs
+    monkeypatch.setattr(pairs, "EXACT", 0)
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    cluster.add_worker()
+    with workers():
+        found = find_pairs(prints, 6, share=partial(share_over, Store(bucket), spread)).pairs
+    assert len(found.left) == 5
+    assert np.array_equal(found.left, exact.left) and np.array_equal(found.right, exact.right)
