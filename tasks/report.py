@@ -3,9 +3,11 @@
 import dataclasses
 
 from foodcls import __version__
+from foodcls.evaluate.looks import estimate_accuracy, read_looks
 from foodcls.evaluate.quotas import current_worth, read_worth
 from foodcls.manifest import load_manifest
 from foodcls.recipe.recipe import Recipe, flatten
+from foodcls.report.by_hand import explain_looks
 from foodcls.report.plots import confusion_csv, confusion_png
 from foodcls.report.report import gather_report, report_html
 from foodcls.report.sentences import explain_worth
@@ -32,7 +34,12 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         "foodcls": __version__,
     }
     worth = explain_worth(current_worth(read_worth(workspace.worth), manifest))
-    data = dataclasses.replace(data, digests=digests, settings=flatten(recipe), worth=worth)
+    path = recipe.report.looks
+    looks = read_looks(path, manifest, recipe.labels) if path else {}
+    seen = explain_looks(estimate_accuracy(data.answers, looks))
+    data = dataclasses.replace(
+        data, digests=digests, settings=flatten(recipe), worth=worth, seen=seen
+    )
     files = {
         workspace.report: report_html(data).encode(),
         workspace.predictions: workspace.store.read(scores.predictions),

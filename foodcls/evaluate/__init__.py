@@ -8,6 +8,7 @@ advice          what to do about a model's accuracy
 strangers       pictures dropped as of no class: half to learn from, half to judge by
 rejection       which score refuses them best, and its threshold
 label_issues    which labels are probably wrong, by confident learning
+looks           the accuracy on true labels, by test pictures that a person has seen
 likeness        which pictures look alike, as a file
 describe        that of judged pictures
 worth           what more pictures of each class would be worth

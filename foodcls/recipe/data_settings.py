@@ -194,6 +194,13 @@ class Test(Settings):
         return self
 
 
+class Report(Settings):
+    """What the report tells beside the figures; it changes no picture and no model."""
+
+    # which test pictures a person has seen, and what they show: `foodcls review --test` writes it
+    looks: ExistingFile | None = None
+
+
 class Own(Settings):
     """Own photos, from where the model will be used: a folder a class, 5 to 20 photos in it.
 

@@ -29,6 +29,7 @@ from foodcls.recipe.data_settings import (
     Inspect,
     Own,
     Quality,
+    Report,
     Split,
     Test,
 )
@@ -77,6 +78,7 @@ class Recipe(Settings):
     inference: Inference = Inference()
     export: Export = Export()
     promote: Promote = Promote()
+    report: Report = Report()
 
     @field_validator("classes")
     @classmethod
@@ -138,8 +140,8 @@ class Recipe(Settings):
 
     def current_digest(self) -> str:
         """The digest of what lies there now."""
-        # in which files a model is kept, and whether it may serve, changes nothing of it
-        decided_after = ("export", "promote")
+        # in which files a model is kept, whether it may serve, what is told: it changes nothing of it
+        decided_after = ("export", "promote", "report")
         return digest_json({k: v for k, v in _plain(self).items() if k not in decided_after})
 
 

@@ -13,13 +13,13 @@ from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.per_class import ClassScore
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
+from foodcls.report.by_hand import explain_relabelled
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
 from foodcls.report.looks import contact_sheet
 from foodcls.report.sentences import (
     explain_calibration,
     explain_own,
-    explain_relabelled,
     explain_scores,
     frequent_mistakes,
 )
@@ -53,6 +53,7 @@ class ReportData:
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
     advice: Sequence[str] = ()  # what to do about the accuracy, in sentences
+    seen: Sequence[str] = ()  # what a person saw on the test pictures, in sentences
     relabelled: str = ""  # which pictures a person has moved to another class, in a sentence
     worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
@@ -83,6 +84,7 @@ def report_html(data: ReportData) -> str:
         "best_epoch": data.best_epoch,
         "looks": data.looks,
         "advice": data.advice,
+        "seen": data.seen,
         "relabelled": data.relabelled,
         "worth": data.worth,
         "own": data.own,

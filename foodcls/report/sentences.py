@@ -1,12 +1,8 @@
 """Explains figures in plain sentences."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-import pandas as pd
-
 from foodcls.evaluate.quotas import Worth
-from foodcls.manifest import is_relabelled, kept_rows
 from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
@@ -28,7 +24,7 @@ def explain_scores(evaluation: Evaluation) -> list[str]:
     ]
     if len(evaluation.labels) > 3:
         share = scores.top3.value
-        sentences.append(f"The right class is among the first three in {_percent(share)}.")
+        sentences.append(f"The right class is among the first three in {percent(share)}.")
     sentences += [*_explain_abstaining(evaluation), *_explain_rejection(evaluation)]
     sentences += _explain_confusion(evaluation)
     return [*sentences, *_explain_doubt(evaluation)]
@@ -119,18 +115,6 @@ def explain_worth(worths: Sequence[Worth]) -> list[str]:
     return sentences
 
 
-def explain_relabelled(manifest: pd.DataFrame) -> str:
-    """From which class to which a person has moved kept pictures; empty where none was moved."""
-    rows = kept_rows(manifest)
-    rows = rows[is_relabelled(rows)].drop_duplicates("id")
-    if rows.empty:
-        return ""
-    moves = Counter(zip(rows["given_label"], rows["label"], strict=True)).most_common()
-    told = [f"{count} from {given} to {label}" for (given, label), count in moves]
-    more = f", and {len(told) - SHOWN} moves more" if len(told) > SHOWN else ""
-    return f"{len(rows)} pictures were relabelled by a person: {', '.join(told[:SHOWN])}{more}."
-
-
 def _in_gain(one: Worth) -> str:
     return f"{_in_points(one.gain)} points ({_in_points(one.low)} to {_in_points(one.high)})"
 
@@ -141,8 +125,8 @@ def _explain_abstaining(evaluation: Evaluation) -> list[str]:
         return []
     return [
         f"If it keeps silent below a probability of {calibration.abstain_below:.2f}, it answers "
-        f"{_percent(calibration.coverage)} of the pictures and is right in "
-        f"{_percent(calibration.answered.value)} of those."
+        f"{percent(calibration.coverage)} of the pictures and is right in "
+        f"{percent(calibration.answered.value)} of those."
     ]
 
 
@@ -150,12 +134,12 @@ def _explain_rejection(evaluation: Evaluation) -> list[str]:
     found = evaluation.rejection
     if found is None:
         return []
-    low, high = _percent(found.accepted.low), _percent(found.accepted.high)
+    low, high = percent(found.accepted.low), percent(found.accepted.high)
     parts = [f"{one.kind} {round(one.n * one.accepted.value)} of {one.n}" for one in found.by_kind]
     return [
         f"Shown a picture of none of its classes, it takes it for one in {low} to {high} "
         f"of the cases ({', '.join(parts)}, by the score {found.score}), "
-        f"while it keeps {_percent(found.kept.value)} of pictures of its classes."
+        f"while it keeps {percent(found.kept.value)} of pictures of its classes."
     ]
 
 
@@ -231,5 +215,6 @@ def _in_points(share: float) -> str:
     return f"{100 * share:+.1f}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share from 0 to 1, e.g. `83 %`."""
     return f"{100 * share:.0f} %"

@@ -9,6 +9,7 @@ changes           what pages and others change, for undo and for news of it
 watched           a value read from a file, and read again when somebody has changed it
 session           one visit: its pictures, decisions and undo
 live_order        what is left, ordered anew by what was decided so far
+looks             the test pictures, in drawn order and without predictions
 api               the session as JSON for the page
 thumbs            JPEGs of pictures, small and large
 server            the HTTP server of the page

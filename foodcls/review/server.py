@@ -163,6 +163,7 @@ class Handler(BaseHTTPRequestHandler):
             session = self.server.session
             number = session.news(0).number
             classes = {"classes": list_classes(session), "number": number}
+            classes["labels"] = session.labels
             self._send_json({"title": self.server.title} | classes)
         elif path == "news":
             asked = parse_qs(urlsplit(self.path).query)

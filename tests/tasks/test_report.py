@@ -31,8 +31,10 @@ def reported(tmp_path: Path, judged, noise, encode, make_run) -> Reported:
     workspace = Workspace.at(tmp_path / "w")
     (tmp_path / "r.yaml").write_text(
         "name: lunch\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n"
+        "report: {looks: looks.csv}\n"
     )
     blobs = [workspace.store.put(encode(noise(number))) for number in range(4)]
+    (tmp_path / "looks.csv").write_text(f"id,keep,label\n{blobs[2]},1,b\n{blobs[3]},0,\n")
     rows = [{"id": blob, "picture": blob, "label": "ab"[place % 2], "state": "kept",
              "split": "test"} for place, blob in enumerate(blobs)]  # fmt: skip
     pictures = save_manifest(new_manifest(rows), workspace.store, "augment")
@@ -73,3 +75,10 @@ def test_the_page_names_settings_and_digests(reported: Reported) -> None:
 def test_answers_can_be_read_back(reported: Reported, tmp_path: Path) -> None:
     answers = read_predictions((tmp_path / "w" / "predictions.csv").read_text("utf-8"))
     assert answers.right.tolist() == [1, 1, 0, 1]
+
+
+def test_what_a_person_saw_on_test_pictures_is_told(reported: Reported) -> None:
+    page = Path(reported.path).read_text("utf-8")
+    assert "A person has seen 2 of the 4 test pictures" in page
+    assert "1 show another class than their label and 1 show none of the classes" in page
+    assert "Of the 1 that show a class, 1 are named right" in page

@@ -17,16 +17,24 @@ def review(
     workspace: Space = Path("workspace"),
     port: Port = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    test: Annotated[bool, typer.Option("--test", help="Look at the test pictures.")] = False,
     annotator: Annotated[str, typer.Option(help="Your name: it is put beside decisions.")] = "",
 ) -> None:
     """Look at the pictures on a local page: keep, drop or relabel them, draw boxes.
 
-    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on.
+    Decisions go into the recipe's filter.csv and boxes.csv at once; the next visit goes on. With
+    --test say of test pictures, drawn for you, what they show: the report then estimates the
+    accuracy on true labels.
     """
     with told():
         from flows.cli.pages.review import open_page
 
-        open_page(out, recipe_file, workspace, port, opens_browser=browser, annotator=annotator)
+        open_page(
+            *(out, recipe_file, workspace, port),
+            opens_browser=browser,
+            annotator=annotator,
+            is_test=test,
+        )
 
 
 def serve(

@@ -8,8 +8,10 @@ from rich.console import Console
 from flows.cli.output import find_manifest
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
+from foodcls.report.by_hand import explain_looks
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import plain_reason
+from foodcls.review.looks import estimate_session, open_looks
 from foodcls.review.server import ReviewServer
 from foodcls.review.session import open_session
 from foodcls.review.thumbs import Thumbs
@@ -24,9 +26,13 @@ def open_page(
     *,
     opens_browser: bool,
     annotator: str = "",
+    is_test: bool = False,
 ) -> None:
-    """Serve the page until Ctrl-C; decisions are signed by the annotator, if one is named."""
-    server = make_server(recipe_file, folder, port, annotator)
+    """Serve the page until Ctrl-C; decisions are signed by the annotator, if one is named.
+
+    `is_test` shows the test pictures in place of the others.
+    """
+    server = make_server(recipe_file, folder, port, annotator, is_test=is_test)
     # not wrapped: an address has to survive being copied
     console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
     console.print("Each decision is saved at once. Ctrl-C ends.")
@@ -38,20 +44,25 @@ def open_page(
         console.print()
     finally:
         server.server_close()
+    if is_test and (known := estimate_session(server.session, Workspace(folder))):
+        for sentence in explain_looks(known):
+            console.print(sentence, markup=False, highlight=False)
     tell_next(console, server.session.files, recipe_file, folder)
 
 
 def make_server(
-    recipe_file: Path, folder: Path, port: int = 0, annotator: str = ""
+    recipe_file: Path, folder: Path, port: int = 0, annotator: str = "", *, is_test: bool = False
 ) -> ReviewServer:
     """A server for the pictures of a workspace; InputError when it holds none or has no port."""
     recipe = load_recipe(recipe_file)
     find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
-    session = open_session(recipe, recipe_file, workspace, plain_reason(annotator))
+    start = open_looks if is_test else open_session
+    session = start(recipe, recipe_file, workspace, plain_reason(annotator))
     thumbs = Thumbs(workspace.store, workspace.thumbs, recipe.inspect.max_pixels)
     try:
-        return ReviewServer(session, thumbs, recipe.name, port)
+        title = f"{recipe.name}: test pictures" if is_test else recipe.name
+        return ReviewServer(session, thumbs, title, port)
     except OSError as error:
         raise InputError(
             f"--port {port}: {error.strerror}; leave --port out to take a free one"

@@ -39,7 +39,8 @@ export function drawCard(picture) {
   card.classList.toggle("drop", dropped);
   const moved = movedWords(picture);
   card.classList.toggle("moved", Boolean(moved) && !dropped);
-  const flags = [picture.suspect, ...(picture.flags ?? [])].filter(Boolean).join(" · ");
+  const what = state.labels.includes(state.label) || moved ? "" : displayName(picture.label);
+  const flags = [what, picture.suspect, ...(picture.flags ?? [])].filter(Boolean).join(" · ");
   const note = dropped ? picture.reason || "dropped" : moved || flags;
   card.querySelector(".note").textContent = note;
   card.title = note;
@@ -55,6 +56,8 @@ export function drawCard(picture) {
 
 // what a person has relabelled: where it went, or where it came from
 function movedWords({ label, given }) {
+  // among test pictures, which are no classes of the page
+  if (!state.labels.includes(state.label)) return given ? `${displayName(label)}, not ${displayName(given)}` : "";
   if (!given) return "";
   return label === state.label ? `was ${displayName(given)}` : `moved to ${displayName(label)}`;
 }

@@ -86,10 +86,10 @@ function listenToZoom() {
 
 async function start() {
   listen();
-  const { title, classes, number } = await get("classes");
+  const { title, classes, labels, number } = await get("classes");
   document.title = `Review ${title}`;
   $("title").textContent = title;
-  state.classes = classes;
+  Object.assign(state, { classes, labels });
   const wanted = decodeURIComponent(location.hash.slice(1));
   const first = classes.find((item) => item.name === wanted) ?? classes.find((item) => item.kept + item.dropped < item.total) ?? classes[0];
   await openClass(first.name);

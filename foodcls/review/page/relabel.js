@@ -33,7 +33,7 @@ export function hideLabel() {
 function matches() {
   const words = $("relabel-name").value.toLowerCase().split(/[\s_]+/).filter(Boolean);
   const [{ guess, rivals, given }] = pictures, likely = [guess, ...(rivals ?? []), given].filter(Boolean);
-  const names = [...new Set([...likely, ...state.classes.map((item) => item.name)])];
+  const names = [...new Set([...likely, ...state.labels])];
   // Enter alone does not say what is said already
   if (!words.length && pictures.every((picture) => picture.label === pictures[0].label)) names.push(...names.splice(names.indexOf(pictures[0].label), 1));
   const found = names.filter((name) => words.every((word) => name.toLowerCase().includes(word)));

@@ -1,7 +1,7 @@
 // Holds what the page shows: classes, pictures, the filter, the selection and the box mode.
 
 export const state = {
-  classes: [], label: "", pictures: [], byId: new Map(),
+  classes: [], labels: [], label: "", pictures: [], byId: new Map(),
   view: [], // pictures that the filter shows; it stays as it is while decisions are made
   at: 0, anchor: 0, // the current place in the view, and where a selection began
   picked: null, // pictures that were selected one by one, in place of those between the two

@@ -4,14 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from foodcls.manifest import new_manifest
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.paired_test import compare_predictions
 from foodcls.metrics.rejection import Side, measure_rejection
 from foodcls.report.sentences import (
     explain_calibration,
     explain_pair,
-    explain_relabelled,
     explain_scores,
     frequent_mistakes,
 )
@@ -105,14 +103,3 @@ def test_a_pair_is_told_in_words() -> None:
     verdict, *rest = explain_pair(compare_predictions(half, half, truth, np.arange(90)))
     assert verdict == "These 90 pictures do not tell A and B apart."
     assert all(sentence.startswith("No difference") for sentence in rest)
-
-
-def test_relabelled_pictures_are_counted_by_their_move() -> None:
-    row = {"state": "kept", "label": "bread", "given_label": "pesto"}
-    rows = [row | {"id": "a"}, row | {"id": "b"}, row | {"id": "b", "parent": "b"},
-            row | {"id": "c", "state": "dropped"}, {"id": "d", "state": "kept", "label": "bread"},
-            row | {"id": "e", "label": "soup"}]  # fmt: skip
-    assert explain_relabelled(new_manifest(rows)) == (
-        "3 pictures were relabelled by a person: 2 from pesto to bread, 1 from pesto to soup."
-    )
-    assert explain_relabelled(new_manifest(rows[4:5])) == ""

@@ -13,7 +13,7 @@ from flows.cli.pages.review import make_server
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store
-from foodcls.tables.manifest_csv import write_manifest
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 
@@ -72,3 +72,14 @@ def test_a_port_that_is_taken_is_told(recipe: Path, folder: Path) -> None:
         pytest.raises(InputError, match="leave --port out"),
     ):
         make_server(recipe, folder, server.server_port)
+
+
+def test_the_test_pictures_are_served_by_themselves(recipe: Path, folder: Path) -> None:
+    with pytest.raises(InputError, match="no test pictures yet"):
+        make_server(recipe, folder, is_test=True)
+    manifest = read_manifest(folder / "manifest.csv")
+    write_manifest(manifest.assign(split="test"), folder / "manifest.csv")
+    with make_server(recipe, folder, annotator="=Ann", is_test=True) as server:
+        assert server.title == "lunch: test pictures"
+        assert server.session.files.decisions.name == "test-looks.csv"
+        assert server.session.annotator == "Ann"

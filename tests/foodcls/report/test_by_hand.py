@@ -1,0 +1,27 @@
+from foodcls.evaluate.looks import TrueAccuracy
+from foodcls.manifest import new_manifest
+from foodcls.report.by_hand import explain_looks, explain_relabelled
+
+
+def test_relabelled_pictures_are_counted_by_their_move() -> None:
+    row = {"state": "kept", "label": "bread", "given_label": "pesto"}
+    rows = [row | {"id": "a"}, row | {"id": "b"}, row | {"id": "b", "parent": "b"},
+            row | {"id": "c", "state": "dropped"}, {"id": "d", "state": "kept", "label": "bread"},
+            row | {"id": "e", "label": "soup"}]  # fmt: skip
+    assert explain_relabelled(new_manifest(rows)) == (
+        "3 pictures were relabelled by a person: 2 from pesto to bread, 1 from pesto to soup."
+    )
+    assert explain_relabelled(new_manifest(rows[4:5])) == ""
+
+
+def test_looks_are_told_with_what_follows_from_them() -> None:
+    assert "foodcls review RECIPE --test" in explain_looks(TrueAccuracy(500, 0, 0, 0, 0, 0))[0]
+    few = explain_looks(TrueAccuracy(500, 12, 0, 0, 11, 12))
+    assert "seen 12 of the 500 test pictures: all show the class that their label says" in few[0]
+    assert "After 20 looks" in few[1] and len(few) == 2
+    known = TrueAccuracy(500, 80, 9, 4, 60, 80, value=0.91, low=0.87, high=0.95, more=130)
+    told = explain_looks(known)
+    assert "4 show another class than their label and 9 show none of the classes" in told[0]
+    assert "Of the 71 that show a class, 60 are named right" in told[0]
+    assert "91 %" in told[1] and "87 % to 95 %" in told[1] and "from 80 looks" in told[1]
+    assert told[2] == "About 130 more looks give ±2 points."
