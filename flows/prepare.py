@@ -38,7 +38,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
     """
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), workers():
-        check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test)
+        check_tables(opened, recipe.filter, recipe.crop, recipe.labels, recipe.test, recipe.report)
         barred = read_barred(opened)
         asked = next_quotas(recipe.classes, recipe.collect, opened.worth)
         found = collect(opened, asked, recipe.collect, recipe.test_pictures, recipe.own_pictures,

@@ -40,6 +40,7 @@ from foodcls.recipe.data_settings import (
     FoodClass,
     Inspect,
     Own,
+    Report,
     Split,
 )
 from foodcls.recipe.data_settings import Test as OutsideTest
@@ -133,9 +134,11 @@ def check_tables(
     boxes: Crop,
     labels: tuple[str, ...],
     test: OutsideTest | None,
+    told: Report,
 ) -> list[int]:
     """Read the files that people wrote before pictures are collected: a fault in them shows now."""
-    read = read_decisions(decisions.manifest, labels) if decisions.manifest else []
+    paths = filter(None, (decisions.manifest, told.looks))
+    read = [item for path in paths for item in read_decisions(path, labels)]
     drawn: list[Box] = []
     if boxes.boxes:
         drawn, problems = read_boxes(boxes.boxes, labels, FORMATS.get(boxes.format))

@@ -140,7 +140,7 @@ class Recipe(Settings):
 
     def current_digest(self) -> str:
         """The digest of what lies there now."""
-        # in which files a model is kept, whether it may serve, what is told: it changes nothing of it
+        # in which files it is kept, whether it may serve and what is told changes no model
         decided_after = ("export", "promote", "report")
         return digest_json({k: v for k, v in _plain(self).items() if k not in decided_after})
 
