@@ -1,5 +1,8 @@
 """Several backbones as one."""
 
+import io
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +10,14 @@ import torch
 from torch import nn
 
 from foodcls.errors import WeightsError
-from foodcls.export.rehearse import rehearse
+from foodcls.export.exported_program import program_bytes
+from foodcls.export.optimize import OptimizedNetwork
+from foodcls.export.safety import read_module
+from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.network.backbones import Backbone, has_weights, make_backbone, own_size
-from foodcls.network.network import start_network
+from foodcls.network.network import join_network, make_head
 from foodcls.network.partition import partition_network
+from foodcls.network.resize import squash
 from foodcls.network.side_by_side import SideBySide
 from foodcls.recipe.train_settings import Train
 
@@ -42,11 +49,22 @@ def test_each_member_gets_pictures_as_its_weights_want_them() -> None:
     assert torch.allclose(seen, torch.cat([one.flatten(1) for one in given], 1), atol=1e-6)
 
 
-def test_several_backbones_are_frozen_fused_and_exported_as_one() -> None:
-    settings = Train(backbone=BOTH, weights="none", method="probe", hidden_units=0, input_size=32)
-    _, network = start_network(settings, 3)
-    assert partition_network(network, 32).values == 320
-    assert rehearse(settings) == make_backbone(BOTH, "none", 32).pretrained_digest
+def test_several_backbones_are_frozen_fused_and_exported_as_one(
+    tiny_backbone: Callable[[], Backbone],
+) -> None:
+    one, other = tiny_backbone(), tiny_backbone()
+    both = SideBySide([one.module, other.module], [one.mean, (0.2,) * 3], [one.std, (0.5,) * 3])
+    backbone = replace(one, module=both.eval(), features=16)
+    settings = Train(method="probe", hidden_units=0, input_size=32)
+    network = join_network(backbone, make_head(16, 0, 3, 0.3, 0), settings)
+    assert partition_network(network, 32).values == 16
+    network.tta_views, config = 3, InferenceConfig(32, ("a", "b", "c"))
+    pictures = torch.randint(0, 256, (2, 3, 40, 50), dtype=torch.uint8)
+    wanted, whole = network(squash(pictures, 32)).softmax(1), OptimizedNetwork(network, 32)
+    script = read_module(export_bytes(whole, config, {}))
+    program = torch.export.load(io.BytesIO(program_bytes(whole, config, {}))).module()
+    assert torch.allclose(script(pictures)[0], wanted, atol=1e-5)
+    assert torch.allclose(program(pictures)[0], wanted, atol=1e-5)
 
 
 def test_a_file_gives_the_weights_of_all(tmp_path: Path) -> None:
