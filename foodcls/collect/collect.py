@@ -17,6 +17,7 @@ from foodcls.collect.folders import read_folder, read_folders
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
 from foodcls.collect.query_stats import QueryStats
+from foodcls.collect.rate_limits import report_downloads
 from foodcls.collect.rows import repeated_urls, results_manifest
 from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.shortage import check_min_per_class, count_needed
@@ -123,6 +124,7 @@ def collect(
         on_stats(stats)
         wanted = [_allowed(item, request) for item in (*listed, *found)]
         results = _fetch_candidates(wanted, limits, store, hosts, track, request.blocklist.ids)
+        report_downloads(results, request.access, limits, store, hosts)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
     brought = read_folders(request.settings.folder, "folder", labels, *at)
     tested = read_folder(request.test_folder, TEST_SOURCE, labels, *at)

@@ -138,6 +138,7 @@ class Candidate:
     licence_url: str = ""
     licence_by: str = ""  # who says so: "source", or "filter" of an engine
     author: str = ""
+    report: str = ""  # an address of its source that counts downloads
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,24 @@
 """Counts requests to engines: the limit of an hour or a day holds over a workspace's runs."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
+
+from yarl import URL
 
 from foodcls.collect.engines.base import Access
 from foodcls.collect.engines.registry import ENGINES
+from foodcls.collect.fetch import download_all
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import CandidateResult, Outcome
+from foodcls.collect.ssrf_guard import Address
 from foodcls.store.store import Store
 
+LOG = logging.getLogger(__name__)
+
 KIND = "asked/1"
+REPORTED = "reported/1"
 
 
 class RateLimits:
@@ -55,3 +66,37 @@ class RateLimits:
     def save(self) -> None:
         """Let later runs know."""
         self._store.remember(KIND, self._asked)
+
+
+def report_downloads(
+    results: Iterable[CandidateResult],
+    access: Access,
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address] | None = None,
+) -> None:
+    """Tell sources that count downloads of each picture that arrived: once, within their limits.
+
+    What could not be told is told by the next run.
+    """
+    arrived = [one.candidate for one in results if one.result.outcome is Outcome.OK]
+    wanted = {one.report: one.source for one in arrived if one.report}
+    told, rates = store.recall(REPORTED, wanted), RateLimits(access, store, limits.clock)
+    due = {url: name for url, name in wanted.items() if url not in told}
+    if not due:
+        return
+    # an address elsewhere is told no key, and not asked for
+    origins = {
+        name: str(URL(dict(access.bases).get(name) or ENGINES[name].home).origin())
+        for name in set(due.values())
+    }
+    sent = [url for url, name in due.items()
+            if url.startswith(f"{origins[name]}/") and not rates.take(name)]  # fmt: skip
+    rates.save()
+    headers = {origin: ENGINES[name].headers(access) for name, origin in origins.items()}
+    bounds = replace(limits, headers=headers, heed_robots=False)
+    done = [one.url for one in download_all(sent, bounds, hosts) if one.outcome is Outcome.OK]
+    store.remember(REPORTED, dict.fromkeys(done, True))
+    if len(done) < len(due):
+        LOG.warning("%d downloads are reported to their sources by the next run, as they want it",
+                    len(due) - len(done))  # fmt: skip

@@ -223,6 +223,7 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         licence_url=printable(hit.get("licence_url", "")),
         licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
         author=printable(hit.get("author", "")),
+        report=hit.get("report", ""),
     )
 
 

@@ -87,6 +87,7 @@ class Engine(ABC):
     """A source of pictures that is asked in words, and answers in pages."""
 
     terms: Terms = Terms()
+    home: str = "https://invalid.test"  # where it is told of downloads, if it wants to be
     has_door: bool = False  # its first page only lets in: it tells the next one, and no picture
     token: str = ""  # the address where a client's id and secret are changed for a token
 

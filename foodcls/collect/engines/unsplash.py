@@ -1,9 +1,10 @@
 """Unsplash: photos under its own licence; a free key.
 
 Terms, as stored copies had them on 2026-11-30 (not tried live): 50 requests an hour until an
-application is approved, credit the photographer, use photos from Unsplash's own addresses and
-report downloads (https://unsplash.com/documentation), which foodcls does not do. Whether that and
-its licence allow a training set is for a person to ask: https://unsplash.com/license.
+application is approved, credit the photographer, show photos from Unsplash's own addresses, and
+report downloads (https://unsplash.com/documentation): each picture that arrives is reported once,
+which counts as a request. Whether its licence allows a training set is for a person to ask:
+https://unsplash.com/license.
 """
 
 from typing import Any
@@ -25,6 +26,7 @@ def _hit(photo: Any) -> Hit:
         "licence": "Unsplash",
         "licence_url": "https://unsplash.com/license",
         "author": text(photo, "user", "name"),
+        "report": text(photo, "links", "download_location"),
     }
 
 
@@ -35,6 +37,7 @@ UNSPLASH = Api(
     _hit,
     lambda answer, words: next_page(int(answer["total_pages"]))(words),
     lambda access: {"Authorization": f"Client-ID {access.keys.get('UNSPLASH_ACCESS_KEY', '')}"},
+    home="https://api.unsplash.com",
     terms=Terms(
         keys=("UNSPLASH_ACCESS_KEY",),
         key_page="https://unsplash.com/oauth/applications",

@@ -487,3 +487,26 @@ def test_lists_and_folders_may_be_several_and_a_fault_names_its_own(
     assert list(table[table["label"] == "pizza"]["detail"].str.partition(",")[0]) == [
         "one.csv", "two.csv"
     ]  # fmt: skip
+
+
+def test_downloads_are_reported_once_to_a_source_that_counts_them(web, gather, picture) -> None:
+    places = [web.url("/photos/1/download?ixid=a"), web.url("/photos/2/download"),
+              "https://elsewhere.test/3"]  # fmt: skip
+    results = [
+        {"urls": {"regular": web.say(f"/{n}", picture(n))}, "links": {"download_location": place}}
+        for n, place in enumerate(places, start=1)
+    ]
+    web.say("/search/photos", json.dumps({"total_pages": 1, "results": results}).encode())
+    web.say("/photos/1/download", b"{}")
+    busy = web.say("/photos/2/download", b"", "503 Busy")
+    keys = {"UNSPLASH_ACCESS_KEY": "sesame"}
+    more = {"access": Access(keys, bases=(("unsplash", web.url("")),))}
+    gather(more, engines=("unsplash",))
+    told = [talk for talk in web.talks if "/download" in talk.path]
+    assert {talk.headers["authorization"] for talk in told} == {"Client-ID sesame"}
+    assert sorted(talk.path for talk in told) == ["/photos/1/download?ixid=a", "/photos/2/download"]
+    assert busy == web.say("/photos/2/download", b"{}")
+    for _ in range(2):
+        gather(more, engines=("unsplash",))
+    # the one that was busy is told of again, and both then never more
+    assert (web.hits["/photos/1/download"], web.hits["/photos/2/download"]) == (1, 2)

@@ -203,3 +203,13 @@ def test_what_looks_like_it_is_dropped_also_from_a_test_set(barred, look, store,
 def _empty(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_a_picture_may_be_barred_before_anything_was_collected(tmp_path: Path, home) -> None:
+    fresh = Workspace.at(tmp_path / "fresh")
+    found = find_forgotten(fresh, ["https://a.test/1.jpg", "b.test"], lambda user: [])
+    assert not found.pictures and not found.blobs
+    forget(fresh, found, home)
+    reasons = read_blocklist(fresh.store, home)
+    assert reasons.reason(("http://a.test/1.jpg", ""), "", "")
+    assert reasons.reason(("", "https://www.b.test/page"), "", "")
