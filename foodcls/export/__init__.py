@@ -7,6 +7,7 @@ optimize            batch norm folding and memory layout, for faster inference
 torchscript         the .pt file: preprocessing, network and softmax in one module
 exported_program    the .pt2 file: the same by torch.export
 onnx                the .onnx files: for ONNX Runtime, in fp32 and in whole numbers
+web                 a page that runs the .onnx file in the browser
 model               an opened file, whatever its format
 load                opens a file whose digest and contents are sound
 safety              has torch read a .pt file, once sure that it only computes

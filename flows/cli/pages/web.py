@@ -1,0 +1,57 @@
+"""Writes the folder of a page that runs a model in the browser."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from foodcls.errors import InputError
+from foodcls.export.exported_files import FORMATS, sibling
+from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
+from foodcls.export.web.write import write_page
+
+NPM_SECONDS = 600  # for 33 MB
+
+
+def write_web(console: Console, model: Path, folder: Path | None, runtime: Path | None) -> None:
+    """Write the page of a model's .onnx file, beside it unless a folder is named."""
+    onnx = sibling(model, FORMATS["onnx"].ending)
+    if not onnx.is_file():
+        raise InputError(
+            f"{onnx} is not there, and a browser runs no other file: put "
+            "`export: {formats: [torchscript, onnx]}` into the recipe, and run it again"
+        )
+    place = folder or onnx.with_name(f"{onnx.stem}-web")
+    with TemporaryDirectory() as fetched:
+        page = write_page(onnx, read_runtime(runtime or _fetch(Path(fetched))), place)
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    lines = (
+        f"{page}  {size / 1e6:.0f} MB in all",
+        "Any static server shows it, e.g. "
+        f"python -m http.server --bind 127.0.0.1 --directory {place}",
+    )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _fetch(folder: Path) -> Path:
+    """The runtime's package, by npm, from the registry that it is set to."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise InputError(f"npm is not installed here; {how_to_get()}")
+    try:
+        # the package's own scripts are not run: `pack` only fetches
+        done = subprocess.run(
+            [npm, "pack", "--silent", f"{PACKAGE}@{VERSION}"],
+            cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False,
+        )  # fmt: skip
+        said = done.stderr.strip().splitlines()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = [str(error)]
+    found = next(folder.glob("*.tgz"), None)
+    if found is None:
+        raise InputError(f"npm did not give {PACKAGE} {VERSION} ({' '.join(said)[:200]}); "
+                         f"{how_to_get()}")  # fmt: skip
+    return found

@@ -1,0 +1,130 @@
+"""Runs a model in a real browser; the runtime is fetched once by hand, as its message says."""
+
+import base64
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from color_profiles import rgb_profile
+from PIL import Image
+
+from foodcls.export.export import labels_digest
+from foodcls.export.load import load_model
+from foodcls.export.predict import predict
+from foodcls.export.torchscript import InferenceConfig
+from foodcls.export.web.runtime import PACKAGE, VERSION, read_runtime
+from foodcls.export.web.write import PAGE, write_page
+
+pytest.importorskip("onnxscript")
+RUNTIME = Path.home() / ".cache" / "foodcls-benchmarks" / f"{PACKAGE}-{VERSION}.tgz"
+
+SEEN = 24  # pixels a side of what the network sees, as `develop` takes them
+
+
+class Camera(torch.nn.Module):
+    """A network that answers with the very pixels it is shown, and a black one after them."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(pixels.flatten(1).float() / 255, (0, 1))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose answers tell what the network sees; it is never sure."""
+    from foodcls.export.onnx.write import onnx_bytes
+
+    path = tmp_path_factory.mktemp("model") / "<b>camera.onnx"
+    labels = tuple(map(str, range(3 * SEEN * SEEN + 1)))
+    config = InferenceConfig(SEEN, labels, abstain_below=0.9)
+    path.write_bytes(onnx_bytes(Camera(), config, {"labels_digest": labels_digest(labels)}))
+    return path
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page, on a plain static server."""
+    if not RUNTIME.exists():
+        pytest.skip(f"the page is not looked at: npm pack {PACKAGE}@{VERSION}, and move it to "
+                    f"{RUNTIME}")  # fmt: skip
+    folder = tmp_path_factory.mktemp("page")
+    write_page(model, read_runtime(RUNTIME), folder)
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def pictures(noise: Callable[..., Image.Image], encode: Callable[..., bytes]) -> dict[str, bytes]:
+    drawn, exif = noise(1, 300, 200), Image.Exif()
+    exif[0x0112] = 6
+    clear = drawn.convert("RGBA")
+    clear.putalpha(noise(2, 300, 200).convert("L"))
+    return {
+        "plain.jpg": encode(drawn, "JPEG"),
+        "turned.jpg": encode(drawn, "JPEG", exif=exif),
+        "progressive.jpg": encode(drawn, "JPEG", progressive=True, quality=60),
+        "p3.jpg": encode(drawn, "JPEG", icc_profile=rgb_profile("display p3")),
+        "gray.png": encode(drawn.convert("L")),
+        "clear.png": encode(clear),
+        "small.webp": encode(noise(3, 30, 41), "WEBP"),
+    }
+
+
+def test_the_browser_answers_as_predict_does(
+    url: str, browser: Any, model: Path, noise: Callable, encode: Callable, develop: Callable,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    browser.open(url, "document.body?.dataset.ready")
+    for name, data in pictures(noise, encode).items():
+        text = base64.b64encode(data).decode()
+        blob = f"new Blob([Uint8Array.from(atob('{text}'), (c) => c.charCodeAt(0))])"
+        found = browser.value(f"predict({blob})")
+        (path := tmp_path / name).write_bytes(data)
+        [wanted] = predict(load_model(model), [path])
+        worst = np.abs(np.subtract(found["probabilities"], wanted.probabilities)).max()
+        assert worst < 1e-3, name
+        # the network sees the same pixels, but for what the programs that read profiles round
+        seen, meant = develop(found["probabilities"]), develop(wanted.probabilities)
+        assert np.abs(seen - meant).max() < 2.5, name
+        assert (found["unsure"], found["none"]) == (wanted.is_unsure, wanted.is_none)
+
+
+def test_a_person_sees_the_answer_and_no_other_host_is_asked(
+    url: str, browser: Any, noise: Callable, encode: Callable, tmp_path: Path
+) -> None:
+    browser.resize(400, 800)
+    browser.open(url, "document.body?.dataset.ready")
+    assert browser.value("document.querySelector('#name').textContent") == "<b>camera"
+    good, bad = tmp_path / "dish.png", tmp_path / "text.jpg"
+    good.write_bytes(encode(noise(4)))
+    bad.write_text("no picture")
+    root = browser.call("DOM.getDocument")["root"]["nodeId"]
+    box = browser.call("DOM.querySelector", nodeId=root, selector="#choose input")
+    browser.call("DOM.setFileInputFiles", nodeId=box["nodeId"], files=[str(good), str(bad)])
+    browser.wait("document.querySelectorAll('article[data-done]').length === 2")
+    titles = browser.value("[...document.querySelectorAll('h2')].map((e) => e.textContent)")
+    assert titles[0] == "This browser cannot read it" and titles[1].startswith("Unsure: ")
+    assert browser.value("document.querySelectorAll('article:last-child meter').length") == 5
+    seen = "performance.getEntriesByType('resource').map((e) => new URL(e.name).origin)"
+    assert {f"{origin}/" for origin in browser.value(seen) if origin != "null"} == {url}
+    assert browser.value("document.documentElement.scrollWidth") == 400
+
+
+def test_the_page_names_no_other_host_and_lets_none_be_asked() -> None:
+    text = (PAGE / "index.html").read_text()
+    assert "default-src 'none'" in text and "connect-src 'self'" in text
+    for path in PAGE.iterdir():
+        assert not re.search(r"https?://", path.read_text()), path.name
