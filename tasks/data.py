@@ -1,6 +1,7 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -66,9 +67,19 @@ def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
     return manifest
 
 
-def host_places() -> Path:
-    """A folder in which all runs of this user on this machine keep hosts' limits together."""
-    return Path(tempfile.gettempdir()) / f"foodcls-{os.getuid()}" / "hosts"
+def host_places() -> Path | None:
+    """A folder in which all runs of this user on this machine keep hosts' limits together.
+
+    None where it is somebody else's, who could lead what is written there elsewhere.
+    """
+    own = Path(tempfile.gettempdir()) / f"foodcls-{os.geteuid()}"
+    try:
+        own.mkdir(mode=0o700, exist_ok=True)
+        found = own.lstat()
+    except OSError:
+        return None
+    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return own / "hosts" if is_own and not found.st_mode & 0o022 else None
 
 
 def read_barred(workspace: Workspace) -> Blocklist:
