@@ -63,7 +63,7 @@ def probe_backbone(
     """Fit the probe on training pictures as the recipe's target has them; answer validation."""
     _, network = start_network(settings, len(labels))
     learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
-    fit_probe(learner, train_val, settings.batch_size)
+    fit_probe(learner, train_val, settings)
     _, probabilities = validate(learner, train_val.val, settings.batch_size)
     megabytes = sum(value.numel() * value.element_size() for value in network.state_dict().values())
     return Candidate(

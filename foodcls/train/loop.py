@@ -94,7 +94,7 @@ def _probe(learner: Learner, train_val: TrainVal, settings: Train) -> _Totals:
     probe = (
         fit_with_own(learner, train_val, settings)
         if train_val.own
-        else fit_probe(learner, train_val, settings.batch_size)
+        else fit_probe(learner, train_val, settings)
     )
     if learner.ema:
         learner.ema.restart(learner.network)

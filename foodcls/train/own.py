@@ -65,7 +65,7 @@ class OwnSet:
 def fit_with_own(learner: Learner, train_val: TrainVal, settings: Train) -> Probe:
     """Fit the learner's head in both stages; its strength of regularization is the crawl's."""
     seen = scale_features(learner, train_val, settings.batch_size)
-    best = choose_strength(learner.network.head, seen, learner.smoothing)
+    best = choose_strength(learner.network.head, seen, settings)
     own = join_own(seen, train_val, settings)
     head = fit_stages(best, own, learner.smoothing)
     log.info(

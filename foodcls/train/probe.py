@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import Dataset, TrainVal, predict_all
 from foodcls.train.learner import Learner
 
@@ -99,14 +100,14 @@ class Probe:
     train_accuracy: float
 
 
-def fit_probe(learner: Learner, train_val: TrainVal, batch_size: int) -> Probe:
+def fit_probe(learner: Learner, train_val: TrainVal, settings: Train) -> Probe:
     """Fit the head of the learner's network, for each of `STRENGTHS`; validation chooses one.
 
     A linear head begins at that of the strength before, which leads to the same minimum sooner; one
     with a hidden layer at the untrained: at that of a stronger one it may have died.
     """
-    seen = scale_features(learner, train_val, batch_size)
-    best = choose_strength(learner.network.head, seen, learner.smoothing)
+    seen = scale_features(learner, train_val, settings.batch_size)
+    best = choose_strength(learner.network.head, seen, settings)
     seen.set_head(learner.network.head, best.head)
     return best
 
@@ -125,13 +126,14 @@ def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Sc
                    own=scaled.apply(own) if own else None)  # fmt: skip
 
 
-def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
-    """One of some copies of an untrained head, each fitted with another strength.
+def choose_strength(head: nn.Module, seen: Scaled, settings: Train) -> Probe:
+    """The best by validation of copies of an untrained head, one fitted with each strength.
 
-    It is the strongest whose validation loss is within a standard error of the least (Breiman et
-    al. 1984): where the model is used, pictures look otherwise than in validation, and a simpler
-    head loses less there.
+    Where the recipe names a target, it is the strongest whose loss is within a standard error of
+    the least (Breiman et al. 1984): pictures look otherwise in use than the views made of photos,
+    and a simpler head loses less there.
     """
+    smoothing = settings.extras.label_smoothing
     probes: list[Probe] = []
     is_linear = sum(isinstance(one, nn.Linear) for one in head.modules()) == 1
     for l2 in STRENGTHS:
@@ -140,7 +142,7 @@ def choose_strength(head: nn.Module, seen: Scaled, smoothing: float) -> Probe:
         if len(probes) - probes.index(_best(probes)) > PATIENCE:
             break
     best = _best(probes)
-    enough = best.val_loss + best.val_error
+    enough = best.val_loss + (best.val_error if settings.target else 0.0)
     chosen = next(probe for probe in probes if probe.val_loss <= enough)
     log.info(
         "probe: of %d strengths of L2 regularization %g: validation loss %.4f, the least %.4f by "

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from foodcls.network.network import Network
-from foodcls.recipe.train_settings import Train
+from foodcls.recipe.train_settings import Target, Train
 from foodcls.train.dataset import TrainVal, predict_all
 from foodcls.train.learner import Learner
 from foodcls.train.probe import (
@@ -32,7 +32,7 @@ def test_the_head_is_fitted_to_convergence_and_the_backbone_stays(
     learner = build((), settings.model_copy(update={"hidden_units": hidden}))
     network = learner.network
     before = copy.deepcopy(network.backbone.state_dict())
-    probe = fit_probe(learner, train_val, batch_size=5)
+    probe = fit_probe(learner, train_val, settings)
     assert all(value.equal(before[name]) for name, value in network.backbone.state_dict().items())
     assert probe.l2 > 0 and probe.train_accuracy > 0.9
     # the figures are those of the head as it stands in the network, on features as they are
@@ -41,13 +41,13 @@ def test_the_head_is_fitted_to_convergence_and_the_backbone_stays(
     assert (probabilities.argmax(1) == train_val.val.targets).mean() > 0.9
 
 
-def test_repeats_are_equal_to_the_bit(build: Build, train_val: TrainVal) -> None:
+def test_repeats_are_equal_to_the_bit(build: Build, train_val: TrainVal, settings: Train) -> None:
     learner = build(())
     start = copy.deepcopy(learner.network.head.state_dict())
     heads = []
     for _ in range(2):
         learner.network.head.load_state_dict(start)
-        fit_probe(learner, train_val, 5)
+        fit_probe(learner, train_val, settings)
         heads.append(copy.deepcopy(learner.network.head.state_dict()))
     assert all(heads[0][name].equal(heads[1][name]) for name in heads[0])
 
@@ -82,7 +82,7 @@ def test_the_minimum_is_the_one_where_no_weight_has_a_gradient() -> None:
     assert gradient.abs().max() < 5e-4 and weights.abs().max() > 0.01
 
 
-def test_of_strengths_that_cannot_be_told_apart_the_strongest_is_chosen() -> None:
+def test_for_a_target_the_strongest_of_strengths_that_cannot_be_told_apart_is_chosen() -> None:
     generator = torch.Generator().manual_seed(0)
 
     def draw(count: int) -> Features:
@@ -98,7 +98,9 @@ def test_of_strengths_that_cannot_be_told_apart_the_strongest_is_chosen() -> Non
     assert best.val_error == pytest.approx(losses.std(correction=0).item() / 40**0.5, rel=1e-3)
     limit = best.val_loss + best.val_error
     within = [probe.l2 for probe in all_of_them if probe.val_loss <= limit]
-    assert choose_strength(head, seen, 0.0).l2 == max(within) > best.l2
+    assert choose_strength(head, seen, Train(target=Target())).l2 == max(within) > best.l2
+    # where pictures look in use as in validation
+    assert choose_strength(head, seen, Train()).l2 == best.l2
 
 
 def test_heavier_examples_pull_more(make_counts: Callable[[float], float]) -> None:
