@@ -25,7 +25,7 @@ async function read(response) {
 export function send(path, body) {
   unsaved += 1;
   sent += 1;
-  queue = queue.then(async () => apply(await post(path, { ...body, page }))).catch(tellFailure).finally(() => { unsaved -= 1; });
+  queue = queue.then(async () => apply(await post(path, { ...body, page }), unsaved > 1)).catch(tellFailure).finally(() => { unsaved -= 1; });
   return queue;
 }
 

@@ -11,7 +11,7 @@ export function drawBoxes() {
   boxes.forEach((box, number) => parts.push(...boxParts(picture, box, number)));
   $("boxes").replaceChildren(...parts);
   $("offer").hidden = !hasProposal(picture);
-  $("stage-hint").textContent = hasProposal(picture) ? "Proposed box: A accepts it, drag to correct it" : state.boxMode ? "Box mode: drag a box, Space for the next picture without one" : "";
+  $("stage-hint").textContent = hasProposal(picture) ? "Proposed box: A accepts it, drag to correct it" : state.adjusting && state.chosen >= 0 ? "Arrows move the box, with ⇧ they resize it; Esc when done" : state.boxMode ? "Box mode: drag a box, Space for the next picture without one" : "";
   $("box-list").replaceChildren(...boxes.map(boxLine));
 }
 
@@ -26,7 +26,8 @@ function boxParts(picture, [left, top, right, bottom, proposed], number) {
   const kind = `box${proposed ? " proposed" : ""}${isChosen ? " chosen" : ""}`;
   const parts = [makeSvg("rect", { ...area, class: "shadow" }), makeSvg("rect", { ...area, class: kind, "data-box": number })];
   if (!isChosen) return parts;
-  const side = (11 * picture.w) / Math.max(1, pictureWidth());
+  const wide = matchMedia("(pointer: coarse)").matches ? 28 : 11; // pixels; a finger is wider than a pointer
+  const side = (wide * picture.w) / Math.max(1, pictureWidth());
   for (const [corner, x, y] of [["nw", left, top], ["ne", right, top], ["sw", left, bottom], ["se", right, bottom]]) {
     parts.push(makeSvg("rect", { x: x - side / 2, y: y - side / 2, width: side, height: side, rx: side / 4, class: `handle ${corner}`, "data-box": number, "data-corner": corner }));
   }
@@ -36,7 +37,9 @@ function boxParts(picture, [left, top, right, bottom, proposed], number) {
 function boxLine([left, top, right, bottom, proposed], number) {
   const line = make("li", number === state.chosen ? "chosen" : ""), remove = makeButton("", "✕");
   line.dataset.line = number;
-  line.append(make("span", "edges", `${right - left} × ${bottom - top} at ${left}, ${top}`));
+  const edges = makeButton("edges", `${number === state.chosen ? "▸ " : ""}${right - left} × ${bottom - top} at ${left}, ${top}`);
+  edges.setAttribute("aria-pressed", number === state.chosen);
+  line.append(edges);
   if (proposed) line.append(make("span", "tag", "proposed"));
   remove.dataset.remove = number;
   remove.setAttribute("aria-label", `Remove box ${number + 1}`);
@@ -72,14 +75,14 @@ export function removeChosen() {
   removeBox(state.chosen < 0 && boxesOf(current()).length === 1 ? 0 : state.chosen);
 }
 
-export function chooseBox(number) {
-  state.chosen = number;
+export function chooseBox(number, adjusting = false) {
+  Object.assign(state, { chosen: number, adjusting });
   drawBoxes();
 }
 
 export function chooseNextBox() {
   const count = boxesOf(current()).length;
-  chooseBox(count ? (state.chosen + 1) % count : -1);
+  chooseBox(count ? (state.chosen + 1) % count : -1, true);
 }
 
 export function acceptBoxes() {

@@ -26,6 +26,7 @@ function buildCard(template, picture) {
   }
   if (picture.group) {
     card.classList.add("group");
+    card.querySelector(".alike").hidden = false;
     card.style.setProperty("--hue", `oklch(.68 .16 ${parseInt(picture.group.slice(0, 6), 16) % 360})`);
   }
   card.classList.toggle("suspect", Boolean(picture.suspect));

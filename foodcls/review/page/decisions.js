@@ -12,6 +12,11 @@ import { askReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { drawZoom } from "./zoom.js";
 
+const waiting = new Map();
+
+// what waits is older than what the files are asked for anew
+export const forgetAnswers = () => waiting.clear();
+
 export function decide(keep) {
   const pictures = selected().filter(Boolean);
   if (!pictures.length) return;
@@ -60,9 +65,11 @@ export async function undo() {
 }
 
 // show what a change did: the answer holds the classes and the pictures that it changed
-export function applyAnswer(answer) {
+// while further changes are under way their pictures are shown as they will be: an answer then waits
+export function applyAnswer(answer, isEarly = false) {
   state.classes = answer.classes;
-  for (const picture of answer.pictures) updatePicture(picture);
+  for (const picture of answer.pictures) waiting.set(picture.id, picture);
+  if (!isEarly) { waiting.forEach(updatePicture); waiting.clear(); }
   drawClasses();
   drawHeader();
   if (answer.conflicts?.length) tellConflicts(answer.conflicts);

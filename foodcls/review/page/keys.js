@@ -6,6 +6,7 @@ import { decide, keepRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
 import { askLabel, drawNames, hideLabel, takeChosen, takeGuess } from "./relabel.js";
+import { adjustNext, isAdjusting, newBox, nudge, stopAdjusting } from "./nudge.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
 import { selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -27,13 +28,17 @@ const GRID_KEYS = {
 };
 const ZOOM_KEYS = {
   ...COMMON_KEYS, Enter: () => $("zoom").close(), b: () => { state.boxMode = !state.boxMode; drawBoxes(); },
-  " ": goToUnboxed, Delete: removeChosen, Backspace: removeChosen, Tab: chooseNextBox,
+  " ": goToUnboxed, Delete: removeChosen, Backspace: removeChosen, n: newBox, e: adjustNext, Tab: chooseNextBox,
 };
 
 export function handleKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
   if (event.target.tagName === "INPUT" && event.target.type !== "range") return handleFieldKey(event);
   const zoomed = $("zoom").open;
+  if (zoomed && isAdjusting() && (event.key.startsWith("Arrow") || event.key === "Escape")) {
+    if (event.key === "Escape") stopAdjusting(); else nudge(event.key, event.shiftKey);
+    return event.preventDefault();
+  }
   // a focused button answers to its own keys
   if (event.target.tagName === "BUTTON" && ["Enter", " ", "Tab"].includes(event.key)) return;
   if ((event.target.type === "range" && event.key.startsWith("Arrow")) || event.target.tagName === "SELECT") return;

@@ -3,13 +3,14 @@
 import { get, hasUnsaved, onChanges } from "./api.js";
 import { acceptBoxes, chooseBox, drawBoxes, refuseBoxes, removeBox } from "./boxes.js";
 import { openClass } from "./classes.js";
-import { applyAnswer, decide, undo } from "./decisions.js";
+import { applyAnswer, decide, forgetAnswers, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
 import { focusCard, goTo, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
 import { askLabel, drawNames, hideLabel, takeGuess, takeName } from "./relabel.js";
 import { takeAgain, watchOthers } from "./news.js";
+import { saveNudges } from "./nudge.js";
 import { giveReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -17,8 +18,9 @@ import { openZoom } from "./zoom.js";
 const onClick = (id, action) => $(id).addEventListener("click", action);
 
 function listen() {
-  onChanges({ onAnswer: applyAnswer, onRefusal: () => openClass(state.label, true) });
+  onChanges({ onAnswer: applyAnswer, onRefusal: () => { forgetAnswers(); return openClass(state.label, true); } });
   document.addEventListener("keydown", handleKey);
+  document.addEventListener("keyup", (event) => { if (event.key.startsWith("Arrow")) saveNudges(); });
   window.addEventListener("beforeunload", (event) => { if (hasUnsaved()) event.preventDefault(); });
   window.addEventListener("resize", () => { if ($("zoom").open) drawBoxes(); });
   listenToGrid();
@@ -80,7 +82,7 @@ function listenToZoom() {
   onClick("box-list", (event) => {
     const { remove } = event.target.dataset, line = event.target.closest("li");
     if (remove !== undefined) removeBox(Number(remove));
-    else if (line) chooseBox(Number(line.dataset.line));
+    else if (line) { chooseBox(Number(line.dataset.line), true); $("stage").focus(); }
   });
 }
 

@@ -7,7 +7,7 @@ export const state = {
   picked: null, // pictures that were selected one by one, in place of those between the two
   chip: "all", words: "", // the filter
   reasonFor: [], // ids of the pictures that were dropped last
-  boxMode: false, chosen: -1, // the chosen box of the zoomed picture
+  boxMode: false, adjusting: false, chosen: -1, // the chosen box of the zoomed picture
 };
 
 export const current = () => state.view[state.at];

@@ -15,7 +15,7 @@ export function openZoom(boxMode) {
 
 export function openPicture() {
   const picture = current();
-  state.chosen = -1;
+  Object.assign(state, { chosen: -1, adjusting: false });
   $("large").src = `picture/${picture.id}`;
   $("large").alt = displayName(picture.label);
   $("boxes").setAttribute("viewBox", `0 0 ${picture.w} ${picture.h}`);

@@ -101,3 +101,15 @@ def test_a_file_that_breaks_is_told_of_once_it_is_read(
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     browser.wait("document.querySelector('#toast').textContent.includes('perhaps')", seconds=2)
     files.decisions.unlink()
+
+
+def test_keys_in_quick_succession_are_no_contradiction(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    browser.open(serve(visit(manifest)).url)
+    for key in "kdkdk":
+        browser.press(key, "ArrowLeft")
+    browser.value(SAVED)
+    assert words(files.decisions) == {manifest["id"][0]: "1"} and "Not changed" not in toast(
+        browser
+    )
