@@ -147,7 +147,13 @@ def judge_own(
     )
 
 
-@stage("foodcls.export.export")
+def tell_refused(workspace: Workspace, exported: ExportedRef) -> None:
+    """Warn of formats that the recipe asks for and that are not kept."""
+    for reason in exported.refused:
+        log.warning("%s", reason)
+
+
+@stage("foodcls.export.export", after=tell_refused)
 def export(
     workspace: Workspace,
     checkpoint: Checkpoint,

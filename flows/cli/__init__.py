@@ -17,6 +17,7 @@ In reading order:
     compare    compare and choose: two models on the same pictures; backbones
     pictures    commands that look at pictures as typed; imports nothing slow, for a quick --help
     predict    predict: answers for picture files
+    models/    export and benchmark: a model's files in several formats
     duplicates    duplicates: files that repeat a picture
     maintenance    doctor, engines, promote, rollback, sync; schedule, verify, gc, forget as typed
     schedule    schedule: retraining by the clock

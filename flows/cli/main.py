@@ -18,6 +18,7 @@ from flows.cli.maintenance import (
     sync,
     verify,
 )
+from flows.cli.models.typed import benchmark, export
 from flows.cli.options import (
     Again,
     Changes,
@@ -173,6 +174,12 @@ app.command(
 )(predict)
 app.command(epilog="Example: `foodcls serve workspace/models/foods13-*.pt --port 8000`")(serve)
 app.command(epilog="Example: `foodcls page workspace/models/foods13-*.onnx`")(page)
+app.command(
+    epilog="Example: `foodcls export workspace/models/foods13-0a1b2c3d4e5f.pt --format onnx`"
+)(export)
+app.command(
+    epilog="Example: `foodcls benchmark workspace/models/foods13-0a1b2c3d4e5f.pt --json speed.json`"
+)(benchmark)
 app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
 app.command(epilog="Example: `foodcls schedule lunch.yaml --cron '0 3 * * 1'`")(schedule)
 app.command(epilog="Example: `foodcls doctor`")(doctor)

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 MEANT = {
     "start": "init", "new": "init",
     "collect": "prepare", "download": "prepare", "scrape": "prepare",
-    "train": "run", "fit": "run", "evaluate": "run", "export": "run",
+    "train": "run", "fit": "run", "evaluate": "run", "convert": "export",
     "label": "review", "clean": "review", "annotate": "review", "dedup": "duplicates",
     "test": "predict", "infer": "predict", "classify": "predict",
     "api": "serve", "deploy": "serve",

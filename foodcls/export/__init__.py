@@ -14,6 +14,9 @@ safety              has torch read a .pt file, once sure that it only computes
 archive             reads a .pt file's parts and plain values, and calls nothing
 script_code         judges its sources as text
 operators           the operators that they may use
+aotinductor         the .aoti.pt2 file: machine code for libtorch
+benchmark           each format's answers, time, size and memory, side by side
+benchmark_worker    the process that one of them is measured in
 predict             labels of picture files
 predict_tests       predictions for the test pictures of a manifest
 pyfunc              the model in the form that MLflow serves

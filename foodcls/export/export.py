@@ -12,6 +12,7 @@ from PIL import Image
 from torch import nn
 
 from foodcls.errors import ExportError
+from foodcls.export.aotinductor import package_bytes
 from foodcls.export.exported_files import (
     FORMATS,
     ExportedFile,
@@ -42,6 +43,8 @@ SMALL = 200_000  # bytes
 ODD_SIZES = ((1, 1), (1, 300), (300, 1), (7, 5), (223, 225), (640, 480))
 
 DEFAULT = Export()
+INT8: Format = "onnx_int8"
+# what torch.export and torch.onnx raise on forward methods that they cannot follow
 TRACING = (RuntimeError, ValueError, TypeError, AttributeError, AssertionError)
 
 Writer = Callable[[nn.Module, InferenceConfig, Mapping[str, str]], bytes]
@@ -58,11 +61,10 @@ def export(
     """Write the files, read them back, and compare their probabilities with the network's.
 
     ExportError when they differ on a picture of the split "val" or "test", or on an unusual one.
+    int8 alone is held to its accuracy on the split "test"; where that is lost, it is not kept.
     """
-    network = load_network(checkpoint, store)
-    if checkpoint.rejection:
-        network.beside = load_rejector(checkpoint.rejection, store)
-    files = _files(network, checkpoint, provenance, settings)
+    network, config = restore(checkpoint, store)
+    files = _files(network, config, {**provenance, **_own_provenance(checkpoint)}, settings)
     # read as users will, with all checks
     readers = {
         FORMATS[kind].ending: read_model(
@@ -75,16 +77,44 @@ def export(
         _compare(network, readers, named, checkpoint)
         for named in chain(real, _variants(real[:1]), _noise())
     ]
-    script = files.pop("torchscript")
+    script, fp32 = files.pop("torchscript"), files.get("onnx", b"")
+    others = [
+        ExportedFile(kind, store.put(data, durable=True), len(data))
+        for kind, data in files.items()
+        if kind in settings.formats
+    ]
+    refused: tuple[str, ...] = ()
+    if INT8 in settings.formats:
+        # its libraries may be absent
+        from foodcls.export.onnx.int8 import quantize_checked
+
+        try:
+            data, figures = quantize_checked(fp32, manifest, store, settings.int8_margin)
+            blob = store.put(data, durable=True)
+            others.append(ExportedFile(INT8, blob, len(data), figures))
+        except ExportError as error:
+            refused = (str(error),)
     return ExportedRef(
         blob=store.put(script, durable=True),
         bytes=len(script),
         max_difference=max(differences),
         compared=len(differences),
-        others=tuple(
-            ExportedFile(kind, store.put(data, durable=True), len(data))
-            for kind, data in files.items()
-        ),
+        others=tuple(others),
+        refused=refused,
+    )
+
+
+def restore(checkpoint: Checkpoint, store: Store) -> tuple[Network, InferenceConfig]:
+    """The trained network of a checkpoint, with what it refuses strangers by, and its use."""
+    network = load_network(checkpoint, store)
+    if checkpoint.rejection:
+        network.beside = load_rejector(checkpoint.rejection, store)
+    return network, InferenceConfig(
+        checkpoint.settings.input_size,
+        checkpoint.labels,
+        checkpoint.temperature,
+        checkpoint.abstain_below,
+        checkpoint.rejection.known_from if checkpoint.rejection else 0.0,
     )
 
 
@@ -94,25 +124,18 @@ def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
 
 
 def _files(
-    network: Network, checkpoint: Checkpoint, provenance: Mapping[str, str], settings: Export
+    network: Network, config: InferenceConfig, record: Mapping[str, str], settings: Export
 ) -> dict[Format, bytes]:
-    optimized = OptimizedNetwork(network, checkpoint.settings.input_size)
-    config = InferenceConfig(
-        checkpoint.settings.input_size,
-        checkpoint.labels,
-        checkpoint.temperature,
-        checkpoint.abstain_below,
-        checkpoint.rejection.known_from if checkpoint.rejection else 0.0,
-    )
-    record = {**provenance, **_own_provenance(checkpoint)}
+    optimized = OptimizedNetwork(network, config.size)
     files: dict[Format, bytes] = {}
-    for kind in settings.formats:
+    # int8 is made of fp32
+    kinds = dict.fromkeys("onnx" if kind == INT8 else kind for kind in settings.formats)
+    for kind in kinds:
         try:
             files[kind] = _writer(kind)(optimized, config, record)
-        # what torch.export and torch.onnx raise on forward methods that they cannot follow
         except TRACING as error:
             raise ExportError(
-                f"the backbone {checkpoint.settings.backbone!r} cannot be written as {kind} "
+                f"the backbone {record['train.backbone']!r} cannot be written as {kind} "
                 f"({(str(error) or type(error).__name__).splitlines()[0]}); leave that out of "
                 "export.formats, or use another backbone"
             ) from error
@@ -126,6 +149,8 @@ def _writer(kind: Format) -> Writer:
         from foodcls.export.onnx.write import onnx_bytes
 
         return onnx_bytes
+    if kind == "aotinductor":
+        return package_bytes
     return export_bytes if kind == "torchscript" else program_bytes
 
 

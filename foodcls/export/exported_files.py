@@ -44,6 +44,7 @@ class ExportedFile:
     format: Format
     blob: str  # named by its SHA-256
     bytes: int
+    figures: str = ""  # of int8: its accuracy against fp32
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,17 @@ def sibling(path: Path, ending: str) -> Path:
     """The file of the same model with another ending."""
     own = FORMATS[find_format(path)].ending
     return path.with_name(path.name.removesuffix(own) + ending)
+
+
+def read_digests(path: Path) -> dict[str, str]:
+    """What a .sha256 file says, by name; nothing where there is none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.partition(" ") for line in lines)
+    # sha256sum puts a star before the name of a file that it read as binary
+    return {name.strip().removeprefix("*"): digest.lower() for digest, _, name in pairs}
 
 
 def check_libraries(formats: Iterable[Format]) -> None:

@@ -87,6 +87,26 @@ def capture_inference(network: nn.Module, config: InferenceConfig) -> ExportedPr
     return capture(Inference(network.cpu().eval(), config).eval(), example, (0, 2, 3))
 
 
+class _Interleaved(nn.Module):
+    """Takes pixels as decoders give them, (N, H, W, 3)."""
+
+    def __init__(self, inference: Inference) -> None:
+        super().__init__()
+        self.inference = inference
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        # machine code goes by where pixels lie: whatever comes, they are laid out anew
+        answer: tuple[Tensor, Tensor] = self.inference(images.permute(0, 3, 1, 2).contiguous())
+        return answer
+
+
+def capture_interleaved(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
+    """The same of uint8 (N, H, W, 3), row by row."""
+    count, _, high, wide = EXAMPLE
+    module = _Interleaved(Inference(network.cpu().eval(), config)).eval()
+    return capture(module, torch.zeros(count, high, wide, 3, dtype=torch.uint8), (0, 1, 2))
+
+
 def capture(module: nn.Module, example: Tensor, free: tuple[int, int, int]) -> ExportedProgram:
     """Trace a module of `images`; the axes of count, height and width may have any length."""
     names = ("count", "height", "width")

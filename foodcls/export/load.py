@@ -3,7 +3,15 @@
 from pathlib import Path
 
 from foodcls.errors import InputError
-from foodcls.export.exported_files import DIGESTS, FORMATS, check_libraries, find_format, sibling
+from foodcls.export.aotinductor import read_package
+from foodcls.export.exported_files import (
+    DIGESTS,
+    FORMATS,
+    check_libraries,
+    find_format,
+    read_digests,
+    sibling,
+)
 from foodcls.export.exported_program import model_of, read_program
 from foodcls.export.model import Model
 from foodcls.export.safety import UNREADABLE, read_module
@@ -14,11 +22,12 @@ from foodcls.store.store import digest_json, digest_of
 LARGEST = 2_000_000_000
 
 
-def load_model(path: Path, digest: str = "") -> Model:
+def load_model(path: Path, digest: str = "", threads: int = 0) -> Model:
     """Read a file that `export` wrote; InputError when it is not one, or no longer the same.
 
     Its SHA-256 must be `digest`, where one is given, and the one that a .sha256 file beside it
-    has for its name, where there is one. A .pt2 file needs one given: reading it runs code of it.
+    has for its name, where there is one. ONNX Runtime gets so many threads, 0 being one a core;
+    torch's are its own setting. A .pt2 file needs one given: reading it runs code of it.
     """
     kind = find_format(path)
     check_libraries([kind])
@@ -34,16 +43,16 @@ def load_model(path: Path, digest: str = "") -> Model:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}; name an exported file") from error
     _check_digest(path, digest_of(data), digest)
-    return read_model(data, str(path), kind)
+    return read_model(data, str(path), kind, threads)
 
 
-def read_model(data: bytes, name: str, kind: Format = "torchscript") -> Model:
+def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: int = 0) -> Model:
     """Read the bytes of an exported file; InputError says what is wrong with the file `name`.
 
     Those of a format that is a program are run.
     """
     try:
-        model = _read(data, kind)
+        model = _read(data, kind, threads)
         named = model.provenance["labels_digest"]
     except UNREADABLE as error:
         raise InputError(
@@ -57,14 +66,7 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript") -> Model:
 
 def known_digest(path: Path) -> str:
     """What the .sha256 file beside a model says of it; empty where it says nothing."""
-    try:
-        lines = sibling(path, DIGESTS).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return ""
-    pairs = (line.partition(" ") for line in lines)
-    # sha256sum puts a star before the name of a file that it read as binary
-    named = {name.strip().removeprefix("*"): digest for digest, _, name in pairs}
-    return named.get(path.name, "").lower()
+    return read_digests(sibling(path, DIGESTS)).get(path.name, "")
 
 
 def _check_digest(path: Path, found: str, wanted: str) -> None:
@@ -78,14 +80,16 @@ def _check_digest(path: Path, found: str, wanted: str) -> None:
             )
 
 
-def _read(data: bytes, kind: Format) -> Model:
+def _read(data: bytes, kind: Format, threads: int) -> Model:
     if kind in ("onnx", "onnx_int8"):
         # its libraries may be absent
         from foodcls.export.onnx.read import read_onnx
 
-        return read_onnx(data)
+        return read_onnx(data, threads)
     if kind == "exported_program":
         return read_program(data)
+    if kind == "aotinductor":
+        return read_package(data)
     module = read_module(data).eval()
     names = ("labels", "size", "abstain_below", "known_from", "provenance")
     return model_of(module, {name: getattr(module, name) for name in names}, digest_of(data))

@@ -1,11 +1,19 @@
 """Puts an exported model where people look for it, with what whoever loads it needs to know."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from foodcls.export.attribution import attribution, credits_page
-from foodcls.export.exported_files import CARD, DIGESTS, FORMATS, ExportedRef, sibling
+from foodcls.export.exported_files import (
+    CARD,
+    DIGESTS,
+    FORMATS,
+    ExportedRef,
+    read_digests,
+    sibling,
+)
 from foodcls.store.store import Store, digest_file, replacing
 from foodcls.tables.spreadsheet import table_csv
 
@@ -25,20 +33,20 @@ def publish_model(
         if not path.exists() or digest_file(path) != digest:
             with replacing(path) as part:
                 part.write_bytes(store.read(digest))
-    table, page = sibling(model, ATTRIBUTION), sibling(model, CREDITS)
     sources = attribution(manifest)
-    _write(table, table_csv(sources))
-    _write(page, credits_page(sources))
-    _write(sibling(model, CARD), card)
-    list_digests(model)
+    texts = {ATTRIBUTION: table_csv(sources), CREDITS: credits_page(sources), CARD: card}
+    for ending, text in texts.items():
+        _write(path := sibling(model, ending), text)
+        blobs[path] = digest_file(path)
+    list_digests(model, blobs)
 
 
-def list_digests(model: Path) -> None:
-    """Write the list of a model's files, in the form of `sha256sum`."""
-    digests = {path.name: digest_file(path) for path in model_files(model)}
-    digests.pop(sibling(model, DIGESTS).name, "")
-    lines = (f"{digest}  {name}\n" for name, digest in digests.items())
-    _write(sibling(model, DIGESTS), "".join(lines))
+def list_digests(model: Path, digests: Mapping[Path, str]) -> None:
+    """Add files of a model to the list beside it, which has the form of `sha256sum`."""
+    listed = sibling(model, DIGESTS)
+    known = read_digests(listed) | {path.name: digest for path, digest in digests.items()}
+    files = (path for path in model_files(model) if path != listed and path.name in known)
+    _write(listed, "".join(f"{known[path.name]}  {path.name}\n" for path in files))
 
 
 def model_files(model: Path) -> tuple[Path, ...]:

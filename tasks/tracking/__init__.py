@@ -6,6 +6,7 @@ In reading order:
     model_files    a run, and its model, as files that MLflow takes
     send    sends the outbox to the server, each record once
     history    earlier runs: the same run, runs to compare by, predictions
+    benchmark    figures of a model's formats, logged to its run
     registry    champion and challenger of a registered model
     uses    which registered versions have used a picture
     gc    frees what deleted runs keep on disk

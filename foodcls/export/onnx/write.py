@@ -7,9 +7,9 @@ from typing import Any
 
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from foodcls.export.exported_program import EXAMPLE, Inference, capture
+from foodcls.export.exported_program import capture_interleaved
 from foodcls.export.onnx.resize import resize
 from foodcls.export.onnx.vet import INPUT, OUTPUTS, PROVENANCE
 from foodcls.export.torchscript import InferenceConfig
@@ -19,18 +19,6 @@ OPSET = 18
 COUNT, HIGH, WIDE = "count", "height", "width"
 
 
-class _Interleaved(nn.Module):
-    """Takes pixels as decoders give them, (N, H, W, 3)."""
-
-    def __init__(self, inference: Inference) -> None:
-        super().__init__()
-        self.inference = inference
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        answer: tuple[Tensor, Tensor] = self.inference(images.permute(0, 3, 1, 2))
-        return answer
-
-
 def onnx_bytes(network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]) -> bytes:
     """The .onnx file of a network; the same arguments give the same bytes.
 
@@ -38,12 +26,7 @@ def onnx_bytes(network: nn.Module, config: InferenceConfig, provenance: Mapping[
     (N, C), and `known`, float32 (N,). Its metadata: `labels`, one a line in output order, `size`,
     `temperature`, `abstain_below`, `known_from`, and `provenance.…`.
     """
-    count, _, high, wide = EXAMPLE
-    program = capture(
-        _Interleaved(Inference(network.cpu().eval(), config)).eval(),
-        torch.zeros(count, high, wide, 3, dtype=torch.uint8),
-        (0, 1, 2),
-    )
+    program = capture_interleaved(network, config)
     with warnings.catch_warnings():
         # of torch about itself
         warnings.simplefilter("ignore")

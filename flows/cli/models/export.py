@@ -1,0 +1,57 @@
+"""Writes a model that exists in further formats, beside its .pt file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+
+from flows.cli.output import find_manifest
+from foodcls.errors import ExportError, InputError
+from foodcls.export.export import export
+from foodcls.export.exported_files import FORMATS, check_libraries, sibling
+from foodcls.export.load import load_model
+from foodcls.export.publish import list_digests
+from foodcls.recipe.train_settings import Export, Format
+from foodcls.store.store import replacing
+from foodcls.tables.manifest_csv import read_manifest
+from foodcls.workspace.workspace import Workspace
+from tasks.engine.checkpoints import need_checkpoint
+
+
+def export_formats(
+    console: Console, model: Path, names: Sequence[str], folder: Path, margin: float
+) -> None:
+    """Write the files, add them to the list of digests, and print what they are."""
+    formats = [_format(name) for name in dict.fromkeys(names)]
+    check_libraries(formats)
+    provenance = load_model(model).provenance
+    manifest = read_manifest(find_manifest(folder))
+    workspace = Workspace.at(folder)
+    checkpoint = need_checkpoint(workspace, provenance.get("checkpoint", ""), model)
+    asked = Export(formats=("torchscript", *formats), int8_margin=margin)
+    exported = export(checkpoint, manifest, workspace.store, provenance, asked)
+    digests = {}
+    for one in exported.others:
+        path = sibling(model, FORMATS[one.format].ending)
+        with replacing(path) as part:
+            part.write_bytes(workspace.store.read(one.blob))
+        digests[path] = one.blob
+        told = one.figures or (
+            f"answers within {exported.max_difference:.0e} of the network on "
+            f"{exported.compared} pictures"
+        )
+        console.print(f"{path}  {one.bytes / 1e6:.1f} MB  {told}", markup=False, highlight=False,
+                      soft_wrap=True)  # fmt: skip
+    list_digests(model, digests)
+    if exported.refused:
+        raise ExportError("; ".join(exported.refused))
+
+
+def _format(name: str) -> Format:
+    for known in get_args(Format):
+        if known == name and known != "torchscript":
+            found: Format = known
+            return found
+    others = ", ".join(known for known in get_args(Format) if known != "torchscript")
+    raise InputError(f"--format {name}: a model can be written as {others}")

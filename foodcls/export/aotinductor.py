@@ -1,0 +1,88 @@
+"""Exports a network as machine code by AOTInductor, for programs with libtorch, as a .aoti.pt2.
+
+The code is made for this machine's processor and torch; what it is bound to stands in the file.
+"""
+
+import io
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import BadZipFile, ZipFile
+
+import torch
+from torch import nn
+
+from foodcls.errors import ExportError
+from foodcls.export.archive import refuse
+from foodcls.export.exported_program import FACTS, capture_interleaved, model_of
+from foodcls.export.model import Model
+from foodcls.export.torchscript import InferenceConfig
+from foodcls.store.store import digest_of
+
+COMPILERS = ("c++", "g++", "clang++")
+
+
+def package_bytes(
+    network: nn.Module, config: InferenceConfig, provenance: Mapping[str, str]
+) -> bytes:
+    """The package of a network: uint8 (N, H, W, 3) of any size, row by row, on such processors.
+
+    ExportError where no C++ compiler is found.
+    """
+    if not any(map(shutil.which, COMPILERS)):
+        raise ExportError(
+            "aotinductor needs a C++ compiler: apt-get install g++, or leave it out of "
+            "export.formats"
+        )
+    facts = asdict(config) | {"provenance": dict(provenance), "bound_to": bound_to()}
+    with TemporaryDirectory() as place:
+        path = Path(place, "model.pt2")
+        torch._inductor.aoti_compile_and_package(
+            capture_interleaved(network, config), package_path=str(path)
+        )
+        with ZipFile(path, "a") as package:
+            package.writestr(f"{package.namelist()[0].partition('/')[0]}/extra/{FACTS}",
+                             json.dumps(facts, ensure_ascii=False))  # fmt: skip
+        return path.read_bytes()
+
+
+def bound_to() -> dict[str, str]:
+    """What machine code made here asks of where it runs."""
+    return {
+        "torch": torch.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def read_package(data: bytes) -> Model:
+    """The model in a package's bytes, whose digest is trusted: it is machine code.
+
+    ValueError where it was made for another machine.
+    """
+    try:
+        with ZipFile(io.BytesIO(data)) as package:
+            (name,) = (one for one in package.namelist() if one.endswith(f"/extra/{FACTS}"))
+            facts = json.loads(package.read(name))
+    except BadZipFile as error:
+        refuse(str(error))
+    here, there = bound_to(), facts["bound_to"]
+    if other := [name for name in here if there.get(name) != here[name]]:
+        refuse(
+            "it is machine code for "
+            + ", ".join(f"{name} {there.get(name)}" for name in other)
+            + "; here is "
+            + ", ".join(f"{name} {here[name]}" for name in other)
+        )
+    with TemporaryDirectory() as place:
+        path = Path(place, "model.pt2")
+        path.write_bytes(data)
+        loaded = torch._inductor.aoti_load_package(str(path))
+    return model_of(
+        lambda images: loaded(images.permute(0, 2, 3, 1).contiguous()), facts, digest_of(data)
+    )
