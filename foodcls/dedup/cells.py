@@ -151,14 +151,16 @@ def _sort_by_cell(points: Points, table: int) -> np.ndarray:
     # by both places that one number holds
     marks = (marks[1::2, :, None] + marks[::2, None, :]).reshape(AXES // 2, -1)
     codes = np.empty(wholes + views, np.uint64)
-    parts = (points.wholes, 0, codes[:wholes]), (points.views, IS_VIEW, codes[wholes:])
-    for places, is_view, into in parts:
-        cell = np.zeros(len(into), np.uint32)
-        for mark, two in zip(marks, places, strict=True):
-            cell += mark[two]
-        into[:] = cell
-        into <<= np.uint64(32)
-        into |= np.arange(len(into), dtype=np.uint64) | np.uint64(is_view)
+    parts = [(points.wholes, np.uint32(0), 0), (points.views, IS_VIEW, wholes)]
+    for every, is_view, first in parts:
+        for start in range(0, every.shape[1], CHUNK):
+            part = every[:, start : start + CHUNK]
+            cell = np.zeros(part.shape[1], np.uint32)
+            for mark, two in zip(marks, part, strict=True):
+                cell += mark[two]
+            code = cell.astype(np.uint64) << np.uint64(32)
+            code |= np.arange(start, start + len(cell), dtype=np.uint64) | np.uint64(is_view)
+            codes[first + start : first + start + len(cell)] = code
     codes.sort()
     return codes
 
@@ -168,10 +170,18 @@ def _pair_up(codes: np.ndarray, count: int, each: int) -> Iterator[tuple[np.ndar
 
     `count` is the number of pictures, `each` that of the views of one.
     """
-    # no copies: these are the largest arrays of a search
+    # some cells after others: what is derived from all codes at once takes more than they do
+    edges = codes[CHUNK::CHUNK] >> np.uint64(32) << np.uint64(32)
+    for part in np.split(codes, np.searchsorted(codes, edges)):
+        # one cell may hold more than that
+        if len(part):
+            yield from _pair_part(part, count, each)
+
+
+def _pair_part(codes: np.ndarray, count: int, each: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     place, cell = codes.view("<u4")[::2], codes.view("<u4")[1::2]
     is_whole = place < IS_VIEW
-    starts = np.append(0, np.flatnonzero(cell[1:] != cell[:-1]) + 1)
+    starts = np.flatnonzero(np.append(cell[:1] == cell[:1], cell[1:] != cell[:-1]))
     ends = np.append(starts[1:], len(codes))
     # a cell's wholes come before its views
     has_whole = is_whole[starts]
