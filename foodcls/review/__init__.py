@@ -10,7 +10,9 @@ watched           a value read from a file, and read again when somebody has cha
 session           one visit: its pictures, decisions and undo
 live_order        what is left, ordered anew by what was decided so far
 looks             the test pictures, in drawn order and without predictions
+doubts            what to look at next: doubtful pictures, look-alikes, a chance sample
 api               the session as JSON for the page
+doubts_api        what to look at next, as JSON
 thumbs            JPEGs of pictures, small and large
 server            the HTTP server of the page
 story             where a picture came from, and what each stage did to it

@@ -30,7 +30,7 @@ def list_pictures(session: Session, label: str) -> list[Json]:
     """The pictures of a class in the order of the page; empty values are left out."""
     if label not in session.gallery.by_label:
         raise BadRequest(f"no class {label[:100]!r}")
-    return _pictures(session, session.by_class()[label])
+    return show_pictures(session, session.by_class()[label])
 
 
 def take_decision(session: Session, request: Json) -> Json:
@@ -52,6 +52,18 @@ def take_decision(session: Session, request: Json) -> Json:
     verdict = None if keep is None else Verdict(keep, reason, label)
     late = session.decide(ids, verdict, _seen(request), page_of(request))
     return _changed(session, ids) | {"conflicts": late}
+
+
+def take_labels(session: Session, request: Json) -> Json:
+    """Move pictures to classes: {"labels": {id: class}}, `seen` as for a decision."""
+    labels, known = request.get("labels"), session.gallery.items
+    if not isinstance(labels, dict) or not labels or not all(_is_known(known, id) for id in labels):
+        raise BadRequest("labels is {id: class}, of pictures of this workspace")
+    if not set(map(str, labels.values())) <= set(session.labels):
+        raise BadRequest(f"a class is one of {', '.join(session.labels)}")
+    verdicts = {name: Verdict(True, "", str(label)) for name, label in labels.items()}
+    late = session.decide_each(verdicts, _seen(request), page_of(request))
+    return _changed(session, list(labels)) | {"conflicts": late}
 
 
 def take_boxes(session: Session, request: Json) -> Json:
@@ -123,7 +135,7 @@ def _is_known(items: Mapping[str, GalleryItem], name: object) -> bool:
 
 def _changed(session: Session, ids: list[str]) -> Json:
     items = session.gallery.items
-    pictures = _pictures(session, [items[digest] for digest in ids])
+    pictures = show_pictures(session, [items[digest] for digest in ids])
     return {"pictures": pictures, "classes": list_classes(session)}
 
 
@@ -137,7 +149,8 @@ def _counts(items: Sequence[GalleryItem], verdicts: Mapping[str, Verdict]) -> di
     }
 
 
-def _pictures(session: Session, items: Sequence[GalleryItem]) -> list[Json]:
+def show_pictures(session: Session, items: Sequence[GalleryItem]) -> list[Json]:
+    """What the page shows of each; empty values are left out."""
     # read once: each reading looks whether the files have changed
     verdicts, drawn = session.verdicts(), session.drawn()
     return [_picture(item, verdicts.get(item.id), drawn.get(item.id, ())) for item in items]

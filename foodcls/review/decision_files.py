@@ -24,6 +24,7 @@ class ReviewFiles:
     missing: tuple[RecipeLine, ...] = ()
     proposals: Path | None = None  # boxes by a program, shown until a person decides
     suspects: Path | None = None  # pictures to doubt: shown first, as they are ranked by then
+    likeness: Path | None = None  # which pictures look alike
     refused: Path | None = None  # proposals that a person deleted: `propose` leaves them out
 
 

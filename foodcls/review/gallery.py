@@ -1,7 +1,7 @@
 """Selects the pictures of a manifest for review, by class, probable label issues first."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from foodcls.tables.read_csv import read_sheet
 
 # pictures dropped by these stages may return: by a decision, or another number per class
 REVERSIBLE = ("filter", "augment")
+# what an item is made of; all columns of 100,000 rows as Python's values would take 300 MB
+COLUMNS = (
+    "id", "label", "width", "height", "origin", "cluster", "given_label", "source", "flags",
+)  # fmt: skip
 # what precedes the class that a suspect looks like
 LOOKS_LIKE = "looks like "
 
@@ -78,7 +82,7 @@ def build_gallery(
     copies = _copies(originals)
     items = [
         _item(row, sizes, copies, suspects, rivals.get(row["id"], ()), labels)
-        for row in rows.to_dict("records")
+        for row in _records(rows)
     ]
     by_label = {label: [item for item in items if item.label == label] for label in labels}
     return Gallery(
@@ -100,6 +104,11 @@ def read_suspects(path: Path) -> dict[str, Suspect]:
         row.cells.get("id", "").strip(): Suspect(place, row.cells.get("reason", "").strip())
         for place, row in enumerate(rows)
     }
+
+
+def _records(rows: pd.DataFrame) -> Iterator[dict]:
+    for values in zip(*(rows[name].tolist() for name in COLUMNS), strict=True):
+        yield dict(zip(COLUMNS, values, strict=True))
 
 
 def _copies(originals: pd.DataFrame) -> Counter[str]:

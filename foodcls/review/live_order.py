@@ -25,8 +25,10 @@ TEMPERATURE = 0.2
 CONSTANT = 0.3
 # strangers that must be known until the classifier's word for them counts half
 FEW = 10
-# below this a group of pictures holds too few of what it was made for
-WORTHWHILE = 0.5
+# from this doubt on, one key decides about a picture together with its like
+SURE = 0.5
+# pictures that make a group; fewer are looked at among others
+GROUP = 5
 
 Kind = Literal["drop", "relabel", "look"]
 LEFT, STRANGER = -2, -1
@@ -77,13 +79,16 @@ def judge_doubts(likeness: Likeness, given: Ints, decided: Ints) -> Doubt:
 
 def next_group(doubt: Doubt, left: Ints, size: int) -> Group:
     """The next `size` pictures of those at the places `left`, of the kind that is surest."""
-    is_stranger = doubt.stranger[left] >= doubt.moved[left]
-    drops = _first(left[is_stranger], doubt.stranger, size)
-    moves = _first(left[~is_stranger], doubt.moved, size)
-    strangers, elsewhere = doubt.stranger[drops].sum(), doubt.moved[moves].sum()
-    if max(strangers, elsewhere) <= WORTHWHILE * min(size, len(left)):
-        return Group("look", _first(left, doubt.worst, size))
-    return Group("drop", drops) if strangers >= elsewhere else Group("relabel", moves)
+    groups: tuple[tuple[Kind, Floats], ...] = (("drop", doubt.stranger), ("relabel", doubt.moved))
+    sure = [
+        Group(kind, _first(left[(doubts[left] >= SURE) & (doubts[left] >= doubt.worst[left])],
+                           doubts, size))
+        for kind, doubts in groups
+    ]  # fmt: skip
+    largest = max(sure, key=lambda group: float(doubt.worst[group.places].sum()))
+    if len(largest.places) >= min(GROUP, size, len(left)) > 0:
+        return largest
+    return Group("look", _first(left, doubt.worst, size))
 
 
 def _first(places: Ints, doubts: Floats, size: int) -> Ints:

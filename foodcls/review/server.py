@@ -25,8 +25,11 @@ from foodcls.review.api import (
     take_back,
     take_boxes,
     take_decision,
+    take_labels,
     tell_news,
 )
+from foodcls.review.doubts import Doubts
+from foodcls.review.doubts_api import show_alike, show_doubts, show_sample
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 
@@ -69,6 +72,7 @@ class ReviewServer(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
         self.session = session
+        self.doubts = Doubts(session)
         self.thumbs = thumbs
         self.title = title
         self.token = secrets.token_urlsafe(24)
@@ -164,21 +168,33 @@ class Handler(BaseHTTPRequestHandler):
             number = session.news(0).number
             classes = {"classes": list_classes(session), "number": number}
             classes["labels"] = session.labels
+            classes["ranks"] = session.files.likeness is not None
             self._send_json({"title": self.server.title} | classes)
         elif path == "news":
             asked = parse_qs(urlsplit(self.path).query)
             since, page = (asked.get(name, [""])[0] for name in ("since", "page"))
             self._send_json(tell_news(self.server.session, since, page))
+        elif path in ("doubts", "alike", "sample"):
+            self._send_json(self._next(path))
         elif path == "pictures":
             label = parse_qs(urlsplit(self.path).query).get("class", [""])[0]
             self._send_json(list_pictures(self.server.session, label))
         else:
             self._send_error(HTTPStatus.NOT_FOUND, "no such page")
 
+    def _next(self, path: str) -> dict[str, Any]:
+        asked = parse_qs(urlsplit(self.path).query)
+        doubts, size = self.server.doubts, asked.get("size", [""])[0]
+        if path == "alike":
+            return show_alike(doubts, asked.get("id", [""])[0], size)
+        return show_doubts(doubts, size) if path == "doubts" else show_sample(doubts, size)
+
     def _post(self, path: str) -> None:
         session, request = self.server.session, self._body()
         if path == "decide":
             self._send_json(take_decision(session, request))
+        elif path == "labels":
+            self._send_json(take_labels(session, request))
         elif path == "boxes":
             self._send_json(take_boxes(session, request))
         elif path == "undo":

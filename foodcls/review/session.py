@@ -109,13 +109,25 @@ class Session:
         picture of which somebody has decided otherwise meanwhile stays, and its id is returned. A
         verdict without a label leaves each picture in the class to which it belongs by now.
         """
+        return self.decide_each(dict.fromkeys(ids, verdict), seen, page)
+
+    def decide_each(
+        self, verdicts: Verdicts, seen: Verdicts | None = None, page: str = ""
+    ) -> list[str]:
+        """Write a verdict for each of these pictures, as `decide` does; one undo takes all back."""
         with self._lock, editing(self.files.decisions):
             items, known = self.gallery.items, self._verdicts.read()
-            late = [digest for digest in ids if seen is not None and not is_shown(
+            late = [digest for digest in verdicts if seen is not None and not is_shown(
                 items[digest], known.get(digest), seen.get(digest))]  # fmt: skip
-            free = [digest for digest in ids if digest not in set(late)]
-            signed = replace(verdict, annotator=self.annotator) if verdict else None
-            after = {digest: in_class(items[digest], known.get(digest), signed) for digest in free}
+            free = {
+                digest: replace(verdict, annotator=self.annotator) if verdict else None
+                for digest, verdict in verdicts.items()
+                if digest not in set(late)
+            }
+            after = {
+                digest: in_class(items[digest], known.get(digest), verdict)
+                for digest, verdict in free.items()
+            }
             before = self._put_verdicts(after, page)
             done = self._changes[page]
             if done and free and explains(done[-1], after):
@@ -218,7 +230,12 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace, annotator: st
     """
     manifest = read_manifest(workspace.manifest)
     files, proposals = choose_files(recipe, path), workspace.proposals.resolve()
-    files = replace(files, refused=workspace.refused, suspects=workspace.suspects)
+    files = replace(
+        files,
+        refused=workspace.refused,
+        suspects=workspace.suspects,
+        likeness=workspace.likeness,
+    )
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:
         files = replace(files, proposals=proposals)

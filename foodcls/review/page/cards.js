@@ -3,19 +3,19 @@
 import { $, displayName, makeButton, makeSvg } from "./dom.js";
 import { hasProposal, state } from "./state.js";
 
-export function buildCards() {
-  const part = document.createDocumentFragment(), template = $("card").content.firstElementChild;
-  for (const picture of state.pictures) {
-    picture.card = buildCard(template, picture);
-    picture.place = part.childElementCount + 1;
+// a card is made when it is first shown: thousands at once would take a second
+export function cardOf(picture) {
+  if (!picture.card) {
+    picture.card = buildCard(picture);
     drawCard(picture);
-    part.append(picture.card);
   }
-  $("grid").replaceChildren(part);
+  return picture.card;
 }
 
-function buildCard(template, picture) {
-  const card = template.cloneNode(true);
+function buildCard(picture) {
+  const card = $("card").content.firstElementChild.cloneNode(true);
+  // of several classes each picture names its own
+  if (state.special) card.dataset.label = displayName(picture.label);
   card.dataset.id = picture.id;
   card.id = `p-${picture.id}`;
   card.querySelector("img").src = `thumb/${picture.id}`;
@@ -35,6 +35,7 @@ function buildCard(template, picture) {
 
 export function drawCard(picture) {
   const { card } = picture;
+  if (!card) return;
   const dropped = picture.keep === 0, kept = picture.keep === 1;
   card.classList.toggle("keep", kept);
   card.classList.toggle("drop", dropped);
@@ -46,7 +47,7 @@ export function drawCard(picture) {
   card.querySelector(".note").textContent = note;
   card.title = note;
   const words = dropped ? `dropped, ${picture.reason || "no reason"}` : kept ? moved || "kept" : "undecided";
-  card.setAttribute("aria-label", [`picture ${picture.place}`, fileName(picture), words, flags].filter(Boolean).join(", "));
+  card.setAttribute("aria-label", [`picture ${state.pictures.indexOf(picture) + 1}`, fileName(picture), words, flags].filter(Boolean).join(", "));
   card.querySelector("svg")?.remove();
   card.querySelector(".accept")?.remove();
   if (picture.boxes) card.querySelector(".well").append(smallBoxes(picture));

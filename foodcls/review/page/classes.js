@@ -1,7 +1,6 @@
 // Lists the classes with their progress, and opens one of them.
 
 import { get } from "./api.js";
-import { buildCards } from "./cards.js";
 import { $, displayName, make, makeButton } from "./dom.js";
 import { show } from "./grid.js";
 import { hideReasons } from "./reasons.js";
@@ -44,22 +43,22 @@ function drawClass(button, item) {
 // `stay` keeps the filter and the current picture
 export async function openClass(label, stay = false) {
   const id = stay ? current()?.id : null;
-  state.label = label;
+  Object.assign(state, { label, special: null });
   const pictures = await get(`pictures?class=${encodeURIComponent(label)}`);
   if (state.label !== label) return; // another class was opened meanwhile
   state.pictures = pictures;
   state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
   history.replaceState(null, "", `#${encodeURIComponent(label)}`);
+  $("grid").classList.remove("dense");
   hideReasons();
   drawClasses();
-  buildCards();
   if (!stay) Object.assign(state, { chip: "all", words: "" });
   $("search").value = state.words;
   show(id);
 }
 
 export function stepClass(by) {
-  const number = state.classes.findIndex((item) => item.name === state.label);
+  const number = state.classes.findIndex((item) => item.name === (state.label || state.cameFrom));
   const next = state.classes[number + by];
   if (next) openClass(next.name);
 }

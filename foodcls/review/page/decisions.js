@@ -10,6 +10,7 @@ import { drawHeader } from "./header.js";
 import { seenOf, tellConflicts } from "./news.js";
 import { askReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
+import { advance, showBatch } from "./views.js";
 import { drawZoom } from "./zoom.js";
 
 const waiting = new Map();
@@ -43,12 +44,13 @@ function mark(pictures, keep, reason) {
   return ids;
 }
 
-export function keepRest() {
+// all that is shown and undecided
+export function decideRest(keep) {
   const pictures = state.view.filter((picture) => picture.keep === undefined);
   if (!pictures.length) return toast("Nothing undecided is shown.");
-  mark(pictures, true, "");
+  mark(pictures, keep, "");
   hideReasons();
-  toast(`${pictures.length} kept. U takes it back.`);
+  toast(`${pictures.length} ${keep ? "kept" : "dropped"}. U takes it back.`);
 }
 
 export async function undo() {
@@ -57,7 +59,8 @@ export async function undo() {
   if (!answer) return;
   if (!answer.pictures.length) return toast("Nothing to undo in this visit.");
   const [first] = answer.pictures;
-  if (first.label !== state.label) await openClass(first.label);
+  if (state.special && !answer.pictures.every(({ id }) => state.byId.has(id))) showBatch({ view: state.special.view, pictures: answer.pictures });
+  if (!state.special && first.label !== state.label) await openClass(first.label);
   const place = state.view.findIndex((picture) => picture.id === first.id);
   if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
   if (answer.stayed.length) return toast(`${answer.stayed.length > 1 ? `${answer.stayed.length} pictures were` : "It was"} changed elsewhere since, and stays so.`, true);
@@ -72,6 +75,7 @@ export function applyAnswer(answer, isEarly = false) {
   if (!isEarly) { waiting.forEach(updatePicture); waiting.clear(); }
   drawClasses();
   drawHeader();
+  advance();
   if (answer.conflicts?.length) tellConflicts(answer.conflicts);
   return answer;
 }

@@ -1,23 +1,37 @@
 // Shows the pictures that the filter lets through, and moves the selection among them.
 
+import { cardOf } from "./cards.js";
 import { $, toast } from "./dom.js";
 import { drawHeader, filterPictures } from "./header.js";
 import { current, selected, state } from "./state.js";
 import { openPicture } from "./zoom.js";
+
+const BLOCK = 240; // cards
 
 let marked = [];
 
 // choose what is shown; decisions made later leave it as it is, so that nothing jumps
 export function show(id = current()?.id) {
   state.view = filterPictures();
-  const shown = new Set(state.view);
-  for (const picture of state.pictures) picture.card.hidden = !shown.has(picture);
+  $("grid").replaceChildren();
   $("nothing").hidden = state.view.length > 0;
   $("nothing").textContent = state.pictures.length ? "No picture here answers to this filter." : "No picture of this class was found.";
   drawHeader();
   const place = state.view.findIndex((picture) => picture.id === id);
   $("grid").scrollTop = 0;
   goTo(Math.max(0, place));
+  growNearEnd();
+}
+
+// as many cards as were scrolled to, and some more: a browser scrolls thousands slowly
+export function grow(count) {
+  const grid = $("grid"), end = Math.ceil(count / BLOCK) * BLOCK;
+  grid.append(...state.view.slice(grid.childElementCount, end).map(cardOf));
+}
+
+export function growNearEnd() {
+  const grid = $("grid");
+  if (grid.scrollTop + 3 * grid.clientHeight > grid.scrollHeight) grow(grid.childElementCount + 1);
 }
 
 export function setFilter(chip, words) {
@@ -30,6 +44,7 @@ export function goTo(place, extend = false, picked = null) {
   for (const picture of marked) { picture.card.classList.remove("here"); picture.card.setAttribute("aria-selected", "false"); picture.card.tabIndex = -1; }
   state.at = Math.max(0, Math.min(place, state.view.length - 1));
   if (!extend) state.anchor = state.at;
+  grow(Math.max(state.at, state.anchor) + 1);
   marked = selected();
   for (const picture of marked) picture.card.setAttribute("aria-selected", "true");
   const picture = current();

@@ -2,10 +2,13 @@
 
 import { $, displayName, make, makeButton } from "./dom.js";
 import { hasProposal, state } from "./state.js";
+import { drawView } from "./views.js";
 
 const OPTIONAL = new Set(["suspects", "proposed"]); // hidden where they would show nothing
 
 export function drawHeader() {
+  if (state.special) { drawView(); return drawFilters(); }
+  $("batch").hidden = true;
   const item = state.classes.find((one) => one.name === state.label);
   if (!item) return;
   $("label").textContent = displayName(item.name);

@@ -2,13 +2,14 @@
 
 import { acceptBoxes, chooseNextBox, drawBoxes, removeChosen } from "./boxes.js";
 import { stepClass } from "./classes.js";
-import { decide, keepRest, undo } from "./decisions.js";
+import { decide, decideRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
 import { askLabel, drawNames, hideLabel, takeChosen, takeGuess } from "./relabel.js";
 import { adjustNext, isAdjusting, newBox, nudge, stopAdjusting } from "./nudge.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
 import { selected, state } from "./state.js";
+import { guessRest, leaveView, openAlike, openDoubts, openSample } from "./views.js";
 import { openZoom } from "./zoom.js";
 
 const ZOOM_MOVES = { ArrowLeft: () => state.at - 1, ArrowRight: () => state.at + 1, ArrowUp: () => state.at - 1, ArrowDown: () => state.at + 1 };
@@ -18,13 +19,13 @@ const GRID_MOVES = {
   Home: () => 0, End: () => state.view.length - 1,
 };
 const COMMON_KEYS = {
-  k: () => decide(true), d: () => decide(false), u: undo, a: acceptBoxes, l: askLabel, g: takeGuess,
+  k: () => decide(true), d: () => decide(false), u: undo, a: acceptBoxes, l: askLabel, g: takeGuess, s: openAlike,
   r: () => { if (!$("bar").hidden) $("reason").focus(); }, "?": () => $("help").showModal(),
 };
 const GRID_KEYS = {
-  ...COMMON_KEYS, K: keepRest, "[": () => stepClass(-1), "]": () => stepClass(1),
+  ...COMMON_KEYS, K: () => decideRest(true), D: () => decideRest(false), G: guessRest, n: openDoubts, c: openSample, "[": () => stepClass(-1), "]": () => stepClass(1),
   f: () => { $("search").focus(); $("search").select(); },
-  Enter: () => openZoom(false), b: () => openZoom(true), Escape: hideReasons,
+  Enter: () => openZoom(false), b: () => openZoom(true), Escape: () => { if ($("bar").hidden) leaveView(); else hideReasons(); },
 };
 const ZOOM_KEYS = {
   ...COMMON_KEYS, Enter: () => $("zoom").close(), b: () => { state.boxMode = !state.boxMode; drawBoxes(); },
@@ -44,7 +45,7 @@ export function handleKey(event) {
   if ((event.target.type === "range" && event.key.startsWith("Arrow")) || event.target.tagName === "SELECT") return;
   if (event.key === "Tab" && !(zoomed && state.boxMode)) return;
   const move = (zoomed ? ZOOM_MOVES : GRID_MOVES)[event.key];
-  const name = event.key.length === 1 && !(event.shiftKey && event.key === "K") ? event.key.toLowerCase() : event.key;
+  const name = event.key.length === 1 && !(event.shiftKey && "KDG".includes(event.key)) ? event.key.toLowerCase() : event.key;
   const action = (zoomed ? ZOOM_KEYS : GRID_KEYS)[name];
   if (move) { hideReasons(); goTo(move(), event.shiftKey && !zoomed); }
   else if (/^[1-9]$/.test(event.key)) explain(Number(event.key));

@@ -3,22 +3,24 @@
 import { get, hasUnsaved, onChanges } from "./api.js";
 import { acceptBoxes, chooseBox, drawBoxes, refuseBoxes, removeBox } from "./boxes.js";
 import { openClass } from "./classes.js";
-import { applyAnswer, decide, forgetAnswers, undo } from "./decisions.js";
+import { applyAnswer, decide, decideRest, forgetAnswers, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
-import { focusCard, goTo, pick, setFilter } from "./grid.js";
+import { focusCard, goTo, growNearEnd, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
 import { askLabel, drawNames, hideLabel, takeGuess, takeName } from "./relabel.js";
 import { takeAgain, watchOthers } from "./news.js";
 import { saveNudges } from "./nudge.js";
 import { giveReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
+import { listenForSweeps } from "./sweep.js";
+import { guessRest, openDoubts, openSample, refreshView } from "./views.js";
 import { openZoom } from "./zoom.js";
 
 const onClick = (id, action) => $(id).addEventListener("click", action);
 
 function listen() {
-  onChanges({ onAnswer: applyAnswer, onRefusal: () => { forgetAnswers(); return openClass(state.label, true); } });
+  onChanges({ onAnswer: applyAnswer, onRefusal: () => { forgetAnswers(); return state.special ? refreshView() : openClass(state.label, true); } });
   document.addEventListener("keydown", handleKey);
   document.addEventListener("keyup", (event) => { if (event.key.startsWith("Arrow")) saveNudges(); });
   window.addEventListener("beforeunload", (event) => { if (hasUnsaved()) event.preventDefault(); });
@@ -27,6 +29,7 @@ function listen() {
   listenToHeader();
   listenToZoom();
   listenForDrags();
+  listenForSweeps();
 }
 
 function listenToGrid() {
@@ -43,6 +46,7 @@ function listenToGrid() {
     }
     if (button) ({ accept: acceptBoxes, keepit: () => decide(true), dropit: () => decide(false), labelit: askLabel, guess: takeGuess })[button.className]();
   });
+  grid.addEventListener("scroll", growNearEnd, { passive: true });
   grid.addEventListener("dblclick", (event) => { if (cardOf(event) && !event.target.closest("button")) openZoom(false); });
   grid.addEventListener("error", (event) => cardOf(event)?.classList.add("gone"), true);
   $("relabel-name").addEventListener("input", () => drawNames());
@@ -59,7 +63,14 @@ function listenToHeader() {
   $("chooser").addEventListener("change", () => openClass($("chooser").value));
   onClick("chips", (event) => { const chip = event.target.closest(".chip"); if (chip) { setFilter(chip.dataset.chip, state.words); focusCard(); } });
   $("search").addEventListener("input", () => setFilter(state.chip, $("search").value));
-  $("size").addEventListener("input", () => document.documentElement.style.setProperty("--size", `${$("size").value}px`));
+  $("size").addEventListener("input", () => document.documentElement.style.setProperty("--wide", `${$("size").value}px`));
+  onClick("doubts", openDoubts);
+  onClick("sample", openSample);
+  onClick("batch", (event) => {
+    const { rest } = event.target.closest("button")?.dataset ?? {};
+    if (rest) ({ keepit: () => decideRest(true), dropit: () => decideRest(false), guess: guessRest })[rest]();
+    focusCard();
+  });
   onClick("undo", undo);
   onClick("lost-restore", () => takeAgain(true));
   onClick("lost-leave", () => takeAgain(false));
@@ -88,7 +99,8 @@ function listenToZoom() {
 
 async function start() {
   listen();
-  const { title, classes, labels, number } = await get("classes");
+  const { title, classes, labels, number, ranks } = await get("classes");
+  $("ways").hidden = !ranks; // whoever looks at test pictures is led by nothing
   document.title = `Review ${title}`;
   $("title").textContent = title;
   Object.assign(state, { classes, labels });

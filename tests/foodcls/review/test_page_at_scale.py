@@ -69,7 +69,8 @@ def test_five_thousand_pictures_of_a_class_are_no_burden(
     shown = "document.querySelector('.card.here').dataset.id"
 
     def arrive() -> None:
-        browser.open(address, f"document.querySelectorAll('.card').length === {COUNT}")
+        count = "document.querySelector('[data-chip=all] span')?.textContent"
+        browser.open(address, f"{count} === '{COUNT}'")
         browser.wait(ALL_SEEN)
 
     def decide() -> None:

@@ -1,0 +1,119 @@
+// Opens pictures of all classes: the most doubtful ones, look-alikes, a chance sample.
+
+import { get, send, whenSaved } from "./api.js";
+import { drawCard } from "./cards.js";
+import { drawClasses, openClass } from "./classes.js";
+import { $, make, makeButton, toast } from "./dom.js";
+import { countColumns, show } from "./grid.js";
+import { seenOf } from "./news.js";
+import { hideReasons } from "./reasons.js";
+import { current, state } from "./state.js";
+
+const TITLES = { doubts: "Most doubtful", alike: "More like this", sample: "By chance" };
+
+let asked = 0;
+
+// as many as are seen without scrolling
+function screenful() {
+  const grid = $("grid"), wide = parseFloat(getComputedStyle(grid).gridTemplateColumns), line = 1.4 * parseFloat(getComputedStyle(grid).fontSize);
+  // a card has a line above its picture, and one below
+  const rows = Math.floor((grid.clientHeight - 30) / ((3 / 4) * wide + 2 * line + 16));
+  return Math.max(12, Math.min(200, countColumns() * Math.max(1, rows)));
+}
+
+export const openDoubts = () => open("doubts");
+export const openSample = () => open("sample");
+
+export function openAlike() {
+  const picture = current();
+  if (!picture) return;
+  if ($("zoom").open) $("zoom").close();
+  open("alike", `&id=${picture.id}`);
+}
+
+async function open(kind, more = "") {
+  if ($("ways").hidden) return;
+  const number = ++asked, from = state.label || state.cameFrom || state.classes[0].name;
+  $("grid").classList.add("dense");
+  try {
+    await whenSaved();
+    const answer = await get(`${kind}?size=${screenful()}${more}`);
+    if (number !== asked) return; // another one was opened meanwhile
+    showBatch({ ...answer, view: kind }, from);
+    if (!answer.pictures.length) toast("Nothing is left to look at.");
+  } catch (error) {
+    $("grid").classList.toggle("dense", Boolean(state.special));
+    toast(error.message, true);
+  }
+}
+
+export function showBatch(batch, from = state.cameFrom) {
+  const { pictures } = batch;
+  Object.assign(state, { label: "", special: batch, cameFrom: from, pictures, chip: "all", words: "" });
+  state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
+  hideReasons();
+  drawClasses();
+  $("search").value = "";
+  show(pictures[0]?.id);
+}
+
+// back to the class from which they were opened
+export function leaveView() {
+  if (!state.special) return false;
+  openClass(state.cameFrom);
+  return true;
+}
+
+export function refreshView() {
+  if (state.special.view === "alike") openClass(state.cameFrom); else open(state.special.view);
+}
+
+// once all that is shown is decided, the next ones come
+export function advance() {
+  const { special, pictures } = state;
+  if (["doubts", "sample"].includes(special?.view) && pictures.length && pictures.every((picture) => picture.keep !== undefined)) open(special.view);
+}
+
+export function drawView() {
+  const { special, pictures } = state, left = pictures.filter((picture) => picture.keep === undefined);
+  $("label").textContent = TITLES[special.view];
+  $("progress").replaceChildren(...told(special, pictures));
+  const acts = { drop: ["⇧D", `Drop the other ${left.length}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep the other ${left.length}`, "keepit"] };
+  const kinds = special.view === "alike" ? ["drop", "look"] : [special.kind ?? "look"];
+  $("batch").hidden = !left.length;
+  $("batch").replaceChildren(make("span", "", hint(special)), ...kinds.map((kind) => {
+    const [key, text, name] = acts[kind], button = makeButton("chip");
+    button.dataset.rest = name;
+    button.append(make("kbd", "", key), ` ${text}`);
+    return button;
+  }));
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+function told({ view, left, looked, wrong, low, high, done, enough, kind }, pictures) {
+  if (view === "alike") return [`${pictures.length} pictures of any class, the nearest first`];
+  if (view === "doubts") return [kind ? `${left} pictures are undecided` : `${pictures.length} as before`];
+  if (!looked) return ["What is wrong among those that are left is estimated from these."];
+  const share = `${wrong} of ${looked} looked at by chance were wrong: ${percent(low)} to ${percent(high)} of the ${left} that are left`;
+  return [done ? make("b", "k", "✓ Probably done. ") : "", share, done ? `, below ${percent(enough)}.` : `; done below ${percent(enough)}.`];
+}
+
+function hint({ view, kind }) {
+  if (view === "alike") return "Shift-click or drag selects several; K and D decide about them.";
+  return { drop: "Probably all to drop. Click Keep on what belongs.", relabel: "Probably of the class named on each. Click Keep, Drop or Class on the others." }[kind] ?? "Click on the class guessed, Class or Drop where it is wrong.";
+}
+
+// each picture that is shown and undecided gets the class that is guessed for it
+export function guessRest() {
+  const pictures = state.view.filter((picture) => picture.keep === undefined && picture.guess);
+  if (!pictures.length) return toast("No class is guessed for what is shown and undecided.");
+  const labels = Object.fromEntries(pictures.map((picture) => [picture.id, picture.guess])), seen = seenOf(pictures);
+  for (const picture of pictures) {
+    Object.assign(picture, { keep: 1, reason: "", given: picture.given ?? picture.label, label: picture.guess });
+    drawCard(picture);
+  }
+  hideReasons();
+  send("labels", { labels, seen });
+  toast(`${pictures.length} moved to the class guessed. U takes it back.`);
+}
