@@ -87,10 +87,13 @@ def await_health(server: Server, process: subprocess.Popen[Any]) -> None:
 
 @pytest.fixture(scope="module")
 def plain(
-    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], mlflow_tables: Path
 ) -> Iterator[Server]:
-    """What `mlflow/serve.sh` starts where nothing is set."""
-    yield from serving(tmp_path_factory.mktemp("plain"), free_port())
+    """What `mlflow/serve.sh` starts where nothing is set; only its tables are there already."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "project" / "workspace").mkdir(parents=True)
+    shutil.copy(mlflow_tables, folder / "project" / "workspace" / "mlflow.db")
+    yield from serving(folder, free_port())
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +120,10 @@ def key(name: str, password: str) -> dict[str, str]:
 
 
 def test_what_is_printed_to_open_mlflow_starts_two_processes(
-    tmp_path: Path, free_port: Callable[[], int], plain: Server
+    tmp_path: Path, free_port: Callable[[], int], plain: Server, mlflow_tables: Path
 ) -> None:
     assert count_processes(plain.pid) == 2
-    uri = f"sqlite:///{tmp_path / 'm.db'}"
+    uri = f"sqlite:///{shutil.copy(mlflow_tables, tmp_path)}"
     line = open_tracking(f"{Path(sys.executable).parent}/", {"mlflow_tracking_uri": uri})
     port = str(free_port())
     with subprocess.Popen(f"exec env {line}", shell=True, start_new_session=True,

@@ -27,8 +27,11 @@ from foodcls.workspace.lock import HOLDER, holding
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "geheim-4711"
 PATIENCE = 300  # seconds; a flow's process imports for 10 s, and the machine may be busy
-# the sample made small: 12 pictures a class, a random tiny network
+# the sample made small: three classes of 12 pictures, a random tiny network
 SMALL = {
+    "classes": [{"name": name, "queries": [name]} for name in ("rabbit", "salad", "bread")],
+    "filter.manifest": None,
+    "crop.boxes": None,
     "collect.per_query": 14,
     "collect.min_per_class": 6,
     "augment.per_class": 8,
@@ -98,8 +101,8 @@ class Prefect:
             "PREFECT_UI_ENABLED": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             # how long a worker, a waiting run and a cancelled one take to notice
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
             # what must not be found in any log or record
             "FOODCLS_WEBHOOK": f"{site.url}/{SECRET}?token={SECRET}",
@@ -163,11 +166,11 @@ class Prefect:
 
     def wait(self, run: str, *names: str) -> dict[str, Any]:
         """The flow run, once its state is called one of these."""
-        for _ in range(PATIENCE * 2):
+        for _ in range(PATIENCE):
             found: dict[str, Any] = self.ask(f"flow_runs/{run}")
             if found["state"]["name"] in names:
                 return found
-            time.sleep(0.5)
+            time.sleep(1)
         raise TimeoutError(f"{found['name']}: {found['state']}, not {names}; {self.said()}")
 
     def wait_until_stuck(self, run: str) -> None:

@@ -116,17 +116,26 @@ def test_what_carries_is_there() -> None:
 
 def test_an_edit_elsewhere_or_of_words_trains_nothing_again(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "foodcls", tmp_path / "foodcls")
-    program = (
-        "from foodcls.work.code_digest import code_digest; "
-        f"print(code_digest({STAGES['train'].modules!r}))"
-    )
+    # one process that is asked thrice: what it needs of other packages it looks up once
+    program = f"""if True:
+        import sys
+        from foodcls.work import code_digest as keys
+        for _ in sys.stdin:
+            keys._read_module.cache_clear()
+            keys.code_digest.cache_clear()
+            print(keys.__file__, keys.code_digest({STAGES["train"].modules!r}), flush=True)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=tmp_path, text=True, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdin and process.stdout
 
     def key() -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True,
-            check=True, env=os.environ | {"PYTHONPATH": str(tmp_path)},
-        )  # fmt: skip
-        return done.stdout
+        print(file=process.stdin, flush=True)
+        file, found = process.stdout.readline().split()
+        assert Path(file).is_relative_to(tmp_path)
+        return found
 
     def edit(name: str, line: str) -> None:
         path = tmp_path / "foodcls" / f"{name}.py"
@@ -141,6 +150,7 @@ def test_an_edit_elsewhere_or_of_words_trains_nothing_again(tmp_path: Path) -> N
     assert key() == before
     edit("train/loop", "\nADDED = 1\n")
     assert key() != before
+    process.communicate()
 
 
 def test_a_new_training_option_asks_for_a_new_training_alone() -> None:

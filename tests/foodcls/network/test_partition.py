@@ -1,5 +1,6 @@
 import copy
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 import torch
@@ -22,8 +23,14 @@ CASES = {
 }
 
 
+@cache
+def draw_backbone(name: str) -> Backbone:
+    """Its random weights: those of a large one take a second to draw."""
+    return make_backbone(name, "none", 32)
+
+
 def build(name: str, trainable: tuple[str, ...]) -> Network:
-    backbone = make_backbone(name, "none", 32)
+    backbone = copy.deepcopy(draw_backbone(name))
     return Network(backbone, make_head(backbone.features, 6, 5, 0.5, 0), trainable)
 
 
