@@ -125,7 +125,8 @@ def share_cells(points: Points, hashes: Hashes, table: int) -> np.ndarray:
         gap = read_places(points.wholes[:, whole[kept]]) - read_places(points.views[:, view[kept]])
         kept = kept[np.einsum("nk,nk->n", gap, gap) <= (NEAR * STEP) ** 2]
         owner, other = owner[kept], other[kept]
-        found.append(np.minimum(owner, other) * count + np.maximum(owner, other))
+        # a pair shares a cell by many views
+        found.append(_sort_distinct(np.minimum(owner, other) * count + np.maximum(owner, other)))
     return _sort_distinct(np.concatenate(found))
 
 
