@@ -54,4 +54,7 @@ def _format(name: str) -> Format:
             found: Format = known
             return found
     others = ", ".join(known for known in get_args(Format) if known != "torchscript")
-    raise InputError(f"--format {name}: a model can be written as {others}")
+    raise InputError(
+        f"--format {name}: a model can be written as {others}; "
+        "as a page for browsers by `foodcls page`"
+    )

@@ -20,8 +20,8 @@ def write_web(console: Console, model: Path, folder: Path | None, runtime: Path 
     onnx = sibling(model, FORMATS["onnx"].ending)
     if not onnx.is_file():
         raise InputError(
-            f"{onnx} is not there, and a browser runs no other file: put "
-            "`export: {formats: [torchscript, onnx]}` into the recipe, and run it again"
+            f"{onnx} is not there, and a browser runs no other file: "
+            f"`foodcls export {model} --format onnx` writes it"
         )
     place = folder or onnx.with_name(f"{onnx.stem}-web")
     with TemporaryDirectory() as fetched:

