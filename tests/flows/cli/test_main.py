@@ -140,7 +140,8 @@ def test_replay_takes_the_place_of_the_recipes_source(recipe: Path, tmp_path: Pa
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("label,origin,parent\n")
     settings = load_recipe(recipe, replayed(manifest)).collect
-    assert (settings.urls, settings.folder, settings.engines) == (manifest.resolve(), None, ())
+    found = (settings.urls, settings.folder, settings.engines)
+    assert found == ((manifest.resolve(),), (), ())
 
 
 @pytest.mark.runs("foodcls prepare")
