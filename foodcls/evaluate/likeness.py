@@ -5,7 +5,7 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,9 +50,10 @@ class Likeness:
         return [self.ids[place] for place in best[np.argsort(-likeness[best], kind="stable")]]
 
 
-def float_parts(rows: Floats, size: int = 8192) -> list[Floats]:
+def float_parts(rows: Floats, size: int = 8192) -> Iterator[Floats]:
     """Rows (N, D) as float32, some thousands at a time: all at once would need much memory."""
-    return [rows[start : start + size].astype(np.float32) for start in range(0, len(rows), size)]
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size].astype(np.float32)
 
 
 def compress_features(features: Floats) -> Floats:

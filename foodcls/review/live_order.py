@@ -7,6 +7,7 @@ for itself, and a fit takes a tenth of a second for thousands of pictures. They 
 what `foodcls suspects` found before anything was decided.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,15 +109,9 @@ class _Live:
 
 def _predict(likeness: Likeness, taught: Ints, weights: Floats, given: Ints) -> _Live:
     """Fit to the classes `taught` (N,) with weights (N,); predict each without itself."""
-    parts = [
-        np.hstack([part, np.full((len(part), 1), CONSTANT, np.float32)])
-        for part in float_parts(likeness.rows)
-    ]
-    ends = np.cumsum([len(part) for part in parts])
-    width, classes = parts[0].shape[1], len(likeness.labels)
+    width, classes = likeness.rows.shape[1] + 1, len(likeness.labels)
     gram, moments = RIDGE * np.eye(width), np.zeros((width, classes + 1))
-    for end, part in zip(ends, parts, strict=True):
-        here = slice(end - len(part), end)
+    for here, part in _parts(likeness):
         gram += (part * weights[here, None]).T @ part
         chosen = csr_array(
             (weights[here], (taught[here], np.arange(len(part)))), (classes + 1, len(part))
@@ -125,8 +120,8 @@ def _predict(likeness: Likeness, taught: Ints, weights: Floats, given: Ints) -> 
     inverse = np.linalg.inv(gram).astype(np.float32)
     weights_of = inverse @ moments.astype(np.float32)
     found = []
-    for end, part in zip(ends, parts, strict=True):
-        here, rows = slice(end - len(part), end), np.arange(len(part))
+    for here, part in _parts(likeness):
+        rows = np.arange(len(part))
         leverage = weights[here] * np.einsum("nd,nd->n", part @ inverse, part)
         outputs = part @ weights_of
         outputs[rows, taught[here]] -= leverage
@@ -140,3 +135,11 @@ def _predict(likeness: Likeness, taught: Ints, weights: Floats, given: Ints) -> 
         best = shares.argmax(axis=1)
         found.append((stranger, own, np.maximum(shares[rows, best], 0), best, at_guess))
     return _Live(*(np.concatenate(one) for one in zip(*found, strict=True)))
+
+
+def _parts(likeness: Likeness) -> Iterator[tuple[slice, Floats]]:
+    start = 0
+    for part in float_parts(likeness.rows):
+        constant = np.full((len(part), 1), CONSTANT, np.float32)
+        yield slice(start, start + len(part)), np.hstack([part, constant])
+        start += len(part)
