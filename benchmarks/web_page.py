@@ -1,4 +1,4 @@
-"""Compares what the page of `foodcls page` answers in Chromium with `foodcls predict`.
+"""Compares the answers of `foodcls export --format web` in Chromium with `foodcls predict`.
 
     python benchmarks/web_page.py MODEL.onnx PHOTOS --runtime onnxruntime-web-1.30.0.tgz
 

@@ -32,7 +32,7 @@ from flows.cli.options import (
     read_recipe,
 )
 from flows.cli.output import err, find_manifest, out, told, write_json
-from flows.cli.pages.commands import page, photograph, review, serve
+from flows.cli.pages.commands import photograph, review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
@@ -173,7 +173,6 @@ app.command(
     epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
 )(predict)
 app.command(epilog="Example: `foodcls serve workspace/models/foods13-*.pt --port 8000`")(serve)
-app.command(epilog="Example: `foodcls page workspace/models/foods13-*.onnx`")(page)
 app.command(
     epilog="Example: `foodcls export workspace/models/foods13-0a1b2c3d4e5f.pt --format onnx`"
 )(export)

@@ -6,6 +6,7 @@ from typing import get_args
 
 from rich.console import Console
 
+from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest
 from foodcls.errors import ExportError, InputError
 from foodcls.export.export import export
@@ -18,12 +19,32 @@ from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.checkpoints import need_checkpoint
 
+WEB = "web"  # the page for browsers, which holds the .onnx file
+
 
 def export_formats(
-    console: Console, model: Path, names: Sequence[str], folder: Path, margin: float
+    console: Console,
+    model: Path,
+    names: Sequence[str],
+    folder: Path,
+    margin: float,
+    runtime: Path | None,
 ) -> None:
     """Write the files, add them to the list of digests, and print what they are."""
-    formats = [_format(name) for name in dict.fromkeys(names)]
+    formats = [_format(name) for name in dict.fromkeys(names) if name != WEB]
+    onnx = sibling(model, FORMATS["onnx"].ending)
+    if WEB in names and "onnx" not in formats and not onnx.is_file():
+        formats.append("onnx")
+    refused = _write(console, model, formats, folder, margin) if formats else ()
+    if WEB in names:
+        write_web(console, onnx, runtime)
+    if refused:
+        raise ExportError("; ".join(refused))
+
+
+def _write(
+    console: Console, model: Path, formats: Sequence[Format], folder: Path, margin: float
+) -> tuple[str, ...]:
     check_libraries(formats)
     provenance = load_model(model).provenance
     manifest = read_manifest(find_manifest(folder))
@@ -44,8 +65,7 @@ def export_formats(
         console.print(f"{path}  {one.bytes / 1e6:.1f} MB  {told}", markup=False, highlight=False,
                       soft_wrap=True)  # fmt: skip
     list_digests(model, digests)
-    if exported.refused:
-        raise ExportError("; ".join(exported.refused))
+    return exported.refused
 
 
 def _format(name: str) -> Format:
@@ -53,8 +73,5 @@ def _format(name: str) -> Format:
         if known == name and known != "torchscript":
             found: Format = known
             return found
-    others = ", ".join(known for known in get_args(Format) if known != "torchscript")
-    raise InputError(
-        f"--format {name}: a model can be written as {others}; "
-        "as a page for browsers by `foodcls page`"
-    )
+    others = ", ".join(known for known in (*get_args(Format), WEB) if known != "torchscript")
+    raise InputError(f"--format {name}: a model can be written as {others}")

@@ -16,23 +16,28 @@ def export(
     formats: Annotated[
         list[str],
         typer.Option(
-            "--format", help="onnx, onnx_int8, exported_program, aotinductor; repeatable."
+            "--format", help="onnx, onnx_int8, exported_program, aotinductor, web; repeatable."
         ),
     ],
     workspace: Space = Path("workspace"),
     margin: Annotated[
         float, typer.Option(help="How much accuracy int8 may cost against fp32.", min=0, max=1)
     ] = 0.02,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(help="For web: the npm package onnxruntime-web; else npm fetches it."),
+    ] = None,
 ) -> None:
     """Write a model that exists in further formats, beside its .pt file.
 
     Each is written only if it answers as the trained network does, which --workspace has; int8 only
-    if a paired test on the test pictures shows that it costs less than --margin.
+    if a paired test on the test pictures shows that it costs less than --margin. web is a folder
+    with a page that runs the model in a browser, served by any static server.
     """
     with told():
         from flows.cli.models.export import export_formats
 
-        export_formats(out, model, formats, workspace, margin)
+        export_formats(out, model, formats, workspace, margin, runtime)
 
 
 def benchmark(

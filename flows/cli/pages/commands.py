@@ -82,23 +82,3 @@ def photograph(
         from flows.cli.pages.photograph import take_photos
 
         take_photos(out, recipe_file, folder, host, port)
-
-
-def page(
-    model: Annotated[Path, typer.Argument(help="An exported model, with its .onnx file.")],
-    folder: Annotated[
-        Path | None, typer.Option(help="Where it is written; else beside the model.")
-    ] = None,
-    runtime: Annotated[
-        Path | None,
-        typer.Option(help="The npm package onnxruntime-web, as a file; else npm fetches it."),
-    ] = None,
-) -> None:
-    """Write a page that runs a model in the browser: drop, paste or take pictures, see the answer.
-
-    The folder asks no other host, and pictures stay on the device; any static server shows it.
-    """
-    with told():
-        from flows.cli.pages.web import write_web
-
-        write_web(out, model, folder, runtime)

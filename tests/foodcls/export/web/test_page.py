@@ -19,12 +19,10 @@ from foodcls.export.export import labels_digest
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
 from foodcls.export.torchscript import InferenceConfig
-from foodcls.export.web.runtime import PACKAGE, VERSION, read_runtime
+from foodcls.export.web.runtime import read_runtime
 from foodcls.export.web.write import PAGE, write_page
 
 pytest.importorskip("onnxscript")
-RUNTIME = Path.home() / ".cache" / "foodcls-benchmarks" / f"{PACKAGE}-{VERSION}.tgz"
-
 SEEN = 24  # pixels a side of what the network sees, as `develop` takes them
 
 
@@ -53,13 +51,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def url(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    model: Path, browser_runtime: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The page, on a plain static server."""
-    if not RUNTIME.exists():
-        pytest.skip(f"the page is not looked at: npm pack {PACKAGE}@{VERSION}, and move it to "
-                    f"{RUNTIME}")  # fmt: skip
     folder = tmp_path_factory.mktemp("page")
-    write_page(model, read_runtime(RUNTIME), folder)
+    write_page(model, read_runtime(browser_runtime), folder)
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -13,7 +13,6 @@ from foodcls.export.torchscript import InferenceConfig
 from foodcls.export.web.runtime import FILES, PACKAGE, VERSION
 
 pytest.importorskip("onnxscript")
-RUNTIME = Path.home() / ".cache" / "foodcls-benchmarks" / f"{PACKAGE}-{VERSION}.tgz"
 
 
 class Mean(torch.nn.Module):
@@ -32,11 +31,11 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.runs("foodcls page")
-def test_the_folder_holds_all_that_the_page_needs(model: Path, tmp_path: Path) -> None:
-    if not RUNTIME.exists():
-        pytest.skip(f"no runtime: npm pack {PACKAGE}@{VERSION}, and move it to {RUNTIME}")
-    done = CliRunner().invoke(app, ["page", str(model), "--runtime", str(RUNTIME)])
+def test_the_folder_holds_all_that_the_page_needs(
+    model: Path, browser_runtime: Path, tmp_path: Path
+) -> None:
+    asked = ["--format", "web", "--runtime", str(browser_runtime)]
+    done = CliRunner().invoke(app, ["export", str(model.with_suffix(".pt")), *asked])
     assert done.exit_code == 0 and "http.server" in done.stdout
     folder = tmp_path / "lunch-web"
     assert json.loads((folder / "model.json").read_text())["labels"] == ["red", "green", "blue"]
@@ -48,13 +47,8 @@ def test_the_folder_holds_all_that_the_page_needs(model: Path, tmp_path: Path) -
 def test_what_is_missing_is_told_with_what_to_type(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def say(*words: str) -> str:
-        done = CliRunner().invoke(app, ["page", *words])
-        assert done.exit_code == 2
-        return done.stderr
-
-    assert "--format onnx" in say(str(tmp_path / "other.pt"))
     nothing: Callable[[str], None] = lambda name: None  # noqa: E731
     monkeypatch.setattr(shutil, "which", nothing)
-    assert f"npm pack {PACKAGE}@{VERSION}" in say(str(model))
+    done = CliRunner().invoke(app, ["export", str(model.with_suffix(".pt")), "--format", "web"])
+    assert done.exit_code == 2 and f"npm pack {PACKAGE}@{VERSION}" in done.stderr
     assert not (tmp_path / "lunch-web").exists()

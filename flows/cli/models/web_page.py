@@ -8,24 +8,17 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from foodcls.errors import InputError
-from foodcls.export.exported_files import FORMATS, sibling
 from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
 from foodcls.export.web.write import write_page
 
 NPM_SECONDS = 600  # for 33 MB
 
 
-def write_web(console: Console, model: Path, folder: Path | None, runtime: Path | None) -> None:
-    """Write the page of a model's .onnx file, beside it unless a folder is named."""
-    onnx = sibling(model, FORMATS["onnx"].ending)
-    if not onnx.is_file():
-        raise InputError(
-            f"{onnx} is not there, and a browser runs no other file: "
-            f"`foodcls export {model} --format onnx` writes it"
-        )
-    place = folder or onnx.with_name(f"{onnx.stem}-web")
+def write_web(console: Console, onnx: Path, runtime: Path | None) -> None:
+    """Write the page of an .onnx file, into a folder beside it."""
+    place = onnx.with_name(f"{onnx.stem}-web")
     with TemporaryDirectory() as fetched:
-        page = write_page(onnx, read_runtime(runtime or _fetch(Path(fetched))), place)
+        page = write_page(onnx, read_runtime(runtime or fetch_runtime(Path(fetched))), place)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     lines = (
         f"{page}  {size / 1e6:.0f} MB in all",
@@ -36,8 +29,8 @@ def write_web(console: Console, model: Path, folder: Path | None, runtime: Path 
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _fetch(folder: Path) -> Path:
-    """The runtime's package, by npm, from the registry that it is set to."""
+def fetch_runtime(folder: Path) -> Path:
+    """The runtime's package, by npm, from the registry that it is set to; InputError if not."""
     npm = shutil.which("npm")
     if npm is None:
         raise InputError(f"npm is not installed here; {how_to_get()}")
