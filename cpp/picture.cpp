@@ -165,7 +165,7 @@ void decode_png(const Bytes& file, Decoded& out, std::vector<png_bytep>& rows) {
     png_read_info(png, info);
     const bool is_grey = png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY;
     png_set_expand(png);
-    // foodcls scales deep grey, and takes the upper byte of deep colours
+    // foodcls scales deep grey, and takes the upper byte of deep colors
     is_grey ? png_set_scale_16(png) : png_set_strip_16(png);
     png_set_gray_to_rgb(png);
     png_set_add_alpha(png, 255, PNG_FILLER_AFTER);

@@ -83,7 +83,7 @@ class ManifestRef:
     dropped: int
     # a digest for each key of SPLIT_COLUMNS: of what it names of its rows
     splits: tuple[str, ...] = field(default=(), kw_only=True)
-    relabelled: int = field(default=0, kw_only=True)  # kept pictures whose label was corrected
+    relabeled: int = field(default=0, kw_only=True)  # kept pictures whose label was corrected
     # rows that the stage lost to trouble that may pass, such as a server that was busy
     passing: int = field(default=0, kw_only=True)
 
@@ -179,12 +179,12 @@ def save_manifest(
         kept=kept,
         dropped=len(manifest) - kept,
         splits=tuple(_split_digest(manifest, name) for name in SPLIT_COLUMNS),
-        relabelled=int(((manifest["state"] == KEPT) & is_relabelled(manifest)).sum()),
+        relabeled=int(((manifest["state"] == KEPT) & is_relabeled(manifest)).sum()),
         passing=int(lost.sum()),
     )
 
 
-def is_relabelled(manifest: pd.DataFrame) -> pd.Series:
+def is_relabeled(manifest: pd.DataFrame) -> pd.Series:
     """Of each row, whether it is an original picture whose label a person has corrected."""
     return (manifest["given_label"] != "") & (manifest["parent"] == "")
 

@@ -233,7 +233,7 @@ def tracking_server(
 
 @pytest.fixture
 def noise() -> Callable[..., Image.Image]:
-    """Smooth random colour patches: two seeds give two pictures that no hash confuses."""
+    """Smooth random color patches: two seeds give two pictures that no hash confuses."""
 
     def draw(seed: int, width: int = 96, height: int = 64) -> Image.Image:
         coarse = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), dtype=np.uint8)

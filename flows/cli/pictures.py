@@ -42,7 +42,7 @@ def duplicates(
     json_file: Json = None,
     csv_file: Table = None,
 ) -> None:
-    """Find files that show the same picture: copies, resized, recoloured, mirrored, cropped.
+    """Find files that show the same picture: copies, resized, recolored, mirrored, cropped.
 
     Nothing is deleted. A file that cannot be read is named with the reason, the rest go on, and
     the exit code is 1.
@@ -67,7 +67,7 @@ def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> No
 
 
 def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
-    """Rank the pictures by how likely they are mislabelled or unrelated, into suspects.csv."""
+    """Rank the pictures by how likely they are mislabeled or unrelated, into suspects.csv."""
     with told():
         from flows.cli.guesses import list_suspects
 

@@ -43,7 +43,7 @@ class TrueAccuracy:
     n: int
     seen: int
     strangers: int  # of those seen: they show no class
-    relabelled: int  # of those seen: they show another class than their label
+    relabeled: int  # of those seen: they show another class than their label
     right: int  # of those seen that show a class: the model names it
     counted: int  # of those seen: as they were drawn, with no gap before
     value: float = 0.0  # the estimate for all N, and its 95 % interval, where enough were counted
@@ -105,7 +105,7 @@ def estimate_accuracy(answers: Predictions, looks: Mapping[str, str]) -> TrueAcc
         "n": len(units),
         "seen": len(seen),
         "strangers": int((shown == "").sum()),
-        "relabelled": int(((shown != seen["label"]) & (shown != "")).sum()),
+        "relabeled": int(((shown != seen["label"]) & (shown != "")).sum()),
         "right": int(right.sum()),
     }
     strata = [_Stratum.of(units[units["stratum"] == place], looks) for place in range(len(SPREADS))]

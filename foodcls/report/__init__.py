@@ -5,7 +5,7 @@ model_card        what a model is for, was made of, and can do
 comparison        the page of two models on the same pictures
 runs_page         the page of a recipe's latest runs
 ablation_table    the table of an ablation
-by_hand       what people saw on pictures and relabelled, in sentences
+by_hand       what people saw on pictures and relabeled, in sentences
 sentences         figures in plain sentences
 charts            lines, bars and ticks of charts
 confusion         the confusion matrix as cells to draw

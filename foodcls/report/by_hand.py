@@ -1,11 +1,11 @@
-"""Says in sentences what people saw on pictures, and which they relabelled."""
+"""Says in sentences what people saw on pictures, and which they relabeled."""
 
 from collections import Counter
 
 import pandas as pd
 
 from foodcls.evaluate.looks import LEAST, TrueAccuracy
-from foodcls.manifest import is_relabelled, kept_rows
+from foodcls.manifest import is_relabeled, kept_rows
 from foodcls.report.sentences import percent
 
 SHOWN = 5  # moves from class to class in a sentence
@@ -19,7 +19,7 @@ def explain_looks(known: TrueAccuracy) -> list[str]:
             "stands: foodcls review RECIPE --test."
         ]
     value, low, high = known.of_seen
-    wrong = [f"{known.relabelled} show another class than their label" if known.relabelled else "",
+    wrong = [f"{known.relabeled} show another class than their label" if known.relabeled else "",
              f"{known.strangers} show none of the classes" if known.strangers else ""]  # fmt: skip
     told = " and ".join(filter(None, wrong)) or "all show the class that their label says"
     sentences = [
@@ -41,13 +41,13 @@ def explain_looks(known: TrueAccuracy) -> list[str]:
     return sentences
 
 
-def explain_relabelled(manifest: pd.DataFrame) -> str:
+def explain_relabeled(manifest: pd.DataFrame) -> str:
     """From which class to which a person has moved kept pictures; empty where none was moved."""
     rows = kept_rows(manifest)
-    rows = rows[is_relabelled(rows)].drop_duplicates("id")
+    rows = rows[is_relabeled(rows)].drop_duplicates("id")
     if rows.empty:
         return ""
     moves = Counter(zip(rows["given_label"], rows["label"], strict=True)).most_common()
     told = [f"{count} from {given} to {label}" for (given, label), count in moves]
     more = f", and {len(told) - SHOWN} moves more" if len(told) > SHOWN else ""
-    return f"{len(rows)} pictures were relabelled by a person: {', '.join(told[:SHOWN])}{more}."
+    return f"{len(rows)} pictures were relabeled by a person: {', '.join(told[:SHOWN])}{more}."

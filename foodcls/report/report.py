@@ -13,7 +13,7 @@ from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.per_class import ClassScore
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
-from foodcls.report.by_hand import explain_relabelled
+from foodcls.report.by_hand import explain_relabeled
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
 from foodcls.report.looks import contact_sheet
@@ -54,7 +54,7 @@ class ReportData:
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
     advice: Sequence[str] = ()  # what to do about the accuracy, in sentences
     seen: Sequence[str] = ()  # what a person saw on the test pictures, in sentences
-    relabelled: str = ""  # which pictures a person has moved to another class, in a sentence
+    relabeled: str = ""  # which pictures a person has moved to another class, in a sentence
     worth: Sequence[str] = ()  # what more pictures would be worth, in sentences
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `contact_sheet`
     own: OwnWorth | None = None
@@ -85,7 +85,7 @@ def report_html(data: ReportData) -> str:
         "looks": data.looks,
         "advice": data.advice,
         "seen": data.seen,
-        "relabelled": data.relabelled,
+        "relabeled": data.relabeled,
         "worth": data.worth,
         "own": data.own,
         "own_looks": data.own_looks,
@@ -121,7 +121,7 @@ def gather_report(
         best_epoch=checkpoint.best_epoch,
         mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
         counts=counts,
-        relabelled=explain_relabelled(manifest),
+        relabeled=explain_relabeled(manifest),
         advice=advise(checkpoint, scores),
         digests=_digests(checkpoint, scores),
         looks=contact_sheet(manifest, checkpoint.settings, store),

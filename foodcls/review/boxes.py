@@ -106,7 +106,7 @@ def _cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:
         "filename": item.id,
         "width": str(item.width),
         "height": str(item.height),
-        # relabelled or not, the crop knows it by the class under which it was found
+        # relabeled or not, the crop knows it by the class under which it was found
         "class": item.found_as,
         **{name: str(edge) for name, edge in zip(EDGES, box.edges, strict=True)},
     }

@@ -189,7 +189,7 @@ def _fate(manifest: pd.DataFrame, rows: pd.DataFrame, row: pd.Series) -> list[Fa
     size = manifest[(manifest["cluster"] == cluster) & (manifest["parent"] == "")]["id"].nunique()
     given, label, by = row["given_label"], row["label"], row["label_by"]
     return [
-        Fact("relabelled", f"from {given} to {label} by {by}" if given else ""),
+        Fact("relabeled", f"from {given} to {label} by {by}" if given else ""),
         Fact("cluster", f"{cluster[:16]}, {size} in it" if cluster else ""),
         Fact("dropped by", row["stage"]),
         Fact("because", row["reason"]),

@@ -29,8 +29,8 @@ def describe(step: StageResult[Any]) -> str:
     counts = ""
     if isinstance(step.result, ManifestRef):
         counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
-        if step.result.stage == "filter" and step.result.relabelled:
-            counts += f", {step.result.relabelled} relabelled"
+        if step.result.stage == "filter" and step.result.relabeled:
+            counts += f", {step.result.relabeled} relabeled"
     done = ["cached"] if step.cached else [f"{step.seconds:.1f} s", *_shares(step)]
     return f"{step.name:<12} {counts:<28} {', '.join(done)}"
 

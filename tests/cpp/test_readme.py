@@ -45,7 +45,7 @@ def test_the_lines_of_the_readme_answer_as_python_does(camera: Path, tmp_path: P
              *places, "-Wl,--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10"]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    # brightest in one place: turned or with its colours in another order it has another answer
+    # brightest in one place: turned or with its colors in another order it has another answer
     pixels = np.random.default_rng(0).integers(0, 100, (HEIGHT, WIDTH, 3), np.uint8)
     pixels[15:18, 40:44, 2] = 255
     Image.fromarray(pixels).save(tmp_path / "dish.png")

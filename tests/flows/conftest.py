@@ -51,7 +51,7 @@ def shared_recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_recipe(folder: Path) -> Path:
-    """Draw twelve patches a class in the class's colour, and write the recipe."""
+    """Draw twelve patches a class in the class's color, and write the recipe."""
     for channel, label in enumerate(("reds", "greens", "blues")):
         photos = folder / "photos" / label
         photos.mkdir(parents=True)

@@ -55,8 +55,8 @@ def test_digest_ignores_when_it_was_fetched_and_nothing_else() -> None:
 
 
 def test_unknown_column_is_refused() -> None:
-    with pytest.raises(ValueError, match="colour"):
-        new_manifest([{"colour": "red"}])
+    with pytest.raises(ValueError, match="color"):
+        new_manifest([{"color": "red"}])
 
 
 def test_missing_blobs_are_pictures_of_kept_rows_and_the_table(store: Store) -> None:

@@ -56,7 +56,7 @@ export function drawCard(picture) {
   if (hasProposal(picture)) card.querySelector(".well").append(acceptButton());
 }
 
-// what a person has relabelled: where it went, or where it came from
+// what a person has relabeled: where it went, or where it came from
 function movedWords({ label, given }) {
   // among test pictures, which are no classes of the page
   if (!state.labels.includes(state.label)) return given ? `${displayName(label)}, not ${displayName(given)}` : "";

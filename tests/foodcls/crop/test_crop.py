@@ -67,8 +67,8 @@ def test_each_further_box_is_a_row_after_its_own(cut, sound, pixels):
     assert found["label"].tolist() == ["beans"] * 3 + ["salad", "beans"]
     assert found["id"].tolist() == [sound["id"].iloc[0]] * 3 + sound["id"].tolist()[1:]
     assert found.index.tolist() == list(range(5)) and set(found["cluster"]) == {"c"}
-    colours = [tuple(pixels(blob)[5, 5]) for blob in found["picture"].iloc[:3]]
-    assert colours == [(255, 0, 0), (0, 0, 255), (255, 255, 0)] and not result.problems
+    colors = [tuple(pixels(blob)[5, 5]) for blob in found["picture"].iloc[:3]]
+    assert colors == [(255, 0, 0), (0, 0, 255), (255, 255, 0)] and not result.problems
 
 
 def test_padding_is_a_share_of_the_box_and_white_beyond_the_picture(cut, pixels):
@@ -294,7 +294,7 @@ def test_boxes_on_stored_pixels_turn_with_the_picture(store, encode, put_rows, t
     assert np.abs(found.mean((0, 1)) - (0, 255, 0)).max() < 20
 
 
-def test_a_box_stays_when_its_picture_is_relabelled(cut, sound):
+def test_a_box_stays_when_its_picture_is_relabeled(cut, sound):
     """Whether it was drawn before the class was corrected, or after."""
     moved = sound.copy()
     moved.loc[0, ["label", "given_label"]] = "salad", "beans"

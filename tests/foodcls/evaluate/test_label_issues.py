@@ -1,4 +1,4 @@
-"""What is labelled wrongly comes first; nobody is judged by themselves or their kin."""
+"""What is labeled wrongly comes first; nobody is judged by themselves or their kin."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,7 +48,7 @@ def clouds() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @pytest.fixture
-def mislabelled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.DataFrame:
+def mislabeled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.DataFrame:
     """Drawn pictures, two of which bear the next class's label."""
     manifest = gallery(store)
     for row in (0, 13):
@@ -57,22 +57,22 @@ def mislabelled(store: Store, gallery: Callable, labels: tuple[str, ...]) -> pd.
 
 
 def test_without_room_the_same_is_found_and_nothing_kept(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
+    mislabeled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     cramped = replace(feature_cache, folder=feature_cache.folder.with_name("cramped"), limit=0)
-    found = rank_label_issues(judge_labels(mislabelled, labels, quick, cramped))
+    found = rank_label_issues(judge_labels(mislabeled, labels, quick, cramped))
     assert list(cramped.folder.glob("*")) == []
     pd.testing.assert_frame_equal(
-        found, rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
+        found, rank_label_issues(judge_labels(mislabeled, labels, quick, feature_cache))
     )
     assert list(feature_cache.folder.glob("*.npy"))
 
 
 def test_planted_wrong_labels_come_first_and_are_named(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
+    mislabeled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    ranked = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
-    wrong = mislabelled["id"][[0, 13]]
+    ranked = rank_label_issues(judge_labels(mislabeled, labels, quick, feature_cache))
+    wrong = mislabeled["id"][[0, 13]]
     assert set(ranked["id"].iloc[:2]) == set(wrong)
     assert list(ranked.columns) == ["id", "keep", "reason", "score"]
     assert ranked["score"].is_monotonic_decreasing and ranked["score"].between(0, 1).all()
@@ -82,35 +82,33 @@ def test_planted_wrong_labels_come_first_and_are_named(
 
 
 def test_the_list_is_a_filter_that_drops_the_worst(
-    mislabelled: pd.DataFrame,
+    mislabeled: pd.DataFrame,
     labels: tuple[str, ...],
     quick: Train,
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    ranked = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
+    ranked = rank_label_issues(judge_labels(mislabeled, labels, quick, feature_cache))
     write_csv(ranked, tmp_path / "suspects.csv")
-    filtered = filter_pictures(mislabelled, Filter(manifest=tmp_path / "suspects.csv"), labels)
+    filtered = filter_pictures(mislabeled, Filter(manifest=tmp_path / "suspects.csv"), labels)
     dropped = filtered[filtered["state"] == "dropped"]
-    assert set(mislabelled["id"][[0, 13]]) <= set(dropped["id"]) and len(dropped) < 5
+    assert set(mislabeled["id"][[0, 13]]) <= set(dropped["id"]) and len(dropped) < 5
     assert set(dropped["id"]) == set(ranked["id"][ranked["keep"] == 0])
 
 
 def test_the_same_pictures_give_the_same_list(
-    mislabelled: pd.DataFrame,
+    mislabeled: pd.DataFrame,
     labels: tuple[str, ...],
     quick: Train,
     feature_cache: FeatureCache,
     tmp_path: Path,
 ) -> None:
-    first = rank_label_issues(judge_labels(mislabelled, labels, quick, feature_cache))
+    first = rank_label_issues(judge_labels(mislabeled, labels, quick, feature_cache))
     anew = FeatureCache(feature_cache.store, tmp_path / "other cache", silent)
     pd.testing.assert_frame_equal(
-        rank_label_issues(judge_labels(mislabelled, labels, quick, anew)), first
+        rank_label_issues(judge_labels(mislabeled, labels, quick, anew)), first
     )
-    backwards = rank_label_issues(
-        judge_labels(mislabelled.iloc[::-1], labels, quick, feature_cache)
-    )
+    backwards = rank_label_issues(judge_labels(mislabeled.iloc[::-1], labels, quick, feature_cache))
     assert set(backwards["id"].iloc[:2]) == set(first["id"].iloc[:2])
 
 
@@ -147,7 +145,7 @@ def test_groups_never_part_and_classes_lie_in_all_folds() -> None:
 
 def test_kin_of_a_wrong_label_do_not_vouch_for_it(clouds: tuple) -> None:
     features, truth, groups = clouds
-    # 30 copies of a picture of class 0, all labelled 2
+    # 30 copies of a picture of class 0, all labeled 2
     many = np.concatenate([features, np.repeat(features[:1], 30, axis=0)])
     labels = np.concatenate([truth, np.full(30, 2)])
     kin = np.concatenate([groups, np.full(30, "g0", dtype=object)])
@@ -169,11 +167,11 @@ def test_a_single_group_is_refused() -> None:
 
 
 def test_a_workspace_without_kept_pictures_is_refused(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
+    mislabeled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
     with pytest.raises(TrainingError, match="collect more"):
         rank_label_issues(
-            judge_labels(mislabelled.assign(state="dropped"), labels, quick, feature_cache)
+            judge_labels(mislabeled.assign(state="dropped"), labels, quick, feature_cache)
         )
 
 
@@ -190,17 +188,17 @@ def test_judged_are_originals_a_person_may_decide_on() -> None:
 
 
 def test_pieces_of_a_picture_are_one_row(
-    mislabelled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
+    mislabeled: pd.DataFrame, labels: tuple[str, ...], quick: Train, feature_cache: FeatureCache
 ) -> None:
-    piece = mislabelled.iloc[[0]].assign(picture=mislabelled["picture"][20], box="1,2,3,4")
-    both = pd.concat([mislabelled, piece], ignore_index=True)
+    piece = mislabeled.iloc[[0]].assign(picture=mislabeled["picture"][20], box="1,2,3,4")
+    both = pd.concat([mislabeled, piece], ignore_index=True)
     ranked = rank_label_issues(judge_labels(both, labels, quick, feature_cache))
-    assert ranked["id"].is_unique and len(ranked) == len(mislabelled)
+    assert ranked["id"].is_unique and len(ranked) == len(mislabeled)
 
 
 def test_features_are_rows_of_length_one(
-    mislabelled: pd.DataFrame, quick: Train, feature_cache: FeatureCache
+    mislabeled: pd.DataFrame, quick: Train, feature_cache: FeatureCache
 ) -> None:
-    features = pool_features(mislabelled, quick, feature_cache)
-    assert features.dtype == np.float32 and len(features) == len(mislabelled)
+    features = pool_features(mislabeled, quick, feature_cache)
+    assert features.dtype == np.float32 and len(features) == len(mislabeled)
     assert np.allclose(np.linalg.norm(features, axis=1), 1, atol=1e-5)

@@ -276,7 +276,7 @@ def test_contradictions_about_copies_are_named_and_settle_nothing(prepare, sizes
     assert "'class salad' in row 2, 'class beans' in row 3" in caplog.text
 
 
-def test_an_own_photo_is_not_relabelled_by_what_was_said_of_its_copy(prepare, sizes):
+def test_an_own_photo_is_not_relabeled_by_what_was_said_of_its_copy(prepare, sizes):
     small, _, large, _ = sizes
     text = f"id,keep,label\n{digest_of(small)},1,bread\n"
     found = prepare(text, (small, "beans"), (large, "salad", {"source": "own"}))

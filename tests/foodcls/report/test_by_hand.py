@@ -1,17 +1,17 @@
 from foodcls.evaluate.looks import TrueAccuracy
 from foodcls.manifest import new_manifest
-from foodcls.report.by_hand import explain_looks, explain_relabelled
+from foodcls.report.by_hand import explain_looks, explain_relabeled
 
 
-def test_relabelled_pictures_are_counted_by_their_move() -> None:
+def test_relabeled_pictures_are_counted_by_their_move() -> None:
     row = {"state": "kept", "label": "bread", "given_label": "pesto"}
     rows = [row | {"id": "a"}, row | {"id": "b"}, row | {"id": "b", "parent": "b"},
             row | {"id": "c", "state": "dropped"}, {"id": "d", "state": "kept", "label": "bread"},
             row | {"id": "e", "label": "soup"}]  # fmt: skip
-    assert explain_relabelled(new_manifest(rows)) == (
-        "3 pictures were relabelled by a person: 2 from pesto to bread, 1 from pesto to soup."
+    assert explain_relabeled(new_manifest(rows)) == (
+        "3 pictures were relabeled by a person: 2 from pesto to bread, 1 from pesto to soup."
     )
-    assert explain_relabelled(new_manifest(rows[4:5])) == ""
+    assert explain_relabeled(new_manifest(rows[4:5])) == ""
 
 
 def test_looks_are_told_with_what_follows_from_them() -> None:

@@ -90,7 +90,7 @@ def test_boxes_that_are_none_are_refused(
     assert session.drawn() == {}
 
 
-def test_a_relabelled_picture_belongs_to_its_class_until_that_is_taken_back(
+def test_a_relabeled_picture_belongs_to_its_class_until_that_is_taken_back(
     session: Session, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     first, second, *_ = manifest["id"]

@@ -72,7 +72,7 @@ def test_decisions_go_into_a_file_of_their_own_and_move_nothing(
     assert [line.text for line in session.files.missing] == ["report: {looks: test-looks.csv}"]
     known = estimate_session(session, Workspace(workspace))
     assert known is not None
-    assert (known.n, known.seen, known.strangers, known.relabelled, known.right) == (6, 6, 1, 1, 5)
+    assert (known.n, known.seen, known.strangers, known.relabeled, known.right) == (6, 6, 1, 1, 5)
     assert (known.value, known.low, known.high) == (1, 1, 1)
 
 

@@ -39,7 +39,7 @@ def many(
     workspace: Path, noise: Callable[..., Image.Image], encode: Callable[..., bytes]
 ) -> pd.DataFrame:
     """A manifest of 5,000 pictures of one class, as large as a photo from the web."""
-    # drawn with grain: a photo has some, and a JPEG of flat colour would be read too fast
+    # drawn with grain: a photo has some, and a JPEG of flat color would be read too fast
     grain = Image.effect_noise((640, 480), 60).convert("RGB")
     data = encode(Image.blend(noise(0, 640, 480), grain, 0.2), "JPEG", quality=85)
     store, rows = Store(workspace / "store"), []

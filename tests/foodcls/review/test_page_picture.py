@@ -60,7 +60,7 @@ def test_the_page_at_work_shows_suspects_boxes_flags_and_reasons(
     assert browser.value("document.querySelectorAll('.here rect.proposed').length") == 1
     assert not browser.value("document.querySelector('#bar').hidden")
     browser.shoot(tmp_path / "shot.png")
-    # few enough colours for a small file, as many as a drawn dish needs
+    # few enough colors for a small file, as many as a drawn dish needs
     with Image.open(tmp_path / "shot.png") as image:
         small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
     folder = Path(os.environ.get("FOODCLS_PICTURES", tmp_path))

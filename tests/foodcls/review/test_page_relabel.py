@@ -84,7 +84,7 @@ def test_by_mouse_a_class_is_chosen_from_the_list(
     assert page.value("relabel.hidden")
 
 
-def test_the_zoomed_picture_is_relabelled_and_escape_only_leaves_the_list(
+def test_the_zoomed_picture_is_relabeled_and_escape_only_leaves_the_list(
     page: Any, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
     page.press("Enter", "l", "Escape")

@@ -145,12 +145,12 @@ def test_notes_are_read_where_they_are(tmp_path: Path) -> None:
     }
 
 
-def test_a_relabelled_picture_tells_from_what_to_what_and_by_whom(
+def test_a_relabeled_picture_tells_from_what_to_what_and_by_whom(
     pictures: Callable[..., pd.DataFrame],
 ) -> None:
     rows = pictures(1, {0: {"label": "bread", "given_label": "pesto", "label_by": "Ann"}})
     verdict = Verdict(True, label="bread", annotator="Ann")
     story = tell_story(rows, rows["id"][0], Notes(verdicts={rows["id"][0]: verdict}))
     told = facts(story)
-    assert (told["class"], told["relabelled"]) == ("pesto", "from pesto to bread by Ann")
+    assert (told["class"], told["relabeled"]) == ("pesto", "from pesto to bread by Ann")
     assert told["decision"] == "keep as bread, by Ann" and story.label == "bread"

@@ -76,7 +76,7 @@ def test_a_picture_without_regions_is_no_problem(read):
         ("[1]", APPLE, "not a JSON object"),
         ("[" * 50_000, APPLE, "not JSON"),
         (RECT, {}, "unknown class ''"),
-        (RECT, {"colour": "red", "size": "big"}, "which of"),
+        (RECT, {"color": "red", "size": "big"}, "which of"),
         (RECT, {"class": {"apple": True, "pear": True}}, "2 classes are ticked"),
     ],
     ids=lambda value: str(value)[:30],
