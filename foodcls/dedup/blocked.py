@@ -5,8 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from foodcls.dedup.pairs import SAME, search_pairs
-from foodcls.image.hashes import TABLE_KIND, Fingerprint, join_fingerprints, pack_fingerprints
+from foodcls.dedup.pairs import EXACT, SAME, search_pairs
+from foodcls.image.hashes import (
+    TABLE_KIND,
+    Fingerprint,
+    Fingerprints,
+    join_fingerprints,
+    pack_fingerprints,
+)
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import drop_rows, kept_rows, picture_blobs
 from foodcls.recipe.data_settings import Dedup
@@ -51,11 +57,23 @@ def find_lookalikes(
     blobs = dict(zip(ids, picture_blobs(contents), strict=True))
     theirs = pack_fingerprints(Fingerprint(*fields) for fields in blocked.values())
     own = recall_fingerprints(store, blobs, TABLE_KIND, spread)
+    names, found = list(blocked), dict[str, str]()
+    # among more than EXACT a search may pass over a pair
+    step = max(EXACT - len(theirs), EXACT // 2)
+    for start in range(0, len(ids), step):
+        part = slice(start, start + step)
+        near = _near_blocked(theirs, Fingerprints(*(column[part] for column in vars(own).values())))
+        found |= {ids[start + place]: names[which] for place, which in near.items()}
+    return found
+
+
+def _near_blocked(theirs: Fingerprints, own: Fingerprints) -> dict[int, int]:
+    """By the place of each of our pictures that looks like one of theirs: that one's place."""
     pairs = search_pairs(join_fingerprints([theirs, own]), USUAL).pairs
-    count, names = len(theirs), list(blocked)
+    count = len(theirs)
     # a pair's left place is the lower one
     is_meant = (pairs.left < count) & (pairs.right >= count) & (pairs.correlation >= SAME)
     return {
-        ids[pairs.right[place] - count]: names[pairs.left[place]]
+        int(pairs.right[place]) - count: int(pairs.left[place])
         for place in np.flatnonzero(is_meant)[::-1]
     }

@@ -200,6 +200,16 @@ def test_what_looks_like_it_is_dropped_also_from_a_test_set(barred, look, store,
     assert drop_blocked(rows, store, {}) is rows
 
 
+def test_all_are_compared_however_many_there_are(
+    barred, look, store, put_rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foodcls.dedup.blocked.EXACT", 2)
+    rows = put_rows((look(5), "soup"), (look(6), "soup"), (look(1, 120, "JPEG"), "soup"))
+    assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == [
+        *("kept", "kept", "dropped")
+    ]
+
+
 def _empty(path: Path) -> Path:
     path.mkdir()
     return path
