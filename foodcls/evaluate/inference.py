@@ -10,6 +10,7 @@ from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.network import Network
 from foodcls.network.rejection import Features
+from foodcls.train.budget import retain_freed_memory
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset, run_all
 from foodcls.train.restore import load_network
@@ -52,6 +53,7 @@ def _run_rows(
     convert_conv2d_weight_memory_format(network, torch.channels_last)
     partition = cacheable_partition(network, size, PRECISION, len(rows), feature_cache)
     spec = InputSpec(partition, size, PRECISION)
-    dataset = load_dataset(rows, checkpoint.labels, spec, feature_cache)
-    outputs = run_all(lambda inputs: partition.tail(*inputs), dataset, BATCH)
+    with retain_freed_memory():
+        dataset = load_dataset(rows, checkpoint.labels, spec, feature_cache)
+        outputs = run_all(lambda inputs: partition.tail(*inputs), dataset, BATCH)
     return outputs, dataset.targets

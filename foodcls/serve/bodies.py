@@ -11,15 +11,17 @@ FIELD = "file"  # of a form, that holds the picture
 OTHER_FIELDS = 8  # of a form, that are passed over
 # the unread rest of a request must not be read for ever
 CLOSING = {"Connection": "close"}
+# times the bound: so much of a body that is too large is read and forgotten, as who still sends
+# when the connection ends does not see the answer
+LINGER = 4
 
 
 async def read_body(request: Request, most: int, seconds: float) -> bytes:
     """The picture file in a request's body; HTTPException 400, 408, 411 or 413 when there is none.
 
     A form, multipart/form-data, has it in its field `file`; any other body is the file itself.
-    At most `most` bytes are read, for at most `seconds`.
+    At most `most` bytes are kept, and what comes is read for at most `seconds`.
     """
-    _check_length(request.headers.get("Content-Length", "0"), most)
     try:
         async with asyncio.timeout(seconds):
             body = await _read(request, most)
@@ -36,17 +38,24 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     return body
 
 
-def _check_length(told: str, most: int) -> None:
-    if not told.isdecimal() or int(told) > most:
-        raise HTTPException(413, f"a picture file has at most {most} bytes", CLOSING)
-
-
 async def _read(request: Request, most: int) -> bytes:
-    body = bytearray()
+    told = request.headers.get("Content-Length", "0")
+    too_large = HTTPException(413, f"a picture file has at most {most} bytes", CLOSING)
+    is_too_large = not told.isdecimal() or int(told) > most
+    if is_too_large and "Expect" in request.headers:
+        # who asks before sending needs to send nothing
+        raise too_large
+    body, size = bytearray(), 0
     async for part in request.stream():
-        body += part
+        size += len(part)
         # in chunks more may come than a header said
-        _check_length(str(len(body)), most)
+        is_too_large |= size > most
+        if size > LINGER * most:
+            break
+        if not is_too_large:
+            body += part
+    if is_too_large:
+        raise too_large
     return bytes(body)
 
 

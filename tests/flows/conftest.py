@@ -27,6 +27,7 @@ train:
   weights: none
   trainable: []
   hidden_units: 0
+  dropout: 0
   input_size: 32
   epochs: 3
   lr: 0.01

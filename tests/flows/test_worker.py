@@ -313,8 +313,8 @@ def test_a_run_that_was_ordered_twice_waits_and_then_finds_nothing_new(day: Day)
     assert day.waited == "AwaitingConcurrencySlot"
     assert day.late["start_time"] >= day.small["end_time"]
     assert day.late["state"]["message"].startswith("sample: nothing new"), day.late["state"]
-    # on a quiet machine 5 s against 25; a busy one stretches both
-    assert day.late["total_run_time"] < day.small["total_run_time"] / 2
+    # on a quiet machine 5 s against 15; a busy one stretches both
+    assert day.late["total_run_time"] < 0.8 * day.small["total_run_time"]
 
 
 def test_a_second_run_of_a_scheduled_recipe_is_dropped_while_the_first_is_on(day: Day) -> None:

@@ -152,7 +152,7 @@ def test_two_processes_keep_a_hosts_limits_together(web, tmp_path: Path) -> None
     async def answer(talk: Any) -> None:
         begun = time.monotonic()
         # slow, so that connections meet; every fourth is sent to another place on the same host
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.06)
         if talk.path.endswith(("3", "7")):
             await talk.reply(b"", "302 Found", Location=web.url(f"/b?{talk.path[-2:]}"))
         elif talk.path.endswith("5") and talk.number % 2:

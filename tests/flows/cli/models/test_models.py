@@ -106,7 +106,7 @@ def test_each_format_is_measured_on_the_same_pictures(
         assert rows[name]["largest_difference"] < 1e-4
         assert rows[name]["shift"][0] == 0
     for row in rows.values():
-        assert row["memory_megabytes"] > 50 and row["start_seconds"] > 0.01
+        assert row["memory_megabytes"] > 50 and row["start_seconds"] > 0
         assert row["per_second_batch_32"] == pytest.approx(1000 / row["ms_batch_32"])
     assert rows["onnx"]["megabytes"] == pytest.approx(sibling(model, ".onnx").stat().st_size / 1e6)
 
