@@ -57,6 +57,8 @@ def _check_graph(graph: Any) -> None:
         if node.domain not in OWN_DOMAINS or node.op_type in LOOPS:
             refuse(f"it uses {node.domain or 'ai.onnx'}.{node.op_type}")
     attributes = [attribute for node in graph.node for attribute in node.attribute]
+    if any(one.HasField("sparse_tensor") or one.sparse_tensors for one in attributes):
+        refuse("it holds sparse weights")
     tensors = [tensor for one in attributes for tensor in (one.t, *one.tensors)]
     for tensor in (*graph.initializer, *tensors):
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:

@@ -122,6 +122,17 @@ def hidden(model: onnx.ModelProto, folder: Path) -> None:
     model.graph.node.extend([flag, split])
 
 
+def sparse(model: onnx.ModelProto, folder: Path) -> None:
+    """The same as the values of a sparse constant, which ONNX Runtime would read."""
+    outside(model, folder)
+    weight = model.graph.initializer.pop()
+    where = numpy_helper.from_array(np.array([0]))
+    node = helper.make_node("Constant", [], ["s"])
+    held = node.attribute.add(name="sparse_value", type=onnx.AttributeProto.SPARSE_TENSOR)
+    held.sparse_tensor.CopyFrom(onnx.SparseTensorProto(values=weight, indices=where, dims=[1]))
+    model.graph.node.append(node)
+
+
 def foreign(model: onnx.ModelProto, folder: Path) -> None:
     """An operator of another maker."""
     model.graph.node.append(helper.make_node("Gelu", ["images"], ["x"], domain="com.microsoft"))
@@ -163,6 +174,7 @@ def swapped(model: onnx.ModelProto, folder: Path) -> None:
     [
         (outside, "another file"),
         (hidden, "another file"),
+        (sparse, "sparse weights"),
         (foreign, "com.microsoft.Gelu"),
         (domain, "'evil'"),
         (function, "functions"),
