@@ -53,6 +53,14 @@ def recall_each(
     return {digest: Fingerprint(**found[_key(digest, kind)]) for digest in pictures}
 
 
+def can_recall(store: Store, pictures: Mapping[str, str], kind: str) -> set[str]:
+    """The ids of those that are remembered, or whose blob is there."""
+    gone = store.lacking(pictures.values())
+    lost = {_key(digest, kind): digest for digest, blob in pictures.items() if blob in gone}
+    known = store.recall("fingerprint", lost)
+    return set(pictures) - {digest for key, digest in lost.items() if key not in known}
+
+
 def _fingerprint_all(store: Store, kind: str, batch: Mapping[str, str]) -> dict[str, Any]:
     return map_batch(
         store, batch, lambda blob: vars(fingerprint(load_picture(store.read(blob)), kind))

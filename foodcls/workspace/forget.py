@@ -11,8 +11,9 @@ import pandas as pd
 
 from foodcls.blocklist import Blocklist, Entry, extend_blocklist, plain_url
 from foodcls.dedup.blocked import find_lookalikes
+from foodcls.errors import StoreError
 from foodcls.image.hashes import TABLE_KIND
-from foodcls.inspect.fingerprints import recall_each
+from foodcls.inspect.fingerprints import can_recall, recall_each
 from foodcls.manifest import drop_rows, parse_manifest
 from foodcls.store.local_store import BLOBS
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -82,6 +83,9 @@ def find_forgotten(
     entries = {entry for text in wanted for entry in understand(text, rows)}
     why = _find_named(rows, Blocklist(tuple(entries)))
     store, photos = workspace.store, _photos(rows)
+    # of those that were forgotten before, or lost, there may be nothing left to be compared
+    blobs_by_id = dict(zip(photos["id"], photos["blob"], strict=True))
+    photos = photos[photos["id"].isin(can_recall(store, blobs_by_id, TABLE_KIND))]
     named = photos[photos["id"].isin(set(why))]
     prints = recall_each(store, dict(zip(named["id"], named["blob"], strict=True)), TABLE_KIND)
     fields = {digest: tuple(vars(one).values()) for digest, one in prints.items()}
@@ -148,7 +152,15 @@ def _read_tables(
     told = {table: one.owners.get(table, "a table") for one in results for table in one.tables}
     for table, name in told.items():
         if workspace.store.has(table):
-            yield workspace, name, parse_manifest(workspace.store.read(table))
+            try:
+                found = parse_manifest(workspace.store.read(table))
+            except (ValueError, KeyError) as error:
+                raise StoreError(
+                    f"{name} of {workspace.root} was written by another foodcls ({error}); type "
+                    f"`foodcls gc --delete --keep-days 0 --workspace {workspace.root}`, then the "
+                    "same again"
+                ) from error
+            yield workspace, name, found
 
 
 def _photos(rows: pd.DataFrame) -> pd.DataFrame:

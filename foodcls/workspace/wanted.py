@@ -11,6 +11,7 @@ from foodcls.tables.match_rows import MIN_ID
 
 # its end begins with a letter, as that of a host does and that of CC0-1.0 does not
 HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
+NAME = re.compile(r"[^\s/:@*?#.]+(\.[^\s/:@*?#.]+)*")  # of a host that is called so
 ID = re.compile(rf"[0-9a-f]{{{MIN_ID},64}}")
 HOW = "say which it is: " + ", ".join(f"{kind}:VALUE" for kind in KINDS)
 
@@ -20,7 +21,12 @@ def read_wanted(text: str) -> list[str]:
     path = Path(text)
     if not path.is_file():
         return [text]
-    lines = path.read_text("utf-8-sig").splitlines()
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is no text that names things; a picture is named by id:VALUE, its sha256sum"
+        ) from error
     found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not found:
         raise InputError(f"{path} names nothing; write a thing to be forgotten in each line")
@@ -41,7 +47,8 @@ def understand(text: str, rows: pd.DataFrame) -> list[Entry]:
         return _named_as("id", text.lower(), rows)
     plain = text.casefold().strip()
     kinds = {
-        "host": bool(HOST.fullmatch(plain)),
+        # not any: the name of a file that is not there looks like one
+        "host": bool(HOST.fullmatch(plain)) and _is_of_host(plain, rows),
         "author": (rows["author"].str.casefold().str.strip() == plain).any(),
         "licence": any(is_licence(told, plain) for told in rows["licence"].unique() if told),
         "id": (rows["origin"] == text).any(),
@@ -53,7 +60,14 @@ def understand(text: str, rows: pd.DataFrame) -> list[Entry]:
     return _named_as(found[0], text, rows)
 
 
+def _is_of_host(host: str, rows: pd.DataFrame) -> bool:
+    address = rf"https?://([^/?#]*[.@])?{re.escape(host)}(:\d+)?([/?#]|$)"
+    return any(rows[column].str.match(address, case=False).any() for column in ("origin", "page"))
+
+
 def _named_as(kind: str, value: str, rows: pd.DataFrame) -> list[Entry]:
+    if kind == "host" and not NAME.fullmatch(value):
+        raise InputError(f"host:{value} is no host; name it alone, e.g. host:example.org")
     if kind != "id":
         return [Entry(kind, plain_value(kind, value))]
     if len(value) == 64 and ID.fullmatch(value):

@@ -8,7 +8,7 @@ import pytest
 from foodcls.blocklist import home_file, read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.dedup.blocked import drop_blocked
-from foodcls.errors import InputError
+from foodcls.errors import InputError, StoreError
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -118,6 +118,10 @@ def test_whatever_names_pictures_is_understood(workspace, wanted: str, origins: 
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [("Zoë", "is known of no picture here; say which it is: url:VALUE"),
+     # a file that is not there
+     ("list.txt", "is known of no picture here; .* or name a file"),
+     ("host:https://b.test/", "is no host; name it alone"),
+     ("host:*.b.test", "is no host; name it alone"),
      ("id:12345678", "no picture here is called '12345678'")],
 )  # fmt: skip
 def test_what_may_be_nothing_is_refused(workspace, wanted: str, said: str) -> None:
@@ -131,6 +135,25 @@ def test_a_file_names_many(tmp_path: Path) -> None:
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(InputError, match="names nothing"):
         read_wanted(str(tmp_path / "none.txt"))
+    (tmp_path / "soup.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(InputError, match="named by id:VALUE"):
+        read_wanted(str(tmp_path / "soup.jpg"))
+
+
+def test_pictures_that_are_gone_keep_no_other_from_being_forgotten(workspace, look) -> None:
+    lost = workspace.store.put(look(3))
+    workspace.store.remove([lost])
+    assert [one.origin for one in find(workspace, "author:Bob").pictures] == [
+        "https://b.test/b.png"
+    ]
+    assert lost in find(workspace, "author:Ann").ids
+
+
+def test_a_table_of_another_version_is_named_with_what_to_type(workspace) -> None:
+    old = workspace.store.put(b"id,label\n1,soup\n")
+    told = CachedResult(workspace.results / "k", frozenset({old}), {}, frozenset({old}))
+    with pytest.raises(StoreError, match=r"another foodcls .*`foodcls gc --delete --keep-days 0"):
+        find_forgotten(workspace, ["author:Ann"], lambda user: [told])
 
 
 def test_what_is_forgotten_goes_and_the_rest_stays(workspace, home, look) -> None:
@@ -217,7 +240,7 @@ def _empty(path: Path) -> Path:
 
 def test_a_picture_may_be_barred_before_anything_was_collected(tmp_path: Path, home) -> None:
     fresh = Workspace.at(tmp_path / "fresh")
-    found = find_forgotten(fresh, ["https://a.test/1.jpg", "b.test"], lambda user: [])
+    found = find_forgotten(fresh, ["https://a.test/1.jpg", "host:b.test"], lambda user: [])
     assert not found.pictures and not found.blobs
     forget(fresh, found, home)
     reasons = read_blocklist(fresh.store, home)
