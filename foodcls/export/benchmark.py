@@ -75,7 +75,7 @@ def benchmark(
     seconds: float,
     track: Track = silent,
 ) -> Iterator[Row]:
-    """A row for each file beside the .pt file `model`, and for eager torch with a checkpoint.
+    """A row for each file of `model`, the .pt file first, and for eager torch with a checkpoint.
 
     On so many threads, each batch size for so many seconds. A .pt2 file counts only where its
     digest is that of a blob in `store`: it was made here.
@@ -101,7 +101,7 @@ def benchmark(
             yield Row(
                 name=name,
                 accuracy=test.b.accuracy.value,
-                shift=test.accuracy if path != model else None,
+                shift=test.accuracy if given is not first else None,
                 difference=float(np.abs(given - first).max()),
                 ms=found.ms,
                 megabytes=path.stat().st_size / 1e6 if path else 0.0,

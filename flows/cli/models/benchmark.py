@@ -12,6 +12,7 @@ from flows.cli.output import find_manifest, print_whole
 from foodcls.errors import ServerError
 from foodcls.export.benchmark import HEADS, benchmark, cells, markdown
 from foodcls.export.load import load_model
+from foodcls.export.predict_tests import is_trained_on
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.checkpoints import find_checkpoint
@@ -36,6 +37,8 @@ def run_benchmark(
     about = {"threads": threads, "processor": _processor(), "VNNI": _has_vnni(),
              "backbone": loaded.provenance.get("train.backbone", ""),
              "load average": f"{os.getloadavg()[0]:.1f}"}  # fmt: skip
+    if not is_trained_on(loaded, manifest):
+        about["accuracy"] = "perhaps too good: it learnt from other pictures than this manifest's"
     console.print("; ".join(f"{name} {value}" for name, value in about.items()),
                   markup=False, highlight=False, soft_wrap=True)  # fmt: skip
     if checkpoint is None:

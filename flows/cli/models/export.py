@@ -9,9 +9,10 @@ from rich.console import Console
 from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest
 from foodcls.errors import ExportError, InputError
-from foodcls.export.export import export
+from foodcls.export.export import INT8, export
 from foodcls.export.exported_files import FORMATS, check_libraries, sibling
 from foodcls.export.load import load_model
+from foodcls.export.predict_tests import is_trained_on
 from foodcls.export.publish import list_digests
 from foodcls.recipe.train_settings import Export, Format
 from foodcls.store.store import replacing
@@ -46,8 +47,14 @@ def _write(
     console: Console, model: Path, formats: Sequence[Format], folder: Path, margin: float
 ) -> tuple[str, ...]:
     check_libraries(formats)
-    provenance = load_model(model).provenance
-    manifest = read_manifest(find_manifest(folder))
+    loaded, manifest = load_model(model), read_manifest(find_manifest(folder))
+    provenance = loaded.provenance
+    if INT8 in formats and not is_trained_on(loaded, manifest):
+        raise InputError(
+            f"{model} learnt from other pictures than those of {folder} now, so some of the test "
+            "pictures that onnx_int8 is judged by may be among them; run its recipe again, or "
+            "leave onnx_int8 out"
+        )
     workspace = Workspace.at(folder)
     checkpoint = need_checkpoint(workspace, provenance.get("checkpoint", ""), model)
     asked = Export(formats=("torchscript", *formats), int8_margin=margin)

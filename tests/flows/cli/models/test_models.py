@@ -27,7 +27,7 @@ from foodcls.export.load import load_model
 from foodcls.export.onnx.int8 import quantize_checked
 from foodcls.metrics.scores import Estimate
 from foodcls.store.store import Store, digest_file
-from foodcls.tables.manifest_csv import write_manifest
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.checkpoints import find_checkpoint
@@ -109,6 +109,38 @@ def test_each_format_is_measured_on_the_same_pictures(
         assert row["memory_megabytes"] > 50 and row["start_seconds"] > 0
         assert row["per_second_batch_32"] == pytest.approx(1000 / row["ms_batch_32"])
     assert rows["onnx"]["megabytes"] == pytest.approx(sibling(model, ".onnx").stat().st_size / 1e6)
+
+
+@pytest.fixture
+def moved_on(home: Path, model: Path, tmp_path: Path) -> Path:
+    """The .onnx file, in a workspace whose last run learnt from fewer pictures."""
+    workspace = Workspace.at(tmp_path / "w", str(Workspace(home).own_store))
+    table = read_manifest(home / "manifest.csv")
+    write_manifest(table.drop(table.index[table["split"] == "train"][0]), workspace.manifest)
+    workspace.models.mkdir()
+    for path in (model, sibling(model, ".onnx")):
+        shutil.copy(path, workspace.models)
+    return workspace.models / sibling(model, ".onnx").name
+
+
+def test_formats_are_held_to_the_pt_file_whichever_is_named(
+    moved_on: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foodcls.export.benchmark._alone", lambda job, name: measure(job))
+    code, said = typed("benchmark", moved_on, "--workspace", tmp_path / "w", "--threads", 1,
+                       "--seconds", 0, "--json", tmp_path / "b.json")  # fmt: skip
+    assert code == 0, said
+    found = json.loads((tmp_path / "b.json").read_text())
+    assert [row["shift"] is None for row in found["formats"]] == [True, False]
+    assert "accuracy perhaps too good" in said and "learnt from other pictures" in found["accuracy"]
+
+
+def test_int8_is_judged_by_no_picture_that_may_have_been_learnt(
+    moved_on: Path, tmp_path: Path
+) -> None:
+    model = sibling(moved_on, ".pt")
+    code, said = typed("export", model, "--format", "onnx_int8", "--workspace", tmp_path / "w")
+    assert code == 2 and "learnt from other pictures" in said.replace("\n", " ")
 
 
 def test_a_checkpoint_is_found_while_its_weights_are_whole(home: Path, studio: Studio) -> None:
