@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.store.entities import PagedList
 from mlflow.tracking import MlflowClient
 from mlflow.utils.logging_utils import disable_logging, enable_logging
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,7 @@ PATIENCE = {
     # a server may ask for an hour
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
+PAGE = 1000  # of what is searched for, in one answer
 # bytes a second that a server is trusted to take
 SLOWEST = 1_000_000
 # where MLflow keeps whole addresses of files
@@ -152,6 +154,15 @@ def explain(error: BaseException) -> str:
         error = inner
     lines = redact(str(error)).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
+
+
+def find_every(search: Callable[..., PagedList[Found]]) -> Iterator[Found]:
+    """All that a search of a client finds, page by page."""
+    token: str | None = ""
+    while token is not None:
+        page = search(max_results=PAGE, page_token=token or None)
+        yield from page
+        token = page.token or None
 
 
 def create_once(find: Callable[[], Found | None], create: Callable[[], Found]) -> Found:

@@ -12,14 +12,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from mlflow.entities import LoggedModel, Run, ViewType
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.tracking import MlflowClient
 
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import local_tracking
-
-# in one answer
-PAGE = 1000
+from tasks.tracking.client import PAGE, find_every, local_tracking
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,9 @@ def find_registered(workspace: Workspace) -> frozenset[str]:
     if not workspace.database.exists():
         return frozenset()
     with local_tracking(workspace) as client:
-        return frozenset(one.tags.get("model_digest", "") for one in _list_versions(client))
+        return frozenset(
+            one.tags.get("model_digest", "") for one in find_every(client.search_model_versions)
+        )
 
 
 def find_deleted(workspace: Workspace) -> list[Deleted]:
@@ -66,7 +64,9 @@ def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
 
 
 def _find(client: MlflowClient) -> Iterator[Deleted]:
-    registered = {str(one.source).rpartition("/")[2] for one in _list_versions(client)}
+    registered = {
+        str(one.source).rpartition("/")[2] for one in find_every(client.search_model_versions)
+    }
     experiments = client.search_experiments(ViewType.ALL, max_results=PAGE)
     for experiment in (found.experiment_id for found in experiments):
         for run in client.search_runs([experiment], "", ViewType.DELETED_ONLY, PAGE):
@@ -77,15 +77,6 @@ def _find(client: MlflowClient) -> Iterator[Deleted]:
                 places = [run.info.artifact_uri, *(model.artifact_location for model in models)]
                 yield Deleted(run.info.run_id, tuple(model.model_id for model in models),
                               sum(map(_size, places)))  # fmt: skip
-
-
-def _list_versions(client: MlflowClient) -> Iterator[ModelVersion]:
-    """All of them: what is not among them may go."""
-    token: str | None = ""
-    while token is not None:
-        page = client.search_model_versions(max_results=PAGE, page_token=token or None)
-        yield from page
-        token = page.token or None
 
 
 def _models(client: MlflowClient, run: Run) -> list[LoggedModel]:

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 import mlflow
 from mlflow.exceptions import MlflowException
 
+from foodcls.errors import TableError
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import explain, is_there, tracking
+from tasks.tracking.client import explain, find_every, is_there, tracking
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,19 @@ def versions_using(workspace: Workspace, ids: Collection[str]) -> Iterator[Versi
     if not is_there(workspace):
         return
     with tracking(workspace) as client:
-        for model in client.search_registered_models():
-            for version in client.search_model_versions(f"name = '{model.name}'"):
-                aliases = tuple(sorted(name for name, number in model.aliases.items()
-                                       if str(number) == str(version.version)))  # fmt: skip
-                place = (model.name, str(version.version), aliases)
-                try:
-                    counts = _count(workspace, str(version.run_id), ids)
-                except (MlflowException, OSError) as error:
-                    yield VersionUse(*place, {}, explain(error))
-                else:
-                    if counts:
-                        yield VersionUse(*place, counts)
+        models = {model.name: model for model in find_every(client.search_registered_models)}
+        for version in find_every(client.search_model_versions):
+            known = models[version.name].aliases if version.name in models else {}
+            aliases = tuple(sorted(name for name, number in known.items()
+                                   if str(number) == str(version.version)))  # fmt: skip
+            place = (version.name, str(version.version), aliases)
+            try:
+                counts = _count(workspace, str(version.run_id), ids)
+            except (MlflowException, OSError, TableError) as error:
+                yield VersionUse(*place, {}, explain(error))
+            else:
+                if counts:
+                    yield VersionUse(*place, counts)
 
 
 def _count(workspace: Workspace, run_id: str, ids: Collection[str]) -> dict[str, int]:
