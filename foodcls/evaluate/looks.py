@@ -71,7 +71,9 @@ def read_looks(path: Path, manifest: pd.DataFrame, labels: tuple[str, ...]) -> d
     if not path.exists() or not path.stat().st_size:
         return {}
     rows = manifest[(manifest["split"] == "test") & (manifest["parent"] == "")]
-    finder, given = index_rows(rows), dict(zip(rows["id"], rows["label"], strict=True))
+    # as everywhere, a row without a label means the class under which the picture was found
+    found_as = rows["given_label"].where(rows["given_label"] != "", rows["label"])
+    finder, given = index_rows(rows), dict(zip(rows["id"], found_as, strict=True))
     looks = {}
     for item in read_decisions(path, labels):
         for row in finder.find(item.id, item.path).rows:
@@ -149,7 +151,8 @@ def _estimate(figures: dict[str, int], strata: list[_Stratum]) -> TrueAccuracy:
     counts = np.array([one.count for one in strata], dtype=float)
     plain = _ratio(strata, 0.0)
     weight = _weigh(strata, plain)
-    value = _ratio(strata, weight)
+    # beyond 0 and 1, the variance of a share would be negative
+    value = min(1.0, max(0.0, _ratio(strata, weight)))
     valid = float(sum(one.size * one.valid.mean() for one in strata))
     spreads = np.array([_spread(one, value, weight) for one in strata])
 
@@ -163,17 +166,17 @@ def _estimate(figures: dict[str, int], strata: list[_Stratum]) -> TrueAccuracy:
         degrees = total**2 / float((parts**2 / np.maximum(looked - 1, 1)).sum())
         return float(stdtrit(degrees, 0.975)) * float(np.sqrt(total)) / valid
 
-    looked = counts.copy()
+    looked, deviations = counts.copy(), np.sqrt(np.maximum(spreads, 1e-12))
     while half(looked) > WISHED and (looked < sizes).any():
         # the next ones of the drawn order, a fiftieth at a time
-        places = np.where(looked < sizes, (looked + 0.5) / (sizes * np.sqrt(spreads)), np.inf)
+        places = np.where(looked < sizes, (looked + 0.5) / (sizes * deviations), np.inf)
         place = int(places.argmin())
         looked[place] = min(sizes[place], looked[place] + max(1, looked.sum() // 50))
     length = half(counts)
     return TrueAccuracy(
         **figures,
         counted=int(counts.sum()),
-        value=min(1.0, max(0.0, value)),
+        value=value,
         low=max(0.0, value - length),
         high=min(1.0, value + length),
         more=int((looked - counts).sum()),

@@ -9,6 +9,7 @@ from foodcls.errors import TableError
 from foodcls.evaluate.looks import LEAST, draw_order, estimate_accuracy, read_looks
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.metrics.predictions import Predictions
+from foodcls.store.store import digest_of
 
 LABELS = ("beans", "salad", "bread")
 
@@ -94,6 +95,31 @@ def test_few_looks_give_no_interval() -> None:
     )
     assert not found.is_estimated and (found.low, found.high) == (0, 1)
     assert estimate_accuracy(answers, {}).seen == 0
+
+
+def test_an_estimate_beyond_one_has_an_interval_nonetheless() -> None:
+    """Where those that were looked at are less sure than the rest, by chance."""
+    n = 100
+    ids = sorted(map(str, range(n)), key=lambda name: digest_of(f"look {name}".encode()))
+    sure = np.where(np.arange(n) % 2, 0.99, np.where(np.arange(n) < 30, 0.7, 0.98))
+    sure[0] = 0.6
+    probabilities = np.stack([sure, 1 - sure, np.zeros(n)], axis=1)
+    answers = Predictions(
+        LABELS, tuple(ids), tuple(ids), ("",) * n, np.zeros(n, int), probabilities
+    )
+    looks = {name: "beans" for name in ids[:30]} | {ids[0]: "bread"}
+    found = estimate_accuracy(answers, looks)
+    assert found.is_estimated and found.low < found.value == found.high == 1
+
+
+def test_without_a_label_a_look_means_the_class_under_which_a_picture_was_found(
+    tmp_path: Path,
+) -> None:
+    """On the page, the class found is written as none."""
+    row = {"id": "a" * 64, "label": "beans", "given_label": "salad", "state": KEPT, "split": "test"}
+    path = tmp_path / "looks.csv"
+    path.write_text(f"id,keep,label\n{'a' * 64},1,\n")
+    assert read_looks(path, new_manifest([row]), LABELS) == {"a" * 64: "salad"}
 
 
 def test_looks_are_read_by_content_and_name_classes_of_the_recipe(tmp_path: Path) -> None:
