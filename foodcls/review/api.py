@@ -94,7 +94,7 @@ def take_back(session: Session, request: Json) -> Json:
 
 def tell_news(session: Session, since: str, page: str) -> Json:
     """What others have changed since change number `since`, and how many decisions were lost."""
-    news = session.news(int(since) if since.isdecimal() else 0, page[:MAX_PAGE])
+    news = session.news(int(since[:15]) if since.isdecimal() else 0, page[:MAX_PAGE])
     told = {"number": news.number, "lost": news.lost}
     known = session.gallery.items
     changed = _changed(session, [name for name in news.ids if name in known]) if news.ids else {}

@@ -79,4 +79,6 @@ def write_verdicts(
 
 def plain_reason(text: str) -> str:
     """A reason fit for a cell: one line of at most 200 characters that is no formula."""
-    return re.sub(r"\s+", " ", text.replace("\0", " ")).strip(" ").lstrip("=+-@ ")[:MAX_REASON]
+    # half of a character, as a browser's field cuts it, is none in UTF-8
+    whole = text.encode(errors="replace").decode().replace("\0", " ")
+    return re.sub(r"\s+", " ", whole).strip(" ").lstrip("=+-@ ")[:MAX_REASON]

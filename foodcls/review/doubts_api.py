@@ -33,6 +33,6 @@ def show_sample(doubts: Doubts, size: str) -> Json:
 
 
 def _count(size: str) -> int:
-    if not size.isdecimal() or not 0 < int(size) <= MAX_SHOWN:
+    if not size.isdecimal() or len(size) > 9 or not 0 < int(size) <= MAX_SHOWN:
         raise BadRequest(f"size is a number from 1 to {MAX_SHOWN}")
     return int(size)

@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _allowed_path(self) -> str | None:
         """The path behind the token, where host, token and origin are the page's own."""
-        _, token, path = [*urlsplit(self.path).path.split("/", 2), "", ""][:3]
+        _, token, path = [*self.path.partition("?")[0].split("/", 2), "", ""][:3]
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin")
         is_ours = secrets.compare_digest(token.encode(), self.server.token.encode())
@@ -209,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         # a form of another page cannot send this type without asking first
         if self.headers.get_content_type() != "application/json":
             raise BadRequest("send JSON")
-        if not length.isdecimal() or int(length) > MAX_BODY:
+        if not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY:
             self.close_connection = True
             raise BadRequest(f"send at most {MAX_BODY} bytes")
         try:

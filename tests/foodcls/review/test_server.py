@@ -164,6 +164,28 @@ def test_a_body_that_is_no_request_is_refused(ask: Callable, body: bytes) -> Non
 
 def test_a_body_without_end_is_refused_unread(ask: Callable) -> None:
     assert ask("decide", b"{}", Content_Length="99999999")[0] == 400
+    assert ask("decide", b"{}", Content_Length="9" * 5000)[0] == 400
+
+
+def test_numbers_and_addresses_without_sense_are_answered(
+    server: ReviewServer, ask: Callable
+) -> None:
+    assert ask(f"news?since={'9' * 5000}")[0] == 200
+    assert ask(f"doubts?size={'9' * 5000}")[0] == 400
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.putrequest("GET", "http://[", skip_host=True)
+    connection.endheaders()
+    assert connection.getresponse().status == 403
+    connection.close()
+
+
+def test_half_a_character_is_no_error(
+    ask: Callable, files: ReviewFiles, manifest: pd.DataFrame
+) -> None:
+    """As a browser sends it where a field is cut within an emoji."""
+    request = {"ids": [manifest["id"][0]], "keep": False, "reason": "blurred \ud83d"}
+    assert ask("decide", request)[0] == 200
+    assert files.decisions.read_text().endswith(",0,blurred ?\n")
 
 
 def test_a_picture_that_is_gone_is_an_error_of_its_own(
