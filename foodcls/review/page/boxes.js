@@ -54,8 +54,7 @@ function pictureWidth() {
 }
 
 // `seen` are the boxes before: what others drew meanwhile stays
-export function saveBoxes(boxes, seen = boxesOf(current())) {
-  const picture = current();
+export function saveBoxes(boxes, seen = boxesOf(current()), picture = current()) {
   picture.boxes = boxes.length ? boxes : undefined;
   drawCard(picture);
   drawBoxes();

@@ -32,14 +32,15 @@ function startDrag(event) {
   const { box, corner } = event.shiftKey ? {} : event.target.dataset, start = pointAt(event), boxes = boxesOf(current()).map((one) => [...one]);
   const kind = corner ? "corner" : box !== undefined ? "move" : "new";
   if (kind === "new") boxes.push([...start, ...start, 0]);
-  drag = { kind, corner, start, boxes, number: kind === "new" ? boxes.length - 1 : Number(box), from: [event.clientX, event.clientY], moved: false };
+  drag = { picture: current(), kind, corner, start, boxes, number: kind === "new" ? boxes.length - 1 : Number(box), from: [event.clientX, event.clientY], moved: false };
   drag.seen = boxesOf(current());
   drag.before = [...boxes[drag.number]];
   $("boxes").setPointerCapture(event.pointerId);
 }
 
 function moveDrag(event) {
-  if (!drag) return;
+  // a key may have gone on to the next picture
+  if (drag?.picture !== current()) return;
   const [x, y] = pointAt(event);
   if (!drag.moved && Math.hypot(event.clientX - drag.from[0], event.clientY - drag.from[1]) < CLICK) return;
   drag.moved = true;
@@ -66,13 +67,13 @@ function draggedBox({ kind, corner, start, before }, x, y) {
 
 function endDrag() {
   if (!drag) return;
-  const { kind, moved, boxes, number, seen } = drag;
+  const { picture, kind, moved, boxes, number, seen } = drag;
   drag = null;
-  if (!moved) return chooseBox(kind === "new" ? -1 : number);
+  if (!moved) { if (picture === current()) chooseBox(kind === "new" ? -1 : number); return; }
   const [left, top, right, bottom] = boxes[number];
   if (right - left < 2 || bottom - top < 2) { boxes.splice(number, 1); state.chosen = -1; }
   // whoever draws a box has not taken the proposed one
   const own = kind === "new" ? boxes.filter((box) => !box[4]) : boxes;
   if (state.chosen >= 0) state.chosen = own.indexOf(boxes[number]);
-  saveBoxes(own, seen);
+  saveBoxes(own, seen, picture);
 }

@@ -6,7 +6,7 @@ import { decide, decideRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
 import { askLabel, drawNames, hideLabel, takeChosen, takeGuess } from "./relabel.js";
-import { adjustNext, isAdjusting, newBox, nudge, stopAdjusting } from "./nudge.js";
+import { adjustNext, isAdjusting, newBox, nudge, saveNudges, stopAdjusting } from "./nudge.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
 import { selected, state } from "./state.js";
 import { guessRest, leaveView, openAlike, openDoubts, openSample } from "./views.js";
@@ -36,6 +36,8 @@ export function handleKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
   if (event.target.tagName === "INPUT" && event.target.type !== "range") return handleFieldKey(event);
   const zoomed = $("zoom").open;
+  // before the next picture is there, or the box is gone
+  if (!event.key.startsWith("Arrow") && event.key !== "Shift") saveNudges();
   if (zoomed && isAdjusting() && (event.key.startsWith("Arrow") || event.key === "Escape")) {
     if (event.key === "Escape") stopAdjusting(); else nudge(event.key, event.shiftKey);
     return event.preventDefault();

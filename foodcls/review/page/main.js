@@ -23,6 +23,8 @@ function listen() {
   onChanges({ onAnswer: applyAnswer, onRefusal: () => { forgetAnswers(); return state.special ? refreshView() : openClass(state.label, true); } });
   document.addEventListener("keydown", handleKey);
   document.addEventListener("keyup", (event) => { if (event.key.startsWith("Arrow")) saveNudges(); });
+  // an arrow that is let go in another window is not told here, and a click may leave the picture
+  for (const kind of ["blur", "pointerdown"]) window.addEventListener(kind, saveNudges, true);
   window.addEventListener("beforeunload", (event) => { if (hasUnsaved()) event.preventDefault(); });
   window.addEventListener("resize", () => { if ($("zoom").open) drawBoxes(); });
   listenToGrid();

@@ -5,7 +5,7 @@ import { boxesOf, current, state } from "./state.js";
 
 const STEP = 0.01; // of the picture's longer side
 
-let unsaved = null; // what arrows did that are not let go: the boxes before, and those now
+let unsaved = null; // what arrows did that are not let go: of which picture, the boxes before, and those now
 
 export const isAdjusting = () => state.adjusting && boxesOf(current() ?? {})[state.chosen] !== undefined;
 
@@ -40,15 +40,15 @@ export function nudge(key, resizes) {
     [dx, dy] = [within(dx, -left, w - right), within(dy, -top, h - bottom)];
     box = [left + dx, top + dy, right + dx, bottom + dy, 0];
   }
-  unsaved = { seen: unsaved?.seen ?? boxes, boxes: boxes.map((one, number) => (number === state.chosen ? box : one)) };
+  unsaved = { picture, seen: unsaved?.seen ?? boxes, boxes: boxes.map((one, number) => (number === state.chosen ? box : one)) };
   picture.boxes = unsaved.boxes;
   drawBoxes();
 }
 
-// when the arrow is let go: one change, one undo
+// when the arrow is let go, or what follows is no arrow: one change, one undo
 export function saveNudges() {
   if (!unsaved) return;
-  const { seen, boxes } = unsaved;
+  const { picture, seen, boxes } = unsaved;
   unsaved = null;
-  saveBoxes(boxes, seen);
+  saveBoxes(boxes, seen, picture);
 }

@@ -99,6 +99,9 @@ def test_on_the_page_each_card_says_its_class_and_can_be_given_another(
         assert [row["label"] for row in csv.DictReader(file)] == ["pesto"]
     browser.press("ArrowLeft")
     assert browser.value(note) == "pesto, not bread"
+    browser.press("u")
+    browser.wait(f"{note} === 'bread' && {SAVED}")
+    assert browser.value("document.querySelector('#label').textContent") == "pictures 1 to 6"
     browser.press("k")
     browser.press("K", shift=True)
     browser.wait("document.querySelector('#classes .done')")

@@ -39,7 +39,7 @@ def test_boxes_are_drawn_moved_resized_and_left_by_keys(page: Any, edges: Callab
     assert edges() == [(26, 15, 73, 48)]
     # each arrow is one step back
     page.press("u")
-    page.wait(f"{SAVED} && document.querySelector('#box-list').textContent.includes('47 × 32')")
+    page.wait(f"document.querySelector('#box-list').textContent.includes('47 × 32') && {SAVED}")
     page.press("n")
     assert len(edges()) == 2
     page.press("e", "ArrowLeft")
@@ -49,6 +49,29 @@ def test_boxes_are_drawn_moved_resized_and_left_by_keys(page: Any, edges: Callab
     assert page.value("document.querySelector('#zoom').open")
     page.press("ArrowRight")
     page.wait("document.querySelector('#place').textContent === '2 / 3'")
+
+
+def test_a_box_stays_on_its_picture_where_the_next_one_comes_before_it_is_let_go(
+    page: Any, files: ReviewFiles, pictures: Callable
+) -> None:
+    """By a key that is pressed while an arrow is held, or while the mouse draws."""
+    first, second = pictures(3)["id"][:2]
+    page.press("Enter")
+    page.wait("document.querySelector('#zoom').open && document.querySelector('#large').complete")
+    page.press("n")
+    common = {"key": "ArrowRight", "windowsVirtualKeyCode": 39}
+    page.call("Input.dispatchKeyEvent", type="keyDown", **common)
+    page.press("k")
+    page.call("Input.dispatchKeyEvent", type="keyUp", **common)
+    page.wait("document.querySelector('#place').textContent === '2 / 3' && boxes.getScreenCTM()")
+    page.mouse("mousePressed", *page.on_picture(10, 8))
+    x, y = page.on_picture(60, 40)
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, button="left", buttons=1)
+    page.press("k")
+    page.mouse("mouseReleased", x, y)
+    page.value(SAVED)
+    with files.boxes.open(newline="") as file:
+        assert [row["filename"] for row in csv.DictReader(file)] == [first, second]
 
 
 def test_by_a_finger_at_360_pixels(page: Any, edges: Callable, files: ReviewFiles) -> None:
