@@ -60,7 +60,8 @@ export async function undo() {
   if (!answer.pictures.length) return toast("Nothing to undo in this visit.");
   const [first] = answer.pictures;
   if (state.special && !answer.pictures.every(({ id }) => state.byId.has(id))) showBatch({ view: state.special.view, pictures: answer.pictures });
-  if (!state.byId.has(first.id) && state.labels.includes(state.label)) await openClass(first.label);
+  // batches of test pictures are no classes
+  if (first.label !== state.label && state.labels.includes(state.label)) await openClass(first.label);
   const place = state.view.findIndex((picture) => picture.id === first.id);
   if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
   if (answer.stayed.length) return toast(`${answer.stayed.length > 1 ? `${answer.stayed.length} pictures were` : "It was"} changed elsewhere since, and stays so.`, true);

@@ -23,6 +23,17 @@ export function makeSvg(tag, attributes) {
   return element;
 }
 
+// the same elements as before stay and are only changed: one that is replaced between press and
+// release gets no click
+export function redraw(parent, children) {
+  const old = [...parent.children], key = (element) => JSON.stringify(element.dataset);
+  if (old.length !== children.length || old.some((element, place) => key(element) !== key(children[place]))) return parent.replaceChildren(...children);
+  old.forEach((element, place) => {
+    for (const { name, value } of children[place].attributes) element.setAttribute(name, value);
+    element.replaceChildren(...children[place].childNodes);
+  });
+}
+
 // a class as a person reads it
 export const displayName = (label) => label.replaceAll("_", " ");
 

@@ -1,6 +1,6 @@
 // Draws what stands above the grid: the class, how far it is, and the filters with their counts.
 
-import { $, displayName, make, makeButton } from "./dom.js";
+import { $, displayName, make, makeButton, redraw } from "./dom.js";
 import { hasProposal, state } from "./state.js";
 import { drawView } from "./views.js";
 
@@ -43,7 +43,7 @@ export function drawFilters() {
     chip.append(name, " ", make("span", "", String(count)));
     return chip;
   });
-  $("chips").replaceChildren(...parts.filter(Boolean));
+  redraw($("chips"), parts.filter(Boolean));
 }
 
 // the pictures that the chosen filter and the typed words let through

@@ -3,7 +3,7 @@
 import { get, send, whenSaved } from "./api.js";
 import { drawCard } from "./cards.js";
 import { drawClasses, openClass } from "./classes.js";
-import { $, make, makeButton, toast } from "./dom.js";
+import { $, make, makeButton, redraw, toast } from "./dom.js";
 import { countColumns, show } from "./grid.js";
 import { seenOf } from "./news.js";
 import { hideReasons } from "./reasons.js";
@@ -81,12 +81,12 @@ export function drawView() {
   const acts = { drop: ["⇧D", `Drop the other ${left.length}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep the other ${left.length}`, "keepit"] };
   const kinds = special.view === "alike" ? ["drop", "look"] : [special.kind ?? "look"];
   $("batch").hidden = !left.length;
-  $("batch").replaceChildren(make("span", "", hint(special)), ...kinds.map((kind) => {
+  redraw($("batch"), [make("span", "", hint(special)), ...kinds.map((kind) => {
     const [key, text, name] = acts[kind], button = makeButton("chip");
     button.dataset.rest = name;
     button.append(make("kbd", "", key), ` ${text}`);
     return button;
-  }));
+  })]);
 }
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

@@ -265,6 +265,16 @@ def test_a_second_visit_goes_on(
     assert "2 of 12" in page.value("document.querySelector('#overall').textContent")
 
 
+def test_an_answer_between_press_and_release_takes_no_click(page: Any) -> None:
+    spot = "document.querySelector('[data-chip=suspects]').getBoundingClientRect()"
+    x, y = page.value(f"(() => {{ const b = {spot}; return [b.x + 9, b.y + 9]; }})()")
+    page.mouse("mousePressed", x, y)
+    page.press("k")
+    page.value(SAVED)
+    page.mouse("mouseReleased", x, y)
+    page.wait("document.querySelectorAll('.card').length === 1", 2)
+
+
 def test_filters_and_classes_by_key_and_mouse(page: Any) -> None:
     shown = "document.querySelectorAll('.card:not([hidden])').length"
     page.press("k")
