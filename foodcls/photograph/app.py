@@ -77,12 +77,12 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
             )
 
     @app.post("/{token}/undo")
-    async def undo(request: Request, token: str) -> Any:
+    async def undo(request: Request, token: str, name: str) -> Any:
         guard.check(request, token)
         if request.headers.get("Content-Type") != "application/json":
             raise HTTPException(415, "send JSON")
         async with turn:
-            path = await run_in_threadpool(photos.take_back)
+            path = await run_in_threadpool(photos.take_back, name)
         return {"removed": path and path.name}
 
     return app

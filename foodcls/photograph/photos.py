@@ -40,12 +40,12 @@ class PhotoFolder:
             self._saved.append(path)
         return path
 
-    def take_back(self) -> Path | None:
-        """Remove the photo that was saved last, if there is one; its path."""
-        if not self._saved:
-            return None
-        path = self._saved.pop()
-        path.unlink(missing_ok=True)
+    def take_back(self, name: str) -> Path | None:
+        """Remove the last photo of that name that this object saved, if there is one; its path."""
+        path = next((path for path in reversed(self._saved) if path.name == name), None)
+        if path:
+            self._saved.remove(path)
+            path.unlink(missing_ok=True)
         return path
 
     def count(self) -> dict[str, dict[int, int]]:

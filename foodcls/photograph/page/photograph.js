@@ -1,7 +1,8 @@
-// The camera, and photos on their way: each is kept here until it is saved there.
+// The camera, and what is on its way: a photo is kept here until it is saved there.
 
 const $ = (id) => document.getElementById(id)
-const waiting = []
+const waiting = [] // photos, and wishes to take the last one back, in the order they were asked for
+const saved = [] // names of this page's photos
 let counts = {}
 let group = 1
 let sending = false
@@ -48,7 +49,7 @@ function explain(text) {
   $('shutter').disabled = true
 }
 
-async function shoot() {
+function shoot() {
   const video = $('video')
   if (!video.videoWidth) return
   const taken = Date.now()
@@ -58,11 +59,11 @@ async function shoot() {
   setTimeout(() => $('finder').classList.remove('flash'), 90)
   // what is chosen now counts, whatever is chosen when it is encoded
   const place = { label: $('label').value, group, taken }
-  enqueue(await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 }), place)
+  enqueue({ encoded: canvas.convertToBlob({ type: 'image/jpeg', quality: 0.95 }), place })
 }
 
-function enqueue(photo, place) {
-  waiting.push({ photo, place })
+function enqueue(wish) {
+  waiting.push(wish)
   if (!sending) send()
 }
 
@@ -70,8 +71,7 @@ async function send() {
   sending = true
   while (waiting.length) {
     say(waiting.length > 1 ? `${waiting.length} on their way` : 'On its way')
-    const { photo, place } = waiting[0]
-    const pause = await deliver(photo, place)
+    const pause = waiting[0].place ? await deliver(waiting[0]) : await takeBack()
     if (pause) await new Promise((done) => setTimeout(done, pause))
     else waiting.shift()
   }
@@ -80,13 +80,15 @@ async function send() {
 }
 
 // milliseconds to wait before it is sent again; 0 where it is done with
-async function deliver(photo, place) {
+async function deliver({ encoded, place }) {
   try {
+    const photo = await encoded
     const type = photo.type.startsWith('image/') ? photo.type : 'image/jpeg'
     const answer = await fetch(`photo?${new URLSearchParams(place)}`, {
       method: 'POST', body: photo, headers: { 'Content-Type': type },
     })
     if (answer.ok) {
+      saved.push((await answer.json()).saved)
       $('last').src = URL.createObjectURL(photo)
       $('last').hidden = false
       say('Saved')
@@ -94,29 +96,43 @@ async function deliver(photo, place) {
     }
     const { detail } = await answer.json()
     say(typeof detail === 'string' ? detail : 'It was refused', true)
-    return [429, 503, 507].includes(answer.status) ? 2000 : 0
+    return [408, 429, 503, 507].includes(answer.status) ? 2000 : 0
   } catch {
     say('Not saved: the computer does not answer. It is sent again.', true)
     return 2000
   }
 }
 
-async function undo() {
-  const answer = await fetch('undo', { method: 'POST', headers: { 'Content-Type': 'application/json' } })
-  const { removed } = await answer.json()
+// the same; by name, so that asked twice, or beside another phone, it removes no other photo
+async function takeBack() {
+  const name = saved.at(-1)
+  let removed = null
+  try {
+    if (name) {
+      const answer = await fetch(`undo?${new URLSearchParams({ name })}`, {
+        method: 'POST', headers: { 'Content-Type': 'application/json' },
+      })
+      if (!answer.ok) throw new Error(answer.status)
+      removed = (await answer.json()).removed
+    }
+  } catch {
+    say('Not taken back: the computer does not answer. It is asked again.', true)
+    return 2000
+  }
+  saved.pop()
   $('last').hidden = true
-  await refresh()
   say(removed ? 'The last photo is gone' : 'Nothing to take back')
+  return 0
 }
 
 $('shutter').addEventListener('click', shoot)
-$('undo').addEventListener('click', undo)
+$('undo').addEventListener('click', () => enqueue({}))
 $('label').addEventListener('change', show)
 $('less').addEventListener('click', () => { group -= 1; show() })
 $('more').addEventListener('click', () => { group += 1; show() })
 $('files').addEventListener('change', () => {
   for (const file of $('files').files) {
-    enqueue(file, { label: $('label').value, group, taken: file.lastModified })
+    enqueue({ encoded: file, place: { label: $('label').value, group, taken: file.lastModified } })
   }
   $('files').value = ''
 })

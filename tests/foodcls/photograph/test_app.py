@@ -181,14 +181,28 @@ def test_the_camera_takes_photos_by_class_and_tray(url: str, browser: Any, folde
     assert browser.value("document.querySelectorAll('option b').length") == 0
 
 
-def test_a_photo_that_was_not_saved_is_sent_again(url: str, browser: Any, folder: Path) -> None:
+def test_what_could_not_be_sent_is_sent_again_in_order(
+    url: str, browser: Any, folder: Path
+) -> None:
     browser.expected = "net::ERR_"  # the browser itself says that nobody answered
     browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    # a page that waits for seconds waits for tenths
+    browser.value("void (setTimeout = ((wait) => (what, ms) => wait(what, ms / 20))(setTimeout))")
+    # the first answer is that the network was too slow
+    browser.value("""void (fetch = ((ask) => (...asked) => {
+        fetch = ask
+        return Promise.resolve(Response.json({ detail: 'late' }, { status: 408 }))
+    })(fetch))""")
     browser.call("Network.enable")
     offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
     browser.call("Network.emulateNetworkConditions", offline=True, **offline)
     browser.click("#shutter")
-    browser.wait("document.querySelector('#status.bad')")
+    browser.wait("document.querySelector('#status.bad')?.textContent.startsWith('Not saved')")
+    # what is taken back is the photo that was taken before, though it has not been sent yet
+    browser.value("label.value = '<b>bread'")
+    browser.click("#shutter")
+    browser.click("#undo")
     browser.call("Network.emulateNetworkConditions", offline=False, **offline)
-    browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
-    assert len(saved(folder)) == 1
+    browser.wait("document.querySelector('#status').textContent === 'The last photo is gone'")
+    browser.wait("document.querySelector('#total').textContent === '0 here · 1 in all'")
+    assert [path.parent.parent.name for path in saved(folder)] == ["pesto"]

@@ -27,11 +27,15 @@ def test_a_photo_lands_by_class_and_tray_with_its_time_and_nothing_else(tmp_path
 def test_what_is_sent_twice_lies_there_once_and_can_be_taken_back(tmp_path: Path) -> None:
     PhotoFolder(tmp_path, ["pesto"]).save(PIXELS, "pesto", 1, TAKEN)
     photos = PhotoFolder(tmp_path, ["pesto"])
-    photos.save(PIXELS, "pesto", 1, TAKEN)
+    old = photos.save(PIXELS, "pesto", 1, TAKEN)
     # it was there before: it is not this command's to remove
-    assert photos.take_back() is None
+    assert photos.take_back(old.name) is None
     other = photos.save(PIXELS[::-1], "pesto", 1, TAKEN.astimezone(UTC))
-    assert photos.take_back() == other and not other.exists()
+    last = photos.save(PIXELS[:, ::-1], "pesto", 1, TAKEN)
+    assert photos.take_back(other.name) == other and not other.exists()
+    # asked again, it removes no other photo
+    assert photos.take_back(other.name) is None
+    assert photos.take_back(last.name) == last
     assert photos.count() == {"pesto": {1: 1}}
 
 
