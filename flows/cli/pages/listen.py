@@ -16,19 +16,26 @@ CONNECTIONS = 512
 
 
 def open_port(host: str, port: int) -> socket.socket:
-    """A socket bound to an address; InputError when it cannot be had."""
+    """A socket that listens at an address; InputError when it cannot be had.
+
+    It listens at once: a port that is only bound can be had by another program too. Who connects
+    waits until requests are taken.
+    """
     try:
         kind = socket.AF_INET6 if ":" in host else socket.AF_INET
         opened = socket.socket(kind, socket.SOCK_STREAM)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             opened.bind((host, port))
-        except OSError:
+            opened.listen()
+        except BaseException:
             opened.close()
             raise
-    except OSError as error:
+    # the others: no name of a host can be written like that
+    except (OSError, TypeError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"--host {host} --port {port}: {error.strerror}; --port 0 takes a free one"
+            f"--host {host} --port {port}: {why}; --port 0 takes a free one"
         ) from error
     return opened
 

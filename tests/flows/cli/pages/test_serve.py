@@ -12,6 +12,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from flows.cli.main import app
+from flows.cli.pages.listen import open_port
+from foodcls.errors import InputError
 
 
 @pytest.mark.runs("foodcls serve")
@@ -53,8 +55,17 @@ def test_a_port_that_is_taken_is_told(camera: Path) -> None:
     assert done.exit_code == 2 and "--port 0 takes a free one" in done.stderr
 
 
+def test_of_two_that_start_at_once_one_has_the_port() -> None:
+    with (
+        open_port("127.0.0.1", 0) as first,
+        pytest.raises(InputError, match="--port 0 takes a free one"),
+    ):
+        open_port("127.0.0.1", first.getsockname()[1])
+
+
 @pytest.mark.parametrize(
-    ("host", "said"), [("256.0.0.1", "--host 256.0.0.1"), ("203.0.113.9", "--port 0")]
+    ("host", "said"),
+    [("256.0.0.1", "--host 256.0.0.1"), ("203.0.113.9", "--port 0"), ("é..", "--host é..")],
 )
 def test_an_address_that_is_not_ours_is_told(camera: Path, host: str, said: str) -> None:
     done = CliRunner().invoke(app, ["serve", str(camera), "--host", host, "--port", "0"])
