@@ -7,17 +7,16 @@ from typing import Annotated, Any
 
 import prometheus_client
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from foodcls import __version__
-from foodcls.errors import FoodclsError
+from foodcls.errors import FoodclsError, ServerError
 from foodcls.export.model import Model
 from foodcls.export.predict import Prediction
 from foodcls.image.decode import BadPicture
-from foodcls.serve.bodies import CLOSING, FIELD, read_body
+from foodcls.serve.bodies import CLOSING, FIELD, read_body, skip_body
 from foodcls.serve.service import Service, ServiceLimits
 
 PAGE = Path(__file__).parent / "page"
@@ -64,16 +63,22 @@ class Refusal(BaseModel):
 
 
 def make_app(model: Model, name: str, limits: ServiceLimits) -> FastAPI:
-    """An application that answers pictures by a model called `name`; it loads no other host."""
+    """An application that answers pictures by a model called `name`; it loads no other host.
+
+    InputError when it cannot answer one of its own within the limits.
+    """
     service = Service(model, limits)
+    # here, for what fails when a server starts ends in its log alone
+    try:
+        service.warm_up()
+    except BaseException:
+        service.close()
+        raise
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await run_in_threadpool(service.warm_up)
-            yield
-        finally:
-            service.close()
+        yield
+        service.close()
 
     # FastAPI's own pages of the routes load scripts from another host
     app = FastAPI(
@@ -143,7 +148,10 @@ async def _answer(service: Service, request: Request) -> Prediction:
         raise HTTPException(422, str(error)) from error
     except TimeoutError as error:
         raise HTTPException(503, f"no answer within {limits.seconds:g} s", LATER) from error
-    # the queue is full, or no decoder can be started
+    except ServerError as error:
+        await skip_body(request, limits.bytes, limits.seconds)
+        raise HTTPException(503, str(error), LATER | CLOSING) from error
+    # no decoder can be started
     except FoodclsError as error:
         raise HTTPException(503, str(error), LATER | CLOSING) from error
 

@@ -1,6 +1,7 @@
 """Reads the picture that a request brings, raw or as a form's file, within bounds."""
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
@@ -36,6 +37,20 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     if not body:
         raise HTTPException(400, f"send a picture file as the body, or in the form field {FIELD!r}")
     return body
+
+
+async def skip_body(request: Request, most: int, seconds: float) -> None:
+    """Read a body within the same bounds, and forget it: who still sends then sees the answer."""
+    # who asks before sending needs to send nothing
+    if "Expect" in request.headers:
+        return
+    size = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                size += len(part)
+                if size > LINGER * most:
+                    return
 
 
 async def _read(request: Request, most: int) -> bytes:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from foodcls.errors import ServerError
+from foodcls.errors import InputError, ServerError
 from foodcls.export.model import Model
 from foodcls.export.predict import Prediction, make_prediction, probabilities_of
-from foodcls.image.decode import png_bytes
+from foodcls.image.decode import BadPicture, png_bytes
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.serve.batcher import Batcher
@@ -74,8 +74,17 @@ class Service:
         return prediction
 
     def warm_up(self) -> None:
-        """Start a decoder, and let torch see what it is going to compute."""
-        square = self._square(png_bytes(Image.linear_gradient("L").convert("RGB")))
+        """Start a decoder, and let torch see what it is going to compute.
+
+        InputError when the limits leave no time for a picture.
+        """
+        try:
+            square = self._square(png_bytes(Image.linear_gradient("L").convert("RGB")))
+        except BadPicture as error:
+            raise InputError(
+                f"--seconds {self.limits.seconds:g}: a small picture is not decoded in half of it "
+                f"on this machine ({error}); give more"
+            ) from error
         for count in (1, 1, self.limits.batch):
             probabilities_of(self.model, np.stack([square] * count))
 

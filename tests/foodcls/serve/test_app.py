@@ -4,6 +4,8 @@ import json
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
+from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
 from foodcls.serve.app import make_app
@@ -175,6 +178,9 @@ def test_more_than_the_queue_holds_is_told_to_come_again_and_slow_ones_are_dropp
             wait_for(url, under_way=1)
             turned_away = post(f"{url}/predict", content=hostile.encode(hostile.noise(7)))
             assert turned_away.status_code == 503 and turned_away.headers["Retry-After"] == "1"
+            # urllib sends all before it reads
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(f"{url}/predict", bytes(10_000_000), timeout=10)
             slow.settimeout(10)
             said = slow.recv(1000)
         assert said.startswith(b"HTTP/1.1 408") and b"within 2 s" in said
@@ -183,6 +189,13 @@ def test_more_than_the_queue_holds_is_told_to_come_again_and_slow_ones_are_dropp
     finally:
         server.should_exit = True
         thread.join(30)
+
+
+def test_a_service_that_cannot_answer_does_not_start(camera: Path) -> None:
+    before = threading.active_count()
+    with pytest.raises(InputError, match=r"--seconds 0.001: .* give more"):
+        make_app(load_model(camera), "lunch", ServiceLimits(seconds=0.001))
+    assert threading.active_count() == before
 
 
 def test_it_says_that_it_runs_and_what_it_takes(url: str, camera: Path) -> None:
