@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 import pandas as pd
 
-from foodcls.manifest import kept_rows
+from foodcls.manifest import OWN_SOURCE, kept_rows
 
 COLUMNS = (
     "id",
@@ -30,13 +30,13 @@ address has; an author or a licence that nobody told is unknown.
 
 
 def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
-    """A row for each kept picture of the split "train", in the manifest's order.
+    """A row for each kept picture of the splits "train" and "own", in the manifest's order.
 
     Augmented copies are left out: they are made of pictures that are listed. Where no licence is
     known, the search engine's filter may stand for it: "commercial (as bing filters)".
     """
     rows = kept_rows(manifest)
-    trained = rows[(rows["split"] == "train") & (rows["parent"] == "")]
+    trained = rows[rows["split"].isin(("train", OWN_SOURCE)) & (rows["parent"] == "")]
     return trained[list(COLUMNS)].drop_duplicates(ignore_index=True)
 
 

@@ -34,12 +34,13 @@ def test_only_what_was_trained_on_is_listed() -> None:
             row(4, state="dropped"),
             row(5, parent="1", copy=1),
             row(6, licence=""),
+            row(7, split="own", source="own", origin="rice/7.jpg"),
         ]
     )
     listed = attribution(manifest)
     assert list(listed.columns) == list(COLUMNS)
-    assert list(listed["origin"]) == ["http://a.test/1.jpg", "http://a.test/6.jpg"]
-    assert list(listed["licence"]) == ["CC-BY-4.0", ""]
+    assert list(listed["origin"]) == ["http://a.test/1.jpg", "http://a.test/6.jpg", "rice/7.jpg"]
+    assert list(listed["licence"]) == ["CC-BY-4.0", "", "CC-BY-4.0"]
 
 
 def test_the_table_reads_back() -> None:
