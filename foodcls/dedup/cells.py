@@ -69,8 +69,10 @@ def share_over(
 ) -> Iterator[np.ndarray]:
     """Look at the grids on the workers of `spread`, which find the points in the store."""
     cells = _StoredCells(store, points, hashes)
-    yield from spread(cells, range(TABLES))
-    store.remove(cells.blobs)
+    try:
+        yield from spread(cells, range(TABLES))
+    finally:
+        store.remove(cells.blobs)
 
 
 class _StoredCells:

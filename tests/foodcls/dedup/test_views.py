@@ -82,6 +82,18 @@ def test_workers_find_the_same_by_the_store_and_leave_nothing_there(prints, amon
     assert not list(store.blobs())
 
 
+def test_a_worker_that_fails_leaves_nothing_in_the_store(prints, among_many, store):
+    among_many(len(prints))
+
+    def spread(function, items):
+        pickle.dumps(function)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        find_pairs(prints, 6, share=partial(share_over, store, spread))
+    assert not list(store.blobs())
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_picture_has_no_pairs(count, prints, among_many):
     few = type(prints)(*(values[:count] for values in vars(prints).values()))
