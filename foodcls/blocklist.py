@@ -60,15 +60,17 @@ class Blocklist:
             return ""
         plain = {plain_url(url) for url in urls if url}
         hosts = {url.partition("/")[0].partition(":")[0] for url in plain if "/" in url}
-        said = author.casefold().strip()
-        for kind, value in self._rules:
-            if (
-                (kind == "url" and value in plain)
-                or (kind == "host" and any(f".{host}".endswith(f".{value}") for host in hosts))
-                or (kind == "author" and said and value == said)
-                or (kind == "licence" and is_licence(licence, value))
-            ):
-                return f"the {kind} {value} was told to be forgotten"
+        parts = {".".join(names[at:]) for names in (host.split(".") for host in hosts)
+                 for at in range(len(names))}  # fmt: skip
+        rules = self._rules
+        for kind, told in (
+            ("author", {author.casefold().strip()} - {""}),
+            ("host", parts),
+            ("licence", {value for value in rules["licence"] if is_licence(licence, value)}),
+            ("url", plain),
+        ):
+            if barred := told & rules[kind]:
+                return f"the {kind} {min(barred)} was told to be forgotten"
         return ""
 
     def joined(self, other: "Blocklist") -> "Blocklist":
@@ -81,8 +83,9 @@ class Blocklist:
         return Blocklist(tuple(found[place] for place in sorted(found)))
 
     @cached_property
-    def _rules(self) -> list[tuple[str, str]]:
-        return [(one.kind, one.value) for one in self.entries if one.kind != "id"]
+    def _rules(self) -> dict[str, set[str]]:
+        """What is barred, by kind."""
+        return {kind: {one.value for one in self.entries if one.kind == kind} for kind in KINDS}
 
 
 def plain_value(kind: str, value: str) -> str:

@@ -1,5 +1,6 @@
 """What was barred stays so, whichever of its two copies is lost."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,19 @@ def test_a_picture_is_barred_by_what_is_told_of_it(kind: str, value: str, is_bar
     urls = ("http://me:pw@A.test/x.jpg?s=1#top", "https://www.page.example:8080/p")
     reason = Blocklist((Entry(kind, value),)).reason(urls, " Jane Doe", "CC-BY-NC-4.0")
     assert bool(reason) == is_barred and (value in reason or not is_barred)
+
+
+def test_many_rules_take_no_longer_than_few() -> None:
+    def seconds(count: int) -> float:
+        rules = Blocklist(tuple(Entry("url", f"a.test/{number}") for number in range(count)))
+        assert rules.reason(("https://a.test/9", ""), "Ann", "CC0-1.0")
+        begun = time.process_time()
+        for number in range(100):
+            assert not rules.reason((f"https://b.test/{number}", ""), "Ann", "CC0-1.0")
+        return time.process_time() - begun
+
+    # were each compared, a hundred times as long
+    assert seconds(20_000) < 10 * min(seconds(10), seconds(10))
 
 
 def test_nothing_told_is_barred_by_no_rule() -> None:
