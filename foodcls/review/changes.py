@@ -125,7 +125,7 @@ def in_class(item: GalleryItem, before: Verdict | None, verdict: Verdict | None)
     if verdict is None:
         return None
     label = verdict.label or label_of(item, before)
-    return replace(verdict, label="" if label == item.found_as and not item.rivals else label)
+    return replace(verdict, label="" if label == item.found_as and not item.names_class else label)
 
 
 def plain(verdict: Verdict | None) -> Verdict | None:

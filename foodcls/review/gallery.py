@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from foodcls.filter.copies import conflicts
+from foodcls.filter.copies import SETTLED, conflicts
 from foodcls.manifest import KEPT, OWN_SOURCE, TEST_SOURCE
 from foodcls.tables.read_csv import read_sheet
 
@@ -45,6 +45,7 @@ class GalleryItem:
     given_label: str = ""  # under which it was found, where that is another one
     rivals: tuple[str, ...] = ()  # of a label conflict: all the classes that it was found for
     guess: str = ""  # the class that it looks like, by its suspicion
+    names_class: bool = False  # found for several classes: each decision has to name one
 
     @property
     def found_as(self) -> str:
@@ -78,10 +79,15 @@ def build_gallery(
         & originals["label"].isin(labels)
         & originals["width"].notna()
     ].drop_duplicates("id")
+    settled = originals[originals["reason"].str.startswith(SETTLED)]["duplicate_of"]
+    rivalled = {*rivals, *settled}
     sizes = Counter(zip(rows["label"], rows["cluster"], strict=True))
     copies = _copies(originals)
     items = [
-        _item(row, sizes, copies, suspects, rivals.get(row["id"], ()), labels)
+        replace(
+            _item(row, sizes, copies, suspects, rivals.get(row["id"], ()), labels),
+            names_class=row["id"] in rivalled,
+        )
         for row in _records(rows)
     ]
     by_label = {label: [item for item in items if item.label == label] for label in labels}

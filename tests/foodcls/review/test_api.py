@@ -155,3 +155,15 @@ def test_of_a_label_conflict_the_class_is_written_even_where_it_stands(
     assert list_pictures(session, "pesto")[0]["rivals"] == ["bread", "pesto"]
     take_decision(session, {"ids": [digest], "keep": True})
     assert session.verdicts()[digest].label == "pesto"
+
+
+def test_of_a_settled_label_conflict_the_class_is_written_too(
+    visit: Callable[..., Session], pictures: Callable[..., pd.DataFrame]
+) -> None:
+    """Without it, the next run would not know which of the classes is meant, and lose it again."""
+    digest = pictures(2)["id"][0]
+    other = {"id": digest, "state": "dropped", "stage": "dedup", "duplicate_of": digest}
+    session = visit(pictures(2, {3: other | {"reason": "label conflict settled: pesto"}}))
+    assert "rivals" not in list_pictures(session, "pesto")[0]
+    take_decision(session, {"ids": [digest], "keep": True})
+    assert session.verdicts()[digest].label == "pesto"

@@ -54,6 +54,17 @@ def test_a_moved_label_is_found_and_its_class_named(likeness: Likeness, given: n
     assert set(group.places) == set(moved)
 
 
+def test_nothing_is_learnt_from_pictures_that_are_gone(
+    likeness: Likeness, given: np.ndarray
+) -> None:
+    """As where another run followed the ranking: they are of no class, not of the first."""
+    undecided = np.full(COUNT, LEFT)
+    gone = np.arange(EACH + 1, 2 * EACH)
+    given[gone] = -1
+    doubt = judge_doubts(likeness, given, undecided)
+    assert doubt.moved[EACH] < 0.5
+
+
 def test_a_corrected_label_is_no_doubt_any_more(likeness: Likeness, given: np.ndarray) -> None:
     truth = given[5]
     given[5] = (truth + 1) % CLASSES
