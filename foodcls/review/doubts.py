@@ -72,7 +72,7 @@ class Doubts:
             known = self._read()
             decided = self._decided(known)
             left = np.flatnonzero((decided == LEFT) & (known.given >= 0))
-            doubt = judge_doubts(known.likeness, np.maximum(known.given, 0), decided)
+            doubt = judge_doubts(known.likeness, known.given, decided)
         group = next_group(doubt, left, size)
         labels, ids = known.likeness.labels, known.likeness.ids
         items = tuple(known.gallery.items[ids[place]] for place in group.places)

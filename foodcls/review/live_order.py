@@ -60,13 +60,15 @@ class Group:
 def judge_doubts(likeness: Likeness, given: Ints, decided: Ints) -> Doubt:
     """The doubt about each of N pictures, whether it is decided or not.
 
-    `given` (N,) are the classes they have by their places in `likeness.labels`; `decided` (N,) the
-    classes that a person said, -1 for one that was dropped, and -2 where nothing was decided.
+    `given` (N,) are the classes they have by their places in `likeness.labels`, -1 for a picture
+    that is no longer there, from which nothing is learnt; `decided` (N,) the classes that a person
+    said, -1 for one that was dropped, and -2 where nothing was decided.
     """
-    classes, known = len(likeness.labels), decided != LEFT
+    classes, known, is_gone = len(likeness.labels), decided != LEFT, given < 0
+    given = np.maximum(given, 0)
     own, other = likeness.own.astype(np.float32), likeness.other.astype(np.float32)
     taught = np.where(known, np.where(decided == STRANGER, classes, decided), given)
-    weights = np.where(known, 1.0, UNDECIDED * own).astype(np.float32)
+    weights = np.where(is_gone, 0.0, np.where(known, 1.0, UNDECIDED * own)).astype(np.float32)
     strangers = int((decided == STRANGER).sum())
     trust = strangers / (strangers + FEW)
     live = _predict(likeness, taught, weights, given)
