@@ -34,10 +34,11 @@ export function reasons() {
   return [...REASONS, ...often.slice(0, 2)];
 }
 
+// to those that nobody has kept meanwhile
 export function giveReason(reason) {
-  const ids = state.reasonFor, seen = seenOf(ids.map((id) => state.byId.get(id)).filter(Boolean));
-  for (const id of ids) { const picture = state.byId.get(id); if (picture) { picture.reason = reason; drawCard(picture); } }
-  send("decide", { ids, keep: false, reason, seen });
+  const pictures = state.reasonFor.map((id) => state.byId.get(id)).filter((picture) => picture?.keep === 0), seen = seenOf(pictures);
+  for (const picture of pictures) { picture.reason = reason; drawCard(picture); }
+  if (pictures.length) send("decide", { ids: pictures.map(({ id }) => id), keep: false, reason, seen });
   hideReasons();
 }
 

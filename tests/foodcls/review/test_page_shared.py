@@ -76,6 +76,20 @@ def test_a_key_does_not_overwrite_what_was_decided_unseen(
     assert words(files.decisions)[first] == "1"
 
 
+def test_a_reason_does_not_drop_again_what_somebody_has_kept_meanwhile(
+    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    browser.open(serve(visit(manifest)).url)
+    first = manifest["id"][0]
+    browser.press("d")
+    browser.value(SAVED)
+    visit(manifest).decide([first], Verdict(True, annotator="Ann"))
+    browser.wait("document.querySelectorAll('.card.keep').length === 1")
+    browser.press("2")
+    browser.value(SAVED)
+    assert words(files.decisions)[first] == "1"
+
+
 def test_what_a_spreadsheet_saved_over_is_decided_again_by_a_click(
     browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
