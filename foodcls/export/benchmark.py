@@ -17,8 +17,8 @@ import pandas as pd
 from foodcls.errors import InputError
 from foodcls.export.benchmark_worker import BATCHES, Job, Measured, measure
 from foodcls.export.exported_files import DIGESTS, FORMATS, check_libraries, read_digests, sibling
+from foodcls.export.predict_tests import find_tests
 from foodcls.features.pixels import read_picture
-from foodcls.manifest import split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import compare_predictions
 from foodcls.metrics.ranks import Floats
@@ -80,9 +80,7 @@ def benchmark(
     On so many threads, each batch size for so many seconds. A .pt2 file counts only where its
     digest is that of a blob in `store`: it was made here.
     """
-    rows = split_rows(manifest, "test")
-    if rows.empty:
-        raise InputError("the manifest has no test pictures; raise split.test, or name a test set")
+    rows = find_tests(manifest, labels)
     truth, groups = encode_labels(rows, labels), number_groups(tuple(rows["cluster"]))
     with TemporaryDirectory() as place:
         pictures = Path(place, "pictures.npy")

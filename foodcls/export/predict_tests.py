@@ -1,6 +1,6 @@
 """Predicts the test pictures of a manifest by an exported model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,7 @@ def predict_tests(
 
     `groups` names by id the pictures that belong together, in place of their clusters.
     """
-    rows = split_rows(manifest, "test")
-    if rows.empty:
-        raise InputError("the manifest has no test pictures; raise split.test, or name a test set")
-    strange = sorted(set(rows["label"]) - set(model.labels))
-    if strange:
-        raise InputError(
-            f"the test pictures are of {', '.join(strange[:5])} too, which the model does not "
-            f"know; it tells apart {', '.join(model.labels)}"
-        )
+    rows = find_tests(manifest, model.labels)
     clusters = zip(rows["id"], rows["cluster"], strict=True)
     return Predictions(
         labels=model.labels,
@@ -45,6 +37,20 @@ def predict_tests(
         truth=encode_labels(rows, model.labels),
         probabilities=predict_stored(model, track(rows["picture"], len(rows), "answer"), store),
     )
+
+
+def find_tests(manifest: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """The kept test rows; InputError when there are none, or some are of no class of `labels`."""
+    rows = split_rows(manifest, "test")
+    if rows.empty:
+        raise InputError("the manifest has no test pictures; raise split.test, or name a test set")
+    strange = sorted(set(rows["label"]) - set(labels))
+    if strange:
+        raise InputError(
+            f"the test pictures are of {', '.join(strange[:5])} too, which the model does not "
+            f"know; it tells apart {', '.join(labels)}"
+        )
+    return rows
 
 
 def predict_stored(model: Model, pictures: Iterable[str], store: Store) -> Floats:

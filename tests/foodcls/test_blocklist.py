@@ -79,8 +79,8 @@ def test_many_rules_take_no_longer_than_few() -> None:
             assert not rules.reason((f"https://b.test/{number}", ""), "Ann", "CC0-1.0")
         return time.process_time() - begun
 
-    # were each compared, a hundred times as long
-    assert seconds(20_000) < 10 * min(seconds(10), seconds(10))
+    # were each compared, some hundred times as long
+    assert seconds(20_000) < 50 * min(seconds(10), seconds(10))
 
 
 def test_nothing_told_is_barred_by_no_rule() -> None:

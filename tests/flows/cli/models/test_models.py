@@ -135,6 +135,16 @@ def test_formats_are_held_to_the_pt_file_whichever_is_named(
     assert "accuracy perhaps too good" in said and "learnt from other pictures" in found["accuracy"]
 
 
+def test_a_model_that_lacks_a_class_of_the_test_pictures_is_named(
+    moved_on: Path, tmp_path: Path
+) -> None:
+    manifest = Workspace(tmp_path / "w").manifest
+    table = read_manifest(manifest)
+    write_manifest(table.assign(label=table["label"].replace("sushi", "soup")), manifest)
+    code, said = typed("benchmark", moved_on, "--workspace", tmp_path / "w")
+    assert code == 2 and "soup too, which the model does not know" in said.replace("\n", " ")
+
+
 def test_int8_is_judged_by_no_picture_that_may_have_been_learnt(
     moved_on: Path, tmp_path: Path
 ) -> None:
