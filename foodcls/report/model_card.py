@@ -131,7 +131,9 @@ def _data(manifest: pd.DataFrame) -> Iterator[str]:
         learnt = counts.get("train", 0) + counts.get(OWN_SOURCE, 0)
         numbers = f"{learnt} | {counts.get('val', 0)} | {counts.get('test', 0)}"
         words = markdown_text(str(licence)) or "unknown"
-        yield f"| {source} | {words} | {TOLD[str(by)]} | {numbers} |"
+        # of a manifest that is replayed, both may say anything
+        told = TOLD.get(str(by)) or markdown_text(str(by))
+        yield f"| {markdown_text(str(source))} | {words} | {told} | {numbers} |"
     copies = int((kept_rows(manifest)["parent"] != "").sum())
     yield f"\nBeside them {copies} augmented copies, which have the rights of what they are of."
 

@@ -57,6 +57,9 @@ def test_pictures_are_counted_by_source_and_licence(card) -> None:
         "| own | unknown | nobody | 1 | 0 | 0 |",
     ]
     assert "Beside them 1 augmented copies" in text
+    # of a stranger's manifest that was replayed
+    text = card(ROW | {"source": "a|<b>", "licence_by": "Ann|<i>"})
+    assert r"| a\|\<b\> | unknown | Ann\|\<i\> | 1 | 0 | 0 |" in text
 
 
 def test_it_says_what_was_not_tested_and_what_the_weights_allow(card) -> None:
