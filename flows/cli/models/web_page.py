@@ -1,5 +1,6 @@
 """Writes the folder of a page that runs a model in the browser."""
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,7 +24,7 @@ def write_web(console: Console, onnx: Path, runtime: Path | None) -> None:
     lines = (
         f"{page}  {size / 1e6:.0f} MB in all",
         "Any static server shows it, e.g. "
-        f"python -m http.server --bind 127.0.0.1 --directory {place}",
+        f"python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(place))}",
     )
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -37,7 +38,7 @@ def fetch_runtime(folder: Path) -> Path:
     try:
         # the package's own scripts are not run: `pack` only fetches
         done = subprocess.run(
-            [npm, "pack", "--silent", f"{PACKAGE}@{VERSION}"],
+            [npm, "pack", "--loglevel=error", f"{PACKAGE}@{VERSION}"],
             cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False,
         )  # fmt: skip
         said = done.stderr.strip().splitlines()

@@ -10,11 +10,18 @@ const BLANK_RANGE = 4 // of 255, as foodcls.image.decode has it
 ort.env.wasm.numThreads = 1
 ort.env.wasm.wasmPaths = { wasm: new URL('runtime/ort-wasm-simd-threaded.wasm', location.href).href }
 
-const facts = await (await fetch('model.json')).json()
+// what a browser keeps of an older model must not be mixed with a newer one: its classes have another order
+const facts = await fetch('model.json', { cache: 'no-cache' }).then((answer) => answer.json()).catch(explain)
 $('name').textContent = facts.name
 document.title = facts.name
-const session = await ort.InferenceSession.create('model.onnx', { executionProviders: ['wasm'] })
+const options = { executionProviders: ['wasm'] }
+const session = await ort.InferenceSession.create(`model.onnx?${facts.digest}`, options).catch(explain)
 $('status').textContent = `${facts.labels.length} classes, ready`
+
+function explain(error) {
+  $('status').textContent = `The model cannot be loaded: ${error.message}`
+  throw error
+}
 
 // RGB, upright, in sRGB, on white: uint8 (1, H, W, 3)
 async function decode(file) {

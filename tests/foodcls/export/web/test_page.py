@@ -3,8 +3,11 @@
 import base64
 import functools
 import http.server
+import json
+import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,12 +54,16 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def url(
-    model: Path, browser_runtime: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The page, on a plain static server."""
+def folder(model: Path, browser_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page and what it needs."""
     folder = tmp_path_factory.mktemp("page")
     write_page(model, read_runtime(browser_runtime), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    """The page, on a plain static server."""
     handler = functools.partial(Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -118,6 +125,30 @@ def test_a_person_sees_the_answer_and_no_other_host_is_asked(
     seen = "performance.getEntriesByType('resource').map((e) => new URL(e.name).origin)"
     assert {f"{origin}/" for origin in browser.value(seen) if origin != "null"} == {url}
     assert browser.value("document.documentElement.scrollWidth") == 400
+
+
+def test_a_model_is_read_with_its_own_facts_or_it_says_that_it_cannot_be(
+    url: str, folder: Path, browser: Any
+) -> None:
+    old = (folder / "model.json").read_text()
+    try:
+        # of what is a year old a browser keeps a copy for a month
+        os.utime(folder / "model.json", (1, 1))
+        browser.open(url, "document.body?.dataset.ready")
+        (folder / "model.json").write_text(old.replace("<b>camera", "newer"))
+        browser.open(f"{url}index.html", "document.body?.dataset.ready")
+        assert browser.value("document.title") == "newer"
+        digest = json.loads(old)["digest"]
+        seen = browser.value("performance.getEntriesByType('resource').map((e) => e.name)")
+        assert f"{url}model.onnx?{digest}" in seen
+        (folder / "model.json").write_text("no JSON")
+        # of two files of one second the server says that they are the same
+        os.utime(folder / "model.json", (later := time.time() + 9, later))
+        browser.open(url, "document.querySelector('#status')")
+        browser.wait("document.querySelector('#status').textContent.includes('cannot be loaded')")
+        browser.errors.clear()  # it is thrown on
+    finally:
+        (folder / "model.json").write_text(old)
 
 
 def test_the_page_names_no_other_host_and_lets_none_be_asked() -> None:
