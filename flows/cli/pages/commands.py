@@ -38,7 +38,9 @@ def review(
 
 
 def serve(
-    model: Annotated[Path, typer.Argument(help="An exported model.")],
+    model: Annotated[
+        Path, typer.Argument(help="An exported model: *.pt, *.onnx; with --sha256 *.pt2.")
+    ],
     host: Host = "127.0.0.1",
     port: Port = 8000,
     batch: Annotated[
@@ -51,6 +53,9 @@ def serve(
     seconds: Annotated[
         float, typer.Option(help="For a picture to come, and again to be answered.", min=0.1)
     ] = 30,
+    digest: Annotated[
+        str, typer.Option("--sha256", help="The file's SHA-256, as its maker told you.")
+    ] = "",
 ) -> None:
     """Answer for pictures over HTTP: POST them to /predict, alone or many at once.
 
@@ -61,7 +66,7 @@ def serve(
         from foodcls.serve.service import ServiceLimits
 
         limits = ServiceLimits(batch, queue, int(megabytes * 1e6), seconds)
-        serve_model(out, model, host, port, limits)
+        serve_model(out, model, digest, host, port, limits)
 
 
 def photograph(

@@ -13,11 +13,16 @@ from foodcls.serve.service import ServiceLimits
 OPEN = "Whoever reaches this machine may ask: let a proxy with TLS and passwords stand before it."
 
 
-def serve_model(console: Console, path: Path, host: str, port: int, limits: ServiceLimits) -> None:
-    """Answer for pictures by the exported file at `path`; returns when it is told to stop."""
+def serve_model(
+    console: Console, path: Path, digest: str, host: str, port: int, limits: ServiceLimits
+) -> None:
+    """Answer for pictures by the exported file at `path`; returns when it is told to stop.
+
+    `digest` is its SHA-256, where one is known.
+    """
     opened = open_port(host, port)
     try:
-        app = make_app(load_model(path), path.stem, limits)
+        app = make_app(load_model(path, digest), path.stem, limits)
         serve_until_stopped(app, opened, limits.seconds, lambda: _tell(console, path, host, opened))
     finally:
         opened.close()

@@ -55,6 +55,14 @@ def test_a_port_that_is_taken_is_told(camera: Path) -> None:
     assert done.exit_code == 2 and "--port 0 takes a free one" in done.stderr
 
 
+def test_a_program_is_served_to_who_knows_its_digest(camera: Path) -> None:
+    words = ["serve", str(camera.with_suffix(".pt2")), "--port", "0"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2 and "(--sha256)" in done.stderr
+    done = CliRunner().invoke(app, [*words, "--sha256", "0"])
+    assert done.exit_code == 2 and "was changed after its export" in done.stderr
+
+
 def test_of_two_that_start_at_once_one_has_the_port() -> None:
     with (
         open_port("127.0.0.1", 0) as first,
