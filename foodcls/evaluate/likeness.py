@@ -102,9 +102,12 @@ def load_likeness(path: Path, labels: Sequence[str]) -> Likeness | None:
             parts = {name: file[name] for name in FIELDS}
         if len({len(parts[name]) for name in FIELDS[:-1]}) != 1 or parts["rows"].ndim != 2:
             raise ValueError("its arrays are of several lengths")
+        if not np.isin(parts["guess"], np.arange(len(parts["labels"]))).all():
+            raise ValueError("it guesses classes that it does not name")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    # RuntimeError: zipfile's, of a changed byte that says "encrypted" or "of a later version"
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise TableError(
             f"{path} is damaged ({error}); `foodcls suspects` writes it anew"
         ) from error

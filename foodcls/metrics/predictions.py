@@ -83,8 +83,16 @@ def predictions_csv(answers: Predictions) -> str:
 
 def read_predictions(text: str) -> Predictions:
     """Read what `predictions_csv` wrote; TableError when it is none."""
-    # a class may be called "NA", or like a number
-    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    try:
+        # a class may be called "NA", or like a number
+        return _parse(pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False))
+    except (ValueError, KeyError) as error:
+        raise TableError(
+            f"no table of answers ({error}); `foodcls run` writes predictions.csv"
+        ) from error
+
+
+def _parse(table: pd.DataFrame) -> Predictions:
     if tuple(table.columns[: len(FACTS)]) != FACTS:
         raise TableError(
             f"no table of answers: its columns begin with {', '.join(table.columns[:8])}, wanted "

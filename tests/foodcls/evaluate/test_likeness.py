@@ -1,6 +1,6 @@
 """What looks alike is near; the file comes back as it was, and a damaged one is named."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,22 @@ def test_a_damaged_file_is_named_with_the_way_out(
     save_likeness(likeness, path)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(TableError, match="likeness.npz is damaged .*foodcls suspects"):
+        load_likeness(path, LABELS)
+
+
+def test_changed_bytes_and_unknown_classes_are_damage_too(
+    likeness: Likeness, tmp_path: Path
+) -> None:
+    path = tmp_path / "likeness.npz"
+    save_likeness(replace(likeness, guess=likeness.guess + len(LABELS)), path)
+    with pytest.raises(TableError, match="guesses classes that it does not name"):
+        load_likeness(path, LABELS)
+    save_likeness(likeness, path)
+    data = bytearray(path.read_bytes())
+    # says of the first array, in the table at the end, that it is encrypted
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(TableError, match="likeness.npz is damaged"):
         load_likeness(path, LABELS)
 
 

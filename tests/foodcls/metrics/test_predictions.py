@@ -60,6 +60,17 @@ def test_rows_of_one_picture_are_told_apart() -> None:
     assert list(rows) == [("x", "a", 0), ("x", "a", 1), ("y", "a", 0), ("x", "b", 0)]
 
 
+@pytest.mark.parametrize(
+    "change", [("0.9", "many"), ("x,p,", "x,soup,"), ("0.9,0.1\n", "0.9\n"), (None, "")],
+    ids=["no number", "no class", "cut", "empty"],
+)  # fmt: skip
+def test_a_damaged_table_is_refused_with_the_way_out(change: tuple[str | None, str]) -> None:
+    text = "id,label,predicted,probability,rank,origin,group,p_p,p_b\nx,p,p,0.9,1,x,,0.9,0.1\n"
+    damaged = text.replace(*change) if change[0] else ""
+    with pytest.raises(TableError, match="no table of answers .*foodcls run"):
+        read_predictions(damaged)
+
+
 def test_another_table_is_refused() -> None:
     with pytest.raises(TableError, match="begin with path, keep"):
         read_predictions("path,keep\na.jpg,1\n")
