@@ -138,7 +138,8 @@ class Doubts:
         for name, verdict in self.session.verdicts().items():
             place, item = known.likeness.places.get(name), known.gallery.items.get(name)
             if place is not None and item is not None:
-                decided[place] = labels[label_of(item, verdict)] if verdict.keep else STRANGER
+                now = labels.get(label_of(item, verdict), labels[item.label])
+                decided[place] = now if verdict.keep else STRANGER
         return decided
 
 

@@ -93,6 +93,8 @@ class Session:
         for label, items in gallery.by_label.items():
             for item in items:
                 now = label_of(item, verdicts.get(item.id))
+                # it may have been found as a class that the recipe has no more
+                now = now if now in stayed else label
                 (stayed if now == label else moved)[now].append(item)
         return {label: [*stayed[label], *moved[label]] for label in stayed}
 

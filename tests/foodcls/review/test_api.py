@@ -167,3 +167,14 @@ def test_of_a_settled_label_conflict_the_class_is_written_too(
     assert "rivals" not in list_pictures(session, "pesto")[0]
     take_decision(session, {"ids": [digest], "keep": True})
     assert session.verdicts()[digest].label == "pesto"
+
+
+def test_a_picture_that_was_found_as_a_class_of_the_past_stays_where_it_is(
+    visit: Callable[..., Session], pictures: Callable[..., pd.DataFrame], files: ReviewFiles
+) -> None:
+    """The recipe has lost the class since the last run."""
+    manifest = pictures(2, {0: {"given_label": "soup", "label_by": "Ann"}})
+    files.decisions.write_text(f"id,keep\n{manifest['id'][0]},0\n")
+    session = visit(manifest)
+    assert [one["dropped"] for one in list_classes(session)] == [1, 0]
+    assert len(list_pictures(session, "pesto")) == 2
