@@ -2,11 +2,13 @@
 
 import ipaddress
 import socket
+import sys
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import segno
+import yaml
 from rich.console import Console
 
 from flows.cli.pages.listen import is_local, open_port, serve_until_stopped
@@ -112,10 +114,12 @@ def _tell_next(console: Console, photos: PhotoFolder, recipe: Recipe, recipe_fil
     lines = [f"{photos.root}: {total} photos in {len(groups)} trays"]
     named = [part.folder for part in (recipe.test, recipe.own) if part]
     if photos.root.resolve() not in [folder.resolve() for folder in named]:
-        lines += [
-            f"To judge by them, put into {recipe_file}:",
-            f"  test: {{folder: {photos.root.resolve()}, grouped_by_folder: shared}}",
-        ]
+        part = {"folder": str(photos.root.resolve()), "grouped_by_folder": "shared"}
+        # a name of a folder may hold what YAML reads as its own
+        text = yaml.safe_dump(
+            part, default_flow_style=True, sort_keys=False, allow_unicode=True, width=sys.maxsize
+        )
+        lines += [f"To judge by them, put into {recipe_file}:", f"  test: {text.strip()}"]
     elif recipe.test and not recipe.test.grouped_by_folder:
         lines.append(
             f"To judge trays as wholes: `grouped_by_folder: shared` in test of {recipe_file}"

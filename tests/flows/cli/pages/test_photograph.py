@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from flows.cli.main import app
@@ -26,7 +27,7 @@ def recipe(tmp_path: Path) -> Path:
 def test_the_command_says_where_to_go_and_what_to_put_into_the_recipe(
     recipe: Path, tmp_path: Path
 ) -> None:
-    words = ["photograph", recipe, "--folder", tmp_path / "test"]
+    words = ["photograph", recipe, "--folder", tmp_path / "soup, salad: {test}"]
     with subprocess.Popen([sys.executable, "-m", "flows.cli.main", *words], text=True,
                           stdout=subprocess.PIPE,
                           env=os.environ | {"PYTHONUNBUFFERED": "1"}) as process:  # fmt: skip
@@ -42,7 +43,8 @@ def test_the_command_says_where_to_go_and_what_to_put_into_the_recipe(
             process.kill()
     assert process.returncode in (0, -signal.SIGKILL)
     assert qr_code(url[0]) in told and "adb reverse" in told
-    assert f"test: {{folder: {tmp_path / 'test'}, grouped_by_folder: shared}}" in told
+    wanted = {"folder": str(tmp_path / "soup, salad: {test}"), "grouped_by_folder": "shared"}
+    assert yaml.safe_load(told.splitlines()[-1]) == {"test": wanted}
 
 
 @pytest.mark.parametrize(
