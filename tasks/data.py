@@ -70,16 +70,23 @@ def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
 def host_places() -> Path | None:
     """A folder in which all runs of this user on this machine keep hosts' limits together.
 
-    None where it is somebody else's, who could lead what is written there elsewhere.
+    None where it is somebody else's, who could lead what is written there elsewhere, or where
+    nothing can be written.
     """
     own = Path(tempfile.gettempdir()) / f"foodcls-{os.geteuid()}"
+    hosts = own / "hosts"
     try:
         own.mkdir(mode=0o700, exist_ok=True)
         found = own.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if not is_own or found.st_mode & 0o022:
+            return None
+        hosts.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=hosts) as file:
+            file.write(b"x")
     except OSError:
         return None
-    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-    return own / "hosts" if is_own and not found.st_mode & 0o022 else None
+    return hosts
 
 
 def read_barred(workspace: Workspace) -> Blocklist:

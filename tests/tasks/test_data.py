@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,6 +157,11 @@ def test_limits_are_kept_together_in_a_folder_of_ones_own_alone(tmp_path: Path, 
     assert place and place.parent.stat().st_mode & 0o777 == 0o700
     place.parent.chmod(0o777)
     assert data.host_places() is None
+    place.parent.chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
+    place.write_text("a file")
+    assert data.host_places() is None
+    place.unlink()
     place.parent.rmdir()
     place.parent.symlink_to(tmp_path)
     assert data.host_places() is None
