@@ -94,7 +94,7 @@ def plain_value(kind: str, value: str) -> str:
 
 
 def plain_url(url: str) -> str:
-    """An address without scheme, login and fragment: one picture has it by http and by https."""
+    """An address without scheme and its port, login and fragment: http and https are as one."""
     text = without_logins(url.strip())
     try:
         parts = urlsplit(text)
@@ -103,7 +103,8 @@ def plain_url(url: str) -> str:
     if parts.scheme not in ("http", "https"):
         return text
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.netloc.lower()}{parts.path or '/'}{query}"
+    place = parts.netloc.lower().removesuffix(":80" if parts.scheme == "http" else ":443")
+    return f"{place}{parts.path or '/'}{query}"
 
 
 def is_licence(told: str, value: str) -> bool:

@@ -12,6 +12,7 @@ from foodcls.blocklist import (
     extend_blocklist,
     home_file,
     is_licence,
+    plain_url,
     read_blocklist,
 )
 from foodcls.errors import StoreError
@@ -81,6 +82,11 @@ def test_many_rules_take_no_longer_than_few() -> None:
 
     # were each compared, some hundred times as long
     assert seconds(20_000) < 50 * min(seconds(10), seconds(10))
+
+
+def test_an_address_is_the_same_with_its_schemes_own_port() -> None:
+    assert plain_url("HTTPS://A.test:443/x") == plain_url("http://a.test:80/x") == "a.test/x"
+    assert plain_url("http://a.test:443/x") == "a.test:443/x"
 
 
 def test_nothing_told_is_barred_by_no_rule() -> None:
