@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,16 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         size = f"more than {part.stat().st_size:,}" if part.is_file() else ""
         # removed first, so that the free space in the message counts it
-        part.unlink(missing_ok=True)
+        _remove(part)
         raise cannot_write(path, error, size) from error
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
+
+
+def _remove(path: Path) -> None:
+    # where a file stands in place of its folder, it cannot be there
+    with suppress(NotADirectoryError):
+        path.unlink(missing_ok=True)
 
 
 class Store:

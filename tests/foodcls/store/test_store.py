@@ -142,6 +142,15 @@ def test_replacing_shows_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert path.read_text() == "one" and list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("place", ["new", "folder/new"])
+def test_a_file_where_a_folder_is_needed_is_told(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    path = tmp_path / "file" / place
+    with pytest.raises(StoreError, match=f"cannot write {path}: "), replacing(path) as part:
+        part.write_text("lost")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "manifest.csv"
     program = (
