@@ -35,6 +35,8 @@ def take_photos(
     """Take photos into the recipe's folder, or another one; returns when it is told to stop."""
     recipe = load_recipe(recipe_file)
     photos = PhotoFolder(folder or _find_folder(recipe, recipe_file), recipe.labels)
+    if photos.root.exists() and not photos.root.is_dir():
+        raise InputError(f"{photos.root} is no folder; name one with --folder")
     address = _reachable(host)
     opened = open_port(host, port)
     try:

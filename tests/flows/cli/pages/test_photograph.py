@@ -48,7 +48,12 @@ def test_the_command_says_where_to_go_and_what_to_put_into_the_recipe(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [([], "--folder photos/test"), (["--host", "kitchen"], "name an IP address")]
+    ("words", "said"),
+    [
+        ([], "--folder photos/test"),
+        (["--host", "kitchen"], "name an IP address"),
+        (["--folder", __file__], "name one with --folder"),
+    ],
 )
 def test_without_a_folder_or_an_address_it_says_what_to_type(
     recipe: Path, words: list[str], said: str
