@@ -61,10 +61,11 @@ def open_looks(
     if rows.empty:
         raise InputError("there are no test pictures yet; `foodcls prepare RECIPE` splits them off")
     looks = recipe.report.looks or path.resolve().parent / "test-looks.csv"
-    files = replace(choose_files(recipe, path), decisions=looks, missing=())
+    files = choose_files(recipe, path)
+    missing = [line for line in files.missing if line.file == files.boxes]
     if recipe.report.looks is None:
-        line = RecipeLine(looks, f"report: {{looks: {looks.name}}}")
-        files = replace(files, missing=(line,))
+        missing.append(RecipeLine(looks, f"report: {{looks: {looks.name}}}"))
+    files = replace(files, decisions=looks, missing=tuple(missing))
     return LooksSession(rows, recipe.labels, files, _order(rows, workspace), annotator)
 
 

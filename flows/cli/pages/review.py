@@ -76,7 +76,7 @@ def tell_next(console: Console, files: ReviewFiles, recipe_file: Path, folder: P
             console.print(f"{path}", markup=False, highlight=False, soft_wrap=True)
     lines = [line for line in files.missing if line.file.exists()]
     if lines:
-        console.print(f"Put into {recipe_file} (into its section filter or crop, if it has one):")
+        console.print(f"Put into {recipe_file} (into its section of that name, if it has one):")
         for line in lines:
             console.print(f"  {line.text}", markup=False, highlight=False)
     console.print(
