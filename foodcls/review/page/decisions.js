@@ -72,7 +72,11 @@ export async function undo() {
 // while further changes are under way their pictures are shown as they will be: an answer then waits
 export function applyAnswer(answer, isEarly = false) {
   state.classes = answer.classes;
-  for (const picture of answer.pictures) waiting.set(picture.id, picture);
+  for (const picture of answer.pictures) {
+    // an answer knows suspicions alone: undo brings back what was guessed, too
+    picture.guess ??= state.guesses.get(picture.id);
+    waiting.set(picture.id, picture);
+  }
   if (!isEarly) { waiting.forEach(updatePicture); waiting.clear(); }
   drawClasses();
   drawHeader();

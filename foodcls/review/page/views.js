@@ -51,6 +51,7 @@ export function showBatch(batch, from = state.cameFrom) {
   const { pictures } = batch;
   Object.assign(state, { label: "", special: batch, cameFrom: from, pictures, chip: "all", words: "" });
   state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
+  for (const { id, guess } of pictures) if (guess) state.guesses.set(id, guess);
   hideReasons();
   drawClasses();
   $("search").value = "";

@@ -111,6 +111,10 @@ def test_one_key_takes_the_guess_of_each(
     page.value(SAVED)
     told = decided(files.decisions)
     assert {told[name] for name in moved} == {("1", "pesto")}
+    # taken back, the guesses are there again
+    page.wait("document.querySelector('#toast').textContent.includes('Nothing is left')")
+    page.press("u")
+    page.wait("document.querySelectorAll('.card .guess').length === 4", 2)
 
 
 def test_one_undo_takes_a_group_back(page: Any, manifest: pd.DataFrame, files: ReviewFiles) -> None:
