@@ -9,6 +9,7 @@ from foodcls.manifest import is_relabeled, kept_rows
 from foodcls.report.sentences import percent
 
 SHOWN = 5  # moves from class to class in a sentence
+TOO_LOW = "; doubtful pictures stand first among those looked at, so that this is too low for all."
 
 
 def explain_looks(known: TrueAccuracy) -> list[str]:
@@ -25,8 +26,8 @@ def explain_looks(known: TrueAccuracy) -> list[str]:
     sentences = [
         f"A person has seen {known.seen} of the {known.n} test pictures: {told}. Of the "
         f"{known.seen - known.strangers} that show a class, {known.right} are named right by what "
-        f"the person said: {percent(value)} ({percent(low)} to {percent(high)}); doubtful "
-        "pictures stand first among those looked at, so that this is too low for all."
+        f"the person said: {percent(value)} ({percent(low)} to {percent(high)})"
+        + (TOO_LOW if known.seen < known.n else ".")
     ]
     if not known.is_estimated:
         return [*sentences, f"After {LEAST} looks in the order of foodcls review --test, this page "

@@ -25,3 +25,10 @@ def test_looks_are_told_with_what_follows_from_them() -> None:
     assert "Of the 71 that show a class, 60 are named right" in told[0]
     assert "91 %" in told[1] and "87 % to 95 %" in told[1] and "from 80 looks" in told[1]
     assert told[2] == "About 130 more looks give ±2 points."
+
+
+def test_where_all_were_seen_nothing_is_too_low() -> None:
+    every = TrueAccuracy(40, 40, 0, 0, 30, 40, 0.75, 0.75, 0.75)
+    assert explain_looks(every)[0].endswith("75 % (60 % to 86 %).")
+    part = TrueAccuracy(80, 40, 0, 0, 30, 40, 0.75, 0.7, 0.8)
+    assert "too low" in explain_looks(part)[0]
