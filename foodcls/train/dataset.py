@@ -37,12 +37,18 @@ class Dataset:
     clusters: tuple[str, ...] = ()  # of look-alikes; none if each example is one of its own
 
     @property
-    def cluster_weights(self) -> Floats:
-        """float64 (N,), of sum 1: what each example counts if all clusters count the same."""
+    def cluster_numbers(self) -> Ints:
+        """int64 (N,), from 0 on: the same for look-alikes."""
         names = pd.Series(self.clusters or [""] * len(self), dtype=str)
         own = names.where(names != "", [f" {row}" for row in range(len(names))])
-        weights = 1 / own.groupby(own).transform("size").to_numpy(dtype=np.float64)
-        return weights / weights.sum()
+        return np.asarray(pd.factorize(own)[0], np.int64)
+
+    @property
+    def cluster_weights(self) -> Floats:
+        """float64 (N,), of sum 1: what each example counts if all clusters count the same."""
+        numbers = self.cluster_numbers
+        weights = 1 / np.bincount(numbers)[numbers]
+        return np.asarray(weights / weights.sum(), np.float64)
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -68,6 +68,7 @@ class Scaled:
     train: Features
     val: Features
     own: Features | None
+    clusters: Tensor  # int64 (N,), of validation pictures: the same number for look-alikes
     mean: Tensor  # float32 (F,)
     spread: Tensor  # float32 ()
 
@@ -119,9 +120,10 @@ def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Sc
         train = train.weighing(learner.weights[train.truth])
     val = extract_features(learner, train_val.val, batch_size)
     val = val.weighing(torch.from_numpy(train_val.val.cluster_weights))
+    clusters = torch.from_numpy(train_val.val.cluster_numbers).to(val.truth)
     own = extract_features(learner, train_val.own, batch_size) if train_val.own else None
     mean, spread = train.values.mean(0), train.values.var(0).mean().sqrt().clamp_min(1e-12)
-    scaled = Scaled(train, val, own, mean, spread)
+    scaled = Scaled(train, val, own, clusters, mean, spread)
     return replace(scaled, train=scaled.apply(train), val=scaled.apply(val),
                    own=scaled.apply(own) if own else None)  # fmt: skip
 
@@ -201,7 +203,9 @@ def measure_head(l2: float, head: nn.Module, seen: Scaled) -> Probe:
         right = (head(train.values).argmax(1) == train.truth).float().mean()
         losses = val.losses(head)
         loss = losses @ val.weights
-        error = (val.weights * (losses - loss)).norm()
+        # look-alikes err together
+        parts = torch.zeros_like(losses).index_add(0, seen.clusters, val.weights * (losses - loss))
+        error = parts.norm()
         return Probe(l2, head, float(loss), float(error), float(train.loss(head)), float(right))
 
 

@@ -19,6 +19,7 @@ from foodcls.train.probe import (
     extract_features,
     fit_head,
     fit_probe,
+    measure_head,
     minimize,
 )
 
@@ -90,7 +91,8 @@ def test_for_a_target_the_strongest_of_strengths_that_cannot_be_told_apart_is_ch
         noise = torch.randn(count, 5, generator=generator)
         return Features(noise + truth[:, None], truth, torch.full((count,), 1 / count))
 
-    seen = Scaled(draw(200), draw(40), None, torch.zeros(5), torch.ones(()))
+    scale = (torch.arange(40), torch.zeros(5), torch.ones(()))
+    seen = Scaled(draw(200), draw(40), None, *scale)
     head = torch.nn.Linear(5, 2)
     all_of_them = [fit_head(head, l2, seen, 0.0) for l2 in STRENGTHS]
     best = min(all_of_them, key=lambda probe: probe.val_loss)
@@ -99,6 +101,11 @@ def test_for_a_target_the_strongest_of_strengths_that_cannot_be_told_apart_is_ch
     limit = best.val_loss + best.val_error
     within = [probe.l2 for probe in all_of_them if probe.val_loss <= limit]
     assert choose_strength(head, seen, Train(target=Target())).l2 == max(within) > best.l2
+    # look-alikes tell no more than one of them
+    thrice = Features(*(torch.cat([one] * 3) for one in (seen.val.values, seen.val.truth)),
+                      torch.full((120,), 1 / 120))  # fmt: skip
+    copied = replace(seen, val=thrice, clusters=seen.clusters.repeat(3))
+    assert measure_head(best.l2, best.head, copied).val_error == pytest.approx(best.val_error)
     # where pictures look in use as in validation
     assert choose_strength(head, seen, Train()).l2 == best.l2
 
