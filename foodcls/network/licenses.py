@@ -23,18 +23,16 @@ def weights_license(settings: Train) -> str:
     torchvision names none but that of SWAG's weights: it holds that terms may follow from the data.
     Of several backbones' weights all licenses are named.
     """
-    if settings.weights != "imagenet":
-        return "" if settings.weights == "none" else UNSTATED
-    return ", ".join(dict.fromkeys(map(_license_of, member_names(settings.backbone))))
+    return ", ".join(_licenses(settings))
 
 
 def check_license(settings: Train) -> None:
     """InputError where the weights' license forbids the use that the recipe states."""
-    stated = weights_license(settings)
-    each = stated.split(", ")
-    if settings.use != "commercial" or not stated or all(map(OPEN.search, each)):
+    licenses = _licenses(settings)
+    if settings.use != "commercial" or all(map(OPEN.search, licenses)):
         return
-    if any(map(RESEARCH.search, each)):
+    stated = ", ".join(licenses)
+    if any(map(RESEARCH.search, licenses)):
         raise InputError(
             f"train.use is commercial, and the license of the weights of {settings.backbone!r}, "
             f"{stated}, allows research alone; set another train.backbone, e.g. "
@@ -44,6 +42,12 @@ def check_license(settings: Train) -> None:
         "train.use is commercial, and the license of the weights of %s is %s: make sure that it "
         "allows that", settings.backbone, stated,
     )  # fmt: skip
+
+
+def _licenses(settings: Train) -> list[str]:
+    if settings.weights != "imagenet":
+        return [] if settings.weights == "none" else [UNSTATED]
+    return list(dict.fromkeys(map(_license_of, member_names(settings.backbone))))
 
 
 def _license_of(name: str) -> str:
