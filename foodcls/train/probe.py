@@ -102,11 +102,7 @@ class Probe:
 
 
 def fit_probe(learner: Learner, train_val: TrainVal, settings: Train) -> Probe:
-    """Fit the head of the learner's network, for each of `STRENGTHS`; validation chooses one.
-
-    A linear head begins at that of the strength before, which leads to the same minimum sooner; one
-    with a hidden layer at the untrained: at that of a stronger one it may have died.
-    """
+    """Fit the head of the learner's network, for each of `STRENGTHS`; validation chooses one."""
     seen = scale_features(learner, train_val, settings.batch_size)
     best = choose_strength(learner.network.head, seen, settings)
     seen.set_head(learner.network.head, best.head)
@@ -130,6 +126,9 @@ def scale_features(learner: Learner, train_val: TrainVal, batch_size: int) -> Sc
 
 def choose_strength(head: nn.Module, seen: Scaled, settings: Train) -> Probe:
     """The best by validation of copies of an untrained head, one fitted with each strength.
+
+    A linear head begins at that of the strength before, which leads to the same minimum sooner; one
+    with a hidden layer at the untrained: at that of a stronger one it may have died.
 
     Where the recipe names a target, it is the strongest whose loss is within a standard error of
     the least (Breiman et al. 1984): pictures look otherwise in use than the views made of photos,
