@@ -40,6 +40,12 @@ def open_port(host: str, port: int) -> socket.socket:
     return opened
 
 
+def address_of(host: str, opened: socket.socket) -> str:
+    """Host and port as a URL has them, where an IPv6 address stands in brackets."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{shown}:{opened.getsockname()[1]}"
+
+
 def is_local(host: str) -> bool:
     """Whether only this machine reaches what listens there."""
     try:

@@ -11,7 +11,7 @@ import segno
 import yaml
 from rich.console import Console
 
-from flows.cli.pages.listen import is_local, open_port, serve_until_stopped
+from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
 from foodcls.errors import InputError
 from foodcls.photograph.app import SECONDS, make_app
 from foodcls.photograph.certificate import write_certificate
@@ -51,8 +51,7 @@ def _serve(
     console: Console, title: str, photos: PhotoFolder, address: str,
     opened: socket.socket, secret: Path,
 ) -> None:  # fmt: skip
-    port = opened.getsockname()[1]
-    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    place, port = address_of(address, opened), opened.getsockname()[1]
     certificate = key = None
     if is_local(address):
         note = TUNNEL.format(port=port)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.pages.listen import is_local, open_port, serve_until_stopped
+from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
 from foodcls.export.load import load_model
 from foodcls.serve.app import make_app
 from foodcls.serve.service import ServiceLimits
@@ -29,13 +29,11 @@ def serve_model(
 
 
 def _tell(console: Console, path: Path, host: str, opened: socket.socket) -> None:
-    shown = f"[{host}]" if ":" in host else host
     # not wrapped: an address has to survive being copied
     console.print("[bold]serve[/]", end=" ")
     console.print(
-        f"http://{shown}:{opened.getsockname()[1]}/",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        f"http://{address_of(host, opened)}/", markup=False, highlight=False, soft_wrap=True
+    )
     console.print(
         f"{path.name} answers. Ctrl-C ends, when what was taken is answered.",
         markup=False, highlight=False,
