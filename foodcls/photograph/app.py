@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +70,15 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
         guard.count_photo()
         data = await read_body(request, MAX_BYTES, SECONDS)
         async with turn:
-            save = partial(photos.save, label=label, group=group, taken=_moment(taken))
-            return await run_in_threadpool(
-                _answer, lambda: {"saved": save(decode_apart(pool, data, MAX_PIXELS)).name}
-            )
+            try:
+                pixels = await run_in_threadpool(decode_apart, pool, data, MAX_PIXELS)
+                path = await run_in_threadpool(photos.save, pixels, label, group, _moment(taken))
+            except (BadPicture, ValueError) as error:
+                raise HTTPException(422, str(error)) from error
+            # the disk is full
+            except FoodclsError as error:
+                raise HTTPException(507, str(error)) from error
+        return {"saved": path.name}
 
     @app.post("/{token}/undo")
     async def undo(request: Request, token: str, name: str) -> Any:
@@ -86,16 +90,6 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
         return {"removed": path and path.name}
 
     return app
-
-
-def _answer(work: Any) -> Any:
-    try:
-        return work()
-    except (BadPicture, ValueError) as error:
-        raise HTTPException(422, str(error)) from error
-    # the disk is full
-    except FoodclsError as error:
-        raise HTTPException(507, str(error)) from error
 
 
 def _moment(milliseconds: int) -> datetime:
