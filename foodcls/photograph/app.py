@@ -51,11 +51,14 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
 
     app = FastAPI(lifespan=run, openapi_url=None, redirect_slashes=False)
 
-    @app.get("/{token}/{name:path}")
-    async def page(request: Request, token: str, name: str) -> Any:
+    @app.get("/{token}/state")
+    async def state(request: Request, token: str) -> Any:
         guard.check(request, token)
-        if name == "state":
-            return {"title": title, "counts": await run_in_threadpool(photos.count)}
+        return {"title": title, "counts": await run_in_threadpool(photos.count)}
+
+    @app.get("/{token}/{name:path}")
+    async def page(request: Request, token: str, name: str) -> FileResponse:
+        guard.check(request, token)
         file = PAGE / (name or "photograph.html")
         if "/" in name or name.startswith(".") or not file.is_file():
             raise HTTPException(404, "no such page")
