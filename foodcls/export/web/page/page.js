@@ -53,7 +53,7 @@ async function decode(file) {
 }
 
 // as `foodcls predict` says it
-export async function predict(file) {
+async function predict(file) {
   const begun = performance.now()
   const images = await decode(file)
   const decoded = performance.now()
