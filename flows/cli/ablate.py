@@ -7,6 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.output import say
 from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
@@ -22,7 +23,7 @@ def tell_ablation(console: Console, done: AblationResult, folder: Path) -> dict[
         f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n".join(lines))
     return result
 
 

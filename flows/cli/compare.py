@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import find_manifest, open_features, open_prepared
+from flows.cli.output import find_manifest, open_features, open_prepared, say
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
@@ -60,7 +60,7 @@ def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -
         pictures = find_pictures(comparison, [folder, first.folder, second.folder])
         with replacing(page) as part:
             part.write_text(comparison_html(comparison, pictures), encoding="utf-8")
-        console.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"{page}")
     else:
         console.print("--html FILE shows the changed pictures", style="dim")
     return comparison_record(comparison)
@@ -159,7 +159,7 @@ def show_choice(
 def print_choice(console: Console, choice: Choice) -> None:
     """Print the table, what cannot be told apart, and the lines to write."""
     console.print(_table(choice))
-    console.print("\n".join(_sentences(choice)), markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n".join(_sentences(choice)))
 
 
 def _table(choice: Choice) -> Table:

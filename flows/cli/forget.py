@@ -1,7 +1,7 @@
 """Shows what forgetting pictures comes to, does it if asked to, and trains anew without them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import look_ahead, read_recipe
+from flows.cli.output import say
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.run import show_run
 from foodcls.blocklist import home_file
@@ -50,10 +51,11 @@ def show_forgetting(console: Console, what: str, folder: Path, *, deletes: bool)
         versions, trouble = _ask_registry(workspace, found)
         _show(console, found, versions)
         for line in trouble:
-            console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            say(console, line, style="yellow")
         if deletes:
             forget(workspace, found, home_file(os.environ))
-    _show_end(console, found, versions, deletes=deletes)
+    for line in _list_closing(found, versions, deletes=deletes):
+        say(console, line)
     return {**forgetting_record(found), "versions": [asdict(one) for one in versions],
             "deleted": deletes}  # fmt: skip
 
@@ -133,29 +135,32 @@ def _add(table: Table, name: str, counts: Mapping[str, int]) -> None:
     table.add_row(Text(name, overflow="fold"), *cells)
 
 
-def _show_end(
-    console: Console, found: Forgetting, versions: Sequence[VersionUse], *, deletes: bool
-) -> None:
-    def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
+def _list_closing(
+    found: Forgetting, versions: Sequence[VersionUse], *, deletes: bool
+) -> Iterator[str]:
+    """What to do by hand, what to type next, and what was done."""
     kept = sorted({one.source for one in found.pictures} & {"folder", "test", "own"})
     if kept:
-        say(f"files of the folders ({', '.join(kept)}) stay where they are: delete them by hand")
+        yield f"files of the folders ({', '.join(kept)}) stay where they are: delete them by hand"
     for place in found.away:
-        say(f"{place} uses the store and cannot be looked into from here: type the same there")
+        yield f"{place} uses the store and cannot be looked into from here: type the same there"
     learnt = [one for one in versions if {"train", "val", "own"} & set(one.counts)]
     for name in sorted({one.name for one in learnt}):
-        say(f"to be trained anew: {name}; `foodcls forget ... --retrain RECIPE` does it")
+        yield f"to be trained anew: {name}; `foodcls forget ... --retrain RECIPE` does it"
     for one in versions:
         if one.aliases:
-            say(f"{one.name} version {one.version} still has the alias {', '.join(one.aliases)}: "
-                f"`foodcls promote RECIPE VERSION` lets another serve")  # fmt: skip
+            yield (
+                f"{one.name} version {one.version} still has the alias {', '.join(one.aliases)}: "
+                "`foodcls promote RECIPE VERSION` lets another serve"
+            )
     if versions:
-        say("their runs in MLflow keep reports with small pictures: delete the runs there, then "
-            "`foodcls gc --delete`")  # fmt: skip
+        yield (
+            "their runs in MLflow keep reports with small pictures: delete the runs there, then "
+            "`foodcls gc --delete`"
+        )
     told = f"{len(found.pictures)} pictures, {len(found.blobs)} blobs, {format_bytes(found.size)}"
     if deletes:
-        say(f"{told}: forgotten; {len(found.entries)} addresses, ids and rules are barred for good")
+        barred = f"{len(found.entries)} addresses, ids and rules are barred for good"
+        yield f"{told}: forgotten; {barred}"
     else:
-        say(f"{told}; nothing was done: --delete bars and removes them")
+        yield f"{told}; nothing was done: --delete bars and removes them"

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_features, open_prepared
+from flows.cli.output import open_features, open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.spreadsheet import write_csv
@@ -27,12 +27,10 @@ def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     without = (
         f"{len(refused)} left out, refused in {Workspace(folder).refused}.\n" if refused else ""
     )
-    console.print(
+    say(
+        console,
         f"{count} proposed in {Workspace(folder).proposals}; nothing is cut to them yet.\n"
         f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {folder}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 
@@ -60,4 +58,4 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
         lines.append(
             "train.weights is none: a network that knows nothing judged; think little of it."
         )
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n".join(lines))

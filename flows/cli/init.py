@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.init.draft import (
     describe_training,
@@ -32,7 +33,7 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
     else:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    say(console, text)
     console.print(f"written to {path}. Next:\n  foodcls run {path}", markup=False, soft_wrap=True)
 
 

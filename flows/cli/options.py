@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import err
+from flows.cli.output import err, say
 from foodcls.errors import InputError
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
@@ -72,7 +72,7 @@ def read_recipe(
     check_folders(recipe)
     check_own(recipe.own, recipe.labels, path)
     for line in list_unused(recipe):
-        err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        say(err, line, style="yellow")
     return recipe
 
 

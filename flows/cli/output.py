@@ -72,8 +72,13 @@ def told() -> Iterator[None]:
     except FoodclsError as error:
         # a message may hold brackets, which rich would take for markup
         err.print("error:", style="bold red", end=" ")
-        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        say(err, str(error))
         raise typer.Exit(error.exit_code) from error
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print text as it is: nothing in it is markup or colored by kind, and no line is wrapped."""
+    console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_json(value: Any, path: Path | None) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.output import say
 from flows.cli.prefect_server import list_runs
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
@@ -50,10 +51,8 @@ def telling_apart(console: Console, folder: Path) -> Iterator[None]:
         space = Workspace(folder)
         are_there = space.report.exists() and space.manifest.exists()
         if are_there and digest_file(space.manifest) not in space.report.read_text("utf-8"):
-            console.print(
-                f"{space.manifest} is of this run; {space.report.name} beside it still tells of "
-                "one before", style="yellow", markup=False, highlight=False, soft_wrap=True,
-            )  # fmt: skip
+            told = f"{space.report.name} beside it still tells of one before"
+            say(console, f"{space.manifest} is of this run; {told}", style="yellow")
 
 
 def show_run(console: Console, run: RunResult, folder: Path, recipe_file: Path) -> dict[str, Any]:
@@ -113,7 +112,7 @@ def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_f
     for name, text in filter(itemgetter(1), rows):
         console.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(console, text)
 
 
 def _near(path: str) -> str:

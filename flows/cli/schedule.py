@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from flows.cli.options import read_recipe
+from flows.cli.output import say
 from foodcls.errors import InputError, ServerError
 from foodcls.workspace.services import check_prefect
 
@@ -42,7 +43,7 @@ def schedule_recipe(
         f"to run it now:     prefect deployment run retrain/{name}",
         f"to take it back:   prefect deployment delete retrain/{name}",
     ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def next_time(cron: str, zone: str) -> datetime:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import find_manifest
+from flows.cli.output import find_manifest, say
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.decision_files import choose_files
@@ -43,7 +43,7 @@ def show_trace(
         thumbs = Thumbs(workspace.store, workspace.thumbs, MAX_PIXELS)
         with replacing(page) as part:
             part.write_text(story_page(story, thumbs), encoding="utf-8")
-        console.print(f"\n{page}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"\n{page}")
 
 
 def show_story(console: Console, story: Story) -> None:

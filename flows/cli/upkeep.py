@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import KINDS, CachedResult, find_garbage, find_users, remove_garbage
@@ -40,7 +41,7 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
             remove_garbage(workspace, garbage)
             free_deleted(workspace, runs)
     for item in () if deletes else garbage:
-        console.print(f"{item.kind}: {item.place}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"{item.kind}: {item.place}")
     _say_more(console, workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
@@ -72,16 +73,13 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
 
 def _say_more(console: Console, workspace: Workspace, away: list[str]) -> None:
     if address := present_address():
-        console.print(
-            f"of {address} nothing was looked at: who runs it types `mlflow gc` there",
-            markup=False, highlight=False, soft_wrap=True
-        )  # fmt: skip
+        say(console, f"of {address} nothing was looked at: who runs it types `mlflow gc` there")
     if away:
-        console.print(
+        say(
+            console,
             f"the store {workspace.place} was not looked at, as it is used by {', '.join(away)}, "
             "which cannot be looked into from here; if that is no more, say --sole",
-            markup=False, highlight=False, soft_wrap=True
-        )  # fmt: skip
+        )
 
 
 def show_damage(console: Console, folder: Path, *, mends: bool) -> int:
@@ -99,9 +97,9 @@ def _list_damage(console: Console, workspace: Workspace, *, mends: bool) -> int:
     found = list(find_damage(workspace, read_results(workspace), bars))
     for damage in found:
         console.print(f"[bold red]{damage.fault}[/] ", end="")
-        console.print(damage.owner, markup=False, highlight=False, soft_wrap=True)
+        say(console, damage.owner)
         for line in (damage.path, damage.mend):
-            console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"    {line}")
         if mends:
             set_aside(workspace, damage)
     if not found:

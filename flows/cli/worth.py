@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_features, open_prepared, print_whole
+from flows.cli.output import open_features, open_prepared, print_whole, say
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
 from foodcls.recipe.recipe import Recipe
@@ -31,7 +31,7 @@ def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> 
     print_whole(console, [list(map(Text, heads)), *(_cells(one) for one in worths)])
     lines = [*explain_worth(worths), f"The table: {Workspace(folder).worth}"]
     lines += _next(recipe, recipe_file, folder, any(one.is_worthwhile for one in worths))
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    say(console, "\n".join(lines))
 
 
 def _next(recipe: Recipe, file: Path, folder: Path, gains: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli.output import find_manifest, print_whole
+from flows.cli.output import find_manifest, print_whole, say
 from foodcls.errors import ServerError
 from foodcls.export.benchmark import HEADS, benchmark, cells, markdown
 from foodcls.export.load import load_model
@@ -39,8 +39,7 @@ def run_benchmark(
              "load average": f"{os.getloadavg()[0]:.1f}"}  # fmt: skip
     if not is_trained_on(loaded, manifest):
         about["accuracy"] = "perhaps too good: it learnt from other pictures than this manifest's"
-    console.print("; ".join(f"{name} {value}" for name, value in about.items()),
-                  markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+    say(console, "; ".join(f"{name} {value}" for name, value in about.items()))
     if checkpoint is None:
         console.print(f"no row of eager torch: {workspace.root} does not have the checkpoint",
                       style="yellow", soft_wrap=True)  # fmt: skip
@@ -51,7 +50,7 @@ def run_benchmark(
         told = log_benchmark(workspace, name, loaded.digest, record, markdown(rows, about))
     except ServerError as error:
         told = f"not logged to MLflow: {error}"
-    console.print(told, markup=False, highlight=False, soft_wrap=True)
+    say(console, told)
     return record
 
 

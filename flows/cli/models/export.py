@@ -7,7 +7,7 @@ from typing import get_args
 from rich.console import Console
 
 from flows.cli.models.web_page import write_web
-from flows.cli.output import find_manifest
+from flows.cli.output import find_manifest, say
 from foodcls.errors import ExportError, InputError
 from foodcls.export.export import INT8, export
 from foodcls.export.exported_files import FORMATS, check_libraries, sibling
@@ -69,8 +69,7 @@ def _write(
             f"answers within {exported.max_difference:.0e} of the network on "
             f"{exported.compared} pictures"
         )
-        console.print(f"{path}  {one.bytes / 1e6:.1f} MB  {told}", markup=False, highlight=False,
-                      soft_wrap=True)  # fmt: skip
+        say(console, f"{path}  {one.bytes / 1e6:.1f} MB  {told}")
     list_digests(model, digests)
     return exported.refused
 

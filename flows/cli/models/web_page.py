@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
 from foodcls.export.web.write import write_page
@@ -27,7 +28,7 @@ def write_web(console: Console, onnx: Path, runtime: Path | None) -> None:
         f"python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(place))}",
     )
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def fetch_runtime(folder: Path) -> Path:

@@ -11,6 +11,7 @@ import segno
 import yaml
 from rich.console import Console
 
+from flows.cli.output import say
 from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
 from foodcls.errors import InputError
 from foodcls.photograph.app import SECONDS, make_app
@@ -65,7 +66,7 @@ def _serve(
     def tell() -> None:
         for line in (f"photograph {url}", qr_code(url), note, f"Photos land in {photos.root}"):
             # not wrapped: an address has to survive being copied
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(console, line)
 
     app = make_app(photos, guard, title)
     serve_until_stopped(app, opened, SECONDS, tell, certificate, key)
@@ -126,4 +127,4 @@ def _tell_next(console: Console, photos: PhotoFolder, recipe: Recipe, recipe_fil
             f"To judge trays as wholes: `grouped_by_folder: shared` in test of {recipe_file}"
         )
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)

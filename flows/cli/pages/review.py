@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.output import find_manifest
+from flows.cli.output import find_manifest, say
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.report.by_hand import explain_looks
@@ -73,7 +73,7 @@ def tell_next(console: Console, files: ReviewFiles, recipe_file: Path, folder: P
     """Print where the decisions are, what the recipe still lacks, and how to use them."""
     for path in (files.decisions, files.boxes):
         if path.exists():
-            console.print(f"{path}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"{path}")
     lines = [line for line in files.missing if line.file.exists()]
     if lines:
         console.print(f"Put into {recipe_file} (into its section of that name, if it has one):")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.cli.output import say
 from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
 from foodcls.export.load import load_model
 from foodcls.serve.app import make_app
@@ -31,9 +32,7 @@ def serve_model(
 def _tell(console: Console, path: Path, host: str, opened: socket.socket) -> None:
     # not wrapped: an address has to survive being copied
     console.print("[bold]serve[/]", end=" ")
-    console.print(
-        f"http://{address_of(host, opened)}/", markup=False, highlight=False, soft_wrap=True
-    )
+    say(console, f"http://{address_of(host, opened)}/")
     console.print(
         f"{path.name} answers. Ctrl-C ends, when what was taken is answered.",
         markup=False, highlight=False,
