@@ -13,7 +13,7 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.folders import read_folder, read_folders
+from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
 from foodcls.collect.query_stats import QueryStats
@@ -127,8 +127,8 @@ def collect(
         report_downloads(results, request.access, limits, store, hosts)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
     brought = read_folders(request.settings.folder, "folder", labels, *at)
-    tested = read_folder(request.test_folder, TEST_SOURCE, labels, *at)
-    own = read_folder(request.own_folder, OWN_SOURCE, labels, *at)
+    tested = read_folders([request.test_folder], TEST_SOURCE, labels, *at)
+    own = read_folders([request.own_folder], OWN_SOURCE, labels, *at)
     # a picture that shows twice counts as what a person has brought
     manifest = results_manifest([*brought, *results, *tested, *own], request.labels)
     for source in source_counts(manifest):

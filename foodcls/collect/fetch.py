@@ -96,9 +96,16 @@ def _store_picture(
     if sniff_format(response.body) is None:
         reason = describe_bytes(response.body)
         return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
-    if blocked and digest_of(response.body) in blocked:
+    return keep_picture(fetched, response.body, store, blocked)
+
+
+def keep_picture(
+    fetched: FetchResult, data: bytes, store: Store, blocked: Collection[str]
+) -> FetchResult:
+    """The result with its picture put into the store, unless it has an id that is `blocked`."""
+    if blocked and digest_of(data) in blocked:
         return replace(fetched, outcome=Outcome.FORGOTTEN, detail=SAME_AS_FORGOTTEN)
-    return replace(fetched, id=store.put(response.body), bytes=len(response.body))
+    return replace(fetched, id=store.put(data), bytes=len(data))
 
 
 def utc_text(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Reads a folder of pictures, a subfolder a class; follows no link, opens only regular files."""
+"""Reads folders of pictures, a subfolder a class; follows no link, opens only regular files."""
 
 import logging
 import os
@@ -9,20 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from foodcls.collect.fetch import utc_text
+from foodcls.collect.fetch import keep_picture, utc_text
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import (
-    SAME_AS_FORGOTTEN,
-    Candidate,
-    CandidateResult,
-    FetchError,
-    FetchResult,
-    Outcome,
-)
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.image.listing import NAMED, list_below, warn_passed
 from foodcls.progress import Track
-from foodcls.store.store import Store, digest_of
+from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
@@ -30,27 +23,8 @@ LOG = logging.getLogger(__name__)
 OPEN_SAFELY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def read_folder(
-    root: Path | None,
-    source: str,
-    labels: tuple[str, ...],
-    limits: Limits,
-    store: Store,
-    track: Track,
-    blocked: Collection[str] = (),
-    prefix: str = "",
-) -> list[CandidateResult]:
-    """All files below a folder that is named, in the folders of the classes, with outcomes.
-
-    What has an id that is `blocked` is not kept; origins begin with `prefix`.
-    """
-    files = list_files(root, labels, source, prefix) if root is not None else []
-    read = read_files(files, limits, store, blocked)
-    return list(track(read, len(files), "read files")) if files else []
-
-
 def read_folders(
-    roots: Sequence[Path],
+    roots: Sequence[Path | None],
     source: str,
     labels: tuple[str, ...],
     limits: Limits,
@@ -58,14 +32,18 @@ def read_folders(
     track: Track,
     blocked: Collection[str] = (),
 ) -> list[CandidateResult]:
-    """The files of several folders, one folder after the other, as `read_folder` reads them.
+    """All files below the folders that are named, in the folders of the classes, with outcomes.
 
     Where there are several, an origin begins with the name of its folder, so that what is called
-    the same in two of them is told apart.
+    the same in two of them is told apart. What has an id that is `blocked` is not kept.
     """
-    how = (source, labels, limits, store, track, blocked)
-    places = zip(roots, folder_prefixes(roots), strict=True)
-    return [one for root, prefix in places for one in read_folder(root, *how, prefix)]
+    results: list[CandidateResult] = []
+    named = [root for root in roots if root is not None]
+    for root, prefix in zip(named, folder_prefixes(named), strict=True):
+        if files := list_files(root, labels, source, prefix):
+            read = read_files(files, limits, store, blocked)
+            results += track(read, len(files), "read files")
+    return results
 
 
 def folder_prefixes(roots: Sequence[Path]) -> list[str]:
@@ -114,12 +92,7 @@ def read_files(
         except FetchError as trouble:
             result = replace(result, outcome=trouble.outcome, detail=trouble.detail)
         else:
-            is_blocked = bool(blocked) and digest_of(data) in blocked
-            result = (
-                replace(result, outcome=Outcome.FORGOTTEN, detail=SAME_AS_FORGOTTEN)
-                if is_blocked
-                else replace(result, id=store.put(data), bytes=len(data))
-            )
+            result = keep_picture(result, data, store, blocked)
         yield CandidateResult(candidate, result)
 
 
