@@ -1,6 +1,5 @@
 """Forgets pictures: finds all that used them, bars them for good, and removes what is theirs."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +11,13 @@ import pandas as pd
 from foodcls.blocklist import Blocklist, Entry, extend_blocklist, plain_url
 from foodcls.dedup.blocked import find_lookalikes
 from foodcls.errors import StoreError
+from foodcls.export.exported_files import sibling
+from foodcls.export.publish import ATTRIBUTION
 from foodcls.image.hashes import TABLE_KIND
 from foodcls.inspect.fingerprints import can_recall, recall_each
 from foodcls.manifest import drop_rows, parse_manifest
 from foodcls.store.local_store import BLOBS
+from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.work.parallel import Spread, in_threads
 from foodcls.workspace.gc import CachedResult, find_users
@@ -84,16 +86,12 @@ def find_forgotten(
     why = _find_named(rows, Blocklist(tuple(entries)))
     store, photos = workspace.store, _photos(rows)
     # of those that were forgotten before, or lost, there may be nothing left to be compared
-    blobs_by_id = dict(zip(photos["id"], photos["blob"], strict=True))
-    photos = photos[photos["id"].isin(can_recall(store, blobs_by_id, TABLE_KIND))]
-    named = photos[photos["id"].isin(set(why))]
-    prints = recall_each(store, dict(zip(named["id"], named["blob"], strict=True)), TABLE_KIND)
-    fields = {digest: tuple(vars(one).values()) for digest, one in prints.items()}
-    others = photos[~photos["id"].isin(set(why))].assign(picture=photos["blob"])
+    photos = photos[photos["id"].isin(can_recall(store, _blobs_by_id(photos), TABLE_KIND))]
+    is_named = photos["id"].isin(set(why))
+    fields = _recall_fields(photos[is_named], store)
+    others = photos[~is_named].assign(picture=photos["blob"])
     looks = find_lookalikes(others, store, fields, spread) if fields else {}
-    seen = photos[photos["id"].isin(set(looks))]
-    more = recall_each(store, dict(zip(seen["id"], seen["blob"], strict=True)), TABLE_KIND)
-    fields |= {digest: tuple(vars(one).values()) for digest, one in more.items()}
+    fields |= _recall_fields(photos[photos["id"].isin(set(looks))], store)
     why |= {digest: f"looks like {other[:16]}" for digest, other in looks.items()}
     doomed = rows["id"].isin(set(why)) | rows["parent"].isin(set(why))
     blobs = _blobs(rows[doomed]) - _blobs(rows[~doomed])
@@ -171,6 +169,16 @@ def _photos(rows: pd.DataFrame) -> pd.DataFrame:
     return first.drop_duplicates("id")
 
 
+def _blobs_by_id(photos: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(photos["id"], photos["blob"], strict=True))
+
+
+def _recall_fields(photos: pd.DataFrame, store: Store) -> dict[str, tuple[str, ...]]:
+    """The fields of the photos' fingerprints, by id."""
+    prints = recall_each(store, _blobs_by_id(photos), TABLE_KIND)
+    return {digest: tuple(vars(one).values()) for digest, one in prints.items()}
+
+
 def _blobs(rows: pd.DataFrame) -> set[str]:
     return {*rows["id"], *rows["picture"]} - {""}
 
@@ -211,13 +219,11 @@ def _count_uses(
 
 def _count_learnt(model: Path, ids: set[str]) -> int:
     """How many of the pictures stand in the list of those that an exported model learnt from."""
-    table = model.with_suffix(".attribution.csv")
+    table = sibling(model, ATTRIBUTION)
     text = table.read_text("utf-8") if table.exists() else ""
     return len(ids & set(re.findall(r"^([0-9a-f]{64}),", text, re.MULTILINE)))
 
 
 def forgetting_record(found: Forgetting) -> dict[str, object]:
     """All of it as a JSON value, for programs."""
-    told = asdict(found) | {"blobs": sorted(found.blobs)}
-    value: dict[str, object] = json.loads(json.dumps(told))
-    return value
+    return asdict(found) | {"blobs": sorted(found.blobs)}
