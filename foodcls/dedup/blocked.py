@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from foodcls.dedup.pairs import EXACT, SAME, search_pairs
+from foodcls.dedup.pairs import ALIKE_BITS, EXACT, REACH, SAME, search_pairs
 from foodcls.image.hashes import (
     TABLE_KIND,
     Fingerprint,
@@ -21,6 +21,7 @@ from foodcls.work.parallel import Spread, in_threads
 
 # whatever a recipe says: what one has forgotten is forgotten by all
 USUAL = Dedup()
+WIDEST = max(REACH, USUAL.distance + ALIKE_BITS)  # bits; no search compares pairs beyond
 
 
 def drop_blocked(
@@ -57,14 +58,23 @@ def find_lookalikes(
     blobs = dict(zip(ids, picture_blobs(contents), strict=True))
     theirs = pack_fingerprints(Fingerprint(*fields) for fields in blocked.values())
     own = recall_fingerprints(store, blobs, TABLE_KIND, spread)
-    names, found = list(blocked), dict[str, str]()
+    names, found, near = list(blocked), dict[str, str](), _within_reach(theirs, own)
     # among more than EXACT a search may pass over a pair
     step = max(EXACT - len(theirs), EXACT // 2)
-    for start in range(0, len(ids), step):
-        part = slice(start, start + step)
-        near = _near_blocked(theirs, Fingerprints(*(column[part] for column in vars(own).values())))
-        found |= {ids[start + place]: names[which] for place, which in near.items()}
+    for start in range(0, len(near), step):
+        part = near[start : start + step]
+        alike = _near_blocked(theirs, Fingerprints(*(each[part] for each in vars(own).values())))
+        found |= {ids[part[place]]: names[which] for place, which in alike.items()}
     return found
+
+
+def _within_reach(theirs: Fingerprints, own: Fingerprints) -> np.ndarray:
+    """Places of those of ours that a search can find beside one of theirs, by their hashes."""
+    is_near = np.zeros(len(own), bool)
+    for straight, mirror in zip(theirs.hashes, theirs.mirrors, strict=True):
+        for one, other in ((own.hashes, straight), (own.hashes, mirror), (own.mirrors, straight)):
+            is_near |= np.bitwise_count(one ^ other) <= WIDEST
+    return np.flatnonzero(is_near)
 
 
 def _near_blocked(theirs: Fingerprints, own: Fingerprints) -> dict[int, int]:
