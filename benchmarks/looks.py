@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from planted import STRANGER, Planted, plant_foods
 
-from foodcls.evaluate.label_issues import Floats, score_labels
+from foodcls.evaluate.label_issues import Floats
 from foodcls.evaluate.looks import draw_order, estimate_accuracy
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.predictions import Predictions
@@ -56,8 +56,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("/tmp/foods13"))
     given = parser.parse_args()
     planted = plant_foods(given.photos, given.workspace, 0)
-    parts = (planted.features, planted.given, planted.groups, len(planted.labels))
-    probabilities = score_labels(*parts).probabilities
+    probabilities = planted.scored.probabilities
     print("test pictures, looks: holds the truth, half an interval, mean error; by chance, Wilson")
     for size in SIZES:
         for looks in LOOKS:

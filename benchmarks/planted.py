@@ -8,14 +8,22 @@ that are of a class are moved to another. The features are those that `foodcls s
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from foods13_web import read_index
 from peers import CACHE, peer_bin, peer_version
 from suspects import list_unrelated
 
-from foodcls.evaluate.label_issues import Floats, judged_rows, pool_features, score_labels
+from foodcls.evaluate.label_issues import (
+    Floats,
+    LabelScores,
+    judged_rows,
+    pool_features,
+    score_labels,
+)
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.metrics.ranks import Ints
@@ -56,6 +64,11 @@ class Planted:
         clusters = self.manifest["cluster"]
         return clusters.where(clusters != "", self.manifest["id"]).to_numpy(dtype=object)
 
+    @cached_property
+    def scored(self) -> LabelScores:
+        """What `foodcls suspects` makes of the labels as given."""
+        return score_labels(self.features, self.given, self.groups, len(self.labels))
+
 
 def plant_foods(photos: Path, folder: Path, seed: int) -> Planted:
     """foods13_web in a workspace that `foodcls prepare` has filled."""
@@ -73,7 +86,7 @@ def plant_groceries(folder: Path, photos: Path, workspace: Path, seed: int) -> P
     store, rows = Store(workspace / "store"), []
     labels = tuple(sorted(place.name for place in (folder / "train").iterdir()))
     files = [(path, path.parent.name) for path in sorted(folder.glob("*/*/*.jpg"))]
-    index = pd.read_csv(photos / "index.csv", dtype=str, keep_default_na=False)
+    index = read_index(photos)
     dishes = index["path"][index["kind"] == "original"]
     count = round(len(files) * STRANGERS / (1 - STRANGERS))
     drawn = dishes.sample(count, random_state=seed)
@@ -121,5 +134,4 @@ def order_by_peer(planted: Planted) -> tuple[str, dict[str, Ints]]:
 
 def order_by_ours(planted: Planted) -> Ints:
     """The order of `foodcls suspects`, (N,) places, the worst first."""
-    parts = (planted.features, planted.given, planted.groups, len(planted.labels))
-    return np.argsort(-score_labels(*parts).scores(planted.given), kind="stable")
+    return np.argsort(-planted.scored.scores(planted.given), kind="stable")

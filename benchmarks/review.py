@@ -23,7 +23,7 @@ import numpy as np
 from peers import describe_machine
 from planted import STRANGER, Planted, order_by_ours, order_by_peer, plant_foods
 
-from foodcls.evaluate.label_issues import LIMIT, score_labels
+from foodcls.evaluate.label_issues import LIMIT
 from foodcls.evaluate.likeness import Likeness, compress_features, pick_shares, save_likeness
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
@@ -102,8 +102,7 @@ class Person:
 
 def describe(planted: Planted) -> Likeness:
     """What `foodcls suspects` would keep of these pictures."""
-    parts = (planted.features, planted.given, planted.groups, len(planted.labels))
-    shares = pick_shares(score_labels(*parts).mean, planted.given)
+    shares = pick_shares(planted.scored.mean, planted.given)
     rows = compress_features(planted.features)
     return Likeness(tuple(planted.manifest["id"]), rows, *shares, planted.labels)
 

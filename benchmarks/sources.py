@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -244,8 +245,6 @@ def _collect(port: int, per_query: int, folder: Path) -> int:
 
 
 def _read_log(port: int) -> dict[str, list[tuple[float, float, int, str]]]:
-    import urllib.request
-
     hosts = defaultdict(list)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/log", timeout=60) as answer:
         for host, begun, ended, sent, path in json.load(answer):
