@@ -10,17 +10,14 @@ while the wheel turns through the grid; without a graphics card it draws on the 
 
 import argparse
 import io
-import json
 import multiprocessing
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -99,20 +96,6 @@ def serve(recipe: Path, folder: Path, told: Connection) -> None:
     told.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def open_browser(folder: Path) -> tuple[subprocess.Popen, Any]:
-    """Chromium as the tests use it."""
-    import browser_fixtures as given
-
-    flags = [given.CHROMIUM, *given.FLAGS, f"--user-data-dir={folder}", "about:blank"]
-    process = subprocess.Popen(flags, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    port = given._debugging_port(folder / "DevToolsActivePort")
-    address = f"http://127.0.0.1:{port}/json/new?about:blank"
-    with urllib.request.urlopen(urllib.request.Request(address, method="PUT")) as answer:
-        browser = given.Browser(json.load(answer)["webSocketDebuggerUrl"])
-    browser.resize(1280, 860)
-    return process, browser
-
-
 def look(browser: Any, url: str) -> None:
     """Open the page, scroll, and ask for doubtful pictures."""
     opened = []
@@ -145,6 +128,9 @@ def look(browser: Any, url: str) -> None:
 
 def main() -> None:
     """Draw, serve, look."""
+    # not by the server's process, whose memory is measured
+    from browser_fixtures import open_chromium, open_page
+
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=100_000)
     parser.add_argument("--classes", type=int, default=20)
@@ -160,12 +146,10 @@ def main() -> None:
         server.start()
         url, seconds = here.recv()
         print(f"{'the server is ready after':<40} {seconds:.2f} s", flush=True)
-        process, browser = open_browser(folder / "chromium")
         try:
-            look(browser, url)
+            with open_chromium(folder / "chromium") as port:
+                look(open_page(port), url)
         finally:
-            process.terminate()
-            process.wait(20)
             here.send("stop")
             print(f"{'memory of the server, at most':<40} {here.recv():.0f} MiB")
             server.terminate()

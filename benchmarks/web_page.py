@@ -8,20 +8,15 @@ the same, and the milliseconds that the page says. Exit code 1 where a differenc
 
 import argparse
 import base64
-import functools
-import http.server
-import json
 import random
-import subprocess
 import sys
 import tempfile
-import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from foods13_web import serving
 from peers import busy, describe_machine
 
 from foodcls.export.load import load_model
@@ -31,37 +26,18 @@ from foodcls.export.web.write import write_page
 from foodcls.image.files import find_pictures
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "fixtures"))
-from browser_fixtures import CHROMIUM, FLAGS, Browser, _debugging_port  # noqa: E402
+from browser_fixtures import Browser, open_chromium, open_page  # noqa: E402
 
 LIMIT = 1e-3  # of a probability
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder, and says nothing."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @contextmanager
 def shown(folder: Path, place: Path) -> Iterator[Browser]:
     """The page of a folder in a browser of its own."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    words = [CHROMIUM, *FLAGS, f"--user-data-dir={place}", "about:blank"]
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        subprocess.Popen(words, stderr=subprocess.DEVNULL) as chromium,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            new = f"http://127.0.0.1:{_debugging_port(place / 'DevToolsActivePort')}/json/new"
-            with urllib.request.urlopen(urllib.request.Request(new, method="PUT")) as answer:
-                page = Browser(json.load(answer)["webSocketDebuggerUrl"])
-            page.open(f"http://127.0.0.1:{server.server_port}/", "document.body?.dataset.ready")
-            yield page
-        finally:
-            chromium.terminate()
-            server.shutdown()
+    with serving(folder, 0) as address, open_chromium(place) as port:
+        page = open_page(port)
+        page.open(f"{address}/", "document.body?.dataset.ready")
+        yield page
 
 
 def main() -> None:
