@@ -110,15 +110,15 @@ def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
     if sums.exists() or beside:
         text = sums.read_text("utf-8", "replace") if sums.exists() else ""
         listed = {name: one for one, name in LISTED.findall(text)}
-        is_whole = text == "".join(f"{one}  {name}\n" for name, one in listed.items())
         wanted = {path.name for path in (script, *beside)}
         known = {path.name for path in (script, *others)}
-        if not (is_whole and wanted <= listed.keys() <= known) or not listed[
-            script.name
-        ].startswith(digest):
-            yield sums, ""
-        else:
-            yield from ((path, listed[path.name]) for path in others if path.name in listed)
+        is_whole = (
+            text == "".join(f"{one}  {name}\n" for name, one in listed.items())
+            and wanted <= listed.keys() <= known
+            and listed[script.name].startswith(digest)
+        )
+        named = ((path, listed[path.name]) for path in others if path.name in listed)
+        yield from named if is_whole else [(sums, "")]
 
 
 def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
