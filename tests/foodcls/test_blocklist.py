@@ -10,7 +10,6 @@ from foodcls.blocklist import (
     Entry,
     blocklist_blob,
     extend_blocklist,
-    home_file,
     is_licence,
     plain_url,
     read_blocklist,
@@ -19,11 +18,6 @@ from foodcls.errors import StoreError
 from foodcls.store.store import Store
 
 ID = "a" * 64
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return home_file({"XDG_DATA_HOME": str(tmp_path / "home")})
 
 
 def test_the_store_and_the_user_complete_each_other(store: Store, home: Path, tmp_path: Path):

@@ -129,7 +129,6 @@ PROGRAM = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from pathlib import Path
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.manners import Manner, Manners

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from foodcls.blocklist import home_file, read_blocklist
+from foodcls.blocklist import read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.dedup.blocked import drop_blocked
 from foodcls.errors import InputError, StoreError
@@ -18,11 +18,6 @@ from foodcls.workspace.wanted import read_wanted
 from foodcls.workspace.workspace import Workspace
 
 CLASSES = (FoodClass(name="soup"), FoodClass(name="bread"))
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return home_file({"XDG_DATA_HOME": str(tmp_path / "home")})
 
 
 @pytest.fixture
@@ -211,7 +206,9 @@ def test_it_comes_back_by_no_restored_workspace(workspace, home, barred, look) -
     back = other.store.put(look(1))
     known = read_blocklist(other.store, home)
     assert known.digest == barred.digest
-    gather(other, known, folder=_empty(workspace.root.parent / "none"))
+    empty = workspace.root.parent / "none"
+    empty.mkdir()
+    gather(other, known, folder=empty)
     assert not other.store.has(back)
 
 
@@ -231,11 +228,6 @@ def test_all_are_compared_however_many_there_are(
     assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == [
         *("kept", "kept", "dropped")
     ]
-
-
-def _empty(path: Path) -> Path:
-    path.mkdir()
-    return path
 
 
 def test_a_picture_may_be_barred_before_anything_was_collected(tmp_path: Path, home) -> None:
