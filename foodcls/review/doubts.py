@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import Ints, Likeness, load_likeness
@@ -145,8 +145,8 @@ class Doubts:
 
 def share_interval(count: int, n: int) -> tuple[float, float]:
     """Clopper and Pearson's 95 % interval of a share; 0 to 1 where n is 0."""
-    low = float(beta.ppf(0.025, count, n - count + 1)) if count else 0.0
-    high = float(beta.ppf(0.975, count + 1, n - count)) if count < n else 1.0
+    low = float(betaincinv(count, n - count + 1, 0.025)) if count else 0.0
+    high = float(betaincinv(count + 1, n - count, 0.975)) if count < n else 1.0
     return low, high
 
 
