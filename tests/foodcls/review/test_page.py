@@ -295,6 +295,9 @@ def test_filters_and_classes_by_key_and_mouse(page: Any) -> None:
 def test_help_opens_and_closes(page: Any) -> None:
     page.press("?")
     assert page.value("document.querySelector('#help').open")
+    # read aloud, it is called as its heading says
+    name = "document.querySelector('#help').getAttribute('aria-labelledby')"
+    assert page.value(f"document.getElementById({name}).textContent") == "Keys"
     page.press("Escape")
     page.wait("!document.querySelector('#help').open")
 
