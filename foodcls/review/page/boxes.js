@@ -81,7 +81,7 @@ export function chooseBox(number, adjusting = false) {
 
 export function chooseNextBox() {
   const count = boxesOf(current()).length;
-  chooseBox(count ? (state.chosen + 1) % count : -1, true);
+  chooseBox(count ? (state.chosen + 1) % count : -1, count > 0);
 }
 
 export function acceptBoxes() {

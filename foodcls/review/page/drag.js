@@ -32,8 +32,7 @@ function startDrag(event) {
   const { box, corner } = event.shiftKey ? {} : event.target.dataset, start = pointAt(event), boxes = boxesOf(current()).map((one) => [...one]);
   const kind = corner ? "corner" : box !== undefined ? "move" : "new";
   if (kind === "new") boxes.push([...start, ...start, 0]);
-  drag = { picture: current(), kind, corner, start, boxes, number: kind === "new" ? boxes.length - 1 : Number(box), from: [event.clientX, event.clientY], moved: false };
-  drag.seen = boxesOf(current());
+  drag = { picture: current(), seen: boxesOf(current()), kind, corner, start, boxes, number: kind === "new" ? boxes.length - 1 : Number(box), from: [event.clientX, event.clientY], moved: false };
   drag.before = [...boxes[drag.number]];
   $("boxes").setPointerCapture(event.pointerId);
 }

@@ -5,11 +5,11 @@ import { stepClass } from "./classes.js";
 import { decide, decideRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
-import { askLabel, drawNames, hideLabel, takeChosen, takeGuess } from "./relabel.js";
-import { adjustNext, isAdjusting, newBox, nudge, saveNudges, stopAdjusting } from "./nudge.js";
+import { askLabel, drawNames, guessRest, hideLabel, takeChosen, takeGuess } from "./relabel.js";
+import { isAdjusting, newBox, nudge, saveNudges, stopAdjusting } from "./nudge.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
 import { selected, state } from "./state.js";
-import { guessRest, leaveView, openAlike, openDoubts, openSample } from "./views.js";
+import { leaveView, openAlike, openDoubts, openSample } from "./views.js";
 import { openZoom } from "./zoom.js";
 
 const ZOOM_MOVES = { ArrowLeft: () => state.at - 1, ArrowRight: () => state.at + 1, ArrowUp: () => state.at - 1, ArrowDown: () => state.at + 1 };
@@ -29,7 +29,7 @@ const GRID_KEYS = {
 };
 const ZOOM_KEYS = {
   ...COMMON_KEYS, Enter: () => $("zoom").close(), b: () => { state.boxMode = !state.boxMode; drawBoxes(); },
-  " ": goToUnboxed, Delete: removeChosen, Backspace: removeChosen, n: newBox, e: adjustNext, Tab: chooseNextBox,
+  " ": goToUnboxed, Delete: removeChosen, Backspace: removeChosen, n: newBox, e: chooseNextBox, Tab: chooseNextBox,
 };
 
 export function handleKey(event) {

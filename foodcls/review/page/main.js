@@ -8,13 +8,13 @@ import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
 import { focusCard, goTo, growNearEnd, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
-import { askLabel, drawNames, hideLabel, takeGuess, takeName } from "./relabel.js";
+import { askLabel, drawNames, guessRest, hideLabel, takeGuess, takeName } from "./relabel.js";
 import { takeAgain, watchOthers } from "./news.js";
 import { saveNudges } from "./nudge.js";
 import { giveReason, hideReasons } from "./reasons.js";
 import { current, selected, state } from "./state.js";
 import { listenForSweeps } from "./sweep.js";
-import { guessRest, openDoubts, openSample, refreshView } from "./views.js";
+import { openDoubts, openSample, refreshView } from "./views.js";
 import { openZoom } from "./zoom.js";
 
 const onClick = (id, action) => $(id).addEventListener("click", action);

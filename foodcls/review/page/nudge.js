@@ -1,6 +1,6 @@
 // Draws, moves and resizes boxes of the zoomed picture with keys.
 
-import { drawBoxes, saveBoxes } from "./boxes.js";
+import { chooseBox, drawBoxes, saveBoxes } from "./boxes.js";
 import { boxesOf, current, state } from "./state.js";
 
 const STEP = 0.01; // of the picture's longer side
@@ -12,21 +12,14 @@ export const isAdjusting = () => state.adjusting && boxesOf(current() ?? {})[sta
 // a box in the middle, to be moved and resized
 export function newBox() {
   const { w, h } = current(), boxes = boxesOf(current()).filter((box) => !box[4]);
-  const box = [w / 4, h / 4, (3 * w) / 4, (3 * h) / 4].map(Math.round).concat(0), before = boxesOf(current());
+  const box = [w / 4, h / 4, (3 * w) / 4, (3 * h) / 4].map(Math.round).concat(0);
   Object.assign(state, { chosen: boxes.length, adjusting: true });
-  saveBoxes([...boxes, box], before);
-}
-
-export function adjustNext() {
-  const count = boxesOf(current()).length;
-  Object.assign(state, { chosen: count ? (state.chosen + 1) % count : -1, adjusting: count > 0 });
-  drawBoxes();
+  saveBoxes([...boxes, box]);
 }
 
 export function stopAdjusting() {
   saveNudges();
-  Object.assign(state, { chosen: -1, adjusting: false });
-  drawBoxes();
+  chooseBox(-1);
 }
 
 // an arrow moves the chosen box; with Shift it moves its lower right corner

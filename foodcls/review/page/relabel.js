@@ -73,15 +73,28 @@ export function takeGuess() {
   relabel(all.filter((picture) => picture.guess === guess), guess);
 }
 
+// each picture that is shown and undecided gets the class that is guessed for it
+export function guessRest() {
+  const guessed = state.view.filter((picture) => picture.keep === undefined && picture.guess);
+  if (!guessed.length) return toast("No class is guessed for what is shown and undecided.");
+  const labels = Object.fromEntries(guessed.map((picture) => [picture.id, picture.guess])), seen = seenOf(guessed);
+  for (const picture of guessed) move(picture, picture.guess);
+  hideReasons();
+  send("labels", { labels, seen });
+  toast(`${guessed.length} moved to the class guessed. U takes it back.`);
+}
+
+function move(picture, label) {
+  const found = picture.given ?? picture.label;
+  Object.assign(picture, { keep: 1, reason: "", label, given: found === label ? undefined : found });
+  drawCard(picture);
+}
+
 function relabel(moved, label) {
   const seen = seenOf(moved);
   hideLabel();
   hideReasons();
-  for (const picture of moved) {
-    const found = picture.given ?? picture.label;
-    Object.assign(picture, { keep: 1, reason: "", label, given: found === label ? undefined : found });
-    drawCard(picture);
-  }
+  for (const picture of moved) move(picture, label);
   send("decide", { ids: moved.map((picture) => picture.id), keep: true, reason: "", label, seen });
   goOn(moved);
 }

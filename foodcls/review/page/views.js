@@ -1,11 +1,9 @@
 // Opens pictures of all classes: the most doubtful ones, look-alikes, a chance sample.
 
-import { get, send, whenSaved } from "./api.js";
-import { drawCard } from "./cards.js";
+import { get, whenSaved } from "./api.js";
 import { drawClasses, openClass } from "./classes.js";
 import { $, make, makeButton, redraw, toast } from "./dom.js";
 import { countColumns, show } from "./grid.js";
-import { seenOf } from "./news.js";
 import { hideReasons } from "./reasons.js";
 import { current, state } from "./state.js";
 
@@ -103,18 +101,4 @@ function told({ view, left, looked, wrong, low, high, done, enough, kind }, pict
 function hint({ view, kind }) {
   if (view === "alike") return "Shift-click or drag selects several; K and D decide about them.";
   return { drop: "Probably all to drop. Click Keep on what belongs.", relabel: "Probably of the class named on each. Click Keep, Drop or Class on the others." }[kind] ?? "Click on the class guessed, Class or Drop where it is wrong.";
-}
-
-// each picture that is shown and undecided gets the class that is guessed for it
-export function guessRest() {
-  const pictures = state.view.filter((picture) => picture.keep === undefined && picture.guess);
-  if (!pictures.length) return toast("No class is guessed for what is shown and undecided.");
-  const labels = Object.fromEntries(pictures.map((picture) => [picture.id, picture.guess])), seen = seenOf(pictures);
-  for (const picture of pictures) {
-    Object.assign(picture, { keep: 1, reason: "", given: picture.given ?? picture.label, label: picture.guess });
-    drawCard(picture);
-  }
-  hideReasons();
-  send("labels", { labels, seen });
-  toast(`${pictures.length} moved to the class guessed. U takes it back.`);
 }
