@@ -16,9 +16,9 @@ from foodcls.review.api import list_classes, list_pictures, take_decision
 from foodcls.review.looks import estimate_session, open_looks
 from foodcls.review.session import Session
 from foodcls.workspace.workspace import Workspace
+from tests.fixtures.browser_fixtures import SAVED
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
 
 
 @pytest.fixture

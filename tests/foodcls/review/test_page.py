@@ -11,8 +11,7 @@ import pytest
 from foodcls.review.boxes import COLUMNS
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
-
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
+from tests.fixtures.browser_fixtures import SAVED
 
 
 @pytest.fixture

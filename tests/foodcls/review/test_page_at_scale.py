@@ -16,6 +16,7 @@ from PIL import Image
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.store.store import Store
+from tests.fixtures.browser_fixtures import SAVED
 
 COUNT = 5000
 DECIDED = 4000
@@ -25,7 +26,6 @@ VISITS = 2
 # queued for them (load 9). The worst is only printed: after 12 or 30 visits in one tab seconds
 # sometimes pass after the server has answered, and why is not known
 BOUNDS = {"ready": 10, "next": 0.4, "saved": 1}
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
 # every picture in the window is drawn
 ALL_SEEN = """(() => {
   const cards = [...document.querySelectorAll('.card')];

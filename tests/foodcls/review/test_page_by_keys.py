@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from foodcls.review.decision_files import ReviewFiles
-
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
+from tests.fixtures.browser_fixtures import SAVED
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 
 from foodcls.evaluate.likeness import Likeness, pick_shares, save_likeness
 from foodcls.review.decision_files import ReviewFiles
+from tests.fixtures.browser_fixtures import SAVED
 
 EACH = 20
 STRANGE = range(8, 20)  # of pesto
 MOVED = range(36, 40)  # called bread, and pesto
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
 
 
 @pytest.fixture

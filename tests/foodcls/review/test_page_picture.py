@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from flows.cli.pages.review import make_server
+from tests.fixtures.browser_fixtures import SAVED
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (1280, 800)  # pixels; docs/ holds pictures of less than 150 kB
@@ -38,7 +39,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def work(page: Any) -> None:
     """Accept and keep two good pictures, then drop the worst suspects up to one with a flag."""
     page.press(*["ArrowRight"] * 4, *"akak", "Home", *"ddd")
-    page.value("import('./api.js').then((api) => api.whenSaved()).then(() => true)")
+    page.value(SAVED)
     page.wait("!document.querySelector('#toast').matches(':popover-open')")
 
 

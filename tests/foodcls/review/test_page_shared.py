@@ -12,9 +12,7 @@ import pytest
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
-from tests.fixtures.browser_fixtures import Browser
-
-SAVED = "import('./api.js').then((api) => api.whenSaved()).then(() => true)"
+from tests.fixtures.browser_fixtures import SAVED, Browser
 
 
 @pytest.fixture

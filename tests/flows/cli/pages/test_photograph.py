@@ -13,15 +13,6 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.pages.photograph import qr_code
 
-RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
-
-
-@pytest.fixture
-def recipe(tmp_path: Path) -> Path:
-    path = tmp_path / "lunch.yaml"
-    path.write_text(RECIPE)
-    return path
-
 
 @pytest.mark.runs("foodcls photograph")
 def test_the_command_says_where_to_go_and_what_to_put_into_the_recipe(

@@ -15,15 +15,6 @@ from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 
-RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
-
-
-@pytest.fixture
-def recipe(tmp_path: Path) -> Path:
-    path = tmp_path / "lunch.yaml"
-    path.write_text(RECIPE)
-    return path
-
 
 @pytest.fixture
 def folder(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
