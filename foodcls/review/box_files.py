@@ -10,15 +10,21 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.crop.matching import Names
-from foodcls.review.boxes import COLUMNS, PROPOSED, DrawnBox, read_drawn, read_offered, write_drawn
+from foodcls.review.boxes import (
+    COLUMNS,
+    PROPOSED,
+    Boxes,
+    DrawnBox,
+    read_drawn,
+    read_offered,
+    write_drawn,
+)
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.watched import Watched
 from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
 
 logger = logging.getLogger(__name__)
-
-Boxes = tuple[DrawnBox, ...]
 
 
 class BoxFiles:

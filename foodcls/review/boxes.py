@@ -28,15 +28,18 @@ class DrawnBox:
     line: int = 0  # number in the file; 0 before it is written
 
 
+Boxes = tuple[DrawnBox, ...]
+
+
 def read_drawn(
     path: Path, names: Callable[[], Names], items: Mapping[str, GalleryItem]
-) -> dict[str, tuple[DrawnBox, ...]]:
+) -> dict[str, Boxes]:
     """The boxes of each picture of `items`, by id.
 
     Left out are boxes of another class than the picture's, and boxes that the pipeline would
     refuse too. TableError when the file cannot be read.
     """
-    found: dict[str, tuple[DrawnBox, ...]] = {}
+    found: dict[str, Boxes] = {}
     if not path.exists() or not path.stat().st_size:
         return found
     labels, known = {item.label for item in items.values()}, names()
@@ -50,7 +53,7 @@ def read_drawn(
 
 def read_offered(
     path: Path, names: Callable[[], Names], items: Mapping[str, GalleryItem]
-) -> dict[str, tuple[DrawnBox, ...]]:
+) -> dict[str, Boxes]:
     """The boxes of a file of proposals; all are `proposed`, whatever the file says."""
     return {
         digest: tuple(dataclasses.replace(box, proposed=True) for box in boxes)

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
-from foodcls.review.boxes import DrawnBox
+from foodcls.review.boxes import Boxes, DrawnBox
 from foodcls.review.decisions import Verdict, plain_reason
 from foodcls.review.gallery import GalleryItem
 
-Key = TypeVar("Key")
 Verdicts = Mapping[str, Verdict | None]
-Boxes = tuple[DrawnBox, ...]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from foodcls.crop.matching import index_names
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.box_files import BoxFiles, import_boxes
-from foodcls.review.boxes import DrawnBox
+from foodcls.review.boxes import Boxes, DrawnBox
 from foodcls.review.changes import (
     Change,
     ChangeLog,
@@ -76,7 +76,7 @@ class Session:
         with self._lock:
             return self._verdicts.read()
 
-    def drawn(self) -> Mapping[str, tuple[DrawnBox, ...]]:
+    def drawn(self) -> Mapping[str, Boxes]:
         """The boxes of each picture that has some, else what is proposed for it.
 
         TableError when a file is broken.
@@ -119,22 +119,20 @@ class Session:
         """Write a verdict for each of these pictures, as `decide` does; one undo takes all back."""
         with self._lock, editing(self.files.decisions):
             items, known = self.gallery.items, self._verdicts.read()
-            late = [digest for digest in verdicts if seen is not None and not is_shown(
-                items[digest], known.get(digest), seen.get(digest))]  # fmt: skip
-            free = {
-                digest: replace(verdict, annotator=self.annotator) if verdict else None
-                for digest, verdict in verdicts.items()
-                if digest not in set(late)
-            }
-            after = {
-                digest: in_class(items[digest], known.get(digest), verdict)
-                for digest, verdict in free.items()
-            }
+            late: list[str] = []
+            after: dict[str, Verdict | None] = {}
+            for digest, verdict in verdicts.items():
+                item, now = items[digest], known.get(digest)
+                if seen is not None and not is_shown(item, now, seen.get(digest)):
+                    late.append(digest)
+                    continue
+                signed = replace(verdict, annotator=self.annotator) if verdict else None
+                after[digest] = in_class(item, now, signed)
             before = self._put_verdicts(after, page)
             done = self._changes[page]
-            if done and free and explains(done[-1], after):
+            if done and after and explains(done[-1], after):
                 before = done.pop().before
-            if free:
+            if after:
                 done.append(Change(before, after))
             return late
 
@@ -163,23 +161,23 @@ class Session:
                 return [], []
             change = self._changes[page][-1]
             known = self._verdicts.read()
-            stay = [name for name, verdict in change.after.items()
-                    if plain(known.get(name)) != plain(verdict)]  # fmt: skip
-            self._put_verdicts(
-                {name: verdict for name, verdict in change.before.items() if name not in stay}, page
-            )
+            back = {name: change.before[name] for name, verdict in change.after.items()
+                    if plain(known.get(name)) == plain(verdict)}  # fmt: skip
+            self._put_verdicts(back, page)
             for digest, (before, after) in change.boxes.items():
                 now = self._boxes.read().get(digest, ())
                 self._put_boxes(digest, merge_boxes(now, after, before), page)
             # after the writing: what could not be written may be undone later
             self._changes[page].pop()
-            return change.ids, stay
+            return change.ids, [name for name in change.after if name not in back]
 
     def news(self, since: int, page: str = "") -> News:
         """What others than this page have changed after the change number `since`."""
         with self._lock:
-            self._note()
-            lost = self._journal.lost(self._verdicts.read())
+            known = self._verdicts.read()
+            self._log.note("verdicts", known)
+            self._note_boxes()
+            lost = self._journal.lost(known)
             return News(*self._log.since(since, page), len(lost))
 
     def restore(self, page: str = "") -> list[str]:
@@ -195,8 +193,7 @@ class Session:
         with self._lock:
             self._journal.forget(self._journal.lost(self._verdicts.read()))
 
-    def _note(self, page: str = "") -> None:
-        self._log.note("verdicts", self._verdicts.read(), page)
+    def _note_boxes(self, page: str = "") -> None:
         for kind, state in self._boxes.states().items():
             self._log.note(kind, state, page)
 
@@ -212,15 +209,11 @@ class Session:
         self._journal.record(Change(before, changes))
         return before
 
-    def _put_boxes(
-        self, digest: str, boxes: Sequence[DrawnBox], page: str
-    ) -> tuple[tuple[DrawnBox, ...], tuple[DrawnBox, ...]]:
+    def _put_boxes(self, digest: str, boxes: Sequence[DrawnBox], page: str) -> tuple[Boxes, Boxes]:
         """Write these; what stood before and after."""
-        for kind, state in self._boxes.states().items():
-            self._log.note(kind, state)
+        self._note_boxes()
         change = self._boxes.put(self.gallery.items[digest], boxes)
-        for kind, state in self._boxes.states().items():
-            self._log.note(kind, state, page)
+        self._note_boxes(page)
         return change
 
 
