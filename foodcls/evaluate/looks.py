@@ -82,6 +82,11 @@ def read_looks(path: Path, manifest: pd.DataFrame, labels: tuple[str, ...]) -> d
     return looks
 
 
+def chance_of(digest: str) -> str:
+    """By what pictures are ordered by chance: nothing that anyone said of them decides it."""
+    return digest_of(f"look {digest}".encode())
+
+
 def draw_order(answers: Predictions) -> list[str]:
     """The ids of the pictures in the order in which they are looked at."""
     units = _units(answers)
@@ -227,6 +232,5 @@ def _units(answers: Predictions) -> pd.DataFrame:
     median = table.loc[agrees, "confidence"].median()
     is_sure = table["confidence"] >= median
     table["stratum"] = np.where(~agrees, 0, np.where(is_sure, 2, 1))
-    # nothing that a person or a model said of a picture has to do with it
-    table["chance"] = [digest_of(f"look {digest}".encode()) for digest in table["id"]]
+    table["chance"] = table["id"].map(chance_of)
     return table.sort_values("chance").reset_index(drop=True)

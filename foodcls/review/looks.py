@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.errors import InputError
-from foodcls.evaluate.looks import TrueAccuracy, draw_order, estimate_accuracy
+from foodcls.evaluate.looks import TrueAccuracy, chance_of, draw_order, estimate_accuracy
 from foodcls.manifest import split_rows
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.recipe.recipe import Recipe
+from foodcls.review.changes import label_of
 from foodcls.review.decision_files import RecipeLine, ReviewFiles, choose_files
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.session import Session
-from foodcls.store.store import digest_of
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 
@@ -72,16 +72,15 @@ def open_looks(
 def estimate_session(session: Session, workspace: Workspace) -> TrueAccuracy | None:
     """What the looks say of the last model's accuracy; None where no model was judged yet."""
     answers = _answers(workspace)
-    verdicts = session.verdicts().items()
     items = session.gallery.items
-    shown = {name: (verdict.label or items[name].found_as) if verdict.keep else ""
-             for name, verdict in verdicts if name in items}  # fmt: skip
+    shown = {name: label_of(items[name], verdict) if verdict.keep else ""
+             for name, verdict in session.verdicts().items() if name in items}  # fmt: skip
     return estimate_accuracy(answers, shown) if answers else None
 
 
 def _order(rows: pd.DataFrame, workspace: Workspace) -> list[str]:
     """Ids as they were drawn; before a model was judged, by chance alone."""
-    chance = sorted(rows["id"].unique(), key=lambda name: digest_of(f"look {name}".encode()))
+    chance = sorted(rows["id"].unique(), key=chance_of)
     answers = _answers(workspace)
     return list(dict.fromkeys([*(draw_order(answers) if answers else ()), *chance]))
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture
@@ -155,39 +155,40 @@ class Handler(BaseHTTPRequestHandler):
         return path if origin in (None, f"http://{host}") else None
 
     def _get(self, path: str) -> None:
+        session, doubts, asked = self.server.session, self.server.doubts, self._asked
         kind, _, name = path.partition("/")
         if path in page_files():
             file, mime = page_files()[path]
             self._send(file.read_bytes(), mime)
-        elif kind in ("thumb", "picture") and name in self.server.session.gallery.items:
+        elif kind in ("thumb", "picture") and name in session.gallery.items:
             thumbs = self.server.thumbs
             data = thumbs.small(name) if kind == "thumb" else thumbs.large(name)
             self._send(data, "image/jpeg", cache="private, max-age=31536000, immutable")
         elif path == "classes":
-            session = self.server.session
             number = session.news(0).number
-            classes = {"classes": list_classes(session), "number": number}
-            classes["labels"] = session.labels
-            classes["ranks"] = session.files.likeness is not None
-            self._send_json({"title": self.server.title} | classes)
+            self._send_json({
+                "title": self.server.title,
+                "classes": list_classes(session),
+                "number": number,
+                "labels": session.labels,
+                "ranks": session.files.likeness is not None,
+            })  # fmt: skip
         elif path == "news":
-            asked = parse_qs(urlsplit(self.path).query)
-            since, page = (asked.get(name, [""])[0] for name in ("since", "page"))
-            self._send_json(tell_news(self.server.session, since, page))
-        elif path in ("doubts", "alike", "sample"):
-            self._send_json(self._next(path))
+            self._send_json(tell_news(session, asked("since"), asked("page")))
+        elif path == "doubts":
+            self._send_json(show_doubts(doubts, asked("size")))
+        elif path == "alike":
+            self._send_json(show_alike(doubts, asked("id"), asked("size")))
+        elif path == "sample":
+            self._send_json(show_sample(doubts, asked("size")))
         elif path == "pictures":
-            label = parse_qs(urlsplit(self.path).query).get("class", [""])[0]
-            self._send_json(list_pictures(self.server.session, label))
+            self._send_json(list_pictures(session, asked("class")))
         else:
             self._send_error(HTTPStatus.NOT_FOUND, "no such page")
 
-    def _next(self, path: str) -> dict[str, Any]:
-        asked = parse_qs(urlsplit(self.path).query)
-        doubts, size = self.server.doubts, asked.get("size", [""])[0]
-        if path == "alike":
-            return show_alike(doubts, asked.get("id", [""])[0], size)
-        return show_doubts(doubts, size) if path == "doubts" else show_sample(doubts, size)
+    def _asked(self, name: str) -> str:
+        """What the address asks for by this name; empty where it does not."""
+        return parse_qs(self.path.partition("?")[2]).get(name, [""])[0]
 
     def _post(self, path: str) -> None:
         session, request = self.server.session, self._body()
