@@ -72,6 +72,8 @@ class ReviewServer(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
         self.session = session
+        # ranked anew, they are the same ones
+        self.pictures = frozenset(session.gallery.items)
         self.doubts = Doubts(session)
         self.thumbs = thumbs
         self.title = title
@@ -160,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
         if path in page_files():
             file, mime = page_files()[path]
             self._send(file.read_bytes(), mime)
-        elif kind in ("thumb", "picture") and name in session.gallery.items:
+        elif kind in ("thumb", "picture") and name in self.server.pictures:
             thumbs = self.server.thumbs
             data = thumbs.small(name) if kind == "thumb" else thumbs.large(name)
             self._send(data, "image/jpeg", cache="private, max-age=31536000, immutable")
