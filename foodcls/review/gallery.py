@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -70,8 +70,10 @@ def build_gallery(
     """
     originals = manifest[(manifest["parent"] == "") & (manifest["id"] != "")]
     open_conflicts = conflicts(originals)
-    groups = open_conflicts.groupby("keeper")["label"]
-    rivals = {str(digest): tuple(sorted(set(names))) for digest, names in groups}
+    settled = originals[originals["reason"].str.startswith(SETTLED)]["duplicate_of"]
+    rivals: dict[str, tuple[str, ...]] = dict.fromkeys(settled, ())
+    for digest, names in open_conflicts.groupby("keeper")["label"]:
+        rivals[str(digest)] = tuple(sorted(set(names)))
     is_first = originals.index.isin(open_conflicts.index[open_conflicts["duplicate_of"] == ""])
     rows = originals[
         ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE) | is_first)
@@ -79,17 +81,9 @@ def build_gallery(
         & originals["label"].isin(labels)
         & originals["width"].notna()
     ].drop_duplicates("id")
-    settled = originals[originals["reason"].str.startswith(SETTLED)]["duplicate_of"]
-    rivalled = {*rivals, *settled}
     sizes = Counter(zip(rows["label"], rows["cluster"], strict=True))
     copies = _copies(originals)
-    items = [
-        replace(
-            _item(row, sizes, copies, suspects, rivals.get(row["id"], ()), labels),
-            names_class=row["id"] in rivalled,
-        )
-        for row in _records(rows)
-    ]
+    items = [_item(row, sizes, copies, suspects, rivals, labels) for row in _records(rows)]
     by_label = {label: [item for item in items if item.label == label] for label in labels}
     return Gallery(
         {label: _arranged(group, suspects) for label, group in by_label.items()},
@@ -130,9 +124,11 @@ def _item(
     sizes: Counter,
     copies: Counter[str],
     suspects: Mapping[str, Suspect],
-    rivals: tuple[str, ...],
+    rivals: Mapping[str, tuple[str, ...]],
     labels: Sequence[str],
 ) -> GalleryItem:
+    """`rivals` are the classes of label conflicts, by id; none of those that are settled."""
+    own = rivals.get(row["id"], ())
     suspect = suspects.get(row["id"])
     said = (suspect.reason or "suspect") if suspect else ""
     guess = said.removeprefix(LOOKS_LIKE)
@@ -146,9 +142,10 @@ def _item(
         origin=row["origin"],
         copies=copies[row["id"]],
         group=row["cluster"] if is_group else "",
-        suspect=f"found as {' and as '.join(rivals)}" if rivals else said,
+        suspect=f"found as {' and as '.join(own)}" if own else said,
         given_label=row["given_label"],
-        rivals=rivals,
+        rivals=own,
+        names_class=row["id"] in rivals,
         guess=guess if guess != said and guess in labels and guess != row["label"] else "",
         flags=("own photo", *flags) if row["source"] == OWN_SOURCE else tuple(flags),
     )
