@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -80,14 +81,15 @@ def _by_row(decisions: list[Decision], manifest: pd.DataFrame, path: Path) -> di
     """
     finder = index_rows(manifest)
     # a test picture, of which no decision is, may be called like another one
-    learnt = index_rows(manifest[manifest["source"] != TEST_SOURCE])
+    learnt = cache(partial(index_rows, manifest[manifest["source"] != TEST_SOURCE]))
     given = dict(zip(manifest.index, manifest["label"], strict=True))
     chosen: dict[int, Decision] = {}
     problems: list[Problem] = []
     unmatched = 0
     for item in decisions:
-        match, nearer = (one.find(item.id, item.path) for one in (finder, learnt))
-        match = nearer if match.problem and nearer.rows else match
+        match = finder.find(item.id, item.path)
+        if match.problem and (nearer := learnt().find(item.id, item.path)).rows:
+            match = nearer
         unmatched += not match.rows and not match.problem
         if match.problem:
             problems.append(Problem(item.number, item.name, match.problem))
