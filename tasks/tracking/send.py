@@ -208,7 +208,8 @@ def send_figures(
 @unheard()
 def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pending) -> str:
     """Register the model of a record, once what arrived is what was sent; its version's number."""
-    assert (model := waiting.submission.model)
+    model = waiting.submission.model
+    assert model
     tags = {**model.tags, "model_digest": model.digest}
     version = find_version(client, model.name, model.digest)
     if not version:
