@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import ImageOps
 
 from foodcls.blocklist import read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
@@ -218,6 +219,17 @@ def test_what_looks_like_it_is_dropped_also_from_a_test_set(barred, look, store,
     assert list(table["state"]) == ["dropped", "kept"]
     assert table.loc[0, "reason"].startswith("forgotten: it looks like")
     assert drop_blocked(rows, store, {}) is rows
+
+
+def test_its_mirror_image_and_a_close_crop_are_dropped_too(
+    barred, noise, encode, store, put_rows
+) -> None:
+    whole = noise(1, 96, 64)
+    mirrored, crop = ImageOps.mirror(whole), whole.crop((4, 1, 95, 62))
+    rows = put_rows(*((encode(one), "soup") for one in (mirrored, crop, noise(5))))
+    assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == [
+        *("dropped", "dropped", "kept")
+    ]
 
 
 def test_all_are_compared_however_many_there_are(
