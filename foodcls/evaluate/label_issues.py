@@ -19,7 +19,7 @@ from foodcls.features.activations import load_activations, row_bytes, run_trunk
 from foodcls.features.pixels import decode_rows
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import KEPT
-from foodcls.metrics.ranks import Ints
+from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.network import start_network, with_own_size
 from foodcls.network.partition import partition_network
 from foodcls.recipe.train_settings import Train
@@ -37,8 +37,6 @@ STEPS = 100
 LIMIT = 0.8
 # from this mean probability on, a class is named as what a picture looks like
 SURE = 0.4
-
-Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foodcls.errors import TableError
+from foodcls.metrics.ranks import Floats, Ints
 from foodcls.store.store import replacing
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 
 # of 32, 64 and 128 the one by which a live order found 99 % of planted wrong labels soonest
 DIMENSIONS = 128

@@ -14,17 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from foodcls.filter.decisions import read_decisions
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.predictions import Predictions
+from foodcls.metrics.ranks import Floats
 from foodcls.store.store import digest_of
 from foodcls.tables.match_rows import index_rows
-
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
 
 # standard deviations expected in the strata: of the disputed pictures, of those on which the model
 # agrees with the label but is among the less sure half, and of the rest

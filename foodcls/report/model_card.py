@@ -12,6 +12,7 @@ from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.scores import Estimate
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.sentences import FEW, explain_own, explain_scores
+from foodcls.report.templates import figure
 from foodcls.runs.run_result import Trained
 from foodcls.train.checkpoint import Checkpoint
 
@@ -122,8 +123,8 @@ def _untested(trained: Trained, scores: Evaluation, manifest: pd.DataFrame) -> I
 
 def _data(manifest: pd.DataFrame) -> Iterator[str]:
     """Kept pictures by source, licence, and who tells it."""
-    rows = kept_rows(manifest)
-    rows = rows[rows["parent"] == ""]
+    kept = kept_rows(manifest)
+    rows = kept[kept["parent"] == ""]
     yield "| source | licence | told by | learnt from | chosen by | tested on |"
     yield "|---|---|---|---:|---:|---:|"
     for (source, licence, by), of in rows.groupby(["source", "licence", "licence_by"], sort=True):
@@ -134,7 +135,7 @@ def _data(manifest: pd.DataFrame) -> Iterator[str]:
         # of a manifest that is replayed, both may say anything
         told = TOLD.get(str(by)) or markdown_text(str(by))
         yield f"| {markdown_text(str(source))} | {words} | {told} | {numbers} |"
-    copies = int((kept_rows(manifest)["parent"] != "").sum())
+    copies = len(kept) - len(rows)
     yield f"\nBeside them {copies} augmented copies, which have the rights of what they are of."
 
 
@@ -156,8 +157,8 @@ def _classes(scores: Evaluation) -> Iterator[str]:
     yield "| class | test pictures | recall | 95 % interval | precision | 95 % interval |"
     yield "|---|---:|---:|---:|---:|---:|"
     for one in scores.per_class:
-        cells = [_number(one.recall), _bounds(one.recall_bounds),
-                 _number(one.precision), _bounds(one.precision_bounds)]  # fmt: skip
+        cells = [figure(one.recall), _bounds(one.recall_bounds),
+                 figure(one.precision), _bounds(one.precision_bounds)]  # fmt: skip
         yield f"| {markdown_text(one.label)} | {one.n} | {' | '.join(cells)} |"
 
 
@@ -169,10 +170,6 @@ def _digests(recipe: Recipe, trained: Trained) -> Iterator[str]:
 
 def _interval(estimate: Estimate) -> str:
     return f"{estimate.low:.3f} to {estimate.high:.3f}"
-
-
-def _number(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2f}"
 
 
 def _bounds(bounds: Sequence[float] | None) -> str:

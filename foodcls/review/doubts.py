@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import betaincinv
 
 from foodcls.errors import InputError
-from foodcls.evaluate.likeness import Ints, Likeness, load_likeness
+from foodcls.evaluate.likeness import Likeness, load_likeness
+from foodcls.metrics.ranks import Ints
 from foodcls.review.changes import label_of
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.live_order import LEFT, STRANGER, Kind, judge_doubts, next_group

@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from foodcls.evaluate.likeness import Floats, Ints, Likeness, float_parts
+from foodcls.evaluate.likeness import Likeness, float_parts
+from foodcls.metrics.ranks import Floats, Ints
 
 # of 0.3, 1 and 3: no clear difference on foods13_web and grocery_small with planted errors
 RIDGE = 1.0
