@@ -102,17 +102,19 @@ def estimate_accuracy(answers: Predictions, looks: Mapping[str, str]) -> TrueAcc
     of pictures that others were drawn before, and not looked at, counts among those seen alone.
     """
     units = _units(answers)
-    seen = units[units["id"].isin(looks)]
-    shown = seen["id"].map(looks)
-    right = (shown == seen["predicted"]) & (shown != "")
+    # nothing where nobody has looked
+    units["shown"] = units["id"].map(looks)
+    units["right"] = units["shown"] == units["predicted"]
+    seen = units[units["shown"].notna()]
+    is_stranger = seen["shown"] == ""
     figures = {
         "n": len(units),
         "seen": len(seen),
-        "strangers": int((shown == "").sum()),
-        "relabeled": int(((shown != seen["label"]) & (shown != "")).sum()),
-        "right": int(right.sum()),
+        "strangers": int(is_stranger.sum()),
+        "relabeled": int(((seen["shown"] != seen["label"]) & ~is_stranger).sum()),
+        "right": int(seen["right"].sum()),
     }
-    strata = [_Stratum.of(units[units["stratum"] == place], looks) for place in range(len(SPREADS))]
+    strata = [_Stratum.of(units[units["stratum"] == place]) for place in range(len(SPREADS))]
     strata = [one for one in strata if one.size]
     counted = sum(one.count for one in strata)
     known = TrueAccuracy(**figures, counted=counted)
@@ -134,15 +136,14 @@ class _Stratum:
         return len(self.right)
 
     @classmethod
-    def of(cls, units: pd.DataFrame, looks: Mapping[str, str]) -> "_Stratum":
-        is_seen = units["id"].isin(looks).to_numpy()
+    def of(cls, units: pd.DataFrame) -> "_Stratum":
+        is_seen = units["shown"].notna().to_numpy()
         count = len(units) if is_seen.all() else int(np.argmin(is_seen))
         drawn = units.head(count)
-        shown = drawn["id"].map(looks)
         return cls(
             len(units),
-            ((shown == drawn["predicted"]) & (shown != "")).to_numpy().astype(np.float64),
-            (shown != "").to_numpy().astype(np.float64),
+            drawn["right"].to_numpy(dtype=float),
+            (drawn["shown"] != "").to_numpy().astype(np.float64),
             drawn["confidence"].to_numpy(dtype=float),
             float(units["confidence"].mean()) if len(units) else 0.0,
         )
