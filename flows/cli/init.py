@@ -8,6 +8,7 @@ from rich.console import Console
 from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.init.draft import (
+    check_place,
     describe_training,
     draft_from_names,
     draft_recipe,
@@ -29,7 +30,9 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
     if labels:
         text = draft_from_names(labels, name, choose_training())
     elif place.exists():
-        text = draft_recipe(survey_pictures(place), name, path, choose_training())
+        found = survey_pictures(place)
+        check_place(found, path)
+        text = draft_recipe(found, name, path, choose_training())
     else:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)

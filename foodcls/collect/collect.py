@@ -126,7 +126,8 @@ def collect(
         results = _fetch_candidates(wanted, limits, store, hosts, track, request.blocklist.ids)
         report_downloads(results, request.access, limits, store, hosts)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
-    brought = read_folders(request.settings.folder, "folder", labels, *at)
+    folders, table = request.settings.folder, request.settings.labels
+    brought = read_folders(folders, "folder", labels, *at, table=table)
     tested = read_folders([request.test_folder], TEST_SOURCE, labels, *at)
     own = read_folders([request.own_folder], OWN_SOURCE, labels, *at)
     # a picture that shows twice counts as what a person has brought

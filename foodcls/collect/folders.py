@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,19 @@ from urllib.parse import quote
 
 from foodcls.collect.fetch import keep_picture, utc_text
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import Candidate, CandidateResult, FetchError, FetchResult, Outcome
+from foodcls.collect.outcomes import (
+    Candidate,
+    CandidateResult,
+    FetchError,
+    FetchResult,
+    Outcome,
+    printable,
+)
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.image.listing import NAMED, list_below, warn_passed
 from foodcls.progress import Track
 from foodcls.store.store import Store
+from foodcls.tables.label_table import read_labels
 
 LOG = logging.getLogger(__name__)
 
@@ -31,16 +40,22 @@ def read_folders(
     store: Store,
     track: Track,
     blocked: Collection[str] = (),
+    table: Path | None = None,
 ) -> list[CandidateResult]:
     """All files below the folders that are named, in the folders of the classes, with outcomes.
 
     Where there are several, an origin begins with the name of its folder, so that what is called
-    the same in two of them is told apart. What has an id that is `blocked` is not kept.
+    the same in two of them is told apart. What has an id that is `blocked` is not kept. Where a
+    `table` names the pictures of the one folder and their classes, these are read instead.
     """
     results: list[CandidateResult] = []
     named = [root for root in roots if root is not None]
     for root, prefix in zip(named, folder_prefixes(named), strict=True):
-        if files := list_files(root, labels, source, prefix):
+        files = list_files(root, labels, source, prefix) if table is None else []
+        if table is not None:
+            files, refused = list_labeled(table, root, labels, source)
+            results += refused
+        if files:
             read = read_files(files, limits, store, blocked)
             results += track(read, len(files), "read files")
     return results
@@ -75,6 +90,32 @@ def list_files(
     ]
     warn_passed(root, passed)
     return files
+
+
+def list_labeled(
+    table: Path, root: Path, labels: tuple[str, ...], source: str
+) -> tuple[list[tuple[Candidate, Path]], list[CandidateResult]]:
+    """The files that a table names below `root`, in its order, and the rows that are refused.
+
+    Refused are rows of no class, and those whose path leads out of the folder, also by a link.
+    """
+    files: list[tuple[Candidate, Path]] = []
+    refused: list[CandidateResult] = []
+    ranks: Counter[str] = Counter()
+    for row in read_labels(table):
+        ranks[row.label] += 1
+        path, label = root / row.path, printable(row.label)
+        candidate = Candidate(printable(row.path), label, source, rank=ranks[row.label])
+        if label not in labels:
+            outcome, why = Outcome.UNKNOWN_LABEL, f"{label!r} is none of the recipe's classes"
+        elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+            outcome, why = Outcome.NOT_REGULAR, f"leads out of {root}"
+        else:
+            files.append((candidate, path))
+            continue
+        result = FetchResult(candidate.url, outcome, f"row {row.number}: {why}")
+        refused.append(CandidateResult(candidate, result))
+    return files, refused
 
 
 def read_files(

@@ -10,6 +10,7 @@ from foodcls.image.listing import is_aside
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import Recipe
 from foodcls.recipe.yaml_lines import parse_yaml
+from foodcls.tables.label_table import read_labels
 
 SHOWN = 10  # classes and folders in a message
 
@@ -17,6 +18,8 @@ SHOWN = 10  # classes and folders in a message
 def check_folders(recipe: Recipe) -> None:
     """RecipeError when a class has no folder among those of the pictures, nor another source."""
     chosen, source = recipe.collect, recipe.source
+    if chosen.labels:
+        return _check_labels(chosen.labels, recipe)
     roots = () if chosen.engines or chosen.urls else chosen.folder
     there = sorted({name for root in roots for name in _list_folders(root)})
     absent = [label for label in recipe.labels if roots and label not in there]
@@ -35,6 +38,17 @@ def check_folders(recipe: Recipe) -> None:
         + "\n".join(said)
         + f"{more}\nthere are {listed or 'no folders'}; a class is called as its folder"
     )
+
+
+def _check_labels(table: Path, recipe: Recipe) -> None:
+    there = sorted({row.label for row in read_labels(table)})
+    absent = [] if recipe.collect.engines or recipe.collect.urls else [
+        label for label in recipe.labels if label not in there]  # fmt: skip
+    if absent:
+        raise RecipeError(
+            f"{recipe.source.path}: {', '.join(map(repr, absent[:SHOWN]))}: no row of {table} has "
+            f"such a label; there are {', '.join(map(repr, there[:SHOWN]))}"
+        )
 
 
 def check_own(settings: Own | None, labels: Sequence[str], recipe: Path) -> None:

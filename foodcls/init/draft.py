@@ -19,6 +19,19 @@ HIGHEST = 60  # characters of a recipe's name
 MANY, FEW = 500, 15
 
 
+def check_place(found: Survey, path: Path) -> None:
+    """InputError where a recipe at `path`, and the workspace beside it, were among the pictures."""
+    here = path.resolve().parent
+    for source in map(Path.resolve, found.sources):
+        if source.is_dir() and here.is_relative_to(source):
+            inner = found.labels or source
+            raise InputError(
+                f"the recipe and its workspace would lie among the pictures of {source}; "
+                f"step out of it: cd {source.parent}, then "
+                f"foodcls init {inner.resolve().relative_to(source.parent)}"
+            )
+
+
 def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     """The text of a recipe at `path` for the pictures found; `how` are lines on the training."""
     least, most = min(found.counts.values()), max(found.counts.values())
@@ -27,11 +40,14 @@ def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     if found.test_counts:
         heads.append(f"{found.test} judges: {sum(found.test_counts.values()):,} pictures "
                      "that are never learnt from")  # fmt: skip
-    source = "urls" if found.source.is_file() else "folder"
+    source = "urls" if found.sources[0].is_file() else "folder"
+    places = ", ".join(_relative(place, path) for place in found.sources)
+    listed = f"[{places}]" if len(found.sources) > 1 else places
+    labels = f", labels: {_relative(found.labels, path)}" if found.labels else ""
     lines = [f"# {line}" for line in (*heads, *found.notes)]
     lines += [f"name: {name}", "classes: # in the model's output order"]
     lines += [f"  - {_quote(label)} # {count}" for label, count in found.counts.items()]
-    lines += [f"collect: {{{source}: {_relative(found.source, path)}}}"]
+    lines += [f"collect: {{{source}: {listed}{labels}}}"]
     if found.test:
         grouping = f", grouped_by_folder: {found.grouped}" if found.grouped else ""
         lines += [f"test: {{folder: {_relative(found.test, path)}{grouping}}}"]

@@ -1,7 +1,7 @@
 """Looks at a folder or a table of pictures: which are the classes, which pictures are for tests."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,8 @@ from foodcls.errors import InputError
 from foodcls.image.file_types import sniff_format
 from foodcls.image.listing import is_aside, list_below
 from foodcls.recipe.types import ClassName
-from foodcls.tables.read_csv import read_sheet
+from foodcls.tables.label_table import read_labels
+from foodcls.tables.read_csv import read_header, read_sheet
 
 # what folders of the parts of a data set are called, in lower case
 TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "dev")
@@ -28,16 +29,17 @@ HINT = (
 class Survey:
     """What lies there; counts are of files that begin as pictures do, by class."""
 
-    source: Path  # a folder a class, or a table of addresses
+    sources: tuple[Path, ...]  # folders with one a class in each, or a table of addresses
     counts: Mapping[str, int]
     test: Path | None = None
     test_counts: Mapping[str, int] | None = None
     grouped: Literal["", "true", "shared"] = ""  # how sub-folders group the test pictures
     notes: tuple[str, ...] = ()
+    labels: Path | None = None  # a table of the classes of the pictures below the source
 
 
 def survey_pictures(place: Path) -> Survey:
-    """Look at a folder, with or without train/ and test/, or at a CSV with label and url.
+    """Look at a folder, with or without train/ and test/, or at a CSV with label and url or path.
 
     InputError when fewer than two classes are there, or one whose name no class may have.
     """
@@ -47,25 +49,53 @@ def survey_pictures(place: Path) -> Survey:
     train, val, test = (
         next((parts[name] for name in names if name in parts), None) for names in (TRAIN, VAL, TEST)
     )
-    source, outside = train or _unwrap(place), test or (val if train else None)
+    outside = test or (val if train else None)
+    parted = [train, val] if train and val and test else [train or _unwrap(place)]
+    sources = tuple(path for path in parted if path)
     tables = sorted(place.glob("*.csv"))
-    if not train and len(tables) == 1 and not any(map(_count, _folders(source))):
+    if not train and len(tables) == 1 and not _holds_classes(sources[0]):
         return _checked(_survey_table(tables[0]), place)
-    counts = {path.name: _count(path) for path in _folders(source) if path != outside}
+    counts: Counter[str] = Counter()
+    for folder in (one for source in sources for one in _folders(source) if one != outside):
+        counts[folder.name] += _count(folder)
     found = Survey(
-        source,
-        {name: count for name, count in counts.items() if count},
+        sources,
+        {name: count for name, count in sorted(counts.items()) if count},
         outside,
         {path.name: _count(path) for path in _folders(outside)} if outside else None,
         _grouping(outside) if outside else "",
-        tuple(_notes(counts, source, outside, val if train else None)),
+        tuple(_notes(counts, sources, outside, val if train else None)),
     )
     return _checked(found, place)
 
 
+def _holds_classes(source: Path) -> bool:
+    """Whether there are pictures in two folders or more."""
+    return sum(map(bool, map(_count, _folders(source)))) > 1
+
+
 def _survey_table(path: Path) -> Survey:
+    if "path" in read_header(path):
+        return _survey_labels(path)
     rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
-    return Survey(path, dict(sorted(Counter(row.cells["label"].strip() for row in rows).items())))
+    found = Counter(row.cells["label"].strip() for row in rows)
+    return Survey((path,), dict(sorted(found.items())))
+
+
+def _survey_labels(table: Path) -> Survey:
+    """The pictures that a table names, which lie beside it or below."""
+    rows = read_labels(table)
+    root = table.resolve().parent
+    there = [row for row in rows if _is_picture(root / row.path)]
+    if not there:
+        raise InputError(
+            f"{table}: no picture at {root / rows[0].path}, nor at any other of its {len(rows)} "
+            "paths; they count from the table's own folder"
+        )
+    lacking = len(rows) - len(there)
+    notes = (f"{lacking} rows of {table.name} name no picture that is there",) if lacking else ()
+    counts = Counter(row.label for row in there)
+    return Survey((root,), dict(sorted(counts.items())), notes=notes, labels=table.resolve())
 
 
 def _checked(found: Survey, place: Path) -> Survey:
@@ -74,7 +104,9 @@ def _checked(found: Survey, place: Path) -> Survey:
             TypeAdapter(ClassName).validate_python(name)
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise InputError(f"{found.source}: {name!r}: {reason}; rename it") from error
+            raise InputError(
+                f"{found.labels or found.sources[0]}: {name!r}: {reason}; rename it"
+            ) from error
     if len(found.counts) < 2:
         there = ", ".join(map(repr, found.counts)) or "no folder with pictures"
         raise InputError(f"{place}: a model needs two classes, found {there}; {HINT.format(place)}")
@@ -119,7 +151,7 @@ def _grouping(test: Path) -> Literal["", "true", "shared"]:
 
 
 def _notes(
-    counts: Mapping[str, int], source: Path, test: Path | None, val: Path | None
+    counts: Mapping[str, int], sources: Sequence[Path], test: Path | None, val: Path | None
 ) -> Iterator[str]:
     if empty := [name for name, count in counts.items() if not count]:
         yield f"no picture in {', '.join(empty)}: no class"
@@ -127,11 +159,11 @@ def _notes(
     if absent := [name for name, count in counts.items() if count and test and name not in tested]:
         yield f"no folder in {test} for {', '.join(absent)}: never judged"
     if strange := sorted(tested - set(counts)):
-        yield f"{', '.join(strange)} in {test}: no class of {source}, not used"
+        yield f"{', '.join(strange)} in {test}: no class of {sources[0]}, not used"
     if val and val != test:
-        yield f"{val} is not used: a share of the training pictures chooses instead"
+        yield f"{val.name}/ is learnt from as {sources[0].name}/ is: a share of both chooses"
     elif val:
         yield f"{val.name}/ is the test set, as there is no other"
-    if not test and any(map(_folders, _folders(source))):
+    if not test and any(map(_folders, _folders(sources[0]))):
         yield "sub-folders belong to the class that they lie in; if each is one place or one day,"
         yield "move some of them into a folder test/, so that the figures are of places never seen"

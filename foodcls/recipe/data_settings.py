@@ -58,6 +58,8 @@ class Collect(Settings):
     engines: tuple[EngineName, ...] = ()  # docs/sources.md says what each needs
     urls: ExistingFiles = ()  # CSV with the columns label,url; or a list of such
     folder: ExistingFolders = ()  # a folder a class; or a list of such
+    # CSV with the columns path,label: the classes of pictures below `folder`, by their paths there
+    labels: ExistingFile | None = None
     per_query: Count = 350  # pictures asked of each engine
     # auto: of classes that more pictures are worth it, more; as `foodcls worth` wrote last
     quotas: Literal["even", "auto"] = "even"
@@ -80,6 +82,8 @@ class Collect(Settings):
     def _some_source(self) -> "Collect":
         if not (self.engines or self.urls or self.folder):
             raise ValueError("name a source: engines, urls or folder, or several of them")
+        if self.labels and len(self.folder) != 1:
+            raise ValueError("labels tells of the pictures below one folder; name that as folder")
         if self.quotas == "auto" and not self.engines:
             raise ValueError("quotas: auto asks engines for more, and none are named; leave it out")
         return self

@@ -170,3 +170,28 @@ def test_of_several_folders_each_origin_tells_its_own(tmp_path: Path, picture, s
     assert table.loc[row, "id"] == digest_of(picture(2))
     with pytest.raises(InputError, match="photos/rice/1.png"):
         find_picture(table, "rice/1.png")
+
+
+def test_a_table_of_labels_is_read_in_place_of_a_folder_a_class(
+    tmp_path, picture, store, limits
+) -> None:
+    root = tmp_path / "photos"
+    root.mkdir()
+    for number, name in enumerate(["1.jpg", "2.jpg", "../secret.jpg"]):
+        (root / name).write_bytes(picture(number))
+    (root / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (root / "out").symlink_to(tmp_path)
+    table = tmp_path / "labels.csv"
+    lines = ["label,path", "b,2.jpg", "a,1.jpg", "c,1.jpg", "a,../secret.jpg", "a,link.jpg",
+             "a,out/secret.jpg", f"a,{tmp_path}/secret.jpg", "a,none.jpg"]  # fmt: skip
+    table.write_text("\n".join(lines))
+    found = read_folders([root], "folder", ("a", "b"), limits, store, silent, table=table)
+    outcomes = {one.candidate.url: one.result.outcome for one in found
+                if one.candidate.label != "c"}  # fmt: skip
+    arrived = [url for url, outcome in outcomes.items() if outcome is Outcome.OK]
+    assert arrived == ["2.jpg", "1.jpg"] and outcomes["none.jpg"] is Outcome.UNREADABLE
+    out = {"../secret.jpg", "link.jpg", "out/secret.jpg", f"{tmp_path}/secret.jpg"}
+    assert {url for url, one in outcomes.items() if one is Outcome.NOT_REGULAR} == out
+    assert [one.result.detail for one in found if one.candidate.label == "c"] == [
+        "row 4: 'c' is none of the recipe's classes"
+    ]

@@ -55,3 +55,18 @@ def test_decisions_beside_a_recipe_that_does_not_name_them_are_told_of(tmp_path:
     added = [line.partition("add the line ")[2] for line in said]
     path.write_text(path.read_text() + "\n".join(added))
     assert not list(list_unused(load_recipe(path)))
+
+
+def test_a_class_that_no_row_names_is_told_with_those_that_are(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "labels.csv").write_text("path,label\n1.jpg,pie\n2.jpg,tacos\n")
+    path = tmp_path / "r.yaml"
+    text = "name: r\nclasses: [pie, {}]\ncollect: {{folder: photos, labels: labels.csv}}\n"
+    path.write_text(text.format("soup"))
+    with pytest.raises(RecipeError, match="'soup': no row of .* there are 'pie', 'tacos'"):
+        check_folders(load_recipe(path))
+    path.write_text(text.format("tacos"))
+    check_folders(load_recipe(path))
+    path.write_text(text.format("tacos").replace("folder: photos", "folder: [photos, ., ..]"))
+    with pytest.raises(RecipeError, match="labels tells of the pictures below one folder"):
+        load_recipe(path)

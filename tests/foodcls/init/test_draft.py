@@ -6,7 +6,13 @@ import pytest
 
 from foodcls.collect.shortage import count_needed
 from foodcls.errors import InputError
-from foodcls.init.draft import draft_from_names, draft_recipe, plain_name, write_draft
+from foodcls.init.draft import (
+    check_place,
+    draft_from_names,
+    draft_recipe,
+    plain_name,
+    write_draft,
+)
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import load_recipe
 
@@ -23,7 +29,7 @@ def test_a_draft_is_a_recipe_of_what_was_found(tmp_path: Path, place: str, is_be
     labels = {"crème brûlée": 40, "no": 4, "M&M (blue)": 600}
     for folder in (*(photos / label for label in labels), photos / "test", path.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    found = Survey(photos, labels, photos / "test", labels, "shared", ("a note: odd",))
+    found = Survey((photos,), labels, photos / "test", labels, "shared", ("a note: odd",))
     write_draft(draft_recipe(found, "r", path, HOW), path)
     recipe = load_recipe(path)
     assert recipe.labels == tuple(labels) and recipe.train.method == "probe"
@@ -38,7 +44,7 @@ def test_shares_fit_the_smallest_class(tmp_path: Path, least: int, share: float)
     (tmp_path / "photos").mkdir()
     path = tmp_path / "r.yaml"
     write_draft(
-        draft_recipe(Survey(tmp_path / "photos", {"a": least, "b": 999}), "r", path, HOW), path
+        draft_recipe(Survey((tmp_path / "photos",), {"a": least, "b": 999}), "r", path, HOW), path
     )
     split = load_recipe(path).split
     assert (split.val, split.test) == (share, share)
@@ -69,3 +75,29 @@ def test_nothing_is_overwritten_and_nothing_broken_written(tmp_path: Path) -> No
 )
 def test_any_name_becomes_one_for_a_recipe(text: str, name: str) -> None:
     assert plain_name(text) == name
+
+
+def test_what_a_run_writes_does_not_lie_among_its_pictures(tmp_path: Path) -> None:
+    (photos := tmp_path / "photos").mkdir()
+    table = photos / "labels.csv"
+    for found, typed in (
+        (Survey((photos,), {"a": 1, "b": 1}), "init photos$"),
+        (Survey((photos,), {"a": 1, "b": 1}, labels=table), "init photos/labels.csv$"),
+    ):
+        with pytest.raises(InputError, match=f"cd {tmp_path}, then foodcls {typed}"):
+            check_place(found, photos / "r.yaml")
+        check_place(found, tmp_path / "r.yaml")
+
+
+def test_several_folders_and_a_table_of_labels_are_named(tmp_path: Path) -> None:
+    for name in ("train", "val"):
+        (tmp_path / name).mkdir()
+    (table := tmp_path / "labels.csv").write_text("path,label\n1.jpg,a\n")
+    path, counts = tmp_path / "r.yaml", {"a": 4, "b": 4}
+    both = draft_recipe(Survey((tmp_path / "train", tmp_path / "val"), counts), "r", path, HOW)
+    write_draft(both, path)
+    assert load_recipe(path).collect.folder == (tmp_path / "train", tmp_path / "val")
+    other = tmp_path / "other.yaml"
+    listed = Survey((tmp_path / "train",), counts, labels=table)
+    write_draft(draft_recipe(listed, "r", other, HOW), other)
+    assert load_recipe(other).collect.labels == table

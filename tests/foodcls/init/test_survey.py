@@ -31,7 +31,7 @@ def test_a_folder_a_class_is_a_class(put: Callable[..., Path]) -> None:
     (photos / "pizza" / "notes.txt").write_text("no picture")
     (photos / ".thumbs").mkdir()
     found = survey_pictures(photos)
-    assert (found.source, found.counts) == (photos, {"pizza": 3, "salad": 2})
+    assert (found.sources, found.counts) == ((photos,), {"pizza": 3, "salad": 2})
     assert found.test is None and not found.notes
 
 
@@ -39,21 +39,23 @@ def test_a_folder_a_class_is_a_class(put: Callable[..., Path]) -> None:
 def test_a_part_that_is_held_out_is_the_test_set(put: Callable[..., Path], part: str) -> None:
     photos = put(Train__a=4, Train__b=4, **{f"{part}__a": 1, f"{part}__b": 2})
     found = survey_pictures(photos)
-    assert found.source == photos / "Train" and found.test == photos / part
+    assert found.sources == (photos / "Train",) and found.test == photos / part
     assert found.test_counts == {"a": 1, "b": 2}
     assert any("is the test set" in note for note in found.notes) == part.startswith("val")
 
 
-def test_of_val_and_test_the_first_is_said_to_be_left(put: Callable[..., Path]) -> None:
-    found = survey_pictures(put(train__a=1, train__b=1, val__a=1, test__a=1))
+def test_of_val_beside_test_all_is_learnt_from(put: Callable[..., Path]) -> None:
+    photos = put(train__a=1, train__b=1, val__a=1, test__a=1)
+    found = survey_pictures(photos)
     assert found.test and found.test.name == "test"
+    assert found.sources == (photos / "train", photos / "val") and found.counts == {"a": 2, "b": 1}
     said = "\n".join(found.notes)
-    assert "val is not used" in said and "for b: never judged" in said
+    assert "a share of both chooses" in said and "for b: never judged" in said
 
 
 def test_what_was_unpacked_into_a_folder_of_its_own_is_found(put: Callable[..., Path]) -> None:
     found = survey_pictures(put(set__images__a=1, set__images__b=1))
-    assert found.source.name == "images" and list(found.counts) == ["a", "b"]
+    assert found.sources[0].name == "images" and list(found.counts) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,23 @@ def test_a_table_of_addresses_names_its_classes(tmp_path: Path) -> None:
     table.write_text("label,url\nb,http://x/1\na,http://x/2\nb,http://x/3\n")
     for place in (table, tmp_path):
         found = survey_pictures(place)
-        assert (found.source, found.counts) == (table, {"a": 1, "b": 2})
+        assert (found.sources, found.counts) == ((table,), {"a": 1, "b": 2})
+
+
+def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(3):
+        (tmp_path / "images" / f"{number}.jpg").write_bytes(JPEG)
+    table = tmp_path / "labels.csv"
+    rows = [f"images/{number}.jpg,{label},x" for number, label in enumerate("abaa")]
+    table.write_text("\n".join(["path,label,more", *rows]))
+    for place in (table, tmp_path):
+        found = survey_pictures(place)
+        assert (found.sources, found.labels) == ((tmp_path,), table)
+        assert found.counts == {"a": 2, "b": 1} and "1 rows of labels.csv name no" in found.notes[0]
+    table.write_text("path,label\nnone.jpg,a\n")
+    with pytest.raises(InputError, match=f"no picture at {tmp_path}/none.jpg"):
+        survey_pictures(table)
 
 
 @pytest.mark.parametrize(
