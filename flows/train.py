@@ -33,7 +33,7 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
         trained = train_model(opened, recipe, prepared)
         reported = report(opened, recipe, trained)
         recorded = record(opened, recipe, trained, reported=reported)
-    result = RunResult(trained, reported, recorded)
+    result = RunResult(trained, reported, recorded, flow_run.id or "")
     show_scores(recipe.name, trained.scores.result)
     show_stages(f"train {recipe.name}", result.steps)
     return result

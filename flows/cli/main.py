@@ -72,7 +72,9 @@ def foodcls(version: Version = False) -> None:
 def init(
     source: Annotated[
         str,
-        typer.Argument(metavar="PHOTOS|NAME", help="A folder, a CSV of path,label or label,url, or a new name."),
+        typer.Argument(
+            metavar="PHOTOS|NAME", help="A folder, a CSV of path,label or label,url, or a new name."
+        ),
     ],
     classes: Annotated[str, typer.Option(help="Names, by commas: pictures are searched for.")] = "",
     recipe: Annotated[Path | None, typer.Option(help="Where to write it: NAME.yaml.")] = None,

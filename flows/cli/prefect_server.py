@@ -55,11 +55,16 @@ def server_needed() -> Iterator[None]:
         ) from error
 
 
-def list_runs() -> str:
-    """The page of the server that is set which lists its runs; '' where none is."""
+def find_page(flow_run: str) -> str:
+    """The page of a run on the server that is set, or of all where none is named; '' without one.
+
+    An own server, which ends with this process, has no pages.
+    """
     address = os.environ.get("PREFECT_API_URL", "")
-    is_own = address == os.environ.get(OWN)
-    return "" if is_own or not address else f"{address.rstrip('/').removesuffix('/api')}/runs"
+    if not address or address == os.environ.get(OWN):
+        return ""
+    pages = os.environ.get("PREFECT_UI_URL") or address.rstrip("/").removesuffix("/api")
+    return f"{pages.rstrip('/')}/runs" + (f"/flow-run/{flow_run}" if flow_run else "")
 
 
 def _reach() -> None:

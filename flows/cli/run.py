@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import say
-from flows.cli.prefect_server import list_runs
+from flows.cli.prefect_server import find_page
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
 from foodcls.runs.stage_result import describe
@@ -95,7 +95,10 @@ def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_f
     # as it has to be typed here: an environment that is not activated is not on the PATH
     here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
     model, license = _near(result["model_path"]), result["weights_license"]
-    runs = list_runs() or f"{here}prefect server start   # http://127.0.0.1:4200"
+    runs = (
+        find_page(result["prefect_flow_run_id"])
+        or f"{here}prefect server start   # http://127.0.0.1:4200"
+    )
     worth = f"{here}foodcls worth {_near(str(recipe_file))}"
     rows = [
         ("report", str(workspace.report)),

@@ -97,6 +97,7 @@ class RunResult:
     trained: Trained
     reported: StageResult[Reported]
     recorded: StageResult[Recorded]
+    flow_run: str = ""  # its id in Prefect; empty where all was recalled, and no flow ran
 
     @property
     def steps(self) -> tuple[StageResult[Any], ...]:
@@ -137,6 +138,7 @@ def summarize(run: RunResult) -> dict[str, Any]:
         "mlflow_experiment_id": recorded.experiment_id,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
+        "prefect_flow_run_id": run.flow_run,
         "mlflow_waiting": recorded.waiting,
         # false: an earlier run gave all of this, and is the one that is named
         "recorded_anew": recorded.is_new,

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.output import told
-from flows.cli.prefect_server import list_runs
+from flows.cli.prefect_server import find_page
 from flows.cli.run import show_places, show_result, telling_apart
 from foodcls.errors import InputError, StageError, StoreError
 from foodcls.store.store import digest_file
@@ -57,7 +57,7 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
               "n": 12, "groups": 12, "advice": [], "weights_license": "",
               "average_position": 1.1,
               "average_position_low": 1.0, "average_position_high": 1.2, "cached": [],
-              "mlflow_waiting": "", "mlflow_run_id": "7", "registered_version": "1",
+              "mlflow_waiting": "", "prefect_flow_run_id": "f1", "mlflow_run_id": "7", "registered_version": "1",
               "mlflow_tracking_uri": "sqlite:///w",
               "model_path": str(tmp_path / "w" / "m.pt")}  # fmt: skip
     monkeypatch.chdir(tmp_path)
@@ -68,11 +68,13 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     said = console.file.getvalue()
     assert "rabbit" in said and "bread" not in said
     assert "2 other classes: each test picture is named right" in said
-    assert "predict w/m.pt PICTURE" in said and "http://127.0.0.1:4200/runs" in said
+    assert "predict w/m.pt PICTURE" in said and "http://127.0.0.1:4200/runs/flow-run/f1\n" in said
     assert "worth lunch.yaml --workspace w " in said
+    # of a run that was recalled there is none
+    assert find_page("") == "http://127.0.0.1:4200/runs"
     # a temporary server is gone when the line is read
     monkeypatch.setenv("FOODCLS_OWN_SERVER", "http://127.0.0.1:4200/api")
-    assert list_runs() == ""
+    assert find_page("f1") == ""
 
 
 def test_a_report_that_is_of_another_table_of_pictures_is_named(tmp_path: Path) -> None:
