@@ -57,7 +57,8 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
               "n": 12, "groups": 12, "advice": [], "weights_license": "",
               "average_position": 1.1,
               "average_position_low": 1.0, "average_position_high": 1.2, "cached": [],
-              "mlflow_waiting": "", "prefect_flow_run_id": "f1", "mlflow_run_id": "7", "registered_version": "1",
+              "mlflow_waiting": "", "prefect_flow_run_id": "f1", "mlflow_run_id": "7",
+              "registered_version": "1",
               "mlflow_tracking_uri": "sqlite:///w",
               "model_path": str(tmp_path / "w" / "m.pt")}  # fmt: skip
     monkeypatch.chdir(tmp_path)
