@@ -3,9 +3,12 @@
 ONNX's own Resize differs by 1 of 255 in a part of the pixels: its runtimes sum in other numbers
 than torch, which has weights of 16 bits and rounds between the two directions. Here each direction
 is a product with a matrix of the same weights, made in the graph from the picture's size; as upper
-and lower bytes, since products of bytes are exact on each processor, and quick.
+and lower bytes, since products of bytes are exact on each processor, and quick. Each output is
+made of few neighbors, so the product goes part by part, each of the pixels that it covers.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,29 +19,58 @@ op: Any = opset18
 HIGH, WIDE = 2, 3  # axes of pictures (N, 3, H, W)
 WEIGHT_LIMIT = 2.0**15  # of a weight as a whole number
 MOST_BITS = 22  # behind the point of a weight
+PART = 32  # outputs: fewer of them cover fewer pixels, and need more operators
 
 
 def resize(images: Any, output_size: Any, *_: Any) -> Any:
     """`aten._upsample_bilinear2d_aa` of uint8 (N, 3, H, W) to a known size, each as ONNX values."""
     high, wide = output_size
-    upper, lower, one = _weights(images, WIDE, wide)
-    rows = _rounded(op.MatMulInteger(images, upper), op.MatMulInteger(images, lower), one)
-    upper, lower, one = _weights(images, HIGH, high)
-    upper, lower = op.Transpose(upper, perm=[1, 0]), op.Transpose(lower, perm=[1, 0])
-    return _rounded(op.MatMulInteger(upper, rows), op.MatMulInteger(lower, rows), one)
+    rows = _shrink(images, WIDE, wide, lambda *count: [0, 0, 0, *count])
+    return _shrink(rows, HIGH, high, lambda *count: [0, 0, *count, wide])
 
 
-def _weights(images: Any, axis: int, size: int) -> tuple[Any, Any, Any]:
-    """Upper and lower bytes of weights, uint8 (length of the axis, size), and what stands for 1."""
-    zero, half, one = _double(0.0), _double(0.5), _double(1.0)
+def _shrink(images: Any, axis: int, size: int, shape: Callable[..., list[int]]) -> Any:
+    """One axis brought to `size`; `shape` says where its numbers stand among all axes."""
+    parts = math.ceil(size / PART)
+    each = math.ceil(size / parts)
+    firsts, lasts, weights, one = _weights(images, axis, size, parts, each)
+    sums = []
+    for part in range(parts):
+        place = _value(np.array([part]))
+        ends = op.Gather(firsts, place), op.Gather(lasts, place)
+        pixels = op.Slice(images, *ends, _value(np.array([axis])))
+        matrix = op.Gather(weights, _value(np.array(part)))
+        if axis == WIDE:
+            sums.append(op.MatMulInteger(pixels, matrix))
+        else:
+            sums.append(op.MatMulInteger(op.Transpose(matrix, perm=[1, 0]), pixels))
+    split = op.Reshape(op.Concat(*sums, axis=axis), _value(np.array(shape(parts, 2, each))))
+    upper, lower = (op.Gather(split, _value(np.array(byte)), axis=axis + 1) for byte in (0, 1))
+    whole = op.Reshape(_rounded(upper, lower, one), _value(np.array(shape(parts * each))))
+    return op.Slice(whole, *(_value(np.array([number])) for number in (0, size, axis)))
+
+
+def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[Any, Any, Any, Any]:
+    """Of each part the first pixel and the one after the last, int64 (parts), and its weights.
+
+    These are uint8 (parts, pixels, 2 x each), the upper bytes before the lower; then what stands
+    for 1 in them, int32. The last part may repeat the last output.
+    """
+    zero, half, one, two = (_double(number) for number in (0.0, 0.5, 1.0, 2.0))
     length = op.Squeeze(op.Shape(images, start=axis, end=axis + 1), _value(np.array([0])))
     length = op.Cast(length, to=TensorProto.DOUBLE)
     scale = op.Div(length, _double(size))
-    centers = op.Mul(_double(np.arange(size)[None] + 0.5), scale)
-    places = op.Unsqueeze(op.Add(op.Range(zero, length, one), half), _value(np.array([1])))
-    distances = op.Div(op.Abs(op.Sub(places, centers)), op.Max(scale, one))
+    reach = op.Max(scale, one)
+    outputs = np.minimum(np.arange(parts * each), size - 1).reshape(parts, 1, each) + 0.5
+    centers = op.Mul(_double(outputs), scale)
+    span = op.Ceil(op.Add(op.Mul(scale, _double(each - 1)), op.Mul(two, reach)))
+    count = op.Min(length, op.Add(span, _double(3.0)))
+    firsts = op.Floor(op.Sub(op.Mul(_double(outputs[:, :, :1]), scale), op.Add(reach, one)))
+    firsts = op.Min(op.Max(firsts, zero), op.Sub(length, count))
+    steps = op.Unsqueeze(op.Add(op.Range(zero, count, one), half), _value(np.array([1])))
+    distances = op.Div(op.Abs(op.Sub(op.Add(firsts, steps), centers)), reach)
     triangles = op.Max(op.Sub(one, distances), zero)
-    shares = op.Div(triangles, op.ReduceSum(triangles, _value(np.array([0])), keepdims=1))
+    shares = op.Div(triangles, op.ReduceSum(triangles, _value(np.array([1])), keepdims=1))
     # as many bits as the largest weight leaves
     powers = _double(2.0 ** np.arange(1, MOST_BITS + 1))
     largest = op.Floor(op.Add(op.Mul(op.ReduceMax(shares, keepdims=0), powers), half))
@@ -47,8 +79,12 @@ def _weights(images: Any, axis: int, size: int) -> tuple[Any, Any, Any]:
     weights = op.Floor(op.Add(op.Mul(shares, whole), half))
     upper = op.Floor(op.Div(weights, _double(256.0)))
     lower = op.Sub(weights, op.Mul(upper, _double(256.0)))
-    upper, lower = op.Cast(upper, to=TensorProto.UINT8), op.Cast(lower, to=TensorProto.UINT8)
-    return upper, lower, op.Cast(whole, to=TensorProto.INT32)
+    ends = (
+        op.Cast(op.Reshape(end, _value(np.array([parts]))), to=TensorProto.INT64)
+        for end in (firsts, op.Add(firsts, count))
+    )
+    bytes_ = op.Cast(op.Concat(upper, lower, axis=2), to=TensorProto.UINT8)
+    return *ends, bytes_, op.Cast(whole, to=TensorProto.INT32)
 
 
 def _rounded(upper: Any, lower: Any, one: Any) -> Any:

@@ -25,8 +25,8 @@ from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
 
 Studio = tuple[Path, Checkpoint, pd.DataFrame]
-SIZES = ((1, 1), (1, 300), (300, 1), (24, 24), (7, 5), (23, 25), (640, 480), (1500, 60))
-SIDE = 24
+SIZES = ((1, 1), (1, 300), (300, 1), (70, 70), (7, 5), (23, 25), (640, 480), (1500, 60))
+SIDE = 70  # made of three parts, the last of them shorter
 
 
 class Eye(torch.nn.Module):
