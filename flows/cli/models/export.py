@@ -9,12 +9,12 @@ from rich.console import Console
 from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest, say
 from foodcls.errors import ExportError, InputError
-from foodcls.export.export import INT8, export
+from foodcls.export.export import INT8, write_formats
 from foodcls.export.exported_files import FORMATS, check_libraries, sibling
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on
 from foodcls.export.publish import list_digests
-from foodcls.recipe.train_settings import Export, Format
+from foodcls.recipe.train_settings import Format
 from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
@@ -32,6 +32,8 @@ def export_formats(
     runtime: Path | None,
 ) -> None:
     """Write the files, add them to the list of digests, and print what they are."""
+    if runtime and WEB not in names:
+        raise InputError(f"--runtime {runtime} is for the page: add --format web, or leave it out")
     formats = [_format(name) for name in dict.fromkeys(names) if name != WEB]
     onnx = sibling(model, FORMATS["onnx"].ending)
     if WEB in names and "onnx" not in formats and not onnx.is_file():
@@ -57,21 +59,20 @@ def _write(
         )
     workspace = Workspace.at(folder)
     checkpoint = need_checkpoint(workspace, provenance.get("checkpoint", ""), model)
-    asked = Export(formats=("torchscript", *formats), int8_margin=margin)
-    exported = export(checkpoint, manifest, workspace.store, provenance, asked)
+    written = write_formats(checkpoint, manifest, workspace.store, provenance, formats, margin)
     digests = {}
-    for one in exported.others:
+    for one in written.files:
         path = sibling(model, FORMATS[one.format].ending)
         with replacing(path) as part:
             part.write_bytes(workspace.store.read(one.blob))
         digests[path] = one.blob
         told = one.figures or (
-            f"answers within {exported.max_difference:.0e} of the network on "
-            f"{exported.compared} pictures"
+            f"answers within {written.max_difference:.0e} of the network on "
+            f"{written.compared} pictures"
         )
         say(console, f"{path}  {one.bytes / 1e6:.1f} MB  {told}")
     list_digests(model, digests)
-    return exported.refused
+    return written.refused
 
 
 def _format(name: str) -> Format:

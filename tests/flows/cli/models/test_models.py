@@ -65,8 +65,12 @@ def typed(*words: object) -> tuple[int, str]:
 
 
 @pytest.mark.runs("foodcls export")
-def test_a_model_that_exists_becomes_further_formats(home: Path, model: Path) -> None:
+def test_a_model_that_exists_becomes_further_formats(
+    home: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = digest_file(model)
+    # the .pt file is there: it is not written again
+    monkeypatch.delattr("foodcls.export.export.export_bytes")
     asked = ["--format", "onnx", "--format", "exported_program", "--format", "onnx_int8"]
     code, said = typed("export", model, *asked, "--workspace", home, "--margin", 0.9)
     assert code == 0, said
@@ -178,6 +182,8 @@ def test_a_model_of_another_workspace_is_named(model: Path, home: Path, tmp_path
     shutil.copy(home / "manifest.csv", tmp_path)
     code, said = typed("export", model, "--format", "onnx", "--workspace", tmp_path)
     assert code == 2 and "which" in said and "does not have" in said.replace("\n", " ")
+    code, said = typed("export", model, "--format", "onnx", "--runtime", tmp_path)
+    assert code == 2 and "add --format web" in said.replace("\n", " ")
     code, said = typed("export", model, "--format", "tflite", "--workspace", home)
     assert code == 2 and "exported_program, onnx, onnx_int8, aotinductor" in said.replace("\n", " ")
 
@@ -197,6 +203,7 @@ def test_a_missing_library_is_named_with_what_installs_it(monkeypatch: pytest.Mo
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)  # a compiler at work
 def test_machine_code_answers_the_same_and_names_another_machine(
     home: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
