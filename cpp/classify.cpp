@@ -1,16 +1,15 @@
-// Names what is in pictures, by a model that foodcls exported: classify MODEL.pt PICTURE...
+// Names what is in pictures, by a model that foodcls exported: classify MODEL PICTURE...
 //
 // A line a picture on standard output: path, class and probability, with tabs between; a class with
 // a question mark is below the model's threshold, and "none of these" stands where the model learnt to
 // tell that a picture shows none of its classes. With --all the probabilities of all classes follow
-// in the model's order. A file that is no picture is named on standard
-// error, the rest go on, and the exit code is 1; 2 is a model that cannot be read.
+// in the model's order. A file that is no picture is named on standard error, and the rest go on.
 //
-// The model is not judged here, as `foodcls predict` judges it: a TorchScript file from elsewhere can
-// write files while libtorch reads it. Give only a file whose .sha256 comes from whom you trust.
-
-#include <torch/script.h>
-
+// Exit codes: 0 all is well; 1 a file that is no picture; 2 a model that cannot be read, or wrong
+// words; 3 a model whose SHA-256 is not that of --sha256 or of NAME.sha256 beside it.
+//
+// More is not judged, as `foodcls predict` does: a TorchScript file from elsewhere can write files
+// while libtorch reads it. Give only a file whose SHA-256 comes from whom you trust.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,29 +19,22 @@
 #include <utility>
 #include <vector>
 
+#include "model.h"
 #include "picture.h"
 
 namespace {
 
 const std::string NONE = "none of these";
-
-struct Model {
-    torch::jit::Module module;
-    std::vector<std::string> labels;  // in output order
-    double abstain_below;
-    double known_from;
-};
-
-// of a batch: the classes' probabilities (N, C), and that a picture shows any of them (N)
-struct Answer {
-    torch::Tensor shares;
-    torch::Tensor known;
-};
+// the largest model that `foodcls predict` opens
+constexpr std::uintmax_t MAX_MODEL_MEGABYTES = 2000;
+constexpr int BAD_PICTURE = 1, BAD_MODEL = 2, CHANGED_MODEL = 3;
 
 struct Options {
     std::string model;
+    std::string digest;
     std::vector<std::string> pictures;
     std::size_t batch = 1;    // pictures of one size that go through the network together
+    int threads = 0;          // of the network; 0: as many as its library takes
     bool tells_all = false;   // the probability of each class
     bool tells_time = false;  // where it went, on standard error
 };
@@ -67,44 +59,34 @@ struct Clock {
     }
 };
 
-Model load_model(const std::string& path) {
-    Model model{torch::jit::load(path, torch::kCPU), {}, 0, 0};
-    model.module.eval();
-    for (const auto& label : model.module.attr("labels").toListRef()) {
-        model.labels.push_back(label.toStringRef());
+Answer ask(Model& model, const std::vector<Named>& pictures) {
+    Batch batch{static_cast<std::int64_t>(pictures.size()), pictures[0].second.height,
+                pictures[0].second.width, {}};
+    for (const auto& [path, picture] : pictures) {
+        batch.pixels.insert(batch.pixels.end(), picture.pixels.begin(), picture.pixels.end());
     }
-    model.abstain_below = model.module.attr("abstain_below").toDouble();
-    model.known_from = model.module.attr("known_from").toDouble();
-    return model;
+    auto answer = model.answer(batch);
+    if (answer.known.size() != pictures.size() ||
+        answer.shares.size() != pictures.size() * model.labels.size()) {
+        throw std::runtime_error("it does not answer for each of its classes");
+    }
+    return answer;
 }
 
-// The whole of what a program has to do: pixels in, probabilities out. The model itself resizes.
-Answer probabilities(Model& model, const std::vector<Named>& batch) {
-    const int width = batch[0].second.width, height = batch[0].second.height;
-    std::vector<torch::Tensor> images;
-    for (const auto& [path, picture] : batch) {
-        auto* pixels = const_cast<std::uint8_t*>(picture.pixels.data());  // only read
-        images.push_back(torch::from_blob(pixels, {height, width, 3}, torch::kUInt8));
-    }
-    const auto stacked = images.size() == 1 ? images[0].unsqueeze(0) : torch::stack(images);
-    const auto pair = model.module.forward({stacked.permute({0, 3, 1, 2})}).toTuple();
-    return {pair->elements()[0].toTensor().contiguous(), pair->elements()[1].toTensor()};
-}
-
-void answer(Model& model, const std::vector<Named>& batch, const Options& options, Clock& clock) {
+void tell(Model& model, const std::vector<Named>& batch, const Options& options, Clock& clock) {
     if (batch.empty()) return;
-    const auto [shares, known] = clock([&] { return probabilities(model, batch); });
-    const auto [highest, places] = shares.max(1);
+    const auto [shares, known] = clock([&] { return ask(model, batch); });
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        const double some_class = known[i].item<float>();
-        const bool is_none = some_class < model.known_from;
-        const double probability = is_none ? 1 - some_class : highest[i].item<float>();
-        const auto& label = is_none ? NONE : model.labels.at(places[i].item<std::int64_t>());
+        const auto first = shares.begin() + i * model.labels.size();
+        const auto last = first + model.labels.size();
+        const auto highest = std::max_element(first, last);
+        const bool is_none = known[i] < model.known_from;
+        const double probability = is_none ? 1.0 - known[i] : *highest;
+        const auto& label = is_none ? NONE : model.labels.at(highest - first);
         const char* doubt = !is_none && probability < model.abstain_below ? "?" : "";
         std::printf("%s\t%s%s\t%.6f", batch[i].first.c_str(), label.c_str(), doubt, probability);
-        const float* row = shares.const_data_ptr<float>() + i * model.labels.size();
-        for (std::size_t c = 0; options.tells_all && c < model.labels.size(); ++c) {
-            std::printf("\t%.9g", row[c]);
+        for (auto share = first; options.tells_all && share != last; ++share) {
+            std::printf("\t%.9g", *share);
         }
         std::putchar('\n');
     }
@@ -120,16 +102,16 @@ int classify(Model& model, const Options& options) {
             const bool fits = batch.empty() || (batch[0].second.width == picture.width &&
                                                 batch[0].second.height == picture.height);
             if (!fits || batch.size() == options.batch) {
-                answer(model, batch, options, network);
+                tell(model, batch, options, network);
                 batch.clear();
             }
             batch.emplace_back(path, std::move(picture));
-        } catch (const BadPicture& error) {
+        } catch (const BadFile& error) {
             std::cerr << path << ": " << error.what() << '\n';
-            code = 1;
+            code = BAD_PICTURE;
         }
     }
-    answer(model, batch, options, network);
+    tell(model, batch, options, network);
     if (options.tells_time) {
         std::fprintf(stderr, "decode %.4f s, network %.4f s\n", decoding.seconds, network.seconds);
     }
@@ -146,6 +128,10 @@ Options read_words(int count, char** words) {
             options.tells_all = true;
         } else if (word == "--batch" && i + 1 < count) {
             options.batch = std::max(1, std::atoi(words[++i]));
+        } else if (word == "--threads" && i + 1 < count) {
+            options.threads = std::max(0, std::atoi(words[++i]));
+        } else if (word == "--sha256" && i + 1 < count) {
+            options.digest = words[++i];
         } else if (options.model.empty()) {
             options.model = word;
         } else {
@@ -155,24 +141,39 @@ Options read_words(int count, char** words) {
     return options;
 }
 
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+int run(const Options& options) {
+    const Bytes file = read_file(options.model, MAX_MODEL_MEGABYTES);
+    // before the library sees it
+    check_digest(options.model, file, options.digest);
+    std::unique_ptr<Model> model;
+    try {
+        model = load_model(file, options.threads);
+    } catch (const std::exception& error) {
+        throw BadFile("no " + std::string(MODEL_FILE) + " of foodcls, or a damaged one (" +
+                      first_line(error.what()) + "); export it again");
+    }
+    return classify(*model, options);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     const Options options = read_words(count, words);
     if (options.pictures.empty()) {
-        std::cerr << "usage: classify [--all] [--batch N] [--time] MODEL.pt PICTURE...\n"
-                     "MODEL.pt is not checked, and one from elsewhere can write files: have "
-                     "`foodcls predict`\nopen it first, or compare its SHA-256\n";
-        return 2;
+        std::cerr << "usage: classify [--all] [--batch N] [--threads N] [--time] [--sha256 DIGEST] "
+                  << MODEL_FILE << " PICTURE...\n"
+                  << "exit codes: 1 a file that is no picture, 2 no model, 3 a changed model\n";
+        return BAD_MODEL;
     }
-    c10::InferenceMode no_gradients;
     try {
-        Model model = load_model(options.model);
-        return classify(model, options);
-    } catch (const c10::Error& error) {
-        std::cerr << options.model << ": " << error.what_without_backtrace() << '\n';
+        return run(options);
+    } catch (const ChangedFile& error) {
+        std::cerr << options.model << ": " << error.what() << '\n';
+        return CHANGED_MODEL;
     } catch (const std::exception& error) {
         std::cerr << options.model << ": " << error.what() << '\n';
+        return BAD_MODEL;
     }
-    return 2;
 }

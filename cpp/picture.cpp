@@ -5,9 +5,6 @@
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs it before
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -16,7 +13,7 @@
 namespace {
 
 constexpr std::int64_t MAX_PIXELS = 50'000'000;
-constexpr std::uintmax_t MAX_BYTES = 100'000'000;
+constexpr std::uintmax_t MAX_MEGABYTES = 100;
 constexpr char EXIF_HEADER[] = "Exif\0";  // and one more zero, that of the literal
 constexpr int BLANK_RANGE = 4;
 constexpr int ORIENTATION = 0x0112;
@@ -252,16 +249,6 @@ Picture upright(const Decoded& image) {
     return out;
 }
 
-Bytes read_file(const std::string& path) {
-    // a pipe or a device would be read for ever
-    if (!std::filesystem::exists(path)) throw BadPicture("not there");
-    if (!std::filesystem::is_regular_file(path)) throw BadPicture("not a file");
-    if (std::filesystem::file_size(path) > MAX_BYTES) throw BadPicture("more than 100 MB");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw BadPicture("cannot be opened");
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 bool begins_with(const Bytes& file, const std::string& text) {
     return file.size() >= text.size() && !std::memcmp(file.data(), text.data(), text.size());
 }
@@ -269,7 +256,7 @@ bool begins_with(const Bytes& file, const std::string& text) {
 }  // namespace
 
 Picture read_picture(const std::string& path) {
-    const Bytes file = read_file(path);
+    const Bytes file = read_file(path, MAX_MEGABYTES);
     Decoded image;
     std::vector<png_bytep> rows;
     if (begins_with(file, "\xFF\xD8\xFF")) {
@@ -279,9 +266,9 @@ Picture read_picture(const std::string& path) {
         decode_png(file, image, rows);
         if (image.error.empty()) lay_on_white(image);
     } else {
-        throw BadPicture("neither a JPEG nor a PNG");
+        throw BadFile("neither a JPEG nor a PNG");
     }
-    if (!image.error.empty()) throw BadPicture(image.error);
-    if (is_blank(image.pixels)) throw BadPicture("blank: one color");
+    if (!image.error.empty()) throw BadFile(image.error);
+    if (is_blank(image.pixels)) throw BadFile("blank: one color");
     return upright(image);
 }

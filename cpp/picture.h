@@ -1,12 +1,9 @@
 // Turns the bytes of a JPEG or PNG file into upright RGB pixels; knows nothing of models.
 #pragma once
 
-#include <cstdint>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
-using Bytes = std::vector<std::uint8_t>;
+#include "file.h"
 
 struct Picture {
     int width = 0;
@@ -14,12 +11,7 @@ struct Picture {
     Bytes pixels;  // height x width x 3, row by row
 };
 
-// What is wrong with a file that is no usable picture.
-struct BadPicture : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 // Read a file and decode it: on white where it is transparent, turned as its EXIF says. A picture
-// of one color is refused, as foodcls does. Profiles of colors are passed over: where they matter,
-// convert to sRGB before, as foodcls does.
+// of one color is refused, as foodcls does; BadFile says why. Profiles of colors are passed over:
+// where they matter, convert to sRGB before, as foodcls does.
 Picture read_picture(const std::string& path);
