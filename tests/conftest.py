@@ -50,6 +50,11 @@ LONGEST = ("flows/test_worker.py", "test_serve.py", "tasks/tracking/test_send.py
            "flows/test_far.py", "cpp/test_parity.py")  # fmt: skip
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait a third of their time, for servers and clocks."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first; what is in a file stays in its order."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
