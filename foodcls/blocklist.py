@@ -6,16 +6,20 @@ workspace that is restored, or made anew, learns of it from the one that is left
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
+from yarl import URL
 
 from foodcls.errors import StoreError
 from foodcls.redact import without_logins
+from foodcls.store.disk import cannot_write
 from foodcls.store.store import Store, digest_json, replacing
 
 KIND, KEY = "blocklist/1", "all"
@@ -90,21 +94,33 @@ class Blocklist:
 
 def plain_value(kind: str, value: str) -> str:
     """A value as it is compared."""
+    if kind == "host":
+        return plain_url(f"http://{value.strip()}/").rstrip("/")
     return plain_url(value) if kind == "url" else value.casefold().strip()
 
 
 def plain_url(url: str) -> str:
-    """An address without scheme and its port, login and fragment: http and https are as one."""
+    """An address without scheme and its port, login and fragment: http and https are as one.
+
+    So are all spellings of one address: `a b`, `a%20b`, `%61%20b` and, in a query, `a+b`.
+    """
     text = without_logins(url.strip())
     try:
-        parts = urlsplit(text)
+        parts = URL(text)
+        host, port = (parts.raw_host or "").rstrip("."), parts.explicit_port
     except ValueError:
         return text
-    if parts.scheme not in ("http", "https"):
+    if parts.scheme not in ("http", "https") or not host:
         return text
-    query = f"?{parts.query}" if parts.query else ""
-    place = parts.netloc.lower().removesuffix(":80" if parts.scheme == "http" else ":443")
-    return f"{place}{parts.path or '/'}{query}"
+    host = f"[{host}]" if ":" in host else host
+    place = host if port is None or parts.is_default_port() else f"{host}:{port}"
+    query = _respelled(parts.raw_query_string.replace("+", "%20"))
+    return f"{place}{_respelled(parts.raw_path)}{'?' if query else ''}{query}"
+
+
+def _respelled(text: str) -> str:
+    """The text with percent signs only where they must be."""
+    return quote(unquote_to_bytes(text), safe="/:@!$&'()*+,;=?")
 
 
 def is_licence(told: str, value: str) -> bool:
@@ -122,19 +138,31 @@ def read_blocklist(store: Store, home: Path) -> Blocklist:
     """What store and user know; who of them knew less knows it from now on."""
     kept, own = _read_store(store), _read_file(home)
     whole = kept.joined(own)
-    if whole.entries and whole.digest != kept.digest:
-        _write_store(whole, store)
-    if whole.entries and whole.digest != own.digest:
-        _write_file(whole, home)
-    return whole
+    return whole if whole.digest == kept.digest == own.digest else extend_blocklist((), store, home)
 
 
 def extend_blocklist(added: Iterable[Entry], store: Store, home: Path) -> Blocklist:
-    """Bar more, in both places; give all that is barred."""
-    whole = read_blocklist(store, home).joined(Blocklist(tuple(added)))
-    _write_file(whole, home)
-    _write_store(whole, store)
+    """Bar more, in both places; give all that is barred.
+
+    Others of this user who bar something at the same time wait.
+    """
+    with _held(home):
+        whole = _read_store(store).joined(_read_file(home)).joined(Blocklist(tuple(added)))
+        _write_file(whole, home)
+        _write_store(whole, store)
     return whole
+
+
+@contextmanager
+def _held(home: Path) -> Iterator[None]:
+    """Keep other processes from the user's copy, and so from the store's: they read it first."""
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{home}.lock").acquire()
+    except OSError as error:
+        raise cannot_write(home, error) from error
+    with lock:
+        yield
 
 
 def blocklist_blob(store: Store) -> str:

@@ -1,6 +1,7 @@
 """What was barred stays so, whichever of its two copies is lost."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from foodcls.blocklist import (
     extend_blocklist,
     is_licence,
     plain_url,
+    plain_value,
     read_blocklist,
 )
 from foodcls.errors import StoreError
@@ -33,6 +35,35 @@ def test_the_store_and_the_user_complete_each_other(store: Store, home: Path, tm
     other.path(blocklist_blob(other)).unlink()
     assert read_blocklist(other, home) == found
     assert other.has(blocklist_blob(other))
+
+
+def test_who_bars_something_at_the_same_time_loses_nothing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stores, as two workspaces of one user have; each writer gives the other its chance."""
+    from foodcls import blocklist
+
+    write = blocklist._write_file
+
+    def linger(whole: Blocklist, home: Path) -> None:
+        time.sleep(0.02)
+        write(whole, home)
+
+    monkeypatch.setattr(blocklist, "_write_file", linger)
+    stores = [Store(tmp_path / name) for name in "ab"]
+
+    def bar(number: int) -> None:
+        extend_blocklist([Entry("url", f"a.test/{number}")], stores[number % 2], home)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bar, range(8)))
+    assert len(read_blocklist(Store(tmp_path / "c"), home).entries) == 8
+
+
+def test_a_users_folder_that_cannot_be_written_is_named(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot write .*blocklist.json"):
+        extend_blocklist([Entry("id", ID)], store, tmp_path / "file" / "blocklist.json")
 
 
 def test_the_same_said_later_and_in_other_order_is_the_same_list() -> None:
@@ -81,6 +112,31 @@ def test_many_rules_take_no_longer_than_few() -> None:
 def test_an_address_is_the_same_with_its_schemes_own_port() -> None:
     assert plain_url("HTTPS://A.test:443/x") == plain_url("http://a.test:80/x") == "a.test/x"
     assert plain_url("http://a.test:443/x") == "a.test:443/x"
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "a b/ä.jpg?q=1 2",
+        "a%20b/%C3%A4.jpg?q=1%202",
+        "%61%20b/%c3%a4.jpg?q=1+2",
+        "x/../a b/./ä.jpg?q=1+2",
+    ],
+)
+def test_an_address_is_the_same_however_it_is_spelled(spelled: str) -> None:
+    rules = Blocklist((Entry("url", plain_url("http://bücher.test/a b/ä.jpg?q=1 2")),))
+    for host in ("bücher.test", "xn--bcher-kva.test.", "BÜCHER.test:443"):
+        assert rules.reason((f"https://{host}/{spelled}",), "", "")
+    for other in ("a-b/ä.jpg?q=1 2", "a b/ä.jpg?q=12", "A b/ä.jpg?q=1 2", "a%2520b/ä.jpg?q=1 2"):
+        assert not rules.reason((f"https://bücher.test/{other}",), "", "")
+    whole = Blocklist((Entry("host", plain_value("host", "Bücher.TEST")),))
+    assert whole.reason((f"https://www.bücher.test/{spelled}",), "", "")
+
+
+@pytest.mark.parametrize("odd", ["http://a.test:99999/x", "http:///x", "http://[x/", "soup/1.jpg",
+                                 "http://a.test/%zz%e4?%zz"])  # fmt: skip
+def test_what_is_no_address_is_compared_as_it_is_written(odd: str) -> None:
+    assert Blocklist((Entry("url", plain_url(odd)),)).reason((odd,), "", "")
 
 
 def test_nothing_told_is_barred_by_no_rule() -> None:
