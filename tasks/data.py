@@ -1,13 +1,10 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
-import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
@@ -16,6 +13,7 @@ from foodcls.blocklist import Blocklist, home_file, read_blocklist
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
 from foodcls.collect.engines.registry import read_access
+from foodcls.collect.manners import host_places
 from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import Box, check_usable, read_boxes
@@ -65,28 +63,6 @@ def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
     manifest = load_manifest(pictures, workspace.store)
     write_manifest(manifest, workspace.manifest)
     return manifest
-
-
-def host_places() -> Path | None:
-    """A folder in which all runs of this user on this machine keep hosts' limits together.
-
-    None where it is somebody else's, who could lead what is written there elsewhere, or where
-    nothing can be written.
-    """
-    own = Path(tempfile.gettempdir()) / f"foodcls-{os.geteuid()}"
-    hosts = own / "hosts"
-    try:
-        own.mkdir(mode=0o700, exist_ok=True)
-        found = own.lstat()
-        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-        if not is_own or found.st_mode & 0o022:
-            return None
-        hosts.mkdir(mode=0o700, exist_ok=True)
-        with tempfile.TemporaryFile(dir=hosts) as file:
-            file.write(b"x")
-    except OSError:
-        return None
-    return hosts
 
 
 def read_barred(workspace: Workspace) -> Blocklist:

@@ -3,14 +3,19 @@
 upload.wikimedia.org    2 connections and 25 Mbit/s in all (robot policy of 2025, in
                         https://www.mail-archive.com/wikitech-l@lists.wikimedia.org/msg96632.html)
 commons.wikimedia.org   in series (https://www.mediawiki.org/wiki/API:Etiquette)
+iNaturalist's photos    5 GB an hour (https://www.inaturalist.org/pages/api+recommended+practices)
 api.openverse.org       20 requests a minute without a key, 100 with one (as its users tell)
 others                  as the interface's file cites them
 
 Processes of one machine that are given the same folder keep these limits together.
 """
 
+import logging
+import os
+import stat
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +25,8 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from foodcls.recipe.data_settings import HostLimits
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,9 @@ HOSTS = {
     "api.openverse.org": Manner(1, 3.0, keyed_pause=0.6),
     "api.flickr.com": Manner(1, 1.0),
     "api.inaturalist.org": Manner(1, 1.0),
+    # of 5 GB an hour in all, one half each: its photos under open licences, and the others
+    "inaturalist-open-data.s3.amazonaws.com": Manner(512, rate=5e9 / 3600 / 2),
+    "static.inaturalist.org": Manner(512, rate=5e9 / 3600 / 2),
     "api.search.brave.com": Manner(1, 1.0),
     "api.pexels.com": Manner(1),
     "pixabay.com": Manner(1, 0.6),
@@ -78,6 +88,7 @@ class Manners:
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
     _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # bytes that came
+    _troubles: list[OSError] = field(default_factory=list, repr=False)  # with `places`
 
     def of(self, host: str) -> Manner:
         """The manner for a host, which may come with its port."""
@@ -93,28 +104,28 @@ class Manners:
     def slow_down(self, host: str, delay: float) -> None:
         """Heed that robots.txt wants so many seconds from one request to the next, from now on."""
         self._delays[host] = delay
-        self._free_at[host] = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
-        if self.places:
-            with self._shared(host) as others:
-                others.free_at = max(others.free_at, self._free_at[host])
+        until = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
+        self._free_at[host] = until
+        self._share(host, lambda others: others.wait(until))
 
     def claim(self, host: str) -> float:
         """Take a place for a request that starts now; the seconds to wait where there is none."""
-        manner, pause = self.of(host), self._pause(host)
-        if not self.places or (manner == OTHERS and not pause):
+        if self.of(host) == OTHERS and not self._pause(host):
             return 0.0
-        with self._shared(host) as others:
-            if (wait := others.free_at - time.monotonic()) > 0:
-                return wait
-            for number in range(manner.at_once):
-                lock = FileLock(f"{others.path}.{number}", thread_local=False)
-                try:
-                    lock.acquire(blocking=False)
-                except Timeout:
-                    continue
-                self._held.setdefault(host, []).append(lock)
-                others.free_at = time.monotonic() + pause
-                return 0.0
+        return self._share(host, lambda others: self._take_place(host, others)) or 0.0
+
+    def _take_place(self, host: str, others: "_Others") -> float:
+        if (wait := others.free_at - time.monotonic()) > 0:
+            return wait
+        for number in range(self.of(host).at_once):
+            lock = FileLock(f"{others.path}.{number}", thread_local=False)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            self._held.setdefault(host, []).append(lock)
+            others.free_at = time.monotonic() + self._pause(host)
+            return 0.0
         return BUSY
 
     def leave(self, host: str) -> None:
@@ -140,12 +151,11 @@ class Manners:
         if not rate:
             return 0.0
         self._sizes.setdefault(host, []).append(size)
-        if self.places:
-            with self._shared(host) as others:
-                others.free_at = max(others.free_at, now) + size / rate
-                self._free_at[host] = others.free_at
-        else:
-            self._free_at[host] = max(self._free_at.get(host, 0.0), now) + size / rate
+        until = self._share(
+            host, lambda others: others.wait(max(others.free_at, now) + size / rate)
+        )
+        alone = max(self._free_at.get(host, 0.0), now) + size / rate
+        self._free_at[host] = alone if until is None else until
         return self._free_at[host] - now
 
     def pace(self, host: str) -> float:
@@ -160,18 +170,53 @@ class Manners:
         """The seconds for which requests of earlier downloads keep this host from being asked."""
         return max(self._free_at.get(host, 0.0) - time.monotonic(), 0.0)
 
-    @contextmanager
-    def _shared(self, host: str) -> Iterator["_Others"]:
-        """What the processes of this machine know of a host, held while it is read and written."""
-        assert self.places
-        self.places.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self.places / quote(host, safe="")
-        with FileLock(f"{path}.lock", thread_local=False):
-            others = _Others(path)
-            before = others.free_at
-            yield others
-            if others.free_at != before:
-                path.write_text(repr(others.free_at))
+    def _share(self, host: str, act: Callable[["_Others"], float]) -> float | None:
+        """Let processes of this machine know what `act` changes; None where they cannot."""
+        if not self.places or self._troubles:
+            return None
+        try:
+            with _held(self.places, host) as others:
+                return act(others)
+        # such as a full disk: this process keeps limits alone from now on
+        except OSError as error:
+            LOG.warning("%s: other processes on this machine hear of hosts' limits no more", error)
+            self._troubles.append(error)
+            return None
+
+
+@contextmanager
+def _held(places: Path, host: str) -> Iterator["_Others"]:
+    """What the processes of this machine know of a host, held while it is read and written."""
+    places.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = places / quote(host, safe="")
+    with FileLock(f"{path}.lock", thread_local=False):
+        others = _Others(path)
+        before = others.free_at
+        yield others
+        if others.free_at != before:
+            path.write_text(repr(others.free_at))
+
+
+def host_places() -> Path | None:
+    """A folder in which all runs of this user on this machine keep hosts' limits together.
+
+    None where it is somebody else's, who could lead what is written there elsewhere, or where
+    nothing can be written.
+    """
+    own = Path(tempfile.gettempdir()) / f"foodcls-{os.geteuid()}"
+    hosts = own / "hosts"
+    try:
+        own.mkdir(mode=0o700, exist_ok=True)
+        found = own.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if not is_own or found.st_mode & 0o022:
+            return None
+        hosts.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=hosts) as file:
+            file.write(b"x")
+    except OSError:
+        return None
+    return hosts
 
 
 class _Others:
@@ -187,3 +232,8 @@ class _Others:
         # of before the machine started anew
         if self.free_at > time.monotonic() + LONGEST:
             self.free_at = 0.0
+
+    def wait(self, until: float) -> float:
+        """Leave it alone until then, or longer where that was said before; until when."""
+        self.free_at = max(self.free_at, until)
+        return self.free_at

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from foodcls.collect.engines.answers import UNKNOWN_SHAPE
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import ENGINES, read_access
 from foodcls.collect.limits import Limits, fetch_limits
+from foodcls.collect.manners import host_places
 from foodcls.collect.query_stats import NO_RESULTS
 from foodcls.collect.rate_limits import RateLimits
-from foodcls.collect.search import UNKNOWN_SHAPE, SearchResult, search_all
+from foodcls.collect.search import SearchResult, search_all
 from foodcls.recipe.data_settings import Collect
 from foodcls.recipe.recipe import Recipe
 from foodcls.store.store import Store
@@ -46,7 +48,7 @@ def try_recipe(
     names = settings.engines if recipe else [name for name in ENGINES if name != "sample"]
     queries = [words for item in recipe.classes for words in item.queries] if recipe else []
     access = read_access(environment, settings.contact)
-    limits = fetch_limits(settings, access.contact)
+    limits = fetch_limits(settings, access.contact, host_places())
     return try_engines(names, query or (queries or [ANY_DISH])[0], access, limits, store)
 
 

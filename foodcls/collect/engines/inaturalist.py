@@ -2,8 +2,9 @@
 
 Terms, as stored copies had them on 2026-11-30 (not tried live): at most 100, better 60 requests a
 minute, and 10,000 a day (https://api.inaturalist.org/v1/docs/, cited in
-https://forum.inaturalist.org/t/8612); pictures: 5 GB an hour and 24 GB a day, of which nothing is
-held here. Each photo has its own licence; without one all rights are reserved.
+https://forum.inaturalist.org/t/8612); photos: 5 GB an hour, which foodcls.collect.manners holds,
+and 24 GB a day, which it does not: that is some 100,000 photos. Each photo has its own licence;
+without one all rights are reserved.
 """
 
 from typing import Any
@@ -27,8 +28,13 @@ def _words(question: Question, access: Access) -> Words:
 
 def _results(answer: Any) -> list[Any]:
     """A photo each, with the observation that it belongs to."""
-    seen = [one for one in answer["results"] if isinstance(one, dict)]
-    return [{"photo": photo, "of": one} for one in seen for photo in one.get("photos") or [{}]]
+    seen = answer["results"]
+    return [{"photo": photo, "of": one} for one in seen for photo in _photos(one) or [{}]]
+
+
+def _photos(observation: Any) -> list[Any]:
+    photos = observation.get("photos") if isinstance(observation, dict) else None
+    return photos if isinstance(photos, list) else []
 
 
 def _hit(result: Any) -> Hit:

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import fetch_limits
-from foodcls.collect.manners import HOSTS, Manner, Manners
+from foodcls.collect.manners import HOSTS, Manner, Manners, host_places
 from foodcls.collect.outcomes import Outcome
 from foodcls.recipe.data_settings import Collect, HostLimits
 
@@ -85,6 +86,12 @@ def test_every_official_interface_that_says_how_it_wants_to_be_asked_stands_in_t
              for name, one in ENGINES.items() if type(one).__name__ == "Api"}  # fmt: skip
     assert not {name: host for name, host in hosts.items() if host not in HOSTS}
     assert all(HOSTS[host].at_once <= 2 for host in hosts.values())
+    media = [
+        manner.rate
+        for host, manner in HOSTS.items()
+        if host.endswith((".amazonaws.com", "static.inaturalist.org"))
+    ]
+    assert len(media) == 2 and sum(media) * 3600 <= 5e9
 
 
 def test_a_recipe_adds_hosts_and_makes_none_less_careful() -> None:
@@ -147,6 +154,7 @@ print({one.outcome.value for one in download_all(urls, replace(limits, manners=m
 def test_two_processes_keep_a_hosts_limits_together(web, tmp_path: Path) -> None:
     """The server's clocks: never more connections, more requests or more bytes than one may."""
     seen: list[tuple[float, float]] = []
+    refused: set[str] = set()
 
     async def answer(talk: Any) -> None:
         begun = time.monotonic()
@@ -154,7 +162,8 @@ def test_two_processes_keep_a_hosts_limits_together(web, tmp_path: Path) -> None
         await asyncio.sleep(0.06)
         if talk.path.endswith(("3", "7")):
             await talk.reply(b"", "302 Found", Location=web.url(f"/b?{talk.path[-2:]}"))
-        elif talk.path.endswith("5") and talk.number % 2:
+        elif talk.path.endswith("5") and talk.path not in refused:
+            refused.add(talk.path)
             await talk.reply(b"", "503 Busy")
         else:
             await talk.reply(bytes(10_000))
@@ -198,6 +207,24 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
     assert 4 < one.claim("a.test") <= 5
 
 
+def test_places_that_cannot_be_written_end_no_crawl_and_its_limits_hold_in_this_process(
+    web, times, limits, tmp_path: Path, caplog
+) -> None:
+    """In place of the file with the host's times lies what can be neither read nor written."""
+    seen = times("/a")
+    places = tmp_path / "places"
+    (places / f"127.0.0.1%3A{web.port}").mkdir(parents=True)
+    manners = Manners({"127.0.0.1": Manner(2, 0.1, rate=100)}, places)
+    got = list(
+        download_all([web.url(f"/a?{n}") for n in range(4)], replace(limits, manners=manners))
+    )
+    assert {one.outcome for one in got} == {Outcome.OK} and len(seen) == 4
+    gaps = [after - before for before, after in zip(seen, seen[1:], strict=False)]
+    assert min(gaps) >= 0.1 - SLACK and web.busiest <= 2
+    (said,) = [line for line in caplog.messages if "hosts' limits" in line]
+    assert "Is a directory" in said
+
+
 def test_who_is_registered_need_not_wait_as_others_do() -> None:
     wanted = (HostLimits(name="api.openverse.org", pause=1.0),)
     for hosts, pause in (((), 0.6), (wanted, 1.0)):
@@ -209,3 +236,22 @@ def test_who_is_registered_need_not_wait_as_others_do() -> None:
         # who is to be left alone stays known
         quick.slow_down("api.openverse.org", 5)
         assert manners.left("api.openverse.org") > 4
+
+
+def test_limits_are_kept_together_in_a_folder_of_ones_own_alone(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = host_places()
+    assert place and place.parent.stat().st_mode & 0o777 == 0o700
+    place.parent.chmod(0o777)
+    assert host_places() is None
+    place.parent.chmod(0o700)
+    shutil.rmtree(place, ignore_errors=True)
+    place.write_text("a file")
+    assert host_places() is None
+    place.unlink()
+    place.parent.rmdir()
+    place.parent.symlink_to(tmp_path)
+    assert host_places() is None
+    place.parent.unlink()
+    place.parent.write_text("a file")
+    assert host_places() is None
