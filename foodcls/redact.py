@@ -1,4 +1,4 @@
-"""Takes out of texts what nobody is to read: logins and keys in addresses."""
+"""Takes out of texts what nobody is to read: logins and keys in addresses, marks of direction."""
 
 import logging
 import re
@@ -19,6 +19,9 @@ KEYED = re.compile(
     re.IGNORECASE,
 )
 
+# without a look of their own, they shape letters of Persian or Hindi, and some emoji
+JOINERS = "\u200c\u200d"
+
 
 def without_logins(text: str) -> str:
     """The text with addresses that name no user and no password, and still lead there."""
@@ -33,6 +36,17 @@ def has_password(address: str) -> bool:
 def redact(text: str) -> str:
     """The text without logins, and with `***` for keys: all that shows an address goes by this."""
     return KEYED.sub(r"\1***", BARE.sub("", without_logins(text)))
+
+
+def one_line(text: str) -> str:
+    """The text in one line, without what turns or hides the text around it.
+
+    That are control characters, marks of direction, and broken Unicode.
+    """
+    kept = (
+        char if char.isprintable() or char in JOINERS or char.isspace() else "" for char in text
+    )
+    return " ".join("".join(kept).split())
 
 
 def redact_logs() -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import pandas as pd
 
 from foodcls.manifest import OWN_SOURCE, kept_rows
+from foodcls.redact import one_line
 
 COLUMNS = (
     "id",
@@ -60,7 +61,7 @@ def _credit(row: Mapping[Any, str]) -> str:
 
 def markdown_text(text: str) -> str:
     """Text in one line that no Markdown or HTML gets out of."""
-    return re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", one_line(text))
 
 
 def _link(text: str, url: str = "") -> str:

@@ -91,3 +91,14 @@ def test_no_author_or_address_gets_out_of_its_credit() -> None:
     )  # fmt: skip
     assert "\\<script\\> \\# me\\](http" in line and "](<http://a.test/%3E)%20[x](y%0A>)" in line
     assert "javascript" not in line
+
+
+def test_no_name_turns_hides_or_ends_the_text_around_it() -> None:
+    """Escapes of terminals, marks of direction, line ends: also those that an address spells."""
+    hostile = "Z\u202e\u2066\x1b[31m\x00\u2028\r\n\u200e|"
+    page = "http://a.test/File:x%E2%80%AE%1B%5B31m%0A%0D.jpg"
+    (line,) = credits_of(row(1, page=page, author=hostile, licence=hostile))
+    assert line.isprintable() and line.startswith(f'- "[x\\[31m .jpg](<{page}>)" by Z\\[31m \\|')
+    # what letters of a name need is no such mark
+    (line,) = credits_of(row(1, author="\u0645\u06cc\u200c\u0631 👩\u200d🍳"))
+    assert "by \u0645\u06cc\u200c\u0631 👩\u200d🍳 is" in line

@@ -60,6 +60,8 @@ def test_pictures_are_counted_by_source_and_licence(card) -> None:
     # of a stranger's manifest that was replayed
     text = card(ROW | {"source": "a|<b>", "licence_by": "Ann|<i>"})
     assert r"| a\|\<b\> | unknown | Ann\|\<i\> | 1 | 0 | 0 |" in text
+    text = card(ROW | {"licence": "x\u202e\x1b[2J\n| y |\n# z", "licence_by": "source"})
+    assert r"| commons | x\[2J \| y \| \# z | its source | 1 | 0 | 0 |" in text
 
 
 def test_it_says_what_was_not_tested_and_what_the_weights_allow(card) -> None:
