@@ -47,6 +47,7 @@ def _form(name: str, access: Access) -> dict[str, str]:
 def _token(body: bytes) -> str:
     try:
         answer: Any = json.loads(body)
-    except ValueError:
+    # RecursionError: JSON that is nested thousands of times
+    except (ValueError, RecursionError):
         return ""
     return str(answer.get("access_token") or "") if isinstance(answer, dict) else ""

@@ -10,18 +10,20 @@ from typing import Any
 from yarl import URL
 
 from foodcls.collect.download import Response
-from foodcls.collect.engines.base import Access, Hit, Page, Question, Refused
+from foodcls.collect.engines.answers import read_answer
+from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
-from foodcls.collect.engines.registry import ENGINES, explain, page_urls
+from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
-from foodcls.collect.outcomes import Candidate, Outcome, printable
+from foodcls.collect.outcomes import Candidate, printable
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import count
+from foodcls.redact import one_line
 from foodcls.store.store import Store, digest_json
 
 LOG = logging.getLogger(__name__)
@@ -34,17 +36,6 @@ FRESH = 12 * 3600
 PAGE_BYTES = 5_000_000
 # engines block clients that ask for many pages at once
 PAGES_AT_ONCE = 4
-UNKNOWN_SHAPE = "a page of unknown shape"
-BARRIERS = (
-    "captcha",
-    "unusual traffic",
-    "/sorry/",
-    "before you continue",
-    "consent.",
-    "enablejs",
-    "forbid spider",
-    "安全验证",
-)
 
 
 @dataclass(frozen=True)
@@ -154,7 +145,7 @@ class _Search:
     def take(self, response: Response) -> None:
         """Add a page's pictures; end the search when they suffice or none of them is new."""
         self._read += 1
-        hits, following, reason = _parse(self.question.engine, response)
+        hits, following, reason = read_answer(self.question.engine, response)
         self.pages += [following] if following else []
         fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
         self._hits |= {hit["file_url"]: hit for hit in fresh}
@@ -222,39 +213,11 @@ def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         licence=printable(hit.get("licence", "") or _filtered(question)),
         licence_url=printable(hit.get("licence_url", "")),
         licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
-        author=printable(hit.get("author", "")),
-        report=hit.get("report", ""),
+        author=one_line(hit.get("author", "")),
+        report=printable(hit.get("report", "")),
     )
 
 
 def _filtered(question: Question) -> str:
     """The licence of a picture that names none: what the engine was told to filter by."""
     return f"{question.licence} (as {question.engine} filters)" if question.licence else ""
-
-
-def _parse(name: str, response: Response) -> tuple[list[Hit], str, str]:
-    """A page's pictures, the address of the next one if it tells it, and why there is none."""
-    if response.outcome is not Outcome.OK:
-        return [], "", explain(name, response.detail or response.outcome)
-    engine = ENGINES[name]
-    hits: list[Hit] = []
-    following = reason = ""
-    try:
-        # one by one, so that what comes before an odd entry is not lost
-        for hit in engine.parse(Page(response.at, response.body)):
-            hits.append(hit)
-        # on the server that was asked, wherever it redirected
-        following = engine.following(Page(response.url, response.body))
-    except Refused as refused:
-        reason = str(refused)
-    # RecursionError: JSON that is nested thousands of times
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"{UNKNOWN_SHAPE}: {type(error).__name__}: {str(error)[:100]}"
-    if not hits and _is_barrier(response):
-        reason = "consent or captcha page"
-    return hits, following, reason
-
-
-def _is_barrier(response: Response) -> bool:
-    text = f"{response.at} {response.body.decode('utf-8', 'ignore')}".lower()
-    return any(mark in text for mark in BARRIERS)

@@ -2,6 +2,7 @@
 
 registry     the table of engines; says which of them can be asked, and where
 base         what engines share: Question, Access, Terms, Engine, Page, Refused, Hit
+answers      what is read of an answer, whatever it holds
 official     engines that are asked by their official interface
 licences     the names of licences
 commons      Wikimedia Commons

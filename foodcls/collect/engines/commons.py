@@ -7,6 +7,7 @@ blocked), and the robot policy of 2025 (pictures: 2 connections and 25 Mbit/s in
 thumbnails in the widths of https://w.wiki/GHai alone). foodcls.collect.manners holds the numbers.
 """
 
+import math
 from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Refused, Terms
@@ -39,8 +40,14 @@ def _results(answer: Any) -> list[Any]:
     if "error" in answer:
         raise Refused(f"Commons says {text(answer, 'error', 'info')!r}")
     # a search that finds nothing has no "query" at all, but is complete
-    pages = answer.get("query", {}) if "batchcomplete" in answer else answer["query"]
-    return sorted(pages.get("pages", []), key=lambda page: int(page["index"]))
+    if "batchcomplete" in answer and "query" not in answer:
+        return []
+    return sorted(answer["query"]["pages"], key=_place)
+
+
+def _place(page: Any) -> float:
+    index = page.get("index") if isinstance(page, dict) else None
+    return index if isinstance(index, int) else math.inf
 
 
 def _hit(page: Any) -> Hit:

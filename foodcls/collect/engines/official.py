@@ -12,6 +12,10 @@ from foodcls.collect.engines.base import Access, Engine, Hit, Page, Question
 
 Words = dict[str, str]
 
+# what reading raises where a value has another type than it should
+ODD = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+MARKUP = 10_000  # characters of a field that are looked at
+
 
 @dataclass(frozen=True)
 class Api(Engine):
@@ -41,10 +45,16 @@ class Api(Engine):
     def parse(self, page: Page) -> Iterator[Hit]:
         """Yield the pictures; an odd result among others is passed over."""
         results = self.results(json.loads(page.content))
-        hits = [hit for one in results if (hit := self.hit(one)).get("file_url")]
+        hits = [hit for one in results if (hit := self._hit(one)).get("file_url")]
         if results and not hits:
             raise ValueError(f"{len(results)} results without an address")
         yield from hits
+
+    def _hit(self, result: Any) -> Hit:
+        try:
+            return self.hit(result)
+        except ODD:
+            return {}
 
     def following(self, page: Page) -> str:
         """The address of the page behind this one, on the same server."""
@@ -67,7 +77,7 @@ def text(value: Any, *names: str) -> str:
 
 def plain(markup: str) -> str:
     """HTML as one line of text."""
-    return " ".join(BeautifulSoup(markup, "lxml").get_text(" ").split())
+    return " ".join(BeautifulSoup(markup[:MARKUP], "lxml").get_text(" ").split())
 
 
 def next_page(last: int, name: str = "page") -> Callable[[Words], Words]:

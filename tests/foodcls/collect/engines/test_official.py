@@ -4,18 +4,21 @@ The answers are written here, after the interfaces' public documentation; no int
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from foodcls.collect.download import Response
+from foodcls.collect.engines.answers import read_answer
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name, spdx
 from foodcls.collect.engines.registry import ENGINES, page_urls
+from foodcls.collect.outcomes import Outcome
 from foodcls.collect.rate_limits import RateLimits
-from foodcls.collect.search import SearchResult, search_all
+from foodcls.collect.search import SearchResult, _candidate, search_all
 
 KEYS = {
     name: f"sesame-{number}"
@@ -415,6 +418,94 @@ def test_a_key_goes_to_its_own_server_alone(name: str, web, other_web, ask) -> N
     assert "open" not in str(other_web.talks[0].headers.get("authorization"))
 
 
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Each field and item within a JSON value, by what holds it and its name or number."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, one in list(inner):
+        yield value, name
+        yield from places(one) if isinstance(one, dict | list) else ()
+
+
+HOSTILE = [None, True, -1, float("inf"), float("nan"), 10**40, "", "\ud800\u202e\x1b[31m\n<b>|",
+           "x" * 5_000, [], [[]], {}, {"value": {}}]  # fmt: skip
+
+
+@EACH
+def test_no_field_of_another_type_ends_a_run_or_spoils_the_other_pictures(name: str) -> None:
+    shape, url = SHAPES[name], "http://a.test/api?page=1"
+    count = 0
+    for value in HOSTILE:
+        whole = [shape.picture(f"http://p.test/{number}.jpg", number) for number in (1, 2)]
+        body = shape.page(whole, 1, 3)
+        for holder, field in list(places(body)):
+            before, holder[field] = holder[field], value
+            text = json.dumps(body).encode()
+            hits, following, reason = read_answer(name, Response(url, url, Outcome.OK, "", 1, text))
+            holder[field] = before
+            for hit in hits:
+                one = _candidate(Question(name, "dish", "soup", 5), 1, hit)
+                assert all(str(word).isprintable() for word in vars(one).values())
+                assert all(len(str(word)) < 20_000 for word in vars(one).values())
+            assert reason.isprintable() and (hits or reason or not value)
+            assert following == "" or following.startswith("http://a.test/api?")
+            # whatever one of two pictures is like
+            if any(field is holder for field, _ in places(whole[0])):
+                assert "http://p.test/2.jpg" in [hit["file_url"] for hit in hits]
+            count += 1
+    assert count > 100
+
+
+@PAGED
+def test_an_interface_that_never_ends_is_asked_no_more_than_it_has_to_be(name, web, ask) -> None:
+    shape = SHAPES[name]
+
+    async def answer(talk: Any) -> None:
+        number = shape.number(parse_qs(urlsplit(talk.path).query))
+        picture = shape.picture(f"http://p.test/{number}.jpg", number)
+        await talk.reply(json.dumps(shape.page([picture], number, 10**9)).encode())
+
+    web.route(shape.path, answer)
+    assert len(urls(ask(name, limit=7))) == 7 == web.hits[shape.path]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_no_more_is_read_of_an_answer_than_a_page_may_have(
+    packed: bool, web, ask, gzip_bomb: bytes
+) -> None:
+    """100 MB of JSON as they are, and 200 MB in a few."""
+    sent = 0
+
+    async def answer(talk: Any) -> None:
+        nonlocal sent
+        if packed:
+            await talk.reply(gzip_bomb, Content_Encoding="gzip")
+            return
+        await talk.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[")
+        for _ in range(1_000):
+            await talk.send(b" " * 100_000)
+            sent += 100_000
+
+    web.route(SHAPES["openverse"].path, answer)
+    assert "more than 5000000 bytes" in ask("openverse", keys={}).stats.reason
+    assert sent < 15e6
+
+
+@KEYED
+def test_a_key_is_not_told_to_where_an_interface_or_its_login_redirects(
+    name: str, web, other_web, ask
+) -> None:
+    """Also by another name of the same machine, and where a body is posted."""
+    for path in (SHAPES[name].path, "/v1/auth_tokens/token/"):
+        for place in (other_web.url("/elsewhere"), web.url("/elsewhere", "localhost")):
+            web.say(path, b"", "307 Temporary Redirect", Location=place)
+            ask(name, query=f"soup {place}")
+    told = [talk for talk in (*other_web.talks, *web.talks) if talk.path == "/elsewhere"]
+    assert len(told) >= 2
+    for talk in told:
+        assert talk.method == "GET" and "authorization" not in talk.headers
+        assert "sesame" not in f"{talk.path} {talk.headers}"
+
+
 def test_commons_is_not_asked_without_a_contact(web, serve, ask) -> None:
     serve("commons", [[1]])
     found = ask("commons", contact="")
@@ -451,7 +542,7 @@ def test_a_registered_client_of_openverse_gets_a_token_of_its_id_and_secret(
     assert search.headers["authorization"] == "Bearer open"
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[1]", b'{"access_token": null}'])
+@pytest.mark.parametrize("body", [b"<html>", b"[1]", b"[" * 200_000, b'{"access_token": null}'])
 def test_a_login_that_gives_no_token_is_named(body: bytes, web, ask) -> None:
     web.say("/v1/auth_tokens/token/", body)
     assert ask("openverse").stats.reason == "no login: an answer without a token"
