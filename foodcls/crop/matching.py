@@ -75,7 +75,9 @@ def index_names(manifest: pd.DataFrame) -> Names:
         known.origins[row], known.folders[row] = path, _list_folders(place)
         known.facts[row] = label, (int(width), int(height))
         forms = (path, place, decode_path(path), decode_path(place))
-        lasts = {form.rpartition("/")[2].strip() for form in forms}
+        whole = {form.rpartition("/")[2] for form in forms}
+        # a tool may strip the blanks of a name, or put something in their place
+        lasts = whole | {last.strip() for last in whole}
         for last in {*lasts, *(unicodedata.normalize("NFD", last) for last in lasts)}:
             for fold, change in FOLDS.items():
                 known.rows.setdefault((fold, False, change(last)), {})[row] = None
@@ -127,9 +129,10 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
             rows = list(filter(fits, rows)) or rows
     pictures = list(dict.fromkeys(owners[row] for row in rows))
     if len(pictures) > 1:
-        shown = ", ".join(known.show(known.finder.ids[digest][0]) for digest in pictures[:3])
+        firsts = (known.finder.by_id(digest).rows[0] for digest in pictures[:3])
+        shown = ", ".join(map(known.show, firsts))
         return Meant(problem=f"{len(pictures)} pictures are called so ({shown}); add a folder")
-    return Meant(tuple(known.finder.ids[pictures[0]]), is_exact=any(exact for _, exact in found))
+    return Meant(known.finder.by_id(pictures[0]).rows, is_exact=any(exact for _, exact in found))
 
 
 def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -> list[Meant]:

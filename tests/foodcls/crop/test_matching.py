@@ -122,6 +122,11 @@ def test_two_names_that_may_be_of_one_picture_are_refused():
         assert all("several names" in item.problem and names[0] in item.problem for item in found)
 
 
+def test_a_name_that_two_pictures_have_once_a_tool_respelled_it_is_refused():
+    twins = pictures("p/bread/ .jpg", "p/bread/) .jpg")
+    assert "2 pictures" in find_pictures([box(f"{HASH}-_.jpg")], index_names(twins))[0].problem
+
+
 def test_of_two_names_the_one_as_it_is_called_stands():
     found = find_pictures([box("bread_00.jpg"), box(f"{HASH}-bread_00.jpg")], index_names(MANIFEST))
     assert [item.rows for item in found] == [(0,), ()]
