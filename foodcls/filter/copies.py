@@ -29,7 +29,7 @@ class Settled:
     """Label conflicts that decisions settle: the rows to bring back, and those they stand for."""
 
     verdicts: dict[int, Decision]  # of the rows that come back
-    surplus: dict[int, str]  # reasons of the rows that stay out
+    surplus: dict[int, int]  # the rows that stay out, and the row that stands for each
 
 
 def follow_copies(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
@@ -75,8 +75,8 @@ def inherit_decisions(
 def settle_conflicts(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: Path) -> Settled:
     """Settle the label conflicts of dedup whose pictures are kept as one class by a decision.
 
-    The largest copy comes back as that class. Decisions to drop copies leave it to the others;
-    where nothing but drops is said, none comes back. Contradictions are logged.
+    The largest copy that nobody dropped comes back as that class. Where nothing but drops is said,
+    none comes back. Contradictions are logged.
     """
     settled, problems = Settled({}, {}), []
     for digest, rows in conflicts(manifest).groupby("keeper"):
@@ -86,10 +86,10 @@ def settle_conflicts(chosen: Mapping[int, Decision], manifest: pd.DataFrame, pat
             if len({item.number for item in said}) > 1:
                 problems.append(_contradiction(str(digest), said))
         elif said:
-            best = rows.index[(rows["id"] == digest) & (rows["duplicate_of"] == "")][0]
+            best = _largest(rows.loc[[row for row in rows.index
+                                      if row not in chosen or chosen[row].keep]])  # fmt: skip
             settled.verdicts[best] = said[0]
-            others = rows.index.drop(best)
-            settled.surplus.update(dict.fromkeys(others, f"{SETTLED}: {said[0].label}"))
+            settled.surplus.update(dict.fromkeys(rows.index.drop(best), best))
     if problems:
         logger.warning(CONTRADICTORY, path, len(problems), list_problems(problems), UNSETTLED)
     return settled
@@ -99,6 +99,13 @@ def conflicts(manifest: pd.DataFrame) -> pd.DataFrame:
     """The rows that dedup dropped for their label conflicts; `keeper` is the id that they share."""
     rows = manifest[(manifest["stage"] == "dedup") & manifest["reason"].str.startswith(CONFLICT)]
     return rows.assign(keeper=rows["duplicate_of"].where(rows["duplicate_of"] != "", rows["id"]))
+
+
+def _largest(rows: pd.DataFrame) -> int:
+    """The row that dedup would keep of these, whatever their order."""
+    is_copy = (rows["id"] != rows["keeper"]) | (rows["duplicate_of"] != "")
+    ranks = rows.assign(is_copy=is_copy, pixels=-(rows["width"] * rows["height"]))
+    return int(ranks.sort_values(["is_copy", "pixels", "id", "origin"]).index[0])
 
 
 def _contradiction(digest: str, said: list[Decision]) -> Problem:

@@ -110,11 +110,14 @@ def _by_row(decisions: list[Decision], manifest: pd.DataFrame, path: Path) -> di
 
 
 def _bring_back(manifest: pd.DataFrame, settled: Settled) -> pd.DataFrame:
-    """Keep one row of each label conflict that is settled; the others say that it is."""
-    rows = list(settled.verdicts)
+    """Keep one row of each label conflict that is settled; the others say that it stands there."""
+    rows, others = list(settled.verdicts), list(settled.surplus)
     manifest.loc[rows, "state"] = KEPT
-    manifest.loc[rows, ["stage", "reason"]] = ""
-    manifest.loc[list(settled.surplus), "reason"] = list(settled.surplus.values())
+    manifest.loc[rows, ["stage", "reason", "duplicate_of"]] = ""
+    ids = manifest.loc[list(settled.surplus.values()), "id"].tolist()
+    labels = [settled.verdicts[best].label for best in settled.surplus.values()]
+    manifest.loc[others, "duplicate_of"] = ids
+    manifest.loc[others, "reason"] = [f"{SETTLED}: {label}" for label in labels]
     return manifest
 
 

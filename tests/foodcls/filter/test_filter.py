@@ -235,8 +235,8 @@ def test_a_larger_copy_takes_the_label_over(prepare, sizes):
 @pytest.mark.parametrize(
     "line, label",
     [("{small},1,beans", "beans"), ("{small},1,", "salad"), ("{large},1,bread", "bread"),
-                    ("{small},0,", None), ("{large},0,\n{small},1,", "salad")],
-    ids=["one", "as it was found", "a third", "neither", "the other is dropped"],
+                    ("{small},0,", None)],
+    ids=["one", "as it was found", "a third", "neither"],
 )  # fmt: skip
 def test_a_label_conflict_is_settled_by_a_decision(prepare, sizes, line, label):
     """The copies of one picture were found as beans, the largest, and as salad."""
@@ -249,6 +249,18 @@ def test_a_label_conflict_is_settled_by_a_decision(prepare, sizes, line, label):
         assert found["reason"].tolist() == [f"label conflict settled: {label}", "",
                                             f"label conflict settled: {label}", ""]  # fmt: skip
         assert found["given_label"].tolist()[1] == ("" if label == "beans" else "beans")
+
+
+def test_a_settled_conflict_brings_back_no_copy_that_was_dropped_by_hand(prepare, sizes):
+    small, middle, large, _ = sizes
+    text = f"id,keep\n{digest_of(large)},0\n{digest_of(small)},1\n"
+    found = prepare(text, (small, "salad"), (large, "beans"), (middle, "beans"))
+    kept = kept_rows(found)
+    assert kept[["id", "label", "duplicate_of"]].to_numpy().tolist() == [
+        [digest_of(middle), "salad", ""]
+    ]
+    assert found["duplicate_of"].tolist() == [digest_of(middle), digest_of(middle), ""]
+    assert set(found["reason"]) == {"label conflict settled: salad", ""}
 
 
 def test_a_conflict_of_one_file_in_two_classes_is_settled_by_a_label(prepare, sizes):
