@@ -12,7 +12,7 @@ from foodcls.crop.matching import Names, find_pictures
 from foodcls.errors import TableError
 from foodcls.image.clamp import clamp_box
 from foodcls.review.gallery import GalleryItem
-from foodcls.tables.edit_csv import Sheet, add_row, open_sheet, remove_rows
+from foodcls.tables.edit_csv import Sheet, add_rows, open_sheet, remove_rows
 
 SIDES = ("width", "height")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -78,10 +78,8 @@ def write_drawn(
     wanted = {(box.edges, box.proposed) for box in boxes}
     said = {(box.edges, box.proposed) for box in known}
     sheet = remove_rows(sheet, {box.line for box in known if _key(box) not in wanted})
-    for box in dict.fromkeys(DrawnBox(*_key(box)) for box in boxes):
-        if _key(box) not in said:
-            sheet = add_row(sheet, _cells(item, box))
-    return sheet
+    drawn = dict.fromkeys(DrawnBox(*_key(box)) for box in boxes)
+    return add_rows(sheet, [_cells(item, box) for box in drawn if _key(box) not in said])
 
 
 def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, int] | None:

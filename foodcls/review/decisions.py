@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.filter.decisions import read_decisions
-from foodcls.tables.edit_csv import Sheet, add_row, edit_row, remove_rows
+from foodcls.tables.edit_csv import Sheet, add_rows, edit_rows, remove_rows
 from foodcls.tables.match_rows import Finder
 
 COLUMNS = ("id", "keep", "reason")
@@ -60,7 +60,9 @@ def write_verdicts(
     A line that a person wrote about the picture, by path or with further columns, is changed in
     place: a second line beside it would contradict it.
     """
-    emptied: set[int] = set()
+    columns, emptied = sheet.columns, set[int]()
+    edited: dict[int, dict[str, str]] = {}
+    added: list[dict[str, str]] = []
     for digest, verdict in changes.items():
         lines = known[digest].lines if digest in known else ()
         if verdict is None:
@@ -69,12 +71,11 @@ def write_verdicts(
         cells = {"keep": "1" if verdict.keep else "0", "reason": verdict.reason}
         more = {"label": verdict.label, "annotator": verdict.annotator}
         # a column that nobody needs is not added to a person's table
-        cells |= {name: text for name, text in more.items() if text or name in sheet.columns}
-        for number in lines:
-            sheet = edit_row(sheet, number, cells)
+        cells |= {name: text for name, text in more.items() if text or name in columns}
+        edited |= dict.fromkeys(lines, cells)
         if not lines:
-            sheet = add_row(sheet, {"id": digest} | cells)
-    return remove_rows(sheet, emptied)
+            added.append({"id": digest} | cells)
+    return remove_rows(add_rows(edit_rows(sheet, edited), added), emptied)
 
 
 def plain_reason(text: str) -> str:

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from filelock import FileLock
@@ -56,26 +57,23 @@ def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
     return Sheet(tuple(lines if lines[-1] else lines[:-1]), "\r\n" if "\r\n" in text else "\n")
 
 
-def read_cells(sheet: Sheet, number: int) -> dict[str, str]:
-    """The cells of line `number` by column; an absent cell is empty."""
-    columns, cells = sheet.columns, _cells(sheet.lines[number - 1])
-    return dict(zip(columns, cells + [""] * (len(columns) - len(cells)), strict=False))
+def edit_rows(sheet: Sheet, changes: Mapping[int, Mapping[str, str]]) -> Sheet:
+    """Put cells into lines, by their numbers; the other cells of these lines stay."""
+    sheet = _widen(sheet, changes.values())
+    columns, lines = sheet.columns, list(sheet.lines)
+    for number, cells in changes.items():
+        before = _cells(lines[number - 1])
+        # an absent cell is empty
+        now = dict(zip_longest(columns, before[: len(columns)], fillvalue=""))
+        lines[number - 1] = _line(columns, now | dict(cells))
+    return replace(sheet, lines=tuple(lines))
 
 
-def edit_row(sheet: Sheet, number: int, cells: Mapping[str, str]) -> Sheet:
-    """Put `cells` into line `number`; its other cells stay."""
-    sheet = _widen(sheet, cells)
-    changed = read_cells(sheet, number) | dict(cells)
-    return replace(
-        sheet,
-        lines=(*sheet.lines[: number - 1], _line(sheet, changed), *sheet.lines[number:]),
-    )
-
-
-def add_row(sheet: Sheet, cells: Mapping[str, str]) -> Sheet:
-    """Append a row of `cells`; a column that the header lacks is added behind the others."""
-    sheet = _widen(sheet, cells)
-    return replace(sheet, lines=(*sheet.lines, _line(sheet, cells)))
+def add_rows(sheet: Sheet, rows: Sequence[Mapping[str, str]]) -> Sheet:
+    """Append rows of cells; a column that the header lacks is added behind the others."""
+    sheet = _widen(sheet, rows)
+    columns = sheet.columns
+    return replace(sheet, lines=(*sheet.lines, *(_line(columns, cells) for cells in rows)))
 
 
 def remove_rows(sheet: Sheet, numbers: Collection[int]) -> Sheet:
@@ -91,17 +89,18 @@ def write_sheet(sheet: Sheet, path: Path) -> None:
         part.write_bytes(text.encode())
 
 
-def _widen(sheet: Sheet, cells: Mapping[str, str]) -> Sheet:
-    missing = [name for name in cells if name not in sheet.columns]
+def _widen(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> Sheet:
+    columns = sheet.columns
+    missing = dict.fromkeys(name for cells in rows for name in cells if name not in columns)
     if not missing:
         return sheet
     # behind the others: rows that are shorter than the header read as before
     return replace(sheet, lines=(",".join([sheet.lines[0], *missing]), *sheet.lines[1:]))
 
 
-def _line(sheet: Sheet, cells: Mapping[str, str]) -> str:
+def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells.get(name, "") for name in sheet.columns)
+    csv.writer(buffer, lineterminator="").writerow(cells.get(name, "") for name in columns)
     return buffer.getvalue()
 
 
