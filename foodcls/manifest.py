@@ -1,7 +1,7 @@
 """The table that passes between stages: one row per picture, never deleted, only marked."""
 
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -223,14 +223,14 @@ def load_part(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
     return manifest[_is_of(manifest, name)]
 
 
-def parse_manifest(data: bytes) -> pd.DataFrame:
-    """The table in these bytes of CSV; ValueError or KeyError when they hold none."""
+def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
+    """These columns of the table in bytes of CSV; ValueError or KeyError when it lacks one."""
     # every cell is text first: a class may be called "NA"
-    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False)
-    for name in (name for name, kind in COLUMNS.items() if kind == NUMBER):
+    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, usecols=list(columns))
+    for name in (name for name in columns if COLUMNS[name] == NUMBER):
         # through pandas' own parser: a cell that is no number is an error, an empty one is absent
         table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())
-    return table[list(COLUMNS)]
+    return table[list(columns)]
 
 
 def _split_digest(manifest: pd.DataFrame, split: str) -> str:

@@ -109,5 +109,5 @@ def load_likeness(path: Path, labels: Sequence[str]) -> Likeness | None:
             f"{path} is damaged ({error}); `foodcls suspects` writes it anew"
         ) from error
     names = tuple(parts.pop("labels").tolist())
-    ids = tuple(name.decode() for name in parts.pop("ids").tolist())
+    ids = tuple(name.decode() for name in parts.pop("ids"))
     return Likeness(ids, labels=names, **parts) if names == tuple(labels) else None

@@ -1,8 +1,8 @@
 """What to look at next: the most doubtful pictures of all classes, look-alikes, a chance sample."""
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betaincinv
@@ -60,7 +60,8 @@ class Doubts:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._lock = threading.Lock()
+        # one thread computes for all: each keeps what memory it has once taken, here 20 MB
+        self._worker = ThreadPoolExecutor(1)
         self._signature: object = None
         self._known: _Known | None = None
         self._random = np.random.default_rng()
@@ -69,28 +70,11 @@ class Doubts:
 
     def next_batch(self, size: int) -> Batch:
         """The most doubtful pictures; InputError when it is not known what looks alike."""
-        with self._lock:
-            known = self._read()
-            decided = self._decided(known)
-            left = np.flatnonzero((decided == LEFT) & (known.given >= 0))
-            doubt = judge_doubts(known.likeness, known.given, decided)
-        group = next_group(doubt, left, size)
-        labels, ids = known.likeness.labels, known.likeness.ids
-        items = tuple(known.gallery.items[ids[place]] for place in group.places)
-        elsewhere = group.places[doubt.moved[group.places] > doubt.stranger[group.places]]
-        guesses = {ids[place]: labels[doubt.guess[place]] for place in elsewhere}
-        return Batch(group.kind, items, guesses, len(left))
+        return self._worker.submit(self._next_batch, size).result()
 
     def alike(self, digest: str, count: int) -> list[GalleryItem]:
         """The pictures of any class that look most like this one, itself first; InputError."""
-        with self._lock:
-            known = self._read()
-        items = known.gallery.items
-        if digest not in known.likeness.places:
-            raise InputError(f"this picture is new since the last ranking: {NO_LIKENESS}")
-        # some of the nearest may be shown no more
-        near = known.likeness.nearest(digest, count * 2)
-        return [items[name] for name in near if name in items][:count]
+        return self._worker.submit(self._alike, digest, count).result()
 
     def draw_sample(self, size: int) -> list[GalleryItem]:
         """Up to `size` undecided pictures by chance, from all that were undecided at the start.
@@ -98,25 +82,50 @@ class Doubts:
         Where a picture outside of the sample was decided meanwhile, a new sample begins: what is
         left then is another whole.
         """
-        with self._lock:
-            items, verdicts = self.session.gallery.items, self.session.verdicts()
-            undecided = [name for name in items if name not in verdicts]
-            if set(undecided) | set(self._sample) != self._drawn_of | set(self._sample):
-                self._sample, self._drawn_of = [], frozenset(undecided)
-            waiting = [name for name in self._sample if name not in verdicts]
-            fresh = sorted(self._drawn_of - set(self._sample))
-            wanted = min(max(0, size - len(waiting)), len(fresh))
-            chosen = self._random.permutation(len(fresh))[:wanted]
-            self._sample += [fresh[place] for place in chosen]
-            shown = [*waiting, *(fresh[place] for place in chosen)]
-            return [items[name] for name in shown[:size]]
+        return self._worker.submit(self._draw_sample, size).result()
 
     def remaining(self) -> Remaining:
         """What the sample says by now."""
-        with self._lock:
-            items, verdicts = self.session.gallery.items, self.session.verdicts()
-            told = [(items[name], verdicts[name]) for name in self._sample if name in verdicts]
-            left = sum(name not in verdicts for name in self._drawn_of - set(self._sample))
+        return self._worker.submit(self._remaining).result()
+
+    def _next_batch(self, size: int) -> Batch:
+        known = self._read()
+        decided = self._decided(known)
+        left = np.flatnonzero((decided == LEFT) & (known.given >= 0))
+        doubt = judge_doubts(known.likeness, known.given, decided)
+        group = next_group(doubt, left, size)
+        labels, ids = known.likeness.labels, known.likeness.ids
+        items = tuple(known.gallery.items[ids[place]] for place in group.places)
+        elsewhere = group.places[doubt.moved[group.places] > doubt.stranger[group.places]]
+        guesses = {ids[place]: labels[doubt.guess[place]] for place in elsewhere}
+        return Batch(group.kind, items, guesses, len(left))
+
+    def _alike(self, digest: str, count: int) -> list[GalleryItem]:
+        known = self._read()
+        items = known.gallery.items
+        if digest not in known.likeness.places:
+            raise InputError(f"this picture is new since the last ranking: {NO_LIKENESS}")
+        # some of the nearest may be shown no more
+        near = known.likeness.nearest(digest, count * 2)
+        return [items[name] for name in near if name in items][:count]
+
+    def _draw_sample(self, size: int) -> list[GalleryItem]:
+        items, verdicts = self.session.gallery.items, self.session.verdicts()
+        undecided = [name for name in items if name not in verdicts]
+        if set(undecided) | set(self._sample) != self._drawn_of | set(self._sample):
+            self._sample, self._drawn_of = [], frozenset(undecided)
+        waiting = [name for name in self._sample if name not in verdicts]
+        fresh = sorted(self._drawn_of - set(self._sample))
+        wanted = min(max(0, size - len(waiting)), len(fresh))
+        chosen = self._random.permutation(len(fresh))[:wanted]
+        self._sample += [fresh[place] for place in chosen]
+        shown = [*waiting, *(fresh[place] for place in chosen)]
+        return [items[name] for name in shown[:size]]
+
+    def _remaining(self) -> Remaining:
+        items, verdicts = self.session.gallery.items, self.session.verdicts()
+        told = [(items[name], verdicts[name]) for name in self._sample if name in verdicts]
+        left = sum(name not in verdicts for name in self._drawn_of - set(self._sample))
         wrong = sum(not one.keep or label_of(item, one) != item.label for item, one in told)
         return Remaining(len(told), wrong, left, *share_interval(wrong, len(told)))
 
@@ -155,4 +164,6 @@ def _match(gallery: Gallery, likeness: Likeness) -> _Known:
     labels = {label: place for place, label in enumerate(likeness.labels)}
     shown: Sequence[GalleryItem | None] = [gallery.items.get(name) for name in likeness.ids]
     given = np.array([labels[item.label] if item else -1 for item in shown], dtype=np.int64)
-    return _Known(gallery, likeness, given)
+    # one text for each id, not two
+    ids = tuple(item.id if item else name for item, name in zip(shown, likeness.ids, strict=True))
+    return _Known(gallery, replace(likeness, ids=ids), given)

@@ -1,9 +1,10 @@
 """Selects the pictures of a manifest for review, by class, probable label issues first."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 
 import pandas as pd
 
@@ -13,9 +14,13 @@ from foodcls.tables.read_csv import read_sheet
 
 # pictures dropped by these stages may return: by a decision, or another number per class
 REVERSIBLE = ("filter", "augment")
-# what an item is made of; all columns of 100,000 rows as Python's values would take 300 MB
-COLUMNS = (
+# what an item is made of
+ITEM_COLUMNS = (
     "id", "label", "width", "height", "origin", "cluster", "given_label", "source", "flags",
+)  # fmt: skip
+# what the page needs of a manifest: all of it, at 100,000 pictures, would take 100 MB
+COLUMNS = (
+    *ITEM_COLUMNS, "state", "stage", "reason", "duplicate_of", "parent", "split", "box",
 )  # fmt: skip
 # what precedes the class that a suspect looks like
 LOOKS_LIKE = "looks like "
@@ -29,7 +34,7 @@ class Suspect:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GalleryItem:
     """A picture on the page."""
 
@@ -75,20 +80,23 @@ def build_gallery(
     for digest, names in open_conflicts.groupby("keeper")["label"]:
         rivals[str(digest)] = tuple(sorted(set(names)))
     is_first = originals.index.isin(open_conflicts.index[open_conflicts["duplicate_of"] == ""])
-    rows = originals[
+    rows = originals.loc[
         ((originals["state"] == KEPT) | originals["stage"].isin(REVERSIBLE) | is_first)
         & (originals["source"] != TEST_SOURCE)
         & originals["label"].isin(labels)
-        & originals["width"].notna()
+        & originals["width"].notna(),
+        list(ITEM_COLUMNS),
     ].drop_duplicates("id")
-    sizes = Counter(zip(rows["label"], rows["cluster"], strict=True))
+    sizes = Counter(zip(rows["label"].tolist(), rows["cluster"].tolist(), strict=True))
     copies = _copies(originals)
-    items = [_item(row, sizes, copies, suspects, rivals, labels) for row in _records(rows)]
-    by_label = {label: [item for item in items if item.label == label] for label in labels}
-    return Gallery(
-        {label: _arranged(group, suspects) for label, group in by_label.items()},
-        {item.id: item for item in items},
-    )
+    by_label: dict[str, list[GalleryItem]] = {label: [] for label in labels}
+    items = {}
+    for row in _records(rows):
+        item = _item(row, sizes, copies, suspects, rivals, by_label)
+        items[item.id] = item
+        by_label[item.label].append(item)
+    arranged = {label: _arranged(group, suspects) for label, group in by_label.items()}
+    return Gallery(arranged, items)
 
 
 def read_suspects(path: Path) -> dict[str, Suspect]:
@@ -107,16 +115,19 @@ def read_suspects(path: Path) -> dict[str, Suspect]:
 
 
 def _records(rows: pd.DataFrame) -> Iterator[dict]:
-    for values in zip(*(rows[name].tolist() for name in COLUMNS), strict=True):
-        yield dict(zip(COLUMNS, values, strict=True))
+    # one text for each class, not one for each picture
+    columns = (map(intern, rows[name].tolist()) if name == "label" else rows[name].tolist()
+               for name in ITEM_COLUMNS)  # fmt: skip
+    for values in zip(*columns, strict=True):
+        yield dict(zip(ITEM_COLUMNS, values, strict=True))
 
 
 def _copies(originals: pd.DataFrame) -> Counter[str]:
     """The number of other URLs of each picture: of the same bytes, or of its duplicates."""
     keeper = originals["duplicate_of"].where(originals["duplicate_of"] != "", originals["id"])
-    pairs = set(zip(keeper, originals["origin"], strict=True))
-    counts = Counter(digest for digest, _ in pairs)
-    return Counter({digest: count - 1 for digest, count in counts.items()})
+    pairs = pd.DataFrame({"keeper": keeper, "origin": originals["origin"]}).drop_duplicates()
+    # the first address of each is its own
+    return Counter(pairs.loc[pairs["keeper"].duplicated(), "keeper"].tolist())
 
 
 def _item(
@@ -125,7 +136,7 @@ def _item(
     copies: Counter[str],
     suspects: Mapping[str, Suspect],
     rivals: Mapping[str, tuple[str, ...]],
-    labels: Sequence[str],
+    labels: Collection[str],
 ) -> GalleryItem:
     """`rivals` are the classes of label conflicts, by id; none of those that are settled."""
     own = rivals.get(row["id"], ())

@@ -13,7 +13,7 @@ from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.changes import label_of
 from foodcls.review.decision_files import RecipeLine, ReviewFiles, choose_files
-from foodcls.review.gallery import Gallery, GalleryItem
+from foodcls.review.gallery import COLUMNS, Gallery, GalleryItem
 from foodcls.review.session import Session
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
@@ -56,7 +56,7 @@ def open_looks(
     What a person says goes into a file of its own: that which the recipe names as `report.looks`,
     or test-looks.csv beside the recipe, whose file `path` is.
     """
-    manifest = read_manifest(workspace.manifest)
+    manifest = read_manifest(workspace.manifest, COLUMNS)
     rows = split_rows(manifest, "test")
     if rows.empty:
         raise InputError("there are no test pictures yet; `foodcls prepare RECIPE` splits them off")

@@ -29,7 +29,7 @@ from foodcls.review.changes import (
 from foodcls.review.decision_files import ReviewFiles, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
-from foodcls.review.gallery import Gallery, GalleryItem, build_gallery, read_suspects
+from foodcls.review.gallery import COLUMNS, Gallery, GalleryItem, build_gallery, read_suspects
 from foodcls.review.watched import Watched
 from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
@@ -54,7 +54,7 @@ class Session:
         originals = manifest[manifest["parent"] == ""]
         finder, names = index_rows(originals), cache(partial(index_names, originals))
         self._shown = Watched(
-            files.suspects, lambda path: build_gallery(manifest, labels, read_suspects(path))
+            files.suspects, lambda path: build_gallery(originals, labels, read_suspects(path))
         )
         self.labels = tuple(labels)
         self.files = files
@@ -223,7 +223,7 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace, annotator: st
     `path` is the recipe's file; decisions are signed by the `annotator`, if one is given. Boxes in
     another tool's format are imported into a table; nothing else is written.
     """
-    manifest = read_manifest(workspace.manifest)
+    manifest = read_manifest(workspace.manifest, COLUMNS)
     files, proposals = choose_files(recipe, path), workspace.proposals.resolve()
     files = replace(
         files,

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from bisect import bisect_left
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -25,13 +26,10 @@ class Match:
 
 @dataclass(frozen=True)
 class Finder:
-    """An index of a manifest's rows by id and by every trailing part of their origin."""
+    """Finds rows of a manifest by id and by every trailing part of their origin."""
 
-    ids: dict[str, list[int]] = field(default_factory=dict)
-    paths: dict[str, list[int]] = field(default_factory=dict)
-    origins: dict[str, list[int]] = field(default_factory=dict)
-    owners: dict[int, str] = field(default_factory=dict)  # ids by row
-    sorted_ids: list[str] = field(default_factory=list)
+    owners: dict[int, str]  # ids by row, in the manifest's order
+    origins: pd.Series  # as the manifest has them, by row
 
     def find(self, digest: str, path: str) -> Match:
         """Rows by an id or, without one, by a path: how a line of a table names a picture."""
@@ -42,42 +40,57 @@ class Finder:
         prefix = id_prefix(text)
         if not prefix:
             return Match(problem=f"an id has {MIN_ID} to 64 hexadecimal digits")
-        exact = self.ids.get(prefix)
-        if exact:
-            return Match(tuple(exact))
-        start = bisect_left(self.sorted_ids, prefix)
-        found = [name for name in self.sorted_ids[start : start + 2] if name.startswith(prefix)]
-        if len(found) > 1:
+        ids, rows = self._by_id
+        start = bisect_left(ids, prefix)
+        exact = slice(start, bisect_right(ids, prefix, start))
+        # no digit comes after f
+        found = exact if rows[exact] else slice(start, bisect_left(ids, f"{prefix}g", start))
+        if len(set(ids[found])) > 1:
             return Match(problem="several pictures begin with it; give more digits")
-        return Match(tuple(self.ids[found[0]]) if found else ())
+        return Match(tuple(rows[found]))
 
     def by_path(self, text: str) -> Match:
         """Rows whose origin is `text`, or ends in it, or in which it ends; of one picture only."""
         name = plain_path(text)
         # a folder's pictures are known by their place in it, and called by longer paths too
         ends = (name[slash.end() :] for slash in re.finditer("/(?=.*/)", name))
-        rows = self.origins.get(name) or self.paths.get(name.removeprefix("./"), [])
-        rows = rows or next(filter(None, map(self.origins.get, ends)), [])
+        rows = self._called(name) or self._ending_in(name.removeprefix("./"))
+        rows = rows or next(filter(None, map(self._called, ends)), [])
         pictures = {self.owners[row] for row in rows}
         if len(pictures) > 1:
             return Match(problem=f"{len(pictures)} pictures end in it; give more of the path")
         return Match(tuple(rows))
 
+    @cached_property
+    def _by_id(self) -> tuple[list[str], list[int]]:
+        """The ids in order, and the row of each."""
+        rows = sorted(self.owners, key=self.owners.__getitem__)
+        return [self.owners[row] for row in rows], rows
+
+    @cached_property
+    def _backwards(self) -> tuple[list[str], list[int]]:
+        """The origins read from their ends, in order, and the row of each."""
+        names = zip(self.origins.tolist(), self.origins.index.tolist(), strict=True)
+        pairs = sorted((plain_path(name)[::-1], row) for name, row in names)
+        return [name for name, _ in pairs], [row for _, row in pairs]
+
+    def _called(self, name: str) -> list[int]:
+        names, rows = self._backwards
+        return rows[bisect_left(names, name[::-1]) : bisect_right(names, name[::-1])]
+
+    def _ending_in(self, name: str) -> list[int]:
+        """The rows of the origin `name`, and of those that are longer by whole folders."""
+        names, rows = self._backwards
+        first, last = (name[::-1] + end for end in "/0")  # 0 comes after the slash
+        longer = rows[bisect_left(names, first) : bisect_left(names, last)]
+        return sorted([*self._called(name), *longer])
+
 
 def index_rows(manifest: pd.DataFrame) -> Finder:
     """Index the rows that a picture arrived for, dropped ones too."""
-    finder = Finder()
     arrived = manifest[manifest["id"] != ""]
-    for row, digest, origin in zip(arrived.index, arrived["id"], arrived["origin"], strict=True):
-        name = plain_path(origin)
-        finder.ids.setdefault(digest, []).append(row)
-        finder.origins.setdefault(name, []).append(row)
-        finder.owners[row] = digest
-        parts = name.split("/")
-        for start in range(len(parts)):
-            finder.paths.setdefault("/".join(parts[start:]), []).append(row)
-    finder.sorted_ids.extend(sorted(finder.ids))
-    return finder
+    owners = dict(zip(arrived.index.tolist(), arrived["id"].tolist(), strict=True))
+    return Finder(owners, arrived["origin"])
 
 
 def find_picture(manifest: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -46,9 +46,11 @@ def unmark_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _change_text(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
-    changed = table.copy()
+    changed = table.copy(deep=False)
     for name in table.select_dtypes(["object", "str"]):
-        # of a list: to go through a column itself takes twenty times as long
-        cells = [change(cell) for cell in table[name].tolist()]
-        changed[name] = pd.Series(cells, table.index, table[name].dtype)
+        column = table[name]
+        is_formula = column.astype("str").str.match(_FORMULA.pattern)
+        # most columns hold nothing to change
+        if is_formula.any():
+            changed.loc[is_formula, name] = [change(cell) for cell in column[is_formula].tolist()]
     return changed

@@ -8,7 +8,6 @@ from rich.console import Console
 from flows.cli.output import find_manifest, say
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
-from foodcls.report.by_hand import explain_looks
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import plain_reason
 from foodcls.review.looks import estimate_session, open_looks
@@ -45,6 +44,9 @@ def open_page(
     finally:
         server.server_close()
     if is_test and (known := estimate_session(server.session, Workspace(folder))):
+        # it asks for scipy's optimizers: the page need not
+        from foodcls.report.by_hand import explain_looks
+
         for sentence in explain_looks(known):
             console.print(sentence, markup=False, highlight=False)
     tell_next(console, server.session.files, recipe_file, folder)
