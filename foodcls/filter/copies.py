@@ -89,7 +89,7 @@ def settle_conflicts(chosen: Mapping[int, Decision], manifest: pd.DataFrame, pat
             best = _largest(rows.loc[[row for row in rows.index
                                       if row not in chosen or chosen[row].keep]])  # fmt: skip
             settled.verdicts[best] = said[0]
-            settled.surplus.update(dict.fromkeys(rows.index.drop(best), best))
+            settled.surplus.update(dict.fromkeys(rows.index.drop([best]), best))
     if problems:
         logger.warning(CONTRADICTORY, path, len(problems), list_problems(problems), UNSETTLED)
     return settled
