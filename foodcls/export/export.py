@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -52,51 +51,21 @@ Writer = Callable[[nn.Module, InferenceConfig, Mapping[str, str]], bytes]
 Named = tuple[str, Pixels]
 
 
-@dataclass(frozen=True)
-class WrittenFormats:
-    """Files of a checkpoint in the store, compared with its network."""
-
-    files: tuple[ExportedFile, ...]
-    max_difference: float  # of a probability, between the network and any file but int8
-    compared: int  # pictures
-    refused: tuple[str, ...]  # formats that are not kept, and why
-
-
 def export(
     checkpoint: Checkpoint,
     manifest: pd.DataFrame,
     store: Store,
     provenance: Mapping[str, str],
     settings: Export = DEFAULT,
+    formats: Sequence[Format] = (),
 ) -> ExportedRef:
-    """Write the files that a recipe asks for, TorchScript among them, as `write_formats` does."""
-    written = write_formats(
-        checkpoint, manifest, store, provenance, settings.formats, settings.int8_margin
-    )
-    (script,) = (one for one in written.files if one.format == "torchscript")
-    return ExportedRef(
-        blob=script.blob,
-        bytes=script.bytes,
-        max_difference=written.max_difference,
-        compared=written.compared,
-        others=tuple(one for one in written.files if one != script),
-        refused=written.refused,
-    )
-
-
-def write_formats(
-    checkpoint: Checkpoint,
-    manifest: pd.DataFrame,
-    store: Store,
-    provenance: Mapping[str, str],
-    formats: Sequence[Format],
-    int8_margin: float,
-) -> WrittenFormats:
     """Write the files, read them back, and compare their probabilities with the network's.
 
     ExportError when they differ on a picture of the split "val" or "test", or on an unusual one.
     int8 alone is held to its accuracy on the split "test"; where that is lost, it is not kept.
+    `formats`, of a model whose .pt file exists, replace those of the settings.
     """
+    formats = formats or settings.formats
     network, config = restore(checkpoint, store)
     files = _files(network, config, {**provenance, **_own_provenance(checkpoint)}, formats)
     # read as users will, with all checks
@@ -111,7 +80,8 @@ def write_formats(
         _compare(network, readers, named, checkpoint)
         for named in chain(real, _variants(real[:1]), _noise())
     ]
-    written = [
+    script, fp32 = files.pop("torchscript", b""), files.get("onnx", b"")
+    others = [
         ExportedFile(kind, store.put(data, durable=True), len(data))
         for kind, data in files.items()
         if kind in formats
@@ -122,12 +92,19 @@ def write_formats(
         from foodcls.export.onnx.int8 import quantize_checked
 
         try:
-            data, figures = quantize_checked(files["onnx"], manifest, store, int8_margin)
+            data, figures = quantize_checked(fp32, manifest, store, settings.int8_margin)
             blob = store.put(data, durable=True)
-            written.append(ExportedFile(INT8, blob, len(data), figures))
+            others.append(ExportedFile(INT8, blob, len(data), figures))
         except ExportError as error:
             refused = (str(error),)
-    return WrittenFormats(tuple(written), max(differences), len(differences), refused)
+    return ExportedRef(
+        blob=store.put(script, durable=True) if script else "",
+        bytes=len(script),
+        max_difference=max(differences),
+        compared=len(differences),
+        others=tuple(others),
+        refused=refused,
+    )
 
 
 def restore(checkpoint: Checkpoint, store: Store) -> tuple[Network, InferenceConfig]:

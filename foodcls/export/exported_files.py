@@ -51,7 +51,7 @@ class ExportedFile:
 class ExportedRef:
     """The exported files in the store; each holds classes, thresholds and provenance."""
 
-    blob: str  # TorchScript (.pt), named by its SHA-256
+    blob: str  # TorchScript (.pt), named by its SHA-256; empty where it exists already
     bytes: int  # of it
     max_difference: float  # of a probability, between the trained network and any file but int8
     compared: int  # pictures

@@ -9,12 +9,12 @@ from rich.console import Console
 from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest, say
 from foodcls.errors import ExportError, InputError
-from foodcls.export.export import INT8, write_formats
+from foodcls.export.export import INT8, export
 from foodcls.export.exported_files import FORMATS, check_libraries, sibling
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on
 from foodcls.export.publish import list_digests
-from foodcls.recipe.train_settings import Format
+from foodcls.recipe.train_settings import Export, Format
 from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
@@ -59,9 +59,10 @@ def _write(
         )
     workspace = Workspace.at(folder)
     checkpoint = need_checkpoint(workspace, provenance.get("checkpoint", ""), model)
-    written = write_formats(checkpoint, manifest, workspace.store, provenance, formats, margin)
+    asked = Export(int8_margin=margin)
+    written = export(checkpoint, manifest, workspace.store, provenance, asked, formats)
     digests = {}
-    for one in written.files:
+    for one in written.others:
         path = sibling(model, FORMATS[one.format].ending)
         with replacing(path) as part:
             part.write_bytes(workspace.store.read(one.blob))
