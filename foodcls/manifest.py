@@ -1,12 +1,15 @@
 """The table that passes between stages: one row per picture, never deleted, only marked."""
 
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from foodcls.store.store import Store, digest_json, digest_of
+from foodcls.columnar import csv_chunks, read_parquet, to_arrow, write_parquet
+from foodcls.store.store import Store, digest_json
 
 TEXT, NUMBER = "str", "Int64"
 
@@ -66,6 +69,8 @@ SPLIT_COLUMNS = {
     "own": ["id", "label", "origin", "cluster", "picture"],
     FILTERED: ["id", "label", "cluster", "reason", "picture"],
 }
+# and those by which a row is known, and known to be one of these
+MARKS = ("id", "origin", "state", "stage", "source", "split")
 KEPT, DROPPED = "kept", "dropped"
 TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
 OWN_SOURCE = "own"  # the `source` of own photos
@@ -162,24 +167,28 @@ def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
 
 
 def manifest_digest(manifest: pd.DataFrame) -> str:
-    """SHA-256 of the table without its volatile columns."""
-    return digest_of(_as_csv(manifest.drop(columns=VOLATILE)))
+    """SHA-256 of the table without its volatile columns, as the text of a CSV file."""
+    return _digest(to_arrow(manifest.drop(columns=VOLATILE)))
 
 
 def save_manifest(
     manifest: pd.DataFrame, store: Store, stage: str, passing: Collection[str] = ()
 ) -> ManifestRef:
     """Write the table into the store; `passing` are outcomes of the stage that may pass."""
-    kept = int((manifest["state"] == KEPT).sum())
+    is_kept = manifest["state"] == KEPT
     lost = manifest["outcome"].isin(passing) & (manifest["stage"] == stage)
+    table = to_arrow(manifest[list(COLUMNS)])
     return ManifestRef(
         stage=stage,
-        digest=manifest_digest(manifest),
-        blob=store.put(_as_csv(manifest), durable=True),
-        kept=kept,
-        dropped=len(manifest) - kept,
-        splits=tuple(_split_digest(manifest, name) for name in SPLIT_COLUMNS),
-        relabeled=int(((manifest["state"] == KEPT) & is_relabeled(manifest)).sum()),
+        digest=_digest(table.drop_columns(VOLATILE)),
+        blob=store.put(write_parquet(table), durable=True),
+        kept=int(is_kept.sum()),
+        dropped=int((~is_kept).sum()),
+        splits=tuple(
+            _digest(table.select(names).filter(pa.array(_is_of(manifest, split), pa.bool_())))
+            for split, names in SPLIT_COLUMNS.items()
+        ),
+        relabeled=int((is_kept & is_relabeled(manifest)).sum()),
         passing=int(lost.sum()),
     )
 
@@ -197,7 +206,7 @@ def missing_blobs(ref: ManifestRef, store: Store) -> list[str]:
     """
     if not store.is_whole(ref.blob):
         return [ref.blob]
-    rows = kept_rows(load_manifest(ref, store))
+    rows = kept_rows(load_manifest(ref, store, ("state", "picture", "id")))
     return sorted(store.lacking(picture_blobs(rows).unique()))
 
 
@@ -206,16 +215,22 @@ def picture_blobs(rows: pd.DataFrame) -> pd.Series:
     return rows["picture"].where(rows["picture"] != "", rows["id"])
 
 
-def load_manifest(ref: ManifestRef, store: Store) -> pd.DataFrame:
-    """Read a table that `save_manifest` wrote."""
-    return parse_manifest(store.read(ref.blob))
+def load_manifest(
+    ref: ManifestRef, store: Store, columns: Sequence[str] = tuple(COLUMNS)
+) -> pd.DataFrame:
+    """Read a table that `save_manifest` wrote, or these columns of it."""
+    return parse_manifest(store.read(ref.blob), columns)
 
 
 def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
-    """Read the rows of these splits, in the table's order; of an outside test set, all rows."""
-    manifest = load_manifest(ref.manifest, store)
+    """Read the rows of these splits, in the table's order; of an outside test set, all rows.
+
+    No more columns are read than stages hang on, and those by which rows are known.
+    """
+    wanted = {*MARKS}.union(*(SPLIT_COLUMNS[name] for name in ref.names))
+    manifest = load_manifest(ref.manifest, store, [name for name in COLUMNS if name in wanted])
     masks = [_is_of(manifest, name) for name in ref.names]
-    return manifest[pd.concat(masks, axis=1).any(axis=1)]
+    return manifest[np.logical_or.reduce(masks)]
 
 
 def load_part(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -224,17 +239,8 @@ def load_part(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
-    """These columns of the table in bytes of CSV; ValueError or KeyError when it lacks one."""
-    # every cell is text first: a class may be called "NA"
-    table = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, usecols=list(columns))
-    for name in (name for name in columns if COLUMNS[name] == NUMBER):
-        # through pandas' own parser: a cell that is no number is an error, an empty one is absent
-        table[name] = pd.to_numeric(table[name].replace("", None)).astype(pd.Int64Dtype())
-    return table[list(columns)]
-
-
-def _split_digest(manifest: pd.DataFrame, split: str) -> str:
-    return digest_of(_as_csv(manifest.loc[_is_of(manifest, split), SPLIT_COLUMNS[split]]))
+    """The table in these bytes of Parquet, or these columns of it; ValueError when it is none."""
+    return read_parquet(data, {name: COLUMNS[name] for name in columns})
 
 
 def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
@@ -245,5 +251,8 @@ def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
     return kept | (manifest["source"] == TEST_SOURCE) if split == "test" else kept
 
 
-def _as_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
+def _digest(table: pa.Table) -> str:
+    digest = sha256()
+    for chunk in csv_chunks(table):
+        digest.update(chunk)
+    return digest.hexdigest()

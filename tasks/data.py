@@ -1,8 +1,8 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from foodcls.dedup.blocked import drop_blocked
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
 from foodcls.dedup.histogram import histogram_png
-from foodcls.errors import InputError
+from foodcls.errors import InputError, StoreError
 from foodcls.filter.decisions import read_decisions
 from foodcls.filter.filter import filter_pictures as apply_decisions
 from foodcls.inspect.flags import flag_pictures
@@ -58,11 +58,16 @@ from tasks.engine.stage import stage
 from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
 
 
-def take_pictures(workspace: Workspace, pictures: ManifestRef) -> pd.DataFrame:
-    """What a stage begins with, written for people too: they want it most if the stage fails."""
+@contextmanager
+def taken(workspace: Workspace, pictures: ManifestRef) -> Iterator[pd.DataFrame]:
+    """What a stage begins with; written for people if it fails or is interrupted."""
     manifest = load_manifest(pictures, workspace.store)
-    write_manifest(manifest, workspace.manifest)
-    return manifest
+    try:
+        yield manifest
+    except BaseException:
+        with suppress(StoreError):  # of a disk that is full the stage's own error tells
+            write_manifest(manifest, workspace.manifest)
+        raise
 
 
 def read_barred(workspace: Workspace) -> Blocklist:
@@ -111,8 +116,8 @@ def inspect(
     workspace: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
-    manifest = take_pictures(workspace, pictures)
-    sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
+    with taken(workspace, pictures) as manifest:
+        sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
     return save_manifest(sound, workspace.store, "inspect", PASSING)
 
 
@@ -146,9 +151,10 @@ def dedup(
     workspace: Workspace, pictures: ManifestRef, settings: Dedup, blocklist: Blocklist
 ) -> DedupRef:
     """Drop pictures that look like barred ones, or show again what another one shows."""
-    manifest, store = take_pictures(workspace, pictures), workspace.store
-    allowed = drop_blocked(manifest, store, blocklist.fingerprints, spread)
-    return save_deduped(drop_duplicates(allowed, store, settings, spread), store)
+    with taken(workspace, pictures) as manifest:
+        allowed = drop_blocked(manifest, workspace.store, blocklist.fingerprints, spread)
+        distinct = drop_duplicates(allowed, workspace.store, settings, spread)
+    return save_deduped(distinct, workspace.store)
 
 
 @stage("foodcls.filter.filter", name="filter")
@@ -156,7 +162,8 @@ def filter_pictures(
     workspace: Workspace, pictures: ManifestRef, settings: Filter, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Drop what a person has dropped, and correct the labels that a person has corrected."""
-    chosen = apply_decisions(take_pictures(workspace, pictures), settings, labels)
+    with taken(workspace, pictures) as manifest:
+        chosen = apply_decisions(manifest, settings, labels)
     return save_manifest(chosen, workspace.store, "filter")
 
 
@@ -165,8 +172,8 @@ def crop(
     workspace: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
-    manifest = take_pictures(workspace, pictures)
-    cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
+    with taken(workspace, pictures) as manifest:
+        cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
     return save_manifest(cropped.manifest, workspace.store, "crop")
 
 
@@ -175,9 +182,9 @@ def split(
     workspace: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Part the clusters into train, val and test; who was here before stays where it was."""
-    manifest = take_pictures(workspace, pictures)
-    before = recall_assignments(manifest, workspace.store, settings)
-    parted = split_clusters(manifest, settings, labels, before)
+    with taken(workspace, pictures) as manifest:
+        before = recall_assignments(manifest, workspace.store, settings)
+        parted = split_clusters(manifest, settings, labels, before)
     remember_assignments(parted, workspace.store, settings)
     return save_manifest(parted, workspace.store, "split")
 
@@ -187,8 +194,8 @@ def augment(
     workspace: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
-    manifest = take_pictures(workspace, pictures)
-    grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
+    with taken(workspace, pictures) as manifest:
+        grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
     return save_manifest(grown, workspace.store, "augment")
 
 

@@ -23,7 +23,7 @@ FORBIDDEN = {
 LEVELS = (
     ("redact",),
     ("errors",),
-    ("progress",),
+    ("progress", "columnar"),
     ("store",),
     ("recipe", "work", "sample", "manifest", "blocklist"),
     ("tables", "network"),

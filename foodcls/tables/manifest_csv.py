@@ -4,25 +4,50 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 
+from foodcls.columnar import TYPES, csv_chunks, to_arrow, to_series
 from foodcls.errors import TableError
-from foodcls.manifest import COLUMNS, parse_manifest
-from foodcls.tables.spreadsheet import unmark_table, write_csv
+from foodcls.manifest import COLUMNS
+from foodcls.store.store import replacing
+from foodcls.tables.spreadsheet import mark_column, unmark_column
+
+BLOCK = 1 << 24  # bytes that are parsed at once; a row is shorter
 
 
 def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
     """Write the table whole or not at all; no cell of it is a formula to a spreadsheet."""
-    write_csv(manifest, path)
+    with replacing(path) as part, part.open("wb") as file:
+        for chunk in csv_chunks(to_arrow(manifest), mark_column):
+            file.write(chunk)
 
 
 def read_manifest(path: Path, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
     """Read a table that `write_manifest` wrote, a row for each picture; TableError when it is none.
 
-    Its columns are those of `foodcls.manifest.COLUMNS`, in that order, or these of them alone.
+    Its columns are those of `foodcls.manifest.COLUMNS`, in that order, or the ones that are named.
     """
+    kinds = {name: TYPES[COLUMNS[name]] for name in columns}
     try:
-        return unmark_table(parse_manifest(path.read_bytes(), columns))
+        table = csv.read_csv(
+            path,
+            csv.ReadOptions(block_size=BLOCK),
+            csv.ParseOptions(newlines_in_values=True),
+            # every cell of text is text: a class may be called "NA"
+            csv.ConvertOptions(column_types=kinds, include_columns=list(kinds), null_values=[""]),
+        )
+        found = dict(zip(kinds, table.columns, strict=True))
+        del table
+        # each is let go as it is turned
+        return pd.DataFrame({name: to_series(_unmark(found.pop(name))) for name in kinds})
     except FileNotFoundError as error:
         raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
     except (ValueError, KeyError) as error:
         raise TableError(f"{path} is not a manifest: {error}") from error
+
+
+def _unmark(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_integer(column.type):
+        return column
+    return pa.chunked_array([unmark_column(chunk) for chunk in column.chunks], column.type)

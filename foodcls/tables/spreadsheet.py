@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from foodcls.columnar import change_some, first_bytes
 from foodcls.store.store import replacing
 
 # a formula to a spreadsheet, or text that would be read back as a formula that was marked
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_STARTS = frozenset(b"'=+-@\t\r")
 
 
 def mark_cell(cell: Any) -> Any:
@@ -21,6 +25,22 @@ def mark_cell(cell: Any) -> Any:
 def unmark_cell(cell: Any) -> Any:
     """The cell as it was before `mark_cell`."""
     return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+def mark_column(column: pa.Array) -> pa.Array:
+    """The texts, each as `mark_cell` gives it."""
+    if not first_bytes(column) & _STARTS:
+        return column
+    return change_some(column, f"^{_FORMULA.pattern}", _mark)
+
+
+def unmark_column(column: pa.Array) -> pa.Array:
+    """The texts, each as `unmark_cell` gives it."""
+    if ord("'") not in first_bytes(column):
+        return column
+    return change_some(
+        column, f"^'{_FORMULA.pattern}", lambda some: pc.utf8_slice_codeunits(some, 1)
+    )
 
 
 def table_csv(table: pd.DataFrame, float_format: str | None = None) -> str:
@@ -43,6 +63,10 @@ def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) 
 def unmark_table(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its cells as they were before they were marked."""
     return _change_text(table, unmark_cell)
+
+
+def _mark(column: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(column, "^", "'", max_replacements=1)
 
 
 def _change_text(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from foodcls.store.store import digest_json, digest_of
 PARSING = Lock()
 # rooms that carry work and decide no result of it, so that they are in no key. Settings count by
 # their values: their classes must have no method that a result depends on
-CARRIERS = {"errors", "progress", "recipe", "store", "work", "workspace"}
+CARRIERS = {"columnar", "errors", "progress", "recipe", "store", "work", "workspace"}
 
 
 @lru_cache

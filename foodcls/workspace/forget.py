@@ -146,13 +146,13 @@ def _read_tables(
 ) -> Iterator[tuple[Workspace, str, pd.DataFrame]]:
     """The manifests of a workspace: for people, and those of the stages that it remembers."""
     if workspace.manifest.exists():
-        yield workspace, workspace.manifest.name, read_manifest(workspace.manifest)
+        yield workspace, workspace.manifest.name, read_manifest(workspace.manifest, TOLD)
     told = {table: one.owners.get(table, "a table") for one in results for table in one.tables}
     for table, name in told.items():
         if workspace.store.has(table):
             try:
-                found = parse_manifest(workspace.store.read(table))
-            except (ValueError, KeyError) as error:
+                found = parse_manifest(workspace.store.read(table), TOLD)
+            except ValueError as error:
                 raise StoreError(
                     f"{name} of {workspace.root} was written by another foodcls ({error}); type "
                     f"`foodcls gc --delete --keep-days 0 --workspace {workspace.root}`, then the "

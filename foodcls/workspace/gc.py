@@ -14,6 +14,7 @@ from pathlib import Path
 
 from foodcls.blocklist import blocklist_blob
 from foodcls.errors import StoreError
+from foodcls.manifest import parse_manifest
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
 from foodcls.workspace.recovery import dead_parts, remove_part
@@ -153,7 +154,7 @@ def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[st
     named = frozenset[str]().union(*(find_digests(path.read_bytes()) for path in told))
     named = named.union(*(result.digests for result in results))
     tables = sorted({table for result in results for table in result.tables})
-    return set(named.union(*(find_digests(_read(workspace.store, table)) for table in tables)))
+    return set(named.union(*(_named_by(_read(workspace.store, table)) for table in tables)))
 
 
 def model_digests(workspace: Workspace) -> set[str]:
@@ -164,6 +165,15 @@ def model_digests(workspace: Workspace) -> set[str]:
 def find_digests(text: bytes) -> frozenset[str]:
     """All that looks like a digest."""
     return frozenset(found.decode() for found in DIGEST.findall(text))
+
+
+def _named_by(table: bytes) -> frozenset[str]:
+    try:
+        rows = parse_manifest(table, ("id", "picture", "parent"))
+    except ValueError:
+        # of another foodcls
+        return find_digests(table)
+    return frozenset().union(*(rows[name].unique() for name in rows)) - {""}
 
 
 def _read(store: Store, table: str) -> bytes:

@@ -68,7 +68,7 @@ def name_owners(workspace: Workspace, results: Iterable[CachedResult]) -> dict[s
     """What each blob is, in words, by digest: a picture by where it came from."""
     owners = {digest: told for result in results for digest, told in result.owners.items()}
     if workspace.manifest.exists():
-        table = read_manifest(workspace.manifest)
+        table = read_manifest(workspace.manifest, ("id", "picture", "label", "origin"))
         told = "a picture of " + table["label"] + ", " + table["origin"]
         for name in ("id", "picture"):
             owners |= dict(zip(table[name], told, strict=True))
@@ -124,7 +124,7 @@ def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
 def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
     if not workspace.manifest.exists():
         return
-    rows = kept_rows(read_manifest(workspace.manifest))
+    rows = kept_rows(read_manifest(workspace.manifest, ("id", "picture", "state")))
     for digest in sorted(workspace.store.lacking(picture_blobs(rows).unique())):
         yield Damage(workspace.store.where(digest), MISSING, owners[digest], FETCHED)
 
