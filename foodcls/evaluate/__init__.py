@@ -11,6 +11,7 @@ label_issues    which labels are probably wrong, by confident learning
 looks           the accuracy on true labels, by test pictures that a person has seen
 likeness        which pictures look alike, as a file
 describe        that of judged pictures
+layout          where each lies on a map of them
 worth           what more pictures of each class would be worth
 learning_curves    recall by how many pictures were learnt from
 extrapolation    what recall gains by more, with an interval

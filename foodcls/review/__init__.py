@@ -11,8 +11,10 @@ session           one visit: its pictures, decisions and undo
 live_order        what is left, ordered anew by what was decided so far
 looks             the test pictures, in drawn order and without predictions
 doubts            what to look at next: doubtful pictures, look-alikes, a chance sample
+picture_map       all of them on a map, near their like
 api               the session as JSON for the page
 doubts_api        what to look at next, as JSON
+map_api           the map, as JSON
 thumbs            JPEGs of pictures, small and large
 server            the HTTP server of the page
 story             where a picture came from, and what each stage did to it

@@ -25,6 +25,7 @@ class ReviewFiles:
     proposals: Path | None = None  # boxes by a program, shown until a person decides
     suspects: Path | None = None  # pictures to doubt: shown first, as they are ranked by then
     likeness: Path | None = None  # which pictures look alike
+    layout: Path | None = None  # where they lie on the map; made anew where it is absent
     refused: Path | None = None  # proposals that a person deleted: `propose` leaves them out
 
 

@@ -30,6 +30,8 @@ from foodcls.review.api import (
 )
 from foodcls.review.doubts import Doubts
 from foodcls.review.doubts_api import show_alike, show_doubts, show_sample
+from foodcls.review.map_api import show_map
+from foodcls.review.picture_map import PictureMap
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 
@@ -75,6 +77,7 @@ class ReviewServer(ThreadingHTTPServer):
         # ranked anew, they are the same ones
         self.pictures = frozenset(session.gallery.items)
         self.doubts = Doubts(session)
+        self.map = PictureMap(session)
         self.thumbs = thumbs
         self.title = title
         self.token = secrets.token_urlsafe(24)
@@ -183,6 +186,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(show_alike(doubts, asked("id"), asked("size")))
         elif path == "sample":
             self._send_json(show_sample(doubts, asked("size")))
+        elif path == "map":
+            tells_pictures = bool(asked("pictures"))
+            self._send_json(show_map(self.server.map, tells_pictures=tells_pictures))
         elif path == "pictures":
             self._send_json(list_pictures(session, asked("class")))
         else:

@@ -230,6 +230,7 @@ def open_session(recipe: Recipe, path: Path, workspace: Workspace, annotator: st
         refused=workspace.refused,
         suspects=workspace.suspects,
         likeness=workspace.likeness,
+        layout=workspace.layout,
     )
     # a recipe may name the proposals themselves as its boxes
     if files.boxes.resolve() != proposals:

@@ -46,6 +46,7 @@ class Workspace:
     histogram = Place("distances.png")  # how far apart the hashes of pairs of pictures are
     suspects = Place("suspects.csv")  # pictures that are perhaps mislabeled
     likeness = Place("cache/likeness.npz")  # which pictures look alike
+    layout = Place("cache/map.npz")  # where they lie on the review page's map
     worth = Place("worth.csv")  # what more pictures of each class would be worth
     proposals = Place("proposals.csv")  # boxes of a program
     refused = Place("refused.csv")  # those of them that a person took away

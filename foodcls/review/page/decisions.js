@@ -6,6 +6,7 @@ import { drawClasses, openClass } from "./classes.js";
 import { $, toast } from "./dom.js";
 import { isDragging } from "./drag.js";
 import { goTo, show } from "./grid.js";
+import { goOnMap, onMap, showUndone } from "./map.js";
 import { drawHeader } from "./header.js";
 import { seenOf, tellConflicts } from "./news.js";
 import { askReason, hideReasons } from "./reasons.js";
@@ -29,6 +30,7 @@ export function decide(keep) {
 
 // to the picture behind the last of these
 export function goOn(pictures) {
+  if (goOnMap(pictures)) return;
   const end = state.view.indexOf(pictures.at(-1));
   if (end + 1 < state.view.length) goTo(end + 1);
   else {
@@ -59,11 +61,16 @@ export async function undo() {
   if (!answer) return;
   if (!answer.pictures.length) return toast("Nothing to undo in this visit.");
   const [first] = answer.pictures;
+  if (onMap()) { showUndone(answer.pictures); return tellUndone(answer); }
   if (state.special && !answer.pictures.every(({ id }) => state.byId.has(id))) showBatch({ view: state.special.view, pictures: answer.pictures });
   // batches of test pictures are no classes
   if (first.label !== state.label && state.labels.includes(state.label)) await openClass(first.label);
   const place = state.view.findIndex((picture) => picture.id === first.id);
   if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
+  tellUndone(answer);
+}
+
+function tellUndone(answer) {
   if (answer.stayed.length) return toast(`${answer.stayed.length > 1 ? `${answer.stayed.length} pictures were` : "It was"} changed elsewhere since, and stays so.`, true);
   toast(answer.pictures.length > 1 ? `${answer.pictures.length} pictures are as before.` : "This picture is as before.");
 }

@@ -3,6 +3,7 @@
 import { cardOf } from "./cards.js";
 import { $, toast } from "./dom.js";
 import { drawHeader, filterPictures } from "./header.js";
+import { followGrid, onMap } from "./map.js";
 import { current, selected, state } from "./state.js";
 import { openPicture } from "./zoom.js";
 
@@ -53,7 +54,8 @@ export function goTo(place, extend = false, picked = null) {
   picture.card.tabIndex = 0;
   picture.card.scrollIntoView({ block: "nearest" });
   if ($("zoom").open) openPicture();
-  else if (document.activeElement?.tagName !== "INPUT") focusCard();
+  else if (!["INPUT", "CANVAS"].includes(document.activeElement?.tagName)) focusCard();
+  if (onMap()) followGrid();
 }
 
 // one more picture, or one less
@@ -63,7 +65,8 @@ export function pick(place) {
   goTo(place, false, picked);
 }
 
-export const focusCard = () => current()?.card.focus({ preventScroll: true });
+// what was selected together on the map is decided there
+export const focusCard = () => (state.lasso && state.picked === state.lasso && onMap() ? $("canvas") : current()?.card)?.focus({ preventScroll: true });
 
 export function goToUnboxed() {
   const free = (picture) => picture.keep !== 0 && !picture.boxes;

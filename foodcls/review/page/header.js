@@ -1,12 +1,14 @@
 // Draws what stands above the grid: the class, how far it is, and the filters with their counts.
 
 import { $, displayName, make, makeButton, redraw } from "./dom.js";
+import { onMap } from "./map.js";
 import { hasProposal, state } from "./state.js";
 import { drawView } from "./views.js";
 
 const OPTIONAL = new Set(["suspects", "proposed"]); // hidden where they would show nothing
 
 export function drawHeader() {
+  $("map").hidden = !onMap();
   if (state.special) { drawView(); return drawFilters(); }
   $("batch").hidden = true;
   const item = state.classes.find((one) => one.name === state.label);

@@ -5,6 +5,8 @@ import { stepClass } from "./classes.js";
 import { decide, decideRest, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { countColumns, focusCard, goTo, goToUnboxed, setFilter } from "./grid.js";
+import { onMap, openMap } from "./map.js";
+import { handleMapKey } from "./map_input.js";
 import { askLabel, drawNames, guessRest, hideLabel, takeChosen, takeGuess } from "./relabel.js";
 import { isAdjusting, newBox, nudge, saveNudges, stopAdjusting } from "./nudge.js";
 import { giveReason, hideReasons, reasons } from "./reasons.js";
@@ -23,7 +25,7 @@ const COMMON_KEYS = {
   r: () => { if (!$("bar").hidden) $("reason").focus(); }, "?": () => $("help").showModal(),
 };
 const GRID_KEYS = {
-  ...COMMON_KEYS, K: () => decideRest(true), D: () => decideRest(false), G: guessRest, n: openDoubts, c: openSample, "[": () => stepClass(-1), "]": () => stepClass(1),
+  ...COMMON_KEYS, K: () => decideRest(true), D: () => decideRest(false), G: guessRest, n: openDoubts, c: openSample, m: openMap, "[": () => stepClass(-1), "]": () => stepClass(1),
   f: () => { $("search").focus(); $("search").select(); },
   Enter: () => openZoom(false), b: () => openZoom(true), Escape: () => { if ($("bar").hidden) leaveView(); else hideReasons(); },
 };
@@ -46,6 +48,7 @@ export function handleKey(event) {
   if (event.target.tagName === "BUTTON" && ["Enter", " ", "Tab"].includes(event.key)) return;
   if ((event.target.type === "range" && event.key.startsWith("Arrow")) || event.target.tagName === "SELECT") return;
   if (event.key === "Tab" && !(zoomed && state.boxMode)) return;
+  if (onMap() && !zoomed && handleMapKey(event)) return;
   const move = (zoomed ? ZOOM_MOVES : GRID_MOVES)[event.key];
   const name = event.key.length === 1 && !(event.shiftKey && "KDG".includes(event.key)) ? event.key.toLowerCase() : event.key;
   const action = (zoomed ? ZOOM_KEYS : GRID_KEYS)[name];

@@ -8,6 +8,8 @@ import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
 import { focusCard, goTo, growNearEnd, pick, setFilter } from "./grid.js";
 import { handleKey } from "./keys.js";
+import { takeAll } from "./map.js";
+import { listenToMap } from "./map_input.js";
 import { askLabel, drawNames, guessRest, hideLabel, takeGuess, takeName } from "./relabel.js";
 import { takeAgain, watchOthers } from "./news.js";
 import { saveNudges } from "./nudge.js";
@@ -32,6 +34,7 @@ function listen() {
   listenToZoom();
   listenForDrags();
   listenForSweeps();
+  listenToMap();
 }
 
 function listenToGrid() {
@@ -40,7 +43,7 @@ function listenToGrid() {
   onClick("grid", (event) => {
     const card = cardOf(event), button = event.target.closest("button");
     if (!card) return;
-    const among = button && !button.matches(".accept, .guess") && selected().length > 1 && card.ariaSelected === "true";
+    const among = button && !button.matches(".accept, .guess") && selected().length > 1 && card.ariaSelected === "true" && state.picked !== state.lasso;
     if (!among) {
       hideReasons();
       if ((event.ctrlKey || event.metaKey) && !button) pick(place(card));
@@ -70,6 +73,7 @@ function listenToHeader() {
   onClick("sample", openSample);
   onClick("batch", (event) => {
     const { rest } = event.target.closest("button")?.dataset ?? {};
+    if (rest === "labelit") { takeAll(); return askLabel(); }
     if (rest) ({ keepit: () => decideRest(true), dropit: () => decideRest(false), guess: guessRest })[rest]();
     focusCard();
   });

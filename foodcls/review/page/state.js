@@ -8,6 +8,7 @@ export const state = {
   view: [], // pictures that the filter shows; it stays as it is while decisions are made
   at: 0, anchor: 0, // the current place in the view, and where a selection began
   picked: null, // pictures that were selected one by one, in place of those between the two
+  lasso: null, // those that were selected together on the map, while they are
   chip: "all", words: "", // the filter
   reasonFor: [], // ids of the pictures that were dropped last
   boxMode: false, adjusting: false, chosen: -1, // the chosen box of the zoomed picture

@@ -5,9 +5,10 @@ import { drawClasses, openClass } from "./classes.js";
 import { $, make, makeButton, redraw, toast } from "./dom.js";
 import { countColumns, show } from "./grid.js";
 import { hideReasons } from "./reasons.js";
+import { map, onMap, openMap, refreshMap } from "./map.js";
 import { current, state } from "./state.js";
 
-const TITLES = { doubts: "Most doubtful", alike: "More like this", sample: "By chance" };
+const TITLES = { doubts: "Most doubtful", alike: "More like this", sample: "By chance", map: "Map" };
 
 let asked = 0;
 
@@ -64,7 +65,8 @@ export function leaveView() {
 }
 
 export function refreshView() {
-  if (state.special.view === "alike") openClass(state.cameFrom); else open(state.special.view);
+  if (onMap()) openMap();
+  else if (state.special.view === "alike") openClass(state.cameFrom); else open(state.special.view);
 }
 
 // once all that is shown is decided, the next ones come
@@ -75,10 +77,12 @@ export function advance() {
 
 export function drawView() {
   const { special, pictures } = state, left = pictures.filter((picture) => picture.keep === undefined);
+  if (onMap()) refreshMap();
   $("label").textContent = TITLES[special.view];
   $("progress").replaceChildren(...told(special, pictures));
-  const acts = { drop: ["⇧D", `Drop the other ${left.length}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep the other ${left.length}`, "keepit"] };
-  const kinds = special.view === "alike" ? ["drop", "look"] : [special.kind ?? "look"];
+  const rest = onMap() && left.length === pictures.length ? `all ${left.length}` : `the other ${left.length}`;
+  const acts = { drop: ["⇧D", `Drop ${rest}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep ${rest}`, "keepit"], name: ["L", `Class of all ${pictures.length}`, "labelit"] };
+  const kinds = { alike: ["drop", "look"], map: map.marks.size ? ["drop", "look", "name"] : [] }[special.view] ?? [special.kind ?? "look"];
   $("batch").hidden = !left.length;
   redraw($("batch"), [make("span", "", hint(special)), ...kinds.map((kind) => {
     const [key, text, name] = acts[kind], button = makeButton("chip");
@@ -91,6 +95,7 @@ export function drawView() {
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 function told({ view, left, looked, wrong, low, high, done, enough, kind }, pictures) {
+  if (view === "map") return [`${map.pictures.length} pictures, near their like`, map.marks.size ? make("b", "", ` · ${map.marks.size} marked`) : "", map.told && ` (${map.told})`];
   if (view === "alike") return [`${pictures.length} pictures of any class, the nearest first`];
   if (view === "doubts") return [kind ? `${left} pictures are undecided` : `${pictures.length} as before`];
   if (!looked) return ["What is wrong among those that are left is estimated from these."];
@@ -100,5 +105,6 @@ function told({ view, left, looked, wrong, low, high, done, enough, kind }, pict
 
 function hint({ view, kind }) {
   if (view === "alike") return "Shift-click or drag selects several; K and D decide about them.";
+  if (view === "map") return map.marks.size ? "Click Keep on what belongs, then drop the others." : "Draw round pictures to mark them; wheel or two fingers zoom, the right button moves.";
   return { drop: "Probably all to drop. Click Keep on what belongs.", relabel: "Probably of the class named on each. Click Keep, Drop or Class on the others." }[kind] ?? "Click on the class guessed, Class or Drop where it is wrong.";
 }

@@ -1,15 +1,17 @@
 """What the tests of this package share: a workspace of drawn pictures, and its page."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from foodcls.evaluate.likeness import Likeness, pick_shares, save_likeness
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
@@ -69,6 +71,28 @@ def visit(files: ReviewFiles) -> Callable[..., Session]:
         path = files.decisions.with_name("suspects.csv")
         write_csv(pd.DataFrame(rows), path)
         return Session(manifest, LABELS, replace(files, suspects=path))
+
+    return start
+
+
+@pytest.fixture
+def ranked(visit: Callable[..., Session], files: ReviewFiles) -> Callable[..., Session]:
+    """A visit to two classes of equal size where strangers and moved labels are known."""
+
+    def start(manifest: pd.DataFrame, strange: Collection[int], moved: Collection[int]) -> Session:
+        count = np.arange(len(manifest))
+        truth = np.repeat([0, 1], len(count) // 2)
+        cloud = np.where(np.isin(count, strange), 2, np.where(np.isin(count, moved), 0, truth))
+        rows = np.eye(6)[cloud] + np.random.default_rng(0).normal(0, 0.1, (len(count), 6))
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        shares = np.where(np.eye(2)[np.minimum(cloud, 1)] == 1, 0.95, 0.05)
+        shares[cloud == 2] = [0.2, 0.15]
+        parts, ids = pick_shares(shares, truth), tuple(manifest["id"])
+        path = files.decisions.with_name("likeness.npz")
+        save_likeness(Likeness(ids, rows.astype(np.float16), *parts, LABELS), path)
+        session = visit(manifest)
+        session.files = replace(files, likeness=path, layout=path.with_name("map.npz"))
+        return session
 
     return start
 

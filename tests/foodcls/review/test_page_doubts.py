@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from foodcls.evaluate.likeness import Likeness, pick_shares, save_likeness
 from foodcls.review.decision_files import ReviewFiles
 from tests.fixtures.browser_fixtures import SAVED
 
@@ -25,23 +23,9 @@ def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 
 
 @pytest.fixture
-def page(
-    browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
-) -> Any:
+def page(browser: Any, ranked: Callable, serve: Callable, manifest: pd.DataFrame) -> Any:
     """The page where strangers and moved labels are doubtful."""
-    truth, count = np.repeat([0, 1], EACH), np.arange(2 * EACH)
-    cloud = np.where(np.isin(count, STRANGE), 2, np.where(np.isin(count, MOVED), 0, truth))
-    rows = np.eye(6)[cloud] + np.random.default_rng(0).normal(0, 0.1, (2 * EACH, 6))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    shares = np.where(np.eye(2)[np.minimum(cloud, 1)] == 1, 0.95, 0.05)
-    shares[cloud == 2] = [0.2, 0.15]
-    parts = pick_shares(shares, truth)
-    path = files.decisions.with_name("likeness.npz")
-    ids = tuple(manifest["id"])
-    save_likeness(Likeness(ids, rows.astype(np.float16), *parts, ("pesto", "bread")), path)
-    session = visit(manifest)
-    session.files = replace(files, likeness=path)
-    browser.open(serve(session).url)
+    browser.open(serve(ranked(manifest, STRANGE, MOVED)).url)
     return browser
 
 
