@@ -9,6 +9,7 @@ from torch import Tensor, fx, nn
 
 from foodcls.features.pixels import Decoded
 from foodcls.features.row_cache import ROWS, Array, CachedRows, FeatureCache, RowCache, cache_rows
+from foodcls.network.fused_convolutions import fuse_activations
 from foodcls.network.network import Network
 from foodcls.network.partition import Partition, fuse_batch_norms, partition_network
 from foodcls.network.precision import autocast
@@ -109,12 +110,12 @@ def _runner(
     trunk: fx.GraphModule, decoded: Decoded, precision: str
 ) -> Callable[[Sequence[int]], Sequence[Array]]:
     """A function from indices to the trunk's outputs for the pictures there."""
-    folded = fuse_batch_norms(trunk)
+    fused = fuse_activations(fuse_batch_norms(trunk), precision)
 
     def run(indices: Sequence[int]) -> Sequence[Array]:
         pixels = decoded.take(indices)
         parts = [
-            _run_batch(folded, pixels[start : start + BATCH], precision)
+            _run_batch(fused, pixels[start : start + BATCH], precision)
             for start in range(0, len(indices), BATCH)
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]

@@ -10,6 +10,7 @@ In reading order:
     model_zoo    imports torchvision and timm, also where torchvision does not fit torch
     resize    pictures become squares of pixels, alike in training and inference
     partition    cuts a network into frozen trunk and trainable tail; fuses batch norms
+    fused_convolutions    frozen convolutions with their activations in one pass, on a processor
     precision    fp32, or bf16 where the hardware is made for it
     rejection    scores how surely a picture is of some class: open-set recognition
     winograd    3x3 convolutions with fewer multiplications, on a processor

@@ -168,6 +168,20 @@ def test_a_folded_trunk_gives_the_same(name: str) -> None:
     assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max()))
 
 
+def test_all_views_of_a_picture_are_folded() -> None:
+    backbone = make_backbone("test_efficientnet", "none", 32)
+    stir(backbone.module)
+    network = Network(backbone, make_head(backbone.features, 0, 3, 0.0, 0), ())
+    network.tta_views, network.input_size = 3, 32
+    trunk = partition_network(network, 32).trunk
+    assert trunk is not None
+    folded, pixels = fuse_batch_norms(trunk), torch.rand(2, 3, 32, 32) * 255
+    assert count_norms(trunk) > 0 == count_norms(folded)
+    with torch.no_grad():
+        for wanted, found in zip(trunk(pixels), folded(pixels), strict=True):
+            assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max()))
+
+
 def count_norms(module: nn.Module) -> int:
     return sum(isinstance(part, nn.BatchNorm2d) for part in module.modules())
 
