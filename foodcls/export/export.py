@@ -135,7 +135,7 @@ def _files(
     kinds = dict.fromkeys("onnx" if kind == INT8 else kind for kind in formats)
     for kind in kinds:
         try:
-            files[kind] = _writer(kind)(optimized, config, record)
+            files[kind] = find_writer(kind)(optimized, config, record)
         except TRACING as error:
             raise ExportError(
                 f"the backbone {record['train.backbone']!r} cannot be written as {kind} "
@@ -145,7 +145,8 @@ def _files(
     return files
 
 
-def _writer(kind: Format) -> Writer:
+def find_writer(kind: Format) -> Writer:
+    """What writes files of a format; InputError where its libraries are not installed."""
     check_libraries([kind])
     if kind == "onnx":
         # its libraries may be absent

@@ -72,19 +72,23 @@ def url(folder: Path) -> Iterator[str]:
 
 
 def pictures(noise: Callable[..., Image.Image], encode: Callable[..., bytes]) -> dict[str, bytes]:
-    drawn, exif = noise(1, 300, 200), Image.Exif()
-    exif[0x0112] = 6
-    clear = drawn.convert("RGBA")
-    clear.putalpha(noise(2, 300, 200).convert("L"))
-    return {
-        "plain.jpg": encode(drawn, "JPEG"),
-        "turned.jpg": encode(drawn, "JPEG", exif=exif),
-        "progressive.jpg": encode(drawn, "JPEG", progressive=True, quality=60),
-        "p3.jpg": encode(drawn, "JPEG", icc_profile=rgb_profile("display p3")),
-        "gray.png": encode(drawn.convert("L")),
-        "clear.png": encode(clear),
-        "small.webp": encode(noise(3, 30, 41), "WEBP"),
-    }
+    """Four pictures in each of seven forms."""
+    exif, found = Image.Exif(), {}
+    for seed, (width, height) in enumerate([(300, 200), (97, 411), (640, 480), (64, 64)]):
+        drawn = noise(seed, width, height)
+        exif[0x0112] = 3 + seed
+        clear = drawn.convert("RGBA")
+        clear.putalpha(noise(9, width, height).convert("L"))
+        found |= {
+            f"{seed}_plain.jpg": encode(drawn, "JPEG"),
+            f"{seed}_turned.jpg": encode(drawn, "JPEG", exif=exif),
+            f"{seed}_progressive.jpg": encode(drawn, "JPEG", progressive=True, quality=60),
+            f"{seed}_p3.jpg": encode(drawn, "JPEG", icc_profile=rgb_profile("display p3")),
+            f"{seed}_gray.png": encode(drawn.convert("L")),
+            f"{seed}_clear.png": encode(clear),
+            f"{seed}_small.webp": encode(drawn.resize((30, 41)), "WEBP"),
+        }
+    return found
 
 
 def test_the_browser_answers_as_predict_does(
@@ -92,7 +96,9 @@ def test_the_browser_answers_as_predict_does(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     browser.open(url, "document.body?.dataset.ready")
-    for name, data in pictures(noise, encode).items():
+    drawn = pictures(noise, encode)
+    assert len(drawn) >= 25
+    for name, data in drawn.items():
         text = base64.b64encode(data).decode()
         blob = f"new Blob([Uint8Array.from(atob('{text}'), (c) => c.charCodeAt(0))])"
         found = browser.value(f"predict({blob})")
