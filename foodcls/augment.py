@@ -73,7 +73,9 @@ def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
     """Index labels in an order that depends on the pictures and the seed, not on the rows."""
     keys = [
         (copy_seed(picture, 0, seed), picture, origin)
-        for picture, origin in zip(parents["picture"], parents["origin"], strict=True)
+        for picture, origin in zip(
+            parents["picture"].tolist(), parents["origin"].tolist(), strict=True
+        )
     ]
     return [row for _, row in sorted(zip(keys, parents.index, strict=True))]
 

@@ -223,11 +223,17 @@ def _cut_all(
 def _fill(
     manifest: pd.DataFrame, cuts: Mapping[int, list[PixelBox]], blobs: Mapping[int, list[str]]
 ) -> pd.DataFrame:
-    counts = [max(1, len(cuts.get(row, ()))) for row in manifest.index]
-    filled = manifest.loc[manifest.index.repeat(counts)].reset_index(drop=True)
-    starts = dict(zip(manifest.index, np.cumsum([0, *counts[:-1]]), strict=True))
-    for row, items in cuts.items():
-        places = range(starts[row], starts[row] + len(items))
-        filled.loc[places, "box"] = [",".join(map(str, edges)) for edges in items]
-        filled.loc[places, "picture"] = blobs[row]
+    rows = manifest.index.get_indexer(pd.Index(list(cuts)))
+    drawn = np.array([len(items) for items in cuts.values()], dtype=int)
+    counts = np.ones(len(manifest), dtype=int)
+    counts[rows] = np.maximum(1, drawn)
+    filled = manifest.iloc[np.repeat(np.arange(len(manifest)), counts)].reset_index(drop=True)
+    starts = (np.cumsum(counts) - counts)[rows]
+    places = [place + number for place, count in zip(starts, drawn, strict=True)
+              for number in range(count)]  # fmt: skip
+    # all at once: each change of a column of text writes it anew
+    filled.loc[places, "box"] = [
+        ",".join(map(str, edges)) for some in cuts.values() for edges in some
+    ]
+    filled.loc[places, "picture"] = [blob for row in cuts for blob in blobs[row]]
     return filled

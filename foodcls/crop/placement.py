@@ -30,13 +30,13 @@ class KeptRow:
 def list_kept(manifest: pd.DataFrame) -> dict[int, KeptRow]:
     """The kept pictures by index label, as a dictionary: a thousand times faster than the table."""
     rows = kept_rows(manifest)
-    sizes = zip(rows["width"].fillna(0), rows["height"].fillna(0), strict=True)
+    sizes = zip(*(rows[name].fillna(0).tolist() for name in ("width", "height")), strict=True)
     return {
         row: KeptRow(digest, tuple(filter(None, labels)), (int(width), int(height)))
         for row, digest, labels, (width, height) in zip(
             rows.index,
-            rows["id"],
-            zip(rows["label"], rows["given_label"], strict=True),
+            rows["id"].tolist(),
+            zip(rows["label"].tolist(), rows["given_label"].tolist(), strict=True),
             sizes,
             strict=True,
         )

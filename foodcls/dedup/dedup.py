@@ -5,7 +5,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
+from foodcls.columnar import to_arrow
 from foodcls.dedup.cells import share_over
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
 from foodcls.dedup.pairs import Distances, search_pairs
@@ -85,12 +87,14 @@ def dedup(
 def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     pixels = (rows["width"] * rows["height"]).fillna(0)
     keys = rows.assign(
-        place=rows["source"].map({TEST_SOURCE: 0, OWN_SOURCE: 1}).fillna(2),
+        place=rows["source"].map({TEST_SOURCE: 0, OWN_SOURCE: 1}).fillna(2).astype("Int64"),
         pixels=-pixels,
         size=-rows["bytes"].fillna(0),
     )
-    order = ["place", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
-    return rows.loc[keys.sort_values(order).index]
+    names = ["place", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
+    # Arrow compares texts where numbers are equal alone; what is absent comes last, as in pandas
+    order = pc.sort_indices(to_arrow(keys[names]), [(name, "ascending") for name in names])
+    return rows.iloc[order.to_numpy()]
 
 
 def _mark_same_pixels(
@@ -125,9 +129,13 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
     """Reasons for all rows of pictures that stand under several labels."""
-    labels = rows.groupby("keeper")["label"].agg(lambda names: sorted(set(names)))
-    mixed = rows[rows["keeper"].map(labels.map(len)) > 1]
+    counts = rows.drop_duplicates(["keeper", "label"])["keeper"].value_counts()
+    mixed = rows[rows["keeper"].isin(counts.index[counts > 1])]
+    pairs = mixed[["keeper", "label"]].drop_duplicates().sort_values("label")
+    labels = pairs.groupby("keeper")["label"].agg(list).to_dict()
     return {
         index: "label conflict: also " + ", ".join(name for name in labels[keeper] if name != label)
-        for index, keeper, label in zip(mixed.index, mixed["keeper"], mixed["label"], strict=True)
+        for index, keeper, label in zip(
+            mixed.index, mixed["keeper"].tolist(), mixed["label"].tolist(), strict=True
+        )
     }

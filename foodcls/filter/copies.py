@@ -34,7 +34,7 @@ class Settled:
 
 def follow_copies(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
     """Let rows that no decision names follow their exact copies, where those agree."""
-    ids = dict(zip(manifest.index, manifest["id"], strict=True))
+    ids = dict(zip(manifest.index, manifest["id"].tolist(), strict=True))
     told: dict[str, list[Decision]] = defaultdict(list)
     for row, item in chosen.items():
         told[ids[row]].append(item)

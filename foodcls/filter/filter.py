@@ -82,7 +82,7 @@ def _by_row(decisions: list[Decision], manifest: pd.DataFrame, path: Path) -> di
     finder = index_rows(manifest)
     # a test picture, of which no decision is, may be called like another one
     learnt = cache(partial(index_rows, manifest[manifest["source"] != TEST_SOURCE]))
-    given = dict(zip(manifest.index, manifest["label"], strict=True))
+    given = dict(zip(manifest.index, manifest["label"].tolist(), strict=True))
     chosen: dict[int, Decision] = {}
     problems: list[Problem] = []
     unmatched = 0

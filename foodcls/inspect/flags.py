@@ -34,5 +34,5 @@ def flag_pictures(manifest: pd.DataFrame, store: Store, limits: Quality) -> pd.D
         for digest, found in recall_measures(store, rows["id"].unique()).items()
     }
     flagged = manifest.copy()
-    flagged.loc[rows.index, "flags"] = [words.get(digest, "") for digest in rows["id"]]
+    flagged.loc[rows.index, "flags"] = [words.get(digest, "") for digest in rows["id"].tolist()]
     return flagged

@@ -124,7 +124,7 @@ def _fill(
     manifest: pd.DataFrame, rows: pd.DataFrame, facts: dict[str, dict[str, Any]]
 ) -> pd.DataFrame:
     filled = manifest.copy()
-    each = [facts[digest] for digest in rows["id"]]
+    each = [facts[digest] for digest in rows["id"].tolist()]
     is_sound = pd.Series(["reason" not in fact for fact in each], index=rows.index, dtype=bool)
     sound, bad = rows.index[is_sound], rows.index[~is_sound]
     sound_facts = [fact for fact in each if "reason" not in fact]

@@ -2,43 +2,23 @@
 
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 
 import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
+from foodcls.split.settle import Cluster, settle_clusters
 
 LOG = logging.getLogger(__name__)
 
 SHOWN = 10  # names in a message
-# a class may be off its share by this many pictures, and by this share of it without a warning
-NEAR, FAR = 1, 0.05
-OFF = (
-    "%s: %d of %d pictures are %s, %.1f were asked for: look-alikes stay together, and pictures "
-    "where they stood before; more different pictures would even it out"
-)
 LOST_OWN = "%d own photos look like test pictures and are left out: %s"
 LIKE_TESTS = "all look like test pictures"
 LIKE_OWN = "%d pictures held out before look like own photos, and are held out no more: %s"
 # where look-alikes were assigned to several splits before, all go to the first of these
 STRONGEST = ("test", "val", "train")
-
-
-@dataclass
-class _Cluster:
-    name: str
-    sizes: Counter[str]  # pictures by label
-    place: float  # in [0, 1), by the seed and the name alone
-    split: str
-    stood: bool  # there before
-
-
-Moves = tuple[tuple[_Cluster, str], ...]  # clusters and the splits that they go to
 
 
 def split(
@@ -73,16 +53,20 @@ def split(
     shares = {"val": settings.val} | ({"test": test_share} if test_share else {})
     shares["train"] = 1 - sum(shares.values())
     clusters = _clusters(names[inside.index], inside["label"], settings, test_share, assigned)
-    _settle_all(clusters, labels, shares)
-    reasons = {row: f"looks like test picture {names[row][:12]}" for row in leaks}
-    reasons |= {row: f"looks like a {assigned[names[row]]} picture" for row in parted}
+    settle_clusters(clusters, labels, shares)
+    reasons = {row: f"looks like test picture {name[:12]}"
+               for row, name in zip(leaks, names[leaks], strict=True)}  # fmt: skip
+    reasons |= {row: f"looks like a {assigned[name]} picture"
+                for row, name in zip(parted, names[parted], strict=True)}  # fmt: skip
     reasons |= dict.fromkeys(parted[names[parted].isin(set(names[own]))], "looks like an own photo")
     # what the test set holds must not be learned, nor may the frozen set take it in
     marked = drop_rows(manifest, reasons, "split")
     marked.loc[rows.index[is_outside], "split"] = "test"
     marked.loc[own, "split"] = "own"
     marked.loc[near_own, "split"] = "train"
-    marked.loc[inside.index, "split"] = [clusters[name].split for name in names[inside.index]]
+    marked.loc[inside.index, "split"] = [
+        clusters[name].split for name in names[inside.index].tolist()
+    ]
     return marked
 
 
@@ -150,14 +134,16 @@ def _clusters(
     settings: Split,
     test_share: float,
     assigned: Mapping[str, str],
-) -> dict[str, _Cluster]:
-    found: dict[str, _Cluster] = {}
-    for name, label in zip(names, labels, strict=True):
-        if name not in found:
+) -> dict[str, Cluster]:
+    found: dict[str, Cluster] = {}
+    # of lists: to go through a column itself takes twenty times as long
+    for name, label in zip(names.tolist(), labels.tolist(), strict=True):
+        if (item := found.get(name)) is None:
             place = unit_hash(settings.seed, name)
             chosen = assigned.get(name) or _draw_split(place, settings.val, test_share)
-            found[name] = _Cluster(name, Counter(), place, chosen, name in assigned)
-        found[name].sizes[label] += 1
+            found[name] = Cluster(name, {label: 1}, place, chosen, name in assigned)
+        else:
+            item.sizes[label] = item.sizes.get(label, 0) + 1
     return found
 
 
@@ -165,84 +151,3 @@ def _draw_split(place: float, val: float, test: float) -> str:
     if place < val:
         return "val"
     return "test" if place < val + test else "train"
-
-
-def _settle_all(
-    clusters: dict[str, _Cluster], labels: Sequence[str], shares: Mapping[str, float]
-) -> None:
-    """Move clusters where chance has left a split of a class empty, or off its share."""
-    ordered = sorted(clusters.values(), key=lambda item: (item.place, item.name))
-    own = {label: [item for item in ordered if label in item.sizes] for label in labels}
-    poor = {label: len(items) for label, items in own.items() if len(items) < len(shares)}
-    if poor:
-        raise _too_few(poor, list(shares))
-    for label in labels:
-        _settle(own, label, shares)
-
-
-def _settle(own: dict[str, list[_Cluster]], label: str, shares: Mapping[str, float]) -> None:
-    """Move clusters of a class until no move, and no two at once, do it any good."""
-    counts: Counter[str] = Counter()
-    for item in own[label]:
-        counts[item.split] += item.sizes[label]
-    goals = {name: share * counts.total() for name, share in shares.items()}
-
-    def after(moves: Moves) -> Counter[str]:
-        changed = Counter(counts)
-        for item, split in moves:
-            changed[item.split] -= item.sizes[label]
-            changed[split] += item.sizes[label]
-        return changed
-
-    def cost(moves: Moves) -> tuple[int, int, float]:
-        found = after(moves)
-        empty = sum(found[name] == 0 for name in goals)
-        gaps = (max(0.0, abs(found[name] - goal) - NEAR) for name, goal in goals.items())
-        return empty, sum(item.stood for item, _ in moves), sum(gaps)
-
-    while moves := min(_list_moves(own, label, shares), key=cost):
-        counts = after(moves)
-        for item, split in moves:
-            item.split = split
-    if not all(counts[name] for name in goals):
-        raise _too_few({label: len(own[label])}, list(goals))
-    for name, goal in goals.items():
-        if abs(counts[name] - goal) > max(NEAR, FAR * counts.total()):
-            LOG.warning(OFF, label, counts[name], counts.total(), name, goal)
-
-
-def _list_moves(
-    own: dict[str, list[_Cluster]], label: str, shares: Mapping[str, float]
-) -> list[Moves]:
-    """No move, single ones and pairs: of clusters alike in all but place, the nearest moves."""
-    ones: list[Moves] = []
-    start = 0.0
-    for split, share in shares.items():
-        # of several of one kind the last stays: that which chance brought nearest
-        order = sorted(
-            own[label], key=lambda item: min(item.place - start, start + share - item.place)
-        )
-        kinds = {
-            (item.split, item.sizes[label], item.stood, len(item.sizes)): item for item in order
-        }
-        ones += [((item, split),) for item in kinds.values() if _may_move(own, item, split)]
-        start += share
-    twos = [one + two for one, two in combinations(ones, 2) if one[0][0] is not two[0][0]]
-    return [(), *ones, *twos]
-
-
-def _may_move(own: dict[str, list[_Cluster]], item: _Cluster, split: str) -> bool:
-    """Whether a cluster is elsewhere, and is the last one of its split in no class."""
-    rest = (own[name] for name in item.sizes if name in own)
-    return item.split != split and all(
-        any(other.split == item.split for other in items if other is not item) for items in rest
-    )
-
-
-def _too_few(poor: dict[str, int], wanted: Sequence[str]) -> StageError:
-    counts = ", ".join(f"{label}: {count}" for label, count in poor.items())
-    return StageError(
-        f"too few different pictures for {', '.join(wanted)}, which need at least {len(wanted)} "
-        f"of each class (near duplicates count as one): {counts}; collect more pictures of these "
-        "classes, drop fewer, or take the classes out of the recipe"
-    )

@@ -1,16 +1,17 @@
 """Cuts hold what the boxes show, in rows that tell where they come from."""
 
 import io
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from foodcls.crop.crop import crop, cut_out
+from foodcls.crop.crop import _fill, crop, cut_out
 from foodcls.dedup.dedup import dedup
 from foodcls.errors import TableError
 from foodcls.inspect.inspect import inspect
-from foodcls.manifest import drop_rows
+from foodcls.manifest import drop_rows, new_manifest
 from foodcls.recipe.data_settings import Crop, Dedup, Inspect
 
 HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
@@ -301,3 +302,16 @@ def test_a_box_stays_when_its_picture_is_relabeled(cut, sound):
     for drawn in ("beans", "salad"):
         found = cut(f"000.jpg,0,0,{drawn},10,10,60,60", manifest=moved)
         assert found.manifest["box"].iloc[0] == "10,10,60,60" and not found.problems
+
+
+def test_many_cuts_are_put_into_many_rows_at_once():
+    """One by one, 2,000 cuts in 20,000 rows took three seconds, and ten times as many 100 times."""
+    rows = new_manifest({"id": str(number), "picture": "whole"} for number in range(20_000))
+    cuts = {row: [(row, 0, 1, 1), (row, 0, 2, 2)] for row in range(0, 20_000, 10)}
+    blobs = {row: [f"{row}a", f"{row}b"] for row in cuts}
+    begun = time.process_time()
+    found = _fill(rows, cuts, blobs)
+    assert time.process_time() - begun < 1
+    assert len(found) == 22_000 and found["id"].tolist()[:3] == ["0", "0", "1"]
+    assert found["box"].tolist()[10:13] == ["", "10,0,1,1", "10,0,2,2"]
+    assert found["picture"].tolist()[10:13] == ["whole", "10a", "10b"]
