@@ -4,7 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from foodcls.tables.read_csv import CsvRow, Problem, read_sheet, refuse_problems, shorten
+from foodcls.tables.read_csv import (
+    CsvRow,
+    Problem,
+    parse_sheet,
+    read_text,
+    refuse_problems,
+    shorten,
+)
 
 COLUMNS = ("id", "path", "keep", "label", "reason", "annotator")
 KEEP_WORDS = {
@@ -44,7 +51,12 @@ def read_decisions(path: Path, labels: Collection[str]) -> list[Decision]:
     `labels` are the classes of the recipe. TableError names all rows that do not say of which
     picture they speak or what to do, or that keep a picture as an unknown class.
     """
-    rows, problems = read_sheet(path, COLUMNS, needs_all=False)
+    return parse_decisions(path, read_text(path), labels)
+
+
+def parse_decisions(path: Path, text: str, labels: Collection[str]) -> list[Decision]:
+    """The same of a text; `path` is what errors name."""
+    rows, problems = parse_sheet(path, text, COLUMNS, needs_all=False)
     decisions = [_decision(row, labels) for row in rows]
     problems += [item for item in decisions if isinstance(item, Problem)]
     advice = f"a row needs an id or a path, and keep as one of {', '.join(KEEP_WORDS)}"

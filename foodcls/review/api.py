@@ -20,24 +20,35 @@ class BadRequest(Exception):
 
 def list_classes(session: Session) -> list[Json]:
     """Each class with its counts: total, kept, dropped (by a decision), suspects."""
-    verdicts = session.verdicts()
-    return [
-        {"name": label, **_counts(items, verdicts)} for label, items in session.by_class().items()
-    ]
+    gallery, verdicts = session.gallery, session.verdicts()
+    counts = {
+        label: {"name": label, "total": len(items), "kept": 0, "dropped": 0,
+                "suspects": sum(bool(item.suspect) for item in items)}
+        for label, items in gallery.by_label.items()
+    }  # fmt: skip
+    for digest, verdict in verdicts.items():
+        if item := gallery.items.get(digest):
+            home, place = (counts[session.home_of(item)], counts[session.place_of(item, verdict)])
+            place["kept" if verdict.keep else "dropped"] += 1
+            for one, by in ((home, -1), (place, 1)):
+                one["total"] += by
+                one["suspects"] += by * bool(item.suspect)
+    return list(counts.values())
 
 
 def list_pictures(session: Session, label: str) -> list[Json]:
     """The pictures of a class in the order of the page; empty values are left out."""
     if label not in session.gallery.by_label:
         raise BadRequest(f"no class {label[:100]!r}")
-    return show_pictures(session, session.by_class()[label])
+    return show_pictures(session, session.pictures_of(label))
 
 
 def take_decision(session: Session, request: Json) -> Json:
     """Write the decision {"ids": [...], "keep": true, false or null, "reason": text}.
 
     A `label` moves the pictures to that class. `seen` holds, by id, [keep, reason, class] as the
-    page shows them, for the pictures with a decision; `conflicts` are those decided meanwhile.
+    page shows them, for the pictures with a decision; `conflicts` are those decided meanwhile, and
+    stay as they are. Without `seen` all were undecided.
     """
     ids, keep = request.get("ids"), request.get("keep")
     known = session.gallery.items
@@ -69,17 +80,16 @@ def take_labels(session: Session, request: Json) -> Json:
 def take_boxes(session: Session, request: Json) -> Json:
     """Write {"id": ..., "boxes": [[xmin, ymin, xmax, ymax, is proposed], ...]}, in pixels.
 
-    `seen` are the boxes that the page showed before: what others drew meanwhile stays.
+    `seen` are the boxes that the page showed before, if any: what others drew meanwhile stays.
     """
-    digest, boxes, seen = request.get("id"), request.get("boxes"), request.get("seen")
+    digest, boxes, seen = request.get("id"), request.get("boxes"), request.get("seen", [])
     if not _is_known(session.gallery.items, digest):
         raise BadRequest("id is a picture of this workspace")
-    if not _is_list(boxes) or not (seen is None or _is_list(seen)):
-        raise BadRequest(f"boxes is a list of at most {MAX_BOXES}")
+    if not _is_list(boxes) or not _is_list(seen):
+        raise BadRequest(f"boxes and seen are lists of at most {MAX_BOXES}")
     item = session.gallery.items[str(digest)]
     drawn = [_box(box, item) for box in boxes]
-    known = None if seen is None else [_box(box, item) for box in seen]
-    session.draw(item.id, drawn, known, page_of(request))
+    session.draw(item.id, drawn, [_box(box, item) for box in seen], page_of(request))
     return _changed(session, [item.id])
 
 
@@ -118,10 +128,8 @@ def _is_list(boxes: object) -> TypeGuard[list[Any]]:
     return isinstance(boxes, list) and len(boxes) <= MAX_BOXES
 
 
-def _seen(request: Json) -> dict[str, Verdict | None] | None:
-    seen = request.get("seen")
-    if seen is None:
-        return None
+def _seen(request: Json) -> dict[str, Verdict | None]:
+    seen = request.get("seen", {})
     try:
         return {name: Verdict(bool(keep), str(reason), str(label))
                 for name, (keep, reason, label) in seen.items()}  # fmt: skip
@@ -137,16 +145,6 @@ def _changed(session: Session, ids: list[str]) -> Json:
     items = session.gallery.items
     pictures = show_pictures(session, [items[digest] for digest in ids])
     return {"pictures": pictures, "classes": list_classes(session)}
-
-
-def _counts(items: Sequence[GalleryItem], verdicts: Mapping[str, Verdict]) -> dict[str, int]:
-    decided = [verdicts[item.id].keep for item in items if item.id in verdicts]
-    return {
-        "total": len(items),
-        "kept": sum(decided),
-        "dropped": len(decided) - sum(decided),
-        "suspects": sum(bool(item.suspect) for item in items),
-    }
 
 
 def show_pictures(session: Session, items: Sequence[GalleryItem]) -> list[Json]:

@@ -25,7 +25,8 @@ class DrawnBox:
 
     edges: tuple[int, int, int, int]  # xmin, ymin, xmax, ymax
     proposed: bool = False
-    line: int = 0  # number in the file; 0 before it is written
+    # number in the file; 0 before it is written
+    line: int = dataclasses.field(default=0, compare=False)
 
 
 Boxes = tuple[DrawnBox, ...]
@@ -75,11 +76,9 @@ def write_drawn(
     sheet: Sheet, item: GalleryItem, known: Sequence[DrawnBox], boxes: Sequence[DrawnBox]
 ) -> Sheet:
     """Replace the boxes `known` of a picture by `boxes`; rows of boxes in both stay as they are."""
-    wanted = {(box.edges, box.proposed) for box in boxes}
-    said = {(box.edges, box.proposed) for box in known}
-    sheet = remove_rows(sheet, {box.line for box in known if _key(box) not in wanted})
-    drawn = dict.fromkeys(DrawnBox(*_key(box)) for box in boxes)
-    return add_rows(sheet, [_cells(item, box) for box in drawn if _key(box) not in said])
+    wanted = dict.fromkeys(boxes)
+    sheet = remove_rows(sheet, {box.line for box in known if box not in wanted})
+    return add_rows(sheet, [_cells(item, box) for box in wanted if box not in known])
 
 
 def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, int] | None:
@@ -96,10 +95,6 @@ def _drawn(box: Box, item: GalleryItem) -> DrawnBox | None:
         return None
     edges = clamp_box(box.edges, size)
     return DrawnBox(edges, box.proposed, box.number) if edges else None
-
-
-def _key(box: DrawnBox) -> tuple[tuple[int, int, int, int], bool]:
-    return box.edges, box.proposed
 
 
 def _cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:

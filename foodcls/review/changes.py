@@ -57,29 +57,55 @@ class ChangeLog:
         return len(self._entries), tuple(dict.fromkeys(name for ids in foreign for name in ids))
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What this visit decided last of a picture."""
+
+    verdict: Verdict | None
+    earlier: tuple[Verdict | None, ...]  # what stood there before each of its decisions
+    number: int  # of the change
+
+    def is_in(self, known: Verdicts, digest: str) -> bool:
+        """Whether a file with the verdicts `known` must be younger than the decision."""
+        return known.get(digest) == self.verdict and self.verdict not in self.earlier
+
+
 class Journal:
     """What this visit has decided, by picture: so that it shows when another program undoes it.
 
-    A spreadsheet that was opened before writes what it knows over the whole file.
+    A spreadsheet that was opened before writes what it knows over the whole file: what was decided
+    since is as before. Where something that was decided later stands, somebody meant it.
     """
 
     def __init__(self) -> None:
-        self._said: dict[str, tuple[tuple[Verdict | None, ...], Verdict | None]] = {}
+        self._said: dict[str, _Said] = {}
+        self._lost: set[str] = set()
+        self._number = 0
 
     def record(self, change: Change) -> None:
         """Remember what stands now, and what stood there before."""
+        self._number += 1
         for digest, verdict in change.after.items():
-            earlier, _ = self._said.get(digest, ((), None))
-            before = plain(change.before[digest])
-            self._said[digest] = ((*earlier, before), plain(verdict))
+            last = self._said.get(digest)
+            earlier = (*(last.earlier if last else ()), change.before[digest])
+            self._said[digest] = _Said(verdict, earlier, self._number)
+            self._lost.discard(digest)
 
     def lost(self, known: Verdicts) -> dict[str, Verdict | None]:
-        """What was decided and is as before again, by picture; `known` are the file's verdicts."""
-        found = {}
-        for digest, (earlier, verdict) in self._said.items():
-            now = plain(known.get(digest))
-            if now != verdict and now in earlier:
-                found[digest] = verdict
+        """What was decided and is as before again, by picture; `known` are the file's verdicts.
+
+        To be asked before more is decided: that stands, and tells nothing of what was lost.
+        """
+        standing = (one.number for name, one in self._said.items() if one.is_in(known, name))
+        newest = max(standing, default=0)
+        found = {
+            name: one.verdict
+            for name, one in self._said.items()
+            if known.get(name) != one.verdict
+            and known.get(name) in one.earlier
+            and (name in self._lost or one.number > newest)
+        }
+        self._lost = set(found)
         return found
 
     def forget(self, ids: Iterable[str]) -> None:
@@ -92,10 +118,9 @@ def merge_boxes(
     now: Sequence[DrawnBox], seen: Sequence[DrawnBox], wanted: Sequence[DrawnBox]
 ) -> Boxes:
     """The boxes `now` after the change from `seen` to `wanted`: what others drew stays."""
-    known, stay = {_key(box) for box in seen}, {_key(box) for box in wanted}
-    kept = [box for box in now if _key(box) not in known or _key(box) in stay]
-    added = [box for box in wanted if _key(box) not in known]
-    return tuple({_key(box): box for box in (*kept, *added)}.values())
+    kept = [box for box in now if box not in seen or box in wanted]
+    added = [box for box in wanted if box not in seen]
+    return tuple(dict.fromkeys((*kept, *added)))
 
 
 def explains(last: Change, after: Verdicts) -> bool:
@@ -125,22 +150,6 @@ def in_class(item: GalleryItem, before: Verdict | None, verdict: Verdict | None)
     return replace(verdict, label="" if label == item.found_as and not item.names_class else label)
 
 
-def plain(verdict: Verdict | None) -> Verdict | None:
-    """The verdict without the lines that hold it: to be compared."""
-    return replace(verdict, lines=()) if verdict else None
-
-
-def _key(box: DrawnBox) -> tuple[tuple[int, int, int, int], bool]:
-    return box.edges, box.proposed
-
-
 def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
-    names = sorted(old.keys() | new.keys())
-    return [name for name in names if _said(old.get(name)) != _said(new.get(name))]
-
-
-def _said(value: object) -> object:
-    """A verdict or boxes without their lines in the file."""
-    if isinstance(value, Verdict):
-        return plain(value)
-    return {_key(box) for box in value} if isinstance(value, tuple) else None
+    changed = [name for name, value in new.items() if old.get(name) != value]
+    return sorted([*changed, *(name for name in old if name not in new)])

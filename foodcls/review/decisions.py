@@ -4,19 +4,21 @@ The pipeline reads the file by the same code, so the page and a run never disagr
 """
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from foodcls.filter.decisions import read_decisions
+from foodcls.errors import TableError
+from foodcls.filter.decisions import parse_decisions
 from foodcls.tables.edit_csv import Sheet, add_rows, edit_rows, remove_rows
 from foodcls.tables.match_rows import Finder
+from foodcls.tables.read_csv import read_text, split_lines
 
 COLUMNS = ("id", "keep", "reason")
 MAX_REASON = 200  # characters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The decision about a picture, and the lines of the file that hold it."""
 
@@ -24,7 +26,7 @@ class Verdict:
     reason: str = ""
     label: str = ""  # the class that it shows; empty: that under which it was found
     annotator: str = ""  # who decided, where that is known
-    lines: tuple[int, ...] = ()
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
     @property
     def words(self) -> str:
@@ -34,22 +36,60 @@ class Verdict:
         return said + (f", by {self.annotator}" if self.annotator else "")
 
 
-def read_verdicts(path: Path, finder: Finder, labels: Collection[str]) -> dict[str, Verdict]:
-    """The verdict of each picture, by id; where lines disagree, the last one counts.
+class VerdictReader:
+    """Reads the verdicts of a file again and again: only lines that are new are parsed."""
 
-    A line may name its picture by id, by the beginning of an id, or by path. Lines that name
-    none of this workspace are left out. TableError when a line cannot be read, or names a class
-    that is none of `labels`.
-    """
-    verdicts: dict[str, Verdict] = {}
-    if not path.exists() or not path.stat().st_size:
+    def __init__(self, finder: Finder, labels: Collection[str]) -> None:
+        self._finder, self._labels = finder, labels
+        self._header = ""
+        self._known: dict[str, tuple[tuple[str, ...], Verdict]] = {}  # ids, by line
+
+    def read(self, path: Path) -> dict[str, Verdict]:
+        """The verdict of each picture, by id; where lines disagree, the last one counts.
+
+        A line may name its picture by id, by the beginning of an id, or by path. Lines that name
+        none of this workspace are left out. TableError when a line cannot be read, or names a class
+        that is none of `labels`.
+        """
+        if not path.exists() or not path.stat().st_size:
+            return {}
+        text = read_text(path)
+        header, *lines = split_lines(text)
+        known = self._known if header == self._header else {}
+        fresh = [line for line in dict.fromkeys(lines) if line not in known]
+        known |= self._parse(path, text, [header, *fresh])
+        self._header, self._known = header, {line: known[line] for line in lines}
+        verdicts: dict[str, Verdict] = {}
+        for number, line in enumerate(lines, start=2):
+            ids, verdict = self._known[line]
+            for digest in ids:
+                earlier = verdicts[digest].lines if digest in verdicts else ()
+                # as a rule it stands where it stood
+                if verdict.lines != (*earlier, number):
+                    verdict = replace(verdict, lines=(*earlier, number))
+                    self._known[line] = ids, verdict
+                verdicts[digest] = verdict
         return verdicts
-    for item in read_decisions(path, labels):
-        match = finder.find(item.id, item.path)
-        for digest in {finder.owners[row] for row in match.rows}:
-            lines = *verdicts.get(digest, Verdict(item.keep)).lines, item.number
-            verdicts[digest] = Verdict(item.keep, item.reason, item.label, item.annotator, lines)
-    return verdicts
+
+    def _parse(
+        self, path: Path, text: str, lines: Sequence[str]
+    ) -> dict[str, tuple[tuple[str, ...], Verdict]]:
+        """What the `lines` say behind the first, which is the header; TableError as of `text`."""
+        try:
+            decisions = parse_decisions(path, "\n".join(lines), self._labels)
+        except TableError:
+            # with the numbers that the lines have there
+            parse_decisions(path, text, self._labels)
+            raise
+        told: dict[str, tuple[tuple[str, ...], Verdict]] = dict.fromkeys(
+            lines[1:], ((), Verdict(keep=True))
+        )
+        for item in decisions:
+            rows = self._finder.find(item.id, item.path).rows
+            ids = tuple({self._finder.owners[row] for row in rows})
+            verdict = Verdict(item.keep, item.reason, item.label, item.annotator)
+            told[lines[item.number - 1]] = ids, verdict
+        return told
 
 
 def write_verdicts(

@@ -13,6 +13,7 @@ from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.changes import label_of
 from foodcls.review.decision_files import RecipeLine, ReviewFiles, choose_files
+from foodcls.review.decisions import Verdict
 from foodcls.review.gallery import COLUMNS, Gallery, GalleryItem
 from foodcls.review.session import Session
 from foodcls.tables.manifest_csv import read_manifest
@@ -37,15 +38,21 @@ class LooksSession(Session):
         found = super().gallery.items
         items = {name: found[name] for name in order if name in found}
         self._drawn_gallery = Gallery(_batches(list(items.values())), items)
+        batches = self._drawn_gallery.by_label.items()
+        self._homes = {item.id: name for name, batch in batches for item in batch}
 
     @property
     def gallery(self) -> Gallery:
         """The pictures as they were drawn."""
         return self._drawn_gallery
 
-    def by_class(self) -> dict[str, list[GalleryItem]]:
-        """The pictures of each batch."""
-        return {name: list(items) for name, items in self.gallery.by_label.items()}
+    def home_of(self, item: GalleryItem) -> str:
+        """The batch of a picture."""
+        return self._homes[item.id]
+
+    def place_of(self, item: GalleryItem, verdict: Verdict | None) -> str:
+        """The same, whatever was said of it."""
+        return self.home_of(item)
 
 
 def open_looks(

@@ -24,11 +24,10 @@ from foodcls.review.changes import (
     is_shown,
     label_of,
     merge_boxes,
-    plain,
 )
 from foodcls.review.decision_files import ReviewFiles, choose_files
 from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
-from foodcls.review.decisions import Verdict, read_verdicts, write_verdicts
+from foodcls.review.decisions import Verdict, VerdictReader, write_verdicts
 from foodcls.review.gallery import COLUMNS, Gallery, GalleryItem, build_gallery, read_suspects
 from foodcls.review.watched import Watched
 from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
@@ -61,7 +60,7 @@ class Session:
         self.annotator = annotator
         self._lock = threading.RLock()
         self._changes: dict[str, list[Change]] = defaultdict(list)  # by page
-        self._verdicts = Watched(files.decisions, lambda path: read_verdicts(path, finder, labels))
+        self._verdicts = Watched(files.decisions, VerdictReader(finder, labels).read)
         self._boxes = BoxFiles(files, names, self._shown.read().items)
         self._log, self._journal = ChangeLog(), Journal()
 
@@ -84,19 +83,26 @@ class Session:
         with self._lock:
             return self._boxes.read()
 
-    def by_class(self) -> dict[str, list[GalleryItem]]:
-        """The pictures of each class as a person has decided by now, those from elsewhere last."""
+    def home_of(self, item: GalleryItem) -> str:
+        """The class in which the page would show a picture of which nothing is decided."""
+        return item.label
+
+    def place_of(self, item: GalleryItem, verdict: Verdict | None) -> str:
+        """The class in which the page shows a picture by now."""
+        now = label_of(item, verdict)
+        # it may have been found as a class that the recipe has no more
+        return now if now in self.labels else item.label
+
+    def pictures_of(self, label: str) -> list[GalleryItem]:
+        """The pictures of a class as a person has decided by now, those from elsewhere last."""
         with self._lock:
             gallery, verdicts = self.gallery, self.verdicts()
-        stayed: dict[str, list[GalleryItem]] = {label: [] for label in gallery.by_label}
-        moved: dict[str, list[GalleryItem]] = {label: [] for label in gallery.by_label}
-        for label, items in gallery.by_label.items():
-            for item in items:
-                now = label_of(item, verdicts.get(item.id))
-                # it may have been found as a class that the recipe has no more
-                now = now if now in stayed else label
-                (stayed if now == label else moved)[now].append(item)
-        return {label: [*stayed[label], *moved[label]] for label in stayed}
+        own, items = gallery.by_label[label], gallery.items
+        stayed = [one for one in own if self.place_of(one, verdicts.get(one.id)) == label]
+        decided = [(items[name], verdict) for name, verdict in verdicts.items() if name in items]
+        moved = [one for one, verdict in decided
+                 if self.home_of(one) != label == self.place_of(one, verdict)]  # fmt: skip
+        return [*stayed, *moved]
 
     def decide(
         self,
@@ -162,7 +168,7 @@ class Session:
             change = self._changes[page][-1]
             known = self._verdicts.read()
             back = {name: change.before[name] for name, verdict in change.after.items()
-                    if plain(known.get(name)) == plain(verdict)}  # fmt: skip
+                    if known.get(name) == verdict}  # fmt: skip
             self._put_verdicts(back, page)
             for digest, (before, after) in change.boxes.items():
                 now = self._boxes.read().get(digest, ())
@@ -203,6 +209,7 @@ class Session:
         if not changes:
             return {}
         self._log.note("verdicts", known)
+        self._journal.lost(known)
         write_sheet(write_verdicts(open_sheet(path, FILTER_COLUMNS), known, changes), path)
         self._log.note("verdicts", self._verdicts.read(), page)
         before = {digest: known.get(digest) for digest in changes}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.manifest import KEPT
-from foodcls.review.decisions import Verdict, read_verdicts
+from foodcls.review.decisions import Verdict, VerdictReader
 from foodcls.tables.edit_csv import open_sheet
 from foodcls.tables.match_rows import find_picture, index_rows
 from foodcls.tables.read_csv import read_sheet
@@ -78,7 +78,7 @@ def read_decided(manifest: pd.DataFrame, path: Path, labels: Collection[str]) ->
     `labels` are the classes of the recipe.
     """
     # augmented copies have their parent's address: it would name several pictures
-    return read_verdicts(path, index_rows(manifest[manifest["parent"] == ""]), labels)
+    return VerdictReader(index_rows(manifest[manifest["parent"] == ""]), labels).read(path)
 
 
 def tell_story(manifest: pd.DataFrame, name: str, notes: Notes) -> Story:

@@ -45,7 +45,14 @@ def read_sheet(
     without one, whose first line is a row. TableError when the file cannot be read as UTF-8 CSV, or
     a wanted column stands twice or (with `needs_all`) not at all.
     """
-    lines = split_lines(read_text(path).removeprefix(BOM))
+    return parse_sheet(path, read_text(path), wanted, needs_all=needs_all, header=header)
+
+
+def parse_sheet(
+    path: Path, text: str, wanted: Sequence[str], *, needs_all: bool, header: Sequence[str] = ()
+) -> tuple[list[CsvRow], list[Problem]]:
+    """The same of a text; `path` is what errors name."""
+    lines = split_lines(text.removeprefix(BOM))
     first, header = 0 if header else 1, header or parse_header(path, lines[0])
     check_header(path, header, wanted, needs_all=needs_all)
     rows: list[CsvRow] = []

@@ -136,7 +136,8 @@ $('files').addEventListener('change', () => {
   }
   $('files').value = ''
 })
-$('last').addEventListener('load', () => URL.revokeObjectURL($('last').src))
+// shown or not: its bytes are held no longer
+for (const kind of ['load', 'error']) $('last').addEventListener(kind, () => URL.revokeObjectURL($('last').src))
 addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault() })
 
 await refresh()

@@ -35,10 +35,22 @@ async function post(path, body) {
   }));
 }
 
-async function tellFailure(error) {
+function tellFailure(error) {
   const isLost = error instanceof TypeError;
   toast(isLost ? "Not saved: the command no longer runs. Start `foodcls review` again." : `Not saved: ${error.message}`, true);
-  if (!isLost) await reload();
+  // not awaited: it waits for what was sent, this among it
+  if (!isLost) reload();
+}
+
+// what the files say with all that was sent in them
+export async function getSaved(path) {
+  let before, answer;
+  do {
+    before = sent;
+    await queue;
+    answer = await get(path);
+  } while (before !== sent);
+  return answer;
 }
 
 // done when all that was sent is in the files

@@ -1,10 +1,10 @@
 // Lists the classes with their progress, and opens one of them.
 
-import { get } from "./api.js";
+import { getSaved } from "./api.js";
 import { $, displayName, make, makeButton } from "./dom.js";
 import { show } from "./grid.js";
 import { hideReasons } from "./reasons.js";
-import { current, state } from "./state.js";
+import { current, state, takeTurn } from "./state.js";
 
 export function drawClasses() {
   const sum = (name) => state.classes.reduce((total, item) => total + item[name], 0);
@@ -42,10 +42,10 @@ function drawClass(button, item) {
 
 // `stay` keeps the filter and the current picture
 export async function openClass(label, stay = false) {
-  const id = stay ? current()?.id : null;
+  const id = stay ? current()?.id : null, isMine = takeTurn();
   Object.assign(state, { label, special: null });
-  const pictures = await get(`pictures?class=${encodeURIComponent(label)}`);
-  if (state.label !== label) return; // another class was opened meanwhile
+  const pictures = await getSaved(`pictures?class=${encodeURIComponent(label)}`);
+  if (!isMine()) return;
   state.pictures = pictures;
   state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
   history.replaceState(null, "", `#${encodeURIComponent(label)}`);

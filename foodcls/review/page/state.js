@@ -26,3 +26,11 @@ export const boxesOf = (picture) => picture.boxes ?? [];
 
 // a box is [left, top, right, bottom, 1 where a program proposes it]
 export const hasProposal = (picture) => boxesOf(picture).some((box) => box[4]);
+
+// what is opened next makes late what was asked for before it
+let turn = 0;
+
+export function takeTurn() {
+  const mine = ++turn;
+  return () => mine === turn;
+}

@@ -1,16 +1,14 @@
 // Opens pictures of all classes: the most doubtful ones, look-alikes, a chance sample.
 
-import { get, whenSaved } from "./api.js";
+import { getSaved } from "./api.js";
 import { drawClasses, openClass } from "./classes.js";
 import { $, make, makeButton, redraw, toast } from "./dom.js";
 import { countColumns, show } from "./grid.js";
 import { hideReasons } from "./reasons.js";
 import { map, onMap, openMap, refreshMap } from "./map.js";
-import { current, state } from "./state.js";
+import { current, state, takeTurn } from "./state.js";
 
 const TITLES = { doubts: "Most doubtful", alike: "More like this", sample: "By chance", map: "Map" };
-
-let asked = 0;
 
 // as many as are seen without scrolling
 function screenful() {
@@ -32,15 +30,15 @@ export function openAlike() {
 
 async function open(kind, more = "") {
   if ($("ways").hidden) return;
-  const number = ++asked, from = state.label || state.cameFrom || state.classes[0].name;
+  const isMine = takeTurn(), from = state.label || state.cameFrom || state.classes[0].name;
   $("grid").classList.add("dense");
   try {
-    await whenSaved();
-    const answer = await get(`${kind}?size=${screenful()}${more}`);
-    if (number !== asked) return; // another one was opened meanwhile
+    const answer = await getSaved(`${kind}?size=${screenful()}${more}`);
+    if (!isMine()) return;
     showBatch({ ...answer, view: kind }, from);
     if (!answer.pictures.length) toast("Nothing is left to look at.");
   } catch (error) {
+    if (!isMine()) return;
     $("grid").classList.toggle("dense", Boolean(state.special));
     toast(error.message, true);
   }

@@ -102,10 +102,12 @@ def test_a_relabeled_picture_belongs_to_its_class_until_that_is_taken_back(
     assert files.decisions.read_text() == (
         f"id,keep,reason,label\n{first},1,,bread\n{second},1,,bread\n")  # fmt: skip
     # kept or dropped since, it stays there; the class that it came from is no longer another one
-    take_decision(session, {"ids": [first], "keep": False, "reason": "blurred"})
-    take_decision(session, {"ids": [first], "keep": True})
+    moved_there, dropped = [True, "", "bread"], [False, "blurred", "bread"]
+    ask = {"ids": [first], "keep": True}
+    take_decision(session, ask | {"keep": False, "reason": "blurred", "seen": {first: moved_there}})
+    take_decision(session, ask | {"seen": {first: dropped}})
     assert session.verdicts()[first].label == "bread"
-    take_decision(session, {"ids": [first], "keep": True, "label": "pesto"})
+    take_decision(session, ask | {"label": "pesto", "seen": {first: moved_there}})
     assert files.decisions.read_text().splitlines()[1] == f"{first},1,,"
     for _ in range(4):
         take_back(session, {})
@@ -120,7 +122,8 @@ def test_a_picture_that_a_run_has_moved_stays_when_it_is_kept_and_can_go_back(
     assert list_pictures(session, "bread")[0]["given"] == "pesto"
     take_decision(session, {"ids": [digest], "keep": True})
     assert session.verdicts()[digest].label == "bread"
-    take_decision(session, {"ids": [digest], "keep": True, "label": "pesto"})
+    seen = {digest: [True, "", "bread"]}
+    take_decision(session, {"ids": [digest], "keep": True, "label": "pesto", "seen": seen})
     assert session.verdicts()[digest].label == ""
     assert digest in [one["id"] for one in list_pictures(session, "pesto")]
 

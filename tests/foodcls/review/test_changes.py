@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from foodcls.review.api import BadRequest, take_again, take_boxes, take_decision, tell_news
+from foodcls.review.api import (
+    BadRequest,
+    take_again,
+    take_boxes,
+    take_decision,
+    take_labels,
+    tell_news,
+)
 from foodcls.review.boxes import DrawnBox
 from foodcls.review.changes import merge_boxes
 from foodcls.review.decision_files import ReviewFiles
@@ -45,7 +52,23 @@ def test_a_decision_on_what_somebody_has_changed_unseen_is_not_written(
     assert session.undo() == ([second], [])
 
 
-@pytest.mark.parametrize("seen", [[], "x", {"a": 1}, {"a": [1]}, {"a": [1, 2, 3, 4]}])
+def test_who_does_not_say_what_was_seen_overrules_nothing(
+    session: Session, visit: Callable[..., Session], manifest: pd.DataFrame
+) -> None:
+    first, *_ = manifest["id"]
+    visit(manifest).decide([first], Verdict(False, "blurred"))
+    visit(manifest).draw(first, [ONE])
+    for take, more in (
+        (take_decision, {"keep": True}),
+        (take_labels, {"labels": {first: "bread"}}),
+    ):
+        assert take(session, {"ids": [first], **more})["conflicts"] == [first]
+    take_boxes(session, {"id": first, "boxes": [[20, 20, 29, 29]]})
+    assert session.verdicts()[first].words == "drop: blurred"
+    assert session.drawn()[first] == (ONE, TWO)
+
+
+@pytest.mark.parametrize("seen", [[], None, "x", {"a": 1}, {"a": [1]}, {"a": [1, 2, 3, 4]}])
 def test_what_a_page_has_seen_has_its_form(
     session: Session, manifest: pd.DataFrame, seen: object
 ) -> None:
@@ -112,12 +135,28 @@ def test_what_is_left_as_the_file_says_is_asked_no_more(
 def test_undo_is_no_loss_nor_is_what_somebody_decides_otherwise(
     session: Session, visit: Callable[..., Session], manifest: pd.DataFrame
 ) -> None:
-    first, second, *_ = manifest["id"]
+    first, second, third, *_ = manifest["id"]
     session.decide([first], Verdict(True))
     session.undo()
     session.decide([second], Verdict(True))
     visit(manifest).decide([second], Verdict(False))
     assert session.news(0).lost == 0
+    # nor is what somebody decides as it was decided here before, and taken back
+    session.decide([first], Verdict(False))
+    session.undo()
+    session.decide([third], Verdict(True))
+    visit(manifest).decide([first], Verdict(False))
+    assert session.news(0).lost == 0
+
+
+def test_what_was_lost_stays_told_whatever_is_decided_after(
+    session: Session, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    first, second, *_ = manifest["id"]
+    session.decide([first], Verdict(True))
+    files.decisions.unlink()
+    session.decide([second], Verdict(True))
+    assert session.news(0).lost == 1
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from foodcls.recipe.data_settings import Filter
 from foodcls.review.decisions import (
     COLUMNS,
     Verdict,
+    VerdictReader,
     plain_reason,
-    read_verdicts,
     write_verdicts,
 )
 from foodcls.tables.edit_csv import open_sheet, write_sheet
@@ -31,7 +31,7 @@ def change(manifest: pd.DataFrame, tmp_path: Path) -> Callable[..., str]:
 
     def put(changes: dict[str, Verdict | None]) -> str:
         path = tmp_path / "filter.csv"
-        known = read_verdicts(path, index_rows(manifest), LABELS)
+        known = VerdictReader(index_rows(manifest), LABELS).read(path)
         write_sheet(write_verdicts(open_sheet(path, COLUMNS), known, changes), path)
         return path.read_text()
 

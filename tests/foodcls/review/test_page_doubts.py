@@ -161,3 +161,17 @@ def test_without_a_ranking_the_page_says_what_to_run(
     browser.expected = "409"
     browser.press("n")
     browser.wait("document.querySelector('#toast').textContent.includes('foodcls suspects')")
+
+
+def test_what_was_asked_for_first_and_comes_late_replaces_nothing(page: Any) -> None:
+    page.value(
+        "(() => { const ask = window.fetch; window.fetch = async (path, ...more) => {"
+        "  const answer = await ask(path, ...more);"
+        "  if (path.startsWith('doubts')) { await new Promise((done) => setTimeout(done, 300)); "
+        "    window.late = true; }"
+        "  return answer; }; })()"
+    )
+    page.press("n", "]")
+    page.wait("window.late && document.querySelector('#label').textContent === 'bread'")
+    page.value("new Promise((done) => setTimeout(done, 50))")
+    assert seen(page, "#label") == "bread"

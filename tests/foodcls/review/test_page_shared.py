@@ -112,7 +112,13 @@ def test_a_file_that_breaks_is_told_of_once_it_is_read(
     browser.open(serve(visit(manifest)).url)
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     browser.wait("document.querySelector('#toast').textContent.includes('perhaps')", seconds=2)
+    # a decision that cannot be written is shown as none, and the next one can
+    browser.press("d")
+    browser.wait("document.querySelector('#toast').textContent.includes('Not saved')")
     files.decisions.unlink()
+    browser.press("Home", "k")
+    browser.value(SAVED)
+    assert words(files.decisions) == {manifest["id"][0]: "1"}
 
 
 def test_keys_in_quick_succession_are_no_contradiction(

@@ -97,6 +97,8 @@ async function answer(file) {
   const card = $('card').content.firstElementChild.cloneNode(true)
   const image = card.querySelector('img')
   image.src = URL.createObjectURL(file)
+  // shown or not: its bytes are held no longer
+  image.onload = image.onerror = () => URL.revokeObjectURL(image.src)
   image.alt = file.name
   card.querySelector('h2').textContent = '…'
   $('answers').prepend(card)
