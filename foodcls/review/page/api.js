@@ -5,9 +5,9 @@ import { toast } from "./dom.js";
 // each tab has its own undo; a reload keeps it
 export const page = sessionStorage.page ??= crypto.randomUUID();
 
-let queue = Promise.resolve(), unsaved = 0, sent = 0, apply, reload;
+let queue = Promise.resolve(), unsaved = 0, sent = 0, isAhead = false, apply, reload;
 
-// `onAnswer` takes what a change did; `onRefusal` shows again what the files say
+// `onAnswer` takes what a change did; `onRefusal` shows again what the files say, or gives false
 export function onChanges({ onAnswer, onRefusal }) {
   [apply, reload] = [onAnswer, onRefusal];
 }
@@ -38,8 +38,16 @@ async function post(path, body) {
 function tellFailure(error) {
   const isLost = error instanceof TypeError;
   toast(isLost ? "Not saved: the command no longer runs. Start `foodcls review` again." : `Not saved: ${error.message}`, true);
+  isAhead = true;
   // not awaited: it waits for what was sent, this among it
-  if (!isLost) reload();
+  if (!isLost) catchUp();
+}
+
+// show again what the files say, where the page shows what was not saved; while they cannot be read, later
+export async function catchUp() {
+  if (!isAhead) return;
+  isAhead = false;
+  isAhead = await reload().then((isShown) => isShown === false, () => true);
 }
 
 // what the files say with all that was sent in them

@@ -22,7 +22,7 @@ import { openZoom } from "./zoom.js";
 const onClick = (id, action) => $(id).addEventListener("click", action);
 
 function listen() {
-  onChanges({ onAnswer: applyAnswer, onRefusal: () => { forgetAnswers(); return state.special ? refreshView() : openClass(state.label, true); } });
+  onChanges({ onAnswer: applyAnswer, onRefusal: async () => { forgetAnswers(); return state.special ? refreshView() : openClass(state.label, true); } });
   document.addEventListener("keydown", handleKey);
   document.addEventListener("keyup", (event) => { if (event.key.startsWith("Arrow")) saveNudges(); });
   // an arrow that is let go in another window is not told here, and a click may leave the picture

@@ -1,6 +1,6 @@
 // Opens the map of all pictures, and holds what is on it: where each lies, and which are marked.
 
-import { get, whenSaved } from "./api.js";
+import { get, getSaved } from "./api.js";
 import { drawClasses } from "./classes.js";
 import { $, displayName, toast } from "./dom.js";
 import { goTo, show } from "./grid.js";
@@ -8,7 +8,7 @@ import { camera, fitCamera, reveal } from "./map_camera.js";
 import { drawMap } from "./map_draw.js";
 import { drawLegend } from "./map_signs.js";
 import { hideReasons } from "./reasons.js";
-import { current, state } from "./state.js";
+import { current, state, takeTurn } from "./state.js";
 
 const EVERY = 400; // milliseconds between two questions while the layout is under way
 const REACH = 8; // pictures that the first step marks around the cursor
@@ -21,17 +21,14 @@ export const map = {
   share: 1, told: "",
 };
 
-let asked = 0;
-
 export const onMap = () => state.special?.view === "map";
 
 export async function openMap() {
   if ($("ways").hidden) return;
-  const number = ++asked, from = state.label || state.cameFrom || state.classes[0].name, before = state.special;
+  const isMine = takeTurn(), from = state.label || state.cameFrom || state.classes[0].name;
   try {
-    await whenSaved();
-    const answer = await get("map?pictures=1");
-    if (number !== asked || state.special !== before) return; // something else was opened meanwhile
+    const answer = await getSaved("map?pictures=1");
+    if (!isMine()) return;
     if (!answer.pictures.length) return toast("No picture here was ranked yet; run `foodcls suspects` first.", true);
     takePictures(answer);
     Object.assign(state, { label: "", special: { view: "map" }, cameFrom: from });
@@ -44,6 +41,7 @@ export async function openMap() {
     $("canvas").focus();
   } catch (error) {
     toast(error.message, true);
+    return false;
   }
 }
 
@@ -72,8 +70,8 @@ function takeSpots({ spots, share, grain }) {
 async function askSpots() {
   if (!onMap()) return;
   try {
-    const number = asked, answer = await get("map");
-    if (!onMap() || number !== asked) return;
+    const { pictures } = map, answer = await get("map");
+    if (!onMap() || pictures !== map.pictures) return;
     // others are ranked by now
     if (answer.spots.length === 2 * map.pictures.length) takeSpots(answer); else openMap();
   } catch (error) {

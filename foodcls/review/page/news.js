@@ -1,6 +1,6 @@
 // Asks each second what others have changed, shows it, and tells what another program has undone.
 
-import { countSent, get, hasUnsaved, page, send } from "./api.js";
+import { catchUp, countSent, get, hasUnsaved, page, send } from "./api.js";
 import { applyAnswer } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { state } from "./state.js";
@@ -30,6 +30,7 @@ async function ask() {
     number = news.number;
     showLost(news.lost);
     if (news.pictures) showNews(news);
+    await catchUp();
   } catch (error) {
     tellTrouble(error instanceof TypeError ? "The command no longer runs: nothing is saved. Start `foodcls review` again." : error.message);
   }

@@ -41,6 +41,7 @@ async function open(kind, more = "") {
     if (!isMine()) return;
     $("grid").classList.toggle("dense", Boolean(state.special));
     toast(error.message, true);
+    return false;
   }
 }
 
@@ -63,8 +64,8 @@ export function leaveView() {
 }
 
 export function refreshView() {
-  if (onMap()) openMap();
-  else if (state.special.view === "alike") openClass(state.cameFrom); else open(state.special.view);
+  if (onMap()) return openMap();
+  return state.special.view === "alike" ? openClass(state.cameFrom) : open(state.special.view);
 }
 
 // once all that is shown is decided, the next ones come

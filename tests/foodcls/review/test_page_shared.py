@@ -112,10 +112,11 @@ def test_a_file_that_breaks_is_told_of_once_it_is_read(
     browser.open(serve(visit(manifest)).url)
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     browser.wait("document.querySelector('#toast').textContent.includes('perhaps')", seconds=2)
-    # a decision that cannot be written is shown as none, and the next one can
+    # what cannot be written is shown only until the file is whole again, and what follows is saved
     browser.press("d")
     browser.wait("document.querySelector('#toast').textContent.includes('Not saved')")
     files.decisions.unlink()
+    browser.wait("!document.querySelector('.card.drop')", seconds=2)
     browser.press("Home", "k")
     browser.value(SAVED)
     assert words(files.decisions) == {manifest["id"][0]: "1"}
