@@ -1,5 +1,6 @@
 """The JSON API of the review page: lists classes and pictures, and takes changes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -21,19 +22,21 @@ class BadRequest(Exception):
 def list_classes(session: Session) -> list[Json]:
     """Each class with its counts: total, kept, dropped (by a decision), suspects."""
     gallery, verdicts = session.gallery, session.verdicts()
-    counts = {
-        label: {"name": label, "total": len(items), "kept": 0, "dropped": 0,
-                "suspects": sum(bool(item.suspect) for item in items)}
+    total = Counter({label: len(items) for label, items in gallery.by_label.items()})
+    suspects = Counter({
+        label: sum(bool(item.suspect) for item in items)
         for label, items in gallery.by_label.items()
-    }  # fmt: skip
+    })  # fmt: skip
+    kept, dropped = Counter[str](), Counter[str]()
     for digest, verdict in verdicts.items():
         if item := gallery.items.get(digest):
-            home, place = (counts[session.home_of(item)], counts[session.place_of(item, verdict)])
-            place["kept" if verdict.keep else "dropped"] += 1
-            for one, by in ((home, -1), (place, 1)):
-                one["total"] += by
-                one["suspects"] += by * bool(item.suspect)
-    return list(counts.values())
+            home, place = session.home_of(item), session.place_of(item, verdict)
+            (kept if verdict.keep else dropped)[place] += 1
+            for label, by in ((home, -1), (place, 1)) if home != place else ():
+                total[label] += by
+                suspects[label] += by * bool(item.suspect)
+    return [{"name": label, "total": total[label], "kept": kept[label], "dropped": dropped[label],
+             "suspects": suspects[label]} for label in gallery.by_label]  # fmt: skip
 
 
 def list_pictures(session: Session, label: str) -> list[Json]:
