@@ -1,10 +1,11 @@
 """Tells how far work has come, and how much of it was known from before, to whoever asks."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
 
@@ -15,6 +16,39 @@ class Track(Protocol):
     def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
         """Iterate `items`; `total` is how many there will be, `label` says what is done."""
         ...
+
+
+@dataclass
+class Forecast:
+    """About how long work goes on: by whoever does it, where counting what is done misleads."""
+
+    _end: float | None = None  # monotonic
+
+    def tell(self, seconds: float) -> None:
+        """Say that so many seconds are left from now on."""
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left; None while nobody has said it."""
+        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
+
+
+class Foreseen(Generic[Item]):
+    """Items, with a forecast of when the last one comes; an iterator as the generator within."""
+
+    def __init__(self, items: Generator[Item, None, None], forecast: Forecast) -> None:
+        self._items, self.forecast = items, forecast
+
+    def __iter__(self) -> Iterator[Item]:
+        return self._items
+
+    def __next__(self) -> Item:
+        return next(self._items)
+
+    def close(self) -> None:
+        """End the work."""
+        self._items.close()
 
 
 def silent(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:

@@ -18,6 +18,7 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
+from foodcls.progress import Forecast
 
 Result = TypeVar("Result")
 
@@ -28,6 +29,7 @@ LOOKUPS = 64
 FINISHERS = 4
 # seconds on the network below which another attempt is not worth its start
 TOO_LITTLE = 0.05
+FORETELLING = 0.1  # seconds between two forecasts of the end: each looks at all hosts
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,15 @@ class Download(Generic[Result]):
         finish: Callable[[Response], Result],
         deliver: Callable[[Result], None],
         robots: Robots | None = None,
+        forecast: Forecast | None = None,
     ) -> None:
         self._limits = limits
         self._hosts = hosts
         self._finish = finish
         self._deliver = deliver
         self._robots = robots
+        self._forecast = forecast or Forecast()
+        self._foretold = 0.0
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._delayed = 0
@@ -95,6 +100,7 @@ class Download(Generic[Result]):
     async def _work(self) -> None:
         while self._start() or self._delayed or not self._queue.is_empty:
             event = await self._events.get()
+            self._foretell()
             if isinstance(event, str):
                 self._queue.resume(event)
             elif isinstance(event, Request):
@@ -105,6 +111,12 @@ class Download(Generic[Result]):
                 self._limits.manners.leave(done.host)
                 self._queue.release(done)
                 self._settle(event.result())
+
+    def _foretell(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._foretold > FORETELLING:
+            self._foretold = now
+            self._forecast.tell(self._queue.seconds_left())
 
     def _start(self) -> int:
         """Send what may be sent; how many requests are under way."""
@@ -178,14 +190,13 @@ class Download(Generic[Result]):
 
     def _throttle(self, host: str, wait: float) -> None:
         """Throttle all URLs of a host for the seconds it asks for, within bounds."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait
+        now = asyncio.get_running_loop().time()
         # what others under way were told at the same time is one pause
-        longer = until - max(self._paused_until.get(host, 0.0), loop.time())
+        longer = now + wait - max(self._paused_until.get(host, 0.0), now)
         paused = self._paused.get(host, 0.0) + longer
         if longer <= 0 or wait > self._limits.max_wait or paused > self._limits.max_throttle:
             return
-        self._paused_until[host], self._paused[host] = until, paused
+        self._paused_until[host], self._paused[host] = now + wait, paused
         self._pause(host, wait)
 
     def _pause(self, host: str, seconds: float) -> None:

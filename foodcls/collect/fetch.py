@@ -18,7 +18,7 @@ from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
-from foodcls.progress import count
+from foodcls.progress import Forecast, Foreseen, count
 from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 
@@ -33,13 +33,25 @@ def fetch_all(
     store: Store,
     hosts: Mapping[str, Address] | None = None,
     blocked: Collection[str] = (),
-) -> Iterator[FetchResult]:
+) -> Foreseen[FetchResult]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
     `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
     last few outcomes; their pictures are fetched again. What has an id that is `blocked` is not
     kept.
     """
+    forecast = Forecast()
+    return Foreseen(_fetch(urls, limits, store, hosts or {}, blocked, forecast), forecast)
+
+
+def _fetch(
+    urls: Iterable[str],
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address],
+    blocked: Collection[str],
+    forecast: Forecast,
+) -> Generator[FetchResult, None, None]:
     wanted = list(dict.fromkeys(urls))
     known = {url: one for url, one in _recall(wanted, limits, store).items()
              if one.id not in blocked}  # fmt: skip
@@ -50,9 +62,10 @@ def fetch_all(
         results = _download(
             missing,
             limits,
-            hosts or {},
+            hosts,
             lambda response: _store_picture(response, store, limits, blocked),
             Robots(limits, store),
+            forecast,
         )
         yield from _remembering(results, limits, store)
 
@@ -76,8 +89,10 @@ def _download(
     hosts: Mapping[str, Address],
     finish: Callable[[Response], Any],
     robots: Robots | None,
+    forecast: Forecast | None = None,
 ) -> Generator[Any, None, None]:
-    return iterate(lambda deliver: Download(limits, hosts, finish, deliver, robots).run(urls))
+    words = (robots, forecast)
+    return iterate(lambda deliver: Download(limits, hosts, finish, deliver, *words).run(urls))
 
 
 def _store_picture(

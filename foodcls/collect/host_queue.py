@@ -4,7 +4,8 @@ The limit is a number of requests at once; a throttled host gets none until it i
 """
 
 import logging
-from collections import Counter, OrderedDict, deque
+import time
+from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -48,6 +49,11 @@ class HostQueue:
         self._busy: Counter[str] = Counter()
         self._pauses: Counter[str] = Counter()
         self._told: set[str] = set()
+        # of each host: when those under way were sent, and how many before took how long together
+        self._started: dict[str, deque[float]] = {}
+        self._done: Counter[str] = Counter()
+        self._took: defaultdict[str, float] = defaultdict(float)
+        self._begun = time.monotonic()
 
     @property
     def is_empty(self) -> bool:
@@ -67,19 +73,25 @@ class HostQueue:
         host, _ = self._ready.popitem(last=False)
         request = self._waiting[host].popleft()
         self._busy[host] += 1
+        self._started.setdefault(host, deque()).append(time.monotonic())
         self._line_up(host)
         return request
 
     def put_back(self, request: Request) -> None:
         """Let a request that was taken, and not sent, be its host's next one again."""
+        self._started[request.host].pop()
         self._busy[request.host] -= 1
         self.add(request, first=True)
 
     def release(self, request: Request) -> None:
         """Free the place that a taken request had."""
-        self._busy[request.host] -= 1
-        self._line_up(request.host)
-        self._tell_wait(request.host)
+        host = request.host
+        self._busy[host] -= 1
+        self._done[host] += 1
+        # answers to one host come in about the order of the requests
+        self._took[host] += time.monotonic() - self._started[host].popleft()
+        self._line_up(host)
+        self._tell_wait(host)
 
     def pause(self, host: str) -> None:
         """Send nothing to a host until `resume` was called as often as this."""
@@ -91,6 +103,19 @@ class HostQueue:
         self._pauses[host] -= 1
         self._line_up(host)
 
+    def seconds_left(self) -> float:
+        """About how long it takes until all that wait are done: all hosts', or the slowest's."""
+        left = {host: len(ones) + self._busy[host] for host, ones in self._waiting.items()}
+        sent = self._done.total() + self._busy.total()
+        whole = (time.monotonic() - self._begun) / max(sent, 1) * sum(left.values())
+        return max([whole, *(self._host_left(host, count) for host, count in left.items())])
+
+    def _host_left(self, host: str, count: int) -> float:
+        """How long one host takes for so many: with all its places, and by its limits."""
+        each = self._took[host] / self._done[host] if self._done[host] else 0.0
+        by_limits = self._manners.left(host) + count * self._manners.pace(host)
+        return max(count * each / self._places(host), by_limits)
+
     def _tell_wait(self, host: str) -> None:
         """Say once of a host how long its limit will keep those that wait, if that is long."""
         waiting, each = len(self._waiting.get(host, ())), self._manners.pace(host)
@@ -101,6 +126,9 @@ class HostQueue:
 
     def _line_up(self, host: str) -> None:
         """Put a host at the end of the line, unless it stands there or nothing may start."""
-        places = min(self._per_host, self._manners.of(host).at_once)
-        if self._waiting.get(host) and self._busy[host] < places and not self._pauses[host]:
+        is_free = self._busy[host] < self._places(host) and not self._pauses[host]
+        if self._waiting.get(host) and is_free:
             self._ready.setdefault(host, None)
+
+    def _places(self, host: str) -> int:
+        return min(self._per_host, self._manners.of(host).at_once)

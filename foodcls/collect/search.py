@@ -1,8 +1,10 @@
 """Searches: turns questions to engines into candidates, with statistics of each query."""
 
 import logging
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+import math
+import time
+from collections import defaultdict, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any
@@ -22,7 +24,7 @@ from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, Q
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
-from foodcls.progress import count
+from foodcls.progress import Forecast, Foreseen, count
 from foodcls.redact import one_line
 from foodcls.store.store import Store, digest_json
 
@@ -53,8 +55,20 @@ def search_all(
     limits: Limits,
     store: Store,
     hosts: Mapping[str, Address] | None = None,
-) -> Iterator[SearchResult]:
+) -> Foreseen[SearchResult]:
     """Answer all questions at once; yield each as it is done, remembered ones first."""
+    words = (questions, access, limits, store, hosts, forecast := Forecast())
+    return Foreseen(_search(*words), forecast)
+
+
+def _search(
+    questions: Iterable[Question],
+    access: Access,
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address] | None,
+    forecast: Forecast,
+) -> Generator[SearchResult, None, None]:
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
@@ -69,13 +83,12 @@ def search_all(
         # X-Robots-Tag speaks of indexing, and a result page is only read
         heed_robots=False,
     )
-    names = [search.question.engine for search in searches if search.is_open]
-    access, refused = log_in(names, access, bounds, hosts)
+    asked, begun = [search for search in searches if search.is_open], time.monotonic()
+    access, refused = log_in((one.question.engine for one in asked), access, bounds, hosts)
     headers = {search.origin: search.engine.headers(access) for search in searches}
     registered = {URL(one.origin).host or "" for one in searches
                   if one.question.engine in access.tokens}  # fmt: skip
-    manners = bounds.manners.for_registered(registered)
-    bounds = replace(bounds, headers=headers, manners=manners)
+    bounds = replace(bounds, headers=headers, manners=bounds.manners.for_registered(registered))
     rates = RateLimits(access, store, limits.clock)
     invited = {search.origin for search in searches if isinstance(search.engine, Api)}
     robots = Robots(bounds, store, exempt=invited)
@@ -85,7 +98,11 @@ def search_all(
             search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
-        yield from _read_pages(searches, bounds, store, hosts, rates, robots)
+        for search in _read_pages(searches, bounds, hosts, rates, robots):
+            forecast.tell((time.monotonic() - begun) * _share_left(asked))
+            if not search.is_open:
+                store.remember(KIND, {search.key: search.fact(limits.clock())})
+                yield search.result()
 
 
 @contextmanager
@@ -107,22 +124,35 @@ def refresh_since(questions: Iterable[Question], store: Store, now: float) -> It
 def _read_pages(
     searches: list["_Search"],
     limits: Limits,
-    store: Store,
     hosts: Mapping[str, Address] | None,
     rates: RateLimits,
     robots: Robots,
-) -> Iterator[SearchResult]:
-    """Read the next page of each search that is open; yield those that are done."""
-    urls = dict.fromkeys(search.pages[0] for search in searches if search.is_open)
-    responses = {response.url: response for response in download_all(urls, limits, hosts, robots)}
+) -> Iterator["_Search"]:
+    """Read the next page of each search that is open; yield each as it is answered or stopped."""
+    waiting = defaultdict[str, list[_Search]](list)
     for search in searches:
         if search.is_open:
-            response = responses[search.pages.popleft()]
+            waiting[search.pages.popleft()].append(search)
+        else:
+            yield search
+    for response in download_all(waiting, limits, hosts, robots):
+        for search in waiting[response.url]:
             search.take(response)
             rates.add(search.question.engine, response.attempts - 1)
-        if not search.is_open:
-            store.remember(KIND, {search.key: search.fact(limits.clock())})
-            yield search.result()
+            yield search
+
+
+def _share_left(searches: Sequence["_Search"]) -> float:
+    """How much the slowest engine has still to do, in shares of what it has done."""
+    shares = [0.0]
+    for name in {search.question.engine for search in searches}:
+        own = [one for one in searches if one.question.engine == name]
+        begun = [one for one in own if one.read]
+        read, left = sum(one.read for one in begun), sum(one.pages_left for one in begun)
+        # the others have as many pages each as these
+        fresh = sum(one.is_open and not one.read for one in own)
+        shares += [(left + fresh * (read + left) / len(begun)) / read] if read else []
+    return max(shares)
 
 
 class _Search:
@@ -139,12 +169,12 @@ class _Search:
         self.origin = str(URL(self.pages[0]).origin()) if self.pages else ""
         self._before: dict[str, Hit] = {}  # found by a search that trouble has stopped
         self._hits: dict[str, Hit] = {}
-        self._read = 0
+        self.read = 0  # pages
         self._reason = NO_RESULTS
 
     def take(self, response: Response) -> None:
         """Add a page's pictures; end the search when they suffice or none of them is new."""
-        self._read += 1
+        self.read += 1
         hits, following, reason = read_answer(self.question.engine, response)
         self.pages += [following] if following else []
         fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
@@ -153,13 +183,21 @@ class _Search:
         if enough:
             self._reason = ENOUGH
         elif reason:
-            self._reason = f"{reason} (page {self._read})"
+            self._reason = f"{reason} (page {self.read})"
         elif fresh and not self.pages and self._is_foreseen:
             self._reason = TOO_DEEP
         else:
             self._reason = NO_MORE if self._hits else NO_RESULTS
-        is_door = self.engine.has_door and self._read == 1
+        is_door = self.engine.has_door and self.read == 1
         self.is_open = bool((fresh or is_door) and self.pages) and not enough and not reason
+
+    @property
+    def pages_left(self) -> float:
+        """About how many pages are left to be read: as full as those that were, to the limit."""
+        missing = self.question.limit - len(self._hits)
+        return (
+            math.ceil(missing / len(self._hits) * self.read) if self.is_open and self._hits else 0
+        )
 
     def stop(self, reason: str) -> None:
         """End the search for a reason, if there is one."""
@@ -176,7 +214,7 @@ class _Search:
         stats, hits = self._stats(fact), {hit["file_url"]: hit for hit in fact["hits"]}
         is_fresh = stats.is_complete and (kept or 0 <= now - fact["asked_at"] < FRESH)
         if not stats.is_passing if access.retrying else is_fresh:
-            self._hits, self._read, self._reason = hits, stats.pages, stats.reason
+            self._hits, self.read, self._reason = hits, stats.pages, stats.reason
             self.is_open = False
         elif access.retrying:
             self._before = hits
@@ -184,12 +222,11 @@ class _Search:
     def fact(self, now: float) -> dict[str, Any]:
         """What the store remembers of the search."""
         hits = list((self._before | self._hits).values())
-        return {"asked_at": now, "hits": hits, "pages": self._read, "reason": self._reason}
+        return {"asked_at": now, "hits": hits, "pages": self.read, "reason": self._reason}
 
     def result(self) -> SearchResult:
         """What was found, as candidates in the engine's order."""
-        question = self.question
-        fact = self.fact(now=0)
+        question, fact = self.question, self.fact(now=0)
         hits, stats = fact["hits"][: question.limit], self._stats(fact)
         if not stats.is_complete:
             LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from datetime import timedelta
 from threading import Event, Thread
 from typing import cast
 from uuid import UUID
@@ -18,11 +19,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-from foodcls.progress import Item, silent
+from foodcls.progress import Forecast, Foreseen, Item, silent
 
 log = logging.getLogger("foodcls.stages")
 
@@ -38,9 +41,10 @@ def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Iterate `items` behind a bar on standard error that vanishes when it is full."""
     if total == 0:
         return silent(items, total, label)
+    forecast = items.forecast if isinstance(items, Foreseen) else None
     if sys.stderr.isatty():
-        return _with_bar(items, total, label)
-    return _with_meter(items, Meter(total, label))
+        return _with_bar(items, total, label, forecast)
+    return _with_meter(items, Meter(total, label, forecast))
 
 
 @contextmanager
@@ -64,8 +68,9 @@ def heard(name: str) -> Iterator[None]:
 class Meter:
     """How far work has come: an artifact of the present flow run, and a part of `heard` lines."""
 
-    def __init__(self, total: int, label: str) -> None:
+    def __init__(self, total: int, label: str, forecast: Forecast | None = None) -> None:
         self.total, self.label, self.done = total, label, 0
+        self._forecast = forecast or Forecast()
         self._artifact: UUID | None = None
         self._started = self._shown_at = time.monotonic()
 
@@ -82,7 +87,9 @@ class Meter:
 
     def describe(self) -> str:
         """What is done of how much, and about how long the rest takes."""
-        left = (time.monotonic() - self._started) * (self.total / self.done - 1)
+        left = self._forecast.left
+        if left is None:
+            left = (time.monotonic() - self._started) * (self.total / self.done - 1)
         return f", {self.label} {self.done} of {self.total}, about {spell_time(left)} left"
 
     def _tell(self, percent: float) -> None:
@@ -133,13 +140,28 @@ def _with_meter(items: Iterable[Item], meter: Meter) -> Iterator[Item]:
             yield item
 
 
-def _with_bar(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+class TimeLeft(TimeRemainingColumn):
+    """The time that is left by the task's forecast, where there is one, or by what is done."""
+
+    def render(self, task: Task) -> Text:
+        """As 0:01:23."""
+        forecast: Forecast | None = task.fields["forecast"]
+        left = forecast.left if forecast else None
+        if left is None or task.finished:
+            return super().render(task)
+        return Text(str(timedelta(seconds=round(left))), "progress.remaining")
+
+
+def _with_bar(
+    items: Iterable[Item], total: int, label: str, forecast: Forecast | None
+) -> Iterator[Item]:
     columns = (
         TextColumn("  {task.description:<28}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        TimeLeft(),
         TextColumn("left"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(items, total=total, description=label)
+        task = progress.add_task(label, total=total, forecast=forecast)
+        yield from progress.track(items, task_id=task)

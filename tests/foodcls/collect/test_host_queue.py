@@ -1,4 +1,12 @@
+import heapq
+import itertools
+import math
+from types import SimpleNamespace
+
+import pytest
+
 from foodcls.collect.host_queue import HostQueue, Request
+from foodcls.collect.manners import Manner, Manners
 
 
 def request(host: str, number: int) -> Request:
@@ -55,3 +63,58 @@ def test_every_request_gets_its_turn_once() -> None:
         queue.release(seen[-1])
     assert sorted(one.url for one in seen) == sorted(one.url for one in wanted)
     assert queue.take() is None
+
+
+SLOW = "slow.test"
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [Manner(512), Manner(8, 0.5), Manner(2), Manner(512, rate=20_000.0), Manner(2, 0.2, rate=1e5)],
+    ids=["none", "pause", "places", "bytes", "all"],
+)
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0], ids="slow={}".format)
+def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
+    manner: Manner, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,000 pictures of 10 kB by a clock of its own: of one host with limits, and of 20 others."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("foodcls.collect.host_queue.time", clock)
+    monkeypatch.setattr("foodcls.collect.manners.time", clock)
+    manners = Manners({SLOW: manner})
+    queue, order = HostQueue(8, manners), itertools.count()
+    for number in range(1_000):
+        queue.add(request(SLOW if number < 1_000 * share else f"{number % 20}.test", number))
+    events: list[tuple[float, int, Request | str]] = []
+    told, done, busy = list[tuple[float, float, int]](), 0, 0
+
+    def later(seconds: float, event: Request | str) -> None:
+        heapq.heappush(events, (now[0] + seconds, next(order), event))
+
+    def pause(host: str, seconds: float) -> None:
+        if seconds > 0:
+            queue.pause(host)
+            later(seconds, host)
+
+    while True:
+        # as a download does: 32 connections, each for a while
+        while busy < 32 and (taken := queue.take()):
+            busy += 1
+            pause(taken.host, manners.book(taken.host))
+            later(0.3 + 0.2 * math.sin(done), taken)
+        if not events:
+            break
+        now[0], _, event = heapq.heappop(events)
+        told.append((now[0], queue.seconds_left(), done))
+        if isinstance(event, str):
+            queue.resume(event)
+        else:
+            busy, done = busy - 1, done + 1
+            pause(event.host, manners.spend(event.host, 10_000))
+            queue.release(event)
+            ended = now[0]
+    checked = [(left, ended - at) for at, left, count in told
+               if count >= 100 and 0.1 * ended <= at <= 0.95 * ended]  # fmt: skip
+    assert len(checked) > 100 and done == 1_000
+    assert not [one for one in checked if not 0.5 < one[0] / one[1] < 2]

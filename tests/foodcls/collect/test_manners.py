@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
-from foodcls.collect.fetch import download_all
+from foodcls.collect.fetch import download_all, fetch_all
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.manners import HOSTS, Manner, Manners, host_places
 from foodcls.collect.outcomes import Outcome
@@ -255,3 +255,16 @@ def test_limits_are_kept_together_in_a_folder_of_ones_own_alone(tmp_path: Path, 
     place.parent.unlink()
     place.parent.write_text("a file")
     assert host_places() is None
+
+
+def test_a_crawl_foretells_its_end_by_what_its_slowest_host_allows(web, limits, store) -> None:
+    """Nine pictures in ten are there at once: who counts them alone believes it is soon over."""
+    web.say("/a", b"x")
+    hosts = {f"{name}.test": ("127.0.0.1", web.port) for name in ("slow", "fast")}
+    urls = [f"http://fast.test/a?{number}" for number in range(108)]
+    urls += [f"http://slow.test/a?{number}" for number in range(12)]
+    bounds = replace(limits, manners=Manners({"slow.test": Manner(8, 0.05)}))
+    results = fetch_all(urls, bounds, store, hosts)
+    told = list[float]()
+    results.forecast.tell = told.append
+    assert len(list(results)) == 120 and max(told) >= 11 * 0.05

@@ -2,6 +2,7 @@ import html
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.manners import Manner, Manners
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all
 from foodcls.store.store import Store
@@ -252,3 +254,32 @@ def test_a_run_that_was_cut_off_long_ago_or_asked_something_else_does_not_count(
     since(store, 1000.0, SOUP, fails=True)
     assert since(store, 1010.0, RICE) == 1010.0
     assert since(store, 1000.0 + FRESH, SOUP) == 1000.0 + FRESH
+
+
+def test_a_slow_search_tells_after_a_tenth_how_long_it_takes(web, limits, store) -> None:
+    """Ten queries of up to five pages, in series and with pauses: some have fewer results."""
+
+    async def answer(talk) -> None:
+        words = parse_qs(urlsplit(talk.path).query)
+        page, number = int(words["page"][0]), int(words["q"][0].split()[1])
+        pages = 2 if number % 5 == 1 else 5
+        found = [{"url": f"http://p.test/{number}-{page}-{n}.jpg"} for n in range(20)]
+        await talk.reply(json.dumps({"page_count": pages, "results": found}).encode())
+
+    web.route("/v1/images/", answer)
+    asked = [Question("openverse", "dish", f"soup {number}", 100) for number in range(10)]
+    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, 0.05)}))
+    access = Access(bases=(("openverse", web.url("")),))
+    results = search_all(asked, access, bounds, store)
+    begun, told = time.monotonic(), list[tuple[float, float | None]]()
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(list, results)
+        while not work.done():
+            time.sleep(0.01)
+            told.append((time.monotonic() - begun, results.forecast.left))
+    whole = time.monotonic() - begun
+    # the first tenth is within the first round, in which no query has ended
+    for at, left in told:
+        if 0.1 * whole < at < 0.9 * whole:
+            assert left is not None and 0.5 < left / (whole - at) < 2
+    assert web.hits["/v1/images/"] == 44
