@@ -123,7 +123,7 @@ def pool_features(rows: pd.DataFrame, settings: Train, feature_cache: FeatureCac
             "in the recipe, e.g. resnet34"
         )
     decoded = decode_rows(rows, feature_cache.store, settings.input_size)
-    if feature_cache.fits(len(set(decoded.digests)), row_bytes(partition, "fp32"), "features"):
+    if feature_cache.fits(len(set(decoded.names)), row_bytes(partition, "fp32"), "features"):
         raw = load_activations(partition, decoded, feature_cache)[0].take(range(len(rows)))
     else:
         (raw,) = run_trunk(partition, decoded, feature_cache)

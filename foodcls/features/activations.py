@@ -45,10 +45,10 @@ def cacheable_partition(
 def load_activations(
     partition: Partition, decoded: Decoded, feature_cache: FeatureCache, precision: str = "fp32"
 ) -> tuple[CachedRows, ...]:
-    """The trunk's outputs for N pictures, cached on disk; the trunk runs where its weights lie.
+    """The trunk's outputs for N looks, cached on disk; the trunk runs where its weights lie.
 
     Rows are (N, H, W, F) or (N, F), as `as_activations` takes them: float32, or int16 that holds
-    the bits of bfloat16. A row is found again by its picture's digest, in any set of pictures.
+    the bits of bfloat16. A row is found again by its look's name, among any others.
     """
     trunk = _trunk(partition)
     row_cache = RowCache(
@@ -56,7 +56,7 @@ def load_activations(
         f"{trunk_version(trunk, precision)} {decoded.version}",
         _runner(trunk, decoded, precision), row_bytes(partition, precision),
     )  # fmt: skip
-    return cache_rows(row_cache, decoded.digests, DOING)
+    return cache_rows(row_cache, decoded.names, DOING)
 
 
 def run_trunk(
@@ -65,11 +65,10 @@ def run_trunk(
     """The rows of `load_activations`, (N, ...), in memory: for a cache without room for them."""
     run = _runner(_trunk(partition), decoded, precision)
     starts = range(0, len(decoded), ROWS)
-    parts = [
-        run(range(start, min(start + ROWS, len(decoded))))
-        for start in feature_cache.track(starts, len(starts), DOING)
-    ]
-    return tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
+    parts = (run(range(start, min(start + ROWS, len(decoded)))) for start in starts)
+    rows = chain.from_iterable(zip(*part, strict=True) for part in parts)
+    outputs = zip(*feature_cache.track(rows, len(decoded), DOING), strict=True)
+    return tuple(map(np.stack, outputs))
 
 
 def row_bytes(partition: Partition, precision: str) -> int:

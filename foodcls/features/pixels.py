@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from itertools import chain
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from foodcls.features.row_cache import Array, CachedRows, FeatureCache, RowCache, cache_rows
 from foodcls.image.decode import load_picture
 from foodcls.network.resize import Pixels, squash_pixels
-from foodcls.store.store import Store
+from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 
 
@@ -25,56 +25,97 @@ class PictureChange(Protocol):
         """All that a changed picture depends on besides the picture."""
         ...
 
+    @property
+    def bound(self) -> int:
+        """Pixels of the longer side: larger pictures are shrunk before they are changed."""
+        ...
+
     def change(self, picture: Pixels, digest: str) -> Pixels:
         """uint8 (H, W, 3): the changed picture of that digest."""
         ...
 
 
+Change = PictureChange | None  # None is the picture itself
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture, by its digest, as it is or changed."""
+
+    name: str  # unlike that of any other look; of a picture as it is, the digest
+    digest: str
+    change: Change
+
+
 @dataclass(frozen=True)
 class Decoded:
-    """Pictures that are decoded each time they are taken."""
+    """Looks at pictures, decoded each time they are taken."""
 
-    digests: tuple[str, ...]
+    looks: tuple[Look, ...]
     size: int  # pixels a side
-    version: str  # all that the pixels depend on besides the picture
-    read: Callable[[str], Pixels]  # of a digest: uint8 (size, size, 3)
+    version: str  # all that the pixels depend on besides the looks
+    read: Callable[[str], Pixels]  # the picture of a digest, uint8 (H, W, 3)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each look."""
+        return tuple(look.name for look in self.looks)
 
     def __len__(self) -> int:
-        return len(self.digests)
+        return len(self.looks)
+
+    def pick(self, indices: Array) -> "Decoded":
+        """The looks at some indices."""
+        return replace(self, looks=tuple(self.looks[index] for index in indices))
 
     def take(self, indices: Sequence[int] | Array) -> Array:
-        """uint8 (N, size, size, 3): the pictures at N indices."""
+        """uint8 (N, size, size, 3): the looks at N indices; each picture is decoded once."""
+        places: dict[str, list[tuple[int, Change]]] = {}
+        for place, look in enumerate(self.looks[index] for index in indices):
+            places.setdefault(look.digest, []).append((place, look.change))
+        pixels = np.empty((len(indices), self.size, self.size, 3), np.uint8)
+
+        def fill(digest: str) -> None:
+            picture = self.read(digest)
+            shrink = lru_cache(partial(_shrink, Image.fromarray(picture)))
+            for place, change in places[digest]:
+                seen = change.change(shrink(change.bound), digest) if change else picture
+                pixels[place] = squash_pixels(seen, self.size)
+
         with ThreadPoolExecutor() as pool:
-            return np.stack(list(pool.map(self.read, (self.digests[index] for index in indices))))
+            # what went wrong in one comes out here
+            list(pool.map(fill, places))
+        return pixels
 
 
 def decode_rows(
-    rows: pd.DataFrame, store: Store, size: int, change: PictureChange | None = None
+    rows: pd.DataFrame, store: Store, size: int, changes: Sequence[Change] = (None,)
 ) -> Decoded:
-    """The rows' pictures, `size` pixels a side, after a change of them if there is one.
+    """The looks at each row's picture, `size` pixels a side, one for each of the changes.
 
     They are decoded in full: JPEG's quicker half resolution differs by 6 of 255 and more in each
     of 42 web photos, and the exported file would see other pixels than training did.
     """
-
-    def read(digest: str) -> Pixels:
-        picture = read_picture(digest, store)
-        return squash_pixels(change.change(picture, digest) if change else picture, size)
-
-    version = f"{code_digest((__name__,))} {size} {change.version if change else ''}".strip()
-    return Decoded(tuple(rows["picture"]), size, version, read)
+    versions = [change.version if change else "" for change in changes]
+    looks = tuple(
+        Look(digest_of(f"{digest} {version}".encode()) if change else digest, digest, change)
+        for digest in rows["picture"]
+        for change, version in zip(changes, versions, strict=True)
+    )
+    version = f"{code_digest((__name__,))} {size}"
+    return Decoded(looks, size, version, lambda digest: read_picture(digest, store))
 
 
 def cache_pixels(decoded: Decoded, feature_cache: FeatureCache) -> CachedRows | Decoded:
     """The same pictures, decoded once, if the cache has room for them."""
     row_bytes = decoded.size**2 * 3
-    if not feature_cache.fits(len(set(decoded.digests)), row_bytes, "decoded pictures"):
+    if not feature_cache.fits(len(set(decoded.names)), row_bytes, "decoded pictures"):
         return decoded
     row_cache = RowCache(
         feature_cache, "pixels", ("pixels",), decoded.version,
         lambda indices: [decoded.take(indices)], row_bytes,
     )  # fmt: skip
-    return cache_rows(row_cache, decoded.digests, "decode pictures")[0]
+    return cache_rows(row_cache, decoded.names, "decode pictures")[0]
 
 
 def read_picture(digest: str, store: Store) -> Pixels:
@@ -82,17 +123,7 @@ def read_picture(digest: str, store: Store) -> Pixels:
     return np.asarray(load_picture(store.read(digest)))
 
 
-def join_looks(looks: Sequence[CachedRows | Decoded]) -> CachedRows | Decoded:
-    """The rows of all looks at the same pictures, one look after the other."""
-    kept = [look for look in looks if isinstance(look, CachedRows)]
-    if len(kept) == len(looks):
-        return CachedRows(kept[0].kind, tuple(chain.from_iterable(look.places for look in kept)))
-    decoded = [look for look in looks if isinstance(look, Decoded)]
-    if len(decoded) < len(looks):
-        raise ValueError("looks must all be cached, or none")
-    reads = {f"{number} {digest}": partial(look.read, digest)
-             for number, look in enumerate(decoded) for digest in look.digests}  # fmt: skip
-    names = tuple(f"{number} {digest}"
-                  for number, look in enumerate(decoded) for digest in look.digests)  # fmt: skip
-    versions = " ".join(look.version for look in decoded)
-    return Decoded(names, decoded[0].size, versions, lambda name: reads[name]())
+def _shrink(image: Image.Image, bound: int) -> Pixels:
+    shrunk = image.copy()
+    shrunk.thumbnail((bound, bound))
+    return np.asarray(shrunk)

@@ -41,6 +41,10 @@ class CachedRows:
         chosen = (self.places[int(index)] for index in indices)
         return np.stack([table[self.kind][row] for table, row in chosen])
 
+    def pick(self, indices: Array) -> "CachedRows":
+        """The rows at some indices, in their order."""
+        return CachedRows(self.kind, tuple(self.places[index] for index in indices))
+
 
 @dataclass(frozen=True)
 class FeatureCache:
@@ -104,10 +108,7 @@ def cache_rows(
     count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
     kept = cache.feature_cache
     make_room(kept.folder, kept.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
-    starts = range(0, len(missing), ROWS)
-    for start in kept.track(starts, len(starts), label):
-        indices = missing[start : start + ROWS]
-        found |= _make(cache, indices, [digests[index] for index in indices])
+    found |= kept.track(_make_all(cache, missing, digests), len(missing), label)
     rows = tuple(found[digest] for digest in digests)
     return tuple(CachedRows(kind, rows) for kind in cache.kinds)
 
@@ -144,6 +145,15 @@ def _find(cache: RowCache, wanted: set[str]) -> dict[str, Place]:
 def _rows(table: Table) -> Iterator[tuple[str, Place]]:
     for row, name in enumerate(table[NAME].tolist()):
         yield name.decode(errors="replace"), (table, row)
+
+
+def _make_all(
+    cache: RowCache, missing: Sequence[int], digests: Sequence[str]
+) -> Iterator[tuple[str, Place]]:
+    """Each row once the file that holds it is written."""
+    for start in range(0, len(missing), ROWS):
+        indices = missing[start : start + ROWS]
+        yield from _make(cache, indices, [digests[index] for index in indices]).items()
 
 
 def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> dict[str, Place]:

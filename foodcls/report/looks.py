@@ -29,8 +29,9 @@ def contact_sheet(
     from foodcls.train.views import training_views
 
     views = training_views(settings)
-    columns = [decode_rows(rows, store, SIDE, view).take(range(len(rows))) for view in views]
+    decoded = decode_rows(rows, store, SIDE, views)
+    pixels = decoded.take(range(len(decoded))).reshape(len(rows), len(views), SIDE, SIDE, 3)
     return {
         label: tuple(thumbnail(png_bytes(Image.fromarray(one))) for one in row)
-        for label, row in zip(rows["label"], zip(*columns, strict=True), strict=True)
+        for label, row in zip(rows["label"], pixels, strict=True)
     }

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from torch.nn import functional
 
 from foodcls.errors import TrainingError
 from foodcls.features.activations import as_activations, load_activations
-from foodcls.features.pixels import Decoded, PictureChange, cache_pixels, decode_rows, join_looks
+from foodcls.features.pixels import Change, Decoded, cache_pixels, decode_rows
 from foodcls.features.row_cache import Array, CachedRows, FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.partition import Partition
@@ -81,8 +82,7 @@ class InputSpec:
     partition: Partition
     size: int  # pixels a side
     precision: str = "fp32"
-    # looks at each picture, the same in each epoch; None is the picture itself
-    changes: tuple[PictureChange | None, ...] = (None,)
+    changes: tuple[Change, ...] = (None,)  # looks at each picture, the same in each epoch
     augment: Augment | None = None  # another change in each epoch
 
 
@@ -93,17 +93,33 @@ def load_dataset(
 
     There are as many examples as rows for each of the spec's changes, one change after the other.
     """
-    looks = [
-        _load_inputs(decode_rows(rows, feature_cache.store, spec.size, change), spec, feature_cache)
-        for change in spec.changes
-    ]
-    return Dataset(
-        inputs=tuple(join_looks(looks) for looks in zip(*looks, strict=True)),
-        targets=np.tile(encode_labels(rows, labels), len(looks)),
-        names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]) * len(looks),
-        augment=spec.augment,
-        clusters=tuple(rows["cluster"]) * len(looks),
-    )
+    return load_datasets([(rows, spec)], labels, feature_cache)[0]
+
+
+def load_datasets(
+    parts: Sequence[tuple[pd.DataFrame, InputSpec]],
+    labels: Sequence[str],
+    feature_cache: FeatureCache,
+) -> list[Dataset]:
+    """`load_dataset` for the rows of each part, all at once; the partition is that of the first."""
+    decoded = [decode_rows(rows, feature_cache.store, spec.size, spec.changes)
+               for rows, spec in parts]  # fmt: skip
+    looks = tuple(chain.from_iterable(one.looks for one in decoded))
+    inputs = _load_inputs(replace(decoded[0], looks=looks), parts[0][1], feature_cache)
+    stops = np.cumsum([len(one) for one in decoded])
+    found = []
+    for (rows, spec), stop, one in zip(parts, stops, decoded, strict=True):
+        # all looks at a picture, which is decoded once for them, lie beside each other there
+        order = np.arange(stop - len(one), stop).reshape(len(rows), -1).T.ravel()
+        views = len(spec.changes)
+        found.append(Dataset(
+            inputs=tuple(kind.pick(order) for kind in inputs),
+            targets=np.tile(encode_labels(rows, labels), views),
+            names=tuple(rows["id"].str.slice(0, 12) + " " + rows["origin"]) * views,
+            augment=spec.augment,
+            clusters=tuple(rows["cluster"]) * views,
+        ))  # fmt: skip
+    return found
 
 
 def _load_inputs(

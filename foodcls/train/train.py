@@ -29,7 +29,7 @@ from foodcls.store.store import Store
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.class_balance import class_weights
-from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_dataset
+from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_datasets
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import count_epochs, fit
 from foodcls.train.online_augment import RandomAffine
@@ -140,11 +140,9 @@ def load_train_val(
     judging = dataclasses.replace(spec, changes=validation_views(settings))
     # own photos look as the model will be used already
     as_used = dataclasses.replace(learning, changes=(None, *learning.changes[1:]))
-    train, val, *own = (
-        load_dataset(rows, labels, how, feature_cache)
-        for rows, how in zip(splits, (learning, judging, as_used), strict=False)
-        if len(rows)
-    )
+    parts = zip(splits, (learning, judging, as_used), strict=False)
+    used = [part for part in parts if len(part[0])]
+    train, val, *own = load_datasets(used, labels, feature_cache)
     return TrainVal(train, val, len(labels), *own)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from foodcls.features.pixels import PictureChange
+from foodcls.features.pixels import Change
 from foodcls.image.foreground import cut_out
 from foodcls.image.silhouette import quarter_turn, random_crop, random_silhouette
 from foodcls.network.resize import Pixels
@@ -34,12 +34,15 @@ class View:
         look = self.target.model_dump_json(exclude={"views"})
         return f"view {code_digest((__name__,))} {look} {self.seed} {self.number}"
 
+    @property
+    def bound(self) -> int:
+        """A random part of a picture of that side still has the pixels that the network sees."""
+        return 2 * self.size
+
     def change(self, picture: Pixels, digest: str) -> Pixels:
         """uint8 (H, W, 3): the dish cut out, or a random part of the picture."""
         draw = np.random.default_rng(derive_seed("view", self.seed, self.number, digest))
         image = Image.fromarray(picture)
-        # a part of it still has the pixels that the network sees
-        image.thumbnail((2 * self.size, 2 * self.size))
         if self.target.shape == "photo":
             return np.asarray(self._part(image, draw))
         any_color: tuple[int, int, int] = tuple(draw.integers(0, 256, 3).tolist())
@@ -55,7 +58,7 @@ class View:
         return ImageOps.mirror(part) if draw.random() < 0.5 else part
 
 
-def training_views(settings: Train) -> tuple[PictureChange | None, ...]:
+def training_views(settings: Train) -> tuple[Change, ...]:
     """The looks at each training photo: itself or its dish, and random parts of it."""
     if settings.target is None:
         return (None,)
@@ -65,7 +68,7 @@ def training_views(settings: Train) -> tuple[PictureChange | None, ...]:
     return (validation_views(settings)[0], *parts)
 
 
-def validation_views(settings: Train) -> tuple[PictureChange | None, ...]:
+def validation_views(settings: Train) -> tuple[Change, ...]:
     """The look at each validation photo, as the model will be used, whatever the seed."""
     if settings.target is None or settings.target.shape == "photo":
         return (None,)

@@ -76,7 +76,7 @@ def test_a_fold_decodes_and_runs_nothing_again(
     def refuse(digest: str) -> np.ndarray:
         raise AssertionError(f"{digest} was decoded again")
 
-    fold = Decoded(decoded.digests[30:4:-2], decoded.size, decoded.version, refuse)
+    fold = dataclasses.replace(decoded, looks=decoded.looks[30:4:-2], read=refuse)
     (kept,) = load_activations(partition, fold, feature_cache)
     assert partition.trunk is not None
     (wanted,) = partition.trunk(as_images(decoded.take(ALL[30:4:-2])))

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from foodcls.errors import StoreError
 from foodcls.features.pixels import Decoded, cache_pixels, decode_rows, read_picture
 from foodcls.features.row_cache import CachedRows, FeatureCache
-from foodcls.network.resize import squash_pixels
+from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.recipe.train_settings import Target
 from foodcls.store.store import Store
 from foodcls.train.views import View
@@ -60,20 +61,27 @@ def test_pictures_without_room_are_decoded_when_they_are_taken(
     assert np.array_equal(found.take(ALL[::5]), wanted.take(ALL[::5]))
 
 
-def test_changed_pictures_are_kept_apart(
+def test_a_picture_is_decoded_once_for_all_looks_at_it(
     store: Store, gallery: Gallery, feature_cache: FeatureCache
 ) -> None:
     rows = gallery(store)
-    white = View(Target(shape="cutout", rotation="any"), size=24, seed=0, number=1)
-    plain, changed = (
-        cache_pixels(decode_rows(rows, store, 24, how), feature_cache).take(ALL)
-        for how in (None, white)
-    )
-    assert not np.array_equal(plain, changed)
-    for digest, one, other in zip(rows["picture"], plain, changed, strict=True):
+    white = View(Target(shape="cutout", rotation="any"), size=12, seed=0, number=1)
+    decoded, reads = decode_rows(rows, store, 24, [None, white]), list[str]()
+
+    def read(digest: str) -> Pixels:
+        reads.append(digest)
+        return decoded.read(digest)
+
+    kept = cache_pixels(replace(decoded, read=read), feature_cache)
+    assert sorted(reads) == sorted(set(rows["picture"]))
+    looks = kept.take(range(2 * len(rows))).reshape(len(rows), 2, 24, 24, 3)
+    for digest, (plain, changed) in zip(rows["picture"], looks, strict=True):
         picture = read_picture(digest, store)
-        assert np.array_equal(one, squash_pixels(picture, 24))
-        assert np.array_equal(other, squash_pixels(white.change(picture, digest), 24))
+        assert np.array_equal(plain, squash_pixels(picture, 24))
+        small = Image.fromarray(picture)
+        small.thumbnail((24, 24))
+        wanted = white.change(np.asarray(small), digest)
+        assert np.array_equal(changed, squash_pixels(wanted, 24)) and small.width < len(picture[0])
 
 
 def test_a_rotten_picture_is_named_not_learnt(

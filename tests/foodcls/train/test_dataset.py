@@ -6,16 +6,25 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import TrainingError
+from foodcls.features.pixels import decode_rows
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import drop_rows, new_manifest, split_rows
 from foodcls.network.network import start_network
 from foodcls.network.partition import Partition
 from foodcls.recipe.data_settings import AffineRanges
-from foodcls.recipe.train_settings import Extras, Train
+from foodcls.recipe.train_settings import Extras, Target, Train
 from foodcls.store.store import Store
-from foodcls.train.dataset import InputSpec, check_splits, data_digest, encode_labels, load_dataset
+from foodcls.train.dataset import (
+    InputSpec,
+    check_splits,
+    data_digest,
+    encode_labels,
+    load_dataset,
+    load_datasets,
+)
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.train import choose_partition, load_train_val, loss_weights
+from foodcls.train.views import View
 
 
 @pytest.fixture
@@ -50,6 +59,19 @@ def test_examples_are_pixels_where_there_is_no_trunk(
     (pixels,) = dataset.take(np.arange(2), epoch=1)
     assert pixels.shape == (2, 3, 32, 32) and len(dataset) == 2
     assert dataset.names[1].endswith(" 1.png")
+
+
+def test_examples_come_look_by_look(manifest: pd.DataFrame, store: Store, tmp_path: Path) -> None:
+    rows = split_rows(manifest, "train")
+    views = tuple(View(Target(), 32, seed=0, number=number) for number in (1, 2))
+    parts = [(rows, InputSpec(WHOLE, 32, changes=(None, *views))), (rows, InputSpec(WHOLE, 32))]
+    train, val = load_datasets(parts, ("a", "b"), FeatureCache(store, tmp_path))
+    assert train.targets.tolist() == [0, 1] * 3 and train.names[:2] == train.names[4:] == val.names
+    pixels = train.inputs[0].take(range(6))
+    assert np.array_equal(pixels[:2], val.inputs[0].take(range(2)))
+    for place, view in enumerate(views, start=1):
+        alone = decode_rows(rows, store, 32, [view]).take([0, 1])
+        assert np.array_equal(pixels[2 * place : 2 * place + 2], alone)
 
 
 def test_augmentation_changes_pixels_in_each_epoch_in_its_own_way(
