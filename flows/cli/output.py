@@ -108,8 +108,8 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
     table = Workspace(workspace).manifest
     if not table.exists():
         raise InputError(
-            f"{table} is not there; run `foodcls prepare {recipe_file} --workspace {workspace}` "
-            "first, it collects the pictures"
+            f"{table} is not there; name the workspace of an earlier run by --workspace, or run "
+            f"`foodcls prepare {recipe_file} --workspace {workspace}`, which collects the pictures"
         )
     return table
 

@@ -3,6 +3,7 @@
 In reading order:
     network    the classifier: a backbone with a head, partly frozen; test-time augmentation
     backbones    pretrained networks of torchvision and timm, without their classifiers
+    trainable    which modules of a backbone are fine-tuned where a recipe leaves that open
     side_by_side    several backbones as one
     at_hand    which backbones and weights are at hand, told without torch
     licenses    what the license of pretrained weights allows

@@ -10,6 +10,7 @@ from foodcls.errors import InputError
 from foodcls.network.backbones import Backbone, make_backbone, own_size
 from foodcls.network.licenses import check_license
 from foodcls.network.seeds import seeded
+from foodcls.network.trainable import last_stage
 from foodcls.recipe.train_settings import Train
 
 ALL = "all"
@@ -49,6 +50,7 @@ class Network(nn.Module):
         # known from the checkpoint's settings, so not part of its weights
         self.register_buffer("mean", _per_channel(backbone.mean), persistent=False)
         self.register_buffer("std", _per_channel(backbone.std), persistent=False)
+        self.trainable_names = tuple(trainable)
         self.trainable = _trainable_modules(self.backbone, trainable)
         self.requires_grad_(False)
         for module in (self.head, *self.trainable):
@@ -131,8 +133,7 @@ def check_gradients(network: Network, settings: Train) -> None:
     """InputError when nothing in a module that is to learn has a part in the logits."""
     size = settings.input_size
     network(torch.zeros(2, 3, size, size)).sum().backward()
-    # a probe trains none of them
-    for name, module in zip(settings.trainable, network.trainable, strict=False):
+    for name, module in zip(network.trainable_names, network.trainable, strict=True):
         if all(weight.grad is None for weight in module.parameters()):
             raise InputError(
                 f"trainable: {name!r} would never learn: the backbone {settings.backbone!r} does "
@@ -148,7 +149,8 @@ def join_network(backbone: Backbone, head: nn.Module, settings: Train) -> Networ
     it, fine-tuning leaves the normalization as it is, whose statistics of a batch would undo what
     the head was fitted to.
     """
-    trainable = () if settings.method == "probe" else settings.trainable
+    chosen = last_stage(backbone.module) if settings.trainable == "auto" else settings.trainable
+    trainable = () if settings.method == "probe" else chosen
     gently = settings.method == "probe_then_finetune"
     network = Network(backbone, head, trainable, freeze_norms=gently)
     network.input_size = settings.input_size

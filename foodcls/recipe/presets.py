@@ -6,17 +6,24 @@ from typing import Any, Literal
 Preset = Literal["seed", "fast", "balanced", "best"]
 
 # a linear head on frozen features: in seconds, whatever lies beneath
-PROBE = {"method": "probe", "hidden_units": 0, "lr": 1.0e-4}
+PROBE = {"method": "probe", "hidden_units": 0}
 # what fits one backbone alone; where the recipe names another, it is left to the defaults
-FITTING = ("input_size", "trainable")
-LAST_BLOCK = {"input_size": 224, "trainable": ("blocks.11", "norm")}
-# the seed's are the defaults. docs/backbones.md has what each downloads and the time it takes
+FITTING = ("input_size", "trainable", "lr")
+# docs/backbones.md has what each downloads and the time it takes
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "seed": {},
-    "fast": PROBE
-    | {"backbone": "mobilenetv4_conv_small", "trainable": ("blocks.4", "conv_head", "norm_head")},
-    "balanced": PROBE | {"backbone": "vit_small_patch14_reg4_dinov2"} | LAST_BLOCK,
-    "best": PROBE | {"backbone": "vit_base_patch14_reg4_dinov2"} | LAST_BLOCK,
+    "seed": {
+        "method": "finetune",
+        "backbone": "resnet34",
+        "trainable": ("layer4",),
+        "hidden_units": 200,
+        "dropout": 0.3,
+        "lr": 3.0e-5,
+        "epochs": 8,
+        "batch_size": 20,
+    },
+    "fast": PROBE | {"backbone": "mobilenetv4_conv_small"},
+    "balanced": PROBE | {"backbone": "vit_small_patch14_reg4_dinov2", "input_size": 224},
+    "best": PROBE | {"backbone": "vit_base_patch14_reg4_dinov2", "input_size": 224},
 }
 
 

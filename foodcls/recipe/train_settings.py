@@ -55,11 +55,11 @@ class Target(Settings):
 
 
 class Train(Settings):
-    """The network and how it learns; the defaults are the original's."""
+    """The network and how it learns; the preset `seed` has the original's settings."""
 
     # names values for the settings below, which yield to those of the recipe: seed: the original's;
     # fast, balanced, best: more accurate for a longer answer, see docs/backbones.md
-    preset: Preset = "seed"
+    preset: Preset | None = None
     # finetune: Adam, on the head and on `trainable`; probe: the head alone, fitted to convergence
     # on features of the frozen backbone; probe_then_finetune: both, the first epoch is the probe
     method: Literal["finetune", "probe", "probe_then_finetune"] = "finetune"
@@ -70,10 +70,11 @@ class Train(Settings):
     weights: Literal["imagenet", "none"] | str = "imagenet"  # imagenet, none, or a file of weights
     # what the model is for: weights whose license forbids that are refused; null: none are
     use: Literal["commercial", "research"] | None = None
-    trainable: tuple[str, ...] = ("layer4",)  # modules by name; ["all"]; [] for the head alone
+    # what finetune trains: modules by name; ["all"]; [] for the head alone; auto: the last stage
+    trainable: Literal["auto"] | tuple[str, ...] = "auto"
     hidden_units: Annotated[int, Field(ge=0, le=100_000)] = 200  # of the head; 0: one linear layer
     dropout: Share = 0.3  # in the head
-    lr: Positive = 3.0e-5  # Adam's learning rate
+    lr: Literal["auto"] | Positive = "auto"  # Adam's learning rate; auto: by short trials
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
     # pixels, squashed to a square; 0: as the backbone's ImageNet weights were trained

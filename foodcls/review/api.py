@@ -106,9 +106,13 @@ def take_back(session: Session, request: Json) -> Json:
 
 
 def tell_news(session: Session, since: str, page: str) -> Json:
-    """What others have changed since change number `since`, and how many decisions were lost."""
+    """What others have changed since change number `since`, and how many decisions were lost.
+
+    `unnamed` are the lines that the recipe lacks to name files that are there.
+    """
     news = session.news(int(since[:15]) if since.isdecimal() else 0, page[:MAX_PAGE])
-    told = {"number": news.number, "lost": news.lost}
+    lines = [line.text for line in session.files.missing if line.file.exists()]
+    told = {"number": news.number, "lost": news.lost, "unnamed": lines}
     known = session.gallery.items
     changed = _changed(session, [name for name in news.ids if name in known]) if news.ids else {}
     return changed | told

@@ -11,6 +11,7 @@ In reading order:
     probe    fits the head on frozen features, to convergence
     own    fits the head to own photos last, to the crawl's by nearness
     nearness    how near crawled photos are to own ones
+    lr_search    chooses a learning rate by short trials
     learner    forward pass, loss and step of a network in training
     optimizer    Adam, learning rate schedule, layer-wise rates
     ema    an exponential moving average of the weights

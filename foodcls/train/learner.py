@@ -76,14 +76,17 @@ def start_learner(
     precision: str = "fp32",
     weights: Tensor | None = None,
 ) -> Learner:
-    """Adam over all trainable weights; `weights` are those of the classes, float32 (C,)."""
-    extras = settings.extras
-    groups = param_groups(network, settings.lr, extras.layer_decay)
+    """Adam over all trainable weights; `weights` are those of the classes, float32 (C,).
+
+    While `lr` is still "auto" a probe can be fitted, which takes no step of the optimizer.
+    """
+    extras, lr = settings.extras, 0.0 if settings.lr == "auto" else settings.lr
+    groups = param_groups(network, lr, extras.layer_decay)
     return Learner(
         network=network,
         tail=tail,
         # fused: one pass over the weights instead of one for each of its sums
-        optimizer=DenseAdam(groups, lr=settings.lr, fused=True),
+        optimizer=DenseAdam(groups, lr=lr, fused=True),
         lrs=tuple(cast(float, group["lr"]) for group in groups),
         precision=precision,
         weights=None if weights is None else weights.to(network.mean.device),

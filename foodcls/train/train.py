@@ -32,6 +32,7 @@ from foodcls.train.class_balance import class_weights
 from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_datasets
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import count_epochs, fit
+from foodcls.train.lr_search import choose_lr
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
@@ -76,23 +77,38 @@ def train(
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    learnt = len(train_rows) + len(own_rows)
-    computed = {"device": device.type, "precision": precision}
-    draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
-    files = checkpoint_files(cache, draft)
-    log.info(
-        "%s on %d training pictures, each in %d views; answers are means over %d",
-        settings.method, learnt, len(training_views(settings)),
-        draft.settings.extras.tta,
-    )  # fmt: skip
+    settings = settings.model_copy(update={"trainable": network.trainable_names})
+    _tell_plan(settings, len(train_rows) + len(own_rows))
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
+            learner, settings = _settle_lr(learner, train_val, settings)
+            computed = {"device": device.type, "precision": precision}
+            draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
+            files = checkpoint_files(cache, draft)
             reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
     network.load_state_dict(best, strict=False)
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
     return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
+
+
+def _tell_plan(settings: Train, count: int) -> None:
+    views, answers = len(training_views(settings)), count_views(settings)
+    words = "the picture itself" if views == 1 else f"{views} views of each"
+    mean = f"; answers are means over {answers} views" if answers > 1 else ""
+    log.info("%s on %d training pictures, %s%s", settings.method, count, words, mean)
+    if settings.trainable:
+        log.info("trainable: %s", " ".join(settings.trainable))
+
+
+def _settle_lr(learner: Learner, train_val: TrainVal, settings: Train) -> tuple[Learner, Train]:
+    """The learner and the settings with the learning rate that was chosen, where one is needed."""
+    if settings.lr != "auto" or settings.method == "probe":
+        return learner, settings
+    settings = settings.model_copy(update={"lr": choose_lr(learner, train_val, settings)})
+    network, tail = learner.network, learner.tail
+    return start_learner(network, tail, settings, learner.precision, learner.weights), settings
 
 
 def prepare_learner(

@@ -56,9 +56,15 @@ def digest_tests(manifest: pd.DataFrame) -> str:
 
 
 def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]) -> dict[str, str]:
-    """What a run is found by again: digests of recipe, data, weights and exported model."""
+    """What a run is found by again: digests of recipe, data, weights and exported model.
+
+    And what was trained at which rate, where the recipe leaves that open.
+    """
+    learnt = trained.checkpoint.result.settings
     return {
         **common_tags(recipe, "train"),
+        "lr": "none" if learnt.method == "probe" else str(learnt.lr),
+        "trainable": " ".join(learnt.trainable) or "none",
         "dataset_digest": trained.pictures.digest,
         "pretrained_digest": trained.checkpoint.result.pretrained_digest,
         "weights_license": trained.checkpoint.result.license,

@@ -2,7 +2,7 @@
 
 import { catchUp, countSent, get, hasUnsaved, page, send } from "./api.js";
 import { applyAnswer } from "./decisions.js";
-import { $, toast } from "./dom.js";
+import { $, make, redraw, toast } from "./dom.js";
 import { state } from "./state.js";
 
 const EVERY = 1000; // milliseconds
@@ -29,6 +29,7 @@ async function ask() {
     trouble = "";
     number = news.number;
     showLost(news.lost);
+    showUnnamed(news.unnamed);
     if (news.pictures) showNews(news);
     await catchUp();
   } catch (error) {
@@ -45,6 +46,12 @@ function showNews(news) {
   applyAnswer(news);
   const names = [...new Set(news.pictures.map((picture) => picture.by).filter(Boolean))], count = news.pictures.length;
   toast(`${count === 1 ? "A picture was" : `${count} pictures were`} changed elsewhere${names.length ? ` by ${names.join(", ")}` : ""}.`);
+}
+
+// files that no run reads: their recipe does not name them
+function showUnnamed(lines) {
+  $("unnamed").hidden = !lines.length;
+  redraw($("unnamed-lines"), lines.map((line) => make("code", "", line)));
 }
 
 function showLost(count) {

@@ -7,6 +7,7 @@ import torch
 from foodcls.network.backbones import Backbone
 from foodcls.network.model_zoo import timm
 from foodcls.network.network import Network
+from foodcls.network.trainable import last_stage
 from foodcls.recipe.presets import PRESETS, fill_preset
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
 from foodcls.recipe.train_settings import Train
@@ -18,12 +19,10 @@ def settle(**given: object) -> Train:
 
 @pytest.mark.parametrize(
     ("words", "trainable"),
-    [("preset: Fast", ("blocks.4", "conv_head", "norm_head")), ("trainable: []", ()),
+    [("preset: Seed", ("layer4",)), ("preset: fast", "auto"), ("trainable: []", ()),
      ("preset: best, trainable: [norm]", ("norm",))],
 )  # fmt: skip
-def test_lists_of_a_recipe_and_of_its_preset_are_read(
-    words: str, trainable: tuple[str, ...]
-) -> None:
+def test_lists_of_a_recipe_and_of_its_preset_are_read(words: str, trainable: object) -> None:
     text = f"name: a\nclasses: [a, b]\ncollect: {{folder: .}}\ntrain: {{{words}}}\n"
     recipe = parse_recipe(RecipeSource(Path("a.yaml"), text.encode(), {}))
     assert recipe.train.trainable == trainable
@@ -36,8 +35,14 @@ def test_a_preset_gives_what_the_recipe_leaves_out() -> None:
     assert settle(preset="fast").method == "probe"
 
 
-def test_the_seeds_preset_is_the_defaults() -> None:
-    assert settle(preset="seed") == Train()
+def test_the_seeds_preset_has_the_originals_settings() -> None:
+    train = settle(preset="seed")
+    assert (train.backbone, train.weights, train.trainable) == ("resnet34", "imagenet", ("layer4",))
+    assert (train.hidden_units, train.dropout, train.input_size) == (200, 0.3, 0)
+    assert (train.lr, train.epochs, train.batch_size) == (3e-5, 8, 20)
+    # what fits ResNet34 is not given to another
+    other = settle(preset="seed", backbone="resnet50")
+    assert (other.lr, other.trainable, other.epochs) == ("auto", "auto", 8)
 
 
 def test_what_fits_the_presets_backbone_alone_is_not_given_to_another() -> None:
@@ -58,7 +63,8 @@ def test_a_preset_can_be_fine_tuned_too(preset: str) -> None:
     with torch.device("meta"):
         module = timm.create_model(train.backbone, num_classes=0)
     backbone = Backbone(train.backbone, module, module.num_features, (0.5,) * 3, (0.5,) * 3, "")
-    network = Network(backbone, torch.nn.Linear(1, 1), train.trainable)
+    assert train.trainable == "auto"
+    network = Network(backbone, torch.nn.Linear(1, 1), last_stage(module))
     assert 0 < sum(weight.requires_grad for weight in network.backbone.parameters()) < 40
 
 

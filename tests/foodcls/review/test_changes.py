@@ -1,6 +1,7 @@
 """Several pages and programs change the same files: nothing is lost or overwritten unseen."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from foodcls.review.api import (
 )
 from foodcls.review.boxes import DrawnBox
 from foodcls.review.changes import merge_boxes
-from foodcls.review.decision_files import ReviewFiles
+from foodcls.review.decision_files import RecipeLine, ReviewFiles
 from foodcls.review.decisions import Verdict
 from foodcls.review.session import Session
 
@@ -96,7 +97,11 @@ def test_news_are_what_others_did(
         file.write(f"{second},0,by hand\n")
     news = tell_news(session, "0", "a")
     assert {one["id"] for one in news["pictures"]} == {second, third} and news["lost"] == 0
-    assert tell_news(session, str(news["number"]), "a") == {"number": news["number"], "lost": 0}
+    assert tell_news(session, str(news["number"]), "a") == {
+        "number": news["number"],
+        "lost": 0,
+        "unnamed": [],
+    }
     # a line that moves up is no change
     session.decide([fourth], Verdict(True), page="a")
     session.decide([first], None, page="a")
@@ -199,3 +204,13 @@ def test_decisions_are_signed(session: Session, manifest: pd.DataFrame, files: R
     answer = take_decision(signed, {"ids": [manifest["id"][0]], "keep": False, "seen": {}})
     assert answer["pictures"][0]["by"] == "Ann"
     assert "annotator" in files.decisions.read_text().splitlines()[0]
+
+
+def test_a_page_is_told_of_files_that_the_recipe_does_not_name_once_they_are_there(
+    session: Session, manifest: pd.DataFrame
+) -> None:
+    line = RecipeLine(session.files.decisions, "filter: {manifest: filter.csv}")
+    session.files = replace(session.files, missing=(line,))
+    assert tell_news(session, "0", "a")["unnamed"] == []
+    session.decide([manifest["id"][0]], Verdict(False))
+    assert tell_news(session, "0", "a")["unnamed"] == ["filter: {manifest: filter.csv}"]

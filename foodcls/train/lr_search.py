@@ -1,0 +1,67 @@
+"""Chooses a learning rate by short trials, each judged on the validation pictures."""
+
+import itertools
+import logging
+import math
+
+from torch import Tensor
+
+from foodcls.errors import TrainingError
+from foodcls.recipe.train_settings import Train
+from foodcls.train.dataset import TrainVal
+from foodcls.train.ema import trainable_state
+from foodcls.train.learner import Learner, start_learner
+from foodcls.train.loop import fit
+
+log = logging.getLogger(__name__)
+
+RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
+STEPS = 50  # of a trial, or an epoch where that has fewer
+
+
+def choose_lr(learner: Learner, train_val: TrainVal, settings: Train) -> float:
+    """The rate of `RATES` after whose first steps the validation loss is least.
+
+    Each trial begins at the learner's network as it is, or at the probe where fine-tuning begins
+    with one; in the end the network is as it was. Trials have no moving average, which lags behind.
+    TrainingError when no rate gives a loss that is a number.
+    """
+    untouched = _copy_state(learner)
+    first_epoch = 1
+    if settings.method == "probe_then_finetune":
+        next(fit(learner, train_val, settings))
+        first_epoch = 2
+    begun = _copy_state(learner)
+    losses = {}
+    for rate in RATES:
+        learner.network.load_state_dict(begun, strict=False)
+        losses[rate] = _try_lr(learner, train_val, settings, rate, first_epoch)
+    learner.network.load_state_dict(untouched, strict=False)
+    best = min(losses, key=lambda rate: losses[rate])
+    if not math.isfinite(losses[best]):
+        raise TrainingError("no learning rate gives a loss that is a number; set train.lr")
+    told = ", ".join(f"{rate:g} {loss:.3f}" for rate, loss in losses.items())
+    log.info("lr: %g, by the validation loss after %d steps at most: %s", best, STEPS, told)
+    return best
+
+
+def _try_lr(
+    learner: Learner, train_val: TrainVal, settings: Train, lr: float, first_epoch: int
+) -> float:
+    """The validation loss after the trial's steps; infinite where they lead nowhere."""
+    extras = settings.extras.model_copy(update={"ema": 0.0})
+    tried = settings.model_copy(update={"lr": lr, "extras": extras})
+    trial = start_learner(learner.network, learner.tail, tried, learner.precision, learner.weights)
+    steps = itertools.count(1)
+    try:
+        report = next(
+            fit(trial, train_val, tried, first_epoch, is_over=lambda: next(steps) > STEPS)
+        )
+    except TrainingError:
+        return math.inf
+    return report.val_loss
+
+
+def _copy_state(learner: Learner) -> dict[str, Tensor]:
+    state = trainable_state(learner.network)
+    return {name: value.detach().clone() for name, value in state.items()}

@@ -1,0 +1,61 @@
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from foodcls.errors import TrainingError
+from foodcls.recipe.train_settings import Extras, Train
+from foodcls.store.store import Store
+from foodcls.train.dataset import TrainVal
+from foodcls.train.learner import Learner
+from foodcls.train.loop import fit
+from foodcls.train.lr_search import RATES, choose_lr
+from foodcls.train.train import train
+
+
+@pytest.mark.parametrize("method", ["finetune", "probe_then_finetune"])
+def test_the_rate_that_is_chosen_learns_most_in_its_first_steps_and_leaves_no_trace(
+    build: Callable[..., Learner], train_val: TrainVal, settings: Train, method: str,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.lr_search.RATES", rates := (1e-4, 1e-2, 1.0))
+    monkeypatch.setattr("foodcls.train.probe.STRENGTHS", (0.03,))
+    # an average of the weights would hide what a few steps did
+    averaged = settings.model_copy(update={"method": method, "extras": Extras(ema=0.999)})
+    learner = build(settings=averaged)
+    before = {key: value.clone() for key, value in learner.network.state_dict().items()}
+    with caplog.at_level(logging.INFO, logger="foodcls"):
+        chosen = choose_lr(learner, train_val, averaged)
+    after = learner.network.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+    first = 1 if method == "finetune" else 2
+    losses = {}
+    for rate in rates:
+        own = settings.model_copy(update={"lr": rate, "method": method, "epochs": first})
+        losses[rate] = [report.val_loss for report in fit(build(settings=own), train_val, own)][-1]
+    assert chosen == min(losses, key=lambda rate: losses[rate])
+    assert f"lr: {chosen:g}, by the validation loss" in caplog.text
+
+
+def test_where_each_rate_fails_the_way_out_is_named(
+    build: Callable[..., Learner], train_val: TrainVal, settings: Train,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.lr_search.RATES", (1e30, 1e31))
+    with pytest.raises(TrainingError, match="set train.lr"):
+        choose_lr(build(), train_val, settings)
+
+
+def test_what_was_chosen_is_in_the_checkpoint_and_the_report_of_each_epoch(
+    gallery: Callable[[Store], pd.DataFrame], store: Store, labels: tuple[str, ...],
+    quick: Train, tmp_path: Path,
+) -> None:  # fmt: skip
+    left_open = quick.model_copy(update={"lr": "auto", "trainable": "auto", "epochs": 1})
+    checkpoint = train(gallery(store), store, labels, left_open, tmp_path / "cache")
+    assert checkpoint.settings.trainable == ("blocks.4", "conv_head", "bn2")
+    assert checkpoint.settings.lr in RATES
+    assert [report.lr for report in checkpoint.reports] == [checkpoint.settings.lr]
+    assert checkpoint.facts["lr"] == checkpoint.settings.lr
