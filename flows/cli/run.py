@@ -81,9 +81,9 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     for sentence in result["advice"]:
-        console.print(f"→ {sentence}", markup=False, highlight=False)
+        say(console, f"→ {sentence}")
     if result["advice"]:
-        console.print("→ More: docs/low-accuracy.md", markup=False, highlight=False)
+        say(console, "→ More: docs/low-accuracy.md")
     if result["cached"]:
         console.print(f"cached: {', '.join(result['cached'])}")
 

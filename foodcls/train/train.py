@@ -95,9 +95,9 @@ def train(
 
 def _tell_plan(settings: Train, count: int) -> None:
     views, answers = len(training_views(settings)), count_views(settings)
-    words = "the picture itself" if views == 1 else f"{views} views of each"
+    words = f", {views} views of each" if views > 1 else ""
     mean = f"; answers are means over {answers} views" if answers > 1 else ""
-    log.info("%s on %d training pictures, %s%s", settings.method, count, words, mean)
+    log.info("%s on %d training pictures%s%s", settings.method, count, words, mean)
     if settings.trainable:
         log.info("trainable: %s", " ".join(settings.trainable))
 

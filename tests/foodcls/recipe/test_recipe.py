@@ -38,7 +38,7 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("augment: {per_class: 0}", "augment.per_class = 0: must be greater"),
         ("augment: {scale: [1.2, 0.8]}", "from small to large"),
         ("train: {epochs: '8'}", "train.epochs = '8': must be a whole number, such as 8"),
-        ("train: {trainable: layer4}", "'layer4': must be a list, such as [a, b]"),
+        ("train: {trainable: layer4}", "'layer4': must be 'auto' or a list, such as [a, b]"),
         ("split: 3", "split = 3: must be a section"),
         ("split:", "split = None: is empty; write a value, or leave the key out"),
         ("train: {input_size: x}", "line 6: train.input_size = 'x': must be 0 or a whole number"),
@@ -183,8 +183,8 @@ def test_digest_follows_contents_of_weights(tmp_path: Path) -> None:
 
 
 def test_flat_settings_have_dotted_keys(tmp_path: Path) -> None:
-    flat = flatten(load_recipe(write(tmp_path, GOOD)))
-    assert flat["train.lr"] == "3e-05"
+    flat = flatten(load_recipe(write(tmp_path, GOOD + "train: {lr: 0.00003}\n")))
+    assert (flat["train.lr"], flat["train.trainable"]) == ("3e-05", "auto")
     assert flat["collect.engines"] == '["bing"]'
     assert flat["classes"] == "soup, pie"
 
