@@ -60,12 +60,20 @@ def find_lookalikes(
     own = recall_fingerprints(store, blobs, TABLE_KIND, spread)
     names, found, near = list(blocked), dict[str, str](), _within_reach(theirs, own)
     # among more than EXACT a search may pass over a pair
-    step = max(EXACT - len(theirs), EXACT // 2)
-    for start in range(0, len(near), step):
-        part = near[start : start + step]
-        alike = _near_blocked(theirs, Fingerprints(*(each[part] for each in vars(own).values())))
-        found |= {ids[part[place]]: names[which] for place, which in alike.items()}
+    half = EXACT // 2
+    for first in range(0, len(theirs), half):
+        some = _pick(theirs, slice(first, first + half))
+        step = EXACT - len(some)
+        for start in range(0, len(near), step):
+            part = near[start : start + step]
+            for place, which in _near_blocked(some, _pick(own, part)).items():
+                found.setdefault(ids[part[place]], names[first + which])
     return found
+
+
+def _pick(prints: Fingerprints, chosen: np.ndarray | slice) -> Fingerprints:
+    """Those at these places."""
+    return Fingerprints(*(values[chosen] for values in vars(prints).values()))
 
 
 def _within_reach(theirs: Fingerprints, own: Fingerprints) -> np.ndarray:

@@ -10,6 +10,8 @@ from foodcls.blocklist import read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.dedup.blocked import drop_blocked
 from foodcls.errors import InputError, StoreError
+from foodcls.image.hashes import TABLE_KIND
+from foodcls.inspect.fingerprints import recall_each
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -232,14 +234,18 @@ def test_its_mirror_image_and_a_close_crop_are_dropped_too(
     ]
 
 
-def test_all_are_compared_however_many_there_are(
+def test_all_are_compared_however_many_there_are_on_either_side(
     barred, look, store, put_rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("foodcls.dedup.blocked.EXACT", 2)
+    for module in ("blocked", "pairs"):
+        monkeypatch.setattr(f"foodcls.dedup.{module}.EXACT", 2)
     rows = put_rows((look(5), "soup"), (look(6), "soup"), (look(1, 120, "JPEG"), "soup"))
-    assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == [
-        *("kept", "kept", "dropped")
-    ]
+    kept = ["kept", "kept", "dropped"]
+    assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == kept
+    # many are forgotten, and the one is not the first of them
+    others = recall_each(store, {row.id: row.id for row in rows[:1].itertuples()}, TABLE_KIND)
+    many = {"0" * 64: tuple(vars(others[rows["id"][0]]).values())} | dict(barred.fingerprints)
+    assert list(drop_blocked(rows, store, many)["state"]) == ["dropped", "kept", "dropped"]
 
 
 def test_a_picture_may_be_barred_before_anything_was_collected(tmp_path: Path, home) -> None:
