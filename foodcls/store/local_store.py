@@ -140,6 +140,20 @@ class Folder:
         with self._memory() as memory:
             memory.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
 
+    def facts(self, kind: str) -> Iterator[tuple[str, Any, int]]:
+        """All that is remembered of a kind: key, value, bytes."""
+        with self._memory() as memory:
+            rows = memory.execute("SELECT key, value FROM facts WHERE kind = ?", [kind]).fetchall()
+        yield from ((key, json.loads(value), len(key) + len(value)) for key, value in rows)
+
+    def forget(self, kind: str, keys: Iterable[str]) -> None:
+        """Remember these no more, and give their place on the disk back."""
+        with self._memory() as memory:
+            wanted = [(kind, key) for key in keys]
+            memory.executemany("DELETE FROM facts WHERE kind = ? AND key = ?", wanted)
+        with self._memory() as memory:
+            memory.execute("VACUUM")
+
     @contextmanager
     def _memory(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(self.root / FACTS, timeout=60)

@@ -145,6 +145,26 @@ class Objects:
             dated = {"written": time.time_ns(), "facts": dict(facts)}
             self._write(self._facts(kind, facts), json.dumps(dated).encode())
 
+    def facts(self, kind: str) -> Iterator[tuple[str, Any, int]]:
+        """All that is remembered of a kind: key, value, bytes."""
+        with self._told():
+            dated = list(self._each(self._read_dated, self._fact_names(kind)))
+        keys = {key for _, facts in dated for key in facts}
+        for key, value in self.recall(kind, keys).items():
+            yield key, value, len(key) + len(json.dumps(value))
+
+    def forget(self, kind: str, keys: Iterable[str]) -> None:
+        """Remember these no more, but where one was kept together with others that stay."""
+        gone = set(keys)
+        with self._told():
+            names = self._fact_names(kind)
+            read = zip(names, self._each(self._read_dated, names), strict=True)
+            if old := [name for name, (_, facts) in read if facts.keys() <= gone]:
+                self._files.rm(old)
+
+    def _fact_names(self, kind: str) -> list[str]:
+        return [info["name"] for info in self._list(self._folder(kind))]
+
     def _blob(self, digest: str) -> str:
         return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"
 

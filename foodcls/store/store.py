@@ -180,6 +180,14 @@ class Store:
         """Keep values under their keys, all or none; a later value replaces an earlier one."""
         self._keeper.remember(kind, facts)
 
+    def facts(self, kind: str) -> Iterator[tuple[str, Any, int]]:
+        """All that is remembered of a kind: key, value, and about how many bytes they have."""
+        return self._keeper.facts(kind)
+
+    def forget(self, kind: str, keys: Iterable[str]) -> None:
+        """Remember these no more."""
+        self._keeper.forget(kind, keys)
+
     @contextmanager
     def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
         """Give what remembers values one by one, and writes those of a second at once.

@@ -6,15 +6,23 @@ old. Of a store goes only what no workspace that uses it names. Results go befor
 only they named: a kill in between leaves blobs that nobody names, which the next time finds.
 """
 
+import csv
+import io
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from foodcls.blocklist import blocklist_blob
+from foodcls.collect.fetch import KIND as FETCHED
+from foodcls.collect.robots import KIND as SITES
+from foodcls.collect.search import KIND as SEARCHES
 from foodcls.errors import StoreError
 from foodcls.manifest import parse_manifest
+from foodcls.redact import without_logins
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
 from foodcls.workspace.recovery import dead_parts, remove_part
@@ -24,14 +32,15 @@ DAY = 86_400
 # days; a month of weekly runs, so that a recipe of last week finds its work
 KEEP = 30
 # in this order they are removed
-RESULT, BLOB, PIXELS, PART, DAMAGED = (
-    "old results", "unreferenced blobs", "old pixels and thumbnails", "unfinished files",
-    "damaged blobs",
+RESULT, BLOB, FACT, PIXELS, PART, DAMAGED = (
+    "old results", "unreferenced blobs", "old answers of the web", "old pixels and thumbnails",
+    "unfinished files", "damaged blobs",
 )  # fmt: skip
 # and why
 KINDS = {
     RESULT: "not of use for as many days before the last run",
     BLOB: "named by no result, table, record or model of who uses the store",
+    FACT: "so old, and of no address that a manifest names",
     PIXELS: "not of use for as many days before the last run",
     PART: "whoever wrote them has died",
     DAMAGED: "set aside, and made anew when they are needed",
@@ -79,10 +88,8 @@ def find_garbage(
     users, away = find_users(workspace)
     if is_sole or not away:
         old = {garbage.place for garbage in found}
-        named = set[str]().union(*(
-            named_blobs(user, [one for one in read(user) if one.path not in old])
-            for user in users
-        ))  # fmt: skip
+        kept = {user: [one for one in read(user) if one.path not in old] for user in users}
+        named = set[str]().union(*(named_blobs(*one) for one in kept.items()))
         # what is barred stays so
         named.add(blocklist_blob(workspace.store))
         models = set[str]().union(*map(model_digests, users))
@@ -90,6 +97,8 @@ def find_garbage(
         for digest, size, written in workspace.store.listing(BLOBS):
             if written < since_all and digest not in named and digest[:SHORT] not in models:
                 found.append(Garbage(BLOB, digest, size))
+        addresses = set[str]().union(*(named_addresses(*one) for one in kept.items()))
+        found += _old_facts(workspace.store, addresses, since_all)
         found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
     found += (Garbage(PART, path, _size(path)) for path in dead_parts(workspace.root))
@@ -105,6 +114,9 @@ def remove_garbage(workspace: Workspace, found: Iterable[Garbage]) -> None:
         Path(path).unlink(missing_ok=True)
     workspace.store.remove(map(str, places[BLOB]), BLOBS)
     workspace.store.remove(map(str, places[DAMAGED]), ASIDE)
+    facts = [str(place).partition(" ") for place in places[FACT]]
+    for kind in {kind for kind, *_ in facts}:
+        workspace.store.forget(kind, [key for one, _, key in facts if one == kind])
     for path in places[PART]:
         remove_part(Path(path))
 
@@ -138,6 +150,18 @@ def _old_files(kind: str, folders: Iterable[Path], since: float) -> Iterator[Gar
                 yield Garbage(kind, path, path.stat().st_size)
 
 
+def _old_facts(store: Store, named: Collection[str], since: float) -> Iterator[Garbage]:
+    """What engines, sites and pictures' servers answered before that time, and nobody needs."""
+    for kind in (SEARCHES, SITES):
+        for key, fact, size in store.facts(kind):
+            if fact["asked_at"] < since:
+                yield Garbage(FACT, f"{kind} {key}", size)
+    for url, fact, size in store.facts(FETCHED):
+        told = datetime.fromisoformat(fact["fetched_at"]).timestamp() if fact["fetched_at"] else 0
+        if told < since and without_logins(url) not in named:
+            yield Garbage(FACT, f"{FETCHED} {url}", size)
+
+
 def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
@@ -155,6 +179,21 @@ def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[st
     named = named.union(*(result.digests for result in results))
     tables = sorted({table for result in results for table in result.tables})
     return set(named.union(*(_named_by(_read(workspace.store, table)) for table in tables)))
+
+
+def named_addresses(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
+    """The addresses in manifests: that which people read, and those behind cached results."""
+    tables = sorted({table for result in results for table in result.tables})
+    told = [path.read_bytes() for path in workspace.root.glob("*.csv")]
+    told += [_read(workspace.store, table) for table in tables]
+    return {cell for text in told for cell in _cells(text) if cell.startswith("http")}
+
+
+def _cells(text: bytes) -> Iterator[str]:
+    # of what a person wrote, as far as it is a table
+    with suppress(csv.Error):
+        for row in csv.reader(io.StringIO(text.decode("utf-8", "replace"))):
+            yield from row
 
 
 def model_digests(workspace: Workspace) -> set[str]:

@@ -206,3 +206,19 @@ def test_blobs_are_listed_with_size_and_age_and_removed(anywhere: Store) -> None
     anywhere.remove([torn], ASIDE)
     anywhere.remove([])
     assert anywhere.lacking([soup, bread]) == {soup} and list(anywhere.listing(ASIDE)) == []
+
+
+def test_what_is_remembered_is_listed_and_forgotten_by_kind(anywhere: Store) -> None:
+    anywhere.remember("one", {"a": {"n": 1}, "b": 2})
+    anywhere.remember("one", {"a": {"n": 3}})
+    anywhere.remember("two", {"a": 4})
+    assert {key: value for key, value, size in anywhere.facts("one") if size} == {
+        "a": {"n": 3}, "b": 2
+    }  # fmt: skip
+    assert list(anywhere.facts("none")) == []
+    anywhere.forget("one", ["a", "b"])
+    assert list(anywhere.facts("one")) == [] and anywhere.recall("two", ["a"]) == {"a": 4}
+    # of what was written together one may stay, and the other with it
+    anywhere.remember("one", {"a": 5, "b": 6})
+    anywhere.forget("one", ["a"])
+    assert anywhere.recall("one", ["b"]) == {"b": 6}

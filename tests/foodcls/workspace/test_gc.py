@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from foodcls.collect.fetch import utc_text
 from foodcls.errors import StoreError
 from foodcls.manifest import ManifestRef, new_manifest, save_manifest
 from foodcls.store.store import digest_of
@@ -16,6 +17,7 @@ from foodcls.workspace.gc import (
     BLOB,
     DAMAGED,
     DAY,
+    FACT,
     PART,
     PIXELS,
     RESULT,
@@ -129,6 +131,27 @@ def test_a_result_dated_in_the_future_makes_no_other_old(workspace: Workspace) -
     assert tidy(workspace) == {}
     old, *_ = remember(workspace, "old", 40)
     assert tidy(workspace) == {RESULT: [workspace.results / "old"], BLOB: [old]}
+
+
+def test_old_answers_go_of_what_no_manifest_names(workspace: Workspace) -> None:
+    remember(workspace, "last", 0, "a")
+    table = new_manifest([{"origin": 'http://a.test/"named",1.jpg', "outcome": "http_error"}])
+    write_manifest(table, workspace.manifest)
+    store, old, new = workspace.store, NOW - 40 * DAY, NOW - DAY
+    for kind in ("search/1", "robots/1"):
+        store.remember(kind, {"old": {"asked_at": old}, "new": {"asked_at": new}})
+    fetched = {
+        'http://a.test/"named",1.jpg': old,
+        "http://a.test/old": old,
+        "http://a.test/new": new,
+    }
+    store.remember("fetch", {url: {"fetched_at": utc_text(at)} for url, at in fetched.items()})
+    store.remember("phash", {"http://a.test/old": {}})
+    places = ["search/1 old", "robots/1 old", "fetch http://a.test/old"]
+    assert tidy(workspace) == {FACT: places}
+    assert set(store.recall("fetch", fetched)) == fetched.keys() - {"http://a.test/old"}
+    assert store.recall("search/1", ["old", "new"]).keys() == {"new"}
+    assert store.recall("phash", fetched) and tidy(workspace) == {}
 
 
 @pytest.fixture(params=["folder", "s3", "in the first"])
