@@ -166,11 +166,6 @@ def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
     ]
 
 
-def manifest_digest(manifest: pd.DataFrame) -> str:
-    """SHA-256 of the table without its volatile columns, as the text of a CSV file."""
-    return _digest(to_arrow(manifest.drop(columns=VOLATILE)))
-
-
 def save_manifest(
     manifest: pd.DataFrame, store: Store, stage: str, passing: Collection[str] = ()
 ) -> ManifestRef:

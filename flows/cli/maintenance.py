@@ -162,6 +162,7 @@ def forget(
 def gc(
     workspace: Space = Path("workspace"),
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only show.")] = False,
+    # a month of weekly runs, so that a recipe of last week finds its work
     keep_days: Annotated[
         int, typer.Option(help="Results last used so long before the last run go.", min=1)
     ] = 30,

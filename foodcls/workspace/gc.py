@@ -29,8 +29,6 @@ from foodcls.workspace.recovery import dead_parts, remove_part
 from foodcls.workspace.workspace import Workspace
 
 DAY = 86_400
-# days; a month of weekly runs, so that a recipe of last week finds its work
-KEEP = 30
 # in this order they are removed
 RESULT, BLOB, FACT, PIXELS, PART, DAMAGED = (
     "old results", "unreferenced blobs", "old answers of the web", "old pixels and thumbnails",

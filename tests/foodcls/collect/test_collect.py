@@ -21,7 +21,7 @@ from foodcls.collect.collect import (
 )
 from foodcls.collect.engines.base import Access
 from foodcls.errors import CollectError, TableError
-from foodcls.manifest import COLUMNS, VOLATILE, manifest_digest, source_counts
+from foodcls.manifest import COLUMNS, VOLATILE, save_manifest, source_counts
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.sample.http_server import serve_hosts
@@ -202,7 +202,8 @@ def test_the_manifest_does_not_depend_on_who_answers_first(
         request = CollectRequest(
             CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0)
         )
-        digests.append(manifest_digest(collect(request, Store(tmp_path / str(turn))).manifest))
+        store = Store(tmp_path / str(turn))
+        digests.append(save_manifest(collect(request, store).manifest, store, "collect").digest)
     assert digests[0] == digests[1]
 
 
@@ -263,7 +264,7 @@ def test_folders_and_a_test_set_become_rows(gather, tmp_path, picture) -> None:
 
 
 def test_the_same_pictures_elsewhere_are_the_same_dataset_in_the_same_groups(
-    gather, tmp_path, picture
+    gather, store, tmp_path, picture
 ) -> None:
     for seed, place in enumerate(("photos/rice/a.jpg", "set/rice/1/c.jpg", "set/beans/t\n2/d.jpg")):
         (tmp_path / "here" / place).parent.mkdir(parents=True)
@@ -273,7 +274,8 @@ def test_the_same_pictures_elsewhere_are_the_same_dataset_in_the_same_groups(
     places = [("here/photos", "here/set"), ("moved/my photos", "moved/my set")]
     tables = [gather({"test_folder": tmp_path / test}, folder=tmp_path / photos).manifest
               for photos, test in places]  # fmt: skip
-    assert manifest_digest(tables[0]) == manifest_digest(tables[1])
+    here, moved = (save_manifest(table, store, "collect").digest for table in tables)
+    assert here == moved
     # a workspace that was moved with its project holds the table of the place before
     settings = OutsideTest(folder=tmp_path / "moved" / "my set", grouped_by_folder=True)
     assert set(group_tests(tables[0], settings)["cluster"]) == {"", "rice/1", "beans/t\n2"}

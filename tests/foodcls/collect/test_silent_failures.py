@@ -6,7 +6,6 @@ test_recorded_pages.py; wrong filters are in test_registry.py.
 
 import asyncio
 import logging
-import struct
 import time
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from png_files import png_file
 
 from foodcls.collect.collect import Collected, CollectRequest, collect
 from foodcls.collect.fetch import fetch_all
@@ -40,15 +40,7 @@ def gather(store: Store, tmp_path: Path) -> Callable[..., Collected]:
 
 def bomb() -> bytes:
     """A PNG that says it has 30,000 x 30,000 pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    parts = [chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(bytes(10**6))), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    return png_file(30_000, 30_000, zlib.compress(bytes(10**6)))
 
 
 def test_other_addresses_are_fetched_in_a_second_run(web, gather, picture) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
+from png_files import chunk, png_file
 
 from foodcls.collect.folders import origin_text
 
@@ -53,16 +54,6 @@ def encode(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width: int, height: int, idat: bytes, *extra: bytes, bits: int = 8) -> bytes:
-    head = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
-    parts = [chunk(b"IHDR", head), *extra, chunk(b"IDAT", idat), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
 def exif(orientation: int) -> Image.Exif:
     made = Image.Exif()
     made[0x0112] = orientation
@@ -93,7 +84,11 @@ def sound() -> Iterator[Case]:
     )
     yield "floats.tif", encode(Image.fromarray(gray.astype(np.float32) / 255), "TIFF"), OK
     rows = np.insert(np.repeat(np.asarray(noise(31)).reshape(120, -1), 2, 1), 0, 0, 1)
-    yield "deep.png", png(160, 120, zlib.compress(rows.astype(np.uint8).tobytes()), bits=16), OK
+    yield (
+        "deep.png",
+        png_file(160, 120, zlib.compress(rows.astype(np.uint8).tobytes()), bits=16),
+        OK,
+    )
     hidden = noise(32).convert("RGBA")
     hidden.paste((255, 0, 255, 0), (80, 0, 160, 120))
     yield "hidden-magenta.png", encode(hidden), OK
@@ -137,22 +132,22 @@ def cut() -> Iterator[Case]:
     for kind in ("JPEG", "PNG", "GIF", "WEBP"):
         yield f"head.{kind.lower()}", encode(noise(81), kind)[:24], CUT
     rows = np.insert(np.asarray(noise(82)).reshape(120, -1), 0, 0, 1).astype(np.uint8)
-    yield "rows-missing.png", png(160, 120, zlib.compress(rows[:70].tobytes())), CUT
+    yield "rows-missing.png", png_file(160, 120, zlib.compress(rows[:70].tobytes())), CUT
     jpeg = encode(noise(83), "JPEG", quality=90)
     yield "rows-missing.jpg", jpeg[: len(jpeg) // 2] + b"\xff\xd9", CUT
     for place, name in ((-13, "pixels"), (29, "head")):
         data = bytearray(encode(noise(84)))
         data[place] ^= 1
         yield f"checksum-of-{name}.png", bytes(data), BROKEN
-    yield "garbage.png", png(100, 100, random.Random(0).randbytes(5000)), BROKEN
+    yield "garbage.png", png_file(100, 100, random.Random(0).randbytes(5000)), BROKEN
     yield "garbage.jpg", jpeg[:700] + random.Random(1).randbytes(3000), CUT
 
 
 def bombs() -> Iterator[Case]:
     """Small files that unpack to more than a machine holds."""
     zeros = zlib.compress(bytes(10**6))
-    yield "bomb.png", png(30_000, 30_000, zeros), HUGE
-    yield "90-million.png", png(9_500, 9_500, zeros), HUGE
+    yield "bomb.png", png_file(30_000, 30_000, zeros), HUGE
+    yield "90-million.png", png_file(9_500, 9_500, zeros), HUGE
     yield "bomb.jpg", (
         b"\xff\xd8\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xc0\x00\x11\x08\xff\xff\xff\xff"
         b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11"
@@ -168,7 +163,7 @@ def bombs() -> Iterator[Case]:
     for kind in (b"zTXt", b"iCCP"):
         extra = chunk(kind, b"bomb\0\0" + packed)
         pixels = zlib.compress(bytes(64 * (64 * 3 + 1)))
-        yield f"bomb-{kind.decode()}.png", png(64, 64, pixels, extra), BROKEN
+        yield f"bomb-{kind.decode()}.png", png_file(64, 64, pixels, extra), BROKEN
 
 
 def strangers() -> Iterator[Case]:

@@ -10,6 +10,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, PngImagePlugin
+from png_files import chunk, png_file
 
 from foodcls.image.decode import BadPicture, decode, load_picture, png_bytes
 
@@ -22,16 +23,6 @@ def reason_of(data, max_pixels=50_000_000, min_side=32):
     with pytest.raises(BadPicture) as caught:
         decode(data, max_pixels, min_side)
     return caught.value.reason
-
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_file(width, height, idat, *extra, bits=8, color=2):
-    head = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
-    parts = [chunk(b"IHDR", head), *extra, chunk(b"IDAT", idat), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def peak_memory():

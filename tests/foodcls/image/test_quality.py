@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from picture_fixtures import board
 from PIL import Image, ImageFilter
 
 from foodcls.image import quality
@@ -16,14 +17,6 @@ def ramp(low: int, high: int, width: int = 256, height: int = 40) -> Image.Image
     """From `low` at the left to `high` at the right."""
     row = np.linspace(low, high, width).round().astype(np.uint8)
     return Image.fromarray(np.tile(row, (height, 1))).convert("RGB")
-
-
-def board(low: int = 0, high: int = 255, tile: int = 8, side: int = 200) -> Image.Image:
-    """A chess board."""
-    places = np.indices((side, side)) // tile
-    return Image.fromarray(
-        np.where(places.sum(axis=0) % 2, high, low).astype(np.uint8)
-    ).convert("RGB")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,16 @@
 """The size of a whole PNG is known, interlaced or not, and each kind of file by its end."""
 
 import io
-import struct
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
+from png_files import png_file
 
 from foodcls.image.truncation import is_truncated, lacks_rows
 
 PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
-
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_file(size, raw, interlace):
-    head = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, interlace)
-    parts = (b"IHDR", head), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
 
 
 def interlaced(pixels):
@@ -36,10 +26,12 @@ def test_interlaced_pngs_are_whole_or_not(size, noise):
     pixels = np.asarray(noise(1, *size))
     raw = interlaced(pixels)
     for data, lacks in ((raw, False), (raw[:-1], True)):
-        file = png_file(size, data, 1)
+        file = png_file(*size, zlib.compress(data), interlace=1)
         image = Image.open(io.BytesIO(file))
         assert lacks_rows(file, image) == lacks
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_file(size, raw, 1)))), pixels)
+    assert np.array_equal(
+        np.asarray(Image.open(io.BytesIO(png_file(*size, zlib.compress(raw), interlace=1)))), pixels
+    )
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])

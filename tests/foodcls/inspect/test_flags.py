@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
+from picture_fixtures import board
 from PIL import Image, ImageFilter
 
 from foodcls.image.quality import Measures, measure
@@ -19,14 +19,6 @@ FINE = Measures(
 
 def plain(level: int, width: int = 60, height: int = 40) -> Image.Image:
     return Image.new("RGB", (width, height), (level,) * 3)
-
-
-def board(low: int = 0, high: int = 255, tile: int = 8, side: int = 200) -> Image.Image:
-    """A chess board."""
-    places = np.indices((side, side)) // tile
-    return Image.fromarray(
-        np.where(places.sum(axis=0) % 2, high, low).astype(np.uint8)
-    ).convert("RGB")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,10 @@
 import numpy as np
 import pytest
+from answer_fixtures import draw_logits
 from scipy.special import softmax
 
 from foodcls.metrics.calibration import BINS, calibration_error, fill_bins, measure_calibration
 from foodcls.metrics.temperature import apply_temperature
-
-
-def draw(n: int, sharpness: float, classes: int = 5, seed: int = 0) -> tuple:
-    """Logits that are `sharpness` times too large, and classes drawn by the true ones."""
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, (n, classes))
-    truth = np.array([rng.choice(classes, p=row) for row in softmax(logits, axis=1)])
-    return logits * sharpness, truth
 
 
 def test_the_error_by_hand() -> None:
@@ -41,7 +34,7 @@ def test_the_error_is_the_weighed_distance_of_the_bins() -> None:
 def test_true_probabilities_miss_by_more_than_chance_in_one_of_twenty_tests() -> None:
     above = 0
     for seed in range(200):
-        logits, truth = draw(100, 1.0, seed=seed)
+        logits, truth = draw_logits(100, 1.0, seed=seed)
         rows = softmax(logits, axis=1)
         right = (rows.argmax(axis=1) == truth).astype(int)
         found = measure_calibration(rows, right, 1.0, 0.0)
@@ -50,7 +43,7 @@ def test_true_probabilities_miss_by_more_than_chance_in_one_of_twenty_tests() ->
 
 
 def test_an_account_of_both() -> None:
-    logits, truth = draw(400, 3.0)
+    logits, truth = draw_logits(400, 3.0)
     rows = softmax(logits, axis=1)
     right = (rows.argmax(axis=1) == truth).astype(int)
     found = measure_calibration(rows, right, 3.0, 0.6)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from answer_fixtures import draw_logits
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
@@ -11,23 +12,15 @@ from foodcls.metrics.temperature import (
 )
 
 
-def draw(n: int, sharpness: float, classes: int = 5, seed: int = 0) -> tuple:
-    """Logits that are `sharpness` times too large, and classes drawn by the true ones."""
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 2, (n, classes))
-    truth = np.array([rng.choice(classes, p=row) for row in softmax(logits, axis=1)])
-    return logits * sharpness, truth
-
-
 @pytest.mark.parametrize("temperature", [0.05, 0.7, 3.0, 20.0])
 def test_tempering_is_softmax_of_divided_logits(temperature: float) -> None:
-    logits, _ = draw(50, 2.0)
+    logits, _ = draw_logits(50, 2.0)
     tempered = apply_temperature(softmax(logits, axis=1), temperature)
     assert tempered == pytest.approx(softmax(logits / temperature, axis=1))
 
 
 def test_tempering_by_1_changes_nothing_and_by_0_is_refused() -> None:
-    rows = softmax(draw(9, 1.0)[0], axis=1)
+    rows = softmax(draw_logits(9, 1.0)[0], axis=1)
     assert apply_temperature(rows, 1.0) is rows
     with pytest.raises(ValueError, match="above 0"):
         apply_temperature(rows, 0.0)
@@ -39,13 +32,13 @@ def test_a_class_of_probability_0_stays_so() -> None:
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.5])
 def test_the_temperature_undoes_what_was_too_sharp(sharpness: float) -> None:
-    logits, truth = draw(4000, sharpness)
+    logits, truth = draw_logits(4000, sharpness)
     found = fit_temperature(softmax(logits, axis=1), truth)
     assert found == pytest.approx(sharpness, rel=0.07)
 
 
 def test_the_temperature_is_that_of_another_way_to_compute_it() -> None:
-    logits, truth = draw(300, 2.0)
+    logits, truth = draw_logits(300, 2.0)
 
     def loss(log_t: float) -> float:
         own = log_softmax(logits / np.exp(log_t), axis=1)[np.arange(300), truth]
