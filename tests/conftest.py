@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import io
 import os
 import shutil
@@ -22,6 +23,8 @@ from typing import Any
 # tests that run beside each other on all cores have one each: more threads would wait in circles
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # to look for cycles in what is imported takes a quarter of the time of importing it
+    gc.disable()
 
 import numpy as np
 import pytest
@@ -45,14 +48,41 @@ settings.load_profile("foodcls")
 
 
 # files that take longest, much of it waiting: begun first, they leave no core idle at the end
-LONGEST = ("flows/test_worker.py", "test_serve.py", "tasks/tracking/test_send.py",
-           "docs/test_tutorial.py", "flows/test_train.py", "flows/test_outage.py",
-           "flows/test_far.py", "cpp/test_parity.py")  # fmt: skip
+LONGEST = ("flows/test_worker.py", "flows/test_outage.py", "test_serve.py",
+           "docs/test_tutorial.py", "flows/test_train.py", "tasks/tracking/test_send.py",
+           "flows/test_retrain.py", "flows/test_far.py", "cpp/test_parity.py",
+           "cpp/test_readme.py", "flows/cli/test_main.py")  # fmt: skip
+# one process of tests/flows/starter.py serves them all
+WITH_STARTER = {f"tests/flows/test_{name}.py" for name in
+                ("outage", "secrets", "kill", "tidy", "forget", "full_disk")}  # fmt: skip
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests wait a third of their time, for servers and clocks."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """From here on cycles are looked for, but not in what has been imported and collected."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each file is one worker's, and files that share a program that is slow to start are too."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "starter" if file in WITH_STARTER else file
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -232,6 +262,17 @@ def tracking_server(
     server = TrackingServer(tmp_path_factory.mktemp("mlflow"))
     shutil.copy(mlflow_tables, server.folder / "server.db")
     server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def absent_server(tmp_path: Path, mlflow_tables: Path) -> Iterator[TrackingServer]:
+    """An MLflow server that is not there yet; its address is."""
+    folder = tmp_path / "absent"
+    folder.mkdir()
+    shutil.copy(mlflow_tables, folder / "server.db")
+    server = TrackingServer(folder)
     yield server
     server.kill()
 
@@ -478,7 +519,12 @@ class Cluster:
         self._start("scheduler", "--host", "127.0.0.1", "--port", str(port),
                     "--dashboard-address", "127.0.0.1:0")  # fmt: skip
 
-    def add_worker(self) -> subprocess.Popen[bytes]:
+    def have_workers(self, count: int) -> list[subprocess.Popen[bytes]]:
+        """So many workers that live, of which those that are missing are still starting."""
+        alive = [process for process in self.processes[1:] if process.poll() is None]
+        return alive + [self._add_worker() for _ in range(count - len(alive))]
+
+    def _add_worker(self) -> subprocess.Popen[bytes]:
         return self._start("worker", self.address, "--no-nanny", "--nthreads", "1",
                            "--host", "127.0.0.1", "--local-directory", str(self.folder),
                            "--dashboard-address", "127.0.0.1:0",
@@ -492,9 +538,12 @@ class Cluster:
         return process
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, free_port: Callable[[], int], object_store: Path) -> Iterator[Cluster]:
-    made = Cluster(tmp_path, port := free_port())
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], object_store: Path
+) -> Iterator[Cluster]:
+    """One cluster for the tests of a file; who kills a worker leaves the others one less."""
+    made = Cluster(tmp_path_factory.mktemp("dask"), port := free_port())
     await_port(port)
     yield made
     for process in made.processes:

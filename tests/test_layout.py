@@ -5,6 +5,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,13 +56,22 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of a module, itself first."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@cache
+def imported(path: Path) -> list[str]:
+    names = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
+            names.append(node.module or "")
+    return names
 
 
 def users_of(*packages: str) -> set[str]:
@@ -106,14 +116,14 @@ def test_only_tasks_know_how_prefect_keeps_a_result() -> None:
     fields = {"result", "metadata", "serializer", "storage_key", "__class__", "__exc_type__"}
     assert not [name_of(path) for path in SOURCES
                 if path.is_relative_to(ROOT / "foodcls")
-                for node in ast.walk(ast.parse(path.read_text()))
+                for node in nodes(path)
                 if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
                 and node.slice.value in fields]  # fmt: skip
 
 
 def joined_names(path: Path) -> Iterator[str]:
     """The literal text that a module puts behind a slash, in a path or in a text."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             node, slash = node.right, "/"
         else:
@@ -138,9 +148,7 @@ def test_torchvision_and_timm_come_through_one_module() -> None:
 
 
 def test_each_module_says_what_it_is() -> None:
-    assert not [
-        name_of(path) for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text()))
-    ]
+    assert not [name_of(path) for path in SOURCES if not ast.get_docstring(nodes(path)[0])]
 
 
 def test_import_runs_nothing() -> None:
@@ -151,7 +159,7 @@ def test_import_runs_nothing() -> None:
         f"{name_of(path)}: {ast.unparse(node)}"
         for path in SOURCES
         if path.name not in entries
-        for node in ast.parse(path.read_text()).body
+        for node in nodes(path)[0].body
         if not isinstance(node, allowed)
         and not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
@@ -210,7 +218,7 @@ def test_folders_are_small_enough_to_look_through() -> None:
 def test_each_package_lists_its_modules() -> None:
     missing = []
     for init in (path for path in SOURCES if path.name == "__init__.py"):
-        text = ast.get_docstring(ast.parse(init.read_text())) or ""
+        text = ast.get_docstring(nodes(init)[0]) or ""
         missing += [
             name_of(path)
             for path in init.parent.glob("*.py")

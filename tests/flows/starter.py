@@ -12,6 +12,7 @@ action   kill, int, term, or fill: leaves `left` bytes free on the disk of `spac
 out      where the output goes, and how many events there were after each stage
 """
 
+import gc
 import json
 import logging
 import os
@@ -119,7 +120,8 @@ def run(job: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    # what a run needs, imported once
+    # what a run needs, imported once, and not looked through for cycles in each fork
+    gc.disable()
     for name in (
         "flows.cli.main",
         "flows.train",
@@ -128,6 +130,8 @@ def main() -> None:
         "httpx",
     ):
         import_module(name)
+    gc.freeze()
+    gc.enable()
     print("ready", flush=True)
     for line in sys.stdin:
         child = os.fork()

@@ -45,7 +45,7 @@ def test_two_workers_and_an_object_store_give_the_same_manifests(
 
     monkeypatch.setenv("FOODCLS_STORE", bucket)
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
-    workers = [cluster.add_worker(), cluster.add_worker()]
+    workers = cluster.have_workers(2)
     written = f"{bucket.rpartition('/')[2]}/facts/augment/"
     killer = threading.Thread(
         target=lambda: (wait_for(written, object_store), workers[0].kill()), daemon=True

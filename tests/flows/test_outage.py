@@ -64,25 +64,22 @@ def relay(prefect_server: None) -> Iterator[Relay]:
 
 @pytest.mark.runs("foodcls sync")
 def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
-    starter, recipe: Path, tracking_server, tmp_path: Path
+    starter, recipe: Path, absent_server, tmp_path: Path
 ) -> None:
     space = starter.new_space(tmp_path / "w")
-    away = {"MLFLOW_TRACKING_URI": tracking_server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-    tracking_server.kill()
-    try:
-        ended = starter.run(recipe, space=space, environment=away)
-    finally:
-        tracking_server.start()
+    away = {"MLFLOW_TRACKING_URI": absent_server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    ended = starter.run(recipe, space=space, environment=away)
     assert ended.code == 0 and "refused" in ended.result["mlflow_waiting"], ended.err
     assert "foodcls sync" in ended.out and "Traceback" not in ended.err + ended.out
     model = Path(ended.result["model_path"])
     assert digest_file(model) == ended.result["model_digest"]
 
+    absent_server.start()
     again = starter.run(recipe, space=space, environment=away)
     assert again.result["mlflow_waiting"] == "" and again.result["registered_version"] == "1"
     assert [path.name for path in (space / "records").iterdir()] == [".lock"]
     # the same run, repeated because it could not be told of: it is there once
-    client = MlflowClient(tracking_server.url)
+    client = MlflowClient(absent_server.url)
     experiment = client.get_experiment_by_name("patches").experiment_id
     (run,) = client.search_runs([experiment])
     assert run.info.status == "FINISHED" and run.info.run_id == again.result["mlflow_run_id"]

@@ -5,13 +5,12 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +48,21 @@ train: {backbone: test_resnet, weights: none, trainable: []}
 """
 
 
+# commands of Prefect's and one of ours, one after another: to import Prefect anew takes seconds
+TYPED = """if True:
+    import json, sys
+    from prefect.cli import app
+    from flows.cli.main import app as foodcls
+    for program, *words in json.loads(sys.argv[1]):
+        sys.argv = [program, *words]
+        try:
+            (foodcls if program == "foodcls" else app)()
+        except SystemExit as end:
+            if end.code:
+                raise
+"""
+
+
 class Site(ThreadingHTTPServer):
     """Takes webhook messages, and lets those who ask for pictures wait."""
 
@@ -83,10 +97,10 @@ class Answer(BaseHTTPRequestHandler):
 class Prefect:
     """Runs Prefect's own commands against one server."""
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    def __init__(self, folder: Path, site: Site, port: int) -> None:
         self.command = [sys.executable, "-m", "prefect", "--no-prompt"]
         self.folder, self.project, self.site = folder, folder / "project", site
-        self.port = free_port()
+        self.port = port
         self.api = f"http://127.0.0.1:{self.port}/api"
         # a command that another test typed within this process has hushed Prefect
         heard = {name: value for name, value in os.environ.items()
@@ -123,13 +137,15 @@ class Prefect:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def schedule(self) -> None:
-        """Type `foodcls schedule`, for a recipe that no file of Prefect names."""
-        words = [*self.command[:2], "flows.cli.main", "schedule", "recipes/slow.yaml",
-                 "--cron=0 3 * * 1", "--timezone=Europe/Rome",
-                 "--workspace=workspace/slow"]  # fmt: skip
-        done = subprocess.run(words, env=self.environment, cwd=self.project, capture_output=True,
-                              text=True, check=False, timeout=PATIENCE)  # fmt: skip
+    def deploy(self) -> None:
+        """Deploy what prefect.yaml names, and by `foodcls schedule` a recipe that it does not."""
+        words = [("prefect", "--no-prompt", "work-pool", "create", "foodcls", "--type", "process"),
+                 ("prefect", "--no-prompt", "deploy", "--all"),
+                 ("foodcls", "schedule", "recipes/slow.yaml", "--cron=0 3 * * 1",
+                  "--timezone=Europe/Rome", "--workspace=workspace/slow")]  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", TYPED, json.dumps(words)], check=False,
+                              env=self.environment, cwd=self.project, capture_output=True,
+                              text=True, timeout=PATIENCE)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Monday" in done.stdout and "at 03:00, Europe/Rome" in done.stdout
 
@@ -199,12 +215,6 @@ class Day:
     holder: dict[str, Any]  # of the slow run's workspace, before the cancellation
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def wait_for(url: str) -> None:
     for _ in range(PATIENCE * 5):
         try:
@@ -235,25 +245,30 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def prefect(
-    tmp_path_factory: pytest.TempPathFactory, site: Site, prefect_tables: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    site: Site,
+    free_port: Callable[[], int],
+    prefect_tables: Path,
+    mlflow_tables: Path,
 ) -> Iterator[Prefect]:
     """A server of its own, with a copy of the project that was deployed to it."""
-    prefect = Prefect(tmp_path_factory.mktemp("prefect"), site)
+    prefect = Prefect(tmp_path_factory.mktemp("prefect"), site, free_port())
     prefect.project.mkdir()
     (prefect.folder / "home").mkdir()
     shutil.copy(prefect_tables, prefect.folder / "home")
     for name in ("foodcls", "tasks", "flows", "recipes", "prefect.yaml", "automations.yaml"):
         source, place = ROOT / name, prefect.project / name
         shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)
+    space = prefect.project / "workspace" / "sample"
+    space.mkdir(parents=True)
+    shutil.copy(mlflow_tables, space / "mlflow.db")
     (prefect.project / "recipes" / "slow.yaml").write_text(SLOW)
     rows = [f"{label},{site.url}/{label}{n}.jpg\n" for label in "ab" for n in range(3)]
     (prefect.project / "recipes" / "urls.csv").write_text("label,url\n" + "".join(rows))
     server = prefect.start("server", "start", "--host", "127.0.0.1", "--port", str(prefect.port))
     with running(server):
         wait_for(f"{prefect.api}/health")
-        prefect.run("work-pool", "create", "foodcls", "--type", "process")
-        prefect.run("deploy", "--all")
-        prefect.schedule()
+        prefect.deploy()
         yield prefect
 
 

@@ -13,23 +13,29 @@ from flows.cli.output import speak_plainly
 SERVERS = {"prefect", "mlflow"}
 
 
+# in one process one after another: what a module has brought, those after it have as well
 @pytest.mark.parametrize(
-    ("module", "slow"),
+    "modules",
     [
-        ("flows.cli.main", {*SERVERS, "pydantic", "yaml", "numpy", "torch", "urllib.request"}),
-        ("flows.cli.predict", {*SERVERS, "pandas", "scipy", "timm", "torchvision"}),
-        ("flows.cli.duplicates", {*SERVERS, "torch"}),
-        ("flows.cli.compare", SERVERS),
-        # a run whose results are all there trains nothing
-        ("flows.train", {"torch", "torchvision", "timm", "scipy.stats"}),
+        {
+            "flows.cli.main": {*SERVERS, "pydantic", "yaml", "numpy", "torch", "urllib.request"},
+            "flows.cli.duplicates": {*SERVERS, "torch"},
+            # a run whose results are all there trains nothing
+            "flows.train": {"torch", "torchvision", "timm", "scipy.stats"},
+        },
+        {
+            "flows.cli.predict": {*SERVERS, "pandas", "scipy", "timm", "torchvision"},
+            "flows.cli.compare": SERVERS,
+        },
     ],
 )
-def test_a_command_does_not_wait_for_what_it_does_not_need(module: str, slow: set[str]) -> None:
-    program = f"import sys, {module}; print(*sys.modules)"
+def test_a_command_does_not_wait_for_what_it_does_not_need(modules: dict[str, set[str]]) -> None:
+    program = "import sys\n" + "".join(f"import {name}; print(*sys.modules)\n" for name in modules)
     done = subprocess.run(
         [sys.executable, "-c", program], text=True, capture_output=True, check=True
     )
-    assert module in done.stdout.split() and not slow & set(done.stdout.split())
+    for (name, slow), line in zip(modules.items(), done.stdout.splitlines(), strict=True):
+        assert name in line.split() and not slow & set(line.split()), name
 
 
 @pytest.fixture

@@ -82,14 +82,7 @@ def test_dask_alone_starts_processes_that_only_this_machine_reaches(monkeypatch:
     assert not any(Path(f"/proc/{pid}").exists() for pid in found)
 
 
-def test_workers_with_other_code_are_refused(cluster: Any, monkeypatch: Any) -> None:
-    cluster.add_worker()
-    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
-    monkeypatch.setattr(module, "code_digest", lambda modules: "another")
-    with pytest.raises(StageError, match="another foodcls"), workers():
-        list(spread(len, ["abc"]))
-
-
+# before any worker of the file's cluster is started
 def test_a_stage_without_workers_ends(cluster: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
     monkeypatch.setattr(module, "PATIENCE", 1)
@@ -97,10 +90,18 @@ def test_a_stage_without_workers_ends(cluster: Any, monkeypatch: Any) -> None:
         list(spread(len, ["abc"]))
 
 
+def test_workers_with_other_code_are_refused(cluster: Any, monkeypatch: Any) -> None:
+    cluster.have_workers(1)
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    monkeypatch.setattr(module, "code_digest", lambda modules: "another")
+    with pytest.raises(StageError, match="another foodcls"), workers():
+        list(spread(len, ["abc"]))
+
+
 def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
     cluster: Any, monkeypatch: Any, bucket: str, tmp_path: Path
 ) -> None:
-    started = [cluster.add_worker(), cluster.add_worker()]
+    started = cluster.have_workers(2)
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
     diary = tmp_path / "diary"
     work = {f"{number:03}": number for number in range(400)}
@@ -142,7 +143,7 @@ def test_pairs_among_many_are_those_of_one_machine(
     exact = find_pairs(prints, 6).pairs
     monkeypatch.setattr(pairs, "EXACT", 0)
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
-    cluster.add_worker()
+    cluster.have_workers(1)
     with workers():
         found = find_pairs(prints, 6, share=partial(share_over, Store(bucket), spread)).pairs
     assert len(found.left) == 5
