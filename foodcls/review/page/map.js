@@ -5,7 +5,7 @@ import { drawClasses } from "./classes.js";
 import { $, displayName, toast } from "./dom.js";
 import { goTo, show } from "./grid.js";
 import { camera, fitCamera, reveal } from "./map_camera.js";
-import { drawMap } from "./map_draw.js";
+import { drawMap, forgetStamps } from "./map_draw.js";
 import { drawLegend } from "./map_signs.js";
 import { hideReasons } from "./reasons.js";
 import { current, state, takeTurn } from "./state.js";
@@ -18,7 +18,8 @@ export const map = {
   numbers: new Map(), // of each picture, its place in these
   marks: new Set(), at: 0, // marked pictures, and the number of that under the cursor
   reach: 0, before: null, // how many were marked around the cursor, and what was marked before
-  share: 1, told: "",
+  middles: [], // of each class, where its name stands
+  told: "", // what is missing on it
 };
 
 export const onMap = () => state.special?.view === "map";
@@ -59,7 +60,7 @@ function takePictures({ pictures, unknown, left_out: leftOut }) {
 function takeSpots({ spots, share, grain }) {
   map.xs = Float32Array.from(map.pictures, (_, number) => spots[2 * number] / grain);
   map.ys = Float32Array.from(map.pictures, (_, number) => spots[2 * number + 1] / grain);
-  Object.assign(map, { share, spacing: measureSpacing() });
+  map.spacing = measureSpacing();
   $("unfolding").hidden = share === 1;
   $("unfolded").value = share;
   if (!camera.moved) fitCamera();
@@ -164,8 +165,17 @@ export function followGrid() {
 
 // what is on it has changed
 export function refreshMap() {
+  map.middles = state.labels.map(middleOf).filter(Boolean);
+  forgetStamps();
   drawLegend();
   drawMap();
+}
+
+// where most of a class lies
+function middleOf(label) {
+  const members = map.pictures.flatMap((picture, number) => (picture.label === label ? [number] : []));
+  const middle = (places) => members.map((number) => places[number]).sort((a, b) => a - b)[Math.floor(members.length / 2)];
+  return members.length ? { label, x: middle(map.xs), y: middle(map.ys) } : null;
 }
 
 // after a decision; whether that was all: a picture alone is followed by the nearest undecided one

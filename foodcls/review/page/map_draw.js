@@ -4,8 +4,8 @@ import { $, displayName } from "./dom.js";
 import { map } from "./map.js";
 import { across, camera, down, fitCamera } from "./map_camera.js";
 import { color, decisionOf, kindOf, signOf, signs, spriteOf } from "./map_signs.js";
+import { putPixels, putStamp, stampOf, startPixels } from "./map_pixels.js";
 import { loadThumbs, onThumbs, thumbOf } from "./map_thumbs.js";
-import { state } from "./state.js";
 
 const SMALLEST = 24, LARGEST = 128; // pixels of a thumbnail's side
 const GLYPHS = { kept: ["✓", "--keep"], dropped: ["✕", "--drop"], moved: ["→", "--accent"] };
@@ -29,6 +29,7 @@ export function listenForSize() {
     Object.assign(canvas, { width: clientWidth * devicePixelRatio, height: clientHeight * devicePixelRatio });
     Object.assign(camera, { width: clientWidth, height: clientHeight });
     if (!camera.moved) fitCamera();
+    forgetStamps();
     drawMap();
   }).observe($("canvas"));
 }
@@ -40,13 +41,14 @@ export function thumbSide() {
 }
 
 function paint() {
-  const pen = $("canvas").getContext("2d", { alpha: false }), { width, height } = camera;
-  pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  pen.fillStyle = color("--ground");
-  pen.fillRect(0, 0, width, height);
+  // in memory, whether there is a graphics card or not: without one it is sooner on the screen
+  const canvas = $("canvas"), pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  startPixels(pen, canvas.width, canvas.height);
   const side = thumbSide(), seen = inSight(side / 2 + 8), large = side ? chooseThumbs(seen, side) : [], isLarge = new Set(large);
   loadThumbs(large.map((number) => map.pictures[number]));
-  for (const number of seen) if (!isLarge.has(number)) drawSign(pen, number);
+  drawSigns(large.length ? seen.filter((number) => !isLarge.has(number)) : seen);
+  putPixels(pen);
+  pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   for (const number of large) drawThumb(pen, number, side);
   if (signs.by === "label" && !side) drawNames(pen);
   drawCursor(pen, isLarge.has(map.at) ? side : 0);
@@ -79,13 +81,22 @@ function chooseThumbs(seen, side) {
 const radius = () => Math.max(camera.width < 500 ? 2 : 3, Math.min(6, Math.round(map.spacing * camera.scale * 0.6)));
 const isFaint = (picture) => signs.lit && kindOf(picture) !== signs.lit;
 
-function drawSign(pen, number) {
-  const picture = map.pictures[number], left = across(map.xs[number]), top = down(map.ys[number]);
-  const put = (sprite) => pen.drawImage(sprite, left - sprite.side / 2, top - sprite.side / 2, sprite.side, sprite.side);
-  if (isFaint(picture)) pen.globalAlpha = 0.12;
-  if (map.marks.has(picture)) put(spriteOf(["halo", color("--ground"), color("--accent")], radius() + 3));
-  put(spriteOf(signOf(picture), radius()));
-  pen.globalAlpha = 1;
+// kept from frame to frame, as long as no sign changes
+let stamps = [], stampSize = 0;
+
+export function forgetStamps() {
+  stamps = [];
+}
+
+function drawSigns(numbers) {
+  const size = radius(), halo = stampOf(["halo", color("--ground"), color("--accent")], size + 3);
+  if (size !== stampSize) { stamps = []; stampSize = size; }
+  for (const number of numbers) {
+    const picture = map.pictures[number], left = across(map.xs[number]) * devicePixelRatio, top = down(map.ys[number]) * devicePixelRatio;
+    if (map.marks.size && map.marks.has(picture)) putStamp(halo, left, top);
+    stamps[number] ??= stampOf(signOf(picture), size, isFaint(picture));
+    putStamp(stamps[number], left, top);
+  }
 }
 
 function drawThumb(pen, number, side) {
@@ -116,10 +127,10 @@ function drawGlyph(pen, [text, tint], left, top, size) {
 }
 
 function drawBadge(pen, picture, left, top) {
-  const sprite = spriteOf(signOf(picture), 5);
+  const sprite = spriteOf(signOf(picture), 4);
   pen.fillStyle = color("--ground");
   pen.beginPath();
-  pen.arc(left, top, 8, 0, 7);
+  pen.arc(left, top, 7, 0, 7);
   pen.fill();
   pen.drawImage(sprite, left - sprite.side / 2, top - sprite.side / 2, sprite.side, sprite.side);
 }
@@ -127,13 +138,11 @@ function drawBadge(pen, picture, left, top) {
 // of each class its name, where most of it lies; none over another
 function drawNames(pen) {
   const taken = [];
-  Object.assign(pen, { font: "600 13px system-ui, sans-serif", textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4, strokeStyle: color("--ground"), fillStyle: color("--ink") });
-  for (const label of state.labels) {
-    const members = map.pictures.flatMap((picture, number) => (picture.label === label ? [number] : []));
-    if (!members.length || (signs.lit && signs.lit !== label)) continue;
-    const middle = (places) => members.map((number) => places[number]).sort((a, b) => a - b)[Math.floor(members.length / 2)];
+  Object.assign(pen, { font: `600 ${camera.width < 500 ? 11 : 13}px system-ui, sans-serif`, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4, strokeStyle: color("--ground"), fillStyle: color("--ink") });
+  for (const { label, x, y } of map.middles) {
+    if (signs.lit && signs.lit !== label) continue;
     const text = displayName(label), half = pen.measureText(text).width / 2 + 4;
-    const left = Math.max(half, Math.min(camera.width - half, across(middle(map.xs)))), top = down(middle(map.ys));
+    const left = Math.max(half, Math.min(camera.width - half, across(x))), top = down(y);
     if (taken.some((box) => Math.abs(box.left - left) < box.half + half && Math.abs(box.top - top) < 18)) continue;
     taken.push({ left, top, half });
     pen.strokeText(text, left, top);

@@ -2,10 +2,10 @@
 
 import { openClass } from "./classes.js";
 import { $, displayName } from "./dom.js";
-import { aim, map, markOnly, moveCursor, onMap, openMap, takeAll, toggleMark, widen } from "./map.js";
+import { aim, map, markOnly, moveCursor, onMap, openMap, refreshMap, takeAll, toggleMark, widen } from "./map.js";
 import { across, camera, down, fitCamera, moveBy, zoomAt } from "./map_camera.js";
 import { drawMap, lasso, listenForSize, thumbSide } from "./map_draw.js";
-import { decisionOf, drawLegend, forgetColors, light, setTint } from "./map_signs.js";
+import { decisionOf, forgetColors, light, setTint } from "./map_signs.js";
 import { hideReasons } from "./reasons.js";
 import { state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -35,7 +35,7 @@ export function listenToMap() {
   }, { passive: false });
   // back on the map, keys mean all that is marked
   canvas.addEventListener("focus", () => { if (onMap()) takeAll(); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { forgetColors(); drawLegend(); drawMap(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { forgetColors(); refreshMap(); });
   const back = (id, action) => $(id).addEventListener("click", () => { action(); canvas.focus(); });
   for (const [id, key] of Object.entries({ "map-tool": "h", "map-tint": "o", "map-in": "+", "map-out": "-", "map-all": "0" })) back(id, VIEW_KEYS[key]);
   $("open-map").addEventListener("click", openMap);

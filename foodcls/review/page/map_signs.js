@@ -1,8 +1,7 @@
 // Gives each picture its sign on the map, by class or by decision: a shape and a color.
 
 import { $, displayName, make, makeButton, redraw } from "./dom.js";
-import { map } from "./map.js";
-import { drawMap } from "./map_draw.js";
+import { map, refreshMap } from "./map.js";
 import { state } from "./state.js";
 
 const SHAPES = ["disc", "square", "triangle", "diamond", "star", "wedge"];
@@ -51,23 +50,20 @@ function makeSign(picture, decision) {
   return [SHAPES[state.labels.indexOf(picture.label) % SHAPES.length], hueOf(picture.label), decision === "undecided" ? "" : color("--ink")];
 }
 
-const SPRITES = 2000;
-
-// a small picture of a sign, drawn once
-export function spriteOf([shape, fill, rim], radius) {
-  const key = `${shape} ${fill} ${rim} ${radius}`;
-  if (!sprites.has(key)) {
-    if (sprites.size > SPRITES) sprites.clear();
-    sprites.set(key, drawSprite(shape, fill, rim, radius));
-  }
+// a small picture of a sign on a ground, drawn once
+export function spriteOf(sign, radius, isFaint = false, ground = "transparent") {
+  const key = [...sign, radius, isFaint, ground, devicePixelRatio].join();
+  if (!sprites.has(key)) sprites.set(key, drawSprite(sign, radius, isFaint, ground));
   return sprites.get(key);
 }
 
-function drawSprite(shape, fill, rim, radius) {
-  const sprite = make("canvas"), ratio = devicePixelRatio, side = 2 * radius + 6, pen = sprite.getContext("2d");
-  sprite.width = sprite.height = Math.ceil(side * ratio);
-  sprite.side = sprite.width / ratio;
-  pen.setTransform(ratio, 0, 0, ratio, sprite.width / 2, sprite.width / 2);
+function drawSprite([shape, fill, rim], radius, isFaint, ground) {
+  const sprite = make("canvas"), ratio = devicePixelRatio, wide = Math.ceil((2 * radius + 6) * ratio), pen = sprite.getContext("2d", { willReadFrequently: true });
+  Object.assign(sprite, { width: wide, height: wide, side: wide / ratio });
+  pen.fillStyle = ground;
+  pen.fillRect(0, 0, wide, wide);
+  if (isFaint) pen.globalAlpha = 0.13;
+  pen.setTransform(ratio, 0, 0, ratio, wide / 2, wide / 2);
   Object.assign(pen, { fillStyle: fill, strokeStyle: fill, lineWidth: Math.max(1.6, radius / 2.4), lineCap: "round", lineJoin: "round" });
   pen.beginPath();
   const lines = LINES[shape];
@@ -116,20 +112,18 @@ export function drawLegend() {
 
 function icon(kind) {
   const sign = signs.by === "label" ? signOf({ label: kind }) : [DECISIONS[kind][0], color(DECISIONS[kind][1]), ""];
-  const sprite = drawSprite(...sign, 5);
+  const sprite = drawSprite(sign, 5, false, "transparent");
   sprite.style.width = sprite.style.height = `${sprite.side}px`;
   return sprite;
 }
 
 export function setTint(by = signs.by === "label" ? "decision" : "label") {
   Object.assign(signs, { by, lit: "" });
-  drawLegend();
-  drawMap();
+  refreshMap();
 }
 
 // shows one class, or one decision, clearly; again: all
 export function light(kind) {
   signs.lit = signs.lit === kind ? "" : kind;
-  drawLegend();
-  drawMap();
+  refreshMap();
 }

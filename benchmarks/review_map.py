@@ -1,0 +1,155 @@
+"""Opens the review page's map of drawn pictures in Chromium, and moves about on it.
+
+    OMP_NUM_THREADS=1 python benchmarks/review_map.py
+    OMP_NUM_THREADS=1 python benchmarks/review_map.py --pictures 20000
+
+The pictures are review_scale.py's, in clouds around their classes. Frames are those that Chromium
+hands to requestAnimationFrame while real events of a mouse reach it, the map drawn anew in each;
+without a graphics card it draws on the processor. They are counted from afar, where each picture is
+a sign, and close by, where those in sight are thumbnails.
+"""
+
+import argparse
+import math
+import multiprocessing
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from peers import describe_machine
+from review_scale import draw, serve
+
+from foodcls.evaluate.likeness import DIMENSIONS, Likeness, save_likeness
+from foodcls.tables.manifest_csv import read_manifest
+from foodcls.workspace.workspace import Workspace
+
+OPENINGS = 3
+SECONDS = 4  # of each motion
+SPREAD = 0.12  # in each dimension, of pictures around the middle of their class
+RECORD = """window.frames_seen = []; window.records = true;
+  (function step(now) {
+    frames_seen.push(now);
+    if (records) requestAnimationFrame(step);
+  })(performance.now());"""
+IS_OPEN = "!document.querySelector('#map').hidden"
+# drawn, and nothing waits to be drawn
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+CENTER = """(() => { const b = document.querySelector('#canvas').getBoundingClientRect();
+  return [b.x + b.width / 2, b.y + b.height / 2, b.width, b.height]; })()"""
+
+
+def cluster(folder: Path, classes: int) -> None:
+    """Let pictures of a class look alike, more or less."""
+    workspace, random = Workspace.at(folder / "workspace"), np.random.default_rng(1)
+    manifest = read_manifest(workspace.manifest)
+    labels = tuple(f"dish {number:03}" for number in range(classes))
+    given = manifest["label"].map({label: place for place, label in enumerate(labels)}).to_numpy()
+    centers = random.normal(size=(classes, DIMENSIONS)) / math.sqrt(DIMENSIONS)
+    rows = centers[given] + random.normal(0, SPREAD, (len(given), DIMENSIONS))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    half = np.full(len(given), 0.5, np.float16)
+    save_likeness(
+        Likeness(tuple(manifest["id"]), rows.astype(np.float16), half, half,
+                 (given + 1) % classes, labels),
+        workspace.likeness,
+    )  # fmt: skip
+
+
+def open_map(browser: Any, url: str) -> float:
+    """Seconds from the key until the map is drawn."""
+    browser.open("about:blank", "true")
+    browser.open(url)
+    started = time.perf_counter()
+    browser.press("m")
+    browser.wait(IS_OPEN)
+    browser.value(f"{PAINTED}.then(() => true)")
+    return time.perf_counter() - started
+
+
+def move(browser: Any, kind: str) -> None:
+    """Print the frames a second while the mouse pans, zooms or draws a lasso."""
+    x, y, width, height = browser.value(CENTER)
+    browser.value(RECORD)
+    end, step = time.monotonic() + SECONDS, 0
+    button = {"button": "right", "buttons": 2} if kind == "panning" else {"button": "left"}
+    if kind != "zooming":
+        browser.call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **button)
+    while time.monotonic() < end:
+        step += 1
+        if kind == "zooming":
+            turn = -60 if step % 80 < 40 else 60
+            browser.call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0,
+                         deltaY=turn)  # fmt: skip
+        else:
+            place = {"x": x + 0.3 * width * math.sin(step / 25), "y": y + 0.3 * height
+                     * (1 - math.cos(step / 25)) / 2}  # fmt: skip
+            browser.call("Input.dispatchMouseEvent", type="mouseMoved", buttons=2, **place)
+    if kind != "zooming":
+        browser.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
+    frames = np.diff(browser.value("window.records = false, frames_seen"))
+    print(f"  {kind:<38} {1000 / frames.mean():.0f} frames a second, slowest twentieth below "
+          f"{1000 / np.quantile(frames, 0.95):.0f}; {step / SECONDS:.0f} events a second",
+          flush=True)  # fmt: skip
+
+
+def look(browser: Any, url: str) -> None:
+    """Open the map, wait until it is laid out, and move from afar and close by."""
+    first = open_map(browser, url)
+    started = time.perf_counter()
+    browser.wait("document.querySelector('#unfolding').hidden", 3600)
+    print(f"{'drawn by two components first, after':<40} {first:.2f} s")
+    print(f"{'laid out, in the background, after':<40} {time.perf_counter() - started:.0f} s more")
+    again = [open_map(browser, url) for _ in range(OPENINGS)]
+    print(f"{'kept, drawn after':<40} {statistics.median(again):.2f} s "
+          f"({min(again):.2f} to {max(again):.2f})")  # fmt: skip
+    for where, turns in (("from afar", 0), ("close by", 5)):
+        print(f"{where}:")
+        for _ in range(turns):
+            browser.press("+")
+        time.sleep(2)  # thumbnails come
+        for kind in ("panning", "zooming"):
+            move(browser, kind)
+    waits = []
+    for _ in range(3):
+        started = time.perf_counter()
+        browser.press("w", "w", "w", "k")
+        browser.value("import('./api.js').then((api) => api.whenSaved()).then(() => true)")
+        browser.value(f"{PAINTED}.then(() => true)")
+        waits.append(time.perf_counter() - started)
+        browser.press("Escape", "ArrowRight", "ArrowDown")
+    print(f"{'32 marked, kept, saved and drawn':<40} {statistics.median(waits):.2f} s")
+
+
+def main() -> None:
+    """Draw, serve, look."""
+    from browser_fixtures import open_chromium, open_page
+
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--classes", type=int, default=13)
+    options = parser.parse_args()
+    print(describe_machine())
+    print(f"{options.pictures} pictures of {options.classes} classes", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        recipe = draw(folder, options.pictures, options.classes)
+        cluster(folder, options.classes)
+        here, there = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        server = context.Process(target=serve, args=(recipe, folder / "workspace", there))
+        server.start()
+        url, _ = here.recv()
+        try:
+            with open_chromium(folder / "chromium") as port:
+                look(open_page(port), url)
+        finally:
+            here.send("stop")
+            print(f"{'memory of the server, at most':<40} {here.recv():.0f} MiB")
+            server.terminate()
+
+
+if __name__ == "__main__":
+    main()
