@@ -9,7 +9,10 @@ a row of a filter.csv. A gesture is a key or a click. Looking at pictures one by
 (keep, drop or take the guess), and four where no guess names the right class (click, L, a letter,
 Enter). In groups of as many as are seen at once, one key decides about all that are not decided
 yet, and each exception costs as much as one alone. `marking` is kind to fixed lists: the person
-clicks on what is wrong only, and one key a screenful keeps the rest.
+clicks on what is wrong only, and one key a screenful keeps the rest. On the map the person draws
+round each cloud of signs in which most are strangers, the fullest first: a gesture, and then as in
+a group; what is left is done in groups of the live order. Clouds are what lies closer together
+than four times as far as a picture is mostly from its nearest.
 """
 
 import argparse
@@ -22,15 +25,21 @@ from pathlib import Path
 import numpy as np
 from peers import describe_machine
 from planted import STRANGER, Planted, order_by_ours, order_by_peer, plant_foods
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from foodcls.evaluate.label_issues import LIMIT
+from foodcls.evaluate.layout import lay_out
 from foodcls.evaluate.likeness import Likeness, compress_features, pick_shares, save_likeness
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
 from foodcls.review.doubts import Doubts
+from foodcls.review.live_order import GROUP
 from foodcls.review.session import Session
 
 SEEN = 28  # pictures of a group on a screen of 1280 x 860 at the usual size
+LINK = 4  # a cloud of the map goes on where the next is nearer than so many usual distances
 BY_NAME = 4  # gestures for a class that is not guessed
 DONE = (0.95, 0.99)
 KINDS = ("strangers", "moved labels")
@@ -136,6 +145,25 @@ def follow(person: Person, size: int, *, groups: bool, seconds: list[float]) -> 
         person.look([item.id for item in batch.items], batch.guesses, together)
 
 
+def lasso(person: Person, likeness: Likeness) -> None:
+    """Draw round clouds of strangers on the map, drop them, and go on in groups."""
+    spots = lay_out(likeness.rows, lambda share, so_far: True)
+    assert spots is not None
+    tree = KDTree(spots)
+    apart = float(np.median(tree.query(spots, 2)[0][:, 1]))
+    pairs = tree.query_pairs(LINK * apart, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), pairs.T), (len(spots), len(spots)))
+    cloud = connected_components(links)[1]
+    is_stranger = person.planted.truth == STRANGER
+    strangers = np.bincount(cloud, is_stranger)
+    for number in np.argsort(-strangers, kind="stable"):
+        members = np.flatnonzero(cloud == number)
+        if len(members) >= GROUP and strangers[number] * 2 > len(members):
+            person.gestures += 1
+            person.look([likeness.ids[place] for place in members], {}, "drop")
+    follow(person, SEEN, groups=True, seconds=[])
+
+
 def page_order(planted: Planted, order: np.ndarray, doubtful: int) -> np.ndarray:
     """Today's page: the suspects class by class, then what is left class by class."""
     first, rest = order[:doubtful], np.sort(order[doubtful:])
@@ -165,6 +193,7 @@ def measure(planted: Planted) -> Iterator[tuple[str, Person, list[float]]]:
         )
     ways["live order"] = lambda person: follow(person, 8, groups=False, seconds=seconds)
     ways["live order, groups"] = lambda person: follow(person, SEEN, groups=True, seconds=seconds)
+    ways["map, lasso, then the same"] = lambda person: lasso(person, likeness)
     for name, way in ways.items():
         with tempfile.TemporaryDirectory() as folder:
             seconds.clear()

@@ -29,11 +29,13 @@ from foodcls.workspace.workspace import Workspace
 OPENINGS = 3
 SECONDS = 4  # of each motion
 SPREAD = 0.12  # in each dimension, of pictures around the middle of their class
-RECORD = """window.frames_seen = []; window.records = true;
-  (function step(now) {
-    frames_seen.push(now);
-    if (records) requestAnimationFrame(step);
-  })(performance.now());"""
+RECORD = """(() => {
+  const times = window.frames_seen = [];
+  requestAnimationFrame(function step(now) {
+    times.push(now);
+    if (window.frames_seen === times) requestAnimationFrame(step);
+  });
+})()"""
 IS_OPEN = "!document.querySelector('#map').hidden"
 # drawn, and nothing waits to be drawn
 PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -89,7 +91,11 @@ def move(browser: Any, kind: str) -> None:
             browser.call("Input.dispatchMouseEvent", type="mouseMoved", buttons=2, **place)
     if kind != "zooming":
         browser.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
-    frames = np.diff(browser.value("window.records = false, frames_seen"))
+    frames = np.diff(
+        browser.value(
+            "(() => { const seen = frames_seen; window.frames_seen = null; return seen; })()"
+        )
+    )
     print(f"  {kind:<38} {1000 / frames.mean():.0f} frames a second, slowest twentieth below "
           f"{1000 / np.quantile(frames, 0.95):.0f}; {step / SECONDS:.0f} events a second",
           flush=True)  # fmt: skip
@@ -133,7 +139,7 @@ def main() -> None:
     options = parser.parse_args()
     print(describe_machine())
     print(f"{options.pictures} pictures of {options.classes} classes", flush=True)
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder = Path(place)
         recipe = draw(folder, options.pictures, options.classes)
         cluster(folder, options.classes)

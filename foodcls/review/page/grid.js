@@ -65,8 +65,8 @@ export function pick(place) {
   goTo(place, false, picked);
 }
 
-// what was selected together on the map is decided there
-export const focusCard = () => (state.lasso && state.picked === state.lasso && onMap() ? $("canvas") : current()?.card)?.focus({ preventScroll: true });
+// on the map keys mean what was selected there, until a card beside it is chosen among others
+export const focusCard = () => (onMap() && state.picked === state.lasso ? $("canvas") : current()?.card)?.focus({ preventScroll: true });
 
 export function goToUnboxed() {
   const free = (picture) => picture.keep !== 0 && !picture.boxes;

@@ -14,7 +14,7 @@ import { askLabel, drawNames, guessRest, hideLabel, takeGuess, takeName } from "
 import { takeAgain, watchOthers } from "./news.js";
 import { saveNudges } from "./nudge.js";
 import { giveReason, hideReasons } from "./reasons.js";
-import { current, selected, state } from "./state.js";
+import { isLassoed, selected, state } from "./state.js";
 import { listenForSweeps } from "./sweep.js";
 import { openDoubts, openSample, refreshView } from "./views.js";
 import { openZoom } from "./zoom.js";
@@ -43,7 +43,7 @@ function listenToGrid() {
   onClick("grid", (event) => {
     const card = cardOf(event), button = event.target.closest("button");
     if (!card) return;
-    const among = button && !button.matches(".accept, .guess") && selected().length > 1 && card.ariaSelected === "true" && state.picked !== state.lasso;
+    const among = button && !button.matches(".accept, .guess") && selected().length > 1 && card.ariaSelected === "true" && !isLassoed();
     if (!among) {
       hideReasons();
       if ((event.ctrlKey || event.metaKey) && !button) pick(place(card));
@@ -86,7 +86,7 @@ function listenToHeader() {
 
 function listenToZoom() {
   onClick("close", () => $("zoom").close());
-  $("zoom").addEventListener("close", () => { hideReasons(); current()?.card.focus(); });
+  $("zoom").addEventListener("close", () => { hideReasons(); focusCard(); });
   // back to the picture, or Space would press the button again
   const press = (id, action) => onClick(id, () => { action(); $("stage").focus(); });
   press("keep", () => decide(true));

@@ -8,7 +8,7 @@ import { camera, fitCamera, reveal } from "./map_camera.js";
 import { drawMap, forgetStamps } from "./map_draw.js";
 import { drawLegend } from "./map_signs.js";
 import { hideReasons } from "./reasons.js";
-import { current, state, takeTurn } from "./state.js";
+import { current, isLassoed, state, takeTurn } from "./state.js";
 
 const EVERY = 400; // milliseconds between two questions while the layout is under way
 const REACH = 8; // pictures that the first step marks around the cursor
@@ -180,7 +180,7 @@ function middleOf(label) {
 
 // after a decision; whether that was all: a picture alone is followed by the nearest undecided one
 export function goOnMap(pictures) {
-  if (!onMap() || (map.marks.size && state.picked !== state.lasso)) return false;
+  if (!onMap() || (map.marks.size && !isLassoed())) return false;
   if (map.marks.size) {
     toast(`${pictures.length} decided together. U takes it back, Esc lets go of them.`);
     return true;
@@ -190,11 +190,12 @@ export function goOnMap(pictures) {
   return true;
 }
 
-// what was taken back is marked again
+// what was taken back is marked again; where it is one of those that are, these stay
 export function showUndone(pictures) {
   const found = pictures.map(({ id }) => state.byId.get(id)).filter(Boolean);
   if (!found.length) return;
-  const at = map.numbers.get(found[0]);
+  const at = map.numbers.get(found[0]), isAmong = found.every((picture) => map.marks.has(picture)) && found.length < map.marks.size;
+  if (isAmong) return goTo(state.view.indexOf(found[0]));
   markOnly(found.length > 1 ? found : [], at);
   reveal(map.xs[at], map.ys[at]);
 }

@@ -118,6 +118,8 @@ function icon(kind) {
 }
 
 export function setTint(by = signs.by === "label" ? "decision" : "label") {
+  // fewer lines below the map would make it jump
+  $("legend").style.minHeight = `${$("legend").offsetHeight}px`;
   Object.assign(signs, { by, lit: "" });
   refreshMap();
 }

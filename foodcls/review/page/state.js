@@ -16,6 +16,8 @@ export const state = {
 
 export const current = () => state.view[state.at];
 
+export const isLassoed = () => state.lasso !== null && state.picked === state.lasso;
+
 export function selected() {
   if (state.picked) return state.view.filter((picture) => state.picked.has(picture));
   const [from, to] = [state.at, state.anchor].sort((a, b) => a - b);

@@ -80,10 +80,10 @@ export function drawView() {
   $("label").textContent = TITLES[special.view];
   $("progress").replaceChildren(...told(special, pictures));
   const rest = onMap() && left.length === pictures.length ? `all ${left.length}` : `the other ${left.length}`;
-  const acts = { drop: ["⇧D", `Drop ${rest}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep ${rest}`, "keepit"], name: ["L", `Class of all ${pictures.length}`, "labelit"] };
-  const kinds = { alike: ["drop", "look"], map: map.marks.size ? ["drop", "look", "name"] : [] }[special.view] ?? [special.kind ?? "look"];
-  $("batch").hidden = !left.length;
-  redraw($("batch"), [make("span", "", hint(special)), ...kinds.map((kind) => {
+  const acts = { drop: ["⇧D", `Drop ${rest}`, "dropit"], relabel: ["⇧G", `All ${left.length} are as guessed`, "guess"], look: ["⇧K", `Keep ${rest}`, "keepit"], name: ["L", "Class", "labelit"] };
+  const kinds = { alike: ["drop", "look"], map: map.marks.size ? [...(left.length ? ["drop", "look"] : []), "name"] : [] }[special.view] ?? [special.kind ?? "look"];
+  $("batch").hidden = !left.length && !onMap();
+  redraw($("batch"), [make("span", "", hint(special, left.length)), ...kinds.map((kind) => {
     const [key, text, name] = acts[kind], button = makeButton("chip");
     button.dataset.rest = name;
     button.append(make("kbd", "", key), ` ${text}`);
@@ -102,8 +102,9 @@ function told({ view, left, looked, wrong, low, high, done, enough, kind }, pict
   return [done ? make("b", "k", "✓ Probably done. ") : "", share, done ? `, below ${percent(enough)}.` : `; done below ${percent(enough)}.`];
 }
 
-function hint({ view, kind }) {
+function hint({ view, kind }, left) {
   if (view === "alike") return "Shift-click or drag selects several; K and D decide about them.";
-  if (view === "map") return map.marks.size ? "Click Keep on what belongs, then drop the others." : "Draw round pictures to mark them; wheel or two fingers zoom, the right button moves.";
+  if (view === "map" && map.marks.size) return left ? "Click Keep on what belongs, then drop the others." : "All that are marked are decided.";
+  if (view === "map") return "Draw round pictures to mark them; wheel or two fingers zoom, the right button moves.";
   return { drop: "Probably all to drop. Click Keep on what belongs.", relabel: "Probably of the class named on each. Click Keep, Drop or Class on the others." }[kind] ?? "Click on the class guessed, Class or Drop where it is wrong.";
 }

@@ -95,6 +95,14 @@ def test_a_lasso_round_strangers_a_key_and_one_undo(
     page.press("u")
     page.wait("document.querySelector('#toast').textContent.includes('12 pictures are as before')")
     assert not decided(files.decisions) and marked(page) == strange
+    # looked at closely, one alone is meant
+    page.press("Enter", "k")
+    page.value(SAVED)
+    assert len(decided(files.decisions)) == 1
+    page.press("u")
+    page.wait("document.querySelector('#toast').textContent.includes('This picture is as before')")
+    page.press("Enter")
+    assert marked(page) == strange
     # an exception is clicked on, then one key drops the others
     first = next(iter(strange))
     page.click(f"#p-{first} .well")
