@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import takewhile
+from typing import Any
 
 import pandas as pd
 
@@ -38,10 +39,34 @@ class Names:
     """What the pictures of a manifest are called."""
 
     finder: Finder
-    rows: dict[tuple[str, bool, str], dict[int, None]] = field(default_factory=dict)
-    origins: dict[int, str] = field(default_factory=dict)
-    folders: dict[int, list[str]] = field(default_factory=dict)
-    facts: dict[int, tuple[str, tuple[int, int]]] = field(default_factory=dict)  # class, size
+    table: pd.DataFrame  # class, width and height by row
+    origins: dict[int, str]
+    indices: dict[tuple[str, bool], dict[str, list[int]]] = field(default_factory=dict)
+
+    def named(self, fold: str, last: str, *, is_bare: bool) -> list[int]:
+        """The rows of that last part, as the fold compares it; if bare, without their endings.
+
+        For each way there is an index, made when it is first asked: most files need one.
+        """
+        if (fold, is_bare) not in self.indices:
+            index = self.indices[fold, is_bare] = {}
+            change = FOLDS[fold]
+            for row, path in self.origins.items():
+                lasts = _list_lasts(path)
+                bare = (ENDING.sub("", last) for last in lasts) if is_bare else lasts
+                for key in dict.fromkeys(map(change, bare)):
+                    index.setdefault(key, []).append(row)
+        return self.indices[fold, is_bare].get(FOLDS[fold](last), [])
+
+    def folders(self, row: int) -> list[str]:
+        """The folders of the picture's path, from the outermost."""
+        return _list_folders(_without_query(self.origins[row]))
+
+    def facts(self, row: int) -> tuple[str, tuple[int, int]]:
+        """Its class, and its size in pixels; 0 where none is known."""
+        found: Any = self.table.loc[row]
+        label, width, height = found.fillna(0)
+        return label, (int(width), int(height))
 
     def show(self, row: int) -> str:
         """The end of the picture's path, as a message says it."""
@@ -51,7 +76,10 @@ class Names:
 def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> list[Meant]:
     """What each box means, by a file's contents, its own name (`inside`, `file`), or both."""
     labels: dict[str, set[str]] = defaultdict(set)
-    parents = {folders[-1] for folders in known.folders.values() if folders}
+    places = map(_without_query, known.origins.values())
+    # most pictures lie where others do; a percent sign may stand for another slash
+    paths = {place if "%" in place else place.rpartition("/")[0] + "/" for place in places}
+    parents = {folders[-1] for folders in map(_list_folders, paths) if folders}
     look_up = cache(lambda name: _look_up(known, parents, name))
     for box in boxes:
         labels[box.file].add(box.label)
@@ -67,22 +95,21 @@ def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> li
 
 def index_names(manifest: pd.DataFrame) -> Names:
     """Index what the pictures of a manifest are called, dropped ones too."""
-    known = Names(index_rows(manifest))
-    arrived = manifest.loc[list(known.finder.owners), ["origin", "label", "width", "height"]]
-    for row, origin, label, width, height in arrived.fillna(0).itertuples():
-        path = plain_path(origin)
-        place = path.partition("?")[0] if "://" in path else path
-        known.origins[row], known.folders[row] = path, _list_folders(place)
-        known.facts[row] = label, (int(width), int(height))
-        forms = (path, place, decode_path(path), decode_path(place))
-        whole = {form.rpartition("/")[2] for form in forms}
-        # a tool may strip the blanks of a name, or put something in their place
-        lasts = whole | {last.strip() for last in whole}
-        for last in {*lasts, *(unicodedata.normalize("NFD", last) for last in lasts)}:
-            for fold, change in FOLDS.items():
-                known.rows.setdefault((fold, False, change(last)), {})[row] = None
-                known.rows.setdefault((fold, True, change(ENDING.sub("", last))), {})[row] = None
-    return known
+    finder = index_rows(manifest)
+    arrived = manifest.loc[list(finder.owners), ["origin", "label", "width", "height"]]
+    paths = map(plain_path, arrived["origin"].tolist())
+    table = arrived[["label", "width", "height"]]
+    return Names(finder, table, dict(zip(finder.owners, paths, strict=True)))
+
+
+def _list_lasts(path: str) -> list[str]:
+    """The ways in which the last part of a picture's path may be written."""
+    place = _without_query(path)
+    forms = dict.fromkeys((path, place, decode_path(path), decode_path(place)))
+    whole = [form.rpartition("/")[2] for form in forms]
+    # a tool may strip the blanks of a name, or put something in their place
+    lasts = dict.fromkeys([*whole, *map(str.strip, whole)])
+    return [*lasts, *(unicodedata.normalize("NFD", last) for last in lasts if not last.isascii())]
 
 
 def _look_up(known: Names, parents: set[str], name: str) -> Found:
@@ -90,13 +117,13 @@ def _look_up(known: Names, parents: set[str], name: str) -> Found:
     for number, (path, fold) in enumerate(list_forms(name)):
         last, folders = path.rpartition("/")[2].strip(), _list_folders(path)
         is_bare = not ENDING.search(last)
-        rows = known.rows.get((fold, is_bare, FOLDS[fold](last)), ())
-        shared = {row: _count_shared(folders, known.folders[row]) for row in rows}
+        rows = known.named(fold, last, is_bare=is_bare)
+        shared = {row: _count_shared(folders, known.folders(row)) for row in rows}
         if path.startswith(("http://", "https://")):  # another address is another picture
             shared = {
                 row: number
                 for row, number in shared.items()
-                if "://" not in known.origins[row] or folders == known.folders[row]
+                if "://" not in known.origins[row] or folders == known.folders(row)
             }
         best = max(shared.values(), default=0)
         # a folder that pictures lie in is no other machine's: this one lacks the picture
@@ -121,9 +148,9 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
     rows = [row for row in found[0][0] if owners[row] in common]
     label = box.label.casefold()
     for fits in (
-        lambda row: is_told and known.folders[row][-1:] == [label],
-        lambda row: is_told and known.facts[row][0] == box.label,
-        lambda row: box.size in (known.facts[row][1], known.facts[row][1][::-1]),
+        lambda row: is_told and known.folders(row)[-1:] == [label],
+        lambda row: is_told and known.facts(row)[0] == box.label,
+        lambda row: box.size in (known.facts(row)[1], known.facts(row)[1][::-1]),
     ):
         if len({owners[row] for row in rows}) > 1:
             rows = list(filter(fits, rows)) or rows
@@ -148,6 +175,10 @@ def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -
         return Meant(problem=f"several names ({shown}) mean {picture}; keep the right one's boxes")
 
     return [check(item) for item in found]
+
+
+def _without_query(path: str) -> str:
+    return path.partition("?")[0] if "://" in path else path
 
 
 def _list_folders(path: str) -> list[str]:
