@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from flows.cli.guesses import list_suspects
+from flows.cli.guesses import list_suspects, suggest_boxes
 from flows.cli.main import app
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import load_likeness
@@ -14,7 +14,7 @@ from foodcls.manifest import KEPT, new_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.gallery import read_suspects
 from foodcls.store.store import Store
-from foodcls.tables.manifest_csv import write_manifest
+from foodcls.tables.manifest_csv import read_manifest, write_manifest
 
 RECIPE = """\
 name: lunch
@@ -76,3 +76,13 @@ def test_it_keeps_no_more_than_the_recipe_allows(
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `foodcls prepare"):
         list_suspects(Console(), recipe, tmp_path / "none")
+
+
+@pytest.mark.parametrize("guess", [list_suspects, suggest_boxes])
+def test_of_a_run_that_has_not_ended_it_says_to_go_on(
+    recipe: Path, workspace: Path, guess: Callable
+) -> None:
+    table = read_manifest(workspace / "manifest.csv").assign(picture="")
+    write_manifest(table, workspace / "manifest.csv")
+    with pytest.raises(InputError, match="not ended; .* `foodcls prepare"):
+        guess(Console(), recipe, workspace)
