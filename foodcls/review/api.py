@@ -1,7 +1,7 @@
 """The JSON API of the review page: lists classes and pictures, and takes changes."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from foodcls.review.boxes import DrawnBox, fit_box
@@ -39,11 +39,11 @@ def list_classes(session: Session) -> list[Json]:
              "suspects": suspects[label]} for label in gallery.by_label]  # fmt: skip
 
 
-def list_pictures(session: Session, label: str) -> list[Json]:
+def list_pictures(session: Session, label: str) -> Iterator[Json]:
     """The pictures of a class in the order of the page; empty values are left out."""
     if label not in session.gallery.by_label:
         raise BadRequest(f"no class {label[:100]!r}")
-    return show_pictures(session, session.pictures_of(label))
+    return _show(session, session.pictures_of(label))
 
 
 def take_decision(session: Session, request: Json) -> Json:
@@ -156,9 +156,13 @@ def _changed(session: Session, ids: list[str]) -> Json:
 
 def show_pictures(session: Session, items: Sequence[GalleryItem]) -> list[Json]:
     """What the page shows of each; empty values are left out."""
+    return list(_show(session, items))
+
+
+def _show(session: Session, items: Sequence[GalleryItem]) -> Iterator[Json]:
     # read once: each reading looks whether the files have changed
     verdicts, drawn = session.verdicts(), session.drawn()
-    return [_picture(item, verdicts.get(item.id), drawn.get(item.id, ())) for item in items]
+    return (_picture(item, verdicts.get(item.id), drawn.get(item.id, ())) for item in items)
 
 
 def _picture(item: GalleryItem, verdict: Verdict | None, boxes: Sequence[DrawnBox]) -> Json:

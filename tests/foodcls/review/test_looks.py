@@ -51,7 +51,7 @@ def test_each_test_picture_is_shown_without_what_a_program_says(
 ) -> None:
     [batch] = list_classes(session)
     assert batch["name"] == "pictures 1 to 6" and batch["total"] == 6
-    shown = list_pictures(session, "pictures 1 to 6")
+    shown = list(list_pictures(session, "pictures 1 to 6"))
     assert {one["id"] for one in shown} == set(manifest["id"][manifest["split"] == "test"])
     assert all(one.keys() == {"id", "label", "w", "h", "origin"} for one in shown)
     # class by class: so that a batch is quickly looked through
