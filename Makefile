@@ -3,7 +3,7 @@
 # make test-all  the tests, and those that take minutes
 # make check  format, lint, types, tests
 # make docs   the site, into site/; make docs-serve shows it while it is written
-# make pictures  docs/review.png anew, from the drawn sample; takes minutes
+# make pictures  docs/review.png anew, from the drawn sample; takes minutes, and less the next time
 # the newest that runs here (a shim of pyenv's may be found and not run) and that the lock fits
 PYTHON ?= $(firstword $(foreach minor,14 13 12 11,$(shell python3.$(minor) -c \
 	'import ensurepip, sys; print(sys.executable)' 2> /dev/null)) python3)
@@ -36,7 +36,8 @@ docs-serve: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 pictures: $(STAMP)
-	FOODCLS_PICTURES=docs $(BIN)/pytest -m long tests/foodcls/review/test_page_picture.py
+	FOODCLS_PICTURES=docs FOODCLS_PICTURES_WORKSPACE=workspace/pictures \
+		$(BIN)/pytest -n0 -m long tests/foodcls/review/test_page_picture.py
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -23,7 +23,9 @@ FIRST = "[...document.querySelectorAll('.card')].slice(0, 8)"
 def address(tmp_path: Path) -> Iterator[str]:
     """The page of the drawn sample, looked through by a program and not by a person yet."""
     # without what a person has decided and drawn: there would be nothing left to do
-    recipe, workspace = tmp_path / "sample.yaml", tmp_path / "workspace"
+    recipe = tmp_path / "sample.yaml"
+    # `make pictures` keeps it: the next time only what has changed is computed
+    workspace = Path(os.environ.get("FOODCLS_PICTURES_WORKSPACE", tmp_path / "workspace"))
     lines = (ROOT / "recipes" / "sample.yaml").read_text().splitlines(keepends=True)
     recipe.write_text("".join(one for one in lines if not one.startswith(("filter:", "crop:"))))
     program = Path(sys.executable).with_name("foodcls")
