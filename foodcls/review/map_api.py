@@ -2,6 +2,7 @@
 
 from foodcls.review.api import Json, show_pictures
 from foodcls.review.picture_map import PictureMap
+from foodcls.store.store import digest_json
 
 GRAIN = 9999  # a spot is told in whole numbers from 0 to this
 
@@ -9,7 +10,8 @@ GRAIN = 9999  # a spot is told in whole numbers from 0 to this
 def show_map(picture_map: PictureMap, *, tells_pictures: bool) -> Json:
     """How far the layout has come, and where each picture of this visit lies by now.
 
-    `spots` are x, y, x, y, …; with `pictures`, in the same order, what the page shows of each.
+    `spots` are x, y, x, y, …, and `of` says of which pictures, as a digest; `pictures`, in the same
+    order, what the page shows of each.
     `unknown` pictures have come since they were last ranked, of `left_out` there is no room.
     """
     drawn, session = picture_map.draw(), picture_map.session
@@ -17,6 +19,7 @@ def show_map(picture_map: PictureMap, *, tells_pictures: bool) -> Json:
     places = [place for place, name in enumerate(drawn.layout.ids) if name in items]
     spots = (drawn.layout.spots[places] * GRAIN).round().astype(int)
     told: Json = {"share": drawn.share, "grain": GRAIN, "spots": spots.ravel().tolist()}
+    told["of"] = digest_json([drawn.layout.ids[place] for place in places])
     if tells_pictures:
         shown = [items[drawn.layout.ids[place]] for place in places]
         left_out = drawn.known - len(drawn.layout.ids)

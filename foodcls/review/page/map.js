@@ -14,13 +14,15 @@ const EVERY = 400; // milliseconds between two questions while the layout is und
 const REACH = 8; // pictures that the first step marks around the cursor
 
 export const map = {
-  pictures: [], xs: [], ys: [], spacing: 0.01, // 0 to 1, and what lies between a picture and its nearest, mostly
+  pictures: [], of: "", xs: [], ys: [], spacing: 0.01, // 0 to 1, and what lies between a picture and its nearest, mostly
   numbers: new Map(), // of each picture, its place in these
   marks: new Set(), at: 0, // marked pictures, and the number of that under the cursor
   reach: 0, before: null, // how many were marked around the cursor, and what was marked before
   middles: [], // of each class, where its name stands
   told: "", // what is missing on it
 };
+
+let timer = 0;
 
 export const onMap = () => state.special?.view === "map";
 
@@ -46,9 +48,9 @@ export async function openMap() {
   }
 }
 
-function takePictures({ pictures, unknown, left_out: leftOut }) {
+function takePictures({ pictures, of, unknown, left_out: leftOut }) {
   const marked = new Set([...map.marks].map(({ id }) => id)), cursor = map.pictures[map.at]?.id;
-  map.pictures = pictures;
+  Object.assign(map, { pictures, of });
   map.numbers = new Map(pictures.map((picture, number) => [picture, number]));
   map.marks = new Set(pictures.filter(({ id }) => marked.has(id)));
   map.at = Math.max(0, pictures.findIndex(({ id }) => id === cursor));
@@ -65,7 +67,8 @@ function takeSpots({ spots, share, grain }) {
   $("unfolded").value = share;
   if (!camera.moved) fitCamera();
   refreshMap();
-  if (share < 1) setTimeout(askSpots, EVERY);
+  clearTimeout(timer);
+  if (share < 1) timer = setTimeout(askSpots, EVERY);
 }
 
 async function askSpots() {
@@ -74,7 +77,7 @@ async function askSpots() {
     const { pictures } = map, answer = await get("map");
     if (!onMap() || pictures !== map.pictures) return;
     // others are ranked by now
-    if (answer.spots.length === 2 * map.pictures.length) takeSpots(answer); else openMap();
+    if (answer.of === map.of) takeSpots(answer); else openMap();
   } catch (error) {
     toast(error.message, true);
   }

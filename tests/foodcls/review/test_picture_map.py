@@ -39,12 +39,19 @@ def test_a_map_is_there_at_once_and_the_finished_one_is_kept(session: Session) -
 def test_pictures_that_were_ranked_anew_are_laid_out_anew(session: Session) -> None:
     path, picture_map = session.files.likeness, PictureMap(session)
     finished(picture_map)
+    before = show_map(picture_map, tells_pictures=False)["of"]
     assert path and (likeness := load_likeness(path, session.labels))
     fewer = {name: getattr(likeness, name)[1:] for name in ("ids", "rows", "own", "other", "guess")}
     save_likeness(type(likeness)(**fewer, labels=likeness.labels), path)
     assert finished(picture_map).layout.ids == likeness.ids[1:]
     told = show_map(picture_map, tells_pictures=True)
-    assert told["unknown"] == 1 and len(told["pictures"]) == 19 and told["left_out"] == 0
+    # a page that asks on sees that these are others
+    assert (
+        told["of"] != before
+        and told["unknown"] == 1
+        and len(told["pictures"]) == 19
+        and told["left_out"] == 0
+    )
 
 
 def test_the_page_is_told_where_each_picture_lies_and_what_was_decided(session: Session) -> None:
