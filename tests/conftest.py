@@ -52,9 +52,8 @@ LONGEST = ("flows/test_worker.py", "flows/test_outage.py", "test_serve.py",
            "docs/test_tutorial.py", "flows/test_train.py", "tasks/tracking/test_send.py",
            "flows/test_retrain.py", "flows/test_far.py", "cpp/test_parity.py",
            "cpp/test_readme.py", "flows/cli/test_main.py")  # fmt: skip
-# one process of tests/flows/starter.py serves them all
-WITH_STARTER = {f"tests/flows/test_{name}.py" for name in
-                ("outage", "secrets", "kill", "tidy", "forget", "full_disk")}  # fmt: skip
+# one process of tests/flows/starter.py serves them all; those that take minutes have their own
+WITH_STARTER = {f"tests/flows/test_{name}.py" for name in ("outage", "secrets", "tidy")}
 
 
 @pytest.hookimpl(optionalhook=True)
