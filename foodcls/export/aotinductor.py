@@ -5,8 +5,10 @@ The code is made for this machine's processor and torch; what it is bound to sta
 
 import io
 import json
+import logging
 import platform
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -39,7 +41,10 @@ def package_bytes(
             "export.formats"
         )
     facts = asdict(config) | {"provenance": dict(provenance), "bound_to": bound_to()}
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory() as place, warnings.catch_warnings():
+        # of torch about itself
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch._inductor").setLevel(logging.ERROR)
         path = Path(place, "model.pt2")
         torch._inductor.aoti_compile_and_package(
             capture_interleaved(network, config), package_path=str(path)

@@ -21,7 +21,7 @@ def export(
     ],
     workspace: Space = Path("workspace"),
     margin: Annotated[
-        float, typer.Option(help="How much accuracy int8 may cost against fp32.", min=0, max=1)
+        float, typer.Option(help="How much accuracy int8 may cost against fp32.", min=0, max=0.99)
     ] = 0.02,
     runtime: Annotated[
         Path | None,

@@ -184,6 +184,8 @@ def test_a_model_of_another_workspace_is_named(model: Path, home: Path, tmp_path
     assert code == 2 and "which" in said and "does not have" in said.replace("\n", " ")
     code, said = typed("export", model, "--format", "onnx", "--runtime", tmp_path)
     assert code == 2 and "add --format web" in said.replace("\n", " ")
+    code, said = typed("export", model, "--format", "onnx", "--margin", 1)
+    assert code == 2 and "--margin" in said
     code, said = typed("export", model, "--format", "tflite", "--workspace", home)
     assert code == 2 and "exported_program, onnx, onnx_int8, aotinductor" in said.replace("\n", " ")
 
