@@ -10,7 +10,7 @@ import { goOnMap, onMap, showUndone } from "./map.js";
 import { drawHeader } from "./header.js";
 import { seenOf, tellConflicts } from "./news.js";
 import { askReason, hideReasons } from "./reasons.js";
-import { current, selected, state } from "./state.js";
+import { boxesOf, current, selected, state } from "./state.js";
 import { advance, showBatch } from "./views.js";
 import { drawZoom } from "./zoom.js";
 
@@ -95,7 +95,11 @@ export function applyAnswer(answer, isEarly = false) {
 function updatePicture({ id, keep, reason, boxes, label, given, guess, by }) {
   const picture = state.byId.get(id);
   if (!picture) return;
+  const chosen = picture === current() && boxesOf(picture)[state.chosen];
   Object.assign(picture, { keep, reason, boxes, label, given, guess, by });
+  // the file has its own order; a box that an arrow has moved since is not in it yet
+  const place = chosen ? boxesOf(picture).findIndex((box) => String(box) === String(chosen)) : -1;
+  if (chosen && (place >= 0 || !state.adjusting)) state.chosen = place;
   drawCard(picture);
   if ($("zoom").open && current() === picture && !isDragging()) drawZoom();
 }

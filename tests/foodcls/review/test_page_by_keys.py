@@ -50,6 +50,19 @@ def test_boxes_are_drawn_moved_resized_and_left_by_keys(page: Any, edges: Callab
     page.wait("document.querySelector('#place').textContent === '2 / 3'")
 
 
+def test_of_several_boxes_the_one_that_was_moved_stays_chosen(page: Any, edges: Callable) -> None:
+    """In the file it comes to stand behind the others."""
+    page.press("b")
+    page.wait("document.querySelector('#large').naturalWidth")
+    for corners in (((5, 5), (30, 25)), ((50, 30), (90, 60)), ((12, 12), (17, 17))):
+        page.drag(*(page.on_picture(*corner) for corner in corners))
+    assert edges() == [(50, 30, 90, 60), (10, 10, 35, 30)]
+    chosen = page.value("document.querySelector('#box-list .chosen').textContent")
+    assert "25 × 20 at 10, 10" in chosen
+    page.press("Delete")
+    assert edges() == [(50, 30, 90, 60)]
+
+
 def test_a_box_stays_on_its_picture_where_the_next_one_comes_before_it_is_let_go(
     page: Any, files: ReviewFiles, pictures: Callable
 ) -> None:
