@@ -107,6 +107,9 @@ def test_by_a_finger_at_360_pixels(page: Any, edges: Callable, files: ReviewFile
     tap(".card.here .dropit")
     page.value(SAVED)
     assert files.decisions.read_text().count(",0,") == 1
+    # the reasons stand in one line: in several they would cover the pictures
+    assert 0 < page.value("document.querySelector('#bar').offsetHeight") < 80
+    assert page.value("document.documentElement.scrollWidth") == 360
     page.press("Enter")
     page.wait("document.querySelector('#zoom').open && document.querySelector('#large').complete")
     touch("touchStart", page.on_picture(10, 8))
