@@ -70,7 +70,8 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
     if faulty:
         console.print(_class_table(faulty))
     if right := len(result["per_class"]) - len(faulty):
-        who = f"{right} other classes" if faulty else f"all {right} classes"
+        others = "the other class" if right == 1 else f"{right} other classes"
+        who = others if faulty else f"all {right} classes"
         console.print(f"{who}: each test picture is named right, and none is taken for them")
     console.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
