@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 
 from flows.cli.options import read_recipe
 from flows.cli.output import open_features, open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.errors import InputError
-from foodcls.manifest import kept_rows
-from foodcls.tables.manifest_csv import read_manifest
+from foodcls.tables.manifest_csv import read_decoded
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -20,7 +17,8 @@ def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
     workspace = open_prepared(recipe_file, folder)
-    manifest, refused = _read_pictures(workspace, recipe_file), read_refused(workspace.refused)
+    manifest = read_decoded(workspace.manifest, _go_on(recipe_file, folder))
+    refused = read_refused(workspace.refused)
     proposals = propose_boxes(manifest, workspace.store, bars, refused)
     target = workspace.proposals
     # where the recipe cuts to them already, those pictures have boxes: theirs are not offered anew
@@ -46,7 +44,7 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
 
     recipe = read_recipe(recipe_file)
     workspace = open_prepared(recipe_file, folder)
-    manifest = _read_pictures(workspace, recipe_file)
+    manifest = read_decoded(workspace.manifest, _go_on(recipe_file, folder))
     features = open_features(workspace, recipe.train)
     judged = judge_labels(manifest, recipe.labels, recipe.train, features)
     ranked = rank_label_issues(judged)
@@ -65,12 +63,5 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     say(console, "\n".join(lines))
 
 
-def _read_pictures(workspace: Workspace, recipe_file: Path) -> pd.DataFrame:
-    """The table of pictures; InputError where `prepare` was ended before they were decoded."""
-    manifest = read_manifest(workspace.manifest)
-    if (kept_rows(manifest)["picture"] == "").any():
-        raise InputError(
-            f"{workspace.manifest} is of a run that has not ended; let it end, or go on with "
-            f"`foodcls prepare {recipe_file} --workspace {workspace.root}`"
-        )
-    return manifest
+def _go_on(recipe_file: Path, folder: Path) -> str:
+    return f"foodcls prepare {recipe_file} --workspace {folder}"

@@ -9,7 +9,7 @@ from pyarrow import csv
 
 from foodcls.columnar import TYPES, csv_chunks, to_arrow, to_series
 from foodcls.errors import TableError
-from foodcls.manifest import COLUMNS
+from foodcls.manifest import COLUMNS, kept_rows
 from foodcls.store.store import replacing
 from foodcls.tables.spreadsheet import mark_column, unmark_column
 
@@ -45,6 +45,16 @@ def read_manifest(path: Path, columns: Sequence[str] = tuple(COLUMNS)) -> pd.Dat
         raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
     except (ValueError, KeyError) as error:
         raise TableError(f"{path} is not a manifest: {error}") from error
+
+
+def read_decoded(path: Path, command: str) -> pd.DataFrame:
+    """Read such a table; TableError, which names `command`, where pictures are not decoded."""
+    manifest = read_manifest(path)
+    if (kept_rows(manifest)["picture"] == "").any():
+        raise TableError(
+            f"{path} is of a run that has not ended; let it end, or go on: `{command}`"
+        )
+    return manifest
 
 
 def _unmark(column: pa.ChunkedArray) -> pa.ChunkedArray:
