@@ -49,3 +49,6 @@ export function toast(text, isError = false) {
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => element.hidePopover(), isError ? 12000 : 2600);
 }
+
+// whether what went wrong is still to be read
+export const showsError = () => $("toast").matches(".error:popover-open");

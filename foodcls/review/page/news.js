@@ -2,7 +2,7 @@
 
 import { catchUp, countSent, get, hasUnsaved, page, send } from "./api.js";
 import { applyAnswer } from "./decisions.js";
-import { $, make, redraw, toast } from "./dom.js";
+import { $, make, redraw, showsError, toast } from "./dom.js";
 import { state } from "./state.js";
 
 const EVERY = 1000; // milliseconds
@@ -44,6 +44,7 @@ function tellTrouble(message) {
 
 function showNews(news) {
   applyAnswer(news);
+  if (showsError()) return;
   const names = [...new Set(news.pictures.map((picture) => picture.by).filter(Boolean))], count = news.pictures.length;
   toast(`${count === 1 ? "A picture was" : `${count} pictures were`} changed elsewhere${names.length ? ` by ${names.join(", ")}` : ""}.`);
 }

@@ -68,6 +68,10 @@ def test_a_key_does_not_overwrite_what_was_decided_unseen(
     browser.press("k")
     browser.wait("document.querySelector('#toast').textContent.includes('dropped (blurred)')")
     assert words(files.decisions)[first] == "0blurred"
+    # what is new elsewhere does not take the words away
+    browser.value("document.dispatchEvent(new Event('visibilitychange'))")
+    browser.value("new Promise((done) => setTimeout(done, 200))")
+    assert "dropped (blurred)" in toast(browser)
     # shown now, and overruled
     browser.press("ArrowLeft", "k")
     browser.value(SAVED)
