@@ -40,7 +40,7 @@ def test_what_never_learns_is_refused() -> None:
     with pytest.raises(InputError, match="'dead' would never learn"):
         network = start_network(settings("test_resnet", "layer4"), 2)[1]
         dead = nn.Linear(1, 1)
-        network.trainable = (dead,)
+        network.trainable, network.trainable_names = (dead,), ("dead",)
         check_gradients(network, settings("test_resnet", "dead"))
 
 
