@@ -182,9 +182,17 @@ def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[st
 def named_addresses(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
     """The addresses in manifests: that which people read, and those behind cached results."""
     tables = sorted({table for result in results for table in result.tables})
-    told = [path.read_bytes() for path in workspace.root.glob("*.csv")]
-    told += [_read(workspace.store, table) for table in tables]
-    return {cell for text in told for cell in _cells(text) if cell.startswith("http")}
+    told = [_cells(path.read_bytes()) for path in workspace.root.glob("*.csv")]
+    told += [_origins(_read(workspace.store, table)) for table in tables]
+    return {cell for cells in told for cell in cells if cell.startswith("http")}
+
+
+def _origins(table: bytes) -> Iterator[str]:
+    try:
+        yield from parse_manifest(table, ("origin",))["origin"].unique()
+    except ValueError:
+        # of another foodcls, which wrote them as text
+        yield from _cells(table)
 
 
 def _cells(text: bytes) -> Iterator[str]:
