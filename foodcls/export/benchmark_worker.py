@@ -5,6 +5,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 BATCHES = (1, 32)
@@ -49,16 +50,20 @@ def measure(job: Job) -> Measured:
                for batch in BATCHES)  # fmt: skip
     shares = [share for at in range(0, len(pictures), 16)
               for share in answer(pictures[at : at + 16])[0].tolist()]  # fmt: skip
-    # kilobytes on Linux, bytes on a Mac
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return Measured(shares, ms, memory, start)
+    return Measured(shares, ms, _peak_memory(), start)
+
+
+def _peak_memory() -> float:
+    """Megabytes that this process took at most."""
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    # ru_maxrss would begin with what the process had that started this one: proc_pid_status(5)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM:"))
 
 
 def _open(job: Job) -> Any:
     if job.checkpoint is None:
-        from pathlib import Path
-
         from foodcls.export.load import load_model
 
         return load_model(Path(job.path), job.digest, job.threads).answer
