@@ -123,10 +123,10 @@ def merge_boxes(
     return tuple(dict.fromkeys((*kept, *added)))
 
 
-def explains(last: Change, after: Verdicts) -> bool:
+def explains(last: Change, change: Change) -> bool:
     """Whether it only gives a reason for the drop before: the two are undone together."""
-    both = (*after.values(), *last.after.values())
-    return set(last.before) == set(after) and all(one and not one.keep for one in both)
+    both = (*change.before.values(), *change.after.values())
+    return change.before == last.after and all(one and not one.keep for one in both)
 
 
 def is_shown(item: GalleryItem, verdict: Verdict | None, seen: Verdict | None) -> bool:

@@ -134,12 +134,11 @@ class Session:
                     continue
                 signed = replace(verdict, annotator=self.annotator) if verdict else None
                 after[digest] = in_class(item, now, signed)
-            before = self._put_verdicts(after, page)
-            done = self._changes[page]
-            if done and after and explains(done[-1], after):
-                before = done.pop().before
+            change, done = Change(self._put_verdicts(after, page), after), self._changes[page]
+            if done and after and explains(done[-1], change):
+                change = Change(done.pop().before, after)
             if after:
-                done.append(Change(before, after))
+                done.append(change)
             return late
 
     def draw(

@@ -109,6 +109,19 @@ def test_news_are_what_others_did(
     assert not session.news(news["number"], "a").ids
 
 
+def test_undo_of_a_second_drop_leaves_what_another_decided_between(
+    session: Session, visit: Callable[..., Session], manifest: pd.DataFrame
+) -> None:
+    first = manifest["id"][0]
+    session.decide([first], Verdict(False), page="a")
+    visit(manifest).decide([first], Verdict(True, annotator="Ann"))
+    session.decide([first], Verdict(False, "blurred"), page="a")
+    session.undo("a")
+    assert session.verdicts()[first].keep
+    # what stood before the first drop is not what stands now: that undo changes nothing
+    assert session.undo("a")[1] == [first] and session.verdicts()[first].keep
+
+
 def test_what_a_spreadsheet_saves_over_is_told_and_can_be_decided_again(
     session: Session, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
