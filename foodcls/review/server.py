@@ -48,7 +48,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-MAX_BODY = 1_000_000  # bytes; a decision about 10,000 pictures
+MAX_BODY = 50_000_000  # bytes; a decision about 100,000 pictures, and what was seen of each
 
 
 @cache

@@ -162,8 +162,16 @@ def test_a_body_that_is_no_request_is_refused(ask: Callable, body: bytes) -> Non
     assert ask("decide", body)[0] == 400
 
 
+def test_a_decision_about_all_that_a_map_holds_is_taken(
+    ask: Callable, manifest: pd.DataFrame
+) -> None:
+    seen = {f"{number:064x}": [1, "blurred or tiny", "pesto"] for number in range(20_000)}
+    ids = [manifest["id"][0]] * len(seen)
+    assert ask("decide", {"ids": ids, "keep": True, "reason": "", "seen": seen})[0] == 200
+
+
 def test_a_body_without_end_is_refused_unread(ask: Callable) -> None:
-    assert ask("decide", b"{}", Content_Length="99999999")[0] == 400
+    assert ask("decide", b"{}", Content_Length="999999999")[0] == 400
     assert ask("decide", b"{}", Content_Length="9" * 5000)[0] == 400
 
 
