@@ -58,7 +58,8 @@ def lay_out(rows: Floats, tell: Tell) -> Floats | None:
     give the same map. Every now and then `tell` is given the share that is done and the spots so
     far; where it answers that it wants no more, there is no layout.
     """
-    if len(rows) < FEWEST:
+    # of what is all alike none is nearer
+    if len(rows) < FEWEST or not np.ptp(rows[:, 0]):
         return first_spots(rows)
     # slow to import
     from openTSNE import TSNE

@@ -12,7 +12,8 @@ def show_map(picture_map: PictureMap, *, tells_pictures: bool) -> Json:
 
     `spots` are x, y, x, y, …, and `of` says of which pictures, as a digest; `pictures`, in the same
     order, what the page shows of each.
-    `unknown` pictures have come since they were last ranked, of `left_out` there is no room.
+    `unknown` pictures have come since they were last ranked, of `left_out` there is no room. A
+    `problem` says why it stays as it was first laid out.
     """
     drawn, session = picture_map.draw(), picture_map.session
     items = session.gallery.items
@@ -20,6 +21,8 @@ def show_map(picture_map: PictureMap, *, tells_pictures: bool) -> Json:
     spots = (drawn.layout.spots[places] * GRAIN).round().astype(int)
     told: Json = {"share": drawn.share, "grain": GRAIN, "spots": spots.ravel().tolist()}
     told["of"] = digest_json([drawn.layout.ids[place] for place in places])
+    if drawn.problem:
+        told["problem"] = drawn.problem
     if tells_pictures:
         shown = [items[drawn.layout.ids[place]] for place in places]
         left_out = drawn.known - len(drawn.layout.ids)

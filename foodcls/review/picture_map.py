@@ -29,6 +29,7 @@ class Drawn:
     layout: Layout
     share: float  # of the work that is done: 1 when it is
     known: int  # pictures of which it is known what they look like
+    problem: str = ""  # why it stays as it was first laid out
 
 
 class PictureMap:
@@ -69,7 +70,13 @@ class PictureMap:
             # one that nobody wants any more stops, and the last telling is not yet the end
             return self._put(Drawn(Layout(first.ids, spots), min(share, 0.99), known), signature)
 
-        spots = lay_out(rows, tell)
+        try:
+            spots = lay_out(rows, tell)
+        except Exception as error:  # whatever a library raises: nobody waits for this thread
+            logger.exception("the map stays as it was first laid out")
+            problem = f"{type(error).__name__}: {error}"
+            self._put(Drawn(first, 1, known, problem), signature)
+            return
         if spots is None:
             return
         layout, path = Layout(first.ids, spots), self.session.files.layout

@@ -43,7 +43,7 @@ function drawClass(button, item) {
 // `stay` keeps the filter and the current picture
 export async function openClass(label, stay = false) {
   const id = stay ? current()?.id : null, isMine = takeTurn();
-  Object.assign(state, { label, special: null });
+  Object.assign(state, { label, special: null, fromMap: false });
   const pictures = await getSaved(`pictures?class=${encodeURIComponent(label)}`);
   if (!isMine()) return;
   state.pictures = pictures;

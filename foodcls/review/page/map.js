@@ -34,7 +34,7 @@ export async function openMap() {
     if (!isMine()) return;
     if (!answer.pictures.length) return toast("No picture here was ranked yet; run `foodcls suspects` first.", true);
     takePictures(answer);
-    Object.assign(state, { label: "", special: { view: "map" }, cameFrom: from });
+    Object.assign(state, { label: "", special: { view: "map" }, cameFrom: from, fromMap: false });
     state.byId = new Map(map.pictures.map((picture) => [picture.id, picture]));
     $("grid").classList.add("dense");
     hideReasons();
@@ -59,7 +59,7 @@ function takePictures({ pictures, of, unknown, left_out: leftOut }) {
   for (const picture of pictures) if (picture.guess) state.guesses.set(picture.id, picture.guess);
 }
 
-function takeSpots({ spots, share, grain }) {
+function takeSpots({ spots, share, grain, problem }) {
   map.xs = Float32Array.from(map.pictures, (_, number) => spots[2 * number] / grain);
   map.ys = Float32Array.from(map.pictures, (_, number) => spots[2 * number + 1] / grain);
   map.spacing = measureSpacing();
@@ -69,6 +69,7 @@ function takeSpots({ spots, share, grain }) {
   refreshMap();
   clearTimeout(timer);
   if (share < 1) timer = setTimeout(askSpots, EVERY);
+  if (problem) toast(`The map stays as it was first laid out: ${problem}`, true);
 }
 
 async function askSpots() {
@@ -79,7 +80,9 @@ async function askSpots() {
     // others are ranked by now
     if (answer.of === map.of) takeSpots(answer); else openMap();
   } catch (error) {
-    toast(error.message, true);
+    // where the command no longer runs, that is told elsewhere, until it does
+    if (error instanceof TypeError) timer = setTimeout(askSpots, EVERY);
+    else { $("unfolding").hidden = true; toast(error.message, true); }
   }
 }
 

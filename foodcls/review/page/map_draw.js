@@ -8,6 +8,7 @@ import { putPixels, putStamp, stampOf, startPixels } from "./map_pixels.js";
 import { loadThumbs, onThumbs, thumbOf } from "./map_thumbs.js";
 
 const SMALLEST = 24, LARGEST = 128; // pixels of a thumbnail's side
+const MOST = 1000; // thumbnails at once: fewer than are kept, or those in sight would push each other out
 const GLYPHS = { kept: ["✓", "--keep"], dropped: ["✕", "--drop"], moved: ["→", "--accent"] };
 
 let isDue = false;
@@ -73,6 +74,7 @@ function chooseThumbs(seen, side) {
     if (taken.has(key)) continue;
     taken.add(key);
     chosen.push(number);
+    if (chosen.length === MOST) break;
   }
   // the cursor's lies above its neighbors
   return isSeen ? [...chosen.slice(1), map.at] : chosen;

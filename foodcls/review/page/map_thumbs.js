@@ -33,8 +33,9 @@ async function loadNext() {
   try {
     const answer = await fetch(`thumb/${id}`);
     if (answer.ok) ready.set(id, await createImageBitmap(await answer.blob(), w > h ? { resizeWidth: SIDE } : { resizeHeight: SIDE }));
+    onReady();
   } catch {
-    ready.delete(id); // the command no longer runs, which is told elsewhere
+    ready.delete(id); // the command no longer runs, which is told elsewhere: asked for when the map is next drawn
   }
   running -= 1;
   for (const [old, bitmap] of ready) {
@@ -43,5 +44,4 @@ async function loadNext() {
     ready.delete(old);
   }
   if (waiting.length) loadNext();
-  onReady();
 }

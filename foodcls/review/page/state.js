@@ -4,7 +4,7 @@ export const state = {
   classes: [], labels: [], label: "", pictures: [], byId: new Map(),
   special: null, // pictures of all classes in place of a class, as the server gave them
   guesses: new Map(), // by id, the classes that were guessed for pictures of all classes
-  cameFrom: "", // the class from which these were opened
+  cameFrom: "", fromMap: false, // the class from which these were opened, and whether on the map
   view: [], // pictures that the filter shows; it stays as it is while decisions are made
   at: 0, anchor: 0, // the current place in the view, and where a selection began
   picked: null, // pictures that were selected one by one, in place of those between the two

@@ -35,6 +35,7 @@ async function open(kind, more = "") {
   try {
     const answer = await getSaved(`${kind}?size=${screenful()}${more}`);
     if (!isMine()) return;
+    state.fromMap ||= onMap();
     showBatch({ ...answer, view: kind }, from);
     if (!answer.pictures.length) toast("Nothing is left to look at.");
   } catch (error) {
@@ -56,16 +57,14 @@ export function showBatch(batch, from = state.cameFrom) {
   show(pictures[0]?.id);
 }
 
-// back to the class from which they were opened
-export function leaveView() {
-  if (!state.special) return false;
-  openClass(state.cameFrom);
-  return true;
+// back to the class, or to the map, from which they were opened
+export async function leaveView() {
+  if (state.special) return state.fromMap ? openMap() : openClass(state.cameFrom);
 }
 
 export function refreshView() {
   if (onMap()) return openMap();
-  return state.special.view === "alike" ? openClass(state.cameFrom) : open(state.special.view);
+  return state.special.view === "alike" ? leaveView() : open(state.special.view);
 }
 
 // once all that is shown is decided, the next ones come

@@ -69,6 +69,11 @@ def test_few_pictures_have_a_map_too(rows: Floats, count: int) -> None:
     assert found is not None and found.shape == (count, 2) and np.isfinite(found).all()
 
 
+def test_what_is_all_alike_lies_in_the_middle(rows: Floats) -> None:
+    spots = lay_out(np.repeat(rows[:1], 15, axis=0), lambda share, spots: True)
+    assert spots is not None and (spots == 0.5).all()
+
+
 def test_of_too_many_pictures_a_chance_sample_is_laid_out(
     rows: Floats, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,23 @@ def test_by_keys_alone_neighbors_are_marked_and_moved_to_a_class(
               "document.querySelector('#label').textContent === 'pesto'")  # fmt: skip
 
 
+def test_from_look_alikes_escape_leads_back_to_what_was_marked(
+    page: Any, manifest: pd.DataFrame
+) -> None:
+    page.press("w")
+    near = marked(page)
+    page.press("s")
+    page.wait("document.querySelector('#label').textContent === 'More like this'")
+    # look-alikes of a look-alike, too
+    page.press("ArrowRight", "s")
+    page.wait("document.querySelector('.card.here')?.matches(':first-child')")
+    page.press("Escape")
+    page.wait("!document.querySelector('#map').hidden")
+    assert marked(page) == near
+    page.press("Escape", "Escape")
+    page.wait("document.querySelector('#label').textContent === 'pesto'")
+
+
 def test_wheel_and_right_button_zoom_and_move_and_thumbnails_come_close_by(page: Any) -> None:
     loaded = "performance.getEntriesByType('resource').filter((e) => e.name.includes('thumb/'))"
     at_first = places(page)

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -63,6 +65,20 @@ def test_the_page_is_told_where_each_picture_lies_and_what_was_decided(session: 
     assert told["pictures"][3]["keep"] == 0 and told["share"] == 1
     assert abs(told["spots"][7] / GRAIN - drawn.layout.spots[3, 1]) < 1e-3
     assert "pictures" not in show_map(picture_map, tells_pictures=False)
+
+
+def test_a_layout_that_fails_ends_as_it_began_and_says_why(session: Session) -> None:
+    path = session.files.likeness
+    assert path and (likeness := load_likeness(path, session.labels))
+    rows = likeness.rows.copy()
+    rows[3, 4] = np.nan
+    save_likeness(replace(likeness, rows=rows), path)
+    picture_map = PictureMap(session)
+    first = picture_map.draw()
+    assert (finished(picture_map).layout.spots == first.layout.spots).all()
+    assert "NaN" in show_map(picture_map, tells_pictures=False)["problem"]
+    # nothing of it is kept: the next visit tries again
+    assert session.files.layout and not session.files.layout.exists()
 
 
 def test_without_a_ranking_there_is_no_map(session: Session) -> None:
