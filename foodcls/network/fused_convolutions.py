@@ -30,7 +30,9 @@ def fuse_activations(trunk: fx.GraphModule, precision: str) -> fx.GraphModule:
     kinds = nn.Conv2d, model_zoo.timm.layers.Conv2dSame
     for target in module_targets(fused.graph):
         conv: Any = fused.get_submodule(target)
-        if type(conv) in kinds and conv.padding_mode == "zeros" and conv.dilation == (1, 1):
+        # padding in words ("same") may differ from side to side
+        is_plain = type(conv) in kinds and conv.padding_mode == "zeros"
+        if is_plain and conv.dilation == (1, 1) and isinstance(conv.padding, tuple):
             activation = _absorb_activation(fused, target)
             fused.set_submodule(target, FusedConvolution(conv, activation, precision))
     fused.recompile()

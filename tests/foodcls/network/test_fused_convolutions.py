@@ -27,13 +27,14 @@ class Layers(nn.Module):
         self.plain = nn.Conv2d(32, 32, 1)
         # what is not taken over
         self.dilated = nn.Conv2d(32, 8, 3, dilation=2)
+        self.words = nn.Conv2d(8, 8, 4, padding="same")
         self.gelu = nn.GELU()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         seen = self.relu(self.wide(self.act(self.deep(self.act(self.stem(images))))))
         # used twice: the activation stays outside
         plain = self.plain(seen)
-        return self.gelu(self.dilated(self.relu(plain) + plain))
+        return self.gelu(self.words(self.dilated(self.relu(plain) + plain)))
 
 
 class Tracer(fx.Tracer):
@@ -59,7 +60,7 @@ def test_fused_convolutions_give_the_same_bits(precision: str, side: int) -> Non
     kept = [name for name, part in fused.named_modules() if isinstance(part, FusedConvolution)]
     assert kept == ["stem", "deep", "wide", "plain"]
     called = [node.target for node in fused.graph.nodes if node.op == "call_module"]
-    assert called == ["stem", "deep", "wide", "plain", "relu", "dilated", "gelu"]
+    assert called == ["stem", "deep", "wide", "plain", "relu", "dilated", "words", "gelu"]
     # a second shape is prepared beside the first
     for count in (4, 3):
         images = torch.randn(count, 3, side, side).contiguous(memory_format=torch.channels_last)
