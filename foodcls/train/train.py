@@ -104,7 +104,8 @@ def _tell_plan(settings: Train, count: int) -> None:
 
 def _settle_lr(learner: Learner, train_val: TrainVal, settings: Train) -> tuple[Learner, Train]:
     """The learner and the settings with the learning rate that was chosen, where one is needed."""
-    if settings.lr != "auto" or settings.method == "probe":
+    is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
+    if settings.lr != "auto" or is_probe_alone:
         return learner, settings
     settings = settings.model_copy(update={"lr": choose_lr(learner, train_val, settings)})
     network, tail = learner.network, learner.tail

@@ -63,7 +63,7 @@ def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]
     learnt = trained.checkpoint.result.settings
     return {
         **common_tags(recipe, "train"),
-        "lr": "none" if learnt.method == "probe" else str(learnt.lr),
+        "lr": "none" if learnt.method == "probe" or learnt.lr == "auto" else str(learnt.lr),
         "trainable": " ".join(learnt.trainable) or "none",
         "dataset_digest": trained.pictures.digest,
         "pretrained_digest": trained.checkpoint.result.pretrained_digest,

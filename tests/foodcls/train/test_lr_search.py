@@ -59,3 +59,13 @@ def test_what_was_chosen_is_in_the_checkpoint_and_the_report_of_each_epoch(
     assert checkpoint.settings.lr in RATES
     assert [report.lr for report in checkpoint.reports] == [checkpoint.settings.lr]
     assert checkpoint.facts["lr"] == checkpoint.settings.lr
+
+
+def test_a_training_that_is_over_after_its_probe_needs_no_rate(
+    gallery: Callable[[Store], pd.DataFrame], store: Store, labels: tuple[str, ...],
+    quick: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.probe.STRENGTHS", (0.03,))
+    changed = {"lr": "auto", "method": "probe_then_finetune", "epochs": 1}
+    checkpoint = train(gallery(store), store, labels, quick.model_copy(update=changed), tmp_path)
+    assert [(report.epoch, report.lr) for report in checkpoint.reports] == [(1, 0.0)]
