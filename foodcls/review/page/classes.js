@@ -10,7 +10,10 @@ export function drawClasses() {
   const sum = (name) => state.classes.reduce((total, item) => total + item[name], 0);
   $("overall").textContent = `${sum("kept") + sum("dropped")} of ${sum("total")} pictures looked at`;
   const nav = $("classes");
-  $("chooser").replaceChildren(...state.classes.map((item) => {
+  // of pictures of all classes none is chosen: each may be, the first too
+  const none = make("option", "", "All classes");
+  Object.assign(none, { value: "", hidden: true, selected: !state.label });
+  $("chooser").replaceChildren(none, ...state.classes.map((item) => {
     const option = make("option", "", `${displayName(item.name)}, ${item.kept + item.dropped} of ${item.total}`);
     option.value = item.name;
     option.selected = item.name === state.label;

@@ -38,7 +38,7 @@ export function listenToMap() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { forgetColors(); refreshMap(); });
   const back = (id, action) => $(id).addEventListener("click", () => { action(); canvas.focus(); });
   for (const [id, key] of Object.entries({ "map-tool": "h", "map-tint": "o", "map-in": "+", "map-out": "-", "map-all": "0" })) back(id, VIEW_KEYS[key]);
-  $("open-map").addEventListener("click", openMap);
+  $("open-map").addEventListener("click", () => { if (onMap()) openClass(state.cameFrom); else openMap(); });
   $("legend").addEventListener("click", (event) => { const button = event.target.closest("button"); if (button) light(button.dataset.kind); });
 }
 

@@ -104,6 +104,6 @@ function told({ view, left, looked, wrong, low, high, done, enough, kind }, pict
 function hint({ view, kind }, left) {
   if (view === "alike") return "Shift-click or drag selects several; K and D decide about them.";
   if (view === "map" && map.marks.size) return left ? "Click Keep on what belongs, then drop the others." : "All that are marked are decided.";
-  if (view === "map") return "Draw round pictures to mark them; wheel or two fingers zoom, the right button moves.";
+  if (view === "map") return "Draw round pictures to mark them; wheel or two fingers zoom, the right button or Hand moves.";
   return { drop: "Probably all to drop. Click Keep on what belongs.", relabel: "Probably of the class named on each. Click Keep, Drop or Class on the others." }[kind] ?? "Click on the class guessed, Class or Drop where it is wrong.";
 }

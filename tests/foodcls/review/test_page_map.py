@@ -142,6 +142,27 @@ def test_by_keys_alone_neighbors_are_marked_and_moved_to_a_class(
               "document.querySelector('#label').textContent === 'pesto'")  # fmt: skip
 
 
+def test_at_360_pixels_the_map_lies_still_and_a_finger_gets_out_of_it(page: Any) -> None:
+    def height() -> float:
+        return page.value("document.querySelector('#canvas').getBoundingClientRect().height")
+
+    page.resize(360, 740)
+    page.wait("document.querySelector('#canvas').width === 360")
+    before = height()
+    page.press("w")
+    assert height() == before
+    page.press("d")
+    page.value(SAVED)
+    assert height() == before
+    tall = "document.documentElement.scrollHeight + ' ' + document.documentElement.scrollWidth"
+    assert page.value(tall) == "740 360"
+    # what is chosen already cannot be chosen
+    assert page.value("document.querySelector('#chooser').value") == ""
+    page.click("#open-map")
+    page.wait("document.querySelector('#chooser').value === 'pesto'")
+    assert page.value("document.querySelector('#map').hidden")
+
+
 def test_from_look_alikes_escape_leads_back_to_what_was_marked(
     page: Any, manifest: pd.DataFrame
 ) -> None:
