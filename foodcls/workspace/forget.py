@@ -1,6 +1,7 @@
 """Forgets pictures: finds all that used them, bars them for good, and removes what is theirs."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -147,18 +148,23 @@ def _read_tables(
     """The manifests of a workspace: for people, and those of the stages that it remembers."""
     if workspace.manifest.exists():
         yield workspace, workspace.manifest.name, read_manifest(workspace.manifest, TOLD)
+    results = list(results)
     told = {table: one.owners.get(table, "a table") for one in results for table in one.tables}
+    unread: dict[str, ValueError] = {}
     for table, name in told.items():
         if workspace.store.has(table):
             try:
-                found = parse_manifest(workspace.store.read(table), TOLD)
+                yield workspace, name, parse_manifest(workspace.store.read(table), TOLD)
             except ValueError as error:
-                raise StoreError(
-                    f"{name} of {workspace.root} was written by another foodcls ({error}); type "
-                    f"`foodcls gc --delete --keep-days 0 --workspace {workspace.root}`, then the "
-                    "same again"
-                ) from error
-            yield workspace, name, found
+                unread[table] = error
+    if unread:
+        paths = [str(one.path) for one in results if one.tables & unread.keys()]
+        table, reason = next(iter(unread.items()))
+        raise StoreError(
+            f"{told[table]} of {workspace.root} is damaged or was written by another foodcls "
+            f"({reason}); type `rm {shlex.join(paths)}`, which the next run makes anew where it "
+            "needs it, then the same again"
+        )
 
 
 def _photos(rows: pd.DataFrame) -> pd.DataFrame:

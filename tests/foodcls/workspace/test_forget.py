@@ -1,5 +1,7 @@
 """Forgets pictures of real stores, and tries every way by which one could come back."""
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,11 +149,22 @@ def test_pictures_that_are_gone_keep_no_other_from_being_forgotten(workspace, lo
     assert lost in find(workspace, "author:Ann").ids
 
 
-def test_a_table_of_another_version_is_named_with_what_to_type(workspace) -> None:
-    old = workspace.store.put(b"id,label\n1,soup\n")
-    told = CachedResult(workspace.results / "k", frozenset({old}), {}, frozenset({old}))
-    with pytest.raises(StoreError, match=r"another foodcls .*`foodcls gc --delete --keep-days 0"):
-        find_forgotten(workspace, ["author:Ann"], lambda user: [told])
+def test_what_is_typed_because_of_tables_of_another_version_leads_on(workspace) -> None:
+    for number in range(2):
+        old = workspace.store.put(f"id,label\n{number},soup\n".encode())
+        (workspace.results / f"old {number}").write_text(old)
+
+    def read(user: Workspace) -> list[CachedResult]:
+        tables = [(path, frozenset({path.read_text()})) for path in user.list_results()]
+        return [CachedResult(path, named, {}, named) for path, named in tables]
+
+    with pytest.raises(StoreError, match="another foodcls") as refused:
+        find_forgotten(workspace, ["author:Ann"], read)
+    command = re.search("`rm (.*)`", str(refused.value))
+    assert command
+    for path in shlex.split(command[1]):
+        Path(path).unlink()
+    assert find_forgotten(workspace, ["author:Ann"], read).ids
 
 
 def test_what_is_forgotten_goes_and_the_rest_stays(workspace, home, look) -> None:
