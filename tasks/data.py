@@ -60,7 +60,7 @@ from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_st
 
 @contextmanager
 def taken(workspace: Workspace, pictures: ManifestRef) -> Iterator[pd.DataFrame]:
-    """What a stage begins with; written for people if it fails or is interrupted."""
+    """What a stage begins with; written for people if the block fails or is interrupted."""
     manifest = load_manifest(pictures, workspace.store)
     try:
         yield manifest
@@ -118,7 +118,7 @@ def inspect(
     """Decode each picture once; refuse what is not sound."""
     with taken(workspace, pictures) as manifest:
         sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
-    return save_manifest(sound, workspace.store, "inspect", PASSING)
+        return save_manifest(sound, workspace.store, "inspect", PASSING)
 
 
 @stage(
@@ -154,7 +154,7 @@ def dedup(
     with taken(workspace, pictures) as manifest:
         allowed = drop_blocked(manifest, workspace.store, blocklist.fingerprints, spread)
         distinct = drop_duplicates(allowed, workspace.store, settings, spread)
-    return save_deduped(distinct, workspace.store)
+        return save_deduped(distinct, workspace.store)
 
 
 @stage("foodcls.filter.filter", name="filter")
@@ -164,7 +164,7 @@ def filter_pictures(
     """Drop what a person has dropped, and correct the labels that a person has corrected."""
     with taken(workspace, pictures) as manifest:
         chosen = apply_decisions(manifest, settings, labels)
-    return save_manifest(chosen, workspace.store, "filter")
+        return save_manifest(chosen, workspace.store, "filter")
 
 
 @stage("foodcls.crop.crop")
@@ -174,7 +174,7 @@ def crop(
     """Cut each picture to its boxes."""
     with taken(workspace, pictures) as manifest:
         cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
-    return save_manifest(cropped.manifest, workspace.store, "crop")
+        return save_manifest(cropped.manifest, workspace.store, "crop")
 
 
 @stage("foodcls.split.split", "foodcls.split.assignments")
@@ -185,8 +185,8 @@ def split(
     with taken(workspace, pictures) as manifest:
         before = recall_assignments(manifest, workspace.store, settings)
         parted = split_clusters(manifest, settings, labels, before)
-    remember_assignments(parted, workspace.store, settings)
-    return save_manifest(parted, workspace.store, "split")
+        remember_assignments(parted, workspace.store, settings)
+        return save_manifest(parted, workspace.store, "split")
 
 
 @stage("foodcls.augment")
@@ -196,7 +196,7 @@ def augment(
     """Bring each class to as many training pictures as the recipe asks for."""
     with taken(workspace, pictures) as manifest:
         grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
-    return save_manifest(grown, workspace.store, "augment")
+        return save_manifest(grown, workspace.store, "augment")
 
 
 def show_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from foodcls.blocklist import Blocklist
 from foodcls.collect.collect import Collected, CollectRef, save_collected
 from foodcls.collect.query_stats import QueryStats
-from foodcls.errors import CollectError, StageError
+from foodcls.errors import CollectError, StageError, StoreError
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.progress import Work, counting
 from foodcls.recipe.data_settings import (
@@ -74,6 +74,19 @@ def test_a_stage_that_fails_leaves_what_became_of_each_picture_before_it(
         data.split.task.fn(workspace, sound, Split(val=0.4, test=0.4), ("a", "b", "none of it"))
     found = read_manifest(workspace.manifest)
     assert len(found) == 14 and found["reason"].str.contains("not_an_image").sum() == 1
+
+
+@pytest.mark.parametrize("name", ["save_manifest", "remember_assignments"])
+def test_a_stage_whose_outcome_cannot_be_kept_leaves_the_table_too(
+    workspace: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("the server is away")
+
+    monkeypatch.setattr(data, name, refuse)
+    with pytest.raises(StoreError, match="away"):
+        data.split.task.fn(workspace, collected, Split(val=0.2, test=0.2), LABELS)
+    assert len(read_manifest(workspace.manifest)) == 14
 
 
 def test_a_collection_that_fails_leaves_what_arrived(workspace: Workspace, noise) -> None:
