@@ -11,6 +11,7 @@ from foodcls.errors import InputError
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
 from foodcls.recipe.yaml_lines import parse_value
+from foodcls.redact import one_line
 
 PLAIN = re.compile(r"[\w./][\w ./-]*")
 GUESSED = ("{}", "{} photo", "{} close up")  # queries for a name
@@ -44,7 +45,8 @@ def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     places = ", ".join(_relative(place, path) for place in found.sources)
     listed = f"[{places}]" if len(found.sources) > 1 else places
     labels = f", labels: {_relative(found.labels, path)}" if found.labels else ""
-    lines = [f"# {line}" for line in (*heads, *found.notes)]
+    # a folder's name may hold the end of a line, behind which a recipe would go on
+    lines = [f"# {one_line(line)}" for line in (*heads, *found.notes)]
     lines += [f"name: {name}", "classes: # in the model's output order"]
     lines += [f"  - {_quote(label)} # {count}" for label, count in found.counts.items()]
     lines += [f"collect: {{{source}: {listed}{labels}}}"]

@@ -50,6 +50,13 @@ def test_shares_fit_the_smallest_class(tmp_path: Path, least: int, share: float)
     assert (split.val, split.test) == (share, share)
 
 
+def test_what_folders_are_called_stays_a_comment(tmp_path: Path) -> None:
+    note = "no picture in c\nreport: {looks: other.csv}\u2028train: {}: no class"
+    survey = Survey((tmp_path,), {"a": 20, "b": 20}, notes=(note,))
+    text = draft_recipe(survey, "soups", tmp_path / "r.yaml", HOW)
+    assert text.splitlines()[1].startswith("# no picture in c report:")
+
+
 def test_names_alone_become_queries(tmp_path: Path) -> None:
     path = tmp_path / "lunch.yaml"
     write_draft(draft_from_names(["fish_cutlet", "no"], "lunch", HOW), path)
