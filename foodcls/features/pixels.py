@@ -77,7 +77,7 @@ class Decoded:
 
         def fill(digest: str) -> None:
             picture = self.read(digest)
-            shrink = lru_cache(partial(_shrink, Image.fromarray(picture)))
+            shrink = lru_cache(partial(_shrink, picture))
             for place, change in places[digest]:
                 seen = change.change(shrink(change.bound), digest) if change else picture
                 pixels[place] = squash_pixels(seen, self.size)
@@ -123,7 +123,7 @@ def read_picture(digest: str, store: Store) -> Pixels:
     return np.asarray(load_picture(store.read(digest)))
 
 
-def _shrink(image: Image.Image, bound: int) -> Pixels:
-    shrunk = image.copy()
-    shrunk.thumbnail((bound, bound))
-    return np.asarray(shrunk)
+def _shrink(picture: Pixels, bound: int) -> Pixels:
+    image = Image.fromarray(picture)
+    image.thumbnail((bound, bound))
+    return np.asarray(image)

@@ -84,6 +84,18 @@ def test_a_picture_is_decoded_once_for_all_looks_at_it(
         assert np.array_equal(changed, squash_pixels(wanted, 24)) and small.width < len(picture[0])
 
 
+def test_a_picture_as_it_is_lies_in_memory_no_second_time(
+    store: Store, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = decode_rows(gallery(store), store, 24)
+
+    def refuse(picture: Pixels) -> None:
+        raise AssertionError("copied whole")
+
+    monkeypatch.setattr(Image, "fromarray", refuse)
+    assert decoded.take(ALL).shape == (len(ALL), 24, 24, 3)
+
+
 def test_a_rotten_picture_is_named_not_learnt(
     store: Store, gallery: Gallery, feature_cache: FeatureCache
 ) -> None:
