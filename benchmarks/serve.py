@@ -88,7 +88,9 @@ def started(words: Sequence[object], health: str) -> Iterator[int]:
             asyncio.run(await_health(health, process))
             yield process.pid
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            # it may have ended by itself, and this is to hide no error
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 async def await_health(url: str, process: subprocess.Popen[bytes]) -> None:

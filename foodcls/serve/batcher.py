@@ -55,12 +55,13 @@ class Batcher(Generic[Item, Answer]):
         loop = asyncio.get_running_loop()
         try:
             answers = await loop.run_in_executor(self._thread, self._answer, items)
+            answered = list(zip(futures, answers, strict=True))
         # whatever it is, its callers get it: else they would wait for ever
         except Exception as error:
             for future in futures:
                 if not future.done():
                     future.set_exception(error)
             return
-        for future, answer in zip(futures, answers, strict=True):
+        for future, answer in answered:
             if not future.done():
                 future.set_result(answer)

@@ -49,3 +49,21 @@ def test_an_error_reaches_each_caller_of_its_batch_and_the_next_batch_goes_on() 
         return found
 
     assert asyncio.run(ask()) == 5
+
+
+def test_too_few_answers_are_an_error_for_all_and_the_next_batch_goes_on() -> None:
+    def answer(items: Sequence[int]) -> list[int]:
+        return [item for item in items if item]
+
+    async def ask() -> int:
+        batcher = Batcher(answer, most=2)
+        both = [asyncio.create_task(batcher.ask(item)) for item in (5, 0)]
+        async with asyncio.timeout(5):
+            for one in both:
+                with pytest.raises(ValueError, match="shorter"):
+                    await one
+            found = await batcher.ask(2)
+        batcher.close()
+        return found
+
+    assert asyncio.run(ask()) == 2
