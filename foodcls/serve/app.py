@@ -141,9 +141,12 @@ def _add_page(app: FastAPI, service: Service) -> None:
 async def _answer(service: Service, request: Request) -> Prediction:
     limits = service.limits
     try:
-        with service.place():
-            data = await read_body(request, limits.bytes, limits.seconds)
-            return await service.predict(data)
+        # whoever would be turned away needs to send nothing
+        service.check_place()
+        with service.room() as hold:
+            data = await read_body(request, limits.bytes, limits.seconds, hold)
+            with service.place():
+                return await service.predict(data)
     except BadPicture as error:
         raise HTTPException(422, str(error)) from error
     except TimeoutError as error:

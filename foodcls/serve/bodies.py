@@ -1,6 +1,7 @@
 """Reads the picture that a request brings, raw or as a form's file, within bounds."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from fastapi import HTTPException, Request
@@ -17,15 +18,18 @@ CLOSING = {"Connection": "close"}
 LINGER = 4
 
 
-async def read_body(request: Request, most: int, seconds: float) -> bytes:
+async def read_body(
+    request: Request, most: int, seconds: float, hold: Callable[[int], None] = lambda _: None
+) -> bytes:
     """The picture file in a request's body; HTTPException 400, 408, 411 or 413 when there is none.
 
     A form, multipart/form-data, has it in its field `file`; any other body is the file itself.
-    At most `most` bytes are kept, and what comes is read for at most `seconds`.
+    At most `most` bytes are kept, and what comes is read for at most `seconds`. `hold` is told how
+    many bytes each part has, before it is kept.
     """
     try:
         async with asyncio.timeout(seconds):
-            body = await _read(request, most)
+            body = await _read(request, most, hold)
     except TimeoutError as error:
         raise HTTPException(
             408, f"the picture did not come within {seconds:g} s", CLOSING
@@ -45,7 +49,8 @@ async def skip_body(request: Request, most: int, seconds: float) -> None:
     if "Expect" in request.headers:
         return
     size = 0
-    with suppress(TimeoutError, ClientDisconnect):
+    # the last: it came whole already
+    with suppress(TimeoutError, ClientDisconnect, RuntimeError):
         async with asyncio.timeout(seconds):
             async for part in request.stream():
                 size += len(part)
@@ -53,7 +58,7 @@ async def skip_body(request: Request, most: int, seconds: float) -> None:
                     return
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, most: int, hold: Callable[[int], None]) -> bytes:
     told = request.headers.get("Content-Length", "0")
     too_large = HTTPException(413, f"a picture file has at most {most} bytes", CLOSING)
     is_too_large = not told.isdecimal() or int(told) > most
@@ -68,6 +73,7 @@ async def _read(request: Request, most: int) -> bytes:
         if size > LINGER * most:
             break
         if not is_too_large:
+            hold(len(part))
             body += part
     if is_too_large:
         raise too_large

@@ -27,7 +27,7 @@ class ServiceMetrics:
             registry=self.registry,
         )
         self.under_way = Gauge(
-            "foodcls_requests_under_way", "Taken and not yet answered.", registry=self.registry
+            "foodcls_requests_under_way", "Came whole, not yet answered.", registry=self.registry
         )
         self.seconds = self._histogram("request_seconds", "From a request to its answer.", SECONDS)
         self.decoding = self._histogram(

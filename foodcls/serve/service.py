@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class ServiceLimits:
 
     # pictures that go through the network at once: 32 took no less time each, and wait longer
     batch: int = 8
-    queue: int = 64  # requests that are taken and not yet answered; more are turned away
+    queue: int = 64  # pictures that came whole and are not yet answered; more are turned away
     bytes: int = 20_000_000  # of one request
     seconds: float = 30.0  # for a request to come, and again to be answered
 
@@ -40,17 +40,43 @@ class Service:
         self.limits = limits
         self.metrics = ServiceMetrics()
         self._under_way = 0
+        self._held = 0  # bytes of all pictures, whole or still coming
         self._batcher = Batcher(self._predict_batch, limits.batch)
         # half of the time, so that a picture that takes for ever is told from a queue that does
         self._pool = stranger_pool(limits.seconds / 2)
         self._threads = ThreadPoolExecutor(os.cpu_count(), "decoder")
 
     @contextmanager
+    def room(self) -> Iterator[Callable[[int], None]]:
+        """Give what counts the bytes of a picture as they come, and forgets them after the block.
+
+        It raises ServerError where they are more than those of a full queue of the largest
+        pictures: clients that send slowly take no place in the queue, only what they have sent.
+        """
+        held = 0
+
+        def hold(count: int) -> None:
+            nonlocal held
+            if self._held + count > self.limits.queue * self.limits.bytes:
+                raise ServerError(f"{self._held} bytes are under way; ask again in a second")
+            self._held += count
+            held += count
+
+        try:
+            yield hold
+        finally:
+            self._held -= held
+
+    def check_place(self) -> None:
+        """ServerError when there is no place in the queue."""
+        if self._under_way >= self.limits.queue:
+            raise ServerError(f"{self._under_way} requests are under way; ask again in a second")
+
+    @contextmanager
     def place(self) -> Iterator[None]:
         """Take a place in the queue for the block; ServerError when there is none."""
         gauge = self.metrics.under_way
-        if self._under_way >= self.limits.queue:
-            raise ServerError(f"{self._under_way} requests are under way; ask again in a second")
+        self.check_place()
         self._under_way += 1
         gauge.set(self._under_way)
         try:

@@ -47,7 +47,7 @@ def serve(
         int, typer.Option(help="Pictures that go through the network at once.", min=1, max=1024)
     ] = 8,
     queue: Annotated[
-        int, typer.Option(help="Requests under way; more are told to come again.", min=1)
+        int, typer.Option(help="Pictures that wait; more are told to come again.", min=1)
     ] = 64,
     megabytes: Annotated[float, typer.Option(help="Of one picture, at most.", min=0.001)] = 20,
     seconds: Annotated[

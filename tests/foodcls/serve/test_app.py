@@ -6,8 +6,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
+from foodcls.export.model import Model
 from foodcls.export.predict import predict
 from foodcls.serve.app import make_app
 from foodcls.serve.service import ServiceLimits
@@ -31,10 +33,10 @@ CLIENT = httpx.Client(timeout=60, trust_env=False)
 post, get = CLIENT.post, CLIENT.get
 
 
-def start(model: Path, limits: ServiceLimits) -> tuple[uvicorn.Server, threading.Thread, str]:
+def start(model: Model, limits: ServiceLimits) -> tuple[uvicorn.Server, threading.Thread, str]:
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
-    app = make_app(load_model(model), "lunch <b>", limits)
+    app = make_app(model, "lunch <b>", limits)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, args=([sock],))
     thread.start()
@@ -46,7 +48,7 @@ def start(model: Path, limits: ServiceLimits) -> tuple[uvicorn.Server, threading
 @pytest.fixture(scope="module")
 def url(camera: Path) -> Iterator[str]:
     """A service whose answers tell what the network sees."""
-    server, thread, address = start(camera, LIMITS)
+    server, thread, address = start(load_model(camera), LIMITS)
     yield address
     server.should_exit = True
     thread.join(30)
@@ -163,31 +165,69 @@ def test_pictures_that_arrive_together_go_through_together(url: str, hostile: An
 
 
 def wait_for(url: str, under_way: int) -> None:
-    while counted(url, "foodcls_requests_under_way")["foodcls_requests_under_way"] != under_way:
+    name = "foodcls_requests_under_way"
+    wait_until(lambda: counted(url, name)[name] == under_way)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < until
         time.sleep(0.01)
 
 
-def test_more_than_the_queue_holds_is_told_to_come_again_and_slow_ones_are_dropped(
-    camera: Path, hostile: Any
-) -> None:
-    server, thread, url = start(camera, ServiceLimits(queue=1, seconds=2))
+def test_more_than_the_queue_holds_is_told_to_come_again(camera: Path, hostile: Any) -> None:
+    model, go_on = load_model(camera), threading.Event()
+    go_on.set()
+
+    def answer(pixels: Any) -> Any:
+        assert go_on.wait(30)
+        return model.answer(pixels)
+
+    data = hostile.encode(hostile.noise(7))
+    server, thread, url = start(replace(model, answer=answer), ServiceLimits(queue=1))
     try:
-        port = int(url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as slow:
-            slow.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1")
+        go_on.clear()
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(post, f"{url}/predict", content=data)
             wait_for(url, under_way=1)
-            turned_away = post(f"{url}/predict", content=hostile.encode(hostile.noise(7)))
+            turned_away = post(f"{url}/predict", content=data)
             assert turned_away.status_code == 503 and turned_away.headers["Retry-After"] == "1"
             # urllib sends all before it reads
             with pytest.raises(urllib.error.HTTPError, match="503"):
                 urllib.request.urlopen(f"{url}/predict", bytes(10_000_000), timeout=10)
-            slow.settimeout(10)
-            # the server ends the connection after its answer
-            said = b"".join(iter(lambda: slow.recv(1000), b""))
-        assert said.startswith(b"HTTP/1.1 408") and b"within 2 s" in said
-        wait_for(url, under_way=0)
-        assert post(f"{url}/predict", content=b"x").status_code == 422
+            go_on.set()
+            assert first.result().is_success
     finally:
+        go_on.set()
+        server.should_exit = True
+        thread.join(30)
+
+
+def test_slow_clients_take_no_place_in_the_queue_and_are_dropped(
+    camera: Path, hostile: Any
+) -> None:
+    """Their bytes are counted: else many of them would fill the memory."""
+    limits = ServiceLimits(queue=1, bytes=100_000, seconds=3)
+    server, thread, url = start(load_model(camera), limits)
+    port, data = int(url.rpartition(":")[2]), hostile.encode(hostile.noise(7))
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n"
+    slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(3)]
+    try:
+        for one in slow:
+            one.sendall(head + bytes(9_000))
+        assert post(f"{url}/predict", content=data).is_success
+        # of what is left, a picture needs twice as much
+        slow[0].sendall(bytes(limits.bytes - 3 * 9_000 - len(data) // 2))
+        wait_until(lambda: post(f"{url}/predict", content=data).status_code == 503)
+        for one in slow:
+            # the server ends the connection after its answer
+            said = one.makefile("rb").read()
+            assert said.startswith(b"HTTP/1.1 408") and b"within 3 s" in said
+        assert post(f"{url}/predict", content=data).is_success
+    finally:
+        for one in slow:
+            one.close()
         server.should_exit = True
         thread.join(30)
 
