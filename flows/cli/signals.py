@@ -37,12 +37,31 @@ def stoppable() -> Iterator[None]:
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except Stopped as stopped:
+    except BaseException as error:
+        code = _code_of(error)
+        if code is None:
+            raise
         err.print(SAID, highlight=False)
-        raise typer.Exit(stopped.code) from stopped
+        raise typer.Exit(code) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _code_of(error: BaseException | None) -> int | None:
+    """The exit code of the signal that an error comes of, if it comes of one.
+
+    What ends a flow may fail in turn, as its server may have been told to stop too.
+    """
+    while error is not None:
+        if isinstance(error, Stopped):
+            return error.code
+        # Prefect's own, while a flow runs
+        number = getattr(error, "signal", None)
+        if isinstance(number, int) and not isinstance(error, Exception):
+            return 128 + number
+        error = error.__context__
+    return None
 
 
 def _cut_off(code: int) -> None:

@@ -5,9 +5,14 @@ import subprocess
 import sys
 import time
 
+import httpx
 import pytest
+import typer
+from prefect.exceptions import TerminationSignal
 
-from flows.cli.signals import SAID, stoppable
+from flows.cli.prefect_server import server_needed
+from flows.cli.signals import SAID, Stopped, stoppable
+from foodcls.errors import ServerError
 
 BUSY = """
 import sys, time
@@ -40,6 +45,24 @@ def test_a_signal_ends_a_command_within_seconds(kind: str, number: int, code: in
     # outside of a command nobody turns the exception into the code
     assert process.returncode == code if kind == "deaf" else SAID in said
     assert SAID in said.replace("\n", " ")
+
+
+@pytest.mark.parametrize("told", [Stopped(signal.SIGTERM), TerminationSignal(signal.SIGTERM)])
+def test_a_server_that_ends_by_the_same_signal_is_not_blamed(
+    told: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as ended, stoppable(), server_needed():
+        try:
+            raise told
+        finally:
+            # as a flow does that reports its end
+            raise httpx.ConnectError("refused")
+    assert ended.value.exit_code == 143 and SAID in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_server_that_went_away_by_itself_is_named() -> None:
+    with pytest.raises(ServerError, match="went away"), stoppable(), server_needed():
+        raise httpx.ConnectError("refused")
 
 
 def test_signals_are_as_before_afterwards() -> None:
