@@ -11,11 +11,13 @@
 // More is not judged, as `foodcls predict` does: a TorchScript file from elsewhere can write files
 // while libtorch reads it. Give only a file whose SHA-256 comes from whom you trust.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,10 +35,11 @@ struct Options {
     std::string model;
     std::string digest;
     std::vector<std::string> pictures;
-    std::size_t batch = 1;    // pictures of one size that go through the network together
+    int batch = 1;            // pictures of one size that go through the network together
     int threads = 0;          // of the network; 0: as many as its library takes
     bool tells_all = false;   // the probability of each class
     bool tells_time = false;  // where it went, on standard error
+    bool are_wrong = false;   // words that say nothing
 };
 
 using Named = std::pair<std::string, Picture>;
@@ -101,7 +104,7 @@ int classify(Model& model, const Options& options) {
             Picture picture = decoding([&] { return read_picture(path); });
             const bool fits = batch.empty() || (batch[0].second.width == picture.width &&
                                                 batch[0].second.height == picture.height);
-            if (!fits || batch.size() == options.batch) {
+            if (!fits || std::ssize(batch) == options.batch) {
                 tell(model, batch, options, network);
                 batch.clear();
             }
@@ -118,6 +121,13 @@ int classify(Model& model, const Options& options) {
     return code;
 }
 
+// Take a whole number from `least` on; whether the text is one.
+bool take_number(const std::string& text, int least, int& number) {
+    const auto end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && stop == end && number >= least;
+}
+
 Options read_words(int count, char** words) {
     Options options;
     for (int i = 1; i < count; ++i) {
@@ -127,11 +137,15 @@ Options read_words(int count, char** words) {
         } else if (word == "--all") {
             options.tells_all = true;
         } else if (word == "--batch" && i + 1 < count) {
-            options.batch = std::max(1, std::atoi(words[++i]));
+            options.are_wrong |= !take_number(words[++i], 1, options.batch);
         } else if (word == "--threads" && i + 1 < count) {
-            options.threads = std::max(0, std::atoi(words[++i]));
+            options.are_wrong |= !take_number(words[++i], 0, options.threads);
         } else if (word == "--sha256" && i + 1 < count) {
             options.digest = words[++i];
+            // as of a variable that was never set: it would compare nothing
+            options.are_wrong |= options.digest.empty();
+        } else if (word.starts_with("--")) {
+            options.are_wrong = true;
         } else if (options.model.empty()) {
             options.model = word;
         } else {
@@ -150,6 +164,7 @@ int run(const Options& options) {
     std::unique_ptr<Model> model;
     try {
         model = load_model(file, options.threads);
+        if (model->labels.empty()) throw std::runtime_error("it names no classes");
     } catch (const std::exception& error) {
         throw BadFile("no " + std::string(MODEL_FILE) + " of foodcls, or a damaged one (" +
                       first_line(error.what()) + "); export it again");
@@ -161,7 +176,7 @@ int run(const Options& options) {
 
 int main(int count, char** words) {
     const Options options = read_words(count, words);
-    if (options.pictures.empty()) {
+    if (options.pictures.empty() || options.are_wrong) {
         std::cerr << "usage: classify [--all] [--batch N] [--threads N] [--time] [--sha256 DIGEST] "
                   << MODEL_FILE << " PICTURE...\n"
                   << "exit codes: 1 a file that is no picture, 2 no model, 3 a changed model\n";

@@ -36,18 +36,21 @@ std::filesystem::path list_beside(const std::filesystem::path& model) {
     return model.parent_path() / (name + ".sha256");
 }
 
-// What a list in the form of `sha256sum` says of a file; empty where it says nothing.
+// What a list in the form of `sha256sum` says of a file, with whatever folder before its name and
+// lines that end as on Windows too; empty where it says nothing.
 std::string listed_digest(const std::filesystem::path& list, const std::string& name) {
     std::ifstream lines(list);
+    std::string found;
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
         std::string digest, of;
         words >> digest >> std::ws;
         std::getline(words, of);
+        if (of.ends_with('\r')) of.pop_back();
         // sha256sum puts a star before the name of a file that it read as binary
-        if (of == name || of == "*" + name) return digest;
+        if (of.substr(of.find_last_of("*/\\") + 1) == name) found = digest;
     }
-    return {};
+    return found;
 }
 
 void compare(const std::string& found, std::string wanted, const std::string& who) {

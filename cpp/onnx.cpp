@@ -48,15 +48,22 @@ private:
         return {first, first + tensor.GetTensorTypeAndShapeInfo().GetElementCount()};
     }
 
+    // Of a tensor's elements; what is none, as a sequence, has no such type.
+    static ONNXTensorElementDataType kind_of(const Ort::TypeInfo& info) {
+        if (info.GetONNXType() != ONNX_TYPE_TENSOR) return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+        return info.GetTensorTypeAndShapeInfo().GetElementType();
+    }
+
     void check_form() {
         Ort::AllocatorWithDefaultOptions own;
-        const auto input = session.GetInputTypeInfo(0);
         const bool is_ours =
             session.GetInputCount() == 1 && session.GetOutputCount() == 2 &&
             session.GetInputNameAllocated(0, own).get() == std::string(INPUTS[0]) &&
             session.GetOutputNameAllocated(0, own).get() == std::string(OUTPUTS[0]) &&
             session.GetOutputNameAllocated(1, own).get() == std::string(OUTPUTS[1]) &&
-            input.GetTensorTypeAndShapeInfo().GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+            kind_of(session.GetInputTypeInfo(0)) == ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 &&
+            kind_of(session.GetOutputTypeInfo(0)) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT &&
+            kind_of(session.GetOutputTypeInfo(1)) == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
         if (!is_ours) throw std::runtime_error("it does not turn images into probabilities");
     }
 

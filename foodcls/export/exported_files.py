@@ -6,7 +6,7 @@ A run that finds all of its stages in the cache reads this, and neither trains n
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from foodcls.errors import InputError
 from foodcls.recipe.train_settings import Format
@@ -78,14 +78,17 @@ def sibling(path: Path, ending: str) -> Path:
 
 
 def read_digests(path: Path) -> dict[str, str]:
-    """What a .sha256 file says, by name; nothing where there is none."""
+    """What a .sha256 file says, by name without folder; nothing where there is none."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
     pairs = (line.partition(" ") for line in lines)
     # sha256sum puts a star before the name of a file that it read as binary
-    return {name.strip().removeprefix("*"): digest.lower() for digest, _, name in pairs}
+    return {
+        PureWindowsPath(name.strip().removeprefix("*")).name: digest.lower()
+        for digest, _, name in pairs
+    }
 
 
 def check_libraries(formats: Iterable[Format]) -> None:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from foodcls.export.export import labels_digest
-from foodcls.export.load import load_model
+from foodcls.export.load import known_digest, load_model
 from foodcls.export.onnx.write import onnx_bytes
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.predict import predict
@@ -59,6 +59,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def classify(build: Path) -> Run:
     """The program on libtorch."""
     return runner(build / "classify")
+
+
+@pytest.fixture(scope="session")
+def either(build: Path) -> Run:
+    """For what both share, the program that starts in less time."""
+    quick = build / "classify_onnx"
+    return runner(quick if quick.exists() else build / "classify")
 
 
 @pytest.fixture(params=["classify", "classify_onnx"])
@@ -310,6 +317,59 @@ def test_a_model_that_was_changed_is_named_before_it_is_read(
         assert done.returncode == 3 and not done.stdout
         assert f"{path}: it was changed after its export" in done.stderr and who in done.stderr
         path.write_bytes(b"no model any more")
+
+
+@pytest.mark.parametrize("line", ["{0}  {1}\r\n", "{0} *./{1}\n", "{0}  models/{1}\n",
+                                  "{0} *C:\\models\\{1}\r\n"])  # fmt: skip
+def test_a_list_with_folders_or_of_windows_is_compared_too(
+    either: Run, tmp_path: Path, line: str
+) -> None:
+    (path := tmp_path / "model.onnx").write_bytes(b"no model, which is told after its digest")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    for told, code in ((digest, 2), ("a" * 64, 3)):
+        (tmp_path / "model.sha256").write_text(line.format(told, path.name), newline="")
+        assert either(path, "x.png").returncode == code
+        assert known_digest(path) == told
+
+
+@pytest.mark.parametrize("words", [["--sha256", ""], ["--batch", "x"], ["--batch", "0"],
+                                   ["--batch", "9999999999"], ["--all", "--bach", "3"],
+                                   ["--sha256"]])  # fmt: skip
+def test_words_that_say_nothing_are_refused(either: Run, words: list[str]) -> None:
+    """An empty digest, of a variable that was never set, would compare nothing."""
+    for line in ([*words, "model.onnx", "x.png"], ["model.onnx", "x.png", *words]):
+        done = either(*line)
+        assert done.returncode == 2 and "usage: classify" in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["no classes", "whole numbers", "text", "a sequence"])
+def test_an_onnx_file_of_a_hostile_maker_never_crashes(
+    build: Path, photos: list[Path], tmp_path: Path, fault: str
+) -> None:
+    """Three of these read what is not theirs in memory."""
+    if not (build / "classify_onnx").exists():
+        pytest.skip("ONNX Runtime's headers: cpp/onnxruntime_headers.sh")
+    kind = {"whole numbers": "int8", "text": "str"}.get(fault, "float32")
+    classes = 0 if fault == "no classes" else 2
+    values = {"probabilities": np.zeros((1, classes), kind), "known": np.ones(1, np.float32)}
+    images = onnx.helper.make_tensor_value_info("images", onnx.TensorProto.UINT8, ["n", 8, 9, 3])
+    if fault == "a sequence":
+        images = onnx.helper.make_tensor_sequence_value_info("images", onnx.TensorProto.UINT8, None)
+    tensors = {name: onnx.numpy_helper.from_array(value.astype(object) if kind == "str" and
+               value.ndim == 2 else value) for name, value in values.items()}  # fmt: skip
+    nodes = [onnx.helper.make_node("Constant", [], [name], value=tensor)
+             for name, tensor in tensors.items()]  # fmt: skip
+    given = [onnx.helper.make_tensor_value_info(name, tensor.data_type, tensor.dims)
+             for name, tensor in tensors.items()]  # fmt: skip
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(nodes, "hostile", [images], given),
+        opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9,
+    )  # fmt: skip
+    facts = {"labels": "a\nb"[: 3 * classes], "abstain_below": "0", "known_from": "0"}
+    onnx.helper.set_model_props(model, facts)
+    (path := tmp_path / "hostile.onnx").write_bytes(model.SerializeToString())
+    done = runner(build / "classify_onnx")(path, photos[0])
+    assert done.returncode == 2 and not done.stdout and "no MODEL.onnx of foodcls" in done.stderr
 
 
 def test_flipped_bytes_of_a_model_never_crash(
