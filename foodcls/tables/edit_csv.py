@@ -62,10 +62,10 @@ def edit_rows(sheet: Sheet, changes: Mapping[int, Mapping[str, str]]) -> Sheet:
     sheet = _widen(sheet, changes.values())
     columns, lines = sheet.columns, list(sheet.lines)
     for number, cells in changes.items():
-        before = _cells(lines[number - 1])
-        # an absent cell is empty
-        now = dict(zip_longest(columns, before[: len(columns)], fillvalue=""))
-        lines[number - 1] = _line(columns, now | dict(cells))
+        before = _cells(lines[number - 1])[: len(columns)]
+        # an absent cell is empty; further columns may have the same name
+        now = zip_longest(columns, before, fillvalue="")
+        lines[number - 1] = _line(cells.get(name, cell) for name, cell in now)
     return replace(sheet, lines=tuple(lines))
 
 
@@ -73,7 +73,8 @@ def add_rows(sheet: Sheet, rows: Sequence[Mapping[str, str]]) -> Sheet:
     """Append rows of cells; a column that the header lacks is added behind the others."""
     sheet = _widen(sheet, rows)
     columns = sheet.columns
-    return replace(sheet, lines=(*sheet.lines, *(_line(columns, cells) for cells in rows)))
+    added = (_line(cells.get(name, "") for name in columns) for cells in rows)
+    return replace(sheet, lines=(*sheet.lines, *added))
 
 
 def remove_rows(sheet: Sheet, numbers: Collection[int]) -> Sheet:
@@ -98,9 +99,9 @@ def _widen(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> Sheet:
     return replace(sheet, lines=(",".join([sheet.lines[0], *missing]), *sheet.lines[1:]))
 
 
-def _line(columns: Sequence[str], cells: Mapping[str, str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells.get(name, "") for name in columns)
+    csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue()
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from foodcls.errors import TableError
 from foodcls.tables.edit_csv import (
+    Sheet,
     add_rows,
     edit_rows,
     open_sheet,
@@ -39,6 +40,11 @@ def test_edited_row_keeps_its_other_cells(path: Path) -> None:
     sheet = edit_rows(open_sheet(path, ("id",)), {2: {"keep": "0"}})
     assert sheet.lines[1] == 'a.jpg,0,"said ""yes"", twice"'
     assert sheet.lines[3] == " b.jpg , 0"
+
+
+def test_columns_of_the_same_name_keep_what_is_in_each() -> None:
+    sheet = Sheet(("id,keep,note,note,,", "abc,1,first,second,,x"))
+    assert edit_rows(sheet, {2: {"keep": "0"}}).lines[1] == "abc,0,first,second,,x"
 
 
 def test_thousands_of_rows_are_changed_at_once(tmp_path: Path) -> None:
