@@ -2,8 +2,9 @@
 
 import { toast } from "./dom.js";
 
-// each tab has its own undo; a reload keeps it
-export const page = sessionStorage.page ??= crypto.randomUUID();
+// each tab has its own undo; a reload keeps it, and a tab that is doubled gets one of its own
+const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+export const page = sessionStorage.page = (isReload && sessionStorage.page) || crypto.randomUUID();
 
 let queue = Promise.resolve(), unsaved = 0, sent = 0, isAhead = false, apply, reload;
 

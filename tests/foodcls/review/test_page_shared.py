@@ -59,6 +59,24 @@ def test_each_of_two_tabs_sees_the_other_within_two_seconds_and_undoes_its_own(
     other.open("about:blank", "true")
 
 
+def test_a_tab_that_is_doubled_has_an_undo_of_its_own(
+    browser: Any, other: Browser, visit: Callable, serve: Callable, manifest: pd.DataFrame
+) -> None:
+    url, name = serve(visit(manifest)).url, "sessionStorage.page"
+    browser.open(url)
+    first = browser.value(name)
+    # as the browser copies it into the second tab
+    copy = f"{name} ??= {first!r}"
+    other.call("Page.addScriptToEvaluateOnNewDocument", source=copy)
+    other.open(url)
+    assert other.value(name) != first
+    browser.call("Page.reload")
+    browser.wait("performance.getEntriesByType('navigation')[0].type === 'reload' && "
+                 "document.querySelector('.card.here')")  # fmt: skip
+    assert browser.value(name) == first
+    other.open("about:blank", "true")
+
+
 def test_a_key_does_not_overwrite_what_was_decided_unseen(
     browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
 ) -> None:
