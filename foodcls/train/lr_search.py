@@ -23,7 +23,8 @@ def choose_lr(learner: Learner, train_val: TrainVal, settings: Train) -> float:
     """The rate of `RATES` after whose first steps the validation loss is least.
 
     Each trial begins at the learner's network as it is, or at the probe where fine-tuning begins
-    with one; in the end the network is as it was. Trials have no moving average, which lags behind.
+    with one; in the end the network is as it was. Trials have no moving average, which lags behind,
+    and no warmup, in which no rate would be tried.
     TrainingError when no rate gives a loss that is a number.
     """
     untouched = _copy_state(learner)
@@ -49,7 +50,7 @@ def _try_lr(
     learner: Learner, train_val: TrainVal, settings: Train, lr: float, first_epoch: int
 ) -> float:
     """The validation loss after the trial's steps; infinite where they lead nowhere."""
-    extras = settings.extras.model_copy(update={"ema": 0.0})
+    extras = settings.extras.model_copy(update={"ema": 0.0, "warmup": 0.0})
     tried = settings.model_copy(update={"lr": lr, "extras": extras})
     trial = start_learner(learner.network, learner.tail, tried, learner.precision, learner.weights)
     steps = itertools.count(1)

@@ -40,6 +40,15 @@ def test_the_rate_that_is_chosen_learns_most_in_its_first_steps_and_leaves_no_tr
     assert f"lr: {chosen:g}, by the validation loss" in caplog.text
 
 
+def test_a_long_warmup_does_not_let_a_rate_that_is_too_high_pass(
+    build: Callable[..., Learner], train_val: TrainVal, settings: Train,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.lr_search.RATES", (1e-2, 1e3))
+    slow = settings.model_copy(update={"extras": Extras(warmup=9_999)})
+    assert choose_lr(build(), train_val, slow) == choose_lr(build(), train_val, settings) == 1e-2
+
+
 def test_where_each_rate_fails_the_way_out_is_named(
     build: Callable[..., Learner], train_val: TrainVal, settings: Train,
     monkeypatch: pytest.MonkeyPatch,
