@@ -26,8 +26,10 @@ export function show(id = current()?.id) {
 
 // as many cards as were scrolled to, and some more: a browser scrolls thousands slowly
 export function grow(count) {
-  const grid = $("grid"), end = Math.ceil(count / BLOCK) * BLOCK;
-  grid.append(...state.view.slice(grid.childElementCount, end).map(cardOf));
+  const grid = $("grid"), end = Math.ceil(count / BLOCK) * BLOCK, more = state.view.slice(grid.childElementCount, end);
+  grid.append(...more.map(cardOf));
+  // what was selected on the map may be more than has cards
+  for (const picture of more) if (state.picked?.has(picture)) picture.card.setAttribute("aria-selected", "true");
 }
 
 export function growNearEnd() {
@@ -42,12 +44,12 @@ export function setFilter(chip, words) {
 
 export function goTo(place, extend = false, picked = null) {
   state.picked = picked;
-  for (const picture of marked) { picture.card.classList.remove("here"); picture.card.setAttribute("aria-selected", "false"); picture.card.tabIndex = -1; }
+  for (const { card } of marked) if (card) { card.classList.remove("here"); card.setAttribute("aria-selected", "false"); card.tabIndex = -1; }
   state.at = Math.max(0, Math.min(place, state.view.length - 1));
   if (!extend) state.anchor = state.at;
   grow(Math.max(state.at, state.anchor) + 1);
   marked = selected();
-  for (const picture of marked) picture.card.setAttribute("aria-selected", "true");
+  for (const { card } of marked) card?.setAttribute("aria-selected", "true");
   const picture = current();
   if (!picture) return;
   picture.card.classList.add("here");

@@ -163,6 +163,26 @@ def test_at_360_pixels_the_map_lies_still_and_a_finger_gets_out_of_it(page: Any)
     assert page.value("document.querySelector('#map').hidden")
 
 
+def test_more_are_marked_than_cards_are_made(
+    browser: Any, serve: Callable, ranked: Callable[..., Session], pictures: Callable,
+    files: ReviewFiles,
+) -> None:  # fmt: skip
+    browser.open(serve(ranked(pictures(125), (), ())).url)
+    browser.press("m")
+    browser.wait("!document.querySelector('#map').hidden")
+    browser.press(*"wwwwww")
+    assert len(marked(browser)) == 250
+    # the last card is scrolled to: it is among those that are selected
+    browser.value("document.querySelector('#grid').scrollTop = 1e6")
+    browser.wait("document.querySelectorAll('.card[aria-selected=true]').length === 250")
+    browser.press("d")
+    browser.value(SAVED)
+    assert len(decided(files.decisions)) == 250
+    browser.press("Escape", "Escape", "k")
+    browser.value(SAVED)
+    assert [keep for keep, _ in decided(files.decisions).values()].count("1") == 1
+
+
 def test_from_look_alikes_escape_leads_back_to_what_was_marked(
     page: Any, manifest: pd.DataFrame
 ) -> None:
