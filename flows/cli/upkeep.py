@@ -11,6 +11,7 @@ from rich.table import Table
 
 from flows.cli.output import say
 from foodcls.errors import InputError
+from foodcls.redact import redact
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import KINDS, CachedResult, find_garbage, find_users, remove_garbage
 from foodcls.workspace.lock import holding
@@ -41,7 +42,7 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
             remove_garbage(workspace, garbage)
             free_deleted(workspace, runs)
     for item in () if deletes else garbage:
-        say(console, f"{item.kind}: {item.place}")
+        say(console, redact(f"{item.kind}: {item.place}"))
     _say_more(console, workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
