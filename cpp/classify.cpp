@@ -157,6 +157,17 @@ Options read_words(int count, char** words) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+void check_labels(const std::vector<std::string>& labels) {
+    if (labels.empty()) throw std::runtime_error("it names no classes");
+    // a terminal would obey some of them, and tabs stand between what is printed
+    const auto is_control = [](unsigned char letter) { return letter < ' ' || letter == 127; };
+    for (const auto& label : labels) {
+        if (std::any_of(label.begin(), label.end(), is_control)) {
+            throw std::runtime_error("its classes' names hold control characters");
+        }
+    }
+}
+
 int run(const Options& options) {
     const Bytes file = read_file(options.model, MAX_MODEL_MEGABYTES);
     // before the library sees it
@@ -164,7 +175,7 @@ int run(const Options& options) {
     std::unique_ptr<Model> model;
     try {
         model = load_model(file, options.threads);
-        if (model->labels.empty()) throw std::runtime_error("it names no classes");
+        check_labels(model->labels);
     } catch (const std::exception& error) {
         throw BadFile("no " + std::string(MODEL_FILE) + " of foodcls, or a damaged one (" +
                       first_line(error.what()) + "); export it again");

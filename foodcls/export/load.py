@@ -1,9 +1,13 @@
 """Opens an exported file as a model, after checking its digest and contents."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from foodcls.errors import InputError
 from foodcls.export.aotinductor import read_package
+from foodcls.export.archive import refuse
 from foodcls.export.exported_files import (
     DIGESTS,
     FORMATS,
@@ -13,13 +17,17 @@ from foodcls.export.exported_files import (
     sibling,
 )
 from foodcls.export.exported_program import model_of, read_program
-from foodcls.export.model import Model
+from foodcls.export.model import Answer, Model
 from foodcls.export.safety import UNREADABLE, read_module
-from foodcls.recipe.train_settings import Format
+from foodcls.metrics.ranks import Floats
+from foodcls.network.resize import Pixels
+from foodcls.recipe.train_settings import MAX_INPUT_SIZE, Format
 from foodcls.store.store import digest_json, digest_of
 
 # bytes; ten times the largest backbone of the tests, and what fits into memory with its copies
 LARGEST = 2_000_000_000
+# no probability is this large, however it is rounded
+ABOVE_ONE = 1.001
 
 
 def load_model(path: Path, digest: str = "", threads: int = 0) -> Model:
@@ -54,6 +62,7 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
     try:
         model = _read(data, kind, threads)
         named = model.provenance["labels_digest"]
+        _check_facts(model)
     except UNREADABLE as error:
         raise InputError(
             f"{name} is no exported foodcls file, or a damaged one "
@@ -61,7 +70,7 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
         ) from error
     if digest_json(list(model.labels)) != named:
         raise InputError(f"{name}: its classes were altered after training; export it again")
-    return model
+    return replace(model, answer=_checked(model, name))
 
 
 def known_digest(path: Path) -> str:
@@ -78,6 +87,33 @@ def _check_digest(path: Path, found: str, wanted: str) -> None:
                 f"{path} was changed after its export: its SHA-256 is {found[:12]}…, {who} "
                 f"{digest[:12]}…; take it again from where it was published"
             )
+
+
+def _check_facts(model: Model) -> None:
+    """ValueError where no recipe has such classes, or such a size."""
+    if not model.labels or not all(label and label.isprintable() for label in model.labels):
+        refuse("it names no classes, or unprintable ones")
+    if not 0 < model.size <= MAX_INPUT_SIZE:
+        refuse(f"its network sees {model.size} pixels a side")
+
+
+def _checked(model: Model, name: str) -> Answer:
+    """A model's answer; InputError where it gives no probability for each of its classes."""
+
+    def answer(pixels: Pixels) -> tuple[Floats, Floats]:
+        shares, known = model.answer(pixels)
+        given = np.asarray(shares), np.asarray(known)
+        wanted = (len(pixels), len(model.labels)), (len(pixels),)
+        for one, shape in zip(given, wanted, strict=True):
+            # of what is no number neither is so
+            is_sound = one.dtype == np.float32 and ((one >= 0) & (one < ABOVE_ONE)).all()
+            if one.shape != shape or not is_sound:
+                raise InputError(
+                    f"{name} does not give a probability for each of its classes; export it again"
+                )
+        return given
+
+    return answer
 
 
 def _read(data: bytes, kind: Format, threads: int) -> Model:

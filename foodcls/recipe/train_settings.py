@@ -10,6 +10,7 @@ from foodcls.recipe.presets import Preset
 from foodcls.recipe.types import Positive, Probability, Seed, Settings, Share, regular_file
 
 JOIN = "+"  # between the names of backbones
+MAX_INPUT_SIZE = 2048  # pixels a side of what a network sees
 
 
 class Extras(Settings):
@@ -78,7 +79,7 @@ class Train(Settings):
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
     # pixels, squashed to a square; 0: as the backbone's ImageNet weights were trained
-    input_size: Literal[0] | Annotated[int, Field(ge=32, le=2048)] = 0
+    input_size: Literal[0] | Annotated[int, Field(ge=32, le=MAX_INPUT_SIZE)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
     # auto: bf16 where the processor or graphics card computes with it, see network.precision
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -342,7 +342,9 @@ def test_words_that_say_nothing_are_refused(either: Run, words: list[str]) -> No
         assert done.returncode == 2 and "usage: classify" in done.stderr
 
 
-@pytest.mark.parametrize("fault", ["no classes", "whole numbers", "text", "a sequence"])
+@pytest.mark.parametrize(
+    "fault", ["no classes", "an escape", "whole numbers", "text", "a sequence"]
+)
 def test_an_onnx_file_of_a_hostile_maker_never_crashes(
     build: Path, photos: list[Path], tmp_path: Path, fault: str
 ) -> None:
@@ -365,7 +367,8 @@ def test_an_onnx_file_of_a_hostile_maker_never_crashes(
         onnx.helper.make_graph(nodes, "hostile", [images], given),
         opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9,
     )  # fmt: skip
-    facts = {"labels": "a\nb"[: 3 * classes], "abstain_below": "0", "known_from": "0"}
+    labels = {"no classes": "", "an escape": "a\n\x1b]0;b"}.get(fault, "a\nb")
+    facts = {"labels": labels, "abstain_below": "0", "known_from": "0"}
     onnx.helper.set_model_props(model, facts)
     (path := tmp_path / "hostile.onnx").write_bytes(model.SerializeToString())
     done = runner(build / "classify_onnx")(path, photos[0])

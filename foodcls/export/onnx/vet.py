@@ -31,8 +31,10 @@ def vet(data: bytes) -> ModelProto:
     ] != list(OUTPUTS):
         refuse(f"it does not turn {INPUT} into {' and '.join(OUTPUTS)}")
     kind = model.graph.input[0].type.tensor_type
-    if kind.elem_type != TensorProto.UINT8 or len(kind.shape.dim) != 4:
-        refuse("it takes no pictures")
+    sizes = kind.shape.dim
+    is_free = not any(one.HasField("dim_value") for one in sizes[:3])
+    if kind.elem_type != TensorProto.UINT8 or len(sizes) != 4 or not is_free:
+        refuse("it takes no pictures of any size")
     for graph in _graphs(model.graph):
         _check_graph(graph)
     return model

@@ -16,6 +16,7 @@ from foodcls.export.export import TOLERANCE, export
 from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import load_model
 from foodcls.export.onnx.read import read_onnx
+from foodcls.export.onnx.vet import OUTPUTS, PROVENANCE
 from foodcls.export.onnx.write import onnx_bytes
 from foodcls.export.predict import predict
 from foodcls.export.torchscript import InferenceConfig
@@ -156,6 +157,10 @@ def other_input(model: onnx.ModelProto, folder: Path) -> None:
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
 
 
+def fixed_height(model: onnx.ModelProto, folder: Path) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 70
+
+
 def other_output(model: onnx.ModelProto, folder: Path) -> None:
     del model.graph.output[1]
 
@@ -180,6 +185,7 @@ def swapped(model: onnx.ModelProto, folder: Path) -> None:
         (function, "functions"),
         (loop, "Loop"),
         (other_input, "takes no pictures"),
+        (fixed_height, "takes no pictures of any size"),
         (other_output, "does not turn images"),
         (no_labels, "labels"),
         (swapped, "altered after training"),
@@ -193,6 +199,34 @@ def test_a_strangers_file_is_refused(
     change(model, path.parent)
     path.write_bytes(model.SerializeToString())
     with pytest.raises(InputError, match=why):
+        load_model(path)
+
+
+@pytest.mark.parametrize("number", [20.0, -1.0, np.nan])
+def test_what_is_no_probability_is_no_answer(path: Path, number: float) -> None:
+    model = onnx.load(path)
+    (last,) = (node for node in model.graph.node if OUTPUTS[0] in node.output)
+    last.output[:] = ["sound"]
+    factor = onnx.numpy_helper.from_array(np.float32(number), "factor")
+    model.graph.initializer.append(factor)
+    model.graph.node.append(onnx.helper.make_node("Mul", ["sound", "factor"], [OUTPUTS[0]]))
+    path.write_bytes(model.SerializeToString())
+    loaded = load_model(path)
+    with pytest.raises(InputError, match=r"model\.onnx does not give a probability for each"):
+        loaded.answer(np.random.default_rng(0).integers(0, 256, (9, 40, 30, 3), np.uint8))
+
+
+@pytest.mark.parametrize("facts", [
+    {"size": "0"}, {"size": "60000"}, {"labels": ""}, {"labels": "a\n\x1b]0;b"},
+])  # fmt: skip
+def test_what_no_recipe_could_say_of_a_model_is_refused(path: Path, facts: dict[str, str]) -> None:
+    """A square of such a size took gigabytes, and a name's characters did what they will."""
+    model = onnx.load(path)
+    told = {entry.key: entry.value for entry in model.metadata_props} | facts
+    told[f"{PROVENANCE}labels_digest"] = digest_json(told["labels"].split("\n"))
+    onnx.helper.set_model_props(model, told)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match="no exported foodcls file"):
         load_model(path)
 
 
