@@ -22,7 +22,7 @@ function show() {
 }
 
 async function refresh() {
-  const state = await (await fetch('state')).json()
+  const state = await (await fetch(address('state'))).json()
   counts = state.counts
   $('title').textContent = state.title
   if (!$('label').options.length) {
@@ -79,12 +79,20 @@ async function send() {
   await refresh().catch(() => {})
 }
 
+// that of the page opened last: one from before the server was started anew has an old address;
+// where the browser keeps nothing, each page has its own
+function address(name, asked) {
+  let page = ''
+  try { page = localStorage.getItem('address') ?? '' } catch {}
+  return `${page}${name}?${new URLSearchParams(asked)}`
+}
+
 // milliseconds to wait before it is sent again; 0 where it is done with
 async function deliver({ encoded, place }) {
   try {
     const photo = await encoded
     const type = photo.type.startsWith('image/') ? photo.type : 'image/jpeg'
-    const answer = await fetch(`photo?${new URLSearchParams(place)}`, {
+    const answer = await fetch(address('photo', place), {
       method: 'POST', body: photo, headers: { 'Content-Type': type },
     })
     if (answer.ok) {
@@ -94,13 +102,21 @@ async function deliver({ encoded, place }) {
       say('Saved')
       return 0
     }
+    if (isOld(answer)) return 10_000
     const { detail } = await answer.json()
     say(typeof detail === 'string' ? detail : 'It was refused', true)
     return [408, 429, 503, 507].includes(answer.status) ? 2000 : 0
   } catch {
-    say('Not saved: the computer does not answer. It is sent again.', true)
+    say(`Not saved: the computer does not answer. It is sent again; if the command ended, start it with --port ${location.port}.`, true)
     return 2000
   }
+}
+
+// asked again rarely, as wrong addresses are counted
+function isOld(answer) {
+  const isIt = answer.status === 403
+  if (isIt) say('Not sent: the computer began anew. Leave this page open, and open its new address in another tab.', true)
+  return isIt
 }
 
 // the same; by name, so that asked twice, or beside another phone, it removes no other photo
@@ -109,9 +125,10 @@ async function takeBack() {
   let removed = null
   try {
     if (name) {
-      const answer = await fetch(`undo?${new URLSearchParams({ name })}`, {
+      const answer = await fetch(address('undo', { name }), {
         method: 'POST', headers: { 'Content-Type': 'application/json' },
       })
+      if (isOld(answer)) return 10_000
       if (!answer.ok) throw new Error(answer.status)
       removed = (await answer.json()).removed
     }
@@ -140,6 +157,7 @@ $('files').addEventListener('change', () => {
 for (const kind of ['load', 'error']) $('last').addEventListener(kind, () => URL.revokeObjectURL($('last').src))
 addEventListener('beforeunload', (event) => { if (waiting.length) event.preventDefault() })
 
+try { localStorage.setItem('address', location.pathname) } catch {}
 await refresh()
 await openCamera()
 document.body.dataset.ready = 'true'

@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(folder: Path, clock: Clock) -> Iterator[str]:
-    """The address with the token; classes `pesto` and `<b>bread`."""
+def guarded(folder: Path, clock: Clock) -> Iterator[tuple[str, Guard]]:
+    """Where the page is served, by whose token; classes `pesto` and `<b>bread`."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{sock.getsockname()[1]}"
@@ -49,9 +49,15 @@ def url(folder: Path, clock: Clock) -> Iterator[str]:
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield f"{origin}/{guard.token}/"
+        yield origin, guard
         server.should_exit = True
         thread.join(30)
+
+
+@pytest.fixture
+def url(guarded: tuple[str, Guard]) -> str:
+    """The address with the token."""
+    return f"{guarded[0]}/{guarded[1].token}/"
 
 
 @pytest.fixture
@@ -207,4 +213,20 @@ def test_what_could_not_be_sent_is_sent_again_in_order(
     browser.call("Network.emulateNetworkConditions", offline=False, **offline)
     browser.wait("document.querySelector('#status').textContent === 'The last photo is gone'")
     browser.wait("document.querySelector('#total').textContent === '0 here · 1 in all'")
+    assert [path.parent.parent.name for path in saved(folder)] == ["pesto"]
+
+
+def test_what_waits_when_the_server_is_started_anew_goes_to_its_new_address(
+    guarded: tuple[str, Guard], url: str, browser: Any, folder: Path
+) -> None:
+    origin, guard = guarded
+    browser.expected = "403"  # to the old address
+    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    browser.value("void (setTimeout = ((wait) => (what, ms) => wait(what, ms / 20))(setTimeout))")
+    guard.token = "new"
+    browser.click("#shutter")
+    browser.wait("document.querySelector('#status.bad')?.textContent.includes('new address')")
+    tab = browser.call("Target.createTarget", url=f"{origin}/new/")
+    browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
+    browser.call("Target.closeTarget", targetId=tab["targetId"])
     assert [path.parent.parent.name for path in saved(folder)] == ["pesto"]
