@@ -11,7 +11,7 @@ const SMALLEST = 24, LARGEST = 128; // pixels of a thumbnail's side
 const MOST = 1000; // thumbnails at once: fewer than are kept, or those in sight would push each other out
 const GLYPHS = { kept: ["✓", "--keep"], dropped: ["✕", "--drop"], moved: ["→", "--accent"] };
 
-let isDue = false;
+let isDue = false, ratio = 0; // pixels of the screen in one of the page: another screen may have others
 
 export const lasso = { points: [] }; // in the window, while it is drawn
 
@@ -24,15 +24,17 @@ export function drawMap() {
 
 export function listenForSize() {
   onThumbs(drawMap);
-  new ResizeObserver(() => {
-    const canvas = $("canvas"), { clientWidth, clientHeight } = canvas;
-    if (!clientWidth) return;
-    Object.assign(canvas, { width: clientWidth * devicePixelRatio, height: clientHeight * devicePixelRatio });
-    Object.assign(camera, { width: clientWidth, height: clientHeight });
-    if (!camera.moved) fitCamera();
-    forgetStamps();
-    drawMap();
-  }).observe($("canvas"));
+  new ResizeObserver(() => { takeSize(); drawMap(); }).observe($("canvas"));
+}
+
+function takeSize() {
+  const canvas = $("canvas"), { clientWidth, clientHeight } = canvas;
+  if (!clientWidth) return;
+  ratio = devicePixelRatio;
+  Object.assign(canvas, { width: clientWidth * ratio, height: clientHeight * ratio });
+  Object.assign(camera, { width: clientWidth, height: clientHeight });
+  if (!camera.moved) fitCamera();
+  forgetStamps();
 }
 
 // 0 from too far away
@@ -42,6 +44,7 @@ export function thumbSide() {
 }
 
 function paint() {
+  if (ratio !== devicePixelRatio) takeSize();
   // in memory, whether there is a graphics card or not: without one it is sooner on the screen
   const canvas = $("canvas"), pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   startPixels(pen, canvas.width, canvas.height);

@@ -225,6 +225,13 @@ def test_wheel_and_right_button_zoom_and_move_and_thumbnails_come_close_by(page:
     assert math.dist(places(page)[name], at_first[name]) < 1
 
 
+def test_on_a_finer_screen_signs_stay_where_clicks_find_them(page: Any) -> None:
+    page.call("Emulation.setDeviceMetricsOverride", width=1280, height=860, deviceScaleFactor=2,
+              mobile=False)  # fmt: skip
+    page.press("o")
+    page.wait("((c) => c.width === 2 * c.clientWidth)(document.querySelector('#canvas'))")
+
+
 def test_a_finger_draws_and_two_fingers_zoom(page: Any, manifest: pd.DataFrame) -> None:
     def touch(kind: str, *fingers: Point) -> None:
         points = [{"x": x, "y": y, "id": place} for place, (x, y) in enumerate(fingers)]
