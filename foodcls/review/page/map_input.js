@@ -23,7 +23,9 @@ const spotOf = (event) => { const box = $("canvas").getBoundingClientRect(); ret
 export function listenToMap() {
   const canvas = $("canvas");
   listenForSize();
-  for (const [kind, take] of Object.entries({ pointerdown: press, pointermove: move, pointerup: release, pointercancel: release })) canvas.addEventListener(kind, take);
+  for (const [kind, take] of Object.entries({ pointerdown: press, pointermove: move })) canvas.addEventListener(kind, take);
+  // where the map was left meanwhile, a finger is lifted elsewhere
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, release);
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   canvas.addEventListener("pointerleave", () => { $("map-tip").hidden = true; });
   canvas.addEventListener("dblclick", (event) => { if (pictureAt(...spotOf(event)) >= 0) lookClosely(); });
@@ -139,7 +141,7 @@ function release(event) {
   // the other finger of a pinch does nothing until it is lifted
   if (!fingers.size) gesture = null;
   drawMap();
-  if (event.type === "pointercancel" || kind === "pinch" || button > 0) return;
+  if (event.type === "pointercancel" || kind === "pinch" || button > 0 || !onMap()) return;
   if (!moved) choose(pictureAt(...from), event);
   else if (kind === "lasso") take(points, event);
 }

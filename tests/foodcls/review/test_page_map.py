@@ -258,6 +258,20 @@ def test_a_finger_draws_and_two_fingers_zoom(page: Any, manifest: pd.DataFrame) 
     assert ratio == pytest.approx(2, rel=0.05)
     # a pinch marks nothing
     assert marked(page) == strange
+    # nor is a finger missed that was lifted elsewhere
+    touch("touchStart", (x, y))
+    page.press("m")
+    page.wait("document.querySelector('#map').hidden")
+    touch("touchEnd")
+    page.press("m")
+    page.wait("!document.querySelector('#map').hidden")
+    page.press("0", "Escape")
+    assert not marked(page)
+    touch("touchStart", line[0])
+    for point in line[1:]:
+        touch("touchMove", point)
+    touch("touchEnd")
+    assert marked(page) == strange
 
 
 def test_what_others_decide_shows_and_signs_are_drawn(
