@@ -184,7 +184,7 @@ def named_addresses(workspace: Workspace, results: Iterable[CachedResult]) -> se
     tables = sorted({table for result in results for table in result.tables})
     told = [_cells(path.read_bytes()) for path in workspace.root.glob("*.csv")]
     told += [_origins(_read(workspace.store, table)) for table in tables]
-    return {cell for cells in told for cell in cells if cell.startswith("http")}
+    return {cell for cells in told for cell in cells if cell[:4].lower() == "http"}
 
 
 def _origins(table: bytes) -> Iterator[str]:
