@@ -25,6 +25,15 @@ class Budget:
         """Whether the time is up."""
         return self.clock() >= self.deadline
 
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        return self.deadline - self.clock()
+
+    def part(self, seconds: float) -> "Budget":
+        """A budget of so many seconds from now on."""
+        return Budget(self.clock() + seconds, self.clock)
+
     def less(self, spent: float) -> "Budget":
         """The budget that is left after so many seconds were spent before a restart."""
         return Budget(self.deadline - spent, self.clock)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from foodcls.errors import TrainingError
 from foodcls.recipe.train_settings import Train
+from foodcls.train.budget import Budget
 from foodcls.train.dataset import TrainVal
 from foodcls.train.ema import trainable_state
 from foodcls.train.learner import Learner, start_learner
@@ -17,14 +18,16 @@ log = logging.getLogger(__name__)
 
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 STEPS = 50  # of a trial, or an epoch where that has fewer
+SHARE = 0.1  # of the time that is left, for a trial
 
 
-def choose_lr(learner: Learner, train_val: TrainVal, settings: Train) -> float:
+def choose_lr(learner: Learner, train_val: TrainVal, settings: Train, budget: Budget) -> float:
     """The rate of `RATES` after whose first steps the validation loss is least.
 
     Each trial begins at the learner's network as it is, or at the probe where fine-tuning begins
     with one; in the end the network is as it was. Trials have no moving average, which lags behind,
-    and no warmup, in which no rate would be tried.
+    and no warmup, in which no rate would be tried. All have as much time, half of the budget at
+    most.
     TrainingError when no rate gives a loss that is a number.
     """
     untouched = _copy_state(learner)
@@ -33,10 +36,12 @@ def choose_lr(learner: Learner, train_val: TrainVal, settings: Train) -> float:
         next(fit(learner, train_val, settings))
         first_epoch = 2
     begun = _copy_state(learner)
-    losses = {}
+    losses, seconds = {}, SHARE * budget.left
     for rate in RATES:
         learner.network.load_state_dict(begun, strict=False)
-        losses[rate] = _try_lr(learner, train_val, settings, rate, first_epoch)
+        losses[rate] = _try_lr(
+            learner, train_val, settings, rate, first_epoch, budget.part(seconds)
+        )
     learner.network.load_state_dict(untouched, strict=False)
     best = min(losses, key=lambda rate: losses[rate])
     if not math.isfinite(losses[best]):
@@ -47,17 +52,26 @@ def choose_lr(learner: Learner, train_val: TrainVal, settings: Train) -> float:
 
 
 def _try_lr(
-    learner: Learner, train_val: TrainVal, settings: Train, lr: float, first_epoch: int
+    learner: Learner,
+    train_val: TrainVal,
+    settings: Train,
+    lr: float,
+    first_epoch: int,
+    budget: Budget,
 ) -> float:
     """The validation loss after the trial's steps; infinite where they lead nowhere."""
     extras = settings.extras.model_copy(update={"ema": 0.0, "warmup": 0.0})
     tried = settings.model_copy(update={"lr": lr, "extras": extras})
     trial = start_learner(learner.network, learner.tail, tried, learner.precision, learner.weights)
     steps = itertools.count(1)
+
+    def is_over() -> bool:
+        number = next(steps)
+        # asked before the first step too, which each trial has
+        return number > STEPS or (number > 1 and budget.is_over())
+
     try:
-        report = next(
-            fit(trial, train_val, tried, first_epoch, is_over=lambda: next(steps) > STEPS)
-        )
+        report = next(fit(trial, train_val, tried, first_epoch, is_over=is_over))
     except TrainingError:
         return math.inf
     return report.val_loss

@@ -82,7 +82,7 @@ def train(
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
-            learner, settings = _settle_lr(learner, train_val, settings)
+            learner, settings = _settle_lr(learner, train_val, settings, budget)
             computed = {"device": device.type, "precision": precision}
             draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
             files = checkpoint_files(cache, draft)
@@ -102,12 +102,14 @@ def _tell_plan(settings: Train, count: int) -> None:
         log.info("trainable: %s", " ".join(settings.trainable))
 
 
-def _settle_lr(learner: Learner, train_val: TrainVal, settings: Train) -> tuple[Learner, Train]:
+def _settle_lr(
+    learner: Learner, train_val: TrainVal, settings: Train, budget: Budget
+) -> tuple[Learner, Train]:
     """The learner and the settings with the learning rate that was chosen, where one is needed."""
     is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
     if settings.lr != "auto" or is_probe_alone:
         return learner, settings
-    settings = settings.model_copy(update={"lr": choose_lr(learner, train_val, settings)})
+    settings = settings.model_copy(update={"lr": choose_lr(learner, train_val, settings, budget)})
     network, tail = learner.network, learner.tail
     return start_learner(network, tail, settings, learner.precision, learner.weights), settings
 

@@ -9,6 +9,7 @@ import torch
 from foodcls.errors import TrainingError
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
+from foodcls.train.budget import Budget, start_budget
 from foodcls.train.dataset import TrainVal
 from foodcls.train.learner import Learner
 from foodcls.train.loop import fit
@@ -28,7 +29,7 @@ def test_the_rate_that_is_chosen_learns_most_in_its_first_steps_and_leaves_no_tr
     learner = build(settings=averaged)
     before = {key: value.clone() for key, value in learner.network.state_dict().items()}
     with caplog.at_level(logging.INFO, logger="foodcls"):
-        chosen = choose_lr(learner, train_val, averaged)
+        chosen = choose_lr(learner, train_val, averaged, start_budget(None))
     after = learner.network.state_dict()
     assert all(torch.equal(value, after[key]) for key, value in before.items())
     first = 1 if method == "finetune" else 2
@@ -46,7 +47,29 @@ def test_a_long_warmup_does_not_let_a_rate_that_is_too_high_pass(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("foodcls.train.lr_search.RATES", (1e-2, 1e3))
     slow = settings.model_copy(update={"extras": Extras(warmup=9_999)})
-    assert choose_lr(build(), train_val, slow) == choose_lr(build(), train_val, settings) == 1e-2
+    budget = start_budget(None)
+    assert choose_lr(build(), train_val, slow, budget) == 1e-2
+    assert choose_lr(build(), train_val, settings, budget) == 1e-2
+
+
+def test_trials_leave_half_of_the_time_to_the_training(
+    build: Callable[..., Learner], train_val: TrainVal, settings: Train,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    times = [0.0]
+
+    def step(*_: object) -> None:
+        times.append(times[-1] + 10)
+
+    monkeypatch.setattr(Learner, "step", step)
+    many = settings.model_copy(update={"batch_size": 2})
+    assert len(train_val.train) > 2 * 5
+    choose_lr(build(), train_val, many, Budget(200.0, lambda: times[-1]))
+    assert times[-1] == 100
+    # where the probe has taken all of it, too
+    monkeypatch.setattr("foodcls.train.probe.STRENGTHS", (0.03,))
+    late = many.model_copy(update={"method": "probe_then_finetune"})
+    assert choose_lr(build(settings=late), train_val, late, Budget(0.0, lambda: 1.0)) in RATES
 
 
 def test_where_each_rate_fails_the_way_out_is_named(
@@ -55,7 +78,7 @@ def test_where_each_rate_fails_the_way_out_is_named(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("foodcls.train.lr_search.RATES", (1e30, 1e31))
     with pytest.raises(TrainingError, match="set train.lr"):
-        choose_lr(build(), train_val, settings)
+        choose_lr(build(), train_val, settings, start_budget(None))
 
 
 def test_what_was_chosen_is_in_the_checkpoint_and_the_report_of_each_epoch(
