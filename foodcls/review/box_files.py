@@ -15,6 +15,7 @@ from foodcls.review.boxes import (
     PROPOSED,
     Boxes,
     DrawnBox,
+    box_cells,
     read_drawn,
     read_offered,
     write_drawn,
@@ -22,7 +23,7 @@ from foodcls.review.boxes import (
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.watched import Watched
-from foodcls.tables.edit_csv import editing, open_sheet, write_sheet
+from foodcls.tables.edit_csv import add_rows, editing, open_sheet, write_sheet
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +89,11 @@ class BoxFiles:
 
 def import_boxes(manifest: pd.DataFrame, gallery: Gallery, path: Path) -> None:
     """Write the boxes of the last run as a table."""
-    sheet = open_sheet(path, COLUMNS)
     rows = manifest[(manifest["box"] != "") & manifest["id"].isin(gallery.items)]
     rows = rows[rows["parent"] == ""].drop_duplicates(["id", "box"])
-    for digest, box in zip(rows["id"], rows["box"], strict=True):
+    cells = []
+    for digest, box in zip(rows["id"].tolist(), rows["box"].tolist(), strict=True):
         left, top, right, bottom = map(int, box.split(","))
-        sheet = write_drawn(
-            sheet, gallery.items[digest], (), (DrawnBox((left, top, right, bottom)),)
-        )
-    write_sheet(sheet, path)
+        cells.append(box_cells(gallery.items[digest], DrawnBox((left, top, right, bottom))))
+    write_sheet(add_rows(open_sheet(path, COLUMNS), cells), path)
     logger.info("%s: %d boxes of the last run", path, len(rows))

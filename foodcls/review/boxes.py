@@ -78,7 +78,20 @@ def write_drawn(
     """Replace the boxes `known` of a picture by `boxes`; rows of boxes in both stay as they are."""
     wanted = dict.fromkeys(boxes)
     sheet = remove_rows(sheet, {box.line for box in known if box not in wanted})
-    return add_rows(sheet, [_cells(item, box) for box in wanted if box not in known])
+    return add_rows(sheet, [box_cells(item, box) for box in wanted if box not in known])
+
+
+def box_cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:
+    """The row of a box in a table."""
+    cells = {
+        "filename": item.id,
+        "width": str(item.width),
+        "height": str(item.height),
+        # relabeled or not, the crop knows it by the class under which it was found
+        "class": item.found_as,
+        **{name: str(edge) for name, edge in zip(EDGES, box.edges, strict=True)},
+    }
+    return cells | ({PROPOSED: "true"} if box.proposed else {})
 
 
 def fit_box(edges: Sequence[float], item: GalleryItem) -> tuple[int, int, int, int] | None:
@@ -95,15 +108,3 @@ def _drawn(box: Box, item: GalleryItem) -> DrawnBox | None:
         return None
     edges = clamp_box(box.edges, size)
     return DrawnBox(edges, box.proposed, box.number) if edges else None
-
-
-def _cells(item: GalleryItem, box: DrawnBox) -> dict[str, str]:
-    cells = {
-        "filename": item.id,
-        "width": str(item.width),
-        "height": str(item.height),
-        # relabeled or not, the crop knows it by the class under which it was found
-        "class": item.found_as,
-        **{name: str(edge) for name, edge in zip(EDGES, box.edges, strict=True)},
-    }
-    return cells | ({PROPOSED: "true"} if box.proposed else {})

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,8 +7,9 @@ import pytest
 
 from foodcls.crop.crop import crop
 from foodcls.crop.matching import index_names
-from foodcls.manifest import kept_rows
+from foodcls.manifest import KEPT, kept_rows, new_manifest
 from foodcls.recipe.data_settings import Crop
+from foodcls.review.box_files import import_boxes
 from foodcls.review.boxes import COLUMNS, DrawnBox, fit_box, is_box_table, read_drawn, write_drawn
 from foodcls.review.gallery import Gallery, GalleryItem, build_gallery
 from foodcls.store.store import Store
@@ -133,3 +135,16 @@ def test_only_a_table_of_our_columns_is_written_into(tmp_path: Path) -> None:
     ours.write_text(f"{HEADER}\n")
     other.write_text('{"images": []}')
     assert [is_box_table(path) for path in (ours, other, tmp_path)] == [True, False, False]
+
+
+def test_thousands_of_boxes_are_taken_over_at_once(tmp_path: Path) -> None:
+    row = {"label": "pesto", "source": "urls", "state": KEPT, "width": 90, "height": 90}
+    manifest = new_manifest([
+        row | {"id": f"{number:064x}", "origin": f"{number}.jpg", "box": "1,2,30,40"}
+        for number in range(8000)
+    ])  # fmt: skip
+    gallery, start = build_gallery(manifest, ("pesto",), {}), time.monotonic()
+    import_boxes(manifest, gallery, tmp_path / "boxes.csv")
+    assert time.monotonic() - start < 1.5
+    last = (tmp_path / "boxes.csv").read_text().splitlines()[8000]
+    assert last.endswith("1f3f,90,90,pesto,1,2,30,40")
