@@ -99,7 +99,8 @@ def _search(
         # before they are made: who is killed has made them too
         rates.save()
         for search in _read_pages(searches, bounds, hosts, rates, robots):
-            forecast.tell((time.monotonic() - begun) * _share_left(asked))
+            if (share := _share_left(asked)) is not None:
+                forecast.tell((time.monotonic() - begun) * share)
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
@@ -142,8 +143,11 @@ def _read_pages(
             yield search
 
 
-def _share_left(searches: Sequence["_Search"]) -> float:
-    """How much the slowest engine has still to do, in shares of what it has done."""
+def _share_left(searches: Sequence["_Search"]) -> float | None:
+    """How much the slowest engine has still to do, in shares of what it has done.
+
+    None while an engine has not answered yet.
+    """
     shares = [0.0]
     for name in {search.question.engine for search in searches}:
         own = [one for one in searches if one.question.engine == name]
@@ -151,6 +155,8 @@ def _share_left(searches: Sequence["_Search"]) -> float:
         read, left = sum(one.read for one in begun), sum(one.pages_left for one in begun)
         # the others have as many pages each as these
         fresh = sum(one.is_open and not one.read for one in own)
+        if fresh and not read:
+            return None
         shares += [(left + fresh * (read + left) / len(begun)) / read] if read else []
     return max(shares)
 

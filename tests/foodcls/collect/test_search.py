@@ -283,3 +283,13 @@ def test_a_slow_search_tells_after_a_tenth_how_long_it_takes(web, limits, store)
         if 0.1 * whole < at < 0.9 * whole:
             assert left is not None and 0.5 < left / (whole - at) < 2
     assert web.hits["/v1/images/"] == 44
+
+
+def test_nothing_is_foretold_before_an_engine_has_answered(
+    bing, access: Access, limits, store: Store
+) -> None:
+    bing(10)
+    results = search_all([question("flickr"), question()], access, limits, store)
+    assert next(results).question.engine == "flickr" and results.forecast.left is None
+    assert next(results).question.engine == "bing" and results.forecast.left is not None
+    results.close()
