@@ -21,7 +21,7 @@ from foodcls.collect.outcomes import (
     printable,
 )
 from foodcls.image.file_types import describe_bytes, sniff_format
-from foodcls.image.listing import NAMED, list_below, warn_passed
+from foodcls.image.listing import NAMED, is_below, list_below, warn_passed
 from foodcls.progress import Track
 from foodcls.store.store import Store
 from foodcls.tables.label_table import read_labels
@@ -108,7 +108,7 @@ def list_labeled(
         candidate = Candidate(printable(row.path), label, source, rank=ranks[row.label])
         if label not in labels:
             outcome, why = Outcome.UNKNOWN_LABEL, f"{label!r} is none of the recipe's classes"
-        elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        elif not is_below(path, root):
             outcome, why = Outcome.NOT_REGULAR, f"leads out of {root}"
         else:
             files.append((candidate, path))

@@ -47,6 +47,11 @@ def warn_passed(root: Path, passed: list[Path]) -> None:
         )
 
 
+def is_below(path: Path, root: Path) -> bool:
+    """Whether a path ends in or below a folder, wherever links lead."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 def is_aside(name: str) -> bool:
     """Whether a folder of this name holds no pictures of a person: hidden, or a system's."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS

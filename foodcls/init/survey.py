@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from foodcls.errors import InputError
 from foodcls.image.file_types import sniff_format
-from foodcls.image.listing import is_aside, list_below
+from foodcls.image.listing import is_aside, is_below, list_below
 from foodcls.recipe.types import ClassName
 from foodcls.tables.label_table import read_labels
 from foodcls.tables.read_csv import read_header, read_sheet
@@ -86,14 +86,20 @@ def _survey_labels(table: Path) -> Survey:
     """The pictures that a table names, which lie beside it or below."""
     rows = read_labels(table)
     root = table.resolve().parent
-    there = [row for row in rows if _is_picture(root / row.path)]
+    there = [
+        row for row in rows if is_below(root / row.path, root) and _is_picture(root / row.path)
+    ]
     if not there:
         raise InputError(
             f"{table}: no picture at {root / rows[0].path}, nor at any other of its {len(rows)} "
-            "paths; they count from the table's own folder"
+            "paths, in the table's own folder or below; put the table where the pictures lie"
         )
     lacking = len(rows) - len(there)
-    notes = (f"{lacking} rows of {table.name} name no picture that is there",) if lacking else ()
+    notes = (
+        (f"{lacking} rows of {table.name} name no picture in its folder or below",)
+        if lacking
+        else ()
+    )
     counts = Counter(row.label for row in there)
     return Survey((root,), dict(sorted(counts.items())), notes=notes, labels=table.resolve())
 

@@ -88,6 +88,11 @@ def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path
         found = survey_pictures(place)
         assert (found.sources, found.labels) == ((tmp_path,), table)
         assert found.counts == {"a": 2, "b": 1} and "1 rows of labels.csv name no" in found.notes[0]
+    (tmp_path / "below").mkdir()
+    outside = tmp_path / "below" / "labels.csv"
+    outside.write_text(f"path,label\n{tmp_path}/images/0.jpg,a\n../images/1.jpg,b\n")
+    with pytest.raises(InputError, match="put the table where the pictures lie"):
+        survey_pictures(outside)
     table.write_text("path,label\nnone.jpg,a\n")
     with pytest.raises(InputError, match=f"no picture at {tmp_path}/none.jpg"):
         survey_pictures(table)
