@@ -122,4 +122,6 @@ def plain_reason(text: str) -> str:
     """A reason fit for a cell: one line of at most 200 characters that is no formula."""
     # half of a character, as a browser's field cuts it, is none in UTF-8
     whole = text.encode(errors="replace").decode().replace("\0", " ")
-    return re.sub(r"\s+", " ", whole).strip(" ").lstrip("=+-@ ")[:MAX_REASON]
+    plain = re.sub(r"^['=+\-@ ]*[=+\-@ ]", "", re.sub(r"\s+", " ", whole))
+    # as it is read again, or undo would take it for another's
+    return plain[:MAX_REASON].rstrip(" ")

@@ -109,6 +109,15 @@ def test_news_are_what_others_did(
     assert not session.news(news["number"], "a").ids
 
 
+@pytest.mark.parametrize("typed", ["'=odd", "'-", "x" * 199 + " y", "'tis food"])
+def test_whatever_reason_is_typed_can_be_undone(
+    session: Session, manifest: pd.DataFrame, typed: str
+) -> None:
+    first = manifest["id"][0]
+    take_decision(session, {"ids": [first], "keep": False, "reason": typed, "page": "a"})
+    assert session.undo("a") == ([first], []) and not session.verdicts()
+
+
 def test_undo_of_a_second_drop_leaves_what_another_decided_between(
     session: Session, visit: Callable[..., Session], manifest: pd.DataFrame
 ) -> None:
