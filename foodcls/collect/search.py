@@ -76,13 +76,9 @@ def _search(
     done = [search for search in searches if not search.is_open]
     count("search", anew=len(searches) - len(done), recalled=len(done))
     yield from (search.result() for search in done)
-    bounds = replace(
-        limits,
-        max_bytes=PAGE_BYTES,
-        per_host=min(limits.per_host, PAGES_AT_ONCE),
-        # X-Robots-Tag speaks of indexing, and a result page is only read
-        heed_robots=False,
-    )
+    # X-Robots-Tag speaks of indexing, and a result page is only read
+    bounds = replace(limits, max_bytes=PAGE_BYTES, heed_robots=False,
+                     per_host=min(limits.per_host, PAGES_AT_ONCE))  # fmt: skip
     asked, begun = [search for search in searches if search.is_open], time.monotonic()
     access, refused = log_in((one.question.engine for one in asked), access, bounds, hosts)
     headers = {search.origin: search.engine.headers(access) for search in searches}
@@ -200,10 +196,8 @@ class _Search:
     @property
     def pages_left(self) -> float:
         """About how many pages are left to be read: as full as those that were, to the limit."""
-        missing = self.question.limit - len(self._hits)
-        return (
-            math.ceil(missing / len(self._hits) * self.read) if self.is_open and self._hits else 0
-        )
+        found, limit = len(self._hits), self.question.limit
+        return math.ceil((limit - found) / found * self.read) if self.is_open and found else 0
 
     def stop(self, reason: str) -> None:
         """End the search for a reason, if there is one."""
