@@ -1,5 +1,6 @@
 """Tells how far work has come, and how much of it was known from before, to whoever asks."""
 
+import math
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,16 +23,16 @@ class Track(Protocol):
 class Forecast:
     """About how long work goes on: by whoever does it, where counting what is done misleads."""
 
-    _end: float | None = None  # monotonic
+    _end: float = math.inf  # monotonic
 
     def tell(self, seconds: float) -> None:
-        """Say that so many seconds are left from now on."""
+        """Say that so many seconds are left from now on; inf: nobody knows."""
         self._end = time.monotonic() + seconds
 
     @property
     def left(self) -> float | None:
-        """The seconds that are left; None while nobody has said it."""
-        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
+        """The seconds that are left; None while nobody knows."""
+        return None if self._end == math.inf else max(self._end - time.monotonic(), 0.0)
 
 
 class Foreseen(Generic[Item]):

@@ -95,8 +95,7 @@ def _search(
         # before they are made: who is killed has made them too
         rates.save()
         for search in _read_pages(searches, bounds, hosts, rates, robots):
-            if (share := _share_left(asked)) is not None:
-                forecast.tell((time.monotonic() - begun) * share)
+            forecast.tell((time.monotonic() - begun) * _share_left(asked))
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
@@ -139,20 +138,15 @@ def _read_pages(
             yield search
 
 
-def _share_left(searches: Sequence["_Search"]) -> float | None:
-    """How much the slowest engine has still to do, in shares of what it has done.
-
-    None while an engine has not answered yet.
-    """
+def _share_left(searches: Sequence["_Search"]) -> float:
+    """How much the slowest engine has still to do, in shares of what it has done; inf of none."""
     shares = [0.0]
     for name in {search.question.engine for search in searches}:
         own = [one for one in searches if one.question.engine == name]
         begun = [one for one in own if one.read]
         read, left = sum(one.read for one in begun), sum(one.pages_left for one in begun)
-        # the others have as many pages each as these
-        fresh = sum(one.is_open and not one.read for one in own)
-        if fresh and not read:
-            return None
+        fresh = sum(one.is_open and not one.read for one in own)  # as long as the others
+        shares += [math.inf] * (fresh and not read)
         shares += [(left + fresh * (read + left) / len(begun)) / read] if read else []
     return max(shares)
 
