@@ -29,6 +29,8 @@ namespace {
 const std::string NONE = "none of these";
 // the largest model that `foodcls predict` opens
 constexpr std::uintmax_t MAX_MODEL_MEGABYTES = 2000;
+// a machine is busy for minutes with starting a hundred thousand
+constexpr int MOST_THREADS = 1024, MOST_PICTURES = 100'000;
 constexpr int BAD_PICTURE = 1, BAD_MODEL = 2, CHANGED_MODEL = 3;
 
 struct Options {
@@ -121,11 +123,11 @@ int classify(Model& model, const Options& options) {
     return code;
 }
 
-// Take a whole number from `least` on; whether the text is one.
-bool take_number(const std::string& text, int least, int& number) {
+// Take a whole number from `least` to `most`; whether the text is one.
+bool take_number(const std::string& text, int least, int most, int& number) {
     const auto end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc{} && stop == end && number >= least;
+    return error == std::errc{} && stop == end && number >= least && number <= most;
 }
 
 Options read_words(int count, char** words) {
@@ -137,9 +139,9 @@ Options read_words(int count, char** words) {
         } else if (word == "--all") {
             options.tells_all = true;
         } else if (word == "--batch" && i + 1 < count) {
-            options.are_wrong |= !take_number(words[++i], 1, options.batch);
+            options.are_wrong |= !take_number(words[++i], 1, MOST_PICTURES, options.batch);
         } else if (word == "--threads" && i + 1 < count) {
-            options.are_wrong |= !take_number(words[++i], 0, options.threads);
+            options.are_wrong |= !take_number(words[++i], 0, MOST_THREADS, options.threads);
         } else if (word == "--sha256" && i + 1 < count) {
             options.digest = words[++i];
             // as of a variable that was never set: it would compare nothing

@@ -333,8 +333,8 @@ def test_a_list_with_folders_or_of_windows_is_compared_too(
 
 
 @pytest.mark.parametrize("words", [["--sha256", ""], ["--batch", "x"], ["--batch", "0"],
-                                   ["--batch", "9999999999"], ["--all", "--bach", "3"],
-                                   ["--sha256"]])  # fmt: skip
+                                   ["--batch", "9999999999"], ["--threads", "100000"],
+                                   ["--all", "--bach", "3"], ["--sha256"]])  # fmt: skip
 def test_words_that_say_nothing_are_refused(either: Run, words: list[str]) -> None:
     """An empty digest, of a variable that was never set, would compare nothing."""
     for line in ([*words, "model.onnx", "x.png"], ["model.onnx", "x.png", *words]):
