@@ -14,6 +14,7 @@ from foodcls.review.changes import label_of
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.live_order import LEFT, STRANGER, Kind, judge_doubts, next_group
 from foodcls.review.session import Session
+from foodcls.review.watched import time_and_size
 
 # of what is left: below this share of wrong pictures, cleaning is probably done
 ENOUGH = 0.02
@@ -131,10 +132,9 @@ class Doubts:
 
     def _read(self) -> _Known:
         path, gallery = self.session.files.likeness, self.session.gallery
-        stat = path.stat() if path and path.exists() else None
-        signature = (stat.st_mtime_ns, stat.st_size) if stat else None, id(gallery)
+        signature = time_and_size(path), id(gallery)
         if signature != self._signature:
-            likeness = load_likeness(path, self.session.labels) if path and stat else None
+            likeness = load_likeness(path, self.session.labels) if path else None
             self._known = _match(gallery, likeness) if likeness else None
             self._signature = signature
         if self._known is None:

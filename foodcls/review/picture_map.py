@@ -18,6 +18,7 @@ from foodcls.evaluate.likeness import Likeness, load_likeness
 from foodcls.metrics.ranks import Floats
 from foodcls.review.doubts import NO_LIKENESS
 from foodcls.review.session import Session
+from foodcls.review.watched import time_and_size
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +46,9 @@ class PictureMap:
         """The map as it is by now, at once; InputError when it is not known what looks alike."""
         path = self.session.files.likeness
         with self._lock:
-            stat = path.stat() if path and path.exists() else None
-            signature = (stat.st_mtime_ns, stat.st_size) if stat else None
+            signature = time_and_size(path)
             if signature != self._signature:
-                likeness = load_likeness(path, self.session.labels) if path and stat else None
+                likeness = load_likeness(path, self.session.labels) if path else None
                 self._drawn = self._begin(likeness, signature) if likeness else None
                 self._signature = signature
             if self._drawn is None:

@@ -10,6 +10,12 @@ from foodcls.store.store import digest_file
 Value = TypeVar("Value")
 
 
+def time_and_size(path: Path | None) -> tuple[int, int] | None:
+    """What changes with a file that is too large to be digested each time; None without one."""
+    stat = path.stat() if path and path.exists() else None
+    return (stat.st_mtime_ns, stat.st_size) if stat else None
+
+
 class Watched(Generic[Value]):
     """A value read from a file, and read again when the file has changed."""
 
