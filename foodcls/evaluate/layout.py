@@ -1,6 +1,5 @@
 """Lays pictures out on a map: those that a network sees alike lie near each other."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from foodcls.evaluate.likeness import Likeness
+from foodcls.evaluate.likeness import DAMAGE, Likeness, load_arrays, save_arrays
 from foodcls.metrics.ranks import Floats
-from foodcls.store.store import replacing
 
 # these take 20 s of a core and 300 MB; more would be a blur on the page, too
 MOST = 20_000
@@ -94,21 +92,17 @@ def layout_key(ids: Sequence[str], rows: Floats) -> str:
 
 def save_layout(layout: Layout, key: str, path: Path) -> None:
     """Write the file, whole or not at all."""
-    with replacing(path) as part, part.open("wb") as file:
-        np.savez(file, allow_pickle=False, key=np.array(key),
-                 ids=np.array(layout.ids, dtype="S64"), spots=layout.spots)  # fmt: skip
+    save_arrays(path, layout.ids, key=np.array(key), spots=layout.spots)
 
 
 def load_layout(path: Path, key: str) -> Layout | None:
     """Read the file; None where it is absent, damaged, or of another key."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["key"]) != key:
-                return None
-            ids, spots = tuple(name.decode() for name in file["ids"]), file["spots"]
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
+        parts = load_arrays(path, ("key", "ids", "spots"))
+    except DAMAGE:
         return None
-    return Layout(ids, spots) if spots.shape == (len(ids), 2) else None
+    ids, spots = parts["ids"], parts["spots"]
+    return Layout(ids, spots) if str(parts["key"]) == key and spots.shape == (len(ids), 2) else None
 
 
 def _fit(spots: Floats) -> Floats:

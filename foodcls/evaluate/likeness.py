@@ -3,12 +3,12 @@
 `foodcls suspects` writes the file; the review page reads it, and needs no network for it.
 """
 
-import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from foodcls.store.store import replacing
 
 # of 32, 64 and 128 the one by which a live order found 99 % of planted wrong labels soonest
 DIMENSIONS = 128
+# what a damaged file raises; RuntimeError is zipfile's, of a changed byte that says "encrypted" or
+# "of a later version"
+DAMAGE = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 FIELDS = ("ids", "rows", "own", "other", "guess", "labels")
 
 
@@ -78,15 +81,8 @@ def pick_shares(shares: Floats, truth: Ints) -> tuple[Floats, Floats, Ints]:
 
 def save_likeness(likeness: Likeness, path: Path) -> None:
     """Write the file, whole or not at all."""
-    buffer = io.BytesIO()
-    values = {
-        "ids": np.array(likeness.ids, dtype="S64"),
-        "labels": np.array(likeness.labels, dtype=str),
-        **{name: getattr(likeness, name) for name in ("rows", "own", "other", "guess")},
-    }
-    np.savez(buffer, allow_pickle=False, **values)
-    with replacing(path) as part:
-        part.write_bytes(buffer.getbuffer())
+    values = {name: getattr(likeness, name) for name in ("rows", "own", "other", "guess")}
+    save_arrays(path, likeness.ids, labels=np.array(likeness.labels, dtype=str), **values)
 
 
 def load_likeness(path: Path, labels: Sequence[str]) -> Likeness | None:
@@ -95,19 +91,29 @@ def load_likeness(path: Path, labels: Sequence[str]) -> Likeness | None:
     TableError when it is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            parts = {name: file[name] for name in FIELDS}
+        parts = load_arrays(path, FIELDS)
         if len({len(parts[name]) for name in FIELDS[:-1]}) != 1 or parts["rows"].ndim != 2:
             raise ValueError("its arrays are of several lengths")
         if not np.isin(parts["guess"], np.arange(len(parts["labels"]))).all():
             raise ValueError("it guesses classes that it does not name")
     except FileNotFoundError:
         return None
-    # RuntimeError: zipfile's, of a changed byte that says "encrypted" or "of a later version"
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise TableError(
             f"{path} is damaged ({error}); `foodcls suspects` writes it anew"
         ) from error
     names = tuple(parts.pop("labels").tolist())
-    ids = tuple(name.decode() for name in parts.pop("ids"))
-    return Likeness(ids, labels=names, **parts) if names == tuple(labels) else None
+    return Likeness(labels=names, **parts) if names == tuple(labels) else None
+
+
+def save_arrays(path: Path, ids: Sequence[str], **arrays: Any) -> None:
+    """Write a file of arrays about the pictures `ids`, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, allow_pickle=False, ids=np.array(ids, dtype="S64"), **arrays)
+
+
+def load_arrays(path: Path, names: Collection[str]) -> dict[str, Any]:
+    """The arrays of such a file, of which `ids` is a tuple; raises one of DAMAGE."""
+    with np.load(path, allow_pickle=False) as file:
+        found = {name: file[name] for name in names}
+    return found | {"ids": tuple(name.decode() for name in found["ids"])}
