@@ -3,13 +3,12 @@
 import { $, displayName } from "./dom.js";
 import { map } from "./map.js";
 import { across, camera, down, fitCamera } from "./map_camera.js";
-import { color, decisionOf, kindOf, signOf, signs, spriteOf } from "./map_signs.js";
+import { color, DECISIONS, decisionOf, kindOf, signOf, signs, spriteOf } from "./map_signs.js";
 import { putPixels, putStamp, stampOf, startPixels } from "./map_pixels.js";
 import { loadThumbs, onThumbs, thumbOf } from "./map_thumbs.js";
 
 const SMALLEST = 24, LARGEST = 128; // pixels of a thumbnail's side
 const MOST = 1000; // thumbnails at once: fewer than are kept, or those in sight would push each other out
-const GLYPHS = { kept: ["✓", "--keep"], dropped: ["✕", "--drop"], moved: ["→", "--accent"] };
 
 let isDue = false, ratio = 0; // pixels of the screen in one of the page: another screen may have others
 
@@ -117,12 +116,12 @@ function drawThumb(pen, number, side) {
   if (decision === "dropped") pen.globalAlpha *= 0.35;
   if (bitmap) pen.drawImage(bitmap, left, top, wide, high);
   pen.globalAlpha = isFaint(picture) ? 0.2 : 1;
-  if (GLYPHS[decision]) drawGlyph(pen, GLYPHS[decision], left + wide, top, Math.min(20, Math.max(12, side / 4)));
+  if (decision !== "undecided") drawGlyph(pen, DECISIONS[decision], left + wide, top, Math.min(20, Math.max(12, side / 4)));
   else if (signs.by === "label") drawBadge(pen, picture, left, top);
   pen.globalAlpha = 1;
 }
 
-function drawGlyph(pen, [text, tint], left, top, size) {
+function drawGlyph(pen, [, tint, text], left, top, size) {
   pen.fillStyle = color(tint);
   pen.beginPath();
   pen.arc(left, top, size / 2, 0, 7);

@@ -5,7 +5,7 @@ import { $, displayName } from "./dom.js";
 import { aim, map, markOnly, moveCursor, onMap, openMap, refreshMap, takeAll, toggleMark, widen } from "./map.js";
 import { across, camera, down, fitCamera, moveBy, zoomAt } from "./map_camera.js";
 import { drawMap, lasso, listenForSize, thumbSide } from "./map_draw.js";
-import { decisionOf, forgetColors, light, setTint } from "./map_signs.js";
+import { decisionOf, forgetColors, light, switchTint } from "./map_signs.js";
 import { hideReasons } from "./reasons.js";
 import { state } from "./state.js";
 import { openZoom } from "./zoom.js";
@@ -50,7 +50,7 @@ function zoom(factor) {
 }
 
 const VIEW_KEYS = {
-  "+": () => zoom(ZOOM), "=": () => zoom(ZOOM), "-": () => zoom(1 / ZOOM), 0: () => { fitCamera(); drawMap(); }, o: () => setTint(),
+  "+": () => zoom(ZOOM), "=": () => zoom(ZOOM), "-": () => zoom(1 / ZOOM), 0: () => { fitCamera(); drawMap(); }, o: switchTint,
   h: () => { isMover = !isMover; $("map-tool").setAttribute("aria-pressed", isMover); $("canvas").classList.toggle("mover", isMover); },
   m: () => openClass(state.cameFrom), w: () => widen(true), W: () => widen(false),
 };

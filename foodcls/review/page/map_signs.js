@@ -5,7 +5,7 @@ import { map, refreshMap } from "./map.js";
 import { state } from "./state.js";
 
 const SHAPES = ["disc", "square", "triangle", "diamond", "star", "wedge"];
-const DECISIONS = { undecided: ["dot", "--quiet"], kept: ["tick", "--keep"], dropped: ["cross", "--drop"], moved: ["arrow", "--accent"] };
+export const DECISIONS = { undecided: ["dot", "--quiet", ""], kept: ["tick", "--keep", "✓"], dropped: ["cross", "--drop", "✕"], moved: ["arrow", "--accent", "→"] };
 const TURN = 137.5; // degrees between two classes: the hues of neighbors differ
 
 export const signs = { by: "label", lit: "" }; // by class or decision; the one that is shown clearly
@@ -44,8 +44,13 @@ export function signOf(picture) {
   return known.get(key);
 }
 
+function signOfDecision(decision) {
+  const [shape, tint] = DECISIONS[decision];
+  return [shape, color(tint), ""];
+}
+
 function makeSign(picture, decision) {
-  if (signs.by !== "label") return [DECISIONS[decision][0], color(DECISIONS[decision][1]), ""];
+  if (signs.by !== "label") return signOfDecision(decision);
   if (decision === "dropped") return ["cross", hueOf(picture.label), ""];
   return [SHAPES[state.labels.indexOf(picture.label) % SHAPES.length], hueOf(picture.label), decision === "undecided" ? "" : color("--ink")];
 }
@@ -111,16 +116,16 @@ export function drawLegend() {
 }
 
 function icon(kind) {
-  const sign = signs.by === "label" ? signOf({ label: kind }) : [DECISIONS[kind][0], color(DECISIONS[kind][1]), ""];
+  const sign = signs.by === "label" ? signOf({ label: kind }) : signOfDecision(kind);
   const sprite = drawSprite(sign, 5, false, "transparent");
   sprite.style.width = sprite.style.height = `${sprite.side}px`;
   return sprite;
 }
 
-export function setTint(by = signs.by === "label" ? "decision" : "label") {
+export function switchTint() {
   // fewer lines below the map would make it jump
   $("legend").style.minHeight = `${$("legend").offsetHeight}px`;
-  Object.assign(signs, { by, lit: "" });
+  Object.assign(signs, { by: signs.by === "label" ? "decision" : "label", lit: "" });
   refreshMap();
 }
 
