@@ -171,17 +171,18 @@ export function followGrid() {
 
 // what is on it has changed
 export function refreshMap() {
-  map.middles = state.labels.map(middleOf).filter(Boolean);
+  map.middles = findMiddles();
   forgetStamps();
   drawLegend();
   drawMap();
 }
 
-// where most of a class lies
-function middleOf(label) {
-  const members = map.pictures.flatMap((picture, number) => (picture.label === label ? [number] : []));
-  const middle = (places) => members.map((number) => places[number]).sort((a, b) => a - b)[Math.floor(members.length / 2)];
-  return members.length ? { label, x: middle(map.xs), y: middle(map.ys) } : null;
+// where most of each class lies
+function findMiddles() {
+  const members = new Map(state.labels.map((label) => [label, []]));
+  map.pictures.forEach(({ label }, number) => members.get(label)?.push(number));
+  const middle = (places, numbers) => Float32Array.from(numbers, (number) => places[number]).sort()[numbers.length >> 1];
+  return [...members].filter(([, numbers]) => numbers.length).map(([label, numbers]) => ({ label, x: middle(map.xs, numbers), y: middle(map.ys, numbers) }));
 }
 
 // after a decision; whether that was all: a picture alone is followed by the nearest undecided one
