@@ -1,14 +1,13 @@
 // Opens the map of all pictures, and holds what is on it: where each lies, and which are marked.
 
-import { get, getSaved } from "./api.js";
-import { drawClasses } from "./classes.js";
+import { get } from "./api.js";
 import { $, displayName, toast } from "./dom.js";
 import { goTo, show } from "./grid.js";
 import { camera, fitCamera, reveal } from "./map_camera.js";
 import { drawMap, forgetStamps } from "./map_draw.js";
 import { drawLegend } from "./map_signs.js";
-import { hideReasons } from "./reasons.js";
-import { current, isLassoed, state, takeTurn } from "./state.js";
+import { current, isLassoed, state } from "./state.js";
+import { enterView, openAcross } from "./views.js";
 
 const EVERY = 400; // milliseconds between two questions while the layout is under way
 const REACH = 8; // pictures that the first step marks around the cursor
@@ -26,26 +25,16 @@ let timer = 0;
 
 export const onMap = () => state.special?.view === "map";
 
-export async function openMap() {
-  if ($("ways").hidden) return;
-  const isMine = takeTurn(), from = state.label || state.cameFrom || state.classes[0].name;
-  try {
-    const answer = await getSaved("map?pictures=1");
-    if (!isMine()) return;
+export function openMap() {
+  return openAcross(() => "map?pictures=1", (answer, from) => {
     if (!answer.pictures.length) return toast("No picture here was ranked yet; run `foodcls suspects` first.", true);
     takePictures(answer);
-    Object.assign(state, { label: "", special: { view: "map" }, cameFrom: from, fromMap: false });
-    state.byId = new Map(map.pictures.map((picture) => [picture.id, picture]));
-    $("grid").classList.add("dense");
-    hideReasons();
-    drawClasses();
+    enterView({ view: "map" }, map.pictures, from);
+    state.fromMap = false;
     showMarked();
     takeSpots(answer);
     $("canvas").focus();
-  } catch (error) {
-    toast(error.message, true);
-    return false;
-  }
+  });
 }
 
 function takePictures({ pictures, of, unknown, left_out: leftOut }) {
@@ -56,7 +45,6 @@ function takePictures({ pictures, of, unknown, left_out: leftOut }) {
   map.at = Math.max(0, pictures.findIndex(({ id }) => id === cursor));
   const missing = [unknown && `${unknown} are new since \`foodcls suspects\``, leftOut && `of ${pictures.length + leftOut} these by chance`];
   map.told = missing.filter(Boolean).join("; ");
-  for (const picture of pictures) if (picture.guess) state.guesses.set(picture.id, picture.guess);
 }
 
 function takeSpots({ spots, share, grain, problem }) {

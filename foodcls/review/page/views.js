@@ -28,16 +28,25 @@ export function openAlike() {
   open("alike", `&id=${picture.id}`);
 }
 
-async function open(kind, more = "") {
-  if ($("ways").hidden) return;
-  const isMine = takeTurn(), from = state.label || state.cameFrom || state.classes[0].name;
-  $("grid").classList.add("dense");
-  try {
-    const answer = await getSaved(`${kind}?size=${screenful()}${more}`);
-    if (!isMine()) return;
+function open(kind, more = "") {
+  const path = () => {
+    $("grid").classList.add("dense"); // before it is measured
+    return `${kind}?size=${screenful()}${more}`;
+  };
+  return openAcross(path, (answer, from) => {
     state.fromMap ||= onMap();
     showBatch({ ...answer, view: kind }, from);
     if (!answer.pictures.length) toast("Nothing is left to look at.");
+  });
+}
+
+// asks for pictures of all classes and shows them, unless something else was opened meanwhile; false where it failed
+export async function openAcross(path, take) {
+  if ($("ways").hidden) return;
+  const isMine = takeTurn(), from = state.label || state.cameFrom || state.classes[0].name;
+  try {
+    const answer = await getSaved(path());
+    if (isMine()) take(answer, from);
   } catch (error) {
     if (!isMine()) return;
     $("grid").classList.toggle("dense", Boolean(state.special));
@@ -48,13 +57,19 @@ async function open(kind, more = "") {
 
 export function showBatch(batch, from = state.cameFrom) {
   const { pictures } = batch;
-  Object.assign(state, { label: "", special: batch, cameFrom: from, pictures, chip: "all", words: "" });
-  state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
-  for (const { id, guess } of pictures) if (guess) state.guesses.set(id, guess);
-  hideReasons();
-  drawClasses();
+  enterView(batch, pictures, from);
+  Object.assign(state, { pictures, chip: "all", words: "" });
   $("search").value = "";
   show(pictures[0]?.id);
+}
+
+export function enterView(special, pictures, cameFrom) {
+  Object.assign(state, { label: "", special, cameFrom });
+  state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
+  for (const { id, guess } of pictures) if (guess) state.guesses.set(id, guess);
+  $("grid").classList.add("dense");
+  hideReasons();
+  drawClasses();
 }
 
 // back to the class, or to the map, from which they were opened
