@@ -10,9 +10,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import takewhile
-from typing import Any
 
 import pandas as pd
 
@@ -62,11 +61,13 @@ class Names:
         """The folders of the picture's path, from the outermost."""
         return _list_folders(_without_query(self.origins[row]))
 
-    def facts(self, row: int) -> tuple[str, tuple[int, int]]:
-        """Its class, and its size in pixels; 0 where none is known."""
-        found: Any = self.table.loc[row]
-        label, width, height = found.fillna(0)
-        return label, (int(width), int(height))
+    @cached_property
+    def facts(self) -> dict[int, tuple[str, tuple[int, int]]]:
+        """By row its class, and its size in pixels, 0 where none is known; few files need them."""
+        sizes = zip(*(self.table[name].fillna(0).tolist() for name in ("width", "height")),
+                    strict=True)  # fmt: skip
+        known = zip(self.origins, self.table["label"].tolist(), sizes, strict=True)
+        return {row: (label, (int(width), int(height))) for row, label, (width, height) in known}
 
     def show(self, row: int) -> str:
         """The end of the picture's path, as a message says it."""
@@ -149,8 +150,8 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
     label = box.label.casefold()
     for fits in (
         lambda row: is_told and known.folders(row)[-1:] == [label],
-        lambda row: is_told and known.facts(row)[0] == box.label,
-        lambda row: box.size in (known.facts(row)[1], known.facts(row)[1][::-1]),
+        lambda row: is_told and known.facts[row][0] == box.label,
+        lambda row: box.size in (known.facts[row][1], known.facts[row][1][::-1]),
     ):
         if len({owners[row] for row in rows}) > 1:
             rows = list(filter(fits, rows)) or rows
