@@ -4,13 +4,11 @@ import itertools
 import logging
 import math
 
-from torch import Tensor
-
 from foodcls.errors import TrainingError
 from foodcls.recipe.train_settings import Train
 from foodcls.train.budget import Budget
 from foodcls.train.dataset import TrainVal
-from foodcls.train.ema import trainable_state
+from foodcls.train.ema import copy_tensors, trainable_state
 from foodcls.train.learner import Learner, start_learner
 from foodcls.train.loop import fit
 
@@ -30,12 +28,12 @@ def choose_lr(learner: Learner, train_val: TrainVal, settings: Train, budget: Bu
     most.
     TrainingError when no rate gives a loss that is a number.
     """
-    untouched = _copy_state(learner)
+    untouched = copy_tensors(trainable_state(learner.network))
     first_epoch = 1
     if settings.method == "probe_then_finetune":
         next(fit(learner, train_val, settings))
         first_epoch = 2
-    begun = _copy_state(learner)
+    begun = copy_tensors(trainable_state(learner.network))
     losses, seconds = {}, SHARE * budget.left
     for rate in RATES:
         learner.network.load_state_dict(begun, strict=False)
@@ -75,8 +73,3 @@ def _try_lr(
     except TrainingError:
         return math.inf
     return report.val_loss
-
-
-def _copy_state(learner: Learner) -> dict[str, Tensor]:
-    state = trainable_state(learner.network)
-    return {name: value.detach().clone() for name, value in state.items()}
