@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import find_manifest, open_features, open_prepared, say
+from flows.cli.output import find_manifest, open_features, open_prepared, prepare_command, say
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
@@ -29,7 +29,7 @@ from foodcls.report.comparison import (
 )
 from foodcls.report.thumbnails import PictureIndex, index_pictures
 from foodcls.store.store import replacing
-from foodcls.tables.manifest_csv import read_manifest
+from foodcls.tables.manifest_csv import read_decoded, read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
@@ -150,7 +150,7 @@ def show_choice(
 ) -> None:
     """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
     workspace = open_prepared(recipe_file, folder)
-    manifest = read_manifest(workspace.manifest)
+    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
     features, train = open_features(workspace, recipe.train), recipe.train
     names = backbones or backbones_at_hand(train)
     print_choice(console, choose_backbone(manifest, recipe.labels, train, names, features))

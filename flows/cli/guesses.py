@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_features, open_prepared, say
+from flows.cli.output import open_features, open_prepared, prepare_command, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
 from foodcls.tables.manifest_csv import read_decoded
 from foodcls.tables.spreadsheet import write_csv
@@ -17,7 +17,7 @@ def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
     workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, _go_on(recipe_file, folder))
+    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
     refused = read_refused(workspace.refused)
     proposals = propose_boxes(manifest, workspace.store, bars, refused)
     target = workspace.proposals
@@ -44,7 +44,7 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
 
     recipe = read_recipe(recipe_file)
     workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, _go_on(recipe_file, folder))
+    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
     features = open_features(workspace, recipe.train)
     judged = judge_labels(manifest, recipe.labels, recipe.train, features)
     ranked = rank_label_issues(judged)
@@ -61,7 +61,3 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
             "train.weights is none: a network that knows nothing judged; think little of it."
         )
     say(console, "\n".join(lines))
-
-
-def _go_on(recipe_file: Path, folder: Path) -> str:
-    return f"foodcls prepare {recipe_file} --workspace {folder}"

@@ -109,9 +109,14 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
     if not table.exists():
         raise InputError(
             f"{table} is not there; name the workspace of an earlier run by --workspace, or run "
-            f"`foodcls prepare {recipe_file} --workspace {workspace}`, which collects the pictures"
+            f"`{prepare_command(recipe_file, workspace)}`, which collects the pictures"
         )
     return table
+
+
+def prepare_command(recipe_file: Path, workspace: Path) -> str:
+    """What to type where a table of pictures is absent or not ended."""
+    return f"foodcls prepare {recipe_file} --workspace {workspace}"
 
 
 def open_prepared(recipe_file: Path, folder: Path) -> "Workspace":

@@ -6,8 +6,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from flows.cli.compare import show_choice
 from flows.cli.guesses import list_suspects, suggest_boxes
 from flows.cli.main import app
+from flows.cli.worth import show_worth
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import load_likeness
 from foodcls.manifest import KEPT, new_manifest
@@ -78,7 +80,15 @@ def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path
         list_suspects(Console(), recipe, tmp_path / "none")
 
 
-@pytest.mark.parametrize("guess", [list_suspects, suggest_boxes])
+def ask_worth(console: Console, recipe: Path, workspace: Path) -> None:
+    show_worth(console, recipe, workspace, more=100)
+
+
+def ask_choice(console: Console, recipe: Path, workspace: Path) -> None:
+    show_choice(console, recipe, load_recipe(recipe), workspace, [])
+
+
+@pytest.mark.parametrize("guess", [list_suspects, suggest_boxes, ask_worth, ask_choice])
 def test_of_a_run_that_has_not_ended_it_says_to_go_on(
     recipe: Path, workspace: Path, guess: Callable
 ) -> None:
