@@ -17,11 +17,11 @@ SAID = "stopped; what is finished is kept, the same command goes on from there"
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was told to stop; `code` is the exit code that says so."""
+    """The process was told to stop, by a signal that is kept as Prefect's own exception does."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
-        self.code = 128 + number
+        self.signal = number
 
 
 @contextmanager
@@ -54,9 +54,7 @@ def _code_of(error: BaseException | None) -> int | None:
     What ends a flow may fail in turn, as its server may have been told to stop too.
     """
     while error is not None:
-        if isinstance(error, Stopped):
-            return error.code
-        # Prefect's own, while a flow runs
+        # Stopped has it, and Prefect's own, while a flow runs
         number = getattr(error, "signal", None)
         if isinstance(number, int) and not isinstance(error, Exception):
             return 128 + number
