@@ -36,6 +36,10 @@ Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engi
 Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Also write the result here as JSON.")]
 Table = Annotated[Path | None, typer.Option("--csv", help="Also write a table here.")]
+AnyModel = Annotated[
+    Path, typer.Argument(help="An exported model: *.pt, *.onnx; with --sha256 *.pt2.")
+]
+Digest = Annotated[str, typer.Option("--sha256", help="The file's SHA-256, as its maker told you.")]
 Pictures = Annotated[
     list[Path], typer.Argument(metavar="IMAGE...", help="Files, folders or quoted patterns.")
 ]

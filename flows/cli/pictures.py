@@ -5,20 +5,26 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Changes, Json, Pictures, RecipeFile, Space, Table, read_recipe
+from flows.cli.options import (
+    AnyModel,
+    Changes,
+    Digest,
+    Json,
+    Pictures,
+    RecipeFile,
+    Space,
+    Table,
+    read_recipe,
+)
 from flows.cli.output import out, told, write_json
 
 
 def predict(
-    model: Annotated[
-        Path, typer.Argument(help="An exported model: *.pt, *.onnx; with --sha256 *.pt2.")
-    ],
+    model: AnyModel,
     images: Pictures,
     json_file: Json = None,
     csv_file: Table = None,
-    digest: Annotated[
-        str, typer.Option("--sha256", help="The file's SHA-256, as its maker told you.")
-    ] = "",
+    digest: Digest = "",
 ) -> None:
     """Name what is in pictures.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import RecipeFile, Space
+from flows.cli.options import AnyModel, Digest, RecipeFile, Space
 from flows.cli.output import out, told
 
 Host = Annotated[str, typer.Option(help="0.0.0.0: whoever reaches this machine may ask.")]
@@ -38,9 +38,7 @@ def review(
 
 
 def serve(
-    model: Annotated[
-        Path, typer.Argument(help="An exported model: *.pt, *.onnx; with --sha256 *.pt2.")
-    ],
+    model: AnyModel,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     batch: Annotated[
@@ -53,9 +51,7 @@ def serve(
     seconds: Annotated[
         float, typer.Option(help="For a picture to come, and again to be answered.", min=0.1)
     ] = 30,
-    digest: Annotated[
-        str, typer.Option("--sha256", help="The file's SHA-256, as its maker told you.")
-    ] = "",
+    digest: Digest = "",
 ) -> None:
     """Answer for pictures over HTTP: POST them to /predict, alone or many at once.
 
