@@ -1,6 +1,5 @@
 """Writes a short recipe for what was found, each choice with its reason as a comment."""
 
-import json
 import os
 import re
 import unicodedata
@@ -10,10 +9,9 @@ from pathlib import Path
 from foodcls.errors import InputError
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
-from foodcls.recipe.yaml_lines import parse_value
+from foodcls.recipe.yaml_lines import quote
 from foodcls.redact import one_line
 
-PLAIN = re.compile(r"[\w./][\w ./-]*")
 GUESSED = ("{}", "{} photo", "{} close up")  # queries for a name
 HIGHEST = 60  # characters of a recipe's name
 # of the smallest class, from so many pictures on, a smaller share tells enough
@@ -48,7 +46,7 @@ def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     # a folder's name may hold the end of a line, behind which a recipe would go on
     lines = [f"# {one_line(line)}" for line in (*heads, *found.notes)]
     lines += [f"name: {name}", "classes: # in the model's output order"]
-    lines += [f"  - {_quote(label)} # {count}" for label, count in found.counts.items()]
+    lines += [f"  - {quote(label)} # {count}" for label, count in found.counts.items()]
     lines += [f"collect: {{{source}: {listed}{labels}}}"]
     if found.test:
         grouping = f", grouped_by_folder: {found.grouped}" if found.grouped else ""
@@ -64,8 +62,8 @@ def draft_from_names(classes: Sequence[str], name: str, how: str) -> str:
     lines += [f"name: {name}", "classes: # in the model's output order"]
     for label in classes:
         plain = label.replace("_", " ")
-        queries = ", ".join(_quote(query.format(plain)) for query in GUESSED)
-        lines += [f"  - {{name: {_quote(label)}, queries: [{queries}]}}"]
+        queries = ", ".join(quote(query.format(plain)) for query in GUESSED)
+        lines += [f"  - {{name: {quote(label)}, queries: [{queries}]}}"]
     lines += ["collect: {engines: [commons, openverse, bing]}", how, ""]
     return "\n".join(lines)
 
@@ -101,13 +99,7 @@ def _relative(place: Path, recipe: Path) -> str:
     """As a recipe names it: from its own folder, but for what lies elsewhere."""
     place, folder = place.resolve(), recipe.resolve().parent
     inside = place.is_relative_to(folder)
-    return _quote(os.path.relpath(place, folder) if inside else str(place))
-
-
-def _quote(text: str) -> str:
-    """The text as YAML reads it back."""
-    is_plain = PLAIN.fullmatch(text) and text == text.strip() and parse_value(text) == text
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    return quote(os.path.relpath(place, folder) if inside else str(place))
 
 
 def describe_training(settings: Mapping[str, object], reason: str) -> str:

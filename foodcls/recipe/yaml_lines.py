@@ -1,5 +1,6 @@
-"""Reads YAML with the line of each key; knows nothing of what the keys mean."""
+"""Reads YAML with the line of each key, and quotes text; knows nothing of what keys mean."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from foodcls.errors import RecipeError
 Lines = dict[tuple[int | str, ...], int]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32  # of brackets: PyYAML takes a second for a thousand, and nine for five thousand
+PLAIN = re.compile(r"[\w./][\w ./-]*")  # text that may need no quotes
 
 # PyYAML's words for what people do most, and what is to be done
 WORDS = (
@@ -86,6 +88,12 @@ def parse_value(text: str) -> Any:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
         raise RecipeError(f"{text!r} is not a YAML value: {describe_trouble(error)}") from error
+
+
+def quote(text: str) -> str:
+    """The text as a value that is read back as it is, in quotes where it needs them."""
+    is_plain = PLAIN.fullmatch(text) and text == text.strip() and parse_value(text) == text
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def describe_trouble(error: Exception) -> str:

@@ -2,13 +2,11 @@
 
 import ipaddress
 import socket
-import sys
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import segno
-import yaml
 from rich.console import Console
 
 from flows.cli.output import say
@@ -19,6 +17,7 @@ from foodcls.photograph.certificate import write_certificate
 from foodcls.photograph.guard import Guard
 from foodcls.photograph.photos import PhotoFolder
 from foodcls.recipe.recipe import Recipe, load_recipe
+from foodcls.recipe.yaml_lines import quote
 
 # of documentation: nothing is sent there, the system only says by which address it would
 SOMEWHERE = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
@@ -116,12 +115,11 @@ def _tell_next(console: Console, photos: PhotoFolder, recipe: Recipe, recipe_fil
     lines = [f"{photos.root}: {total} photos in {len(groups)} trays"]
     named = [part.folder for part in (recipe.test, recipe.own) if part]
     if photos.root.resolve() not in [folder.resolve() for folder in named]:
-        part = {"folder": str(photos.root.resolve()), "grouped_by_folder": "shared"}
-        # a name of a folder may hold what YAML reads as its own
-        text = yaml.safe_dump(
-            part, default_flow_style=True, sort_keys=False, allow_unicode=True, width=sys.maxsize
-        )
-        lines += [f"To judge by them, put into {recipe_file}:", f"  test: {text.strip()}"]
+        place = quote(str(photos.root.resolve()))
+        lines += [
+            f"To judge by them, put into {recipe_file}:",
+            f"  test: {{folder: {place}, grouped_by_folder: shared}}",
+        ]
     elif recipe.test and not recipe.test.grouped_by_folder:
         lines.append(
             f"To judge trays as wholes: `grouped_by_folder: shared` in test of {recipe_file}"
