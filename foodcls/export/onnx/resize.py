@@ -8,7 +8,6 @@ made of few neighbors, so the product goes part by part, each of the pixels that
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,29 +24,29 @@ PART = 32  # outputs: fewer of them cover fewer pixels, and need more operators
 def resize(images: Any, output_size: Any, *_: Any) -> Any:
     """`aten._upsample_bilinear2d_aa` of uint8 (N, 3, H, W) to a known size, each as ONNX values."""
     high, wide = output_size
-    rows = _shrink(images, WIDE, wide, lambda *count: [0, 0, 0, *count])
-    return _shrink(rows, HIGH, high, lambda *count: [0, 0, *count, wide])
+    return _shrink(_shrink(images, WIDE, wide, []), HIGH, high, [wide])
 
 
-def _shrink(images: Any, axis: int, size: int, shape: Callable[..., list[int]]) -> Any:
-    """One axis brought to `size`; `shape` says where its numbers stand among all axes."""
+def _shrink(images: Any, axis: int, size: int, after: list[int]) -> Any:
+    """One axis brought to `size`; `after` are the lengths of the axes after it."""
+    before = [0] * axis  # for ONNX: as long as it is
     parts = math.ceil(size / PART)
     each = math.ceil(size / parts)
     firsts, lasts, weights, one = _weights(images, axis, size, parts, each)
     sums = []
     for part in range(parts):
-        place = _value(np.array([part]))
+        place = _value([part])
         ends = op.Gather(firsts, place), op.Gather(lasts, place)
-        pixels = op.Slice(images, *ends, _value(np.array([axis])))
-        matrix = op.Gather(weights, _value(np.array(part)))
+        pixels = op.Slice(images, *ends, _value([axis]))
+        matrix = op.Gather(weights, _value(part))
         if axis == WIDE:
             sums.append(op.MatMulInteger(pixels, matrix))
         else:
             sums.append(op.MatMulInteger(op.Transpose(matrix, perm=[1, 0]), pixels))
-    split = op.Reshape(op.Concat(*sums, axis=axis), _value(np.array(shape(parts, 2, each))))
-    upper, lower = (op.Gather(split, _value(np.array(byte)), axis=axis + 1) for byte in (0, 1))
-    whole = op.Reshape(_rounded(upper, lower, one), _value(np.array(shape(parts * each))))
-    return op.Slice(whole, *(_value(np.array([number])) for number in (0, size, axis)))
+    split = op.Reshape(op.Concat(*sums, axis=axis), _value([*before, parts, 2, each, *after]))
+    upper, lower = (op.Gather(split, _value(byte), axis=axis + 1) for byte in (0, 1))
+    whole = op.Reshape(_rounded(upper, lower, one), _value([*before, parts * each, *after]))
+    return op.Slice(whole, *(_value([number]) for number in (0, size, axis)))
 
 
 def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[Any, Any, Any, Any]:
@@ -57,7 +56,7 @@ def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[
     for 1 in them, int32. The last part may repeat the last output.
     """
     zero, half, one, two = (_double(number) for number in (0.0, 0.5, 1.0, 2.0))
-    length = op.Squeeze(op.Shape(images, start=axis, end=axis + 1), _value(np.array([0])))
+    length = op.Squeeze(op.Shape(images, start=axis, end=axis + 1), _value([0]))
     length = op.Cast(length, to=TensorProto.DOUBLE)
     scale = op.Div(length, _double(size))
     reach = op.Max(scale, one)
@@ -67,10 +66,10 @@ def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[
     count = op.Min(length, op.Add(span, _double(3.0)))
     firsts = op.Floor(op.Sub(op.Mul(_double(outputs[:, :, :1]), scale), op.Add(reach, one)))
     firsts = op.Min(op.Max(firsts, zero), op.Sub(length, count))
-    steps = op.Unsqueeze(op.Add(op.Range(zero, count, one), half), _value(np.array([1])))
+    steps = op.Unsqueeze(op.Add(op.Range(zero, count, one), half), _value([1]))
     distances = op.Div(op.Abs(op.Sub(op.Add(firsts, steps), centers)), reach)
     triangles = op.Max(op.Sub(one, distances), zero)
-    shares = op.Div(triangles, op.ReduceSum(triangles, _value(np.array([1])), keepdims=1))
+    shares = op.Div(triangles, op.ReduceSum(triangles, _value([1]), keepdims=1))
     # as many bits as the largest weight leaves
     powers = _double(2.0 ** np.arange(1, MOST_BITS + 1))
     largest = op.Floor(op.Add(op.Mul(op.ReduceMax(shares, keepdims=0), powers), half))
@@ -80,7 +79,7 @@ def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[
     upper = op.Floor(op.Div(weights, _double(256.0)))
     lower = op.Sub(weights, op.Mul(upper, _double(256.0)))
     ends = (
-        op.Cast(op.Reshape(end, _value(np.array([parts]))), to=TensorProto.INT64)
+        op.Cast(op.Reshape(end, _value([parts])), to=TensorProto.INT64)
         for end in (firsts, op.Add(firsts, count))
     )
     bytes_ = op.Cast(op.Concat(upper, lower, axis=2), to=TensorProto.UINT8)
