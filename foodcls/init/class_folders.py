@@ -10,7 +10,6 @@ from foodcls.image.listing import is_aside
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import Recipe
 from foodcls.recipe.yaml_lines import parse_yaml
-from foodcls.tables.label_table import read_labels
 
 SHOWN = 10  # classes and folders in a message
 
@@ -41,6 +40,8 @@ def check_folders(recipe: Recipe) -> None:
 
 
 def _check_labels(table: Path, recipe: Recipe) -> None:
+    from foodcls.tables.label_table import read_labels  # brings pandas, and few recipes name one
+
     there = sorted({row.label for row in read_labels(table)})
     absent = [] if recipe.collect.engines or recipe.collect.urls else [
         label for label in recipe.labels if label not in there]  # fmt: skip
