@@ -124,15 +124,8 @@ class Objects:
         places = sorted(map(_place, wanted))
         with self._told():
             listed = self._list(self._folder(kind))
-            chosen = [info for info in listed if _may_hold(_stem(info), places)]
-            read = self._each(self._read_dated, [info["name"] for info in chosen])
-            dated = [(_seconds(info), *one) for info, one in zip(chosen, read, strict=True)]
-        found: dict[str, Any] = {}
-        # what was written last counts: by the store's clock, which may count whole seconds, then
-        # by the writer's
-        for _, _, facts in sorted(dated, key=lambda one: one[:2]):
-            found.update((key, facts[key]) for key in facts.keys() & wanted)
-        return found
+            found = self._newest([info for info in listed if _may_hold(_stem(info), places)])
+        return {key: found[key] for key in found.keys() & wanted}
 
     def recall_batch(self, kind: str, keys: Iterable[str]) -> dict[str, Any]:
         """What was remembered of exactly these keys together; one request, where `recall` lists."""
@@ -148,22 +141,30 @@ class Objects:
     def facts(self, kind: str) -> Iterator[tuple[str, Any, int]]:
         """All that is remembered of a kind: key, value, bytes."""
         with self._told():
-            dated = list(self._each(self._read_dated, self._fact_names(kind)))
-        keys = {key for _, facts in dated for key in facts}
-        for key, value in self.recall(kind, keys).items():
+            found = self._newest(self._list(self._folder(kind)))
+        for key, value in found.items():
             yield key, value, len(key) + len(json.dumps(value))
 
     def forget(self, kind: str, keys: Iterable[str]) -> None:
         """Remember these no more, but where one was kept together with others that stay."""
         gone = set(keys)
         with self._told():
-            names = self._fact_names(kind)
+            names = [info["name"] for info in self._list(self._folder(kind))]
             read = zip(names, self._each(self._read_dated, names), strict=True)
             if old := [name for name, (_, facts) in read if facts.keys() <= gone]:
                 self._files.rm(old)
 
-    def _fact_names(self, kind: str) -> list[str]:
-        return [info["name"] for info in self._list(self._folder(kind))]
+    def _newest(self, listed: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """What these objects of facts hold; of each key what was written last.
+
+        By the store's clock, which may count whole seconds, then by the writer's.
+        """
+        read = self._each(self._read_dated, [info["name"] for info in listed])
+        dated = [(_seconds(info), *one) for info, one in zip(listed, read, strict=True)]
+        found: dict[str, Any] = {}
+        for _, _, facts in sorted(dated, key=lambda one: one[:2]):
+            found |= facts
+        return found
 
     def _blob(self, digest: str) -> str:
         return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"
