@@ -6,21 +6,18 @@ workspace that is restored, or made anew, learns of it from the one that is left
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
 from foodcls.errors import StoreError
 from foodcls.redact import without_logins
-from foodcls.store.disk import cannot_write
-from foodcls.store.store import Store, digest_json, replacing
+from foodcls.store.store import Store, digest_json, editing, replacing
 
 KIND, KEY = "blocklist/1", "all"
 # of a picture: its address, the host of it or of its page, its author, its licence, its content
@@ -146,23 +143,12 @@ def extend_blocklist(added: Iterable[Entry], store: Store, home: Path) -> Blockl
 
     Others of this user who bar something at the same time wait.
     """
-    with _held(home):
+    # the store's copy too is nobody else's meanwhile: who changes it begins with the user's
+    with editing(home):
         whole = _read_store(store).joined(_read_file(home)).joined(Blocklist(tuple(added)))
         _write_file(whole, home)
         _write_store(whole, store)
     return whole
-
-
-@contextmanager
-def _held(home: Path) -> Iterator[None]:
-    """Keep other processes from the user's copy, and so from the store's: they read it first."""
-    try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{home}.lock").acquire()
-    except OSError as error:
-        raise cannot_write(home, error) from error
-    with lock:
-        yield
 
 
 def blocklist_blob(store: Store) -> str:

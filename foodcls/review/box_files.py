@@ -23,7 +23,8 @@ from foodcls.review.boxes import (
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.watched import Watched
-from foodcls.tables.edit_csv import add_rows, editing, open_sheet, write_sheet
+from foodcls.store.store import editing
+from foodcls.tables.edit_csv import add_rows, open_sheet, write_sheet
 
 logger = logging.getLogger(__name__)
 

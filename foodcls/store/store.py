@@ -6,9 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from foodcls.errors import StoreError
 from foodcls.store.disk import cannot_write, flush
@@ -62,6 +64,20 @@ def replacing(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error, size) from error
     finally:
         _remove(part)
+
+
+@contextmanager
+def editing(*paths: Path | None) -> Iterator[None]:
+    """Let nobody else edit these files, from the reading before a change until it is written."""
+    with ExitStack() as stack:
+        # in one order, or two might wait for each other
+        for path in sorted({path.resolve() for path in paths if path}):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(FileLock(path.with_name(f".{path.name}.lock")))
+            except OSError as error:
+                raise cannot_write(path, error) from error
+        yield
 
 
 def _remove(path: Path) -> None:

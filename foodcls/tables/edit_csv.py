@@ -2,16 +2,12 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from filelock import FileLock
-
 from foodcls.errors import TableError
-from foodcls.store.disk import cannot_write
 from foodcls.store.store import replacing
 from foodcls.tables.read_csv import BOM, parse_header, parse_line, read_text, shorten, split_lines
 
@@ -27,20 +23,6 @@ class Sheet:
     def columns(self) -> list[str]:
         """The names in the header."""
         return [cell.strip() for cell in _cells(self.lines[0].removeprefix(BOM))]
-
-
-@contextmanager
-def editing(*paths: Path | None) -> Iterator[None]:
-    """Let nobody else edit these files, from the reading before a change until it is written."""
-    with ExitStack() as stack:
-        # in one order, or two might wait for each other
-        for path in sorted({path.resolve() for path in paths if path}):
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(FileLock(path.with_name(f".{path.name}.lock")))
-            except OSError as error:
-                raise cannot_write(path, error) from error
-        yield
 
 
 def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
