@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from foodcls.blocklist import blocklist_blob
@@ -87,15 +88,16 @@ def find_garbage(
     if is_sole or not away:
         old = {garbage.place for garbage in found}
         kept = {user: [one for one in read(user) if one.path not in old] for user in users}
-        named = set[str]().union(*(named_blobs(*one) for one in kept.items()))
         # what is barred stays so
-        named.add(blocklist_blob(workspace.store))
+        named, addresses = {blocklist_blob(workspace.store)}, set[str]()
+        for blobs, told in (find_named(*one) for one in kept.items()):
+            named |= blobs
+            addresses |= told
         models = set[str]().union(*map(model_digests, users))
         since_all = min(last_use(user, now) for user in users) - days * DAY
         for digest, size, written in workspace.store.listing(BLOBS):
             if written < since_all and digest not in named and digest[:SHORT] not in models:
                 found.append(Garbage(BLOB, digest, size))
-        addresses = set[str]().union(*(named_addresses(*one) for one in kept.items()))
         found += _old_facts(workspace.store, addresses, since_all)
         found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
@@ -165,34 +167,39 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def named_blobs(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
-    """Digests that these cached results name, the manifests behind them, and the workspace's files.
+def find_named(workspace: Workspace, results: Iterable[CachedResult]) -> tuple[set[str], set[str]]:
+    """Digests and addresses in these cached results, their manifests and the workspace's files.
 
     A manifest names the pictures of dropped rows too: fetched once, they may be gone from the web.
     StoreError when a manifest cannot be read, as nobody knows then what it named.
     """
     results = list(results)
-    told = [*workspace.root.glob("*.csv"), *workspace.records.glob("*/record.json")]
-    named = frozenset[str]().union(*(find_digests(path.read_bytes()) for path in told))
-    named = named.union(*(result.digests for result in results))
+    records = [path.read_bytes() for path in workspace.records.glob("*/record.json")]
     tables = sorted({table for result in results for table in result.tables})
-    return set(named.union(*(_named_by(_read(workspace.store, table)) for table in tables)))
+    digests = set[str]().union(*(result.digests for result in results), *map(find_digests, records))
+    addresses = set[str]()
+    # one after the other: a table may be large
+    for blobs, origins in chain(
+        (_named_in_text(path.read_bytes()) for path in workspace.root.glob("*.csv")),
+        (_named_in_table(_read(workspace.store, table)) for table in tables),
+    ):
+        digests |= blobs
+        addresses |= {origin for origin in origins if origin[:4].lower() == "http"}
+    return digests, addresses
 
 
-def named_addresses(workspace: Workspace, results: Iterable[CachedResult]) -> set[str]:
-    """The addresses in manifests: that which people read, and those behind cached results."""
-    tables = sorted({table for result in results for table in result.tables})
-    told = [_cells(path.read_bytes()) for path in workspace.root.glob("*.csv")]
-    told += [_origins(_read(workspace.store, table)) for table in tables]
-    return {cell for cells in told for cell in cells if cell[:4].lower() == "http"}
-
-
-def _origins(table: bytes) -> Iterator[str]:
+def _named_in_table(table: bytes) -> tuple[frozenset[str], Iterable[str]]:
     try:
-        yield from parse_manifest(table, ("origin",))["origin"].unique()
+        rows = parse_manifest(table, ("id", "picture", "parent", "origin"))
     except ValueError:
         # of another foodcls, which wrote them as text
-        yield from _cells(table)
+        return _named_in_text(table)
+    origins = rows.pop("origin").unique()
+    return frozenset().union(*(rows[name].unique() for name in rows)) - {""}, origins
+
+
+def _named_in_text(text: bytes) -> tuple[frozenset[str], Iterable[str]]:
+    return find_digests(text), _cells(text)
 
 
 def _cells(text: bytes) -> Iterator[str]:
@@ -210,15 +217,6 @@ def model_digests(workspace: Workspace) -> set[str]:
 def find_digests(text: bytes) -> frozenset[str]:
     """All that looks like a digest."""
     return frozenset(found.decode() for found in DIGEST.findall(text))
-
-
-def _named_by(table: bytes) -> frozenset[str]:
-    try:
-        rows = parse_manifest(table, ("id", "picture", "parent"))
-    except ValueError:
-        # of another foodcls
-        return find_digests(table)
-    return frozenset().union(*(rows[name].unique() for name in rows)) - {""}
 
 
 def _read(store: Store, table: str) -> bytes:

@@ -24,9 +24,9 @@ from foodcls.workspace.gc import (
     CachedResult,
     find_digests,
     find_garbage,
+    find_named,
     find_users,
     model_digests,
-    named_blobs,
     remove_garbage,
 )
 from foodcls.workspace.lock import holding
@@ -237,7 +237,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
             {item.kind for item in found if item.place == path}}  # fmt: skip
     held = {name for name, *_ in workspace.store.listing()}
     named = (
-        named_blobs(workspace, [one for one in results_in(workspace) if one.path in live]) & held
+        find_named(workspace, [one for one in results_in(workspace) if one.path in live])[0] & held
     )
     end_after(draw.randrange(len(found) + 1), monkeypatch)
     with suppress(KeyboardInterrupt):
@@ -246,7 +246,7 @@ def test_whatever_is_kept_and_wherever_it_ends_no_live_blob_goes(
     # what still says that it has a blob has it
     there = list(workspace.results.iterdir())
     assert live <= set(there) and not workspace.store.lacking(
-        named_blobs(workspace, results_in(workspace)) & held
+        find_named(workspace, results_in(workspace))[0] & held
     )
     tidy(workspace, 30)
     assert (
@@ -285,9 +285,9 @@ def test_a_result_names_its_blobs_its_table_and_each_picture_of_it(workspace: Wo
     dropped, cut, weights, stranger = map(digest_of, (b"dropped", b"cut", b"weights", b"stranger"))
     ref = save(workspace, id=dropped, picture=cut, state="dropped")
     results = [keep(workspace, tables=(ref.blob,)), keep(workspace, weights)]
-    named = named_blobs(workspace, results)
+    named = find_named(workspace, results)[0]
     assert {ref.blob, dropped, cut, weights} <= named and stranger not in named
-    assert named_blobs(workspace, results[1:]) == {weights}
+    assert find_named(workspace, results[1:])[0] == {weights}
 
 
 def test_tables_for_people_and_waiting_records_name_too(workspace: Workspace) -> None:
@@ -295,7 +295,7 @@ def test_tables_for_people_and_waiting_records_name_too(workspace: Workspace) ->
     write_manifest(new_manifest([{"id": shown}]), workspace.manifest)
     (workspace.records / "1").mkdir(parents=True)
     (workspace.records / "1" / "record.json").write_text(json.dumps({"digest": waiting}))
-    assert named_blobs(workspace, []) == {shown, waiting}
+    assert find_named(workspace, [])[0] == {shown, waiting}
 
 
 def test_a_table_that_cannot_be_read_is_an_error_and_stays_where_it_is(
@@ -304,7 +304,7 @@ def test_a_table_that_cannot_be_read_is_an_error_and_stays_where_it_is(
     ref = save(workspace, id=digest_of(b"x"))
     workspace.store.path(ref.blob).write_bytes(b"torn")
     with pytest.raises(StoreError, match=f"{ref.blob}.*run its recipe"):
-        named_blobs(workspace, [keep(workspace, tables=(ref.blob,))])
+        find_named(workspace, [keep(workspace, tables=(ref.blob,))])
     assert workspace.store.path(ref.blob).exists()
 
 
