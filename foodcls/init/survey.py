@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -50,8 +51,7 @@ def survey_pictures(place: Path) -> Survey:
         next((parts[name] for name in names if name in parts), None) for names in (TRAIN, VAL, TEST)
     )
     outside = test or (val if train else None)
-    parted = [train, val] if train and val and test else [train or _unwrap(place)]
-    sources = tuple(path for path in parted if path)
+    sources = (train, val) if train and val and test else (train or _unwrap(place),)
     tables = sorted(place.glob("*.csv"))
     if not train and len(tables) == 1 and not _holds_classes(sources[0]):
         return _checked(_survey_table(tables[0]), place)
@@ -71,7 +71,8 @@ def survey_pictures(place: Path) -> Survey:
 
 def _holds_classes(source: Path) -> bool:
     """Whether there are pictures in two folders or more."""
-    return sum(map(bool, map(_count, _folders(source)))) > 1
+    # what lies in the others is counted once, later
+    return len(list(islice(filter(_count, _folders(source)), 2))) > 1
 
 
 def _survey_table(path: Path) -> Survey:
@@ -95,13 +96,10 @@ def _survey_labels(table: Path) -> Survey:
             "paths, in the table's own folder or below; put the table where the pictures lie"
         )
     lacking = len(rows) - len(there)
-    notes = (
-        (f"{lacking} rows of {table.name} name no picture in its folder or below",)
-        if lacking
-        else ()
-    )
+    note = f"{lacking} rows of {table.name} name no picture in its folder or below"
     counts = Counter(row.label for row in there)
-    return Survey((root,), dict(sorted(counts.items())), notes=notes, labels=table.resolve())
+    return Survey((root,), dict(sorted(counts.items())), labels=table.resolve(),
+                  notes=(note,) if lacking else ())  # fmt: skip
 
 
 def _checked(found: Survey, place: Path) -> Survey:
