@@ -51,8 +51,9 @@ def read_folders(
     results: list[CandidateResult] = []
     named = [root for root in roots if root is not None]
     for root, prefix in zip(named, folder_prefixes(named), strict=True):
-        files = list_files(root, labels, source, prefix) if table is None else []
-        if table is not None:
+        if table is None:
+            files = list_files(root, labels, source, prefix)
+        else:
             files, refused = list_labeled(table, root, labels, source)
             results += refused
         if files:
