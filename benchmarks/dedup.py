@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from peers import CACHE, busy, describe_machine, peer_bin, peer_version
+from peers import CACHE, busy, describe_machine, peer_bin, peer_version, process_memory
 from PIL import Image
 
 from foodcls.dedup.pairs import REACH, SAME, Pairs, PairSearch, find_pairs
@@ -195,15 +195,9 @@ def grow(size: int) -> tuple[float, int, int, str]:
     begun = time.perf_counter()
     found = find_pairs(prints, Dedup().distance)
     seconds = time.perf_counter() - begun
-    memory = _peak_memory()
+    memory = process_memory("VmHWM") // 1024
     ends = zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True)
     return seconds, memory, len(planted & set(ends)), _check(prints, found)
-
-
-def _peak_memory() -> int:
-    # not ru_maxrss: that one starts at what the parent process had
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def random_fingerprints(size: int) -> tuple[Fingerprints, set[tuple[int, int]]]:

@@ -62,3 +62,12 @@ def describe_machine() -> str:
 def busy() -> str:
     """How busy the machine is with this and with anything else."""
     return f"load {os.getloadavg()[0]:.2f} over the last minute"
+
+
+def process_memory(name: str) -> int:
+    """KiB of this process by the kernel's name of them: VmRSS now, VmHWM at most.
+
+    Not getrusage's ru_maxrss, which begins with what the process had that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

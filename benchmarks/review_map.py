@@ -3,15 +3,14 @@
     OMP_NUM_THREADS=1 python benchmarks/review_map.py
     OMP_NUM_THREADS=1 python benchmarks/review_map.py --pictures 20000
 
-The pictures are review_scale.py's, in clouds around their classes. Frames are those that Chromium
-hands to requestAnimationFrame while real events of a mouse reach it, the map drawn anew in each;
-without a graphics card it draws on the processor. They are counted from afar, where each picture is
-a sign, and close by, where those in sight are thumbnails.
+The pictures lie in clouds around their classes. Frames are those that Chromium hands to
+requestAnimationFrame while real events of a mouse reach it, the map drawn anew in each; without a
+graphics card it draws on the processor. They are counted from afar, where each picture is a sign,
+and close by, where those in sight are thumbnails.
 """
 
 import argparse
 import math
-import multiprocessing
 import statistics
 import tempfile
 import time
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drawn_gallery import describe_frames, draw, shown
 from peers import describe_machine
-from review_scale import draw, serve
 
 from foodcls.evaluate.likeness import DIMENSIONS, Likeness, save_likeness
 from foodcls.tables.manifest_csv import read_manifest
@@ -91,18 +90,17 @@ def move(browser: Any, kind: str) -> None:
             browser.call("Input.dispatchMouseEvent", type="mouseMoved", buttons=2, **place)
     if kind != "zooming":
         browser.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
-    frames = np.diff(
-        browser.value(
-            "(() => { const seen = frames_seen; window.frames_seen = null; return seen; })()"
-        )
+    frames = browser.value(
+        "(() => { const seen = frames_seen; window.frames_seen = null; return seen; })()"
     )
-    print(f"  {kind:<38} {1000 / frames.mean():.0f} frames a second, slowest twentieth below "
-          f"{1000 / np.quantile(frames, 0.95):.0f}; {step / SECONDS:.0f} events a second",
+    print(f"  {kind:<38} {describe_frames(frames)}; {step / SECONDS:.0f} events a second",
           flush=True)  # fmt: skip
 
 
 def look(browser: Any, url: str) -> None:
     """Open the map, wait until it is laid out, and move from afar and close by."""
+    from browser_fixtures import SAVED
+
     first = open_map(browser, url)
     started = time.perf_counter()
     browser.wait("document.querySelector('#unfolding').hidden", 3600)
@@ -122,7 +120,7 @@ def look(browser: Any, url: str) -> None:
     for _ in range(3):
         started = time.perf_counter()
         browser.press("w", "w", "w", "k")
-        browser.value("import('./api.js').then((api) => api.whenSaved()).then(() => true)")
+        browser.value(SAVED)
         browser.value(f"{PAINTED}.then(() => true)")
         waits.append(time.perf_counter() - started)
         browser.press("Escape", "ArrowRight", "ArrowDown")
@@ -131,8 +129,6 @@ def look(browser: Any, url: str) -> None:
 
 def main() -> None:
     """Draw, serve, look."""
-    from browser_fixtures import open_chromium, open_page
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=int, default=5000)
     parser.add_argument("--classes", type=int, default=13)
@@ -143,18 +139,8 @@ def main() -> None:
         folder = Path(place)
         recipe = draw(folder, options.pictures, options.classes)
         cluster(folder, options.classes)
-        here, there = multiprocessing.Pipe()
-        context = multiprocessing.get_context("spawn")
-        server = context.Process(target=serve, args=(recipe, folder / "workspace", there))
-        server.start()
-        url, _ = here.recv()
-        try:
-            with open_chromium(folder / "chromium") as port:
-                look(open_page(port), url)
-        finally:
-            here.send("stop")
-            print(f"{'memory of the server, at most':<40} {here.recv():.0f} MiB")
-            server.terminate()
+        with shown(recipe, folder) as (browser, url):
+            look(browser, url)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from peers import describe_machine
+from peers import describe_machine, process_memory
 
 from foodcls import augment
 from foodcls.collect import rows as collected
@@ -249,15 +249,9 @@ def measure(step: Step, folder: Path, ref: ManifestRef) -> tuple[float, float]:
     work = step(folder, ref)
     # from here on the kernel notes the peak anew
     Path("/proc/self/clear_refs").write_text("5")
-    before, begun = memory("VmRSS"), time.process_time()
+    before, begun = process_memory("VmRSS"), time.process_time()
     work()
-    return time.process_time() - begun, (memory("VmHWM") - before) / 1024
-
-
-def memory(name: str) -> int:
-    """KiB of this process by the kernel's name of them."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+    return time.process_time() - begun, (process_memory("VmHWM") - before) / 1024
 
 
 def in_process(function: Callable[..., Any], *words: Any) -> Any:
