@@ -1,12 +1,11 @@
 """Uses the page in a real browser, with real clicks and keys."""
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from decision_rows import rows
 
 from foodcls.review.boxes import COLUMNS
 from foodcls.review.decision_files import ReviewFiles
@@ -25,11 +24,6 @@ def page(browser: Any, visit: Callable, serve: Callable, manifest: pd.DataFrame)
     suspects = {manifest["id"][1]: Suspect(0, "looks like a cat")}
     browser.open(serve(visit(manifest, suspects)).url)
     return browser
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def here(page: Any) -> str:

@@ -1,13 +1,12 @@
 """Works through doubtful pictures of all classes in a real browser, with real clicks and keys."""
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from decision_rows import decided
 
 from foodcls.review.decision_files import ReviewFiles
 from tests.fixtures.browser_fixtures import SAVED
@@ -27,11 +26,6 @@ def page(browser: Any, ranked: Callable, serve: Callable, manifest: pd.DataFrame
     """The page where strangers and moved labels are doubtful."""
     browser.open(serve(ranked(manifest, STRANGE, MOVED)).url)
     return browser
-
-
-def decided(path: Path) -> dict[str, tuple[str, str]]:
-    with path.open(newline="") as file:
-        return {row["id"]: (row["keep"], row.get("label", "")) for row in csv.DictReader(file)}
 
 
 def shown(page: Any) -> list[str]:

@@ -1,13 +1,12 @@
 """Marks pictures on the map and decides about them in a real browser, by mouse, finger and keys."""
 
-import csv
 import math
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from decision_rows import decided
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
@@ -69,11 +68,6 @@ def draw(page: Any, line: list[Point], modifiers: int = 0) -> None:
         page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, button="left",
                   buttons=1, modifiers=modifiers)  # fmt: skip
     page.mouse("mouseReleased", *line[-1], modifiers=modifiers)
-
-
-def decided(path: Path) -> dict[str, tuple[str, str]]:
-    with path.open(newline="") as file:
-        return {row["id"]: (row["keep"], row.get("label", "")) for row in csv.DictReader(file)}
 
 
 def test_a_lasso_round_strangers_a_key_and_one_undo(

@@ -1,6 +1,5 @@
 """Two tabs, two servers and a spreadsheet work on the same files, in a real browser."""
 
-import csv
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from decision_rows import rows
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
@@ -34,8 +34,7 @@ def other(chromium: int) -> Iterator[Browser]:
 
 
 def words(path: Path) -> dict[str, str]:
-    with path.open(newline="") as file:
-        return {row["id"]: row["keep"] + row["reason"] for row in csv.DictReader(file)}
+    return {row["id"]: row["keep"] + row["reason"] for row in rows(path)}
 
 
 def toast(page: Browser) -> str:
