@@ -7,7 +7,7 @@ import { $, toast } from "./dom.js";
 import { isDragging } from "./drag.js";
 import { goTo, show } from "./grid.js";
 import { goOnMap, onMap, showUndone } from "./map.js";
-import { drawHeader } from "./header.js";
+import { clearFilter, drawHeader } from "./header.js";
 import { seenOf, tellConflicts } from "./news.js";
 import { askReason, hideReasons } from "./reasons.js";
 import { boxesOf, current, selected, state } from "./state.js";
@@ -66,7 +66,7 @@ export async function undo() {
   // batches of test pictures are no classes
   if (first.label !== state.label && state.labels.includes(state.label)) await openClass(first.label);
   const place = state.view.findIndex((picture) => picture.id === first.id);
-  if (place < 0) { Object.assign(state, { chip: "all", words: "" }); $("search").value = ""; show(first.id); } else goTo(place);
+  if (place < 0) { clearFilter(); show(first.id); } else goTo(place);
   tellUndone(answer);
 }
 

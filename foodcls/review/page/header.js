@@ -48,6 +48,11 @@ export function drawFilters() {
   redraw($("chips"), parts.filter(Boolean));
 }
 
+export function clearFilter() {
+  Object.assign(state, { chip: "all", words: "" });
+  $("search").value = "";
+}
+
 // the pictures that the chosen filter and the typed words let through
 export function filterPictures() {
   const test = (filters().find(([key]) => key === state.chip) ?? filters()[0])[2];

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { $, displayName, toast } from "./dom.js";
 import { goTo, show } from "./grid.js";
+import { clearFilter } from "./header.js";
 import { camera, fitCamera, reveal } from "./map_camera.js";
 import { drawMap, forgetStamps } from "./map_draw.js";
 import { drawLegend } from "./map_signs.js";
@@ -94,8 +95,7 @@ export function showMarked() {
   const { marks, pictures, at } = map, shown = marks.size ? pictures.filter((picture) => marks.has(picture)) : [pictures[at]];
   const order = (picture) => state.labels.indexOf(picture.label);
   state.pictures = shown.sort((a, b) => order(a) - order(b));
-  Object.assign(state, { chip: "all", words: "" });
-  $("search").value = "";
+  clearFilter();
   show(pictures[at].id);
   takeAll();
   say();

@@ -4,6 +4,7 @@ import { getSaved } from "./api.js";
 import { drawClasses, openClass } from "./classes.js";
 import { $, make, makeButton, redraw, toast } from "./dom.js";
 import { countColumns, show } from "./grid.js";
+import { clearFilter } from "./header.js";
 import { hideReasons } from "./reasons.js";
 import { map, onMap, openMap, refreshMap } from "./map.js";
 import { current, state, takeTurn } from "./state.js";
@@ -58,8 +59,8 @@ export async function openAcross(path, take) {
 export function showBatch(batch, from = state.cameFrom) {
   const { pictures } = batch;
   enterView(batch, pictures, from);
-  Object.assign(state, { pictures, chip: "all", words: "" });
-  $("search").value = "";
+  state.pictures = pictures;
+  clearFilter();
   show(pictures[0]?.id);
 }
 
