@@ -47,7 +47,7 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
     say(console, text)
-    console.print(f"written to {path}. Next:\n  foodcls run {path}", markup=False, soft_wrap=True)
+    say(console, f"written to {path}. Next:\n  foodcls run {path}")
 
 
 def choose_training() -> str:

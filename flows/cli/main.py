@@ -31,7 +31,7 @@ from flows.cli.options import (
     look_ahead,
     read_recipe,
 )
-from flows.cli.output import err, find_manifest, out, told, write_json
+from flows.cli.output import err, find_manifest, out, say, told, write_json
 from flows.cli.pages.commands import photograph, review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
@@ -134,7 +134,7 @@ def prepare(
 
         with server_needed(), telling_apart(err, workspace):
             prepare_flow(recipe, workspace, search_again)
-        out.print(f"{find_manifest(workspace)} tells what became of each picture")
+        say(out, f"{find_manifest(workspace)} tells what became of each picture")
 
 
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Again, Json, RecipeFile, Space
-from flows.cli.output import out, told, write_json
+from flows.cli.output import out, say, told, write_json
 from foodcls.errors import InputError
 
 
@@ -111,7 +111,7 @@ def sync(workspace: Space = Path("workspace")) -> None:
         for one in send_pending(Workspace.at(workspace)):
             left, sent = left + bool(one.trouble), sent + (not one.trouble)
             if not one.trouble:
-                out.print(f"{one.run_id} is in {one.address}", highlight=False, soft_wrap=True)
+                say(out, f"{one.run_id} is in {one.address}")
         out.print(f"{sent} sent, {left} left", highlight=False)
     raise typer.Exit(int(left > 0))
 

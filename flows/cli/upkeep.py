@@ -104,7 +104,7 @@ def _list_damage(console: Console, workspace: Workspace, *, mends: bool) -> int:
         if mends:
             set_aside(workspace, damage)
     if not found:
-        console.print(f"{workspace.root}: all is whole", markup=False, highlight=False)
+        say(console, f"{workspace.root}: all is whole")
     elif mends:
         console.print(f"{len(found)} damaged; set aside: run the same command again")
     else:

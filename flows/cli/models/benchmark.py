@@ -41,8 +41,8 @@ def run_benchmark(
         about["accuracy"] = "perhaps too good: it learnt from other pictures than this manifest's"
     say(console, "; ".join(f"{name} {value}" for name, value in about.items()))
     if checkpoint is None:
-        console.print(f"no row of eager torch: {workspace.root} does not have the checkpoint",
-                      style="yellow", soft_wrap=True)  # fmt: skip
+        why = f"{workspace.root} does not have the checkpoint"
+        say(console, f"no row of eager torch: {why}", style="yellow")
     record = {"model": str(model), "digest": loaded.digest, **about,
               "formats": [row.record() for row in rows]}  # fmt: skip
     try:

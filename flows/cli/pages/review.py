@@ -78,9 +78,7 @@ def tell_next(console: Console, files: ReviewFiles, recipe_file: Path, folder: P
             say(console, f"{path}")
     lines = [line for line in files.missing if line.file.exists()]
     if lines:
-        console.print(f"Put into {recipe_file} (into its section of that name, if it has one):")
+        say(console, f"Put into {recipe_file} (into its section of that name, if it has one):")
         for line in lines:
-            console.print(f"  {line.text}", markup=False, highlight=False)
-    console.print(
-        f"Then: foodcls run {recipe_file} --workspace {folder}", markup=False, soft_wrap=True
-    )
+            say(console, f"  {line.text}")
+    say(console, f"Then: foodcls run {recipe_file} --workspace {folder}")

@@ -1,3 +1,4 @@
+import io
 import os
 import re
 import signal
@@ -8,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from flows.cli.pages.review import make_server
+from flows.cli.pages.review import make_server, tell_next
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
+from foodcls.review.decision_files import RecipeLine, ReviewFiles
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 
@@ -55,6 +58,20 @@ def test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next(
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `foodcls prepare"):
         make_server(recipe, tmp_path / "none")
+
+
+def test_names_with_brackets_are_told_whole_and_in_one_line(tmp_path: Path) -> None:
+    console, decisions = Console(file=io.StringIO(), width=20), tmp_path / "filter.csv"
+    decisions.touch()
+    line = RecipeLine(decisions, "filter: {manifest: filter.csv}")
+    files = ReviewFiles(decisions, tmp_path / "boxes.csv", (line,))
+    tell_next(console, files, Path("[red]lunch.yaml"), Path("[red] space"))
+    assert console.file.getvalue().splitlines() == [
+        f"{decisions}",
+        "Put into [red]lunch.yaml (into its section of that name, if it has one):",
+        "  filter: {manifest: filter.csv}",
+        "Then: foodcls run [red]lunch.yaml --workspace [red] space",
+    ]
 
 
 def test_a_port_that_is_taken_is_told(recipe: Path, folder: Path) -> None:
