@@ -46,11 +46,10 @@ class HostQueue:
         self._waiting: dict[str, deque[Request]] = {}
         # hosts that have a request and a free place, and are not throttled
         self._ready: OrderedDict[str, None] = OrderedDict()
-        self._busy: Counter[str] = Counter()
         self._pauses: Counter[str] = Counter()
         self._told: set[str] = set()
         # of each host: when those under way were sent, and how many before took how long together
-        self._started: dict[str, deque[float]] = {}
+        self._started: defaultdict[str, deque[float]] = defaultdict(deque)
         self._done: Counter[str] = Counter()
         self._took: defaultdict[str, float] = defaultdict(float)
         self._begun = time.monotonic()
@@ -72,21 +71,18 @@ class HostQueue:
             return None
         host, _ = self._ready.popitem(last=False)
         request = self._waiting[host].popleft()
-        self._busy[host] += 1
-        self._started.setdefault(host, deque()).append(time.monotonic())
+        self._started[host].append(time.monotonic())
         self._line_up(host)
         return request
 
     def put_back(self, request: Request) -> None:
         """Let a request that was taken, and not sent, be its host's next one again."""
         self._started[request.host].pop()
-        self._busy[request.host] -= 1
         self.add(request, first=True)
 
     def release(self, request: Request) -> None:
         """Free the place that a taken request had."""
         host = request.host
-        self._busy[host] -= 1
         self._done[host] += 1
         # answers to one host come in about the order of the requests
         self._took[host] += time.monotonic() - self._started[host].popleft()
@@ -105,8 +101,8 @@ class HostQueue:
 
     def seconds_left(self) -> float:
         """About how long it takes until all that wait are done: all hosts', or the slowest's."""
-        left = {host: len(ones) + self._busy[host] for host, ones in self._waiting.items()}
-        sent = self._done.total() + self._busy.total()
+        left = {host: len(ones) + len(self._started[host]) for host, ones in self._waiting.items()}
+        sent = self._done.total() + sum(map(len, self._started.values()))
         whole = (time.monotonic() - self._begun) / max(sent, 1) * sum(left.values())
         return max([whole, *(self._host_left(host, count) for host, count in left.items())])
 
@@ -126,7 +122,7 @@ class HostQueue:
 
     def _line_up(self, host: str) -> None:
         """Put a host at the end of the line, unless it stands there or nothing may start."""
-        is_free = self._busy[host] < self._places(host) and not self._pauses[host]
+        is_free = len(self._started[host]) < self._places(host) and not self._pauses[host]
         if self._waiting.get(host) and is_free:
             self._ready.setdefault(host, None)
 
