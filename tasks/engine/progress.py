@@ -41,7 +41,7 @@ def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     """Iterate `items` behind a bar on standard error that vanishes when it is full."""
     if total == 0:
         return silent(items, total, label)
-    forecast = items.forecast if isinstance(items, Foreseen) else None
+    forecast = items.forecast if isinstance(items, Foreseen) else Forecast()
     if sys.stderr.isatty():
         return _with_bar(items, total, label, forecast)
     return _with_meter(items, Meter(total, label, forecast))
@@ -145,16 +145,14 @@ class TimeLeft(TimeRemainingColumn):
 
     def render(self, task: Task) -> Text:
         """As 0:01:23."""
-        forecast: Forecast | None = task.fields["forecast"]
-        left = forecast.left if forecast else None
+        forecast: Forecast = task.fields["forecast"]
+        left = forecast.left
         if left is None or task.finished:
             return super().render(task)
         return Text(str(timedelta(seconds=round(left))), "progress.remaining")
 
 
-def _with_bar(
-    items: Iterable[Item], total: int, label: str, forecast: Forecast | None
-) -> Iterator[Item]:
+def _with_bar(items: Iterable[Item], total: int, label: str, forecast: Forecast) -> Iterator[Item]:
     columns = (
         TextColumn("  {task.description:<28}"),
         BarColumn(),
