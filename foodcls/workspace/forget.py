@@ -81,7 +81,7 @@ def find_forgotten(
     """
     users, away = find_users(workspace)
     tables = [found for user in users for found in _read_tables(user, read(user))]
-    rows = pd.concat([table[TOLD] for *_, table in tables] or [pd.DataFrame(columns=TOLD)])
+    rows = pd.concat([table for *_, table in tables] or [pd.DataFrame(columns=TOLD)])
     rows = rows.drop_duplicates(ignore_index=True)
     entries = {entry for text in wanted for entry in understand(text, rows)}
     why = _find_named(rows, Blocklist(tuple(entries)))
