@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED
 
 from foodcls.errors import InputError
 from foodcls.metrics.predictions import Predictions, predictions_csv
@@ -16,7 +17,6 @@ from foodcls.review.api import list_classes, list_pictures, take_decision
 from foodcls.review.looks import estimate_session, open_looks
 from foodcls.review.session import Session
 from foodcls.workspace.workspace import Workspace
-from tests.fixtures.browser_fixtures import SAVED
 
 RECIPE = "name: lunch\nclasses: [{name: pesto}, {name: bread}]\ncollect: {folder: .}\n"
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED
 from decision_rows import rows
 
 from foodcls.review.boxes import COLUMNS
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
-from tests.fixtures.browser_fixtures import SAVED
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED
 from PIL import Image
 
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.store.store import Store
-from tests.fixtures.browser_fixtures import SAVED
 
 COUNT = 5000
 DECIDED = 4000

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browser_fixtures import SAVED
 
 from foodcls.review.decision_files import ReviewFiles
-from tests.fixtures.browser_fixtures import SAVED
 
 
 @pytest.fixture

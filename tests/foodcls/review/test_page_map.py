@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED
 from decision_rows import decided
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
 from foodcls.review.session import Session
-from tests.fixtures.browser_fixtures import SAVED
 
 EACH = 20
 STRANGE = range(8, 20)  # of pesto

@@ -9,10 +9,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from browser_fixtures import SAVED
 from PIL import Image
 
 from flows.cli.pages.review import make_server
-from tests.fixtures.browser_fixtures import SAVED
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (1280, 800)  # pixels; docs/ holds pictures of less than 150 kB

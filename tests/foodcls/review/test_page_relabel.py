@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
-from tests.fixtures.browser_fixtures import SAVED
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from browser_fixtures import SAVED, Browser
 from decision_rows import rows
 
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
-from tests.fixtures.browser_fixtures import SAVED, Browser
 
 
 @pytest.fixture
