@@ -1,17 +1,12 @@
 """What comes next hangs on what was decided, and is told only where it is known."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from foodcls.errors import InputError
-from foodcls.evaluate.likeness import Likeness, pick_shares, save_likeness
 from foodcls.review.api import BadRequest, take_labels
-from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import Verdict
 from foodcls.review.doubts import Doubts, share_interval
 from foodcls.review.doubts_api import show_alike, show_doubts, show_sample
@@ -27,32 +22,9 @@ def manifest(pictures: Callable[..., pd.DataFrame]) -> pd.DataFrame:
 
 
 @pytest.fixture
-def doubts(
-    manifest: pd.DataFrame, files: ReviewFiles, visit: Callable[..., Session],
-    likeness_of: Callable[[Sequence[str]], Likeness], tmp_path: Path,
-) -> Doubts:  # fmt: skip
-    save_likeness(likeness_of(list(manifest["id"])), tmp_path / "likeness.npz")
-    session = visit(manifest)
-    session.files = replace(files, likeness=tmp_path / "likeness.npz")
-    return Doubts(session)
-
-
-@pytest.fixture
-def likeness_of() -> Callable[[Sequence[str]], Likeness]:
+def doubts(ranked: Callable[..., Session], manifest: pd.DataFrame) -> Doubts:
     """Clouds of pesto, bread and strangers; no stranger is known as such, but all are doubtful."""
-
-    def describe(ids: Sequence[str]) -> Likeness:
-        rng = np.random.default_rng(0)
-        truth = np.repeat([0, 1], EACH)
-        cloud = np.where(np.isin(np.arange(2 * EACH), list(STRANGE)), 2, truth)
-        rows = np.eye(6)[cloud] + rng.normal(0, 0.1, (2 * EACH, 6))
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        shares = np.where(np.eye(2)[truth] == 1, 0.9, 0.1)
-        shares[cloud == 2] = [0.3, 0.25]
-        parts = pick_shares(shares, truth)
-        return Likeness(tuple(ids), rows.astype(np.float16), *parts, ("pesto", "bread"))
-
-    return describe
+    return Doubts(ranked(manifest, STRANGE, ()))
 
 
 def test_the_doubtful_come_first_and_decided_ones_no_more(
@@ -135,16 +107,14 @@ def test_the_interval_is_clopper_and_pearsons() -> None:
 
 
 def test_without_a_ranking_it_says_what_to_run(
-    manifest: pd.DataFrame, visit: Callable[..., Session], tmp_path: Path, files: ReviewFiles,
-    likeness_of: Callable[[Sequence[str]], Likeness],
-) -> None:  # fmt: skip
+    manifest: pd.DataFrame, visit: Callable[..., Session], ranked: Callable[..., Session]
+) -> None:
     session = visit(manifest)
     doubts = Doubts(session)
     with pytest.raises(InputError, match="foodcls suspects"):
         doubts.next_batch(4)
     # what is ranked meanwhile counts at once
-    session.files = replace(files, likeness=tmp_path / "likeness.npz")
-    save_likeness(likeness_of(list(manifest["id"])), tmp_path / "likeness.npz")
+    session.files = ranked(manifest, STRANGE, ()).files
     assert doubts.next_batch(4).items
     with pytest.raises(InputError, match="new since the last ranking"):
         Doubts(session).alike("none", 4)
