@@ -21,6 +21,7 @@ from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast
 
 Result = TypeVar("Result")
+Shut = Callable[[str], str]
 
 HOPS = 5
 # look-ups of names block a thread each, and a dead name server must not hold up the others
@@ -67,6 +68,7 @@ class Download(Generic[Result]):
         deliver: Callable[[Result], None],
         robots: Robots | None = None,
         forecast: Forecast | None = None,
+        shut: Shut = lambda url: "",
     ) -> None:
         self._limits = limits
         self._hosts = hosts
@@ -74,6 +76,7 @@ class Download(Generic[Result]):
         self._deliver = deliver
         self._robots = robots
         self._forecast = forecast or Forecast()
+        self._shut = shut
         self._foretold = 0.0
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
@@ -137,6 +140,10 @@ class Download(Generic[Result]):
     def _turn(self, request: Request) -> Coroutine[Any, Any, Result | Request | RetryLater]:
         """What starts now: a look at the site's robots.txt, the refusal by it, or the request."""
         robots, host = self._robots, request.host
+        if why := self._shut(request.url):
+            unsent = replace(request, attempts=request.attempts - 1)
+            closed = FetchError(Outcome.DEFERRED, why)
+            return self._finish_response(_failed(unsent, closed, self._limits))
         if robots and (refused := robots.refusal(request.at)):
             return self._finish_response(_failed(request, refused, self._limits))
         self._pause(host, self._limits.manners.book(host))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from foodcls.collect.download import Download, Response
+from foodcls.collect.download import Download, Response, Shut
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome
 from foodcls.collect.robots import Robots
@@ -59,7 +59,7 @@ def _fetch(
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
     if missing:
-        results = _download(
+        results = download(
             missing,
             limits,
             hosts,
@@ -80,18 +80,23 @@ def download_all(
 
     Without `robots` no robots.txt is asked for: of interfaces that invite programs.
     """
-    yield from _download(urls, limits, hosts or {}, lambda response: response, robots)
+    yield from download(urls, limits, hosts or {}, lambda response: response, robots)
 
 
-def _download(
+def download(
     urls: Iterable[str],
     limits: Limits,
     hosts: Mapping[str, Address],
-    finish: Callable[[Response], Any],
-    robots: Robots | None,
+    finish: Callable[[Response], Item],
+    robots: Robots | None = None,
     forecast: Forecast | None = None,
-) -> Generator[Any, None, None]:
-    words = (robots, forecast)
+    shut: Shut = lambda url: "",
+) -> Generator[Item, None, None]:
+    """What `finish` makes of each response, in another thread, before its place is free again.
+
+    `shut` tells of a URL why it is not asked for any more, or nothing.
+    """
+    words = (robots, forecast, shut)
     return iterate(lambda deliver: Download(limits, hosts, finish, deliver, *words).run(urls))
 
 

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -12,11 +12,11 @@ from typing import Any
 from yarl import URL
 
 from foodcls.collect.download import Response
-from foodcls.collect.engines.answers import read_answer
+from foodcls.collect.engines.answers import Answer, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, page_urls
-from foodcls.collect.fetch import download_all
+from foodcls.collect.fetch import download
 from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
 from foodcls.collect.outcomes import Candidate, printable
@@ -38,6 +38,7 @@ FRESH = 12 * 3600
 PAGE_BYTES = 5_000_000
 # engines block clients that ask for many pages at once
 PAGES_AT_ONCE = 4
+SHUT = "not asked, as it answered another query so: {}"
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,28 @@ def _search(
     rates = RateLimits(access, store, limits.clock)
     invited = {search.origin for search in searches if isinstance(search.engine, Api)}
     robots = Robots(bounds, store, exempt=invited)
+    shut = dict[str, str]()  # by engine, why it is asked no more
     while searches := [search for search in searches if search.is_open]:
         for search in searches:
             name = search.question.engine
-            search.stop(refused.get(name) or search.engine.lacks(access) or rates.take(name))
+            why = refused.get(name) or search.engine.lacks(access) or shut.get(name)
+            search.stop(why or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
-        for search in _read_pages(searches, bounds, hosts, rates, robots):
+        for search in _read_pages(searches, bounds, hosts, rates, robots, shut):
             forecast.tell((time.monotonic() - begun) * _share_left(asked))
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
+    _tell_stopped([one for one in asked if not one.engine.lacks(access)])
+
+
+def _tell_stopped(searches: Sequence["_Search"]) -> None:
+    """Say in a sentence for how many queries an engine could not be asked, and why."""
+    causes = Counter((one.question.engine, one.stopped) for one in searches if one.stopped)
+    for (name, why), count in causes.items():
+        of = sum(one.question.engine == name for one in searches)
+        LOG.warning("%s: %s: %d of %d queries, which the next run asks", name, why, count, of)
 
 
 @contextmanager
@@ -123,18 +135,37 @@ def _read_pages(
     hosts: Mapping[str, Address] | None,
     rates: RateLimits,
     robots: Robots,
+    shut: dict[str, str],
 ) -> Iterator["_Search"]:
-    """Read the next page of each search that is open; yield each as it is answered or stopped."""
+    """Read the next page of each search that is open; yield each as it is answered or stopped.
+
+    An engine that refuses whoever asks is `shut` from then on.
+    """
     waiting = defaultdict[str, list[_Search]](list)
     for search in searches:
         if search.is_open:
             waiting[search.pages.popleft()].append(search)
         else:
             yield search
-    for response in download_all(waiting, limits, hosts, robots):
+
+    def read(response: Response) -> tuple[Response, Answer]:
+        name = waiting[response.url][0].question.engine
+        answer = read_answer(name, response)
+        if answer.shuts:
+            shut.setdefault(name, SHUT.format(answer.reason))
+        return response, answer
+
+    def refusal(url: str) -> str:
+        return shut.get(waiting[url][0].question.engine, "")
+
+    got = download(waiting, limits, hosts or {}, read, robots, shut=refusal)
+    for response, answer in got:
         for search in waiting[response.url]:
-            search.take(response)
             rates.add(search.question.engine, response.attempts - 1)
+            if response.attempts:
+                search.take(answer)
+            else:
+                search.stop(answer.reason)
             yield search
 
 
@@ -167,11 +198,12 @@ class _Search:
         self._hits: dict[str, Hit] = {}
         self.read = 0  # pages
         self._reason = NO_RESULTS
+        self.stopped = ""  # why it was not asked, or not to its end
 
-    def take(self, response: Response) -> None:
+    def take(self, answer: Answer) -> None:
         """Add a page's pictures; end the search when they suffice or none of them is new."""
         self.read += 1
-        hits, following, reason = read_answer(self.question.engine, response)
+        hits, following, reason, _ = answer
         self.pages += [following] if following else []
         fresh = [hit for hit in hits if hit["file_url"] not in self._hits]
         self._hits |= {hit["file_url"]: hit for hit in fresh}
@@ -196,7 +228,7 @@ class _Search:
     def stop(self, reason: str) -> None:
         """End the search for a reason, if there is one."""
         if reason:
-            self._reason, self.is_open = reason, False
+            self._reason, self.is_open, self.stopped = reason, False, reason
 
     def recall(self, fact: Mapping[str, Any] | None, access: Access, now: float) -> None:
         """Reuse what an earlier run was answered, unless that was before `since` or is stale."""
@@ -222,7 +254,7 @@ class _Search:
         """What was found, as candidates in the engine's order."""
         question, fact = self.question, self.fact(now=0)
         hits, stats = fact["hits"][: question.limit], self._stats(fact)
-        if not stats.is_complete:
+        if not (stats.is_complete or self.stopped):
             LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)
         candidates = (_candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
         return SearchResult(question, tuple(candidates), stats)

@@ -1,9 +1,11 @@
 """Reads what an engine answered: pictures, the next page's address, or why there are none."""
 
+from typing import NamedTuple
+
 from foodcls.collect.download import Response
 from foodcls.collect.engines.base import Hit, Page, Refused
 from foodcls.collect.engines.official import ODD
-from foodcls.collect.engines.registry import ENGINES, explain
+from foodcls.collect.engines.registry import ENGINES, REFUSALS, explain
 from foodcls.collect.outcomes import Outcome
 
 UNKNOWN_SHAPE = "a page of unknown shape"
@@ -20,15 +22,29 @@ BARRIERS = (
 # characters of what is told of a picture, such as its address or author; longer is as nothing
 LONGEST = 4_000
 LONGEST_REASON = 300
+# how an engine refuses whoever asks, and not a query: 429 where it stays at that
+SHUT = ("HTTP 401", "HTTP 403", "HTTP 429")
 
 
-def read_answer(name: str, response: Response) -> tuple[list[Hit], str, str]:
+class Answer(NamedTuple):
     """A page's pictures, the address of the next one if it tells it, and why there is none."""
-    if response.outcome is not Outcome.OK:
-        return [], "", explain(name, response.detail or response.outcome)
+
+    hits: list[Hit]
+    following: str
+    reason: str
+    shuts: bool  # whether it would answer every other query so, too
+
+
+def read_answer(name: str, response: Response) -> Answer:
+    """What an engine has answered to a query."""
     engine = ENGINES[name]
+    if response.outcome is not Outcome.OK:
+        reason = explain(name, response.detail or response.outcome)
+        refused = SHUT + (REFUSALS if engine.terms.needs_key else ())
+        shuts = response.outcome is Outcome.DEFERRED or response.detail in refused
+        return Answer([], "", reason, shuts)
     hits: list[Hit] = []
-    following = reason = ""
+    following, reason, shuts = "", "", False
     try:
         # one by one, so that what comes before an odd entry is not lost
         for hit in engine.parse(Page(response.at, response.body)):
@@ -37,13 +53,13 @@ def read_answer(name: str, response: Response) -> tuple[list[Hit], str, str]:
         # on the server that was asked, wherever it redirected
         following = engine.following(Page(response.url, response.body))
     except Refused as refused:
-        reason = str(refused)[:LONGEST_REASON]
+        reason, shuts = str(refused)[:LONGEST_REASON], refused.shuts
     # RecursionError: JSON that is nested thousands of times
     except (*ODD, RecursionError) as error:
         reason = f"{UNKNOWN_SHAPE}: {type(error).__name__}: {str(error)[:100]}"
     if not hits and _is_barrier(response):
-        reason = "consent or captcha page"
-    return hits, following, reason
+        reason, shuts = "consent or captcha page", True
+    return Answer(hits, following, reason, shuts)
 
 
 def _is_barrier(response: Response) -> bool:

@@ -57,7 +57,11 @@ class Access:
 
 
 class Refused(ValueError):
-    """An engine answered that it gives nothing, and why."""
+    """An engine answered that it gives nothing, and why; `shuts`: to no other query either."""
+
+    def __init__(self, reason: str, *, shuts: bool = False) -> None:
+        super().__init__(reason)
+        self.shuts = shuts
 
 
 @dataclass(frozen=True)

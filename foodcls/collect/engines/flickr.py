@@ -28,6 +28,7 @@ LICENCES = {
     "10": spdx("pdm"),
 }
 PER_PAGE = 100
+BAD_KEY = "100"
 
 
 def _words(question: Question, access: Access) -> Words:
@@ -56,7 +57,8 @@ def _numbers(codes: tuple[str, ...]) -> list[str]:
 
 def _results(answer: Any) -> list[Any]:
     if answer["stat"] != "ok":
-        raise Refused(f"Flickr says {answer.get('message', 'no')!r}")
+        is_key = text(answer, "code") == BAD_KEY
+        raise Refused(f"Flickr says {answer.get('message', 'no')!r}", shuts=is_key)
     return list(answer["photos"]["photo"])
 
 

@@ -12,6 +12,7 @@ import pytest
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.manners import Manner, Manners
 from foodcls.collect.query_stats import QueryStats
+from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all
 from foodcls.store.store import Store
 
@@ -117,6 +118,42 @@ def test_an_engine_that_gives_nothing_says_why(
     assert not found.stats.is_complete
     assert found.stats.reason in caplog.text
     assert "sesame" not in caplog.text + found.stats.reason
+
+
+@pytest.mark.parametrize(
+    ("engine", "path", "body", "status"),
+    [
+        ("bing", PATH, b"<form id=captcha></form>", "200 OK"),
+        ("bing", PATH, b"", "403 Forbidden"),
+        ("flickr", "/services/rest/", b"no such key", "400 Bad Request"),
+        ("flickr", "/services/rest/", b'{"stat": "fail", "code": 100}', "200 OK"),
+        ("openverse", "/v1/images/", b"", "429 Retry-After 3600"),
+    ],
+)
+def test_an_engine_that_refuses_whoever_asks_is_asked_no_other_query_until_the_next_run(
+    engine: str, path: str, body: bytes, status: str, web, bing, ask, caplog
+) -> None:
+    """The other engine is asked all its queries, and the next run asks what was left out."""
+    status, _, wait = status.partition(" Retry-After ")
+    web.say(path, body, status, **({"Retry_After": wait} if wait else {}))
+    web.say("/search/acjson", b'{"data": [{}]}')
+    asked = [question(name, f"soup {n}", 5) for name in (engine, "baidu") for n in range(12)]
+    bounds = {"manners": Manners({"127.0.0.1": Manner(1)}), "retries": 0}
+    found = ask(*asked, **bounds)
+    assert (web.hits[path], web.hits["/search/acjson"]) == (1, 12)
+    stopped = [one.stats for one in found if one.question.engine == engine]
+    assert len(stopped) == 12 and all(one.is_passing for one in stopped)
+    assert sum(one.pages for one in stopped) == 1
+    said = [line for line in caplog.messages if "11 of 12 queries, which the next run asks" in line]
+    assert len(said) == 1 and len([line for line in caplog.messages if engine in line]) == 2
+    if engine == "openverse":
+        access = Access(bases=(("openverse", web.url("")),))
+        assert RateLimits(access, ask.store, time.time).used("openverse") == 1
+    ask(*asked, **bounds)
+    assert web.hits[path] == 2
+    if engine == "bing":
+        bing(5)
+        assert {one.stats.found for one in ask(*asked[:12], **bounds)} == {5}
 
 
 def test_a_wall_met_later_keeps_what_was_found(web, ask) -> None:

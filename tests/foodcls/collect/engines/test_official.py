@@ -440,7 +440,8 @@ def test_no_field_of_another_type_ends_a_run_or_spoils_the_other_pictures(name: 
         for holder, field in list(places(body)):
             before, holder[field] = holder[field], value
             text = json.dumps(body).encode()
-            hits, following, reason = read_answer(name, Response(url, url, Outcome.OK, "", 1, text))
+            read = read_answer(name, Response(url, url, Outcome.OK, "", 1, text))
+            hits, following, reason, _ = read
             holder[field] = before
             for hit in hits:
                 one = _candidate(Question(name, "dish", "soup", 5), 1, hit)
