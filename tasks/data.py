@@ -13,7 +13,7 @@ from foodcls.blocklist import Blocklist, home_file, read_blocklist
 from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
 from foodcls.collect.engines.registry import read_access
-from foodcls.collect.manners import host_places
+from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.query_stats import QueryStats, write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import Box, check_usable, read_boxes

@@ -15,7 +15,7 @@ download          many URLs at once: redirects, retries, throttling
 host_queue        whose turn it is: a rate limit for each host
 http_client       one request, bounded in time and bytes
 response_headers  status, redirects, Retry-After and opt-outs
-manners           how each host wants to be asked
+hosts             how each host wants to be asked
 robots            what its robots.txt allows
 ssrf_guard        addresses to which connections are blocked
 limits            the bounds of all this

@@ -9,13 +9,14 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from foodcls.collect.host_queue import HostQueue, Request
+from foodcls.collect.host_queue import HOPS, HostQueue, Request, RetryLater
+from foodcls.collect.hosts.days import Spent
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.outcomes import FetchError, Outcome, Response
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast
@@ -23,7 +24,6 @@ from foodcls.progress import Forecast
 Result = TypeVar("Result")
 Shut = Callable[[str], str]
 
-HOPS = 5
 # look-ups of names block a thread each, and a dead name server must not hold up the others
 LOOKUPS = 64
 # threads that digest and write bodies; more do not help one disk
@@ -31,26 +31,6 @@ FINISHERS = 4
 # seconds on the network below which another attempt is not worth its start
 TOO_LITTLE = 0.05
 FORETELLING = 0.1  # seconds between two forecasts of the end: each looks at all hosts
-
-
-@dataclass(frozen=True)
-class Response:
-    """How a URL ended, and its bytes if it ended well."""
-
-    url: str
-    at: str  # where redirects led
-    outcome: Outcome
-    detail: str
-    attempts: int
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class RetryLater:
-    """A request to be sent again after a pause of some seconds."""
-
-    request: Request
-    pause: float
 
 
 class Download(Generic[Result]):
@@ -80,6 +60,7 @@ class Download(Generic[Result]):
         self._foretold = 0.0
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
+        self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
         self._delayed = 0
         # until when hosts are throttled, and for how many seconds they have been
         self._paused_until: dict[str, float] = {}
@@ -111,7 +92,10 @@ class Download(Generic[Result]):
                 self._queue.add(event)
             else:
                 done = self._running.pop(event)
-                self._limits.manners.leave(done.host)
+                if event in self._placeless:
+                    self._placeless.remove(event)
+                else:
+                    self._limits.manners.leave(done.host)
                 self._queue.release(done)
                 self._settle(event.result())
 
@@ -127,13 +111,18 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
-            if wait := self._limits.manners.claim(request.host):
+            try:
+                wait, turn = self._limits.manners.claim(request.host, self._limits.max_bytes), None
+            except Spent as spent:
+                wait, turn = 0.0, self._defer(request, str(spent))
+            if wait:
                 # another process has the places of this host
                 self._queue.put_back(request)
                 self._pause(request.host, wait)
                 continue
-            task = asyncio.create_task(self._turn(request))
+            task = asyncio.create_task(turn or self._turn(request))
             self._running[task] = request
+            self._placeless |= {task} if turn else set()
             task.add_done_callback(self._events.put_nowait)
         return len(self._running)
 
@@ -141,9 +130,7 @@ class Download(Generic[Result]):
         """What starts now: a look at the site's robots.txt, the refusal by it, or the request."""
         robots, host = self._robots, request.host
         if why := self._shut(request.url):
-            unsent = replace(request, attempts=request.attempts - 1)
-            closed = FetchError(Outcome.DEFERRED, why)
-            return self._finish_response(_failed(unsent, closed, self._limits))
+            return self._defer(replace(request, attempts=request.attempts - 1), why)
         if robots and (refused := robots.refusal(request.at)):
             return self._finish_response(_failed(request, refused, self._limits))
         self._pause(host, self._limits.manners.book(host))
@@ -151,6 +138,11 @@ class Download(Generic[Result]):
             self._queue.pause(host)
             return self._learn(request, robots)
         return self._step(request)
+
+    def _defer(self, request: Request, why: str) -> Coroutine[Any, Any, Result]:
+        """Leave a request to a later run."""
+        deferred = FetchError(Outcome.DEFERRED, why)
+        return self._finish_response(_failed(request, deferred, self._limits))
 
     async def _learn(self, request: Request, robots: Robots) -> Result | Request | RetryLater:
         """Ask a site for its robots.txt while its other requests wait; this one waits again."""
@@ -185,13 +177,14 @@ class Download(Generic[Result]):
             return await self._fail(spent, error)
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
-            return _next_hop(spent, got) or await self._finish_response(_too_many_redirects(spent))
+            return spent.next_hop(got) or await self._finish_response(_too_many_redirects(spent))
         self._pause(request.host, self._limits.manners.spend(request.host, len(got)))
         done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
         return await self._finish_response(done)
 
     async def _fail(self, request: Request, error: FetchError) -> Result | RetryLater:
         self._throttle(request.host, error.wait or 0.0)
+        self._pause(request.host, self._limits.manners.spend(request.host, error.came))
         again = self._retry(request, error)
         return again or await self._finish_response(_failed(request, error, self._limits))
 
@@ -236,12 +229,6 @@ class Download(Generic[Result]):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._limits.manners.leave_all()
-
-
-def _next_hop(request: Request, redirect: Redirect) -> Request | None:
-    if len(request.trail) >= HOPS:
-        return None
-    return replace(request, at=redirect.url, trail=(*request.trail, redirect))
 
 
 def _too_many_redirects(request: Request) -> Response:

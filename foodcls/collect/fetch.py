@@ -4,17 +4,20 @@ A later run fetches only what is not final; knows nothing of classes, engines or
 """
 
 import asyncio
+import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from foodcls.collect.download import Download, Response, Shut
+from foodcls.collect.download import Download, Shut
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome
+from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
@@ -22,9 +25,12 @@ from foodcls.progress import Forecast, Foreseen, count
 from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 
+LOG = logging.getLogger(__name__)
+
 Item = TypeVar("Item")
 
 KIND = "fetch"
+DAYS = "days/1"
 
 
 def fetch_all(
@@ -59,6 +65,7 @@ def _fetch(
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
     if missing:
+        limits.manners.recall_days(store.recall(DAYS, limits.manners.daily_hosts))
         results = download(
             missing,
             limits,
@@ -136,12 +143,19 @@ def utc_text(seconds: float) -> str:
 def _remembering(
     results: Generator[FetchResult, None, None], limits: Limits, store: Store
 ) -> Iterator[FetchResult]:
-    """Yield the results on; the store remembers those that are final."""
-    with closing(results), store.noting(KIND) as note:
+    """Yield the results on; the store remembers those that are final, and what a day has seen."""
+    deferred = Counter[tuple[str, str]]()
+    with closing(results), store.noting(KIND) as note, store.noting(DAYS) as note_day:
         for fetched in results:
             if fetched.outcome.is_final:
                 note(fetched.url, _fact(fetched, limits))
+            for host, hours in limits.manners.days().items():
+                note_day(host, hours)
+            if fetched.outcome is Outcome.DEFERRED:
+                deferred[urlsplit(fetched.url).netloc, fetched.detail] += 1
             yield fetched
+    for (host, why), several in deferred.items():
+        LOG.warning("%s: %s; %d addresses are left to a later run", host, why, several)
 
 
 def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:

@@ -6,16 +6,17 @@ The limit is a number of requests at once; a throttled host gets none until it i
 import logging
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.http_client import Redirect
-from foodcls.collect.manners import Manners
 
 LOG = logging.getLogger(__name__)
 
 # seconds of waiting for one host from which on a person is told
 LONG = 60.0
+HOPS = 5  # redirects that are followed
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,20 @@ class Request:
             return urlsplit(self.at).netloc.lower()
         except ValueError:
             return ""
+
+    def next_hop(self, redirect: Redirect) -> "Request | None":
+        """The request for where a redirect leads; None after too many of them."""
+        if len(self.trail) >= HOPS:
+            return None
+        return replace(self, at=redirect.url, trail=(*self.trail, redirect))
+
+
+@dataclass(frozen=True)
+class RetryLater:
+    """A request to be sent again after a pause of some seconds."""
+
+    request: Request
+    pause: float
 
 
 class HostQueue:

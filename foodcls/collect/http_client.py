@@ -76,17 +76,26 @@ class HttpClient:
         self, url: str, seconds: float, trail: Sequence[Redirect] = ()
     ) -> bytes | Redirect:
         """The body of a URL that `trail` led to, or its redirect, in `seconds`; else FetchError."""
-        target = parse_url(url)
+        target, came = parse_url(url), [0]
+        try:
+            return await self._get(target, seconds, trail, came)
+        except FetchError as error:
+            error.came = sum(came)
+            raise
+
+    async def _get(
+        self, url: URL, seconds: float, trail: Sequence[Redirect], came: list[int]
+    ) -> bytes | Redirect:
         try:
             async with asyncio.timeout(seconds):
-                return await self._ask(target, trail)
+                return await self._ask(url, trail, came)
         except TimeoutError as error:
             late = f"no whole answer within {self._limits.timeout:g} s"
             raise FetchError(Outcome.TIMEOUT, late) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _trouble(error) from error
 
-    async def _ask(self, url: URL, trail: Sequence[Redirect]) -> bytes | Redirect:
+    async def _ask(self, url: URL, trail: Sequence[Redirect], came: list[int]) -> bytes | Redirect:
         if not self._limits.contact and self._limits.manners.of(url.host or "").wants_contact:
             raise FetchError(Outcome.NO_CONTACT, "set FOODCLS_CONTACT to a mail address")
         # to no other host, wherever it redirects
@@ -105,15 +114,16 @@ class HttpClient:
             )
             if target:
                 return Redirect(_joined(url, target), url, response.cookies)
-            return await self._read(response)
+            return await self._read(response, came)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, came: list[int]) -> bytes:
         limit = self._limits.max_bytes
         if (response.content_length or 0) > limit:
             announced = f"announces {response.content_length} bytes, allowed are {limit}"
             raise FetchError(Outcome.TOO_LARGE, announced)
         body = Body(response.headers.get("Content-Encoding", ""), limit)
         async for chunk in response.content.iter_any():
+            came.append(len(chunk))
             body.add(chunk)
         return body.close()
 

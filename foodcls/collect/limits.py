@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foodcls.collect.manners import Manners, with_hosts
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.table import with_hosts
 from foodcls.recipe.data_settings import Collect
 
 

@@ -18,7 +18,8 @@ class Outcome(StrEnum):
     HTTP_ERROR = "http_error"
     # the server was busy or broken (408, 425, 429, 5xx) each time; tried again by a later run
     UNAVAILABLE = "unavailable"
-    # the server asked to wait longer than a run should; tried again by a later run
+    # the server asks to wait longer than a run should, or has given what it gives in a day; tried
+    # again by a later run
     DEFERRED = "deferred"
     # the answer was not complete in time; tried again by a later run
     TIMEOUT = "timeout"
@@ -87,7 +88,7 @@ REASONS = {
     Outcome.SAME_CONTENT: "the same bytes came from another address of its class",
     Outcome.HTTP_ERROR: "the server refuses it for good",
     Outcome.UNAVAILABLE: "the server was busy or broken each time",
-    Outcome.DEFERRED: "the server asked to wait longer than a run should",
+    Outcome.DEFERRED: "the server asks to wait longer than a run should: run again then",
     Outcome.TIMEOUT: "no whole answer in collect.timeout seconds",
     Outcome.CONNECTION_FAILED: "no connection; is this machine online?",
     Outcome.TRUNCATED: "the answer broke off each time",
@@ -122,6 +123,19 @@ class FetchError(Exception):
         self.outcome = outcome
         self.detail = detail
         self.wait = wait
+        self.came = 0  # bytes, all the same
+
+
+@dataclass(frozen=True)
+class Response:
+    """How a URL ended, and its bytes if it ended well."""
+
+    url: str
+    at: str  # where redirects led
+    outcome: Outcome
+    detail: str
+    attempts: int
+    body: bytes = b""
 
 
 @dataclass(frozen=True)

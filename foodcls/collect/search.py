@@ -11,21 +11,19 @@ from typing import Any
 
 from yarl import URL
 
-from foodcls.collect.download import Response
-from foodcls.collect.engines.answers import Answer, read_answer
+from foodcls.collect.engines.answers import Answer, candidate, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import download
 from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
-from foodcls.collect.outcomes import Candidate, printable
+from foodcls.collect.outcomes import Candidate, Response
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast, Foreseen, count
-from foodcls.redact import one_line
 from foodcls.store.store import Store, digest_json
 
 LOG = logging.getLogger(__name__)
@@ -108,9 +106,9 @@ def _search(
 def _tell_stopped(searches: Sequence["_Search"]) -> None:
     """Say in a sentence for how many queries an engine could not be asked, and why."""
     causes = Counter((one.question.engine, one.stopped) for one in searches if one.stopped)
-    for (name, why), count in causes.items():
+    for (name, why), several in causes.items():
         of = sum(one.question.engine == name for one in searches)
-        LOG.warning("%s: %s: %d of %d queries, which the next run asks", name, why, count, of)
+        LOG.warning("%s: %s: %d of %d queries, which the next run asks", name, why, several, of)
 
 
 @contextmanager
@@ -147,19 +145,16 @@ def _read_pages(
             waiting[search.pages.popleft()].append(search)
         else:
             yield search
+    engines = {url: ones[0].question.engine for url, ones in waiting.items()}
 
     def read(response: Response) -> tuple[Response, Answer]:
-        name = waiting[response.url][0].question.engine
-        answer = read_answer(name, response)
+        answer = read_answer(engines[response.url], response)
         if answer.shuts:
-            shut.setdefault(name, SHUT.format(answer.reason))
+            shut.setdefault(engines[response.url], SHUT.format(answer.reason))
         return response, answer
 
-    def refusal(url: str) -> str:
-        return shut.get(waiting[url][0].question.engine, "")
-
-    got = download(waiting, limits, hosts or {}, read, robots, shut=refusal)
-    for response, answer in got:
+    words, stop = (limits, hosts or {}, read, robots), lambda url: shut.get(engines[url], "")
+    for response, answer in download(waiting, *words, shut=stop):
         for search in waiting[response.url]:
             rates.add(search.question.engine, response.attempts - 1)
             if response.attempts:
@@ -256,31 +251,10 @@ class _Search:
         hits, stats = fact["hits"][: question.limit], self._stats(fact)
         if not (stats.is_complete or self.stopped):
             LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)
-        candidates = (_candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
+        candidates = (candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
         return SearchResult(question, tuple(candidates), stats)
 
     def _stats(self, fact: Mapping[str, Any]) -> QueryStats:
         asked, found = self.question, min(len(fact["hits"]), self.question.limit)
         names = (asked.engine, asked.label, asked.query)
         return QueryStats(*names, pages=fact["pages"], found=found, reason=fact["reason"])
-
-
-def _candidate(question: Question, rank: int, hit: Hit) -> Candidate:
-    return Candidate(
-        url=printable(hit["file_url"]),
-        label=question.label,
-        source=question.engine,
-        query=question.query,
-        rank=rank,
-        page=printable(hit.get("page", "")),
-        licence=printable(hit.get("licence", "") or _filtered(question)),
-        licence_url=printable(hit.get("licence_url", "")),
-        licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
-        author=one_line(hit.get("author", "")),
-        report=printable(hit.get("report", "")),
-    )
-
-
-def _filtered(question: Question) -> str:
-    """The licence of a picture that names none: what the engine was told to filter by."""
-    return f"{question.licence} (as {question.engine} filters)" if question.licence else ""

@@ -8,8 +8,8 @@ from foodcls.collect.engines.answers import UNKNOWN_SHAPE
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import ENGINES, read_access
+from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.limits import Limits, fetch_limits
-from foodcls.collect.manners import host_places
 from foodcls.collect.query_stats import NO_RESULTS
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import SearchResult, search_all

@@ -50,6 +50,7 @@ class HostLimits(Settings):
     connections: Annotated[int, Field(ge=1, le=512)] = 512  # at once
     pause: Annotated[float, Field(ge=0, le=3600)] = 0.0  # seconds from one request to the next
     megabits: Positive | None = None  # a second; null: as fast as it gives them
+    gigabytes: Positive | None = None  # in any 24 hours; null: as many as it gives
 
 
 class Collect(Settings):

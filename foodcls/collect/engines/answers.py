@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from foodcls.collect.download import Response
-from foodcls.collect.engines.base import Hit, Page, Refused
+from foodcls.collect.engines.base import Hit, Page, Question, Refused
 from foodcls.collect.engines.official import ODD
 from foodcls.collect.engines.registry import ENGINES, REFUSALS, explain
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Candidate, Outcome, Response, printable
+from foodcls.redact import one_line
 
 UNKNOWN_SHAPE = "a page of unknown shape"
 BARRIERS = (
@@ -65,3 +65,25 @@ def read_answer(name: str, response: Response) -> Answer:
 def _is_barrier(response: Response) -> bool:
     text = f"{response.at} {response.body.decode('utf-8', 'ignore')}".lower()
     return any(mark in text for mark in BARRIERS)
+
+
+def candidate(question: Question, rank: int, hit: Hit) -> Candidate:
+    """A hit as a picture that may be fetched."""
+    return Candidate(
+        url=printable(hit["file_url"]),
+        label=question.label,
+        source=question.engine,
+        query=question.query,
+        rank=rank,
+        page=printable(hit.get("page", "")),
+        licence=printable(hit.get("licence", "") or _filtered(question)),
+        licence_url=printable(hit.get("licence_url", "")),
+        licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
+        author=one_line(hit.get("author", "")),
+        report=printable(hit.get("report", "")),
+    )
+
+
+def _filtered(question: Question) -> str:
+    """The licence of a picture that names none: what the engine was told to filter by."""
+    return f"{question.licence} (as {question.engine} filters)" if question.licence else ""

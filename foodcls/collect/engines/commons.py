@@ -4,7 +4,7 @@ Terms, as stored copies of these pages had them on 2026-11-30 (not tried live):
 https://www.mediawiki.org/wiki/API:Etiquette (requests in series, not in parallel),
 https://www.mediawiki.org/wiki/Wikimedia_APIs/Access_policy (a User-Agent with a contact, or be
 blocked), and the robot policy of 2025 (pictures: 2 connections and 25 Mbit/s in all; since 2026
-thumbnails in the widths of https://w.wiki/GHai alone). foodcls.collect.manners holds the numbers.
+thumbnails in the widths of https://w.wiki/GHai alone). foodcls.collect.hosts holds the numbers.
 """
 
 import math

@@ -2,9 +2,9 @@
 
 Terms, as stored copies had them on 2026-11-30 (not tried live): at most 100, better 60 requests a
 minute, and 10,000 a day (https://api.inaturalist.org/v1/docs/, cited in
-https://forum.inaturalist.org/t/8612); photos: 5 GB an hour, which foodcls.collect.manners holds,
-and 24 GB a day, which it does not: that is some 100,000 photos. Each photo has its own licence;
-without one all rights are reserved.
+https://forum.inaturalist.org/t/8612); photos: 5 GB an hour and 24 GB a day, some 100,000 of them,
+which foodcls.collect.hosts holds. Each photo has its own licence; without one all rights are
+reserved.
 """
 
 from typing import Any

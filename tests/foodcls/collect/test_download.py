@@ -3,9 +3,8 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
-from foodcls.collect.download import Response
 from foodcls.collect.fetch import download_all
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Outcome, Response
 
 
 def test_an_answer_tells_where_its_bytes_were(web, limits) -> None:

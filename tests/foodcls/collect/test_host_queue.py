@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from foodcls.collect.host_queue import HostQueue, Request
-from foodcls.collect.manners import Manner, Manners
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.table import Manner
 
 
 def request(host: str, number: int) -> Request:
@@ -81,7 +82,7 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr("foodcls.collect.host_queue.time", clock)
-    monkeypatch.setattr("foodcls.collect.manners.time", clock)
+    monkeypatch.setattr("foodcls.collect.hosts.manners.time", clock)
     manners = Manners({SLOW: manner})
     queue, order = HostQueue(8, manners), itertools.count()
     for number in range(1_000):

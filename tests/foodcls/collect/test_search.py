@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.engines.base import Access, Question
-from foodcls.collect.manners import Manner, Manners
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.table import Manner
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all

@@ -11,14 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from foodcls.collect.download import Response
-from foodcls.collect.engines.answers import read_answer
+from foodcls.collect.engines.answers import candidate, read_answer
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name, spdx
 from foodcls.collect.engines.registry import ENGINES, page_urls
-from foodcls.collect.outcomes import Outcome
+from foodcls.collect.outcomes import Outcome, Response
 from foodcls.collect.rate_limits import RateLimits
-from foodcls.collect.search import SearchResult, _candidate, search_all
+from foodcls.collect.search import SearchResult, search_all
 
 KEYS = {
     name: f"sesame-{number}"
@@ -444,7 +443,7 @@ def test_no_field_of_another_type_ends_a_run_or_spoils_the_other_pictures(name: 
             hits, following, reason, _ = read
             holder[field] = before
             for hit in hits:
-                one = _candidate(Question(name, "dish", "soup", 5), 1, hit)
+                one = candidate(Question(name, "dish", "soup", 5), 1, hit)
                 assert all(str(word).isprintable() for word in vars(one).values())
                 assert all(len(str(word)) < 20_000 for word in vars(one).values())
             assert reason.isprintable() and (hits or reason or not value)

@@ -1,0 +1,53 @@
+"""Counts the bytes that a host gives in a day."""
+
+import time
+from collections.abc import Mapping
+
+DAY = 25  # clock hours, the first and the last of which are parts of one: 24 hours at least
+
+
+class Spent(Exception):
+    """What a host gives in a day has come; the text says when there is more."""
+
+
+class Hours(dict[int, float]):
+    """Bytes by the clock hours, since 1970, in which they came: those of a day."""
+
+    @classmethod
+    def read(cls, told: Mapping[str, float]) -> "Hours":
+        """What was told as JSON."""
+        return cls((int(hour), float(size)) for hour, size in told.items())
+
+    def told(self) -> Mapping[str, float]:
+        """What there is to tell, for JSON."""
+        return {str(hour): size for hour, size in self.items()}
+
+    def copy(self) -> "Hours":
+        """The same, to be changed by itself."""
+        return Hours(self)
+
+    def add(self, size: float) -> float:
+        """Let so many bytes come now, or not come after all; how many came in this hour."""
+        now = _hour()
+        for hour in [hour for hour in self if hour <= now - DAY]:
+            del self[hour]
+        self[now] = self.get(now, 0.0) + size
+        return self[now]
+
+    def merge(self, other: "Hours") -> None:
+        """Take what another one knows of the same bytes."""
+        self.update({hour: max(size, self.get(hour, 0.0)) for hour, size in other.items()})
+
+    def total(self) -> float:
+        """The bytes of the last 24 hours, or some more."""
+        now = _hour()
+        return sum(size for hour, size in self.items() if now - DAY < hour <= now)
+
+    def seconds_left(self) -> float:
+        """Until the oldest of them no more count."""
+        hours = [hour for hour in self if hour > _hour() - DAY]
+        return (min(hours, default=_hour()) + DAY) * 3600 - time.time()
+
+
+def _hour() -> int:
+    return int(time.time() // 3600)

@@ -1,0 +1,79 @@
+"""What the processes of one machine know of a host together, in a file for each."""
+
+import json
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock
+
+from foodcls.collect.hosts.days import Hours
+
+LONGEST = 600.0  # seconds; no limit but a day's keeps a host from being asked for longer
+
+
+class Others:
+    """What a host's file says of all processes: until when to leave it alone, and its day."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            told = json.loads(path.read_text())
+            self.free_at, self.hours = float(told["free_at"]), Hours.read(told["hours"])
+        # nobody has asked it yet, or something else stands there
+        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+            self.free_at, self.hours = 0.0, Hours()
+        # of before the machine started anew
+        if self.free_at > time.monotonic() + LONGEST:
+            self.free_at = 0.0
+
+    def text(self) -> str:
+        """What its file is to say."""
+        return json.dumps({"free_at": self.free_at, "hours": self.hours.told()})
+
+    def wait(self, until: float) -> float:
+        """Leave it alone until then, or longer where that was said before; until when."""
+        self.free_at = max(self.free_at, until)
+        return self.free_at
+
+
+@contextmanager
+def held(places: Path, host: str) -> Iterator[Others]:
+    """What the processes of this machine know of a host, held while it is read and written."""
+    places.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = places / quote(host, safe="")
+    with FileLock(f"{path}.lock", thread_local=False):
+        others = Others(path)
+        before = others.text()
+        yield others
+        if others.text() != before:
+            part = path.with_name(f"{path.name}.part")
+            part.write_text(others.text())
+            part.replace(path)
+
+
+def host_places() -> Path | None:
+    """A folder in which all runs of this user on this machine keep hosts' limits together.
+
+    None where it is somebody else's, who could lead what is written there elsewhere, or where
+    nothing can be written.
+    """
+    own = Path(tempfile.gettempdir()) / f"foodcls-{os.geteuid()}"
+    hosts = own / "hosts"
+    try:
+        own.mkdir(mode=0o700, exist_ok=True)
+        found = own.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        if not is_own or found.st_mode & 0o022:
+            return None
+        hosts.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=hosts) as file:
+            file.write(b"x")
+    except OSError:
+        return None
+    return hosts
