@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.options import Again, Json, RecipeFile, Space
 from flows.cli.output import out, say, told, write_json
+from flows.cli.signals import stoppable
 from foodcls.errors import InputError
 
 
@@ -119,12 +120,18 @@ def sync(workspace: Space = Path("workspace")) -> None:
 def verify(
     workspace: Space = Path("workspace"),
     mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin again, also where a check was stopped.")
+    ] = False,
 ) -> None:
-    """Read all that a workspace holds, and name what is damaged and what it belongs to."""
-    with told():
+    """Read all that a workspace holds, and name what is damaged and what it belongs to.
+
+    One that is stopped goes on where it was when it is typed again.
+    """
+    with told(), stoppable():
         from flows.cli.upkeep import show_damage
 
-        damaged = show_damage(out, workspace, mends=mend)
+        damaged = show_damage(out, workspace, mends=mend, anew=anew)
     raise typer.Exit(int(damaged > 0))
 
 
@@ -174,7 +181,7 @@ def gc(
 
     Deleted runs are those of the workspace's own mlflow.db; for a server, type `mlflow gc` there.
     """
-    with told():
+    with told(), stoppable():
         from flows.cli.upkeep import tidy_up
 
         tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete)

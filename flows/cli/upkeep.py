@@ -34,12 +34,12 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         users, away = find_users(workspace)
         for user in users if deletes else ():
             stack.enter_context(holding(user.root))
-        garbage = find_garbage(workspace, _read_names, days, time.time(), is_sole=is_sole)
+        garbage = find_garbage(workspace, _read_names, days, time.time(), bars, is_sole=is_sole)
         runs = find_deleted(workspace)
         sizes = [(item.kind, item.size) for item in garbage] + [(RUNS, run.size) for run in runs]
         console.print(_table(sizes))
         if deletes:
-            remove_garbage(workspace, garbage)
+            remove_garbage(workspace, garbage, bars)
             free_deleted(workspace, runs)
     for item in () if deletes else garbage:
         say(console, redact(f"{item.kind}: {item.place}"))
@@ -83,19 +83,23 @@ def _say_more(console: Console, workspace: Workspace, away: list[str]) -> None:
         )
 
 
-def show_damage(console: Console, folder: Path, *, mends: bool) -> int:
-    """Print a paragraph for each damaged file, and set it aside if asked to; how many there are."""
+def show_damage(console: Console, folder: Path, *, mends: bool, anew: bool) -> int:
+    """Print a paragraph for each damaged file, and set it aside if asked to; how many there are.
+
+    A check that was stopped is taken up, unless it is to begin `anew`.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder} is not there; name a workspace with --workspace")
     workspace = Workspace.at(folder)
     if mends:
         with holding(workspace.root):
-            return _list_damage(console, workspace, mends=True)
-    return _list_damage(console, workspace, mends=False)
+            return _list_damage(console, workspace, mends=True, anew=anew)
+    return _list_damage(console, workspace, mends=False, anew=anew)
 
 
-def _list_damage(console: Console, workspace: Workspace, *, mends: bool) -> int:
-    found = list(find_damage(workspace, read_results(workspace), bars))
+def _list_damage(console: Console, workspace: Workspace, *, mends: bool, anew: bool) -> int:
+    results = read_results(workspace)
+    found = list(find_damage(workspace, results, bars, goes_on=not anew))
     for damage in found:
         console.print(f"[bold red]{damage.fault}[/] ", end="")
         say(console, damage.owner)

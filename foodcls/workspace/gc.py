@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 
 from foodcls.blocklist import blocklist_blob
@@ -23,6 +23,7 @@ from foodcls.collect.robots import KIND as SITES
 from foodcls.collect.search import KIND as SEARCHES
 from foodcls.errors import StoreError
 from foodcls.manifest import parse_manifest
+from foodcls.progress import Track, silent
 from foodcls.redact import without_logins
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
@@ -48,6 +49,8 @@ KINDS = {
 DIGEST = re.compile(rb"[0-9a-f]{64}")
 # of a model's file, its name holds so many digits
 SHORT = 12
+# blobs that are removed together: as many as S3 takes in one request
+TOGETHER = 1_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def find_garbage(
     read: Callable[[Workspace], Iterable[CachedResult]],
     days: float,
     now: float,
+    track: Track = silent,
     *,
     is_sole: bool = False,
 ) -> list[Garbage]:
@@ -90,14 +94,17 @@ def find_garbage(
         kept = {user: [one for one in read(user) if one.path not in old] for user in users}
         # what is barred stays so
         named, addresses = {blocklist_blob(workspace.store)}, set[str]()
-        for blobs, told in (find_named(*one) for one in kept.items()):
-            named |= blobs
+        for digests, told in (find_named(*one) for one in kept.items()):
+            named |= digests
             addresses |= told
         models = set[str]().union(*map(model_digests, users))
         since_all = min(last_use(user, now) for user in users) - days * DAY
-        for digest, size, written in workspace.store.listing(BLOBS):
-            if written < since_all and digest not in named and digest[:SHORT] not in models:
-                found.append(Garbage(BLOB, digest, size))
+        # they come in order: how far this is, their first digits tell
+        parts = groupby(workspace.store.listing(BLOBS), key=lambda one: one[0][:2])
+        for _, blobs in track(parts, 256, "blobs, by their first digits"):
+            found += (Garbage(BLOB, digest, size) for digest, size, written in blobs
+                      if written < since_all and digest not in named
+                      and digest[:SHORT] not in models)  # fmt: skip
         found += _old_facts(workspace.store, addresses, since_all)
         found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
@@ -105,14 +112,17 @@ def find_garbage(
     return found
 
 
-def remove_garbage(workspace: Workspace, found: Iterable[Garbage]) -> None:
+def remove_garbage(workspace: Workspace, found: Iterable[Garbage], track: Track = silent) -> None:
     """Remove what `find_garbage` has found, while the workspace is held."""
     places: dict[str, list[Path | str]] = {kind: [] for kind in KINDS}
     for garbage in found:
         places[garbage.kind].append(garbage.place)
     for path in (*places[RESULT], *places[PIXELS]):
         Path(path).unlink(missing_ok=True)
-    workspace.store.remove(map(str, places[BLOB]), BLOBS)
+    blobs = list(map(str, places[BLOB]))
+    starts = range(0, len(blobs), TOGETHER)
+    for start in track(starts, len(starts), f"removing blobs, {TOGETHER:,} at a time"):
+        workspace.store.remove(blobs[start : start + TOGETHER], BLOBS)
     workspace.store.remove(map(str, places[DAMAGED]), ASIDE)
     facts = [str(place).partition(" ") for place in places[FACT]]
     for kind in {kind for kind, *_ in facts}:

@@ -4,12 +4,14 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from foodcls.store.store import Store
+from foodcls.work.parallel import prefetch
 
 log = logging.getLogger(__name__)
+
+WAITING = 256  # blobs whose answers may wait to be asked for
 
 
 def remove_parts(folder: Path) -> None:
@@ -50,10 +52,9 @@ def set_torn_aside(store: Store, since: float) -> list[str]:
 
 def damaged_blobs(store: Store, digests: list[str]) -> Iterator[str]:
     """Those of these blobs that are not whole; read in threads."""
-    with ThreadPoolExecutor() as pool:
-        for digest, whole in zip(digests, pool.map(store.is_whole, digests), strict=True):
-            if not whole:
-                yield digest
+    threads = os.cpu_count() or 1
+    checked = prefetch(digests, store.is_whole, threads, WAITING)
+    yield from (digest for digest, whole in zip(digests, checked, strict=True) if not whole)
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,24 +1,34 @@
 """Reads all that a workspace holds, and finds what is no longer what was written."""
 
+import json
+import logging
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
+from foodcls.collect.fetch import utc_text
 from foodcls.export.publish import may_belong
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_pending
 from foodcls.store.local_store import FACTS
-from foodcls.store.store import digest_file
+from foodcls.store.store import PACE, digest_file, replacing
 from foodcls.tables.manifest_csv import read_manifest
+from foodcls.work.parallel import prefetch
 from foodcls.workspace.gc import CachedResult
+from foodcls.workspace.recovery import WAITING
 from foodcls.workspace.workspace import Workspace
 
+log = logging.getLogger(__name__)
+
+# seconds by which clock and file system may differ
+SLACK = 2.0
 CHANGED, MISSING = "changed", "missing"
 ANEW = "the next run makes it anew"
 FETCHED = "the next run fetches or makes it anew"
@@ -35,17 +45,44 @@ class Damage:
     mend: str
 
 
+@dataclass
+class Position:
+    """How far a check of blobs has come that has not ended; they are read in their order."""
+
+    begun: float  # seconds since 1970
+    last: str = ""  # up to this one they were read
+    damaged: list[str] = field(default_factory=list)  # those of them that are not whole
+
+    def settles(self, path: Path) -> bool:
+        """Whether a blob was read and whole, and nobody has written its file since."""
+        is_read = path.name <= self.last and path.name not in self.damaged
+        return is_read and path.stat().st_ctime < self.begun - SLACK
+
+    def note(self, name: str, *, whole: bool) -> None:
+        """Remember what was found of a blob."""
+        self.last = max(self.last, name)
+        self.damaged = [one for one in self.damaged if one != name] + [name] * (not whole)
+
+
 def find_damage(
-    workspace: Workspace, results: Iterable[CachedResult] = (), track: Track = silent
+    workspace: Workspace,
+    results: Iterable[CachedResult] = (),
+    track: Track = silent,
+    *,
+    goes_on: bool = False,
 ) -> Iterator[Damage]:
     """Read blobs, models, epochs of a training, facts and waiting records; yield what is damaged.
 
-    `results` say what blobs are.
+    `results` say what blobs are. With `goes_on` a check that was stopped is taken up: of the blobs
+    that it has read those are read again that were damaged, or whose files were written since.
     What is decoded and computed for training is looked at whenever it is opened, and the blobs of
     an object store whenever they are read.
     """
-    owners = name_owners(workspace, results)
-    yield from _find_changed(workspace, owners, track)
+    owners = cache(partial(name_owners, workspace, list(results)))
+    for blob in _find_torn(workspace, goes_on, track):
+        owner = owners().get(blob.name, "what an earlier run has made")
+        yield Damage(blob, CHANGED, owner, FETCHED)
+    yield from _find_changed(workspace)
     yield from _find_missing(workspace, owners)
     yield from _find_facts(workspace)
     for waiting in list_pending(workspace.records):
@@ -75,29 +112,61 @@ def name_owners(workspace: Workspace, results: Iterable[CachedResult]) -> dict[s
     return owners
 
 
-def _find_changed(workspace: Workspace, owners: dict[str, str], track: Track) -> Iterator[Damage]:
-    """Files whose name holds their digest, read in threads."""
-    named: list[tuple[Path, str, Damage]] = []
-    for path in workspace.store.blobs():
-        owner = owners.get(path.name, "what an earlier run has made")
-        named.append((path, path.name, Damage(path, CHANGED, owner, FETCHED)))
-    for model in workspace.list_models():
-        for path, digest in _list_files(model):
-            fault = CHANGED if path.exists() else MISSING
-            named.append((path, digest, Damage(path, fault, "a model for use", ANEW)))
-    for path in sorted(workspace.pixels.glob("training-*.safetensors")):
-        digest = path.stem.rpartition("-")[2]
-        named.append((path, digest, Damage(path, CHANGED, "an epoch of a training", ANEW)))
-
-    def is_whole(item: tuple[Path, str, Damage]) -> bool:
-        path, digest, _ = item
-        return path.exists() and bool(digest) and digest_file(path).startswith(digest)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        checked = zip(named, pool.map(is_whole, named), strict=True)
-        for (_, _, damage), whole in track(checked, len(named), "verify"):
+def _find_torn(workspace: Workspace, goes_on: bool, track: Track) -> Iterator[Path]:
+    """Blobs whose bytes are not what their names say, read in threads."""
+    paths = list(workspace.store.blobs())
+    position = (goes_on and _read_position(workspace)) or Position(time.time())
+    if position.last:
+        done = sum(path.name <= position.last for path in paths)
+        log.info("going on with the check of %s, which had read %s of %s blobs",
+                 utc_text(position.begun), f"{done:,}", f"{len(paths):,}")  # fmt: skip
+        paths = [path for path in paths if not position.settles(path)]
+    wholes = prefetch(paths, _is_whole, os.cpu_count() or 1, WAITING)
+    due = time.monotonic() + PACE
+    try:
+        for path, whole in track(zip(paths, wholes, strict=True), len(paths), "verify"):
+            position.note(path.name, whole=whole)
+            if time.monotonic() > due:
+                _keep_position(workspace, position)
+                due = time.monotonic() + PACE
             if not whole:
-                yield damage
+                yield path
+    except BaseException:
+        # stopped, or closed by whoever reads what is found
+        _keep_position(workspace, position)
+        raise
+    workspace.verifying.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path) -> bool:
+    return path.exists() and digest_file(path) == path.name
+
+
+def _read_position(workspace: Workspace) -> Position | None:
+    try:
+        return Position(**json.loads(workspace.verifying.read_text()))
+    # none, or damaged as anything else may be
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _keep_position(workspace: Workspace, position: Position) -> None:
+    with replacing(workspace.verifying) as part:
+        part.write_text(json.dumps(asdict(position)))
+
+
+def _find_changed(workspace: Workspace) -> Iterator[Damage]:
+    """Models and epochs whose names hold their digests."""
+    named: list[tuple[Path, str, str]] = []
+    for model in workspace.list_models():
+        named += ((path, digest, "a model for use") for path, digest in _list_files(model))
+    for path in sorted(workspace.pixels.glob("training-*.safetensors")):
+        named.append((path, path.stem.rpartition("-")[2], "an epoch of a training"))
+    for path, digest, owner in named:
+        if not path.exists():
+            yield Damage(path, MISSING, owner, ANEW)
+        elif not digest or not digest_file(path).startswith(digest):
+            yield Damage(path, CHANGED, owner, ANEW)
 
 
 def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
@@ -121,12 +190,12 @@ def _list_files(model: Path) -> Iterator[tuple[Path, str]]:
         yield from named if is_whole else [(sums, "")]
 
 
-def _find_missing(workspace: Workspace, owners: dict[str, str]) -> Iterator[Damage]:
+def _find_missing(workspace: Workspace, owners: Callable[[], dict[str, str]]) -> Iterator[Damage]:
     if not workspace.manifest.exists():
         return
     rows = kept_rows(read_manifest(workspace.manifest, ("id", "picture", "state")))
     for digest in sorted(workspace.store.lacking(picture_blobs(rows).unique())):
-        yield Damage(workspace.store.where(digest), MISSING, owners[digest], FETCHED)
+        yield Damage(workspace.store.where(digest), MISSING, owners()[digest], FETCHED)
 
 
 def _find_facts(workspace: Workspace) -> Iterator[Damage]:

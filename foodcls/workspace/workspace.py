@@ -35,6 +35,7 @@ class Workspace:
     cache = Place("cache")
     results = Place("cache/results")  # Prefect's small records of finished tasks
     pixels = Place("cache/pixels")  # decoded pictures and activations; may be deleted at any time
+    verifying = Place("cache/verify.json")  # how far a check of blobs came that was stopped
     thumbs = Place("cache/thumbs")  # small pictures of the review page; may be deleted as well
     models = Place("models")  # exported, for use
     records = Place("records")  # what has not been told to the tracking server yet

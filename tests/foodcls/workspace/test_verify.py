@@ -1,3 +1,5 @@
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,7 @@ from foodcls.export.publish import model_files
 from foodcls.manifest import new_manifest
 from foodcls.store.store import digest_of
 from foodcls.tables.manifest_csv import write_manifest
+from foodcls.workspace import verify
 from foodcls.workspace.gc import CachedResult
 from foodcls.workspace.verify import ANEW, CHANGED, MISSING, Damage, find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
@@ -114,3 +117,49 @@ def test_each_file_of_a_model_is_looked_at(
     assert damage.owner == "a model for use" and damage.mend == ANEW
     set_aside(workspace, damage)
     assert not path.exists()
+
+
+def stop_at_fourth(items: Iterable[object], total: int, label: str) -> Iterator[object]:
+    for number, item in enumerate(items):
+        if number == 3:
+            raise KeyboardInterrupt
+        yield item
+
+
+def test_a_check_that_was_stopped_goes_on_where_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read: list[str] = []
+
+    def digest(path: Path) -> str:
+        read.append(path.name)
+        return digest_of(path.read_bytes())
+
+    monkeypatch.setattr(verify, "digest_file", digest)
+    monkeypatch.setattr(verify, "SLACK", 0.0)
+    first, second, third, *others = sorted(workspace.store.blobs())
+    first.write_bytes(b"torn")
+    # the file system's clock ticks slower
+    time.sleep(0.02)
+    with pytest.raises(KeyboardInterrupt):
+        list(find_damage(workspace, track=stop_at_fourth, goes_on=True))
+    second.write_bytes(b"torn later")
+    read.clear()
+    with caplog.at_level("INFO"):
+        damaged = list(find_damage(workspace, goes_on=True))
+    assert [damage.path for damage in damaged if damage.fault == CHANGED] == [first, second]
+    assert {third.name} == {path.name for path in (first, second, third, *others)} - {*read}
+    assert "which had read 3 of 5 blobs" in caplog.text
+    # one that has come to its end leaves nothing to go on with
+    read.clear()
+    assert len(list(find_damage(workspace, goes_on=True))) == len(damaged)
+    assert third.name in read and not workspace.verifying.exists()
+
+
+def test_a_stopped_check_can_begin_anew(workspace: Workspace) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        list(find_damage(workspace, track=stop_at_fourth))
+    # a byte that flips on the disk leaves no trace in the file's time
+    assert workspace.verifying.exists()
+    workspace.verifying.write_text("torn")
+    assert find(workspace) == [] and not workspace.verifying.exists()
