@@ -11,6 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# what a shell may forbid: else each of the tests' many processes compiles all modules for itself
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-all check docs docs-serve pictures lock clean
 
 demo: $(STAMP)
