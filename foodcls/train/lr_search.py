@@ -61,12 +61,12 @@ def _try_lr(
     extras = settings.extras.model_copy(update={"ema": 0.0, "warmup": 0.0})
     tried = settings.model_copy(update={"lr": lr, "extras": extras})
     trial = start_learner(learner.network, learner.tail, tried, learner.precision, learner.weights)
-    steps = itertools.count(1)
+    # `fit` asks before each step but the very first of a training
+    done = itertools.count(1 if first_epoch == 1 else 0)
 
     def is_over() -> bool:
-        number = next(steps)
-        # asked before the first step too, which each trial has
-        return number > STEPS or (number > 1 and budget.is_over())
+        steps = next(done)
+        return steps >= STEPS or (steps > 0 and budget.is_over())
 
     try:
         report = next(fit(trial, train_val, tried, first_epoch, is_over=is_over))

@@ -135,6 +135,24 @@ class CheckpointFiles:
         found = self.folder.iterdir() if self.folder.is_dir() else iter(())
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
 
+    @property
+    def lr_file(self) -> Path:
+        """Where the rate is kept that was chosen before the first epoch."""
+        return self.folder / f"lr-{self.key}.json"
+
+    def save_lr(self, lr: float, seconds: float) -> None:
+        """Keep a chosen rate, and how long the choice took: another one has other files."""
+        with replacing(self.lr_file) as part:
+            part.write_text(json.dumps([lr, seconds]))
+
+    def load_lr(self) -> tuple[float, float] | None:
+        """The rate that was chosen, and the seconds that the choice took, if it is there."""
+        try:
+            lr, seconds = map(float, json.loads(self.lr_file.read_bytes()))
+        except (FileNotFoundError, TypeError, ValueError):
+            return None
+        return lr, seconds
+
     def delete(self) -> None:
         """Delete them, once the checkpoint is kept elsewhere; those of other trainings stay."""
         for path in self.files():

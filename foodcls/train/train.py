@@ -4,6 +4,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -82,9 +83,11 @@ def train(
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
-            learner, settings = _settle_lr(learner, train_val, settings, budget)
             computed = {"device": device.type, "precision": precision}
-            draft = _draft_checkpoint(settings, labels, backbone, computed, splits)
+            begun = partial(_draft_checkpoint, labels, backbone, computed, splits)
+            files = checkpoint_files(cache, begun(settings))
+            learner, settings, budget = _settle_lr(learner, train_val, settings, budget, files)
+            draft = begun(settings)
             files = checkpoint_files(cache, draft)
             reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
     network.load_state_dict(best, strict=False)
@@ -103,15 +106,24 @@ def _tell_plan(settings: Train, count: int) -> None:
 
 
 def _settle_lr(
-    learner: Learner, train_val: TrainVal, settings: Train, budget: Budget
-) -> tuple[Learner, Train]:
-    """The learner and the settings with the learning rate that was chosen, where one is needed."""
+    learner: Learner, train_val: TrainVal, settings: Train, budget: Budget, files: CheckpointFiles
+) -> tuple[Learner, Train, Budget]:
+    """With the learning rate that is chosen, or was before a kill, where one is needed."""
     is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
     if settings.lr != "auto" or is_probe_alone:
-        return learner, settings
-    settings = settings.model_copy(update={"lr": choose_lr(learner, train_val, settings, budget)})
+        return learner, settings, budget
+    if chosen := files.load_lr():
+        lr, seconds = chosen
+        log.info("lr: %g, as it was chosen before", lr)
+        budget = budget.less(seconds)
+    else:
+        begun = budget.clock()
+        lr = choose_lr(learner, train_val, settings, budget)
+        files.save_lr(lr, budget.clock() - begun)
+    settings = settings.model_copy(update={"lr": lr})
     network, tail = learner.network, learner.tail
-    return start_learner(network, tail, settings, learner.precision, learner.weights), settings
+    learner = start_learner(network, tail, settings, learner.precision, learner.weights)
+    return learner, settings, budget
 
 
 def prepare_learner(
@@ -186,11 +198,11 @@ def loss_weights(train_val: TrainVal, settings: Train) -> Tensor | None:
 
 
 def _draft_checkpoint(
-    settings: Train,
     labels: Sequence[str],
     backbone: Backbone,
     computed: Mapping[str, str],
     splits: Sequence[pd.DataFrame],
+    settings: Train,
 ) -> Checkpoint:
     """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
     extras = settings.extras.model_copy(update={"tta": count_views(settings)})

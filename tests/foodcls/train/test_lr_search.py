@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -72,6 +73,21 @@ def test_trials_leave_half_of_the_time_to_the_training(
     assert choose_lr(build(settings=late), train_val, late, Budget(0.0, lambda: 1.0)) in RATES
 
 
+@pytest.mark.parametrize("method", ["finetune", "probe_then_finetune"])
+def test_a_trial_takes_as_many_steps_whatever_the_method(
+    build: Callable[..., Learner], train_val: TrainVal, settings: Train, method: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.lr_search.RATES", (1e-3,))
+    monkeypatch.setattr("foodcls.train.lr_search.STEPS", 4)
+    monkeypatch.setattr("foodcls.train.probe.STRENGTHS", (0.03,))
+    steps: list[int] = []
+    monkeypatch.setattr(Learner, "step", lambda learner, loss, factor, number: steps.append(number))
+    many = settings.model_copy(update={"batch_size": 2, "method": method})
+    choose_lr(build(settings=many), train_val, many, start_budget(None))
+    assert len(steps) == 4
+
+
 def test_where_each_rate_fails_the_way_out_is_named(
     build: Callable[..., Learner], train_val: TrainVal, settings: Train,
     monkeypatch: pytest.MonkeyPatch,
@@ -91,6 +107,39 @@ def test_what_was_chosen_is_in_the_checkpoint_and_the_report_of_each_epoch(
     assert checkpoint.settings.lr in RATES
     assert [report.lr for report in checkpoint.reports] == [checkpoint.settings.lr]
     assert checkpoint.facts["lr"] == checkpoint.settings.lr
+
+
+def test_a_rate_that_was_chosen_before_a_kill_is_believed_and_its_time_is_spent(
+    gallery: Callable[[Store], pd.DataFrame], store: Store, labels: tuple[str, ...],
+    quick: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A second choice might be another, and find none of the first one's epochs."""
+    asked: list[float] = []
+
+    def choose(learner: object, train_val: object, settings: Train, budget: Budget) -> float:
+        asked.append(budget.left)
+        return (1e-3, 1e-4)[len(asked) - 1]
+
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("foodcls.train.train.choose_lr", choose)
+    left_open = quick.model_copy(update={"lr": "auto", "max_minutes": 60.0})
+    run = partial(train, gallery(store), store, labels, left_open, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(on_epoch=killed)
+    seen: list[int] = []
+    checkpoint = run(on_epoch=lambda report: seen.append(report.epoch))
+    assert len(asked) == 1 and checkpoint.settings.lr == 1e-3
+    assert seen == [1, 2, 3]
+    # of a trial that took the whole hour none is left for epochs behind the first
+    (kept,) = tmp_path.glob("lr-*.json")
+    for epoch in tmp_path.glob("training-*"):
+        epoch.unlink()
+    kept.write_text("[0.001, 3600]")
+    assert len(run().reports) == 1
+    kept.write_text("torn")
+    assert run().settings.lr == 1e-4 and len(asked) == 2
 
 
 def test_a_training_that_is_over_after_its_probe_needs_no_rate(
