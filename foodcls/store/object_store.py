@@ -146,25 +146,36 @@ class Objects:
             yield key, value, len(key) + len(json.dumps(value))
 
     def forget(self, kind: str, keys: Iterable[str]) -> None:
-        """Remember these no more, but where one was kept together with others that stay."""
-        gone = set(keys)
+        """Remember these no more; others that were kept together with one are written anew."""
+        gone, newest = set(keys), dict[str, Any]()
         with self._told():
-            names = [info["name"] for info in self._list(self._folder(kind))]
-            read = zip(names, self._each(self._read_dated, names), strict=True)
-            if old := [name for name, (_, facts) in read if facts.keys() <= gone]:
-                self._files.rm(old)
+            read = self._read_all(self._list(self._folder(kind)))
+            for _, facts in read:
+                newest |= facts
+            old = {name: facts.keys() - gone for name, facts in read if facts.keys() & gone}
+            stay = [{key: newest[key] for key in one} for one in old.values()]
+            list(self._each(lambda facts: self.remember(kind, facts), stay))
+            if old:
+                self._files.rm(list(old))
 
     def _newest(self, listed: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """What these objects of facts hold; of each key what was written last.
+        """What these objects of facts hold; of each key what was written last."""
+        found: dict[str, Any] = {}
+        for _, facts in self._read_all(listed):
+            found |= facts
+        return found
+
+    def _read_all(self, listed: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """The name of each of these objects, and what it holds, what was written last at the end.
 
         By the store's clock, which may count whole seconds, then by the writer's.
         """
         read = self._each(self._read_dated, [info["name"] for info in listed])
-        dated = [(_seconds(info), *one) for info, one in zip(listed, read, strict=True)]
-        found: dict[str, Any] = {}
-        for _, _, facts in sorted(dated, key=lambda one: one[:2]):
-            found |= facts
-        return found
+        dated = [
+            ((_seconds(info), written), info["name"], facts)
+            for info, (written, facts) in zip(listed, read, strict=True)
+        ]
+        return [(name, facts) for _, name, facts in sorted(dated, key=lambda one: one[0])]
 
     def _blob(self, digest: str) -> str:
         return f"{self._base}/{BLOBS}/{digest[:2]}/{digest}"

@@ -76,6 +76,19 @@ def test_what_was_written_last_counts(objects: Objects, monkeypatch: pytest.Monk
         assert objects.recall("n", ["a"]) == {"a": newest}
 
 
+def test_of_what_was_written_together_one_is_forgotten_and_the_newest_of_others_stay(
+    objects: Objects,
+) -> None:
+    objects.remember("n", {"a": 1, "b": 1, "c": 1})
+    objects.remember("n", {"b": 2, "d": 2})
+    objects.remember("n", {"e": 3})
+    objects.forget("n", ["a", "e", "absent"])
+    assert objects.recall("n", "abcde") == {"b": 2, "c": 1, "d": 2}
+    assert {key: value for key, value, _ in objects.facts("n")} == {"b": 2, "c": 1, "d": 2}
+    assert not any(b'"a"' in objects._files.cat_file(info["name"])
+                   for info in objects._list(objects._folder("n")))  # fmt: skip
+
+
 def test_a_damaged_object_is_named(objects: Objects) -> None:
     objects.remember("n", {"a": 1})
     (path,) = (info["name"] for info in objects._list(objects._folder("n")))
