@@ -11,7 +11,6 @@ import io
 import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
@@ -213,10 +212,10 @@ def _named_in_text(text: bytes) -> tuple[frozenset[str], Iterable[str]]:
 
 
 def _cells(text: bytes) -> Iterator[str]:
-    # of what a person wrote, as far as it is a table
-    with suppress(csv.Error):
-        for row in csv.reader(io.StringIO(text.decode("utf-8", "replace"))):
-            yield from row
+    # of what a person wrote: lines may end in any way, and a cell may be as long as the text
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    for row in csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline=None)):
+        yield from row
 
 
 def model_digests(workspace: Workspace) -> set[str]:

@@ -298,6 +298,14 @@ def test_tables_for_people_and_waiting_records_name_too(workspace: Workspace) ->
     assert find_named(workspace, [])[0] == {shown, waiting}
 
 
+@pytest.mark.parametrize("before", ["", "x" * 200_000 + ",y\r\n", "old,mac\rrows\r"],
+                         ids=["short", "long cell", "bare returns"])  # fmt: skip
+def test_addresses_of_any_table_of_a_person_are_found(workspace: Workspace, before: str) -> None:
+    text = f'{before}kept,"http://a.test/1,2.jpg"\n'
+    (workspace.root / "mine.csv").write_text(text, newline="")
+    assert find_named(workspace, [])[1] == {"http://a.test/1,2.jpg"}
+
+
 def test_a_table_that_cannot_be_read_is_an_error_and_stays_where_it_is(
     workspace: Workspace,
 ) -> None:
