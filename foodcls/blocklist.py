@@ -20,6 +20,7 @@ from foodcls.redact import without_logins
 from foodcls.store.store import Store, digest_json, editing, replacing
 
 KIND, KEY = "blocklist/1", "all"
+PORT = re.compile(r":\d*$")
 # of a picture: its address, the host of it or of its page, its author, its licence, its content
 KINDS = ("url", "host", "author", "licence", "id")
 
@@ -60,7 +61,7 @@ class Blocklist:
         if not self.entries:
             return ""
         plain = {plain_url(url) for url in urls if url}
-        hosts = {url.partition("/")[0].partition(":")[0] for url in plain if "/" in url}
+        hosts = {PORT.sub("", url.partition("/")[0]) for url in plain if "/" in url}
         parts = {".".join(names[at:]) for names in (host.split(".") for host in hosts)
                  for at in range(len(names))}  # fmt: skip
         rules = self._rules

@@ -11,7 +11,8 @@ from foodcls.tables.match_rows import MIN_ID
 
 # its end begins with a letter, as that of a host does and that of CC0-1.0 does not
 HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
-NAME = re.compile(r"[^\s/:@*?#.]+(\.[^\s/:@*?#.]+)*")  # of a host that is called so
+# of a host that is called so
+NAME = re.compile(r"[^\s/:@*?#.]+(\.[^\s/:@*?#.]+)*|\[[\da-fA-F:.]+\]")
 ID = re.compile(rf"[0-9a-f]{{{MIN_ID},64}}")
 HOW = "say which it is: " + ", ".join(f"{kind}:VALUE" for kind in KINDS)
 

@@ -96,6 +96,13 @@ def test_a_picture_is_barred_by_what_is_told_of_it(kind: str, value: str, is_bar
     assert bool(reason) == is_barred and (value in reason or not is_barred)
 
 
+def test_a_host_that_is_a_number_is_barred_with_and_without_port() -> None:
+    rules = Blocklist((Entry("host", plain_value("host", "[2001:DB8::1]")),))
+    for url in ("http://[2001:db8::1]/x.jpg", "https://[2001:db8::1]:8443/x.jpg"):
+        assert "[2001:db8::1]" in rules.reason([url], "", "")
+    assert not rules.reason(["http://[2001:db8::2]:8443/x.jpg"], "", "")
+
+
 def test_many_rules_take_no_longer_than_few() -> None:
     def seconds(count: int) -> float:
         rules = Blocklist(tuple(Entry("url", f"a.test/{number}") for number in range(count)))
