@@ -43,6 +43,8 @@ def read_manifest(path: Path, columns: Sequence[str] = tuple(COLUMNS)) -> pd.Dat
         return pd.DataFrame({name: to_series(_unmark(found.pop(name))) for name in kinds})
     except FileNotFoundError as error:
         raise TableError(f"{path} is not there; `foodcls prepare RECIPE` writes it") from error
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror or error}; name a manifest") from error
     except (ValueError, KeyError) as error:
         raise TableError(f"{path} is not a manifest: {error}") from error
 

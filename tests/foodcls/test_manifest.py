@@ -113,6 +113,10 @@ def test_what_is_no_manifest_is_refused_by_name(tmp_path: Path) -> None:
         read_manifest(tmp_path / "x.csv")
     with pytest.raises(TableError, match="foodcls prepare"):
         read_manifest(tmp_path / "gone.csv")
+    # as is one that may not be read
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(TableError, match="folder.csv: .*name a manifest"):
+        read_manifest(tmp_path / "folder.csv")
 
 
 def test_counts_are_by_label_and_split_of_kept_rows() -> None:
