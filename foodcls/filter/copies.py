@@ -105,7 +105,8 @@ def _largest(rows: pd.DataFrame) -> int:
     """The row that dedup would keep of these, whatever their order."""
     is_copy = (rows["id"] != rows["keeper"]) | (rows["duplicate_of"] != "")
     ranks = rows.assign(is_copy=is_copy, pixels=-(rows["width"] * rows["height"]))
-    return int(ranks.sort_values(["is_copy", "pixels", "id", "origin"]).index[0])
+    ranks["size"] = -rows["bytes"].fillna(0)
+    return int(ranks.sort_values(["is_copy", "pixels", "size", "id", "origin"]).index[0])
 
 
 def _contradiction(digest: str, said: list[Decision]) -> Problem:

@@ -263,6 +263,19 @@ def test_a_settled_conflict_brings_back_no_copy_that_was_dropped_by_hand(prepare
     assert set(found["reason"]) == {"label conflict settled: salad", ""}
 
 
+def test_of_copies_of_one_size_that_of_most_bytes_settles_a_conflict_as_in_dedup(
+    prepare, noise, encode
+):
+    image = noise(1, 320, 240)
+    coarse, fine, first = (encode(image, "JPEG", quality=quality) for quality in (60, 98, 99))
+    # the other way round by id, which comes next
+    while digest_of(coarse) > digest_of(fine):
+        coarse += b"\0"
+    text = f"id,keep,label\n{digest_of(first)},0,\n{digest_of(fine)},1,salad\n"
+    found = prepare(text, (coarse, "beans"), (fine, "salad"), (first, "beans"))
+    assert kept_rows(found)["id"].tolist() == [digest_of(fine)]
+
+
 def test_a_conflict_of_one_file_in_two_classes_is_settled_by_a_label(prepare, sizes):
     *_, other = sizes
     text = f"id,keep,label\n{digest_of(other)},1,salad\n"
