@@ -89,11 +89,19 @@ function address(name, asked) {
 
 // milliseconds to wait before it is sent again; 0 where it is done with
 async function deliver({ encoded, place }) {
+  let photo, body
   try {
-    const photo = await encoded
+    photo = await encoded
+    body = await photo.arrayBuffer()
+  } catch (error) {
+    // a file that was changed or removed meanwhile does not come back
+    say(`${photo?.name ?? 'A photo'} cannot be read any more (${error.name}); take or choose it again`, true)
+    return 0
+  }
+  try {
     const type = photo.type.startsWith('image/') ? photo.type : 'image/jpeg'
     const answer = await fetch(address('photo', place), {
-      method: 'POST', body: photo, headers: { 'Content-Type': type },
+      method: 'POST', body, headers: { 'Content-Type': type },
     })
     if (answer.ok) {
       saved.push((await answer.json()).saved)

@@ -1,7 +1,7 @@
 // Lists the classes with their progress, and opens one of them.
 
 import { getSaved } from "./api.js";
-import { $, displayName, make, makeButton } from "./dom.js";
+import { $, displayName, make, makeButton, toast } from "./dom.js";
 import { show } from "./grid.js";
 import { hideReasons } from "./reasons.js";
 import { current, state, takeTurn } from "./state.js";
@@ -43,13 +43,23 @@ function drawClass(button, item) {
   button.querySelector(".d").style.width = share(item.dropped);
 }
 
-// `stay` keeps the filter and the current picture
+let asked = ""; // the class that is about to open
+
+// `stay` keeps the filter and the current picture; false where it failed, and the page is as it was
 export async function openClass(label, stay = false) {
   const id = stay ? current()?.id : null, isMine = takeTurn();
-  Object.assign(state, { label, special: null, fromMap: false });
-  const pictures = await getSaved(`pictures?class=${encodeURIComponent(label)}`);
+  let pictures;
+  asked = label;
+  try {
+    pictures = await getSaved(`pictures?class=${encodeURIComponent(label)}`);
+  } catch (error) {
+    if (isMine() && !stay) toast(error.message, true);
+    return false;
+  } finally {
+    if (isMine()) asked = "";
+  }
   if (!isMine()) return;
-  state.pictures = pictures;
+  Object.assign(state, { label, special: null, fromMap: false, pictures });
   state.byId = new Map(pictures.map((picture) => [picture.id, picture]));
   history.replaceState(null, "", `#${encodeURIComponent(label)}`);
   $("grid").classList.remove("dense");
@@ -61,7 +71,7 @@ export async function openClass(label, stay = false) {
 }
 
 export function stepClass(by) {
-  const number = state.classes.findIndex((item) => item.name === (state.label || state.cameFrom));
+  const number = state.classes.findIndex((item) => item.name === (asked || state.label || state.cameFrom));
   const next = state.classes[number + by];
   if (next) openClass(next.name);
 }

@@ -64,7 +64,7 @@ export async function undo() {
   if (onMap()) { showUndone(answer.pictures); return tellUndone(answer); }
   if (state.special && !answer.pictures.every(({ id }) => state.byId.has(id))) showBatch({ view: state.special.view, pictures: answer.pictures });
   // batches of test pictures are no classes
-  if (first.label !== state.label && state.labels.includes(state.label)) await openClass(first.label);
+  if (first.label !== state.label && state.labels.includes(state.label) && await openClass(first.label) === false) return;
   const place = state.view.findIndex((picture) => picture.id === first.id);
   if (place < 0) { clearFilter(); show(first.id); } else goTo(place);
   tellUndone(answer);

@@ -230,3 +230,26 @@ def test_what_waits_when_the_server_is_started_anew_goes_to_its_new_address(
     browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
     browser.call("Target.closeTarget", targetId=tab["targetId"])
     assert [path.parent.parent.name for path in saved(folder)] == ["pesto"]
+
+
+def test_a_chosen_file_that_is_gone_holds_up_no_other(
+    url: str, browser: Any, folder: Path, tmp_path: Path, photo: bytes
+) -> None:
+    gone, other = tmp_path / "gone.jpg", tmp_path / "other.jpg"
+    gone.write_bytes(photo)
+    other.write_bytes(photo)
+    browser.expected = "net::ERR_"
+    browser.open(url, "document.body?.dataset.ready")
+    browser.value("void (setTimeout = ((wait) => (what, ms) => wait(what, ms / 20))(setTimeout))")
+    browser.call("Network.enable")
+    offline = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.call("Network.emulateNetworkConditions", offline=True, **offline)
+    root = browser.call("DOM.getDocument")["root"]["nodeId"]
+    field = browser.call("DOM.querySelector", nodeId=root, selector="#files")["nodeId"]
+    browser.call("DOM.setFileInputFiles", nodeId=field, files=[str(gone), str(other)])
+    told = "document.querySelector('#status').textContent"
+    browser.wait(f"{told}.startsWith('Not saved')")
+    gone.unlink()
+    browser.call("Network.emulateNetworkConditions", offline=False, **offline)
+    browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
+    assert len(saved(folder)) == 1

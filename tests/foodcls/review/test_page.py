@@ -318,3 +318,21 @@ def test_a_lost_server_is_told(
     browser.press("k")
     browser.wait("document.querySelector('#toast.error:popover-open')")
     assert "Not saved" in browser.value("document.querySelector('#toast').textContent")
+
+
+def test_a_class_whose_pictures_cannot_be_had_is_not_opened(
+    page: Any, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    page.expected = "net::ERR_"
+    page.call("Network.enable")
+    page.call("Network.setBlockedURLs", urls=["*pictures?class=bread*"])
+    page.press("]")
+    page.wait("document.querySelector('#toast').matches('.error:popover-open')")
+    shown = "document.querySelector('#classes [aria-current=true]').dataset.label"
+    page.press("d")
+    page.value(SAVED)
+    assert page.value(shown) == "pesto" and page.value("location.hash") == "#pesto"
+    page.call("Network.setBlockedURLs", urls=[])
+    page.press("]")
+    page.wait(f"{shown} === 'bread'")
+    assert [row["id"] for row in rows(files.decisions)] == [manifest["id"][1]]
