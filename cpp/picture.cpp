@@ -52,6 +52,7 @@ struct JpegErrors {
     jpeg_error_mgr base;  // first, so that the library's pointer is ours
     std::jmp_buf jump;
     char text[JMSG_LENGTH_MAX];
+    bool is_endless;
 };
 
 [[noreturn]] void stop_jpeg(j_common_ptr info) {
@@ -64,6 +65,16 @@ void hear_jpeg(j_common_ptr info, int level) {
     const int code = info->err->msg_code;
     // else missing rows would be filled with grey; a file that lacks its end mark alone is whole
     if (level < 0 && code == JWRN_HIT_MARKER) stop_jpeg(info);
+    if (level < 0 && code == JWRN_JPEG_EOF) {
+        reinterpret_cast<JpegErrors*>(info->err)->is_endless = true;
+    }
+}
+
+// Whether a progressive file's scans leave out the last bits of a coefficient.
+bool lacks_scans(const jpeg_decompress_struct& info) {
+    if (!info.progressive_mode) return false;
+    const auto* bits = info.coef_bits[0];
+    return std::any_of(bits, bits + info.num_components * DCTSIZE2, [](int left) { return left; });
 }
 
 void decode_jpeg(const Bytes& file, Decoded& out) {
@@ -91,6 +102,7 @@ void decode_jpeg(const Bytes& file, Decoded& out) {
             JSAMPROW line = out.pixels.data() + row * out.width * out.channels;
             jpeg_read_scanlines(&info, &line, 1);
         }
+        if (errors.is_endless && lacks_scans(info)) out.error = "it ends before its last scan";
         for (auto* mark = info.marker_list; mark != nullptr; mark = mark->next) {
             const auto length = sizeof EXIF_HEADER;
             if (mark->data_length > length && !std::memcmp(mark->data, EXIF_HEADER, length)) {

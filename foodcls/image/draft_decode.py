@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,7 @@ from foodcls.image.hashes import (
     join_fingerprints,
     make_draft,
 )
-from foodcls.image.truncation import is_truncated
+from foodcls.image.truncation import JPEG_END, PROGRESSIVE, SCAN, is_truncated, jpeg_segments
 from foodcls.image.upright import find_orientation
 from foodcls.progress import Track, silent
 
@@ -30,12 +29,7 @@ JPEG = JpegImagePlugin.JpegImageFile.format
 # files that a thread takes at once, and hashes together: 32 to 192 take the same time
 TOGETHER = 64
 
-END = b"\xff\xd9"
-SEGMENT = re.compile(rb"\xff+([\x01-\xfe])")
-# behind a scan's data: a marker that is no stuffed zero and no restart
-NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-PROGRESSIVE, SCAN, TABLES = 0xC2, 0xDA, 0xDB
-SHORTEST = 8  # bytes of a frame's or a scan's header that are read here
+TABLES = 0xDB
 FRAMES = {0xC0, 0xC1, *range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC}  # all but progressive
 # in zigzag order: what a picture decoded at a quarter of its size or less keeps of a block's 64
 COARSE = 5
@@ -136,31 +130,22 @@ def coarse_scans(data: bytes, finest: int = COARSE) -> bytes:
     come back as they are. Whether the rest is complete is not judged. A scan's header ends in its
     first and last coefficient and in which bits of them it holds (ITU T.81, annex G).
     """
-    colors, place = 0, 2
+    colors = 0
     with_mean: set[int] = set()
     steps: list[int] = []
-    while found := SEGMENT.match(data, place):
-        marker, body = found[1][0], found.end()
-        if marker in FRAMES or marker == END[1]:
-            break
-        place = body + int.from_bytes(data[body : body + 2])
-        # a length that cannot be: the decoder will say what is wrong
-        if place < body + 2 or max(place, body + SHORTEST) > len(data):
+    for marker, start, body, end in jpeg_segments(data):
+        if marker in FRAMES:
             break
         if marker == PROGRESSIVE:
             colors = data[body + 7]
         if marker == TABLES and finest < NEEDLESS:
-            steps += _needless_steps(data, body + 2, place)
+            steps += _needless_steps(data, body + 2, end)
         if marker == SCAN:
-            first, bits = data[place - 3], data[place - 1]
+            first, bits = data[end - 3], data[end - 1]
             if (first > finest or bits >> 4) and len(with_mean) == colors:
-                return _zeroed(data[: found.start()], steps) + END
+                return _zeroed(data[:start], steps) + JPEG_END
             if first == 0:
-                with_mean.update(data[body + 3 : place - 3 : 2])
-            behind = NEXT_MARKER.search(data, place)
-            if behind is None:
-                break
-            place = behind.start()
+                with_mean.update(data[body + 3 : end - 3 : 2])
     return data
 
 

@@ -1,6 +1,7 @@
 """Tells whether a picture file is truncated, where Pillow does not tell."""
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ FILLS = {127, 128}
 # next, and nothing where all are there
 JUNK = b"U" * 64 + b"".join(b"\xff%c" % mark + b"U" * 64 for mark in range(0xD0, 0xD8))
 JPEG_END = b"\xff\xd9"
+SEGMENT = re.compile(rb"\xff+([\x01-\xfe])")
+# behind a scan's data: a marker that is no stuffed zero and no restart
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+PROGRESSIVE, SCAN = 0xC2, 0xDA
+SHORTEST = 8  # bytes of a frame's or a scan's header that are read here
 # first column and row, and steps, of the seven passes of an interlaced PNG (PNG spec, 8.2)
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
 LAST_PASS = (0, 1, 1, 2)
@@ -30,6 +36,24 @@ def lacks_rows(data: bytes, image: Image.Image, *, is_endless: bool = False) -> 
     if image.format in ("JPEG", "MPO"):
         return _jpeg_lacks_rows(data, image, is_endless)
     return False
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Of each of a JPEG's segments its marker, and where marker, length and segment's end are.
+
+    It stops before the end mark, and at a length that cannot be: a decoder will say what is wrong.
+    """
+    place = 2
+    while (found := SEGMENT.match(data, place)) and found[1] != JPEG_END[1:]:
+        body = found.end()
+        end = body + int.from_bytes(data[body : body + 2])
+        if end < body + 2 or max(end, body + SHORTEST) > len(data):
+            return
+        yield found[1][0], found.start(), body, end
+        behind = NEXT_MARKER.search(data, end) if found[1][0] == SCAN else None
+        if found[1][0] == SCAN and behind is None:
+            return
+        place = behind.start() if behind else end
 
 
 def is_truncated(data: bytes) -> bool:
@@ -79,6 +103,8 @@ def _idat_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _jpeg_lacks_rows(data: bytes, image: Image.Image, is_endless: bool) -> bool:
+    if is_endless and _lacks_scans(data):
+        return True
     # the last pixel acquits nearly every picture that has its end
     last = image.getpixel((image.width - 1, image.height - 1))
     if not is_endless and not FILLS.issuperset(last if isinstance(last, tuple) else [last]):
@@ -89,6 +115,22 @@ def _jpeg_lacks_rows(data: bytes, image: Image.Image, is_endless: bool) -> bool:
         return not np.array_equal(np.asarray(filled), np.asarray(image))
     except OSError:
         return True
+
+
+def _lacks_scans(data: bytes) -> bool:
+    """Whether a progressive JPEG's scans leave out the last bits of a coefficient.
+
+    A scan's header names its colors, its first and last coefficient and in which bits of them it
+    holds; the frame's header names all colors (ITU T.81, B.2 and annex G).
+    """
+    left: dict[int, set[int]] = {}
+    for marker, _, body, end in jpeg_segments(data):
+        if marker == PROGRESSIVE:
+            left = {color: set(range(64)) for color in data[body + 8 : end : 3]}
+        if marker == SCAN and not data[end - 1] & 15:
+            for color in set(data[body + 3 : end - 3 : 2]) & left.keys():
+                left[color] -= set(range(data[end - 3], data[end - 2] + 1))
+    return any(left.values())
 
 
 def _boxes_end(data: bytes) -> int:

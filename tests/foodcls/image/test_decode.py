@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from png_files import chunk, png_file
 
 from foodcls.image.decode import BadPicture, decode, load_picture, png_bytes
+from foodcls.image.truncation import SCAN, jpeg_segments
 
 pillow_heif.register_heif_opener()
 MEGABYTE = 1 << 20
@@ -102,6 +103,16 @@ def test_a_jpeg_without_its_end_mark_is_whole_and_a_cut_one_is_not(
     assert np.array_equal(decode(data + b"a phone's own", 10**6).image, whole.image)
     for lost in (40, 200, len(data) // 3):
         assert reason_of(data[:-lost]) == "truncated", lost
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_that_ends_between_its_scans_is_cut(mode, noise, encode):
+    """Each row is there, in part."""
+    data = encode(noise(1, 150, 110).convert(mode), "JPEG", progressive=True)
+    scans = [start for marker, start, *_ in jpeg_segments(data) if marker == SCAN]
+    assert len(scans) > 5
+    for start in scans[1:]:
+        assert reason_of(data[:start]) == "truncated"
 
 
 def test_a_picture_on_grey_is_not_taken_for_a_cut_one(noise, encode):
