@@ -31,6 +31,8 @@ const std::string NONE = "none of these";
 constexpr std::uintmax_t MAX_MODEL_MEGABYTES = 2000;
 // a machine is busy for minutes with starting a hundred thousand
 constexpr int MOST_THREADS = 1024, MOST_PICTURES = 100'000;
+// no probability is this large, however it is rounded
+constexpr float ABOVE_ONE = 1.001F;
 constexpr int BAD_PICTURE = 1, BAD_MODEL = 2, CHANGED_MODEL = 3;
 
 struct Options {
@@ -74,6 +76,13 @@ Answer ask(Model& model, const std::vector<Named>& pictures) {
     if (answer.known.size() != pictures.size() ||
         answer.shares.size() != pictures.size() * model.labels.size()) {
         throw std::runtime_error("it does not answer for each of its classes");
+    }
+    for (const auto* numbers : {&answer.shares, &answer.known}) {
+        // of what is no number neither is so
+        const auto is_share = [](float one) { return one >= 0 && one < ABOVE_ONE; };
+        if (!std::all_of(numbers->begin(), numbers->end(), is_share)) {
+            throw std::runtime_error("it does not give probabilities; export it again");
+        }
     }
     return answer;
 }

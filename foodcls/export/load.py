@@ -34,8 +34,9 @@ def load_model(path: Path, digest: str = "", threads: int = 0) -> Model:
     """Read a file that `export` wrote; InputError when it is not one, or no longer the same.
 
     Its SHA-256 must be `digest`, where one is given, and the one that a .sha256 file beside it
-    has for its name, where there is one. ONNX Runtime gets so many threads, 0 being one a core;
-    torch's are its own setting. A .pt2 file needs one given: reading it runs code of it.
+    has for its name; a list without it is refused where no `digest` is given. ONNX Runtime gets so
+    many threads, 0 being one a core; torch's are its own setting. A .pt2 file needs one given:
+    reading it runs code of it.
     """
     kind = find_format(path)
     check_libraries([kind])
@@ -66,11 +67,15 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
     except UNREADABLE as error:
         raise InputError(
             f"{name} is no exported foodcls file, or a damaged one "
-            f"({(str(error) or type(error).__name__).splitlines()[0]}); export it again"
+            f"({_first_line(error)}); export it again"
         ) from error
     if digest_json(list(model.labels)) != named:
         raise InputError(f"{name}: its classes were altered after training; export it again")
     return replace(model, answer=_checked(model, name))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def known_digest(path: Path) -> str:
@@ -79,13 +84,18 @@ def known_digest(path: Path) -> str:
 
 
 def _check_digest(path: Path, found: str, wanted: str) -> None:
-    beside = sibling(path, DIGESTS).name
-    said = {"the registry says": wanted, f"{beside} says": known_digest(path)}
+    beside, listed = sibling(path, DIGESTS), known_digest(path)
+    if beside.exists() and not (listed or wanted):
+        raise InputError(
+            f"{beside} says nothing of {path.name}: take both again from where they were "
+            "published, or give the SHA-256 that its maker told you (--sha256)"
+        )
+    said = {"was asked for": wanted, f"{beside.name} says": listed}
     for who, digest in said.items():
         if digest and digest != found:
             raise InputError(
-                f"{path} was changed after its export: its SHA-256 is {found[:12]}…, {who} "
-                f"{digest[:12]}…; take it again from where it was published"
+                f"{path} was changed after its export: its SHA-256 is {found[:12]}…, not the "
+                f"{digest[:12]}… that {who}; take it again from where it was published"
             )
 
 
@@ -101,7 +111,12 @@ def _checked(model: Model, name: str) -> Answer:
     """A model's answer; InputError where it gives no probability for each of its classes."""
 
     def answer(pixels: Pixels) -> tuple[Floats, Floats]:
-        shares, known = model.answer(pixels)
+        try:
+            shares, known = model.answer(pixels)
+        except UNREADABLE as error:
+            raise InputError(
+                f"{name} fails at a picture ({_first_line(error)}); export it again"
+            ) from error
         given = np.asarray(shares), np.asarray(known)
         wanted = (len(pixels), len(model.labels)), (len(pixels),)
         for one, shape in zip(given, wanted, strict=True):

@@ -236,16 +236,22 @@ def test_pictures_of_one_color_and_jpegs_without_end_mark_are_judged_as_in_pytho
     classify: Run, model: Path, photos: list[Path], tmp_path: Path
 ) -> None:
     """Both ways refuse what shows nothing, and both read what has all its rows."""
-    paths = [tmp_path / name for name in ("black.jpg", "white.png", "whole.jpg", "cut.jpg")]
+    paths = [
+        tmp_path / name for name in ("black.jpg", "white.png", "whole.jpg", "cut.jpg", "scan.jpg")
+    ]
     Image.new("RGB", (90, 60)).save(paths[0])
     Image.new("RGBA", (90, 60), (9, 9, 9, 0)).save(paths[1])
     data = photos[0].read_bytes()
     paths[2].write_bytes(data[:-2])
     paths[3].write_bytes(data[:-300])
+    # each row is there, but not its last bits
+    Image.open(photos[0]).save(paths[4], progressive=True)
+    data = paths[4].read_bytes()
+    paths[4].write_bytes(data[: data.rfind(b"\xff\xda")])
     done = classify(model, *paths)
     told = {answer.path: answer.error.partition(":")[0]
             for answer in predict(load_model(model), paths)}  # fmt: skip
-    assert list(told.values()) == ["blank", "blank", "", "truncated"]
+    assert list(told.values()) == ["blank", "blank", "", "truncated", "truncated"]
     assert [row[0] for row in rows(done)] == [str(paths[2])] and done.returncode == 1
     assert [line.partition(": ")[2] for line in done.stderr.splitlines()[:2]] == [
         "blank: one color"
@@ -330,6 +336,9 @@ def test_a_list_with_folders_or_of_windows_is_compared_too(
         (tmp_path / "model.sha256").write_text(line.format(told, path.name), newline="")
         assert either(path, "x.png").returncode == code
         assert known_digest(path) == told
+    (tmp_path / "model.sha256").write_text(f"{digest}  other.onnx\n")
+    done = either(path, "x.png")
+    assert done.returncode == 3 and "model.sha256 says nothing of model.onnx" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["--sha256", ""], ["--batch", "x"], ["--batch", "0"],
@@ -343,7 +352,7 @@ def test_words_that_say_nothing_are_refused(either: Run, words: list[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "fault", ["no classes", "an escape", "whole numbers", "text", "a sequence"]
+    "fault", ["no classes", "an escape", "whole numbers", "text", "a sequence", "no number"]
 )
 def test_an_onnx_file_of_a_hostile_maker_never_crashes(
     build: Path, photos: list[Path], tmp_path: Path, fault: str
@@ -355,6 +364,9 @@ def test_an_onnx_file_of_a_hostile_maker_never_crashes(
     classes = 0 if fault == "no classes" else 2
     values = {"probabilities": np.zeros((1, classes), kind), "known": np.ones(1, np.float32)}
     images = onnx.helper.make_tensor_value_info("images", onnx.TensorProto.UINT8, ["n", 8, 9, 3])
+    if fault == "no number":
+        values["probabilities"] = np.full((1, 2), np.nan, kind)
+        images = onnx.helper.make_tensor_value_info("images", onnx.TensorProto.UINT8, None)
     if fault == "a sequence":
         images = onnx.helper.make_tensor_sequence_value_info("images", onnx.TensorProto.UINT8, None)
     tensors = {name: onnx.numpy_helper.from_array(value.astype(object) if kind == "str" and
@@ -372,7 +384,8 @@ def test_an_onnx_file_of_a_hostile_maker_never_crashes(
     onnx.helper.set_model_props(model, facts)
     (path := tmp_path / "hostile.onnx").write_bytes(model.SerializeToString())
     done = runner(build / "classify_onnx")(path, photos[0])
-    assert done.returncode == 2 and not done.stdout and "no MODEL.onnx of foodcls" in done.stderr
+    why = "does not give probabilities" if fault == "no number" else "no MODEL.onnx of foodcls"
+    assert done.returncode == 2 and not done.stdout and why in done.stderr
 
 
 def test_flipped_bytes_of_a_model_never_crash(

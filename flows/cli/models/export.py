@@ -61,7 +61,7 @@ def _write(
     checkpoint = need_checkpoint(workspace, provenance.get("checkpoint", ""), model)
     asked = Export(int8_margin=margin)
     written = export(checkpoint, manifest, workspace.store, provenance, asked, formats)
-    digests = {}
+    digests = {model: loaded.digest}
     for one in written.others:
         path = sibling(model, FORMATS[one.format].ending)
         with replacing(path) as part:

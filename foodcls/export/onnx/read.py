@@ -49,7 +49,10 @@ def _open(data: bytes, threads: int) -> Answer:
     def answer(pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] != 3:
             raise ValueError("expected uint8 pictures of shape (N, H, W, 3), RGB, 0 to 255")
-        probabilities, known = session.run(OUTPUTS, {INPUT: np.ascontiguousarray(pixels)})
+        try:
+            probabilities, known = session.run(OUTPUTS, {INPUT: np.ascontiguousarray(pixels)})
+        except REFUSALS as error:
+            refuse(str(error))
         return probabilities, known
 
     return answer

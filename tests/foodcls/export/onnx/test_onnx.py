@@ -216,6 +216,19 @@ def test_what_is_no_probability_is_no_answer(path: Path, number: float) -> None:
         loaded.answer(np.random.default_rng(0).integers(0, 256, (9, 40, 30, 3), np.uint8))
 
 
+def test_a_file_that_fails_at_its_first_picture_is_named(path: Path) -> None:
+    model = onnx.load(path)
+    (last,) = (node for node in model.graph.node if OUTPUTS[0] in node.output)
+    last.output[:] = ["sound"]
+    shape = onnx.numpy_helper.from_array(np.array([7, 7, 7]), "shape")
+    model.graph.initializer.append(shape)
+    model.graph.node.append(onnx.helper.make_node("Reshape", ["sound", "shape"], [OUTPUTS[0]]))
+    path.write_bytes(model.SerializeToString())
+    loaded = load_model(path)
+    with pytest.raises(InputError, match=r"model\.onnx fails at a picture .*export it again"):
+        loaded.answer(np.zeros((1, 40, 30, 3), np.uint8))
+
+
 @pytest.mark.parametrize("facts", [
     {"size": "0"}, {"size": "60000"}, {"labels": ""}, {"labels": "a\n\x1b]0;b"},
 ])  # fmt: skip
