@@ -10,13 +10,35 @@ from foodcls.train.budget import Budget
 from foodcls.train.dataset import TrainVal
 from foodcls.train.ema import copy_tensors, trainable_state
 from foodcls.train.learner import Learner, start_learner
-from foodcls.train.loop import fit
+from foodcls.train.loop import count_epochs, fit
+from foodcls.train.resume import CheckpointFiles
 
 log = logging.getLogger(__name__)
 
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 STEPS = 50  # of a trial, or an epoch where that has fewer
 SHARE = 0.1  # of the time that is left, for a trial
+
+
+def settle_lr(
+    learner: Learner, train_val: TrainVal, settings: Train, budget: Budget, files: CheckpointFiles
+) -> tuple[Learner, Train, Budget]:
+    """With the learning rate that is chosen, or was before a kill, where one is needed."""
+    is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
+    if settings.lr != "auto" or is_probe_alone:
+        return learner, settings, budget
+    if chosen := files.load_lr():
+        lr, seconds = chosen
+        log.info("lr: %g, as it was chosen before", lr)
+        budget = budget.less(seconds)
+    else:
+        begun = budget.clock()
+        lr = choose_lr(learner, train_val, settings, budget)
+        files.save_lr(lr, budget.clock() - begun)
+    settings = settings.model_copy(update={"lr": lr})
+    network, tail = learner.network, learner.tail
+    learner = start_learner(network, tail, settings, learner.precision, learner.weights)
+    return learner, settings, budget
 
 
 def choose_lr(learner: Learner, train_val: TrainVal, settings: Train, budget: Budget) -> float:

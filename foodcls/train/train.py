@@ -33,7 +33,7 @@ from foodcls.train.class_balance import class_weights
 from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_datasets
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import count_epochs, fit
-from foodcls.train.lr_search import choose_lr
+from foodcls.train.lr_search import settle_lr
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
@@ -86,7 +86,7 @@ def train(
             computed = {"device": device.type, "precision": precision}
             begun = partial(_draft_checkpoint, labels, backbone, computed, splits)
             files = checkpoint_files(cache, begun(settings))
-            learner, settings, budget = _settle_lr(learner, train_val, settings, budget, files)
+            learner, settings, budget = settle_lr(learner, train_val, settings, budget, files)
             draft = begun(settings)
             files = checkpoint_files(cache, draft)
             reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
@@ -103,27 +103,6 @@ def _tell_plan(settings: Train, count: int) -> None:
     log.info("%s on %d training pictures%s%s", settings.method, count, words, mean)
     if settings.trainable:
         log.info("trainable: %s", " ".join(settings.trainable))
-
-
-def _settle_lr(
-    learner: Learner, train_val: TrainVal, settings: Train, budget: Budget, files: CheckpointFiles
-) -> tuple[Learner, Train, Budget]:
-    """With the learning rate that is chosen, or was before a kill, where one is needed."""
-    is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
-    if settings.lr != "auto" or is_probe_alone:
-        return learner, settings, budget
-    if chosen := files.load_lr():
-        lr, seconds = chosen
-        log.info("lr: %g, as it was chosen before", lr)
-        budget = budget.less(seconds)
-    else:
-        begun = budget.clock()
-        lr = choose_lr(learner, train_val, settings, budget)
-        files.save_lr(lr, budget.clock() - begun)
-    settings = settings.model_copy(update={"lr": lr})
-    network, tail = learner.network, learner.tail
-    learner = start_learner(network, tail, settings, learner.precision, learner.weights)
-    return learner, settings, budget
 
 
 def prepare_learner(

@@ -123,7 +123,7 @@ def test_a_rate_that_was_chosen_before_a_kill_is_believed_and_its_time_is_spent(
     def killed(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("foodcls.train.train.choose_lr", choose)
+    monkeypatch.setattr("foodcls.train.lr_search.choose_lr", choose)
     left_open = quick.model_copy(update={"lr": "auto", "max_minutes": 60.0})
     run = partial(train, gallery(store), store, labels, left_open, tmp_path)
     with pytest.raises(KeyboardInterrupt):
