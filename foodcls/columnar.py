@@ -4,7 +4,7 @@ Names of kinds are those of pandas: "str", never absent, and "Int64".
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,13 @@ def to_arrow(table: pd.DataFrame) -> pa.Table:
 def to_series(column: pa.ChunkedArray) -> pd.Series:
     """The column as pandas has it, in one piece: to look up a row among many pieces takes long."""
     return column.combine_chunks().to_pandas(types_mapper=PANDAS.get)
+
+
+def find_texts(column: pd.Series, texts: Iterable[str]) -> np.ndarray:
+    """Of each text of a column its place among texts that differ, or -1: int of shape (len,)."""
+    wanted = pa.array(texts if isinstance(texts, pd.Series) else list(texts), TYPES["str"])
+    found = pc.index_in(pa.array(column, TYPES["str"]), wanted)
+    return np.asarray(pc.fill_null(found, -1))
 
 
 def write_parquet(table: pa.Table) -> bytes:

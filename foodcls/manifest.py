@@ -120,9 +120,9 @@ def new_manifest(rows: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def kept_rows(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The rows that no stage has dropped."""
-    return manifest[manifest["state"] == KEPT]
+def kept_rows(manifest: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The rows that no stage has dropped; with these columns alone it takes much less."""
+    return (manifest[list(columns)] if columns else manifest)[manifest["state"] == KEPT]
 
 
 def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -131,13 +131,14 @@ def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
     return kept[kept["split"] == split]
 
 
-def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) -> pd.DataFrame:
+def drop_rows(
+    manifest: pd.DataFrame, reasons: Mapping[int, str] | pd.Series, stage: str
+) -> pd.DataFrame:
     """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
-    marked = manifest.copy()
-    index = list(reasons)
-    marked.loc[index, "state"] = DROPPED
-    marked.loc[index, "stage"] = stage
-    marked.loc[index, "reason"] = list(reasons.values())
+    marked, told = manifest.copy(), pd.Series(reasons, dtype=TEXT)
+    marked.loc[told.index, "state"] = DROPPED
+    marked.loc[told.index, "stage"] = stage
+    marked.loc[told.index, "reason"] = told
     return marked
 
 

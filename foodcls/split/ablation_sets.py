@@ -9,7 +9,7 @@ import pandas as pd
 
 from foodcls.manifest import GIVEN, KEPT, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import cluster_names, share_of_test, unit_hash
+from foodcls.split.split import cluster_names, share_of_test, unit_hashes
 
 STAGE = "variant"
 
@@ -46,15 +46,13 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     names = cluster_names(parted)
     kept = kept_rows(parted)
     assigned = dict(zip(names[kept.index], kept["split"], strict=True))
-    held_out = settings.val + share_of_test(parted, settings)
-
-    def is_learnt(name: str) -> bool:
-        if name in assigned:
-            return bool(assigned[name] == "train")
-        return unit_hash(settings.seed, name) >= held_out
-
-    lost = parted[parted["stage"].isin(stages) & ~parted["source"].isin(GIVEN)]
-    chosen = [row for row in lost.index if is_learnt(names[row])]
+    lost = names[parted["stage"].isin(stages) & ~parted["source"].isin(GIVEN)]
+    drawn = unit_hashes(settings.seed, lost) >= settings.val + share_of_test(parted, settings)
+    chosen = [
+        row
+        for (row, name), is_drawn in zip(lost.items(), drawn, strict=True)
+        if (assigned[name] == "train" if name in assigned else is_drawn)
+    ]
     back = parted.copy()
     back.loc[chosen, ["stage", "reason", "duplicate_of"]] = ""
     back.loc[chosen, "state"] = KEPT

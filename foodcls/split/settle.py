@@ -1,18 +1,21 @@
 """Moves clusters from split to split where chance has left a class off its shares."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
+from foodcls.columnar import find_texts
 from foodcls.errors import StageError
 
 LOG = logging.getLogger(__name__)
 
+# where look-alikes were assigned to several splits before, all go to the first of these
+SPLITS = ("test", "val", "train")
 # a class may be off its share by this many pictures, and by this share of it without a warning
 NEAR, FAR = 1, 0.05
 OFF = (
@@ -21,148 +24,181 @@ OFF = (
 )
 
 
-@dataclass(slots=True, eq=False)
-class Cluster:
-    """Pictures that look alike, and the split that they are in."""
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """Pictures that look alike; and the members of classes, by cluster.
 
-    name: str
-    sizes: dict[str, int]  # pictures by label
-    place: float  # in [0, 1), by the seed and the name alone
-    split: str
-    stood: bool  # there before
+    The first four are of shape (clusters,), the others of shape (members,): what a cluster has of
+    one of the recipe's classes.
+    """
+
+    place: np.ndarray  # float in [0, 1), by the seed and the name alone
+    split: np.ndarray  # int, of SPLITS
+    stood: np.ndarray  # bool, there before
+    width: np.ndarray  # int, classes, strange ones too
+    cluster: np.ndarray  # int
+    label: np.ndarray  # int
+    size: np.ndarray  # int, pictures
 
 
-Moves = tuple[tuple[Cluster, str], ...]  # clusters and the splits that they go to
-Kind = tuple[str, int, bool, int]  # of a cluster within a class: all that a move's worth hangs on
+Moves = tuple[tuple[int, int], ...]  # members of a class, and the splits that they go to
+Kind = tuple[int, ...]  # of a member: all that a move's worth hangs on
 
 
-def settle_clusters(
-    clusters: dict[str, Cluster], labels: Sequence[str], shares: Mapping[str, float]
-) -> None:
+def list_clusters(
+    number: np.ndarray,
+    names: pd.Series,
+    labels: Sequence[str],
+    place: np.ndarray,
+    split: np.ndarray,
+    stood: np.ndarray,
+) -> Clusters:
+    """The clusters of rows: each row has the number of its cluster, and a class's name."""
+    kind, found = pd.factorize(names)
+    pairs, sizes = np.unique(number * len(found) + kind, return_counts=True)
+    cluster, kind = np.divmod(pairs, max(1, len(found)))
+    width = np.bincount(cluster, minlength=len(place))
+    label = find_texts(pd.Series(found, dtype="str"), labels)[kind]
+    known = label >= 0
+    return Clusters(place, split, stood, width, cluster[known], label[known], sizes[known])
+
+
+def settle_clusters(clusters: Clusters, labels: Sequence[str], shares: Mapping[str, float]) -> None:
     """Move clusters where chance has left a split of a class empty, or off its share."""
-    own: dict[str, list[Cluster]] = {label: [] for label in labels}
-    held: dict[str, Counter[str]] = {label: Counter() for label in labels}  # clusters by split
-    for item in sorted(clusters.values(), key=lambda item: (item.place, item.name)):
-        for label in item.sizes.keys() & own.keys():
-            own[label].append(item)
-            held[label][item.split] += 1
-    poor = {label: len(items) for label, items in own.items() if len(items) < len(shares)}
-    if poor:
+    held = np.zeros((len(labels), len(SPLITS)), int)  # clusters by class and split
+    np.add.at(held, (clusters.label, clusters.split[clusters.cluster]), 1)
+    counts = dict(zip(labels, held.sum(axis=1).tolist(), strict=True))
+    if poor := {label: count for label, count in counts.items() if count < len(shares)}:
         raise _too_few(poor, list(shares))
-    for label in labels:
-        _settle(own[label], held, label, shares)
+    for number, label in enumerate(labels):
+        _Class(clusters, held, number).settle(label, shares)
 
 
-def _settle(
-    own: list[Cluster], held: dict[str, Counter[str]], label: str, shares: Mapping[str, float]
-) -> None:
-    """Move clusters of a class until no move, and no two at once, do it any good."""
-    counts: Counter[str] = Counter()
-    for item in own:
-        counts[item.split] += item.sizes[label]
-    goals = {name: share * counts.total() for name, share in shares.items()}
-    rankings = _rank(own, label, shares)
-    places = {id(item): place for place, item in enumerate(own)}
+class _Class:
+    """The members of a class, by place."""
 
-    def after(moves: Moves) -> Counter[str]:
-        changed = Counter(counts)
-        for item, split in moves:
-            changed[item.split] -= item.sizes[label]
-            changed[split] += item.sizes[label]
-        return changed
+    def __init__(self, clusters: Clusters, held: np.ndarray, number: int) -> None:
+        members = np.flatnonzero(clusters.label == number)
+        # of two clusters at one place, of which 53 bits are known, the first row's comes first
+        order = np.argsort(clusters.place[clusters.cluster[members]], kind="stable")
+        members = members[order]
+        self.clusters, self.held = clusters, held
+        self.own, self.sizes = clusters.cluster[members], clusters.size[members]
 
-    def cost(moves: Moves) -> tuple[int, int, float]:
-        found = after(moves)
-        empty = sum(found[name] == 0 for name in goals)
-        gaps = (max(0.0, abs(found[name] - goal) - NEAR) for name, goal in goals.items())
-        return empty, sum(item.stood for item, _ in moves), sum(gaps)
+    def settle(self, label: str, shares: Mapping[str, float]) -> None:
+        """Move clusters until no move, and no two at once, do the class any good."""
+        counts = np.bincount(self._splits(), self.sizes, len(SPLITS)).astype(int).tolist()
+        total = sum(counts)
+        goals = {SPLITS.index(name): share * total for name, share in shares.items()}
+        rankings = self._rank(shares)
 
-    while moves := min(_list_moves(rankings, held), key=cost):
-        counts = after(moves)
-        for item, split in moves:
-            for name in item.sizes.keys() & held.keys():
-                held[name][item.split] -= 1
-                held[name][split] += 1
-            item.split = split
-            for ranking in rankings.values():
-                ranking.add(item, places[id(item)])
-    if not all(counts[name] for name in goals):
-        raise _too_few({label: len(own)}, list(goals))
-    for name, goal in goals.items():
-        if abs(counts[name] - goal) > max(NEAR, FAR * counts.total()):
-            LOG.warning(OFF, label, counts[name], counts.total(), name, goal)
+        def after(moves: Moves) -> list[int]:
+            changed = list(counts)
+            for place, split in moves:
+                changed[self.kind(place)[0]] -= int(self.sizes[place])
+                changed[split] += int(self.sizes[place])
+            return changed
+
+        def cost(moves: Moves) -> tuple[int, int, float]:
+            found = after(moves)
+            empty = sum(found[split] == 0 for split in goals)
+            gaps = (max(0.0, abs(found[split] - goal) - NEAR) for split, goal in goals.items())
+            return empty, sum(self.kind(place)[2] for place, _ in moves), sum(gaps)
+
+        while moves := min(self._list_moves(rankings), key=cost):
+            counts = after(moves)
+            for place, split in moves:
+                self._move(place, split)
+                for ranking in rankings.values():
+                    ranking.add(place)
+        if not all(counts[split] for split in goals):
+            raise _too_few({label: len(self.own)}, list(shares))
+        for split, goal in goals.items():
+            if abs(counts[split] - goal) > max(NEAR, FAR * total):
+                LOG.warning(OFF, label, counts[split], total, SPLITS[split], goal)
+
+    def kind(self, place: int) -> Kind:
+        """Split, size, whether it stood there before, and number of classes."""
+        found, own = self.clusters, self.own[place]
+        one = found.split[own], self.sizes[place], found.stood[own], found.width[own]
+        return tuple(map(int, one))
+
+    def _splits(self) -> np.ndarray:
+        return np.asarray(self.clusters.split[self.own])
+
+    def _rank(self, shares: Mapping[str, float]) -> dict[int, "_Ranking"]:
+        """The ranking for each split."""
+        found = self.clusters
+        told = (self._splits(), self.sizes, found.stood[self.own], found.width[self.own])
+        kinds = np.unique(np.stack(told, axis=1), axis=0, return_inverse=True)[1].ravel()
+        order = np.argsort(kinds, kind="stable")
+        alike = np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1)
+        places, start, rankings = found.place[self.own], 0.0, {}
+        for name, share in shares.items():
+            nearness = np.minimum(places - start, start + share - places)
+            rankings[SPLITS.index(name)] = _Ranking(self, nearness, alike)
+            start += share
+        return rankings
+
+    def _list_moves(self, rankings: Mapping[int, "_Ranking"]) -> list[Moves]:
+        """No move, single ones and pairs: of clusters alike in all but place, the nearest moves."""
+        ones: list[Moves] = [
+            ((place, split),)
+            for split, ranking in rankings.items()
+            for place in ranking.nearest()
+            if self._may_move(place, split)
+        ]
+        twos = [one + two for one, two in combinations(ones, 2) if one[0][0] != two[0][0]]
+        return [(), *ones, *twos]
+
+    def _held(self, place: int) -> np.ndarray:
+        """Which rows of `held` count the member's cluster."""
+        ends = [np.searchsorted(self.clusters.cluster, self.own[place], side)
+                for side in ("left", "right")]  # fmt: skip
+        return np.asarray(self.clusters.label[slice(*ends)])
+
+    def _may_move(self, place: int, split: int) -> bool:
+        """Whether a cluster is elsewhere, and is the last one of its split in no class."""
+        now = self.kind(place)[0]
+        return now != split and bool((self.held[self._held(place), now] > 1).all())
+
+    def _move(self, place: int, split: int) -> None:
+        self.held[self._held(place), self.kind(place)[0]] -= 1
+        self.held[self._held(place), split] += 1
+        self.clusters.split[self.own[place]] = split
 
 
 class _Ranking:
-    """A class's clusters by how near chance brought them to a split, those of each kind apart.
+    """A class's members by how near chance brought them to a split, those of each kind apart.
 
-    A cluster that has moved stays where its old kind was until it is found there: few move.
+    One that has moved stays where its old kind was until it is found there: few move.
     """
 
-    def __init__(
-        self, own: list[Cluster], label: str, nearness: np.ndarray, kinds: Mapping[Kind, np.ndarray]
-    ) -> None:
-        self.label = label
-        order = np.argsort(nearness, kind="stable")
-        self.items = [own[place] for place in order.tolist()]
-        self.ranks = np.empty(len(own), dtype=int)
-        self.ranks[order] = np.arange(len(own))
+    def __init__(self, of: _Class, nearness: np.ndarray, alike: Sequence[np.ndarray]) -> None:
+        self.of = of
+        self.places = np.argsort(nearness, kind="stable")
+        self.ranks = np.empty_like(self.places)
+        self.ranks[self.places] = np.arange(len(nearness))
         # of each kind the ranks as a heap, and their negatives as another
         self.heaps: dict[Kind, tuple[list[int], list[int]]] = {}
-        for kind, places in kinds.items():
+        for places in alike:
             ranks = np.sort(self.ranks[places])
-            self.heaps[kind] = ranks.tolist(), (-ranks[::-1]).tolist()
+            self.heaps[of.kind(places[0])] = ranks.tolist(), (-ranks[::-1]).tolist()
 
-    def add(self, item: Cluster, place: int) -> None:
-        """Put a cluster that has moved, at its place in the class, among those of its kind."""
-        heaps = self.heaps.setdefault(_kind(item, self.label), ([], []))
+    def add(self, place: int) -> None:
+        """Put a member that has moved among those of its kind."""
+        heaps = self.heaps.setdefault(self.of.kind(place), ([], []))
         for heap, sign in zip(heaps, (1, -1), strict=True):
             heappush(heap, sign * int(self.ranks[place]))
 
-    def nearest(self) -> Iterator[Cluster]:
-        """Of each kind the nearest cluster; first the kind of which one is the furthest away."""
+    def nearest(self) -> Iterator[int]:
+        """Of each kind the nearest member; first the kind of which one is the furthest away."""
         for kind, heaps in self.heaps.items():
             for heap in heaps:
-                while heap and _kind(self.items[abs(heap[0])], self.label) != kind:
+                while heap and self.of.kind(self.places[abs(heap[0])]) != kind:
                     heappop(heap)
         ends = sorted((low[0], high[0]) for low, high in self.heaps.values() if low)
-        return (self.items[-high] for _, high in ends)
-
-
-def _rank(own: list[Cluster], label: str, shares: Mapping[str, float]) -> dict[str, _Ranking]:
-    """The ranking for each split."""
-    places, start = np.array([item.place for item in own]), 0.0
-    numbers: dict[Kind, int] = {}
-    found = np.array([numbers.setdefault(_kind(item, label), len(numbers)) for item in own])
-    kinds = {kind: np.flatnonzero(found == number) for kind, number in numbers.items()}
-    rankings = {}
-    for split, share in shares.items():
-        nearness = np.minimum(places - start, start + share - places)
-        rankings[split] = _Ranking(own, label, nearness, kinds)
-        start += share
-    return rankings
-
-
-def _kind(item: Cluster, label: str) -> Kind:
-    return item.split, item.sizes[label], item.stood, len(item.sizes)
-
-
-def _list_moves(rankings: Mapping[str, _Ranking], held: Mapping[str, Counter[str]]) -> list[Moves]:
-    """No move, single ones and pairs: of clusters alike in all but place, the nearest moves."""
-    ones: list[Moves] = [
-        ((item, split),)
-        for split, ranking in rankings.items()
-        for item in ranking.nearest()
-        if _may_move(held, item, split)
-    ]
-    twos = [one + two for one, two in combinations(ones, 2) if one[0][0] is not two[0][0]]
-    return [(), *ones, *twos]
-
-
-def _may_move(held: Mapping[str, Counter[str]], item: Cluster, split: str) -> bool:
-    """Whether a cluster is elsewhere, and is the last one of its split in no class."""
-    rest = (held[name] for name in item.sizes if name in held)
-    return item.split != split and all(counts[item.split] > 1 for counts in rest)
+        return (int(self.places[-high]) for _, high in ends)
 
 
 def _too_few(poor: dict[str, int], wanted: Sequence[str]) -> StageError:

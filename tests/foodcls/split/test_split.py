@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from foodcls.errors import StageError
 from foodcls.manifest import KEPT, class_counts, drop_rows, kept_rows, new_manifest
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import split, unit_hash
+from foodcls.split.split import split, unit_hashes
 
 LABELS = ("beans", "salad", "bread")
 SEEDS = st.integers(0, 2**32 - 1)
@@ -185,6 +185,13 @@ def test_too_few_clusters_are_an_error_by_name(sizes: list[int], test: float, en
     assert "salad:" not in str(caught.value)
 
 
+def test_a_picture_of_an_outside_test_set_tests_wherever_it_stood_before(planted) -> None:
+    outside = new_manifest(clusters_of([2], "salad", "test")).assign(cluster="outside")
+    before = dict(zip(outside["id"], ("train", "val"), strict=True))
+    found = split(pd.concat([planted, outside], ignore_index=True), Split(), LABELS, before)
+    assert found.iloc[-2:][["state", "split"]].to_numpy().tolist() == [["kept", "test"]] * 2
+
+
 def test_an_outside_test_set_is_the_test_split(planted: pd.DataFrame) -> None:
     outside = new_manifest(clusters_of([1] * 5, "salad", "test")).assign(cluster="outside")
     both = pd.concat([planted, outside], ignore_index=True)
@@ -213,6 +220,6 @@ def test_without_dedup_copies_still_stay_together() -> None:
 
 
 def test_places_are_spread_evenly() -> None:
-    places = [unit_hash(0, str(number)) for number in range(4000)]
+    places = unit_hashes(0, map(str, range(4000)))
     assert min(places) >= 0 and max(places) < 1
     assert np.histogram(places, 10, (0, 1))[0].min() > 320
