@@ -1,5 +1,6 @@
 """The feature cache: pixels and activations on disk, row by row, least recently used out first."""
 
+import errno
 import io
 import logging
 import os
@@ -21,6 +22,9 @@ Place = tuple[Table, int]  # a file's rows, and which of them
 
 # rows of a file: some 20 MB of pixels at 224, or of the activations before a last stage
 ROWS = 128
+# of many rows a file holds more, as far as it is not larger than this: each stays open, and of a
+# million rows there would be 8,000
+FILES, MOST_BYTES = 256, 64 << 20
 NAME, NAME_BYTES = "picture", 64
 GIGABYTE = 10**9
 LIMIT = 20 * GIGABYTE
@@ -151,13 +155,16 @@ def _make_all(
     cache: RowCache, missing: Sequence[int], digests: Sequence[str]
 ) -> Iterator[tuple[str, Place]]:
     """Each row once the file that holds it is written."""
-    for start in range(0, len(missing), ROWS):
-        indices = missing[start : start + ROWS]
+    size = max(ROWS, min(len(missing) // FILES, MOST_BYTES // cache.row_bytes))
+    for start in range(0, len(missing), size):
+        indices = missing[start : start + size]
         yield from _make(cache, indices, [digests[index] for index in indices]).items()
 
 
 def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> dict[str, Place]:
-    arrays = cache.make(indices)
+    # what a row is made of may be much larger than the row
+    parts = [cache.make(indices[start : start + ROWS]) for start in range(0, len(indices), ROWS)]
+    arrays = [np.concatenate(of_kind) for of_kind in zip(*parts, strict=True)]
     fields = [(kind, array.dtype, array.shape[1:]) for kind, array in
               zip(cache.kinds, arrays, strict=True)]  # fmt: skip
     table = np.empty(len(indices), dtype=[(NAME, f"S{NAME_BYTES}"), *fields])
@@ -185,6 +192,9 @@ def _open(path: Path) -> Table | None:
     except FileNotFoundError:
         return None
     except (ValueError, EOFError, OSError) as error:
+        # it is not the file's fault
+        if getattr(error, "errno", 0) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise
         _forget(path, str(error))
         return None
     if NAME in (table.dtype.names or ()):

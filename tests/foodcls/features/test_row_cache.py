@@ -1,4 +1,5 @@
 import os
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +75,32 @@ def test_a_killed_computation_goes_on_where_it_was(tmp_path: Path) -> None:
     maker = Maker()
     cache_rows(row_cache_of(tmp_path, maker), DIGESTS)
     assert maker.asked == [list(range(128, 256)), list(range(256, 300))]
+
+
+def test_many_rows_lie_in_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_cache, "ROWS", 2)
+    monkeypatch.setattr(row_cache, "FILES", 4)
+    maker = Maker()
+    cache = row_cache_of(tmp_path, maker)
+    plain, double = cache_rows(cache, DIGESTS)
+    assert len(cache.files()) == 4 and {len(asked) for asked in maker.asked} <= {2, 1}
+    assert plain.take(range(300)).tolist() == [*range(300)]
+    assert double.take([299]).tolist() == [[299, 598]]
+
+
+def test_a_file_that_cannot_be_opened_now_stays(tmp_path: Path) -> None:
+    cache = row_cache_of(tmp_path, Maker())
+    cache_rows(cache, DIGESTS)
+    before, (_, most) = cache.files(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    handles = [os.open(tmp_path, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (handles[0] + 1, most))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            cache_rows(cache, DIGESTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        os.close(handles[0])
+    assert cache.files() == before
 
 
 @pytest.mark.parametrize("damage", ["empty", "torn", "no longer an array", "one bit"])
