@@ -22,6 +22,8 @@ from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, RejectionRef
 from foodcls.train.restore import load_rejector
 
+TOGETHER = 4_096  # pictures that are scored at once
+
 
 def evaluate(
     checkpoint: Checkpoint,
@@ -92,5 +94,8 @@ def _score_known(
     logits, features = embed_rows(checkpoint, rows, feature_cache)
     rejector = load_rejector(ref, feature_cache.store)
     with torch.no_grad():
-        logs = rejector(logits.float(), features.float())[:, 0]
-    return logs.double().exp().numpy()
+        # by parts: each picture may be compared with thousands
+        parts = [rejector(one.float(), other.float())[:, 0]
+                 for one, other in zip(logits.split(TOGETHER), features.split(TOGETHER),
+                                       strict=True)]  # fmt: skip
+    return torch.cat(parts).double().exp().numpy()

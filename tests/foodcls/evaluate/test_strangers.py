@@ -1,12 +1,15 @@
 """Strangers that a person dropped teach a model to refuse; half of them judge it."""
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import safetensors.torch
 
+from foodcls.evaluate import strangers
 from foodcls.evaluate.calibrate import calibrate
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.strangers import FEW, LEARN, TEST, list_strangers
@@ -91,8 +94,8 @@ def test_exported_files_refuse_by_each_score_as_the_evaluation_does(
     judged = evaluate(found, crawl, store, tmp_path).rejection
     # export compares both files with the network
     model = read_model(store.read(export(found, crawl, store, {}).blob), "it")
-    strangers = listed(crawl, store)
-    tests = strangers[strangers["split"] == TEST]
+    found_strangers = listed(crawl, store)
+    tests = found_strangers[found_strangers["split"] == TEST]
     answers = list(predict_many(model, map(store.read, tests["picture"])))
     assert judged and found.rejection and judged.n == len(tests)
     assert (judged.score, judged.known_from) == (score, found.rejection.known_from)
@@ -123,3 +126,18 @@ def test_what_is_held_out_of_strangers_is_not_learnt_from(
     whole = calibrate(trained[0], crawl, store, tmp_path, Inference())
     fewer = crawl[~crawl["id"].isin(tests)]
     assert calibrate(trained[0], fewer, store, tmp_path, Inference()) == whole
+
+
+def test_of_many_pictures_as_many_teach_as_can_be_compared(
+    trained: Trained, crawl: pd.DataFrame, store: Store, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(strangers, "MANY", 12)
+    how = Inference(rejection=Rejection(score="knn"))
+    found = calibrate(trained[0], crawl, store, tmp_path, how)
+    assert found.rejection
+    bank = safetensors.torch.load(store.read(found.rejection.weights))["bank"]
+    assert len(bank) == 12 < (crawl["split"] == "val").sum()
+    whole = evaluate(found, crawl, store, tmp_path)
+    monkeypatch.setattr(sys.modules[evaluate.__module__], "TOGETHER", 3)
+    assert evaluate(found, crawl, store, tmp_path) == whole
