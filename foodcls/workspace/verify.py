@@ -51,7 +51,7 @@ class Position:
 
     begun: float  # seconds since 1970
     last: str = ""  # up to this one they were read
-    damaged: list[str] = field(default_factory=list)  # those of them that are not whole
+    damaged: set[str] = field(default_factory=set)  # those of them that are not whole
 
     def settles(self, path: Path) -> bool:
         """Whether a blob was read and whole, and nobody has written its file since."""
@@ -61,7 +61,7 @@ class Position:
     def note(self, name: str, *, whole: bool) -> None:
         """Remember what was found of a blob."""
         self.last = max(self.last, name)
-        self.damaged = [one for one in self.damaged if one != name] + [name] * (not whole)
+        (self.damaged.discard if whole else self.damaged.add)(name)
 
 
 def find_damage(
@@ -144,15 +144,16 @@ def _is_whole(path: Path) -> bool:
 
 def _read_position(workspace: Workspace) -> Position | None:
     try:
-        return Position(**json.loads(workspace.verifying.read_text()))
+        kept = json.loads(workspace.verifying.read_text())
+        return Position(kept["begun"], kept["last"], set(kept["damaged"]))
     # none, or damaged as anything else may be
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, LookupError):
         return None
 
 
 def _keep_position(workspace: Workspace, position: Position) -> None:
     with replacing(workspace.verifying) as part:
-        part.write_text(json.dumps(asdict(position)))
+        part.write_text(json.dumps(asdict(position) | {"damaged": sorted(position.damaged)}))
 
 
 def _find_changed(workspace: Workspace) -> Iterator[Damage]:
