@@ -9,7 +9,8 @@ person's decisions drops, and broken files. `foodcls run` fetches them from loop
 no picture or a copy, splits, and trains a probe on a tiny network with random weights. Its process
 gets SIGKILL at random moments, and the same command is typed again.
 
-Seconds are those of the clock, of all attempts together. Memory is what the process and its
+Seconds are those of the clock, which other work on the machine lengthens, and those of processors,
+of all attempts together; starting is a part of "check". Memory is what the process and its
 children hold beside mapped files, looked at four times a second: a peak between two looks is
 missed. Work is repeated if an address is fetched again that the store remembered as fetched when
 the process was killed, if a fact that the store remembered is written again, or if a stage that
@@ -79,7 +80,8 @@ class Session:
     code: int
     ended: list[tuple[str, bool]] = field(default_factory=list)  # stages, and whether recalled
     seconds: dict[str, float] = field(default_factory=dict)  # by the stage before
-    memory: dict[str, int] = field(default_factory=dict)  # most bytes, by the stage before
+    work: dict[str, float] = field(default_factory=dict)  # seconds of processors, likewise
+    memory: dict[str, int] = field(default_factory=dict)  # most bytes, likewise
     fetched: int = 0  # addresses that the store remembered afterwards
     fetched_again: int = 0  # of those that it remembered before
 
@@ -118,8 +120,9 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         every = options.every or max(10.0, count / 200 / (options.kills + 1))
         sessions = run_all(folder, count, options.kills, every, np.random.default_rng(seed))
     stages = stage_figures(sessions)
-    show(["stage", "seconds", "most memory", "killed"], (
-        [name, f"{one['seconds']:.1f}", format_bytes(one["memory"]), str(one["kills"])]
+    show(["stage", "seconds", "of processors", "most memory", "killed"], (
+        [name, f"{one['seconds']:.1f}", f"{one['work']:.1f}", format_bytes(one["memory"]),
+         str(one["kills"])]
         for name, one in stages.items()))  # fmt: skip
     sizes = disk_sizes(folder)
     show(["on disk", "bytes", "files"], ([name, format_bytes(size), f"{files:,}"]
@@ -244,6 +247,7 @@ def watch(process: subprocess.Popen[bytes], told: Iterable[str], limit: float) -
     """Look at a process and at what it tells until it ends, or is killed; what was seen."""
     session, family = Session(0), list[psutil.Process]()
     begun = before = time.monotonic()
+    worked_before = 0.0
     while True:
         code, now = process.poll(), time.monotonic()
         stage = session.ended[-1][0] if session.ended else ""
@@ -257,6 +261,10 @@ def watch(process: subprocess.Popen[bytes], told: Iterable[str], limit: float) -
             parent = psutil.Process(process.pid)
             family = [parent, *parent.children(recursive=True)]
         session.memory[stage] = max(session.memory.get(stage, 0), sum(map(held, family)))
+        # of one that has ended without being waited for it is lost
+        work = max(worked_before, sum(map(worked, family)))
+        session.work[stage] = session.work.get(stage, 0.0) + work - worked_before
+        worked_before = work
         # starting takes as long for few pictures as for many
         begun = begun if session.ended else now
         if now - begun > limit:
@@ -287,14 +295,24 @@ def held(process: psutil.Process) -> int:
                if line.startswith(("RssAnon:", "RssShmem:")))  # fmt: skip
 
 
+def worked(process: psutil.Process) -> float:
+    """Seconds that processors worked for a process and for those it waited for; 0 at its end."""
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.Error:
+        return 0.0
+
+
 def stage_figures(sessions: Sequence[Session]) -> dict[str, dict[str, Any]]:
     """By stage, in order: seconds and memory of all sessions, and how often it was killed."""
     order = [name for name, _ in sessions[-1].ended]
     after = dict(zip(["", *order], [*order, "the end"], strict=True))
-    figures = {name: {"seconds": 0.0, "memory": 0, "kills": 0} for name in after.values()}
+    figures = {name: {"seconds": 0.0, "work": 0.0, "memory": 0, "kills": 0}
+               for name in after.values()}  # fmt: skip
     for session in sessions:
         for name, spent in session.seconds.items():
             figures[after[name]]["seconds"] += spent
+            figures[after[name]]["work"] += session.work.get(name, 0.0)
         for name, most in session.memory.items():
             one = figures[after[name]]
             one["memory"] = max(one["memory"], most)

@@ -2,6 +2,7 @@
 
     python benchmarks/scale.py                      # on drawn pictures, in about three minutes
     python benchmarks/scale.py --page docs/cluster.md  # and puts the tables into that page
+    python benchmarks/scale.py --core-hour 0.04 --gigabyte-month 0.02  # at what you pay
 
 Each stage runs on drawn pictures, two sizes, in this process; the difference between them is what
 a picture costs, and what a stage costs at all is left out. Seconds are those that processors work,
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +52,10 @@ ROWS = (10_000, 30_000)
 HASHES = (20_000, 60_000)
 MANY = 120_000  # fingerprints that are too many for all pairs
 GOALS = (10_000, 1_000_000, 100_000_000)
+INVOICED = (1_000_000, 10_000_000, 100_000_000)
+# US$, an example of what clouds ask: a core an hour, 10^9 bytes a month, 1,000 requests
+PRICES = {"core_hour": 0.04, "gigabyte_month": 0.023, "thousand_puts": 0.005,
+          "thousand_gets": 0.0004}  # fmt: skip
 COPIES = 1  # changed copies for each picture that is learnt from
 TRAIN: dict[str, Any] = {
     "backbone": "tf_efficientnet_lite0",
@@ -314,6 +319,25 @@ def store_rows(found: Iterable[Rate], asked: Iterable[Rate]) -> Iterator[list[st
         ]
 
 
+def invoice_rows(
+    found: Iterable[Rate], asked: Iterable[Rate], many: float, prices: Mapping[str, float]
+) -> Iterator[list[str]]:
+    """What a run from nothing costs, and a month of what it leaves; all extrapolated."""
+    found, requests = list(found), Counter[str]()
+    for rate in asked:
+        requests.update(rate.asked)
+    hours = (sum(rate.seconds for rate in found) + many) / 3600
+    gigabytes = sum(rate.grown for rate in found) / 1e9
+    writing = (requests["PUT"] + requests["LIST"]) / 1000
+    reading = (requests["GET"] + requests["HEAD"]) / 1000
+    for goal in INVOICED:
+        work = goal * hours * prices["core_hour"]
+        told = goal * (writing * prices["thousand_puts"] + reading * prices["thousand_gets"])
+        month = goal * gigabytes * prices["gigabyte_month"]
+        cells = f"{goal * hours:,.0f} core hours: {work:,.2f}", f"{told:,.2f}", f"{month:,.2f}"
+        yield [f"{goal:,}", *cells]
+
+
 def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Markdown."""
     lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
@@ -324,7 +348,11 @@ def main() -> None:
     """Measure, fit, and print three tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--page", type=Path, help=f"also put the tables here, between {MARKS}")
+    for name, price in PRICES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=price,
+                            help=f"US$; default {price}")  # fmt: skip
     options = parser.parse_args()
+    prices = {name: getattr(options, name) for name in PRICES}
     begun = time.perf_counter()
     here, far = measure_all()
     seconds = [in_process(search_seconds, size) for size in HASHES]
@@ -348,6 +376,11 @@ def main() -> None:
         as_table(["in memory at once", "a picture", *goals], memory_rows(row)),
         as_table(["stage", "store grows, a picture", "at 1 million", *kinds, "all, at 1 million"],
                  store_rows(found, asked)),
+        "At " + ", ".join(f"{price} US$ a {name.replace('_', ' ').removesuffix('s')}"
+                          for name, price in prices.items())
+        + " (an example; `--core-hour` and the like change it), extrapolated:\n",
+        as_table(["pictures", "computing, US$", "requests of an object store, US$",
+                  "a month in the store, US$"], invoice_rows(found, asked, many, prices)),
     ])  # fmt: skip
     print(told)
     print(f"in {time.perf_counter() - begun:.0f} s")
