@@ -52,7 +52,7 @@ from foodcls.split.test_groups import read_groups
 from foodcls.store.store import replacing
 from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.cluster import spread
+from tasks.engine.cluster import fleet, spread
 from tasks.engine.progress import bars
 from tasks.engine.stage import stage
 from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
@@ -107,7 +107,8 @@ def collect(
         _sample_web,
     )
     show = partial(write_manifest, path=workspace.manifest)
-    collected = collect_pictures(request, workspace.store, bars, on_stats=tell, on_rows=show)
+    words = (request, workspace.store, bars, tell, show, fleet())
+    collected = collect_pictures(*words)
     return save_collected(collected, workspace.store)
 
 

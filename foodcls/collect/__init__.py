@@ -11,8 +11,9 @@ query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines
 folders           a folder of pictures in place of URLs
 fetch             URLs into the store, remembered from run to run
+over_workers      the same by many workers, each with hosts of its own
 download          many URLs at once: redirects, retries, throttling
-host_queue        whose turn it is: a rate limit for each host
+request           a request on its way through redirects and retries
 http_client       one request, bounded in time and bytes
 response_headers  status, redirects, Retry-After and opt-outs
 hosts             how each host wants to be asked

@@ -12,10 +12,11 @@ from foodcls.blocklist import Blocklist
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
-from foodcls.collect.fetch import fetch_all
+from foodcls.collect.fetch import Anew, fetch_all
 from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
+from foodcls.collect.over_workers import over_workers
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import report_downloads
 from foodcls.collect.rows import repeated_urls, results_manifest
@@ -29,6 +30,7 @@ from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.local_store import BLOBS
 from foodcls.store.store import Store
+from foodcls.work.parallel import Fleet
 
 LOG = logging.getLogger(__name__)
 
@@ -97,8 +99,9 @@ def collect(
     track: Track = silent,
     on_stats: Callable[[Sequence[QueryStats]], None] = lambda stats: None,
     on_rows: Callable[[pd.DataFrame], None] = lambda manifest: None,
+    fleet: Fleet | None = None,
 ) -> Collected:
-    """Fetch all pictures of all classes into the store.
+    """Fetch all pictures of all classes into the store, by the workers of a fleet if there is one.
 
     `on_stats` is called when engines have answered, `on_rows` when it is known what became of each
     picture: also where too few of them arrived.
@@ -123,7 +126,10 @@ def collect(
         found, stats = _ask_engines(request, limits, store, hosts, track)
         on_stats(stats)
         wanted = [_allowed(item, request) for item in (*listed, *found)]
-        results = _fetch_candidates(wanted, limits, store, hosts, track, request.blocklist.ids)
+        barred = request.blocklist.ids
+        # the sample web is on this machine
+        far = over_workers(fleet, limits, store, barred) if fleet and not hosts else None
+        results = _fetch_candidates(wanted, limits, store, hosts, track, barred, far)
         report_downloads(results, request.access, limits, store, hosts)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
     folders, table = request.settings.folder, request.settings.labels
@@ -174,12 +180,13 @@ def _fetch_candidates(
     hosts: Hosts,
     track: Track,
     blocked: Collection[str],
+    anew: Anew | None,
 ) -> list[CandidateResult]:
     """Fetch each distinct URL once; what already has a result keeps its place."""
     absent = [item for item in candidates if isinstance(item, Candidate)]
     repeated = set(map(id, repeated_urls(absent)))
     urls = list(dict.fromkeys(item.url for item in absent))
-    results = fetch_all(urls, limits, store, hosts, blocked)
+    results = fetch_all(urls, limits, store, hosts, blocked, anew)
     fetched = {one.url: one for one in track(results, len(urls), "fetch")}
     return [
         item

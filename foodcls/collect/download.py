@@ -6,17 +6,18 @@ robots.txt, which each site is asked for before anything else.
 """
 
 import asyncio
-import random
+import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from foodcls.collect.host_queue import HOPS, HostQueue, Request, RetryLater
 from foodcls.collect.hosts.days import Spent
+from foodcls.collect.hosts.host_queue import HostQueue
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome, Response
+from foodcls.collect.request import Request, RetryLater, Share, backoff, failed, too_many_redirects
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast
@@ -49,6 +50,7 @@ class Download(Generic[Result]):
         robots: Robots | None = None,
         forecast: Forecast | None = None,
         shut: Shut = lambda url: "",
+        share: Share | None = None,
     ) -> None:
         self._limits = limits
         self._hosts = hosts
@@ -61,36 +63,58 @@ class Download(Generic[Result]):
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
-        self._delayed = 0
+        self._delayed: list[Request] = []
+        self._share = share
+        self._ends = math.inf
+        # what other shares or later ones have to do, and for how many seconds to leave hosts alone
+        self.left: list[Request] = []
+        self.waits: dict[str, float] = {}
         # until when hosts are throttled, and for how many seconds they have been
         self._paused_until: dict[str, float] = {}
         self._paused: dict[str, float] = {}
 
-    async def run(self, urls: Iterable[str]) -> None:
-        """Fetch all URLs; an exception of `finish` ends the run."""
-        self._events: asyncio.Queue[asyncio.Task[Result | Request | RetryLater] | Request | str]
-        self._events = asyncio.Queue()
+    async def run(self, urls: Iterable[str | Request]) -> None:
+        """Fetch all URLs, or those of the share; an exception of `finish` ends the run."""
+        self._events: asyncio.Queue[
+            asyncio.Task[Result | Request | RetryLater] | Request | str | None
+        ] = asyncio.Queue()
         for url in urls:
-            self._queue.add(request := Request(url, at=url))
+            request = Request(url, at=url) if isinstance(url, str) else url
+            self._queue.add(request)
             self._pause(request.host, self._limits.manners.left(request.host))
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS))
+        loop = asyncio.get_running_loop()
+        if self._share:
+            self._ends = loop.time() + self._share.seconds
+            loop.call_later(self._share.seconds, self._events.put_nowait, None)
+            for host, seconds in self._share.waits.items():
+                self._paused_until[host] = loop.time() + seconds
+                self._pause(host, seconds)
+        loop.set_default_executor(ThreadPoolExecutor(LOOKUPS))
         with ThreadPoolExecutor(FINISHERS) as self._finishers:
             async with HttpClient(self._limits, self._hosts) as self._client:
                 try:
                     await self._work()
                 finally:
                     await self._stop()
+        self.left += [*self._queue.drain(), *self._delayed]
+        for host in self._share.hosts if self._share else ():
+            paused = self._paused_until.get(host, 0.0) - loop.time()
+            self.waits[host] = max(paused, self._limits.manners.left(host))
+
+    @property
+    def _is_open(self) -> bool:
+        return asyncio.get_running_loop().time() < self._ends
 
     async def _work(self) -> None:
-        while self._start() or self._delayed or not self._queue.is_empty:
+        while self._start() or (self._is_open and (self._delayed or not self._queue.is_empty)):
             event = await self._events.get()
             self._foretell()
             if isinstance(event, str):
                 self._queue.resume(event)
             elif isinstance(event, Request):
-                self._delayed -= 1
+                self._delayed.remove(event)
                 self._queue.add(event)
-            else:
+            elif event is not None:
                 done = self._running.pop(event)
                 if event in self._placeless:
                     self._placeless.remove(event)
@@ -107,7 +131,7 @@ class Download(Generic[Result]):
 
     def _start(self) -> int:
         """Send what may be sent; how many requests are under way."""
-        while len(self._running) < self._limits.connections:
+        while len(self._running) < self._limits.connections and self._is_open:
             request = self._queue.take()
             if request is None:
                 break
@@ -132,7 +156,7 @@ class Download(Generic[Result]):
         if why := self._shut(request.url):
             return self._defer(replace(request, attempts=request.attempts - 1), why)
         if robots and (refused := robots.refusal(request.at)):
-            return self._finish_response(_failed(request, refused, self._limits))
+            return self._finish_response(failed(request, refused, self._limits))
         self._pause(host, self._limits.manners.book(host))
         if robots and not robots.knows(request.at):
             self._queue.pause(host)
@@ -142,7 +166,7 @@ class Download(Generic[Result]):
     def _defer(self, request: Request, why: str) -> Coroutine[Any, Any, Result]:
         """Leave a request to a later run."""
         deferred = FetchError(Outcome.DEFERRED, why)
-        return self._finish_response(_failed(request, deferred, self._limits))
+        return self._finish_response(failed(request, deferred, self._limits))
 
     async def _learn(self, request: Request, robots: Robots) -> Result | Request | RetryLater:
         """Ask a site for its robots.txt while its other requests wait; this one waits again."""
@@ -156,10 +180,13 @@ class Download(Generic[Result]):
             self._events.put_nowait(request.host)
 
     def _settle(self, result: Result | Request | RetryLater) -> None:
-        if isinstance(result, Request):
+        again = result.request if isinstance(result, RetryLater) else result
+        if self._share and isinstance(again, Request) and again.host not in self._share.hosts:
+            self.left.append(again)
+        elif isinstance(result, Request):
             self._queue.add(result, first=True)
         elif isinstance(result, RetryLater):
-            self._delayed += 1
+            self._delayed.append(result.request)
             loop = asyncio.get_running_loop()
             loop.call_later(result.pause, self._events.put_nowait, result.request)
         else:
@@ -177,7 +204,7 @@ class Download(Generic[Result]):
             return await self._fail(spent, error)
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
-            return spent.next_hop(got) or await self._finish_response(_too_many_redirects(spent))
+            return spent.next_hop(got) or await self._finish_response(too_many_redirects(spent))
         self._pause(request.host, self._limits.manners.spend(request.host, len(got)))
         done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
         return await self._finish_response(done)
@@ -186,7 +213,7 @@ class Download(Generic[Result]):
         self._throttle(request.host, error.wait or 0.0)
         self._pause(request.host, self._limits.manners.spend(request.host, error.came))
         again = self._retry(request, error)
-        return again or await self._finish_response(_failed(request, error, self._limits))
+        return again or await self._finish_response(failed(request, error, self._limits))
 
     def _throttle(self, host: str, wait: float) -> None:
         """Throttle all URLs of a host for the seconds it asks for, within bounds."""
@@ -206,7 +233,7 @@ class Download(Generic[Result]):
 
     def _retry(self, request: Request, error: FetchError) -> RetryLater | None:
         """The next attempt, or None when there is to be none."""
-        pause = _backoff(request, error, self._limits)
+        pause = backoff(request, error, self._limits)
         spendable = self._limits.timeout - request.spent
         if (
             not error.outcome.is_passing
@@ -229,26 +256,3 @@ class Download(Generic[Result]):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._limits.manners.leave_all()
-
-
-def _too_many_redirects(request: Request) -> Response:
-    detail = f"more than {HOPS} redirects"
-    return Response(request.url, request.at, Outcome.REDIRECT_LOOP, detail, request.attempts)
-
-
-def _failed(request: Request, error: FetchError, limits: Limits) -> Response:
-    outcome, detail = error.outcome, error.detail
-    if error.wait is not None and error.wait > limits.max_wait:
-        outcome, detail = Outcome.DEFERRED, f"{detail}, Retry-After {error.wait:.0f} s"
-    if request.trail:
-        detail = f"{detail} (redirect {len(request.trail)})"
-    return Response(request.url, request.at, outcome, detail, request.attempts)
-
-
-def _backoff(request: Request, error: FetchError, limits: Limits) -> float:
-    """The seconds before the next attempt: the server's, else exponential backoff with jitter."""
-    if error.wait is not None:
-        return error.wait
-    spread = random.Random(f"{limits.seed} {request.attempts} {request.url}").uniform(0.5, 1.5)
-    doubled = limits.first_backoff * 2.0 ** (request.attempts - 1) * spread
-    return min(doubled, limits.max_wait)

@@ -3,15 +3,13 @@
 A later run fetches only what is not final; knows nothing of classes, engines or manifests.
 """
 
-import asyncio
 import logging
-import queue
-import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,10 +22,13 @@ from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import Forecast, Foreseen, count
 from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
+from foodcls.work.event_loop import iterate
 
 LOG = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+
+Anew = Callable[[list[str], Forecast], Generator[FetchResult, None, None]]
 
 KIND = "fetch"
 DAYS = "days/1"
@@ -39,42 +40,55 @@ def fetch_all(
     store: Store,
     hosts: Mapping[str, Address] | None = None,
     blocked: Collection[str] = (),
+    anew: Anew | None = None,
 ) -> Foreseen[FetchResult]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
     `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
     last few outcomes; their pictures are fetched again. What has an id that is `blocked` is not
-    kept.
+    kept. `anew` fetches, and remembers, what is not known; else this process does.
     """
     forecast = Forecast()
-    return Foreseen(_fetch(urls, limits, store, hosts or {}, blocked, forecast), forecast)
+    anew = anew or partial(_fetch_here, limits, store, hosts or {}, blocked)
+    return Foreseen(_fetch(urls, limits, store, blocked, anew, forecast), forecast)
 
 
 def _fetch(
     urls: Iterable[str],
     limits: Limits,
     store: Store,
-    hosts: Mapping[str, Address],
     blocked: Collection[str],
+    anew: Anew,
     forecast: Forecast,
 ) -> Generator[FetchResult, None, None]:
     wanted = list(dict.fromkeys(urls))
-    known = {url: one for url, one in _recall(wanted, limits, store).items()
+    known = {url: one for url, one in recall_results(wanted, limits, store).items()
              if one.id not in blocked}  # fmt: skip
     missing = [url for url in wanted if url not in known]
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
-    if missing:
-        limits.manners.recall_days(store.recall(DAYS, limits.manners.daily_hosts))
-        results = download(
-            missing,
-            limits,
-            hosts,
-            lambda response: _store_picture(response, store, limits, blocked),
-            Robots(limits, store),
-            forecast,
-        )
-        yield from _remembering(results, limits, store)
+    deferred = Counter[tuple[str, str]]()
+    with closing(anew(missing, forecast)) as results:
+        for fetched in results:
+            if fetched.outcome is Outcome.DEFERRED:
+                deferred[urlsplit(fetched.url).netloc, fetched.detail] += 1
+            yield fetched
+    for (host, why), several in deferred.items():
+        LOG.warning("%s: %s; %d addresses are left to a later run", host, why, several)
+
+
+def _fetch_here(
+    limits: Limits,
+    store: Store,
+    hosts: Mapping[str, Address],
+    blocked: Collection[str],
+    urls: list[str],
+    forecast: Forecast,
+) -> Generator[FetchResult, None, None]:
+    if urls:
+        finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
+        words = (urls, limits, hosts, finish, Robots(limits, store), forecast)
+        yield from remembering(download(*words), limits, store)
 
 
 def download_all(
@@ -107,7 +121,7 @@ def download(
     return iterate(lambda deliver: Download(limits, hosts, finish, deliver, *words).run(urls))
 
 
-def _store_picture(
+def store_picture(
     response: Response, store: Store, limits: Limits, blocked: Collection[str]
 ) -> FetchResult:
     """Put the bytes into the store if they are a picture."""
@@ -140,22 +154,19 @@ def utc_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def _remembering(
+def remembering(
     results: Generator[FetchResult, None, None], limits: Limits, store: Store
-) -> Iterator[FetchResult]:
-    """Yield the results on; the store remembers those that are final, and what a day has seen."""
-    deferred = Counter[tuple[str, str]]()
-    with closing(results), store.noting(KIND) as note, store.noting(DAYS) as note_day:
-        for fetched in results:
-            if fetched.outcome.is_final:
-                note(fetched.url, _fact(fetched, limits))
-            for host, hours in limits.manners.days().items():
-                note_day(host, hours)
-            if fetched.outcome is Outcome.DEFERRED:
-                deferred[urlsplit(fetched.url).netloc, fetched.detail] += 1
-            yield fetched
-    for (host, why), several in deferred.items():
-        LOG.warning("%s: %s; %d addresses are left to a later run", host, why, several)
+) -> Generator[FetchResult, None, None]:
+    """Yield the results on; the store remembers those that are final, and what a day has given."""
+    limits.manners.recall_days(store.recall(DAYS, limits.manners.daily_hosts))
+    try:
+        with closing(results), store.noting(KIND) as note:
+            for fetched in results:
+                if fetched.outcome.is_final:
+                    note(fetched.url, _fact(fetched, limits))
+                yield fetched
+    finally:
+        store.remember(DAYS, limits.manners.days())
 
 
 def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
@@ -164,7 +175,7 @@ def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
     return {name: getattr(fetched, name) for name in names} | terms
 
 
-def _recall(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchResult]:
+def recall_results(urls: list[str], limits: Limits, store: Store) -> dict[str, FetchResult]:
     """The results of earlier runs that still hold."""
     facts = store.recall(KIND, urls)
     gone = store.lacking(fact["id"] for fact in facts.values() if fact["id"])
@@ -190,68 +201,3 @@ def _still_holds(fact: Mapping[str, Any], limits: Limits) -> bool:
     if fact["outcome"] == Outcome.TOO_LARGE:
         return bool(fact["max_bytes"] >= limits.max_bytes)
     return True
-
-
-def iterate(
-    work: Callable[[Callable[[Item], None]], Coroutine[Any, Any, None]],
-) -> Generator[Item, None, None]:
-    """Prefetch what `work` delivers, in a thread of its own; its exceptions are raised here.
-
-    The event loop runs in that thread, so that callers may be synchronous or within a loop of
-    their own. Closing the iterator cancels the work, and waits until it has cleaned up.
-    """
-    items: queue.SimpleQueue[tuple[Item] | None] = queue.SimpleQueue()
-    thread = _Loop(work, items)
-    thread.start()
-    try:
-        while (item := items.get()) is not None:
-            yield item[0]
-    finally:
-        thread.cancel()
-        thread.join()
-    if thread.error is not None:
-        raise thread.error
-
-
-class _Loop(threading.Thread):
-    """Runs the work in an event loop; puts each result into `items`, and None at the end."""
-
-    def __init__(
-        self,
-        work: Callable[[Callable[[Item], None]], Coroutine[Any, Any, None]],
-        items: "queue.SimpleQueue[tuple[Item] | None]",
-    ) -> None:
-        super().__init__(name="foodcls-collect", daemon=True)
-        self._work = work
-        self._items = items
-        self._started = threading.Event()
-        self._task: asyncio.Task[None] | None = None
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        """Run the event loop to its end."""
-        try:
-            asyncio.run(self._main())
-        except asyncio.CancelledError:
-            pass
-        # whatever it is, it is raised again in the thread that iterates
-        except BaseException as error:
-            self.error = error
-        finally:
-            self._started.set()
-            self._items.put(None)
-
-    def cancel(self) -> None:
-        """Stop the work, if it still goes on."""
-        self._started.wait()
-        if self._task is not None and not self._task.done():
-            try:
-                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-            except RuntimeError:
-                # the loop closed between the question and the call: nothing is left to stop
-                return
-
-    async def _main(self) -> None:
-        self._task = asyncio.current_task()
-        self._started.set()
-        await self._work(lambda item: self._items.put((item,)))

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from protego import Protego
 
-from foodcls.collect.host_queue import Request
 from foodcls.collect.http_client import HttpClient, Redirect, parse_url
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.request import Request
 from foodcls.collect.response_headers import ROBOT
 from foodcls.store.store import Store
 

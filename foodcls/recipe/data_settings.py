@@ -75,7 +75,7 @@ class Collect(Settings):
     timeout: Annotated[float, Field(gt=0, le=600)] = 20.0  # seconds for a URL, all in all
     max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000  # of one file
     retries: Annotated[int, Field(ge=0, le=10)] = 2  # after trouble that may pass
-    connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts
+    connections: Annotated[int, Field(ge=1, le=512)] = 32  # at once, to all hosts, by each process
     per_host: Annotated[int, Field(ge=1, le=512)] = 8  # at once, to one host
     hosts: tuple[HostLimits, ...] = ()  # that want more care than others
 

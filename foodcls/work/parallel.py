@@ -5,6 +5,7 @@ import platform
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from foodcls.errors import StageError
@@ -26,6 +27,14 @@ class Spread(Protocol):
     ) -> Iterator[Result]:
         """Iterate the results, in any order."""
         ...
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Workers on other machines: what spreads calls over them, and how many they do at once."""
+
+    spread: Spread
+    size: Callable[[], int]
 
 
 def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -17,7 +17,7 @@ from typing import Any
 from foodcls.errors import InputError, StageError
 from foodcls.redact import redact_logs
 from foodcls.work.code_digest import code_digest
-from foodcls.work.parallel import Item, Result, in_threads, on_worker
+from foodcls.work.parallel import Fleet, Item, Result, in_threads, on_worker
 from foodcls.workspace.workspace import Workspace
 
 log = logging.getLogger("foodcls.stages")
@@ -27,6 +27,7 @@ STORE, RUNNER = "FOODCLS_STORE", "FOODCLS_RUNNER"
 PATIENCE = 60
 # the code that decides what is said of a picture: workers must have the same
 CURATING = (
+    "foodcls.collect.over_workers",
     "foodcls.inspect.inspect",
     "foodcls.inspect.fingerprints",
     "foodcls.crop.crop",
@@ -69,6 +70,12 @@ def spread(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
     if client is None:
         return in_threads(function, items)
     return _on_cluster(client, function, items) if items else iter(())
+
+
+def fleet() -> Fleet | None:
+    """The workers at hand, if there are any on other machines or in other processes."""
+    client = CLIENT.get()
+    return Fleet(spread, lambda: sum(client.nthreads().values())) if client else None
 
 
 @contextmanager

@@ -103,16 +103,6 @@ def test_a_key_names_no_more_code_than_the_stages_own(name: str) -> None:
         assert of_room(name, room) <= allowed, room
 
 
-def test_no_worker_of_a_cluster_fetches() -> None:
-    """Hosts' limits hold over the processes of a machine: whoever has the run asks them."""
-    data = tasks.data
-    given = [inspect.signature(one).parameters for one in
-             (data.inspect_pictures, data.crop_pictures, data.collect_pictures)]  # fmt: skip
-    assert ["spread" in one for one in given] == [True, True, False]
-    rooms = (ROOT / "foodcls" / "collect").rglob("*.py")
-    assert not [path for path in rooms if "foodcls.work.parallel" in path.read_text()]
-
-
 def test_the_readers_of_annotations_decide_what_is_cropped_alone() -> None:
     readers = {name for name in STAGES if "foodcls.crop.formats.yolo" in MODULES[name]}
     assert readers == {"crop", "check tables"}

@@ -2,23 +2,31 @@
 
 import os
 import subprocess
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
+from foodcls.collect.fetch import fetch_all
+from foodcls.collect.limits import fetch_limits
+from foodcls.collect.over_workers import over_workers
 from foodcls.dedup import pairs
 from foodcls.dedup.cells import share_over
 from foodcls.dedup.pairs import find_pairs
 from foodcls.errors import InputError, StageError
 from foodcls.image.hashes import fingerprint, pack_fingerprints
+from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 from foodcls.work.memo import MemoizedMap, map_memoized
 from tasks.engine import cluster as module
-from tasks.engine.cluster import open_workspace, spread, workers
+from tasks.engine.cluster import CLIENT, fleet, open_workspace, spread, workers
 
 
 def test_without_a_setting_threads_of_this_machine_work(monkeypatch: Any) -> None:
@@ -132,6 +140,85 @@ def test_a_killed_worker_loses_at_most_the_batch_in_its_hands(
     # 400 items are 58 batches of 7; the one in hand is begun again
     assert set(work) == {key for key, _ in done} and 400 <= len(done) <= 407
     assert store.recall("squares", work) == found
+
+
+class Site(ThreadingHTTPServer):
+    """Pictures of one host: how many were asked for at once at most, and each how often."""
+
+    daemon_threads = True
+
+    def __init__(self, picture: bytes, others: dict[str, str]) -> None:
+        self.hits, self.active, self.busiest, self.lock = Counter[str](), 0, 0, Lock()
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(handler) -> None:
+                if handler.path == "/robots.txt":
+                    return handler.send_error(404)
+                with self.lock:
+                    self.hits[handler.path] += 1
+                    self.active += 1
+                    self.busiest = max(self.busiest, self.active)
+                time.sleep(0.05)
+                target = others.get(handler.path, "")
+                handler.send_response(302 if target else 200)
+                handler.send_header("Location", target)
+                handler.send_header("Content-Length", str(0 if target else len(picture)))
+                # who reads the answer may ask again before this thread goes on
+                with self.lock:
+                    self.active -= 1
+                handler.end_headers()
+                handler.wfile.write(b"" if target else picture)
+
+            def log_message(handler, *words: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Answer)
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}{path}"
+
+
+def test_hosts_are_parted_among_workers_and_go_to_another_one_when_theirs_is_lost(
+    cluster: Any, monkeypatch: Any, bucket: str, noise: Any, encode: Any
+) -> None:
+    """Three hosts of 60 pictures, two at a time; one worker is killed, and one redirects."""
+    picture = encode(noise(1))
+    sites = [Site(picture, {}) for _ in range(2)]
+    sites.append(Site(picture, {f"/{n}": sites[0].url("/far") for n in range(9)}))
+    urls = [site.url(f"/{number}") for site in sites for number in range(60)]
+    started = cluster.have_workers(2)
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    limits = fetch_limits(Collect(engines=("bing",), allow_private_hosts=True, per_host=2))
+    store = Store(bucket)
+
+    def kill_one() -> None:
+        while any(sum(site.hits.values()) < 20 for site in sites[:2]):
+            time.sleep(0.01)
+        started[0].kill()
+
+    with workers():
+        while len(CLIENT.get().nthreads()) < 2:
+            time.sleep(0.01)
+        killer = Thread(target=kill_one, daemon=True)
+        killer.start()
+        group = fleet()
+        assert group and group.size() == 2
+        anew = over_workers(group, limits, store, (), turn=2.0)
+        found = list(fetch_all(urls, limits, store, anew=anew))
+        killer.join(10)
+    assert started[0].poll() is not None
+    assert sorted(one.url for one in found) == sorted(urls)
+    assert {one.outcome.value for one in found} == {"ok"}
+    # two workers that know nothing of each other would ask for four
+    assert [site.busiest for site in sites] == [2, 2, 2]
+    # what the lost worker had in its hands, or had not yet noted: a second's
+    again = sum(count - 1 for site in sites for path, count in site.hits.items() if path != "/far")
+    assert 0 < again < 80, [site.hits for site in sites]
+    assert all(one.recalled for one in fetch_all(urls, limits, store))
+    for site in sites:
+        site.shutdown()
+        site.server_close()
 
 
 def test_pairs_among_many_are_those_of_one_machine(

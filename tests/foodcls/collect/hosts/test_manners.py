@@ -132,7 +132,7 @@ def test_a_host_that_no_address_can_have_is_refused(name: str) -> None:
 def test_a_wait_that_a_host_makes_long_is_told_once(
     web, limits, monkeypatch, caplog, manner: Manner
 ) -> None:
-    monkeypatch.setattr("foodcls.collect.host_queue.LONG", 0.1)
+    monkeypatch.setattr("foodcls.collect.hosts.host_queue.LONG", 0.1)
     caplog.set_level("INFO")
     web.say("/a", bytes(10_000))
     bounds = replace(limits, manners=Manners({"127.0.0.1": manner}))

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from foodcls.collect.host_queue import HostQueue, Request
+from foodcls.collect.hosts.host_queue import HostQueue
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.table import Manner
+from foodcls.collect.request import Request
 
 
 def request(host: str, number: int) -> Request:
@@ -81,7 +82,7 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
     """1,000 pictures of 10 kB by a clock of its own: of one host with limits, and of 20 others."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])
-    monkeypatch.setattr("foodcls.collect.host_queue.time", clock)
+    monkeypatch.setattr("foodcls.collect.hosts.host_queue.time", clock)
     monkeypatch.setattr("foodcls.collect.hosts.manners.time", clock)
     manners = Manners({SLOW: manner})
     queue, order = HostQueue(8, manners), itertools.count()

@@ -6,50 +6,14 @@ The limit is a number of requests at once; a throttled host gets none until it i
 import logging
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.http_client import Redirect
+from foodcls.collect.request import Request
 
 LOG = logging.getLogger(__name__)
 
 # seconds of waiting for one host from which on a person is told
 LONG = 60.0
-HOPS = 5  # redirects that are followed
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request for a URL: where redirects have led it, and what it has cost so far."""
-
-    url: str
-    at: str
-    trail: tuple[Redirect, ...] = ()  # the redirects followed in this attempt
-    attempts: int = 1
-    spent: float = 0.0  # seconds on the network, over all attempts
-
-    @property
-    def host(self) -> str:
-        """The server that it goes to, as name and port."""
-        try:
-            return urlsplit(self.at).netloc.lower()
-        except ValueError:
-            return ""
-
-    def next_hop(self, redirect: Redirect) -> "Request | None":
-        """The request for where a redirect leads; None after too many of them."""
-        if len(self.trail) >= HOPS:
-            return None
-        return replace(self, at=redirect.url, trail=(*self.trail, redirect))
-
-
-@dataclass(frozen=True)
-class RetryLater:
-    """A request to be sent again after a pause of some seconds."""
-
-    request: Request
-    pause: float
 
 
 class HostQueue:
@@ -79,6 +43,13 @@ class HostQueue:
         waiting = self._waiting.setdefault(request.host, deque())
         (waiting.appendleft if first else waiting.append)(request)
         self._line_up(request.host)
+
+    def drain(self) -> list[Request]:
+        """All that wait, which then wait no more."""
+        left = [request for ones in self._waiting.values() for request in ones]
+        self._waiting.clear()
+        self._ready.clear()
+        return left
 
     def take(self) -> Request | None:
         """The next request, or None when nothing may start now."""

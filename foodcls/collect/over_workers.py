@@ -1,0 +1,135 @@
+"""Fetches by many workers: each host is asked by one of them, so that its limits hold over all.
+
+They work for a while, then hosts are parted anew: who is sent to the host of another worker waits
+until then, and so do pictures behind a limit. What a worker has when it is lost another one gets.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from foodcls.collect.download import Download
+from foodcls.collect.fetch import Anew, recall_results, remembering, store_picture
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.shared import host_places
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import FetchResult
+from foodcls.collect.request import Request, Share
+from foodcls.collect.robots import Robots
+from foodcls.progress import Forecast
+from foodcls.store.store import Store
+from foodcls.work.event_loop import iterate
+from foodcls.work.parallel import Fleet
+
+KIND = "share/1"
+TURN = 60.0  # seconds after which hosts are parted anew
+# of a host in a turn: what is beyond it is not sent to and fro
+MOST = 5_000
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a worker has to do in a turn; `name` is the errand's alone."""
+
+    requests: tuple[Request, ...]
+    share: Share
+    name: str = field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a worker has done, and what is left for the next turn."""
+
+    results: tuple[FetchResult, ...]
+    left: tuple[Request, ...] = ()
+    waits: Mapping[str, float] = field(default_factory=dict)  # seconds, by host
+
+
+def over_workers(
+    fleet: Fleet, limits: Limits, store: Store, blocked: Collection[str], turn: float = TURN
+) -> Anew:
+    """What fetches URLs by these workers, and has the store remember how they ended."""
+
+    def fetch(urls: list[str], forecast: Forecast) -> Generator[FetchResult, None, None]:
+        waiting = [Request(url, at=url) for url in urls]
+        begun, done = time.monotonic(), Counter[str]()
+        free_at = {one.host: begun + limits.manners.left(one.host) for one in waiting}
+        # times, places and locks are of this process
+        away = replace(limits, manners=Manners(limits.manners.hosts))
+        is_shared = limits.manners.places is not None
+        work = partial(run_errand, away, store, blocked, is_shared)
+        while waiting:
+            soon, waiting = _begin(waiting)
+            now = time.monotonic()
+            waits = {host: until - now for host, until in free_at.items() if until > now}
+            errands = list(part_hosts(soon, waits, max(fleet.size(), 1), turn))
+            for report in fleet.spread(work, errands):
+                yield from report.results
+                done.update(Request(one.url, at=one.url).host for one in report.results)
+                waiting += report.left
+                now = time.monotonic()
+                free_at |= {host: now + seconds for host, seconds in report.waits.items()}
+            left = Counter(one.host for one in waiting)
+            each = [count / max(done[host], 1) for host, count in left.items()]
+            forecast.tell((time.monotonic() - begun) * max(each, default=0.0))
+
+    return fetch
+
+
+def _begin(waiting: Iterable[Request]) -> tuple[list[Request], list[Request]]:
+    """What may be done in a turn, and what is for later ones."""
+    soon, later, seen = list[Request](), list[Request](), Counter[str]()
+    for request in waiting:
+        seen[request.host] += 1
+        (soon if seen[request.host] <= MOST else later).append(request)
+    return soon, later
+
+
+def part_hosts(
+    waiting: Iterable[Request], waits: Mapping[str, float], workers: int, turn: float
+) -> Iterable[Errand]:
+    """An errand for each worker that gets hosts: about as many requests each, no host twice."""
+    by_host = defaultdict[str, list[Request]](list)
+    for request in waiting:
+        by_host[request.host].append(request)
+    parts: list[list[Request]] = [[] for _ in range(workers)]
+    for ones in sorted(by_host.values(), key=len, reverse=True):
+        min(parts, key=len).extend(ones)
+    for part in filter(None, parts):
+        hosts = frozenset(request.host for request in part)
+        known = {host: waits[host] for host in hosts if waits.get(host)}
+        yield Errand(tuple(part), Share(hosts, turn, known))
+
+
+def run_errand(
+    limits: Limits, store: Store, blocked: Collection[str], is_shared: bool, errand: Errand
+) -> Report:
+    """Fetch for a turn, on the machine of a worker.
+
+    `is_shared`: its other processes keep hosts' limits, too.
+    """
+    limits = replace(
+        limits, manners=replace(limits.manners, places=host_places() if is_shared else None)
+    )
+    requests, known = errand.requests, dict[str, FetchResult]()
+    # a worker that is gone has begun it, and the store knows how far it came
+    if store.recall_batch(KIND, [errand.name]):
+        known = recall_results([one.url for one in requests], limits, store)
+        requests = tuple(one for one in requests if one.url not in known)
+    store.remember(KIND, {errand.name: True})
+    finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
+    made = list[Download[FetchResult]]()
+
+    def work(deliver: Callable[[FetchResult], None]) -> Coroutine[Any, Any, None]:
+        robots = Robots(limits, store)
+        made.append(Download(limits, {}, finish, deliver, robots, share=errand.share))
+        return made[0].run(requests)
+
+    results = tuple(remembering(iterate(work), limits, store))
+    store.forget(KIND, [errand.name])
+    recalled = tuple(replace(one, recalled=False) for one in known.values())
+    return Report(recalled + results, tuple(made[0].left), made[0].waits)

@@ -1,0 +1,79 @@
+"""A request for a URL on its way through redirects and retries, and how it ends."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from foodcls.collect.http_client import Redirect
+from foodcls.collect.limits import Limits
+from foodcls.collect.outcomes import FetchError, Outcome, Response
+
+HOPS = 5  # redirects that are followed
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request for a URL: where redirects have led it, and what it has cost so far."""
+
+    url: str
+    at: str
+    trail: tuple[Redirect, ...] = ()  # the redirects followed in this attempt
+    attempts: int = 1
+    spent: float = 0.0  # seconds on the network, over all attempts
+
+    @property
+    def host(self) -> str:
+        """The server that it goes to, as name and port."""
+        try:
+            return urlsplit(self.at).netloc.lower()
+        except ValueError:
+            return ""
+
+    def next_hop(self, redirect: Redirect) -> "Request | None":
+        """The request for where a redirect leads; None after too many of them."""
+        if len(self.trail) >= HOPS:
+            return None
+        return replace(self, at=redirect.url, trail=(*self.trail, redirect))
+
+
+@dataclass(frozen=True)
+class RetryLater:
+    """A request to be sent again after a pause of some seconds."""
+
+    request: Request
+    pause: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a crawl: the hosts that are asked, for how long, and how long to leave each be."""
+
+    hosts: frozenset[str]  # as name and port; who is sent to another one is left to who has that
+    seconds: float  # after which nothing more is sent
+    waits: Mapping[str, float] = field(default_factory=dict)  # seconds from now, by host
+
+
+def too_many_redirects(request: Request) -> Response:
+    """How a request ends that was sent on and on."""
+    detail = f"more than {HOPS} redirects"
+    return Response(request.url, request.at, Outcome.REDIRECT_LOOP, detail, request.attempts)
+
+
+def failed(request: Request, error: FetchError, limits: Limits) -> Response:
+    """How a request ends that is not tried again."""
+    outcome, detail = error.outcome, error.detail
+    if error.wait is not None and error.wait > limits.max_wait:
+        outcome, detail = Outcome.DEFERRED, f"{detail}, Retry-After {error.wait:.0f} s"
+    if request.trail:
+        detail = f"{detail} (redirect {len(request.trail)})"
+    return Response(request.url, request.at, outcome, detail, request.attempts)
+
+
+def backoff(request: Request, error: FetchError, limits: Limits) -> float:
+    """The seconds before the next attempt: the server's, else exponential backoff with jitter."""
+    if error.wait is not None:
+        return error.wait
+    spread = random.Random(f"{limits.seed} {request.attempts} {request.url}").uniform(0.5, 1.5)
+    doubled = limits.first_backoff * 2.0 ** (request.attempts - 1) * spread
+    return min(doubled, limits.max_wait)

@@ -1,0 +1,109 @@
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from foodcls.collect.fetch import fetch_all
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.table import Manner
+from foodcls.collect.outcomes import Outcome
+from foodcls.collect.over_workers import over_workers, part_hosts
+from foodcls.collect.request import Request
+from foodcls.work.parallel import Fleet, in_threads
+
+TWO = Fleet(in_threads, lambda: 2)
+
+
+def test_each_host_goes_to_one_worker_with_all_its_addresses() -> None:
+    urls = [f"http://{name}.test/{n}" for name, count in zip("abcde", (9, 5, 4, 1, 1), strict=True)
+            for n in range(count)]  # fmt: skip
+    waits = {"a.test": 2.0, "b.test": 0.0, "z.test": 9.0}
+    parts = list(part_hosts([Request(url, at=url) for url in urls], waits, 3, 60.0))
+    assert sorted(one.url for part in parts for one in part.requests) == sorted(urls)
+    hosts = [host for part in parts for host in part.share.hosts]
+    assert sorted(hosts) == [f"{name}.test" for name in "abcde"]
+    assert sorted(len(part.requests) for part in parts) == [5, 6, 9]
+    assert [part.share.waits for part in parts] == [{"a.test": 2.0}, {}, {}]
+    assert len(list(part_hosts([Request(urls[0], at=urls[0])], {}, 3, 60.0))) == 1
+
+
+def test_a_crawl_by_workers_ends_as_one_of_a_process_does(
+    web, other_web, limits, store, picture
+) -> None:
+    """Within turns that are too short for it, and with redirects from one's host to another's."""
+
+    async def answer(talk: Any) -> None:
+        await asyncio.sleep(0.03)
+        await talk.reply(picture(int(talk.path.partition("?")[2])))
+
+    web.route("/a", answer)
+    other_web.route("/a", answer)
+    web.say("/to", b"", "302 Found", Location=other_web.url("/a?77"))
+    other_web.say("/to", b"", "302 Found", Location=web.url("/to"))
+
+    async def shy(talk: Any) -> None:
+        await talk.reply(picture(78), "503 Busy" if talk.number == 1 else "200 OK")
+
+    # tried again from its first address, which is another worker's
+    web.say("/hop", b"", "302 Found", Location=other_web.route("/shy", shy))
+    web.say("/none", b"", "404 Not Found")
+    web.say("/busy", b"", "503 Busy")
+    urls = [one.url(f"/a?{n}") for one in (web, other_web) for n in range(12)]
+    urls += [one.url(f"/{name}?{n}") for one in (web, other_web) for name in ("to", "none")
+             for n in range(3)]  # fmt: skip
+    urls += [web.url("/busy"), web.url("/hop"), "ftp://nowhere.test/a"]
+    bounds = replace(limits, per_host=2, retries=1)
+    found = list(fetch_all(urls, bounds, store, anew=over_workers(TWO, bounds, store, (), 0.2)))
+    assert sorted(one.url for one in found) == sorted(urls)
+    ended = {one.url: (one.outcome, one.id, one.attempts) for one in found}
+    assert (web.busiest, other_web.busiest) == (2, 2)
+    assert (web.hits["/a"], web.hits["/to"], web.hits["/busy"]) == (12, 6, 2)
+    assert (ended[web.url("/hop")][0], web.hits["/hop"]) == (Outcome.OK, 2)
+    assert not any(one.recalled for one in found)
+    hits = web.hits.copy()
+    again = {one.url: (one.outcome, one.id, one.attempts) for one in fetch_all(urls, bounds, store)}
+    # what has ended for good is remembered
+    assert again == ended
+    assert set((web.hits - hits).elements()) == {"/busy"}
+
+
+def test_who_is_to_be_left_alone_is_so_in_the_next_turn_too(web, limits, store) -> None:
+    seen: list[float] = []
+
+    async def answer(talk: Any) -> None:
+        seen.append(time.monotonic())
+        if len(seen) == 1:
+            await talk.reply(b"", "429 Too Many Requests", Retry_After="1")
+        else:
+            await talk.reply(b"x")
+
+    web.route("/a", answer)
+    bounds = replace(limits, per_host=1, manners=Manners({"127.0.0.1": Manner(1, 0.2)}))
+    anew = over_workers(TWO, bounds, store, (), 0.6)
+    found = list(fetch_all([web.url(f"/a?{n}") for n in range(3)], bounds, store, anew=anew))
+    assert {one.outcome for one in found} == {Outcome.NOT_AN_IMAGE}
+    gaps = [after - before for before, after in zip(seen, seen[1:], strict=False)]
+    assert gaps[0] >= 0.98 and min(gaps[1:]) >= 0.18
+
+
+def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store, picture) -> None:
+    web.say("/a", picture(1))
+    web.say("/busy", b"", "503 Busy")
+    lost: list[Any] = []
+
+    def spread(function: Any, items: Any) -> Iterator[Any]:
+        for item in items:
+            # as Dask does where a worker is gone: what it gave back has not arrived
+            if not lost:
+                lost.append(function(item))
+                store.remember("share/1", {item.name: True})
+            yield function(item)
+
+    urls = [web.url(f"/a?{n}") for n in range(5)] + [web.url("/busy")]
+    anew = over_workers(Fleet(spread, lambda: 2), replace(limits, retries=0), store, ())
+    found = list(fetch_all(urls, limits, store, anew=anew))
+    assert sorted(one.url for one in found) == sorted(urls)
+    assert (web.hits["/a"], web.hits["/busy"]) == (5, 2)
+    assert not any(one.recalled for one in found)
+    assert not list(store.facts("share/1"))
