@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -86,15 +86,15 @@ def _imports(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             if node.module.startswith("foodcls"):
-                inner = (f"{node.module}.{alias.name}" for alias in node.names)
-                yield from (name for name in inner if _is_module(name))
+                yield from _submodules(node.module, (alias.name for alias in node.names))
 
 
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _submodules(parent: str, names: Iterable[str]) -> Iterator[str]:
+    spec = importlib.util.find_spec(parent)
+    # what a plain module has are no modules, and to look for them would import it, and torch
+    if spec and spec.submodule_search_locations:
+        inner = (f"{parent}.{name}" for name in names)
+        yield from (name for name in inner if importlib.util.find_spec(name))
 
 
 @lru_cache

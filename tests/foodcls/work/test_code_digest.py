@@ -42,6 +42,17 @@ def test_the_modules_behind_one_are_all_that_it_imports_but_for_carriers() -> No
     assert behind(("foodcls.errors",)) == ()
 
 
+def test_the_code_behind_a_module_is_read_and_not_imported() -> None:
+    program = (
+        "import sys; from foodcls.work.code_digest import behind; "
+        "print(*behind(('foodcls.export.export',))); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True)
+    found, imported = done.stdout.splitlines()
+    assert {"foodcls.export.onnx.write", "foodcls.export.optimize"} <= set(found.split())
+    assert not {"torch", "onnxscript", "pandas"} & set(imported.split())
+
+
 @pytest.mark.parametrize(
     ("module", "package"),
     [
