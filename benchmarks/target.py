@@ -73,7 +73,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "probe, target": PROBE | {"target": CUTOUT},
     "probe, target, 288 pixels, balanced": PROBE | FAST | {"target": CUTOUT},
     "foods13-best.yaml": yaml.safe_load(BEST.read_text())["train"],
-    "probe, target, one hidden layer": {"method": "probe", "target": CUTOUT},
+    "probe, target, one hidden layer": {
+        "method": "probe", "target": CUTOUT, "hidden_units": 200,
+    },
     "probe_then_finetune, target": {
         "method": "probe_then_finetune", "hidden_units": 0, "target": CUTOUT, "lr": 1e-4,
         "epochs": 5,

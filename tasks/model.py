@@ -73,9 +73,11 @@ def train(
     workspace: Workspace, pictures: SplitsRef, labels: tuple[str, ...], settings: Train
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val", learn from "own" last."""
+    from foodcls.train.method import settle_method
     from foodcls.train.train import train as train_network
 
     manifest = load_splits(pictures, workspace.store)
+    settings = settle_method(settings, manifest)
     return train_network(
         manifest, workspace.store, labels, settings, workspace.pixels, bars, tell_epochs(settings)
     )

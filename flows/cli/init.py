@@ -23,7 +23,6 @@ augment: {per_class: null}
 train:
   method: probe # one layer, on what a network says that knows a million pictures
   backbone: tf_efficientnet_lite0 # its weights are installed
-  hidden_units: 0
   # without these three a fifth of the time, and right less often
   input_size: 288 # larger than the network was trained with
   target: {shape: photo} # two parts of each photo are learnt from too

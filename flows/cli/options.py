@@ -13,6 +13,7 @@ from foodcls.errors import InputError
 # imported inside the functions, as all of the library: `--help` must not wait for it
 if TYPE_CHECKING:
     from foodcls.recipe.recipe import Recipe
+    from foodcls.recipe.train_settings import Train
 
 
 def exporting(name: str) -> Callable[[str], str]:
@@ -88,11 +89,23 @@ def look_ahead(recipe: "Recipe", workspace: Path, *, trains: bool = True) -> Non
 
     if trains:
         check_backbone(recipe.train, os.environ)
+        _check_trainable(recipe.train)
     if recipe.collect.urls:
         from foodcls.collect.url_list import check_urls
 
         check_urls(recipe.collect, recipe.labels)
     check_free(Workspace.at(workspace, os.environ.get("FOODCLS_STORE", "")).root)
+
+
+def _check_trainable(settings: "Train") -> None:
+    from foodcls.network.module_names import check_trainable
+
+    named = settings.trainable if settings.trainable != "auto" else ()
+    if named and not check_trainable(settings.backbone, named):
+        # of a backbone that few use: a second more
+        from foodcls.network.network import start_network, with_own_size
+
+        start_network(with_own_size(settings.model_copy(update={"weights": "none"})), classes=2)
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:

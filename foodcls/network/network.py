@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from foodcls.errors import InputError
 from foodcls.network.backbones import Backbone, make_backbone, own_size
 from foodcls.network.licenses import check_license
+from foodcls.network.module_names import ALL, no_module
 from foodcls.network.seeds import seeded
 from foodcls.network.trainable import last_stage
 from foodcls.recipe.train_settings import Train
 
-ALL = "all"
+HIDDEN = 200  # units of a head that is fine-tuned
 ACROSS, DOWN = 3, 2
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
 # the dimensions that each of up to 4 views is flipped along
@@ -118,9 +119,16 @@ def start_network(settings: Train, classes: int) -> tuple[Backbone, Network]:
         settings.backbone, settings.weights, settings.input_size, settings.seed
     )
     head = make_head(
-        backbone.features, settings.hidden_units, classes, settings.dropout, settings.seed
+        backbone.features, head_units(settings), classes, settings.dropout, settings.seed
     )
     return backbone, join_network(backbone, head, settings)
+
+
+def head_units(settings: Train) -> int:
+    """Units of the head's hidden layer; 0 where the head is linear."""
+    if settings.hidden_units != "auto":
+        return settings.hidden_units
+    return 0 if settings.method.startswith("probe") else HIDDEN
 
 
 def with_own_size(settings: Train) -> Train:
@@ -216,12 +224,6 @@ def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Mo
         return (backbone,)
     modules = dict(backbone.named_modules())
     for name in names:
-        if not name or name not in modules:
-            raise InputError(
-                f"trainable: {name!r} is no module of the backbone; its modules are "
-                f"{', '.join(child for child, _ in backbone.named_children())}, or parts of them "
-                "such as layer4.1; ['all'] trains everything, [] the head alone"
-            )
-        if not any(True for _ in modules[name].parameters()):
-            raise InputError(f"trainable: {name!r} has no weights to train; name another module")
+        if not (name and name in modules and any(True for _ in modules[name].parameters())):
+            raise no_module(name, (child for child, _ in backbone.named_children()))
     return tuple(modules[name] for name in names)

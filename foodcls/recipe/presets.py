@@ -6,7 +6,7 @@ from typing import Any, Literal
 Preset = Literal["seed", "fast", "balanced", "best"]
 
 # a linear head on frozen features: in seconds, whatever lies beneath
-PROBE = {"method": "probe", "hidden_units": 0}
+PROBE = {"method": "probe"}
 # what fits one backbone alone; where the recipe names another, it is left to the defaults
 FITTING = ("input_size", "trainable", "lr")
 # docs/backbones.md has what each downloads and the time it takes

@@ -99,7 +99,7 @@ class Recipe(Settings):
         mute = [item.name for item in self.classes if not item.queries]
         if self.collect.engines and mute:
             raise ValueError(f"classes {mute} have no queries; engines need one for each class")
-        if self.own and self.train.method != "probe":
+        if self.own and self.train.method not in ("auto", "probe"):
             raise ValueError(f"own photos need train.method: probe, found {self.train.method}")
         return self
 

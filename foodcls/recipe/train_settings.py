@@ -62,8 +62,9 @@ class Train(Settings):
     # fast, balanced, best: more accurate for a longer answer, see docs/backbones.md
     preset: Preset | None = None
     # finetune: Adam, on the head and on `trainable`; probe: the head alone, fitted to convergence
-    # on features of the frozen backbone; probe_then_finetune: both, the first epoch is the probe
-    method: Literal["finetune", "probe", "probe_then_finetune"] = "finetune"
+    # on features of the frozen backbone; probe_then_finetune: both, the first epoch is the probe;
+    # auto: by the backbone, the pictures, and what else the recipe says, see docs/models.md
+    method: Literal["auto", "finetune", "probe", "probe_then_finetune"] = "auto"
     target: Target | None = None  # null: pictures as they were collected
 
     # a torchvision or timm name; several, joined by "+", learn as one from all their features
@@ -73,7 +74,8 @@ class Train(Settings):
     use: Literal["commercial", "research"] | None = None
     # what finetune trains: modules by name; ["all"]; [] for the head alone; auto: the last stage
     trainable: Literal["auto"] | tuple[str, ...] = "auto"
-    hidden_units: Annotated[int, Field(ge=0, le=100_000)] = 200  # of the head; 0: one linear layer
+    # of the head; 0: one linear layer; auto: 200 to fine-tune, 0 where a probe begins
+    hidden_units: Literal["auto"] | Annotated[int, Field(ge=0, le=100_000)] = "auto"
     dropout: Share = 0.3  # in the head
     lr: Literal["auto"] | Positive = "auto"  # Adam's learning rate; auto: by short trials
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept

@@ -2,6 +2,7 @@
 
 In reading order:
     train    the stage: the checkpoint of the best epoch
+    method    chooses the way of learning where the recipe leaves it open
     dataset    manifest rows become inputs and targets
     views    looks at a photo that resemble the pictures of its use
     online_augment    random affine changes in each epoch

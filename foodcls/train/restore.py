@@ -7,7 +7,13 @@ from safetensors.torch import load as load_safetensors
 
 from foodcls.errors import StoreError
 from foodcls.network.backbones import make_backbone
-from foodcls.network.network import Network, count_views, join_network, make_head
+from foodcls.network.network import (
+    Network,
+    count_views,
+    head_units,
+    join_network,
+    make_head,
+)
 from foodcls.network.rejection import Rejector
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, RejectionRef
@@ -22,7 +28,7 @@ def load_network(checkpoint: Checkpoint, store: Store) -> Network:
     bare = make_backbone(settings.backbone, "none", settings.input_size)
     backbone = dataclasses.replace(bare, mean=checkpoint.mean, std=checkpoint.std)
     head = make_head(
-        backbone.features, settings.hidden_units, len(checkpoint.labels), settings.dropout, 0
+        backbone.features, head_units(settings), len(checkpoint.labels), settings.dropout, 0
     )
     network = join_network(backbone, head, settings)
     try:

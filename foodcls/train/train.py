@@ -20,7 +20,13 @@ from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import LEARNT, split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.licenses import weights_license
-from foodcls.network.network import Network, count_views, start_network, with_own_size
+from foodcls.network.network import (
+    Network,
+    count_views,
+    head_units,
+    start_network,
+    with_own_size,
+)
 from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
@@ -34,6 +40,7 @@ from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import count_epochs, fit
 from foodcls.train.lr_search import settle_lr
+from foodcls.train.method import settle_method
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
@@ -68,7 +75,7 @@ def train(
     kept in `cache`, where a killed training resumes: delete its `checkpoint_files` once the
     checkpoint is kept. `on_epoch` is called after each epoch, also for those before the kill.
     """
-    settings = with_own_size(settings)
+    settings = settle_method(with_own_size(settings), manifest)
     budget = start_budget(settings.max_minutes)
     splits = train_rows, val_rows, own_rows = [split_rows(manifest, name) for name in LEARNT]
     check_splits(train_rows, val_rows, labels)
@@ -78,7 +85,8 @@ def train(
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
-    settings = settings.model_copy(update={"trainable": network.trainable_names})
+    found = {"trainable": network.trainable_names, "hidden_units": head_units(settings)}
+    settings = settings.model_copy(update=found)
     _tell_plan(settings, len(train_rows) + len(own_rows))
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)

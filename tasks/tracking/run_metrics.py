@@ -58,11 +58,12 @@ def digest_tests(manifest: pd.DataFrame) -> str:
 def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]) -> dict[str, str]:
     """What a run is found by again: digests of recipe, data, weights and exported model.
 
-    And what was trained at which rate, where the recipe leaves that open.
+    And how what was trained at which rate, where the recipe leaves that open.
     """
     learnt = trained.checkpoint.result.settings
     return {
         **common_tags(recipe, "train"),
+        "method": learnt.method,
         "lr": "none" if learnt.method == "probe" or learnt.lr == "auto" else str(learnt.lr),
         "trainable": " ".join(learnt.trainable) or "none",
         "dataset_digest": trained.pictures.digest,

@@ -56,6 +56,6 @@ def test_the_names_read_from_sources_are_those_that_the_libraries_list() -> None
 
 
 def test_nothing_slow_is_imported() -> None:
-    program = "import sys, foodcls.network.at_hand; print(*sys.modules)"
+    program = "import sys, foodcls.network.module_names; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True)
     assert not {"torch", "timm", "torchvision", "pandas"} & set(done.stdout.split())

@@ -133,7 +133,7 @@ def test_an_unknown_module_is_refused_with_the_names_there_are(
 
 
 def test_a_module_without_weights_is_refused(tiny_backbone: Maker) -> None:
-    with pytest.raises(InputError, match="no weights to train"):
+    with pytest.raises(InputError, match="'relu1' is no module of the backbone with weights"):
         build(tiny_backbone, ("relu1",))
 
 
@@ -201,7 +201,7 @@ def test_three_views_magnify_the_middle() -> None:
 
 def test_a_probe_learns_the_head_alone_and_gentle_fine_tuning_no_norm() -> None:
     settings = Train(backbone="test_efficientnet", weights="none", trainable=("blocks.4",),
-                     input_size=32)  # fmt: skip
+                     hidden_units=0, input_size=32)  # fmt: skip
     learnt = {}
     for method in ("finetune", "probe", "probe_then_finetune"):
         _, network = start_network(settings.model_copy(update={"method": method}), 3)

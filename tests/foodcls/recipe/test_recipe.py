@@ -55,7 +55,10 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("test: {}", "test.folder: missing"),
         ("test: {folder: ., groups: gone.csv}", "gone.csv is not there"),
         ("test: {folder: ., groups: recipe.yaml, grouped_by_folder: true}", "give one of them"),
-        ("own: {folder: .}", "own photos need train.method: probe, found finetune"),
+        (
+            "own: {folder: .}\ntrain: {preset: seed}",
+            "own photos need train.method: probe, found finetune",
+        ),
         (
             "own: {folder: ., grouped_by: true}",
             "own.grouped_by: unknown key; did you mean 'grouped_by_folder'",

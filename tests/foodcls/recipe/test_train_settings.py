@@ -6,7 +6,7 @@ from foodcls.recipe.train_settings import Extras, Inference, Train
 
 def test_what_hangs_on_the_backbone_is_left_open() -> None:
     train = Train()
-    assert (train.lr, train.trainable, train.input_size) == ("auto", "auto", 0)
+    assert (train.method, train.lr, train.trainable, train.input_size) == (*["auto"] * 3, 0)
 
 
 @pytest.mark.parametrize(
