@@ -26,6 +26,11 @@ def settle_method(settings: Train, manifest: pd.DataFrame) -> Train:
     return settings.model_copy(update={"method": method})
 
 
+def list_idle(settings: Train) -> list[str]:
+    """What a recipe sets and a probe, which takes no steps, does not use, by its keys."""
+    return [*_steps(settings), *_epochs(settings)] if settings.method == "probe" else []
+
+
 def _choose(settings: Train, manifest: pd.DataFrame) -> tuple[str, str]:
     if len(split_rows(manifest, "own")):
         return "probe", "own photos are learnt from by no other"
@@ -38,9 +43,14 @@ def _choose(settings: Train, manifest: pd.DataFrame) -> tuple[str, str]:
     each = len(rows) / max(1, rows["label"].nunique())
     if each >= FEW:
         return "probe_then_finetune", f"there are {each:.0f} validation pictures a class"
-    if settings.epochs != Train().epochs:
-        return "finetune", "the recipe sets epochs"
+    if named := ", ".join(_epochs(settings)):
+        return "finetune", f"the recipe sets {named}"
     return "probe", f"{each:.0f} validation pictures a class are few"
+
+
+def _epochs(settings: Train) -> Iterator[str]:
+    if settings.epochs != Train().epochs:
+        yield "epochs"
 
 
 def _steps(settings: Train) -> Iterator[str]:

@@ -40,7 +40,7 @@ from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest
 from foodcls.train.learner import Learner, choose_device, start_learner
 from foodcls.train.loop import count_epochs, fit
 from foodcls.train.lr_search import settle_lr
-from foodcls.train.method import settle_method
+from foodcls.train.method import list_idle, settle_method
 from foodcls.train.online_augment import RandomAffine
 from foodcls.train.resume import (
     CheckpointFiles,
@@ -85,6 +85,8 @@ def train(
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
+    if idle := list_idle(settings):
+        log.warning("a probe takes no steps: train.%s does nothing", ", ".join(idle))
     found = {"trainable": network.trainable_names, "hidden_units": head_units(settings)}
     settings = settings.model_copy(update=found)
     _tell_plan(settings, len(train_rows) + len(own_rows))

@@ -67,9 +67,9 @@ class Workspace:
         `store` is a folder or URL that is to hold its blobs and facts from now on; without one,
         the place that was last named, or else a folder in the workspace.
 
-        StoreError when it cannot be written, or files in it may not become large enough, or when
-        others could plant files in it: cached results are trusted, so whoever can write them
-        could run code as its owner.
+        InputError when it is a file, or lies below one; StoreError when it cannot be written, or
+        files in it may not become large enough, or when others could plant files in it: cached
+        results are trusted, so whoever can write them could run code as its owner.
         """
         workspace = cls(Path(path).expanduser().resolve())
         try:
@@ -88,7 +88,9 @@ class Workspace:
             if store:
                 workspace._name_store(store)
         except OSError as error:
-            raise StoreError(
+            # below a file there is no folder: what was typed is wrong, and not the disk
+            is_typed = isinstance(error, NotADirectoryError | FileExistsError)
+            raise (InputError if is_typed else StoreError)(
                 f"workspace {workspace.root}: {error.strerror}; name a folder that you own and can "
                 "write with --workspace"
             ) from error

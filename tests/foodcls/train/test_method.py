@@ -12,7 +12,7 @@ from foodcls.manifest import new_manifest
 from foodcls.network.backbones import make_backbone
 from foodcls.recipe.train_settings import Extras, Train
 from foodcls.store.store import Store
-from foodcls.train.method import FEW, settle_method
+from foodcls.train.method import FEW, list_idle, settle_method
 from foodcls.train.train import train
 
 
@@ -47,6 +47,12 @@ def test_the_method_follows_from_weights_pictures_and_what_the_recipe_sets(
     assert chosen == settings.model_copy(update={"method": method})
     assert f"method: {method}, as " in caplog.text and reason in caplog.text
     assert settle_method(chosen, pictures(99)) is chosen
+
+
+def test_what_of_a_recipe_a_probe_does_not_use_is_listed() -> None:
+    assert list_idle(Train(method="probe", batch_size=40)) == []
+    assert list_idle(Train(method="probe", lr=1e-3, epochs=4)) == ["lr", "epochs"]
+    assert list_idle(Train(method="finetune", lr=1e-3)) == []
 
 
 def test_what_was_chosen_is_recorded_and_the_same_in_each_repeat(

@@ -27,8 +27,9 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_workspace_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(StoreError, match="--workspace"):
-        Workspace.at(tmp_path / "file")
+    for place in (tmp_path / "file", tmp_path / "file" / "w"):
+        with pytest.raises(InputError, match="--workspace"):
+            Workspace.at(place)
 
 
 def test_places_do_not_depend_on_the_current_folder(tmp_path: Path, monkeypatch) -> None:
