@@ -4,10 +4,11 @@
     python benchmarks/serve.py PHOTOS --model workspace/models/foods13-*.pt --clients 32
 
 One run, one machine, the same files: each client sends a picture, waits for the answer, and sends
-the next; the servers take turns, and the load comes from this process. To MLflow they go as it
-asks, base64 in JSON, encoded beforehand. First both must give the same probabilities for each
-picture. What a server computes for a picture, `CPU ms`, hardly depends on what else the machine
-does; pictures a second do.
+the next; the servers take turns, and the load comes from this process. MLflow has the .pt file, as
+it is registered there; foodcls that, and the .onnx files of the same network. To MLflow pictures go
+as it asks, base64 in JSON, encoded beforehand. First all must give the same probabilities for each
+picture, but int8, which an export holds to its accuracy. What a server computes for a picture,
+`CPU ms`, hardly depends on what else the machine does; pictures a second do. The table is Markdown.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -34,10 +35,20 @@ import numpy as np
 from inference import SIZE, make_network, write_pictures
 from peers import busy, describe_machine
 
-from foodcls.export.export import labels_digest
+from foodcls.export.export import INT8, find_writer, labels_digest
+from foodcls.export.exported_files import FORMATS, find_format, sibling
+from foodcls.export.onnx.int8 import quantize
 from foodcls.export.optimize import OptimizedNetwork
-from foodcls.export.torchscript import InferenceConfig, export_bytes
+from foodcls.export.torchscript import InferenceConfig
+from foodcls.image.decode import decode
+from foodcls.network.resize import squash_pixels
+from foodcls.recipe.data_settings import MAX_PIXELS
+from foodcls.recipe.train_settings import Format
 from foodcls.sample.dishes import LABELS
+
+SERVED: tuple[Format, ...] = ("torchscript", "onnx", INT8)
+HEAD = """| served | differs by | pictures/s | times mlflow's | p50, ms | p99, ms | CPU ms |
+|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True)
@@ -67,12 +78,16 @@ class Server:
         return [value for name, value in row.items() if name.startswith("p_")]
 
 
-def write_model(backbone: str, folder: Path) -> Path:
-    """An exported file with random weights, which take as long as any."""
+def write_models(backbone: str, pictures: Sequence[bytes], folder: Path) -> Path:
+    """Exported files with random weights, which take as long as any; the path of the .pt one."""
     network = OptimizedNetwork(make_network(backbone), SIZE)
     facts = {"labels_digest": labels_digest(tuple(LABELS))}
     path = folder / "model.pt"
-    path.write_bytes(export_bytes(network, InferenceConfig(SIZE, tuple(LABELS)), facts))
+    for kind in ("torchscript", "onnx"):
+        data = find_writer(kind)(network, InferenceConfig(SIZE, tuple(LABELS)), facts)
+        sibling(path, FORMATS[kind].ending).write_bytes(data)
+    squares = [squash_pixels(np.asarray(decode(one, MAX_PIXELS).image), SIZE) for one in pictures]
+    sibling(path, FORMATS[INT8].ending).write_bytes(quantize(data, squares))
     return path
 
 
@@ -146,11 +161,9 @@ async def load(server: Server, clients: int, seconds: float) -> tuple[float, np.
 
 
 def compare(servers: Sequence[Server], clients: int, seconds: float, rounds: int) -> None:
-    """Let the servers take turns; print each one's figures and the ratio of the medians."""
+    """Let the servers take turns; print each one's figures, and its rate by that of the last."""
     answers = [asyncio.run(ask_all(server)) for server in servers]
-    worst = float(np.abs(answers[0] - answers[1]).max())
-    print(f"largest difference of a probability, {len(answers[0])} pictures: {worst:.1e}")
-    rates: dict[str, list[float]] = {server.name: [] for server in servers}
+    runs: dict[str, list[tuple[float, ...]]] = {server.name: [] for server in servers}
     for number in range(rounds + 1):
         for server in servers:
             before = server.computed()
@@ -158,57 +171,64 @@ def compare(servers: Sequence[Server], clients: int, seconds: float, rounds: int
             computed = 1000 * (server.computed() - before) / len(took)
             # the first round warms up
             if number:
-                rates[server.name].append(rate)
-                p50, p99 = np.percentile(took * 1000, [50, 99])
-                print(f"{server.name:<20} {rate:7.1f} pictures/s  p50 {p50:5.0f} ms  p99 "
-                      f"{p99:5.0f} ms  CPU {computed:4.0f} ms  n {len(took)} {busy()}")  # fmt: skip
-    ours, theirs = (float(np.median(rates[server.name])) for server in servers)
-    print(f"{servers[0].name} / {servers[1].name}, {clients} clients = {ours / theirs:.2f}")
+                runs[server.name].append((rate, *np.percentile(took * 1000, [50, 99]), computed))
+    middles = [np.median(runs[server.name], axis=0) for server in servers]
+    for server, given, (rate, p50, p99, computed) in zip(servers, answers, middles, strict=True):
+        difference = np.abs(given - answers[-1]).max()
+        print(f"| {server.name} | {difference:.0e} | {rate:.1f} | {rate / middles[-1][0]:.2f} "
+              f"| {p50:.0f} | {p99:.0f} | {computed:.1f} |", flush=True)  # fmt: skip
+
+
+def serve_all(model: Path, pictures: Sequence[bytes], folder: Path, options: Any) -> None:
+    """Start a server for each format of the model, and MLflow's; ask them in turn."""
+    mlflow.pyfunc.save_model(
+        folder / "mlflow", loader_module="foodcls.export.pyfunc", data_path=str(model),
+        pip_requirements=[],
+    )  # fmt: skip
+    base = "http://127.0.0.1"
+    files = [sibling(model, FORMATS[kind].ending) for kind in SERVED]
+    servers = []
+    with ExitStack() as running:
+        for path in filter(Path.is_file, files):
+            port = free_port()
+            words = [sys.executable, "-m", "flows.cli.main", "serve", path, "--port", port]
+            session = running.enter_context(started(words, f"{base}:{port}/health"))
+            name = f"{find_format(path)}, foodcls"
+            servers.append(Server(name, f"{base}:{port}/predict", {}, pictures, session))
+        port = free_port()
+        words = ["mlflow", "models", "serve", "-m", folder / "mlflow", "--env-manager", "local",
+                 "-p", port]  # fmt: skip
+        session = running.enter_context(started(words, f"{base}:{port}/health"))
+        frames = [{"columns": ["image"], "data": [[base64.b64encode(data).decode()]]}
+                  for data in pictures]  # fmt: skip
+        bodies = [json.dumps({"dataframe_split": frame}).encode() for frame in frames]
+        json_type = {"Content-Type": "application/json"}
+        url = f"{base}:{port}/invocations"
+        servers.append(Server("torchscript, mlflow", url, json_type, bodies, session))
+        compare(servers, options.clients, options.seconds, options.rounds)
 
 
 def main() -> None:
-    """Write the model in both forms, start both servers, and ask them in turn."""
+    """One network after the other, or the model that is named."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("photos", type=Path, nargs="?")
-    parser.add_argument("--model", type=Path, help="an exported .pt file; else one is made")
-    parser.add_argument("--backbone", default="resnet34")
+    parser.add_argument("--model", type=Path, help="an exported .pt file; else some are made")
+    parser.add_argument("--backbones", nargs="+", default=["resnet34", "tf_efficientnet_lite0"])
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--count", type=int, default=64, help="pictures, sent again and again")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    print(f"{describe_machine()}; {options.model or options.backbone}")
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        model = options.model or write_model(options.backbone, folder)
-        pictures = [
-            path.read_bytes() for path in write_pictures(options.photos, options.count, folder)
-        ]
-        mlflow.pyfunc.save_model(
-            folder / "mlflow", loader_module="foodcls.export.pyfunc", data_path=str(model),
-            pip_requirements=[],
-        )  # fmt: skip
-        here, there = free_port(), free_port()
-        ours = [sys.executable, "-m", "flows.cli.main", "serve", model, "--port", here]
-        theirs = ["mlflow", "models", "serve", "-m", folder / "mlflow", "--env-manager", "local",
-                  "-p", there]  # fmt: skip
-        frames = [{"dataframe_split": {"columns": ["image"],
-                                       "data": [[base64.b64encode(data).decode()]]}}
-                  for data in pictures]  # fmt: skip
-        base = "http://127.0.0.1"
-        json_type = {"Content-Type": "application/json"}
-        with (
-            started(ours, f"{base}:{here}/health") as one,
-            started(theirs, f"{base}:{there}/health") as other,
-        ):
-            bodies = [json.dumps(frame).encode() for frame in frames]
-            servers = (
-                Server("foodcls serve", f"{base}:{here}/predict", {}, pictures, one),
-                Server(
-                    "mlflow models serve", f"{base}:{there}/invocations", json_type, bodies, other
-                ),
-            )
-            compare(servers, options.clients, options.seconds, options.rounds)
+    print(f"{describe_machine()}; {options.clients} clients; medians of {options.rounds} rounds")
+    for name in [options.model] if options.model else options.backbones:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            paths = write_pictures(options.photos, options.count, folder)
+            pictures = [path.read_bytes() for path in paths]
+            model = options.model or write_models(name, pictures, folder)
+            print(f"\n{name}\n\n{HEAD}")
+            serve_all(model, pictures, folder, options)
+            print(f"\n{busy()}")
 
 
 if __name__ == "__main__":

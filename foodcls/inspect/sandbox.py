@@ -25,7 +25,7 @@ from foodcls.inspect.sandbox_worker import READY, WAITING, pack, unpack
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     "from foodcls.inspect.sandbox_worker import serve;"
-    "serve(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))"
+    "serve(*map(int, sys.argv[2:4]), sys.argv[4], *map(int, sys.argv[5:]))"
 )
 # a machine that is busy takes ten times as long as one that is not: 0.4 s
 START_SECONDS = 120
@@ -97,50 +97,54 @@ def get_pool(function: str, limits: ResourceLimits) -> WorkerPool:
 
 
 class _Worker:
-    """One process and the connection to it."""
+    """One process and the pipes to it and from it: one for both would take the time of three."""
 
     def __init__(self, function: str, limits: ResourceLimits) -> None:
         self._limits = limits
-        self._connection, theirs = Pipe()
-        with theirs, tempfile.TemporaryFile() as log:
-            numbers = (theirs.fileno(), function, limits.cpu, limits.memory)
+        requests, self._requests = Pipe(duplex=False)
+        self._answers, answers = Pipe(duplex=False)
+        with requests, answers, tempfile.TemporaryFile() as log:
+            theirs = (requests.fileno(), answers.fileno())
+            words = (*theirs, function, limits.cpu, limits.memory)
             self._process = subprocess.Popen(
-                [sys.executable, "-c", START, json.dumps(sys.path), *map(str, numbers)],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-c", START, json.dumps(sys.path), *map(str, words)],
+                pass_fds=theirs,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
             # otherwise the end of the process would not be noticed
-            theirs.close()
+            requests.close()
+            answers.close()
             self._await_start(log)
 
     def ask(self, request: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
         try:
-            self._connection.send_bytes(pack(request))
+            self._requests.send_bytes(pack(request))
             with ExitStack() as leave:
                 while (answer := self._receive()) == WAITING:
                     leave.enter_context(gate)
-                    self._connection.send_bytes(b"go on")
+                    self._requests.send_bytes(b"go on")
                 return answer
         # the connection broke, or what came is no message
         except (EOFError, OSError, ValueError) as error:
             raise self._why_died() from error
 
     def end(self) -> None:
-        self._connection.close()
+        self._requests.close()
+        self._answers.close()
         self._process.kill()
         self._process.wait()
 
     def _receive(self) -> dict[str, Any]:
-        if not self._connection.poll(self._limits.wall):
+        if not self._answers.poll(self._limits.wall):
             raise WorkerDied(TIMEOUT, f"no answer in {self._limits.wall:g} s")
-        return unpack(self._connection.recv_bytes())
+        return unpack(self._answers.recv_bytes())
 
     def _await_start(self, log: IO[bytes]) -> None:
         try:
-            ready = self._connection.poll(START_SECONDS)
-            if ready and unpack(self._connection.recv_bytes()) == READY:
+            ready = self._answers.poll(START_SECONDS)
+            if ready and unpack(self._answers.recv_bytes()) == READY:
                 return
         except (EOFError, OSError, ValueError):
             pass

@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -33,26 +33,39 @@ Message = dict[str, Any]
 Gate = AbstractContextManager[object]
 
 
-def serve(handle: int, function: str, cpu: int, memory: int) -> None:
+@dataclass(frozen=True)
+class Line:
+    """The pipes to and from who asks."""
+
+    requests: Connection
+    answers: Connection
+
+    def send(self, message: Message) -> None:
+        """A message to who asks."""
+        self.answers.send_bytes(pack(message))
+
+
+def serve(requests: int, answers: int, function: str, cpu: int, memory: int) -> None:
     """Answer until the other end closes; `function` is `module:name` of a (request, gate) -> JSON.
 
-    `cpu` are seconds for each request, `memory` bytes beyond what the process holds at first.
+    `requests` and `answers` are handles of pipes. `cpu` are seconds for each request, `memory`
+    bytes beyond what the process holds at first.
     """
     # Ctrl-C is for the process that asks; it closes this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection = Connection(handle)
+    line = Line(Connection(requests, writable=False), Connection(answers, readable=False))
     answer = _find(function)
     _silence_stderr()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, _address_space() + memory)
-    _send(connection, READY)
+    line.send(READY)
     while True:
         try:
-            request = unpack(connection.recv_bytes())
+            request = unpack(line.requests.recv_bytes())
         except EOFError:
             return
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu)
-        _send(connection, _answer(answer, request, connection))
+        line.send(_answer(answer, request, line))
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -101,10 +114,10 @@ def _find(function: str) -> Callable[[Message, Gate], Any]:
 
 
 def _answer(
-    function: Callable[[Message, Gate], Any], request: Message, connection: Connection
+    function: Callable[[Message, Gate], Any], request: Message, line: Line
 ) -> dict[str, Any]:
     try:
-        return _value(function(request, _gate(connection)))
+        return _value(function(request, _gate(line)))
     # a full disk is no fault of the data: the run has to know
     except FoodclsError as error:
         return {"stopped": str(error)}
@@ -121,14 +134,10 @@ def _value(value: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _gate(connection: Connection) -> Iterator[None]:
-    _send(connection, WAITING)
-    connection.recv_bytes()
+def _gate(line: Line) -> Iterator[None]:
+    line.send(WAITING)
+    line.requests.recv_bytes()
     yield
-
-
-def _send(connection: Connection, message: dict[str, Any]) -> None:
-    connection.send_bytes(pack(message))
 
 
 def _limit(kind: int, value: int) -> None:

@@ -1,4 +1,4 @@
-"""Answers what arrives while a batch is under way together, as the next batch."""
+"""Answers what arrives while batches are under way together, as the next batch."""
 
 import asyncio
 from collections import deque
@@ -14,32 +14,41 @@ class Batcher(Generic[Item, Answer]):
     """Calls a function with up to `most` items at once, for callers that have one each.
 
     Nothing is waited for: an item that comes alone is answered at once, and a batch is as large as
-    the load. One batch is under way at a time, in a thread. For one event loop.
+    the load. So many batches as `workers` are under way at a time, each in a thread. For one event
+    loop.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Item]], Sequence[Answer]], most: int) -> None:
+    def __init__(
+        self, answer: Callable[[Sequence[Item]], Sequence[Answer]], most: int, workers: int = 1
+    ) -> None:
         self._answer = answer
         self._most = most
+        self._workers = workers
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._work: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "batcher")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(workers, "batcher")
+        self.under_way = 0  # batches
 
     async def ask(self, item: Item) -> Answer:
         """The answer to one item; whatever the function raised, for all items of its batch."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._work is None:
-            self._work = asyncio.create_task(self._answer_all())
+        if self.under_way < self._workers:
+            self.under_way += 1
+            task = asyncio.create_task(self._answer_all())
+            # the loop itself forgets tasks
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     def close(self) -> None:
-        """End the thread; what is under way is finished first."""
-        self._thread.shutdown()
+        """End the threads; what is under way is finished first."""
+        self._threads.shutdown()
 
     async def _answer_all(self) -> None:
         while batch := self._next():
             await self._answer_batch(batch)
-        self._work = None
+        self.under_way -= 1
 
     def _next(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
@@ -54,7 +63,7 @@ class Batcher(Generic[Item, Answer]):
         items, futures = zip(*batch, strict=True)
         loop = asyncio.get_running_loop()
         try:
-            answers = await loop.run_in_executor(self._thread, self._answer, items)
+            answers = await loop.run_in_executor(self._threads, self._answer, items)
             answered = list(zip(futures, answers, strict=True))
         # whatever it is, its callers get it: else they would wait for ever
         except Exception as error:

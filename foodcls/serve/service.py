@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from PIL import Image
 
 from foodcls.errors import InputError, ServerError
@@ -25,8 +26,9 @@ from foodcls.serve.metrics import ServiceMetrics
 class ServiceLimits:
     """What a service takes upon itself."""
 
-    # pictures that go through the network at once: 32 took no less time each, and wait longer
-    batch: int = 8
+    # pictures that go through the network at once: more took no less time each, of small networks
+    # more as they leave the cache, and wait longer
+    batch: int = 4
     queue: int = 64  # pictures that came whole and are not yet answered; more are turned away
     bytes: int = 20_000_000  # of one request
     seconds: float = 30.0  # for a request to come, and again to be answered
@@ -41,10 +43,13 @@ class Service:
         self.metrics = ServiceMetrics()
         self._under_way = 0
         self._held = 0  # bytes of all pictures, whole or still coming
-        self._batcher = Batcher(self._predict_batch, limits.batch)
+        self._cores = os.cpu_count() or 1
+        # a core a batch: threads that share one wait for each other
+        self._batcher = Batcher(self._predict_batch, limits.batch, self._cores)
         # half of the time, so that a picture that takes for ever is told from a queue that does
         self._pool = stranger_pool(limits.seconds / 2)
-        self._threads = ThreadPoolExecutor(os.cpu_count(), "decoder")
+        # each resizes on its own core
+        self._threads = ThreadPoolExecutor(self._cores, "decoder", torch.set_num_threads, (1,))
 
     @contextmanager
     def room(self) -> Iterator[Callable[[int], None]]:
@@ -125,6 +130,8 @@ class Service:
 
     def _predict_batch(self, squares: Sequence[Pixels]) -> list[Prediction]:
         self.metrics.batch.observe(len(squares))
+        # of this thread alone: a batch that is alone takes all cores
+        torch.set_num_threads(max(self._cores // self._batcher.under_way, 1))
         with self.metrics.network.time():
             pairs = zip(*probabilities_of(self.model, np.stack(squares)), strict=True)
             return [make_prediction(self.model, *pair) for pair in pairs]

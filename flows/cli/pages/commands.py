@@ -43,7 +43,7 @@ def serve(
     port: Port = 8000,
     batch: Annotated[
         int, typer.Option(help="Pictures that go through the network at once.", min=1, max=1024)
-    ] = 8,
+    ] = 4,
     queue: Annotated[
         int, typer.Option(help="Pictures that wait; more are told to come again.", min=1)
     ] = 64,

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from flows.cli.output import say
 from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
+from foodcls.export.exported_files import FORMATS, find_format, sibling
 from foodcls.export.load import load_model
 from foodcls.serve.app import make_app
 from foodcls.serve.service import ServiceLimits
@@ -37,5 +38,8 @@ def _tell(console: Console, path: Path, host: str, opened: socket.socket) -> Non
         f"{path.name} answers. Ctrl-C ends, when what was taken is answered.",
         markup=False, highlight=False,
     )  # fmt: skip
+    quicker = sibling(path, FORMATS["onnx"].ending)
+    if find_format(path) == "torchscript" and quicker.is_file():
+        say(console, f"{quicker} answers the same within 1e-4, in less time")
     if not is_local(host):
         console.print(OPEN, style="yellow", soft_wrap=True)

@@ -43,6 +43,8 @@ def read_onnx(data: bytes, threads: int = 0) -> Model:
 def _open(data: bytes, threads: int) -> Answer:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # threads that wait would take a core from what decodes, and from other batches
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = SILENT
     session = onnxruntime.InferenceSession(data, options, ["CPUExecutionProvider"])
 

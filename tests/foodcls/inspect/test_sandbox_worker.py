@@ -27,18 +27,21 @@ def line(hostile, tmp_path):
 
     @contextmanager
     def start(function):
-        ours, theirs = Pipe()
-        with ours, theirs, (tmp_path / "said").open("wb") as log:
+        requests, ours = Pipe(duplex=False)
+        answers, theirs = Pipe(duplex=False)
+        with requests, ours, answers, theirs, (tmp_path / "said").open("wb") as log:
+            handles = (requests.fileno(), theirs.fileno())
             process = subprocess.Popen(
-                [sys.executable, "-c", START, json.dumps(sys.path), str(theirs.fileno())]
+                [sys.executable, "-c", START, json.dumps(sys.path), *map(str, handles)]
                 + [f"{hostile}:{function}", "5", str(MEMORY)],
-                pass_fds=[theirs.fileno()],
+                pass_fds=handles,
                 stderr=log,
             )
+            requests.close()
             theirs.close()
             try:
-                assert json.loads(ours.recv_bytes()) == READY
-                yield ours, process
+                assert json.loads(answers.recv_bytes()) == READY
+                yield (ours, answers), process
             finally:
                 process.kill()
                 process.wait()
@@ -47,8 +50,9 @@ def line(hostile, tmp_path):
 
 
 def ask(line, **question):
-    line.send_bytes(json.dumps(question).encode())
-    return json.loads(line.recv_bytes())
+    requests, answers = line
+    requests.send_bytes(json.dumps(question).encode())
+    return json.loads(answers.recv_bytes())
 
 
 def test_limits_are_as_told(line):
@@ -69,9 +73,10 @@ def test_faults_are_answers(line):
 def test_leave_is_asked_for(line):
     with line("wait") as (ours, _):
         assert ask(ours, seconds=0) == WAITING
-        assert not ours.poll(0.1)
-        ours.send_bytes(b"go on")
-        assert len(json.loads(ours.recv_bytes())["value"]) == 2
+        requests, answers = ours
+        assert not answers.poll(0.1)
+        requests.send_bytes(b"go on")
+        assert len(json.loads(answers.recv_bytes())["value"]) == 2
 
 
 def test_ctrl_c_is_for_who_asks(line):
@@ -88,7 +93,8 @@ def test_codecs_do_not_print(line, tmp_path):
 
 def test_it_ends_with_the_line(line):
     with line("do") as (ours, process):
-        ours.close()
+        requests, _ = ours
+        requests.close()
         assert process.wait(5) == 0
 
 

@@ -67,3 +67,25 @@ def test_too_few_answers_are_an_error_for_all_and_the_next_batch_goes_on() -> No
         return found
 
     assert asyncio.run(ask()) == 2
+
+
+def test_so_many_batches_as_workers_are_under_way_and_none_is_forgotten() -> None:
+    both = threading.Barrier(2)
+
+    def answer(items: Sequence[int]) -> list[int]:
+        # alone, none would get any further
+        both.wait(10)
+        return [-item for item in items]
+
+    async def ask() -> list[int]:
+        batcher = Batcher(answer, most=2, workers=2)
+        for _ in range(3):
+            asked = [asyncio.create_task(batcher.ask(item)) for item in range(8)]
+            await asyncio.sleep(0)
+            assert batcher.under_way == 2
+            found = await asyncio.gather(*asked)
+        assert batcher.under_way == 0
+        batcher.close()
+        return found
+
+    assert asyncio.run(ask()) == [-item for item in range(8)]

@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +15,16 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.pages.listen import open_port
 from foodcls.errors import InputError
+from foodcls.export.exported_files import sibling
 
 
 @pytest.mark.runs("foodcls serve")
 def test_what_was_taken_is_answered_before_the_service_ends(
-    camera: Path, noise: Callable[..., Image.Image], encode: Callable[..., bytes]
+    camera: Path, noise: Callable[..., Image.Image], encode: Callable[..., bytes], tmp_path: Path
 ) -> None:
-    words = [sys.executable, "-m", "flows.cli.main", "serve", camera, "--port", "0"]
+    model = Path(shutil.copy(camera, tmp_path))
+    (quicker := sibling(model, ".onnx")).touch()
+    words = [sys.executable, "-m", "flows.cli.main", "serve", model, "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True,
                           env=os.environ | {"PYTHONUNBUFFERED": "1"}) as process:  # fmt: skip
         try:
@@ -37,7 +41,8 @@ def test_what_was_taken_is_answered_before_the_service_ends(
                     other.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
                     assert b"200" in other.recv(100)
                 process.send_signal(signal.SIGTERM)
-                assert "answers" in process.stdout.readline()
+                assert f"{model.name} answers" in process.stdout.readline()
+                assert f"{quicker} answers the same" in process.stdout.readline()
                 asked.sendall(picture[100:])
                 assert asked.recv(100).startswith(b"HTTP/1.1 200")
             assert process.wait(30) == 0
