@@ -37,7 +37,8 @@ def look_for_keys(names: Iterable[str], access: Access) -> Iterator[Trial]:
     for name in names:
         why = ENGINES[name].lacks(access)
         with_key = ", with a key" if ENGINES[name].has_key(access) else ""
-        yield Trial(name, not why, "cannot be asked" if why else f"can be asked{with_key}", why)
+        said = "cannot be asked" if why else f"can be asked{with_key}{_caution(name)}"
+        yield Trial(name, not why, said, why)
 
 
 def try_recipe(
@@ -71,13 +72,18 @@ def _judge(found: SearchResult, cost: str) -> Trial:
         licences = Counter(short_name(one.licence) or "none told" for one in found.candidates)
         told = ", ".join(f"{licence} {count}" for licence, count in licences.most_common())
         text = f"works: {len(found.candidates)} pictures at once; licences: {told}{cost}"
-        return Trial(name, True, text)
+        return Trial(name, True, text + _caution(name))
     if reason == NO_RESULTS:
         return Trial(name, False, f"answers nothing{cost}", "ask something else: --query")
     if UNKNOWN_SHAPE in reason:
         mend = "its answers have changed: leave it out, or look for a newer foodcls"
         return Trial(name, False, f"changed: {reason}{cost}", mend)
     return Trial(name, False, f"refused: {reason}{cost}", "try later, or leave it out")
+
+
+def _caution(name: str) -> str:
+    caution = ENGINES[name].terms.caution
+    return f"; it {caution}" if caution else ""
 
 
 def _cost(name: str, rates: RateLimits) -> str:

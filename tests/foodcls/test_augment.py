@@ -15,6 +15,7 @@ from foodcls.recipe.data_settings import Augment, Dedup, Inspect, Split
 from foodcls.split.split import split
 
 LABELS = ("beans", "salad")
+RIGHTS = ("licence", "licence_url", "licence_by", "author", "page", "fetched_at")
 
 
 @pytest.fixture
@@ -42,11 +43,14 @@ def test_each_class_has_exactly_as_many(store, parted):
 
 
 def test_copies_tell_of_their_parents(store, parted):
+    """Also whose they are, and what they may be used for."""
+    rights = {name: [f"{name} {n}" for n in range(len(parted))] for name in RIGHTS}
+    parted = parted.assign(**rights)
     found = augment(parted, store, Augment(per_class=20), LABELS)
     parents = parted.set_index("id")
     for copy in found[found["parent"] != ""].itertuples():
         parent = parents.loc[copy.parent]
-        for name in ("label", "origin", "source", "cluster", "split", "box"):
+        for name in ("label", "origin", "source", "cluster", "split", "box", *RIGHTS):
             assert getattr(copy, name) == parent[name]
         assert copy.id == copy.picture and store.is_whole(copy.id) and copy.copy >= 1
         image = Image.open(io.BytesIO(store.read(copy.id)))

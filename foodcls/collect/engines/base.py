@@ -83,6 +83,7 @@ class Terms:
     quota: int = 0  # requests in `period` seconds; 0: as many as are wanted
     period: float = 86_400
     keyed_quota: int = 0  # with a key, where that gives more
+    caution: str = ""  # what it says against training on its pictures
     keep: float = 0  # seconds for which an answer has to be kept, and not asked for again
 
 

@@ -1,8 +1,9 @@
 """Pexels: photos under its own licence; a free key.
 
 Terms, as stored copies had them on 2026-11-30 (not tried live): 200 requests an hour and 20,000 a
-month, credit the photographer and link to Pexels (https://www.pexels.com/api/documentation/).
-Whether its licence allows training is for a person to read: https://www.pexels.com/license/.
+month, credit the photographer and link to Pexels (https://www.pexels.com/api/documentation/), and
+no data sets or training by the interface without its explicit permission
+(https://help.pexels.com/hc/en-us/articles/900005880463-What-are-the-Terms-and-Conditions).
 """
 
 from typing import Any
@@ -44,5 +45,6 @@ PEXELS = Api(
         needs_key=True,
         keyed_quota=200,
         period=3_600,
+        caution="forbids data sets and training without its explicit permission",
     ),
 )

@@ -3,8 +3,8 @@
 Terms, as stored copies had them on 2026-11-30 (not tried live): 50 requests an hour until an
 application is approved, credit the photographer, show photos from Unsplash's own addresses, and
 report downloads (https://unsplash.com/documentation): each picture that arrives is reported once,
-which counts as a request. Whether its licence allows a training set is for a person to ask:
-https://unsplash.com/license.
+which counts as a request. It restricts machine learning: ask at https://unsplash.com/data
+(https://help.unsplash.com/en/articles/2612332).
 """
 
 from typing import Any
@@ -44,5 +44,6 @@ UNSPLASH = Api(
         needs_key=True,
         keyed_quota=50,
         period=3_600,
+        caution="restricts machine learning: ask at https://unsplash.com/data first",
     ),
 )

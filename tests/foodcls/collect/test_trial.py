@@ -53,3 +53,6 @@ def test_keys_are_read_from_an_environment_and_never_told() -> None:
     told = {one.engine: one for one in look_for_keys(ENGINES, access)}
     assert told["flickr"].works and told["commons"].works and not told["pexels"].works
     assert "sesame" not in str(told)
+    environment["PEXELS_API_KEY"] = "open"
+    (pexels,) = look_for_keys(["pexels"], read_access(environment))
+    assert pexels.works and "forbids data sets and training" in pexels.text

@@ -62,12 +62,15 @@ def test_the_cut_is_what_the_box_shows(cut, sound, pixels):
 
 
 def test_each_further_box_is_a_row_after_its_own(cut, sound, pixels):
+    sound["licence"], sound["author"] = ["CC-BY-4.0", "", "CC0-1.0"], ["Ann", "", "Ben"]
     rows = ["000.jpg,0,0,beans,0,0,50,40", "000.jpg,0,0,beans,0,40,50,80"]
     result = cut(*rows, f"{sound['id'].iloc[0][:12]},0,0,beans,50,40,100,80", rows[0])
     found = result.manifest
     assert found["label"].tolist() == ["beans"] * 3 + ["salad", "beans"]
     assert found["id"].tolist() == [sound["id"].iloc[0]] * 3 + sound["id"].tolist()[1:]
     assert found.index.tolist() == list(range(5)) and set(found["cluster"]) == {"c"}
+    assert found["licence"].tolist() == ["CC-BY-4.0"] * 3 + ["", "CC0-1.0"]
+    assert found["author"].tolist() == ["Ann"] * 3 + ["", "Ben"]
     colors = [tuple(pixels(blob)[5, 5]) for blob in found["picture"].iloc[:3]]
     assert colors == [(255, 0, 0), (0, 0, 255), (255, 255, 0)] and not result.problems
 
