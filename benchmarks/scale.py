@@ -362,19 +362,20 @@ def main() -> None:
     tables = rates(*(table_costs(size) for size in ROWS), ROWS[1] - ROWS[0])
     found, asked = rates(*here, pictures) + tables, rates(*far, pictures)
     row = float(full_manifest(ROWS[0]).memory_usage(deep=True).sum() / ROWS[0])
-    goals = [f"{goal:,}" for goal in GOALS]
+    goals = [f"{goal:,}, extrapolated" for goal in GOALS]
     # the kernel's name says nothing to others
     machine = ", ".join(word for word in describe_machine().split(", ") if "Linux" not in word)
-    kinds = [f"{kind} a picture" for kind in REQUESTS.values()]
+    kinds = [f"{kind} a picture, measured" for kind in REQUESTS.values()]
     told = "\n".join([
         f"Measured on {machine}: stages on {SIZES[0]} and {SIZES[1]} drawn pictures, "
         f"tables of {ROWS[0]:,} and {ROWS[1]:,} rows, the search on {HASHES[0]:,} and "
         f"{HASHES[1]:,} random hashes, and on {MANY:,}; times beyond the first column are for "
         f"{CORES} cores. All beyond is extrapolated.\n",
-        as_table(["stage", "a picture, one core", "grows as", "where", *goals],
+        as_table(["stage", "a picture, one core, measured", "grows as", "where", *goals],
                  time_rows(found, pair, many)),
-        as_table(["in memory at once", "a picture", *goals], memory_rows(row)),
-        as_table(["stage", "store grows, a picture", "at 1 million", *kinds, "all, at 1 million"],
+        as_table(["in memory at once", "a picture, measured", *goals], memory_rows(row)),
+        as_table(["stage", "store grows, a picture, measured", "at 1 million, extrapolated", *kinds,
+                  "all, at 1 million, extrapolated"],
                  store_rows(found, asked)),
         "At " + ", ".join(f"{price} US$ a {name.replace('_', ' ').removesuffix('s')}"
                           for name, price in prices.items())

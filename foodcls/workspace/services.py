@@ -107,7 +107,8 @@ def _store(place: str, environment: Mapping[str, str]) -> Check:
     except (OSError, StoreError) as error:
         return Check("store", False, f"{place}: {error}", mend)
     damaged = f"; {aside} damaged blobs are set aside there" if aside else ""
-    return Check("store", True, f"{place} answers{damaged}")
+    costs = "a run asks it about 7 times for each new picture, see docs/cluster.md"
+    return Check("store", True, f"{place} answers{damaged}; {costs}")
 
 
 def _runner(runner: str) -> Check:

@@ -7,12 +7,13 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
 from foodcls.collect.fetch import utc_text
+from foodcls.errors import StoreError
 from foodcls.export.publish import may_belong
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
@@ -135,7 +136,8 @@ def _find_torn(workspace: Workspace, goes_on: bool, track: Track) -> Iterator[Pa
         # stopped, or closed by whoever reads what is found
         _keep_position(workspace, position)
         raise
-    workspace.verifying.unlink(missing_ok=True)
+    with suppress(OSError):
+        workspace.verifying.unlink(missing_ok=True)
 
 
 def _is_whole(path: Path) -> bool:
@@ -152,7 +154,8 @@ def _read_position(workspace: Workspace) -> Position | None:
 
 
 def _keep_position(workspace: Workspace, position: Position) -> None:
-    with replacing(workspace.verifying) as part:
+    # a full disk can be checked as well, from its first blob each time
+    with suppress(StoreError), replacing(workspace.verifying) as part:
         part.write_text(json.dumps(asdict(position) | {"damaged": sorted(position.damaged)}))
 
 

@@ -76,7 +76,8 @@ def test_what_does_not_answer_is_named_with_what_to_do(
 
 
 def test_an_object_store_that_answers_tells_what_is_set_aside(tmp_path: Path, bucket: str) -> None:
-    assert ask(tmp_path, FOODCLS_STORE=bucket)["store"].text == f"{bucket} answers"
+    told = ask(tmp_path, FOODCLS_STORE=bucket)["store"].text
+    assert told.startswith(f"{bucket} answers; a run asks it about 7 times")
     store = Store(bucket)
     store.set_aside(store.put(b"torn"))
     # the workspace remembers where its store is

@@ -163,3 +163,14 @@ def test_a_stopped_check_can_begin_anew(workspace: Workspace) -> None:
     assert workspace.verifying.exists()
     workspace.verifying.write_text("torn")
     assert find(workspace) == [] and not workspace.verifying.exists()
+
+
+def test_a_check_needs_no_room_on_the_disk(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "PACE", -1.0)
+    # where a file is to be written there is a folder, as nothing can be written there at all
+    workspace.verifying.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        list(find_damage(workspace, track=stop_at_fourth, goes_on=True))
+    assert find(workspace) == []
