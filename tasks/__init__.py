@@ -7,6 +7,7 @@ In reading order:
     record    tells MLflow of a run or an ablation
     promote    whether a run's model becomes the champion
     ablation    the other training sets of an ablation, and its table
+    trainers    training over several processes, which torchrun starts
     engine    Prefect's side: caching, cluster, progress, UI, webhook
     tracking    MLflow's side: the only package that imports it
 """

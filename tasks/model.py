@@ -5,6 +5,7 @@ Tasks import what they call: a run whose results are all there does not wait for
 
 import logging
 import math
+import os
 from collections.abc import Callable
 
 from foodcls.export.exported_files import ExportedRef
@@ -26,6 +27,7 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import Meter, bars, spell_time
 from tasks.engine.stage import stage
+from tasks.trainers.launch import TRAINERS, Job, read_trainers, train_over
 
 log = logging.getLogger("foodcls.stages")
 
@@ -74,10 +76,14 @@ def train(
 ) -> Checkpoint:
     """Train on the split "train", choose the epoch by "val", learn from "own" last."""
     from foodcls.train.method import settle_method
-    from foodcls.train.train import train as train_network
 
     manifest = load_splits(pictures, workspace.store)
     settings = settle_method(settings, manifest)
+    if trainers := read_trainers(os.environ.get(TRAINERS, "")):
+        job = Job(workspace.store.root, pictures, labels, settings, workspace.pixels)
+        return train_over(trainers, job, bars, tell_epochs(settings))
+    from foodcls.train.train import train as train_network
+
     return train_network(
         manifest, workspace.store, labels, settings, workspace.pixels, bars, tell_epochs(settings)
     )

@@ -28,6 +28,7 @@ from flows.cli.options import (
     Replay,
     Runner,
     Space,
+    Trainers,
     look_ahead,
     read_recipe,
 )
@@ -96,6 +97,7 @@ def run(
     replay: Replay = None,
     store: Place = "",
     runner: Runner = "",
+    trainers: Trainers = "",
 ) -> None:
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told(), stoppable():
@@ -145,6 +147,7 @@ def ablate(
     changes: Changes = None,
     store: Place = "",
     runner: Runner = "",
+    trainers: Trainers = "",
 ) -> None:
     """Train on the pictures raw, filtered, cropped and augmented; compare on the same test ones."""
     with told(), stoppable():

@@ -64,6 +64,16 @@ Runner = Annotated[
         callback=exporting("FOODCLS_RUNNER"),
     ),
 ]
+Trainers = Annotated[
+    str,
+    typer.Option(
+        "--trainers",
+        envvar="FOODCLS_TRAINERS",
+        metavar="N|MxN@HOST:PORT",
+        help="Train over N processes, or over N on each of M machines that meet here.",
+        callback=exporting("FOODCLS_TRAINERS"),
+    ),
+]
 
 
 def read_recipe(

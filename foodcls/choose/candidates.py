@@ -15,8 +15,8 @@ from foodcls.network.network import Network, count_views, start_network, with_ow
 from foodcls.recipe.presets import PRESETS
 from foodcls.recipe.train_settings import Train
 from foodcls.train.loop import validate
+from foodcls.train.prepare import prepare_learner
 from foodcls.train.probe import fit_probe
-from foodcls.train.train import prepare_learner
 
 ANSWERS = 5  # that are timed
 Splits = tuple[pd.DataFrame, pd.DataFrame]  # rows of training and validation

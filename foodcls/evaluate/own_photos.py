@@ -28,6 +28,7 @@ from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset
 from foodcls.train.nearness import Nearness, rate_nearness
 from foodcls.train.own import OwnSet, fit_stages, join_own
+from foodcls.train.prepare import prepare_learner
 from foodcls.train.probe import (
     Probe,
     extract_views,
@@ -36,7 +37,6 @@ from foodcls.train.probe import (
     scale_features,
 )
 from foodcls.train.restore import load_network
-from foodcls.train.train import prepare_learner
 
 FEWEST = 5  # own photos of a class whose distance is told
 SHOWN = 8  # nearest pictures, and farthest ones

@@ -4,6 +4,7 @@ import errno
 import io
 import logging
 import os
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from foodcls.progress import Track, count, silent
 from foodcls.store.store import Store, digest_file, digest_of, replacing
+from foodcls.work.process_group import ALONE, ProcessGroup
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class FeatureCache:
     folder: Path
     track: Track = silent  # shows progress
     limit: float = LIMIT  # bytes in `folder`
+    group: ProcessGroup = ALONE  # of which each process makes a part
 
     def fits(self, count: int, row_bytes: int, what: str) -> bool:
         """Whether `count` rows of so many bytes stay within the limit; warns if they do not."""
@@ -105,14 +108,25 @@ def cache_rows(
     """Read the row of each digest from disk, and make those that are missing; one result a kind.
 
     A kill loses the rows of one file at most. Each file that is read is checked by its digest.
+    Each process of a group makes some of the files that are missing, the same as one would make.
     """
     found = _find(cache, set(digests))
     first = {digest: index for index, digest in reversed(list(enumerate(digests)))}
-    missing = sorted(index for digest, index in first.items() if digest not in found)
+    group = cache.feature_cache.group
+    lacking = [index for digest, index in first.items() if digest not in found]
+    # more than one's own where a machine has other files
+    missing = sorted(set(group.gather(lacking)))
     count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
     kept = cache.feature_cache
     make_room(kept.folder, kept.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
-    found |= kept.track(_make_all(cache, missing, digests), len(missing), label)
+    size = max(ROWS, min(len(missing) // FILES, MOST_BYTES // cache.row_bytes))
+    files = [missing[start : start + size] for start in range(0, len(missing), size)]
+    own = files[group.part(len(files))]
+    made: list[Path] = []
+    found |= kept.track(_make_all(cache, own, digests, made), sum(map(len, own)), label)
+    if group.size > 1:
+        _exchange(cache, made)
+        found |= _find(cache, set(digests) - found.keys())
     rows = tuple(found[digest] for digest in digests)
     return tuple(CachedRows(kind, rows) for kind in cache.kinds)
 
@@ -152,16 +166,36 @@ def _rows(table: Table) -> Iterator[tuple[str, Place]]:
 
 
 def _make_all(
-    cache: RowCache, missing: Sequence[int], digests: Sequence[str]
+    cache: RowCache, files: Sequence[Sequence[int]], digests: Sequence[str], made: list[Path]
 ) -> Iterator[tuple[str, Place]]:
-    """Each row once the file that holds it is written."""
-    size = max(ROWS, min(len(missing) // FILES, MOST_BYTES // cache.row_bytes))
-    for start in range(0, len(missing), size):
-        indices = missing[start : start + size]
-        yield from _make(cache, indices, [digests[index] for index in indices]).items()
+    """Each row once the file that holds it is written, whose path goes to `made`."""
+    for indices in files:
+        made.append(_make(cache, indices, [digests[index] for index in indices]))
+        opened = _open(made[-1])
+        assert opened is not None
+        yield from _rows(opened)
 
 
-def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> dict[str, Place]:
+def _exchange(cache: RowCache, made: Sequence[Path]) -> None:
+    """Wait for what the other processes make; files go to those that have another folder."""
+    group = cache.feature_cache.group
+    places = group.gather([(platform.node(), str(cache.feature_cache.folder))])
+    counts = group.gather([len(made)])
+    if len(set(places)) == 1:
+        return
+    for rank, number in [(rank, at) for rank, files in enumerate(counts) for at in range(files)]:
+
+        def read(place: int = number) -> tuple[str, bytes]:
+            return made[place].name, made[place].read_bytes()
+
+        name, data = group.agree(read, rank)
+        path = cache.feature_cache.folder / name
+        if not path.exists():
+            with replacing(path) as part:
+                part.write_bytes(data)
+
+
+def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> Path:
     # what a row is made of may be much larger than the row
     parts = [cache.make(indices[start : start + ROWS]) for start in range(0, len(indices), ROWS)]
     arrays = [np.concatenate(of_kind) for of_kind in zip(*parts, strict=True)]
@@ -171,9 +205,7 @@ def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> di
     table[NAME] = digests
     for kind, array in zip(cache.kinds, arrays, strict=True):
         table[kind] = array
-    opened = _open(_write(cache, table))
-    assert opened is not None
-    return dict(_rows(opened))
+    return _write(cache, table)
 
 
 def _write(cache: RowCache, table: Table) -> Path:

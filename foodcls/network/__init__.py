@@ -15,6 +15,7 @@ In reading order:
     fused_convolutions    frozen convolutions with their activations in one pass, on a processor
     precision    fp32, or bf16 where the hardware is made for it
     rejection    scores how surely a picture is of some class: open-set recognition
+    whole_batch    a part of a batch computed as in the whole, whose others are other processes'
     winograd    3x3 convolutions with fewer multiplications, on a processor
     seeds    seeds torch inside a block
 """

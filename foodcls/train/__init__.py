@@ -3,6 +3,7 @@
 In reading order:
     train    the stage: the checkpoint of the best epoch
     method    chooses the way of learning where the recipe leaves it open
+    prepare    what learns, what it reads of each picture, and its learner
     dataset    manifest rows become inputs and targets
     views    looks at a photo that resemble the pictures of its use
     online_augment    random affine changes in each epoch

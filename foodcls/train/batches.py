@@ -16,17 +16,18 @@ from foodcls.recipe.train_settings import Train
 from foodcls.train.class_balance import balanced_indices
 from foodcls.train.dataset import Dataset
 from foodcls.work.parallel import prefetch
+from foodcls.work.process_group import ALONE, ProcessGroup
 
 
 @dataclass(frozen=True)
 class Batch:
-    """N examples of an epoch."""
+    """Examples of an epoch: N, of which n are this process's, all if it is alone."""
 
     number: int  # in the epoch, from 0
     indices: Array  # int64 (N,), into the dataset
-    inputs: list[Tensor]  # of the tail: uint8 (N, 3, S, S) or activations
-    truth: Tensor  # int64 (N,), classes
-    targets: Tensor  # the same, or after mixup float32 (N, C), shares of classes
+    inputs: list[Tensor]  # of the tail: uint8 (n, 3, S, S) or activations
+    truth: Tensor  # int64 (n,), classes
+    targets: Tensor  # the same, or after mixup float32 (n, C), shares of classes
 
 
 def epoch_batches(train: Dataset, settings: Train, epoch: int) -> list[Array]:
@@ -39,18 +40,28 @@ def epoch_batches(train: Dataset, settings: Train, epoch: int) -> list[Array]:
 
 
 def iterate_batches(
-    train: Dataset, batches: Iterable[Array], settings: Train, classes: int, epoch: int
+    train: Dataset,
+    batches: Iterable[Array],
+    settings: Train,
+    classes: int,
+    epoch: int,
+    group: ProcessGroup = ALONE,
 ) -> Iterator[Batch]:
-    """Read the batches of these indices, int64 (N,); prefetch one while another trains."""
+    """Read the batches of these indices, int64 (N,); prefetch one while another trains.
+
+    Each process of a group reads its part of each; where examples are mixed, all of it.
+    """
 
     def read(batch: tuple[int, Array]) -> Batch:
         number, indices = batch
-        inputs, truth = train.take(indices, epoch), torch.from_numpy(train.targets[indices])
-        targets, alpha = truth, settings.extras.mixup
-        if alpha:
-            seed = derive_seed("mixup", settings.seed, epoch, number)
-            inputs, targets = mixup(inputs, functional.one_hot(truth, classes).float(), alpha, seed)
-        return Batch(number, indices, inputs, truth, targets)
+        alpha, own = settings.extras.mixup, group.part(len(indices))
+        every = torch.from_numpy(train.targets[indices])
+        if not alpha:
+            return Batch(number, indices, train.take(indices[own], epoch), every[own], every[own])
+        seed = derive_seed("mixup", settings.seed, epoch, number)
+        shares = functional.one_hot(every, classes).float()
+        inputs, targets = mixup(train.take(indices, epoch), shares, alpha, seed)
+        return Batch(number, indices, [one[own] for one in inputs], every[own], targets[own])
 
     return prefetch(enumerate(batches), read, 1, 1)
 

@@ -1,6 +1,7 @@
 """Bounds what a training may take: the minutes it runs, also before a kill, and the memory."""
 
 import ctypes
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from foodcls.errors import TrainingError
+from foodcls.work.process_group import ProcessGroup
 
 MINUTE = 60.0
 
@@ -37,6 +39,12 @@ class Budget:
     def less(self, spent: float) -> "Budget":
         """The budget that is left after so many seconds were spent before a restart."""
         return Budget(self.deadline - spent, self.clock)
+
+    def shared(self, group: ProcessGroup) -> "Budget":
+        """The same by the first process's clock, so that all of a group end at the same step."""
+        if group.size == 1 or math.isinf(self.deadline):
+            return self
+        return Budget(group.agree(lambda: self.deadline), lambda: group.agree(self.clock))
 
 
 def start_budget(minutes: float | None, clock: Callable[[], float] = time.monotonic) -> Budget:

@@ -64,6 +64,8 @@ class Checkpoint:
     val_count: int
     data_digest: str  # of the pictures and labels of all that was learnt from
     own_count: int = 0  # of own photos, see train.own
+    # that each step's gradient is a sum over: another number rounds otherwise, too
+    processes: int = 1
     temperature: float = 1.0  # logits are divided by it; fitted on validation
     abstain_below: float = 0.0  # a highest probability below this is no answer
     rejection: RejectionRef | None = None  # None where there were too few strangers

@@ -19,6 +19,7 @@ from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
 from foodcls.store.store import digest_json
+from foodcls.work.process_group import ALONE, ProcessGroup
 
 log = logging.getLogger(__name__)
 
@@ -131,26 +132,37 @@ def _load_inputs(
 
 
 def predict_all(
-    forward: Callable[[list[Tensor]], Tensor], dataset: Dataset, batch_size: int
+    forward: Callable[[list[Tensor]], Tensor],
+    dataset: Dataset,
+    batch_size: int,
+    group: ProcessGroup = ALONE,
 ) -> tuple[float, Floats]:
     """The mean cross entropy in nats, and the probabilities, float64 (N, C), of all examples.
 
     `forward` maps the inputs of n examples to logits (n, C).
     """
-    logits = run_all(forward, dataset, batch_size)
+    logits = run_all(forward, dataset, batch_size, group)
     loss = functional.cross_entropy(logits, torch.from_numpy(dataset.targets))
     return float(loss), logits.softmax(1).numpy()
 
 
 @torch.inference_mode()
-def run_all(forward: Callable[[list[Tensor]], Tensor], dataset: Dataset, batch_size: int) -> Tensor:
-    """The outputs of `forward` for all examples, float64 (N, K)."""
-    indices = np.arange(len(dataset))
+def run_all(
+    forward: Callable[[list[Tensor]], Tensor],
+    dataset: Dataset,
+    batch_size: int,
+    group: ProcessGroup = ALONE,
+) -> Tensor:
+    """The outputs of `forward` for all examples, float64 (N, K).
+
+    Each process of a group runs some of the batches that one would run, and gets all outputs.
+    """
+    indices, starts = np.arange(len(dataset)), range(0, len(dataset), batch_size)
     parts = [
-        forward(dataset.take(indices[start : start + batch_size], epoch=0))
-        for start in range(0, len(indices), batch_size)
+        forward(dataset.take(indices[start : start + batch_size], epoch=0)).cpu()
+        for start in starts[group.part(len(starts))]
     ]
-    return torch.cat(parts).double().cpu()
+    return torch.cat(group.gather(parts)).double()
 
 
 def encode_labels(rows: pd.DataFrame, labels: Sequence[str]) -> Ints:

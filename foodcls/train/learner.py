@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from foodcls.errors import TrainingError
+from foodcls.metrics.ranks import Ints
 from foodcls.network.network import Network
 from foodcls.network.precision import autocast
 from foodcls.recipe.train_settings import Train
 from foodcls.train.ema import EMA, start_ema
 from foodcls.train.optimizer import DenseAdam, param_groups
+from foodcls.work.process_group import ALONE, ProcessGroup
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Learner:
     weights: Tensor | None  # float32 (C,), of the classes in the loss
     smoothing: float  # of the labels in the loss
     ema: EMA | None
+    group: ProcessGroup = ALONE  # of processes that share each batch
 
     @property
     def device(self) -> torch.device:
@@ -45,14 +48,23 @@ class Learner:
             logits: Tensor = self.tail(*(one.to(self.device) for one in inputs))
         return logits.float()
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The mean cross entropy, float32 (), in nats, of logits float32 (N, C).
+    def loss(self, logits: Tensor, targets: Tensor, whole: Ints | None = None) -> Tensor:
+        """The mean cross entropy, float32 (), in nats, of logits float32 (n, C).
 
-        `targets` are classes int64 (N,) or shares of classes float32 (N, C).
+        `targets` are classes int64 (n,) or shares of classes float32 (n, C). Of several processes
+        each has its part of the mean over the whole batch, of classes `whole`, int64 (N,).
         """
-        return functional.cross_entropy(
-            logits, targets.to(self.device), self.weights, label_smoothing=self.smoothing
-        )
+        is_part = whole is not None and self.group.size > 1
+        found = functional.cross_entropy(
+            logits, targets.to(self.device), self.weights, label_smoothing=self.smoothing,
+            reduction="sum" if is_part else "mean",
+        )  # fmt: skip
+        if whole is None or not is_part:
+            return found
+        # shares of classes count the same, as torch has it
+        if self.weights is None or targets.ndim > 1:
+            return found / len(whole)
+        return found / self.weights[torch.from_numpy(whole)].sum()
 
     def step(self, loss: Tensor, lr_factor: float, number: int) -> None:
         """Let the optimizer take a step down the gradient of the loss, a scalar; the EMA follows.
@@ -63,7 +75,8 @@ class Learner:
         for group, lr in zip(self.optimizer.param_groups, self.lrs, strict=True):
             group["lr"] = lr * lr_factor
         self.optimizer.zero_grad()
-        loss.backward()
+        # gradients are means over the processes
+        (loss * self.group.size).backward()
         self.optimizer.step()
         if self.ema:
             self.ema.update(self.network, number)
@@ -75,6 +88,7 @@ def start_learner(
     settings: Train,
     precision: str = "fp32",
     weights: Tensor | None = None,
+    group: ProcessGroup = ALONE,
 ) -> Learner:
     """Adam over all trainable weights; `weights` are those of the classes, float32 (C,).
 
@@ -92,6 +106,7 @@ def start_learner(
         weights=None if weights is None else weights.to(network.mean.device),
         smoothing=extras.label_smoothing,
         ema=start_ema(network, extras.ema),
+        group=group,
     )
 
 

@@ -1,16 +1,17 @@
 """The training loop: trains a learner epoch by epoch and validates it after each."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from foodcls.errors import TrainingError
 from foodcls.metrics.ranks import Floats, average_position, ranks
 from foodcls.network.seeds import seeded
+from foodcls.network.whole_batch import as_in_whole
 from foodcls.recipe.train_settings import Train
 from foodcls.train.batches import Batch, epoch_batches, iterate_batches
 from foodcls.train.checkpoint import EpochReport
@@ -87,7 +88,7 @@ def validate(learner: Learner, dataset: Dataset, batch_size: int) -> tuple[float
     ema, network = learner.ema, learner.network
     with ema.swapped_into(network) if ema else nullcontext():
         network.eval()
-        return predict_all(learner.logits, dataset, batch_size)
+        return predict_all(learner.logits, dataset, batch_size, learner.group)
 
 
 def _probe(learner: Learner, train_val: TrainVal, settings: Train) -> _Totals:
@@ -96,6 +97,7 @@ def _probe(learner: Learner, train_val: TrainVal, settings: Train) -> _Totals:
         if train_val.own
         else fit_probe(learner, train_val, settings)
     )
+    learner.group.share(learner.network.head.state_dict().values())
     if learner.ema:
         learner.ema.restart(learner.network)
     return _Totals(probe.train_loss, probe.train_accuracy, lr_factor=0.0, l2=probe.l2)
@@ -106,21 +108,30 @@ def _train_epoch(
 ) -> _Totals:
     learner.network.train()
     batches = epoch_batches(train_val.train, settings, epoch)
-    losses, right, seen, factor = 0.0, 0, 0, 1.0
-    for batch in iterate_batches(train_val.train, batches, settings, train_val.classes, epoch):
+    losses, right, seen, factor = 0.0, 0.0, 0, 1.0
+    reading = iterate_batches(
+        train_val.train, batches, settings, train_val.classes, epoch, learner.group
+    )
+    for batch in reading:
         if seen and is_over():
             break
         step = (epoch - 1) * len(batches) + batch.number
         factor = lr_factor(step, settings.epochs * len(batches), len(batches), settings.extras)
-        with seeded("dropout", settings.seed, epoch, batch.number):
+        count = len(batch.indices)
+        with (
+            seeded("dropout", settings.seed, epoch, batch.number),
+            as_in_whole(learner.group, count),
+        ):
             logits = learner.logits(batch.inputs)
-        loss = learner.loss(logits, batch.targets)
-        if not torch.isfinite(loss):
-            raise TrainingError(_explain_loss(loss.item(), train_val.train, batch, settings, epoch))
-        learner.step(loss, factor, step)
-        losses += loss.item() * len(batch.indices)
-        right += int((logits.argmax(1).cpu() == batch.truth).sum())
-        seen += len(batch.indices)
+        own = learner.loss(logits, batch.targets, train_val.train.targets[batch.indices])
+        hits = (logits.argmax(1).cpu() == batch.truth).sum().item()
+        loss, hits = learner.group.add(own.item(), hits)
+        if not math.isfinite(loss):
+            raise TrainingError(_explain_loss(loss, train_val.train, batch, settings, epoch))
+        learner.step(own, factor, step)
+        losses += loss * count
+        right += hits
+        seen += count
     return _Totals(losses / seen, right / seen, factor, is_cut=seen < sum(map(len, batches)))
 
 

@@ -27,17 +27,20 @@ def settle_lr(
     is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
     if settings.lr != "auto" or is_probe_alone:
         return learner, settings, budget
-    if chosen := files.load_lr():
+    group = learner.group
+    if chosen := group.agree(files.load_lr):
         lr, seconds = chosen
         log.info("lr: %g, as it was chosen before", lr)
         budget = budget.less(seconds)
     else:
         begun = budget.clock()
         lr = choose_lr(learner, train_val, settings, budget)
-        files.save_lr(lr, budget.clock() - begun)
+        spent = budget.clock() - begun
+        if group.is_first:
+            files.save_lr(lr, spent)
     settings = settings.model_copy(update={"lr": lr})
-    network, tail = learner.network, learner.tail
-    learner = start_learner(network, tail, settings, learner.precision, learner.weights)
+    same = learner.precision, learner.weights, group
+    learner = start_learner(learner.network, learner.tail, settings, *same)
     return learner, settings, budget
 
 
@@ -82,7 +85,8 @@ def _try_lr(
     """The validation loss after the trial's steps; infinite where they lead nowhere."""
     extras = settings.extras.model_copy(update={"ema": 0.0, "warmup": 0.0})
     tried = settings.model_copy(update={"lr": lr, "extras": extras})
-    trial = start_learner(learner.network, learner.tail, tried, learner.precision, learner.weights)
+    same = learner.precision, learner.weights, learner.group
+    trial = start_learner(learner.network, learner.tail, tried, *same)
     # `fit` asks before each step but the very first of a training
     done = itertools.count(1 if first_epoch == 1 else 0)
 

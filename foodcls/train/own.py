@@ -65,16 +65,20 @@ class OwnSet:
 def fit_with_own(learner: Learner, train_val: TrainVal, settings: Train) -> Probe:
     """Fit the learner's head in both stages; its strength of regularization is the crawl's."""
     seen = scale_features(learner, train_val, settings.batch_size)
-    best = choose_strength(learner.network.head, seen, settings)
     own = join_own(seen, train_val, settings)
-    head = fit_stages(best, own, learner.smoothing)
+
+    def fit() -> Probe:
+        best = choose_strength(learner.network.head, seen, settings)
+        return measure_head(best.l2, fit_stages(best, own, learner.smoothing), seen)
+
+    probe = learner.group.agree(fit)
     log.info(
         "own photos: learnt from %d beside %d crawled ones",
         len(own.groups),
         len(seen.train.truth) // own.looks,
     )
-    seen.set_head(learner.network.head, head)
-    return measure_head(best.l2, head, seen)
+    seen.set_head(learner.network.head, probe.head)
+    return probe
 
 
 def join_own(seen: Scaled, train_val: TrainVal, settings: Train) -> OwnSet:

@@ -104,7 +104,8 @@ class Probe:
 def fit_probe(learner: Learner, train_val: TrainVal, settings: Train) -> Probe:
     """Fit the head of the learner's network, for each of `STRENGTHS`; validation chooses one."""
     seen = scale_features(learner, train_val, settings.batch_size)
-    best = choose_strength(learner.network.head, seen, settings)
+    head = learner.network.head
+    best = learner.group.agree(lambda: choose_strength(head, seen, settings))
     seen.set_head(learner.network.head, best.head)
     return best
 
@@ -167,7 +168,8 @@ def extract_views(
     first = first_linear(learner.network.eval().head)
     # dropout, which stands before it, does nothing in evaluation
     with first.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0])):
-        predict_all(learner.logits, dataset, batch_size)
+        predict_all(learner.logits, dataset, batch_size, learner.group)
+    seen = [one.to(learner.device) for one in learner.group.gather(one.cpu() for one in seen)]
     # batch by batch, and in each batch view by view
     return tuple(torch.cat(seen[number::views]).float() for number in range(views))
 

@@ -12,10 +12,8 @@ import pandas as pd
 import torch
 from safetensors.torch import save as save_safetensors
 from torch import Tensor
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from foodcls.errors import TrainingError
-from foodcls.features.activations import cacheable_partition
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import LEARNT, split_rows
 from foodcls.network.backbones import Backbone
@@ -27,7 +25,6 @@ from foodcls.network.network import (
     start_network,
     with_own_size,
 )
-from foodcls.network.partition import Partition
 from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, count, silent
@@ -35,13 +32,12 @@ from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
-from foodcls.train.class_balance import class_weights
-from foodcls.train.dataset import InputSpec, TrainVal, check_splits, data_digest, load_datasets
-from foodcls.train.learner import Learner, choose_device, start_learner
+from foodcls.train.dataset import TrainVal, check_splits, data_digest
+from foodcls.train.learner import Learner, choose_device
 from foodcls.train.loop import count_epochs, fit
 from foodcls.train.lr_search import settle_lr
 from foodcls.train.method import list_idle, settle_method
-from foodcls.train.online_augment import RandomAffine
+from foodcls.train.prepare import prepare_learner
 from foodcls.train.resume import (
     CheckpointFiles,
     Tensors,
@@ -50,7 +46,8 @@ from foodcls.train.resume import (
     evaluated_tensors,
     restore_state,
 )
-from foodcls.train.views import training_views, validation_views
+from foodcls.train.views import training_views
+from foodcls.work.process_group import ALONE, ProcessGroup
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +62,7 @@ def train(
     cache: Path,
     track: Track = silent,
     on_epoch: OnEpoch | None = None,
+    group: ProcessGroup = ALONE,
 ) -> Checkpoint:
     """Train on the kept rows of split "train", choose the epoch on "val"; "test" is never read.
 
@@ -74,14 +72,18 @@ def train(
     epochs run unless `settings.max_minutes` are over. Pixels, activations and the last epochs are
     kept in `cache`, where a killed training resumes: delete its `checkpoint_files` once the
     checkpoint is kept. `on_epoch` is called after each epoch, also for those before the kill.
+
+    Processes of a `group` share the batches of one training, and the first of them gives and
+    writes its outcome: a probe is bit for bit that of one process with as many threads, fine-tuning
+    the same up to the order of sums.
     """
     settings = settle_method(with_own_size(settings), manifest)
-    budget = start_budget(settings.max_minutes)
+    budget = start_budget(settings.max_minutes).shared(group)
     splits = train_rows, val_rows, own_rows = [split_rows(manifest, name) for name in LEARNT]
     check_splits(train_rows, val_rows, labels)
     if len(own_rows) and settings.method != "probe":
         raise TrainingError(f"own photos are learnt from by method probe, not {settings.method}")
-    feature_cache = FeatureCache(store, cache, track, settings.cache_bytes)
+    feature_cache = FeatureCache(store, cache, track, settings.cache_bytes, group)
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
@@ -94,12 +96,14 @@ def train(
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
             computed = {"device": device.type, "precision": precision}
-            begun = partial(_draft_checkpoint, labels, backbone, computed, splits)
+            begun = partial(_draft_checkpoint, labels, backbone, computed, splits, group)
             files = checkpoint_files(cache, begun(settings))
             learner, settings, budget = settle_lr(learner, train_val, settings, budget, files)
             draft = begun(settings)
             files = checkpoint_files(cache, draft)
             reports, best = _learn(learner, train_val, settings, files, budget, on_epoch)
+    if not group.is_first:
+        return draft
     network.load_state_dict(best, strict=False)
     blob = store.put(save_safetensors(_whole_state(network)), durable=True)
     best_epoch = _best_epoch(reports).epoch
@@ -115,82 +119,12 @@ def _tell_plan(settings: Train, count: int) -> None:
         log.info("trainable: %s", " ".join(settings.trainable))
 
 
-def prepare_learner(
-    network: Network,
-    settings: Train,
-    labels: Sequence[str],
-    splits: Sequence[pd.DataFrame],
-    feature_cache: FeatureCache,
-) -> tuple[Learner, TrainVal]:
-    """A network on its device with what trains it, and what its tail reads of each picture.
-
-    `splits` are the rows of train, val and, where there are some, own.
-    """
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
-    train_count, val_count, *own = map(len, splits)
-    looks = (train_count + sum(own)) * len(training_views(settings)) + val_count
-    partition = choose_partition(network, settings, precision, looks, feature_cache)
-    network.to(device)
-    partition.to(device)
-    convert_conv2d_weight_memory_format(network, torch.channels_last)
-    spec = InputSpec(partition, settings.input_size, precision)
-    train_val = load_train_val(splits, labels, settings, spec, feature_cache)
-    weights = loss_weights(train_val, settings)
-    return start_learner(network, partition.tail, settings, precision, weights), train_val
-
-
-def load_train_val(
-    splits: Sequence[pd.DataFrame],
-    labels: Sequence[str],
-    settings: Train,
-    spec: InputSpec,
-    feature_cache: FeatureCache,
-) -> TrainVal:
-    """Load train, val and, where given, own as the recipe's target has them.
-
-    Augmentation changes training alone.
-    """
-    augment = settings.extras.augment
-    learning = dataclasses.replace(
-        spec,
-        changes=training_views(settings),
-        augment=RandomAffine(augment, settings.seed) if augment else None,
-    )
-    judging = dataclasses.replace(spec, changes=validation_views(settings))
-    # own photos look as the model will be used already
-    as_used = dataclasses.replace(learning, changes=(None, *learning.changes[1:]))
-    parts = zip(splits, (learning, judging, as_used), strict=False)
-    used = [part for part in parts if len(part[0])]
-    train, val, *own = load_datasets(used, labels, feature_cache)
-    return TrainVal(train, val, len(labels), *own)
-
-
-def choose_partition(
-    network: Network, settings: Train, precision: str, count: int, feature_cache: FeatureCache
-) -> Partition:
-    """The frozen trunk that runs once for each of `count` looks, and the trainable tail.
-
-    There is no trunk where pictures change from epoch to epoch, and where the cache has no room.
-    """
-    if settings.extras.augment:
-        log.info("augmentation is online: the frozen layers run in each epoch")
-        return Partition(trunk=None, tail=network)
-    return cacheable_partition(network, settings.input_size, precision, count, feature_cache)
-
-
-def loss_weights(train_val: TrainVal, settings: Train) -> Tensor | None:
-    """float32 (C,): how much each class weighs in the loss; None if all weigh alike."""
-    if settings.extras.balance != "weights":
-        return None
-    return torch.from_numpy(class_weights(train_val.train.targets, train_val.classes))
-
-
 def _draft_checkpoint(
     labels: Sequence[str],
     backbone: Backbone,
     computed: Mapping[str, str],
     splits: Sequence[pd.DataFrame],
+    group: ProcessGroup,
     settings: Train,
 ) -> Checkpoint:
     """A checkpoint before the first epoch: its digest names all that the outcome depends on."""
@@ -211,6 +145,8 @@ def _draft_checkpoint(
         val_count=len(splits[1]),
         own_count=len(splits[2]),
         data_digest=data_digest(*splits),
+        # features are the same whoever makes them
+        processes=1 if settings.method == "probe" else group.size,
     )
 
 
@@ -224,14 +160,15 @@ def _learn(
 ) -> tuple[tuple[EpochReport, ...], Tensors]:
     reports: tuple[EpochReport, ...] = ()
     best: Tensors = {}
-    if state := files.load():
+    group = learner.group
+    if state := group.agree(files.load):
         restore_state(learner, state)
         reports, best = state.reports, state.best
     count("epochs", anew=count_epochs(settings) - len(reports), recalled=len(reports))
     left = budget.less(sum(report.seconds for report in reports))
     learning = fit(learner, train_val, settings, len(reports) + 1, is_over=left.is_over)
     # an epoch is written while the next one trains
-    with files.background_writer() as save:
+    with files.background_writer() if group.is_first else nullcontext(lambda state: None) as save:
         for report in chain(reports, learning):
             if report.epoch > len(reports):
                 reports = (*reports, report)

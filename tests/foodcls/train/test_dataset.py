@@ -23,7 +23,7 @@ from foodcls.train.dataset import (
     load_datasets,
 )
 from foodcls.train.online_augment import RandomAffine
-from foodcls.train.train import choose_partition, load_train_val, loss_weights
+from foodcls.train.prepare import choose_partition, load_train_val, loss_weights
 from foodcls.train.views import View
 
 
