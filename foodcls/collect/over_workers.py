@@ -66,7 +66,9 @@ def over_workers(
             soon, waiting = _begin(waiting)
             now = time.monotonic()
             waits = {host: until - now for host, until in free_at.items() if until > now}
-            errands = list(part_hosts(soon, waits, max(fleet.size(), 1), turn))
+            # short at first, so that it is soon known how long all takes
+            seconds = min(turn, max(turn / 6, now - begun))
+            errands = list(part_hosts(soon, waits, max(fleet.size(), 1), seconds))
             for report in fleet.spread(work, errands):
                 yield from report.results
                 done.update(Request(one.url, at=one.url).host for one in report.results)

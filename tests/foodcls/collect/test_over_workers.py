@@ -1,14 +1,16 @@
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.table import Manner
-from foodcls.collect.outcomes import Outcome
-from foodcls.collect.over_workers import over_workers, part_hosts
+from foodcls.collect.outcomes import FetchResult, Outcome
+from foodcls.collect.over_workers import Report, over_workers, part_hosts
 from foodcls.collect.request import Request
 from foodcls.work.parallel import Fleet, in_threads
 
@@ -85,6 +87,38 @@ def test_who_is_to_be_left_alone_is_so_in_the_next_turn_too(web, limits, store) 
     assert {one.outcome for one in found} == {Outcome.NOT_AN_IMAGE}
     gaps = [after - before for before, after in zip(seen, seen[1:], strict=False)]
     assert gaps[0] >= 0.98 and min(gaps[1:]) >= 0.18
+
+
+def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
+    limits, store, monkeypatch
+) -> None:
+    """By a clock of its own: one host gives a picture a second, and three others ten."""
+    now = [0.0]
+    monkeypatch.setattr(
+        "foodcls.collect.over_workers.time", SimpleNamespace(monotonic=lambda: now[0])
+    )
+
+    def spread(function: Any, errands: Any) -> Iterator[Report]:
+        for errand in errands:
+            sent = Counter[str]()
+            done, left = [], []
+            for one in errand.requests:
+                sent[one.host] += 1
+                most = errand.share.seconds * (1 if one.host == "slow.test" else 10)
+                (done if sent[one.host] <= most else left).append(one)
+            yield Report(tuple(FetchResult(one.url, Outcome.OK) for one in done), tuple(left))
+        slow = sum(one.host == "slow.test" for errand in errands for one in errand.requests)
+        now[0] += min(errands[0].share.seconds, slow)
+
+    urls = [f"http://fast{n % 3}.test/{n}" for n in range(3_000)]
+    urls += [f"http://slow.test/{n}" for n in range(1_000)]
+    told = list[tuple[float, float]]()
+    forecast = SimpleNamespace(tell=lambda seconds: told.append((now[0], seconds)))
+    anew = over_workers(Fleet(spread, lambda: 2), limits, store, ())
+    assert len(list(anew(urls, forecast))) == 4_000
+    checked = [(at, left) for at, left in told if 0.1 * now[0] < at < 0.95 * now[0]]
+    assert len(checked) > 10 and told[0][0] <= 10
+    assert all(0.5 < left / (now[0] - at) < 2 for at, left in checked)
 
 
 def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store, picture) -> None:
