@@ -27,9 +27,8 @@ from peers import describe_machine
 
 from foodcls.errors import FoodclsError
 from foodcls.export.export import INT8, TRACING, find_writer, labels_digest
-from foodcls.export.exported_files import FORMATS
+from foodcls.export.exported_files import FORMATS, check_libraries
 from foodcls.export.load import read_model
-from foodcls.export.onnx.int8 import quantize
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig, to_probabilities
 from foodcls.image.decode import BadPicture, decode
@@ -79,9 +78,14 @@ def make_subject(name: str, photos: Sequence[Photo]) -> Subject:
 
 def write(subject: Subject, kind: Format, photos: Sequence[Photo], fp32: bytes) -> bytes:
     """The file of a format; int8 is made of fp32, its ranges from the photos."""
-    if kind == INT8:
-        return quantize(fp32, [squash_pixels(picture, SIZE) for _, picture in photos])
     facts = {"labels_digest": labels_digest(subject.config.labels)}
+    check_libraries([kind])
+    if kind == INT8:
+        # its libraries may be absent
+        from foodcls.export.onnx.int8 import quantize
+
+        fp32 = fp32 or write(subject, "onnx", photos, b"")
+        return quantize(fp32, [squash_pixels(picture, SIZE) for _, picture in photos])
     return find_writer(kind)(OptimizedNetwork(subject.network, SIZE), subject.config, facts)
 
 

@@ -36,8 +36,7 @@ from inference import SIZE, make_network, write_pictures
 from peers import busy, describe_machine
 
 from foodcls.export.export import INT8, find_writer, labels_digest
-from foodcls.export.exported_files import FORMATS, find_format, sibling
-from foodcls.export.onnx.int8 import quantize
+from foodcls.export.exported_files import FORMATS, check_libraries, find_format, sibling
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig
 from foodcls.image.decode import decode
@@ -80,6 +79,10 @@ class Server:
 
 def write_models(backbone: str, pictures: Sequence[bytes], folder: Path) -> Path:
     """Exported files with random weights, which take as long as any; the path of the .pt one."""
+    check_libraries(SERVED)
+    # its libraries may be absent
+    from foodcls.export.onnx.int8 import quantize
+
     network = OptimizedNetwork(make_network(backbone), SIZE)
     facts = {"labels_digest": labels_digest(tuple(LABELS))}
     path = folder / "model.pt"

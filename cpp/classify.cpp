@@ -5,8 +5,8 @@
 // tell that a picture shows none of its classes. With --all the probabilities of all classes follow
 // in the model's order. A file that is no picture is named on standard error, and the rest go on.
 //
-// Exit codes: 0 all is well; 1 a file that is no picture; 2 a model that cannot be read, or wrong
-// words; 3 a model whose SHA-256 is not that of --sha256 or of NAME.sha256 beside it.
+// Exit codes: 0 all is well; 1 a file that is no picture; 2 a model that cannot be read or not run
+// here, or wrong words; 3 a model whose SHA-256 is not that of --sha256 or of NAME.sha256 beside it.
 //
 // More is not judged, as `foodcls predict` does: a TorchScript file from elsewhere can write files
 // while libtorch reads it. Give only a file whose SHA-256 comes from whom you trust.
@@ -185,8 +185,10 @@ int run(const Options& options) {
     check_digest(options.model, file, options.digest);
     std::unique_ptr<Model> model;
     try {
-        model = load_model(file, options.threads);
+        model = load_model(file, options.threads, !options.digest.empty());
         check_labels(model->labels);
+    } catch (const BadFile&) {
+        throw;
     } catch (const std::exception& error) {
         throw BadFile("no " + std::string(MODEL_FILE) + " of foodcls, or a damaged one (" +
                       first_line(error.what()) + "); export it again");

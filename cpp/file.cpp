@@ -12,7 +12,8 @@
 
 namespace {
 
-const std::array<std::string, 3> ENDINGS = {".int8.onnx", ".onnx", ".pt"};
+// the longer first
+const std::array<std::string, 4> ENDINGS = {".int8.onnx", ".onnx", ".aoti.pt2", ".pt"};
 
 std::string sha256(const Bytes& file) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> sum;

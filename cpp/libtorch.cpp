@@ -1,9 +1,20 @@
-// Runs NAME.pt by libtorch.
+// Runs NAME.pt by libtorch, and NAME.aoti.pt2: machine code for one kind of processor.
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include "model.h"
@@ -27,6 +38,13 @@ std::vector<float> values(const torch::Tensor& tensor) {
     return {first, first + row.numel()};
 }
 
+using Facts = std::unordered_map<std::string, std::string>;
+
+torch::Tensor as_tensor(const Batch& batch) {
+    auto* pixels = const_cast<std::uint8_t*>(batch.pixels.data());  // only read
+    return torch::from_blob(pixels, {batch.count, batch.height, batch.width, 3}, torch::kUInt8);
+}
+
 class TorchModel : public Model {
 public:
     explicit TorchModel(torch::jit::Module read) : module(std::move(read)) {
@@ -40,10 +58,7 @@ public:
 
     Answer answer(const Batch& batch) override {
         return plainly([&] {
-            auto* pixels = const_cast<std::uint8_t*>(batch.pixels.data());  // only read
-            const auto images = torch::from_blob(
-                pixels, {batch.count, batch.height, batch.width, 3}, torch::kUInt8);
-            const auto pair = module.forward({images.permute({0, 3, 1, 2})}).toTuple();
+            const auto pair = module.forward({as_tensor(batch).permute({0, 3, 1, 2})}).toTuple();
             return Answer{values(pair->elements()[0].toTensor()),
                           values(pair->elements()[1].toTensor())};
         });
@@ -53,14 +68,103 @@ private:
     torch::jit::Module module;
 };
 
+// A file that is there while it is needed: libtorch reads packages by their path.
+class TemporaryFile {
+public:
+    explicit TemporaryFile(const Bytes& bytes) {
+        // the name is taken by a file of this user alone
+        const int handle = mkstemp(path.data());
+        if (handle >= 0) close(handle);
+        std::ofstream copy;
+        if (handle >= 0) copy.open(path, std::ios::binary);
+        copy.write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
+        if (!copy.flush()) {
+            unlink(path.c_str());
+            throw BadFile("a copy of it finds no room in " + folder().string());
+        }
+    }
+    ~TemporaryFile() { unlink(path.c_str()); }
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+    std::string path = (folder() / "classify-XXXXXX").string();
+
+private:
+    static std::filesystem::path folder() { return std::filesystem::temp_directory_path(); }
+};
+
+std::string told(const Facts& facts, const std::string& name) {
+    const auto found = facts.find(name);
+    if (found == facts.end()) throw std::runtime_error("its metadata has no " + name);
+    return found->second;
+}
+
+// BadFile where machine code was made for another machine than this.
+void check_machine(const Facts& facts) {
+    utsname machine{};
+    uname(&machine);
+    const std::pair<std::string, std::string> here[] = {{"torch", TORCH_VERSION},
+                                                        {"system", machine.sysname},
+                                                        {"machine", machine.machine},
+                                                        {"instructions", at::get_cpu_capability()},
+                                                        {"device", "cpu"}};
+    for (const auto& [name, mine] : here) {
+        const auto theirs = told(facts, "bound_to." + name);
+        // behind the plus is the build: the same version for a processor or for a graphics card
+        if (theirs.substr(0, theirs.find('+')) != mine.substr(0, mine.find('+'))) {
+            throw BadFile("machine code for " + name + " " + theirs + ", here is " + mine +
+                          "; export it again on this machine, or take the .pt file");
+        }
+    }
+}
+
+class PackageModel : public Model {
+public:
+    PackageModel(const std::string& path, const Facts& facts) : loader(path) {
+        std::istringstream lines(told(facts, "labels"));
+        for (std::string label; std::getline(lines, label);) labels.push_back(label);
+        abstain_below = std::stod(told(facts, "abstain_below"));
+        known_from = std::stod(told(facts, "known_from"));
+    }
+
+    Answer answer(const Batch& batch) override {
+        return plainly([&] {
+            const auto pair = loader.run({as_tensor(batch)});
+            return Answer{values(pair.at(0)), values(pair.at(1))};
+        });
+    }
+
+private:
+    torch::inductor::AOTIModelPackageLoader loader;
+};
+
+std::unique_ptr<Model> load_package(const Bytes& file, bool is_known) {
+    if (!is_known) {
+        throw BadFile("a .pt2 file is a program: give --sha256 with what its maker told you, or take "
+                      "the .pt file");
+    }
+    const TemporaryFile copy(file);
+    const auto facts = torch::inductor::AOTIModelPackageLoader::load_metadata_from_package(
+        copy.path, "model");
+    check_machine(facts);
+    return std::make_unique<PackageModel>(copy.path, facts);
+}
+
+bool is_package(const std::string& file) {
+    std::istringstream stream(file);
+    return caffe2::serialize::PyTorchStreamReader(&stream).hasRecord("archive_format");
+}
+
 }  // namespace
 
 const char* const MODEL_FILE = "MODEL.pt";
 
-std::unique_ptr<Model> load_model(const Bytes& file, int threads) {
+std::unique_ptr<Model> load_model(const Bytes& file, int threads, bool is_known) {
     if (threads > 0) at::set_num_threads(threads);
-    return plainly([&] {
-        std::istringstream stream(std::string(file.begin(), file.end()));
+    return plainly([&]() -> std::unique_ptr<Model> {
+        const std::string bytes(file.begin(), file.end());
+        if (is_package(bytes)) return load_package(file, is_known);
+        std::istringstream stream(bytes);
         return std::make_unique<TorchModel>(torch::jit::load(stream, torch::kCPU));
     });
 }

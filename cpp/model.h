@@ -37,6 +37,7 @@ public:
 // The file that this program's library reads.
 extern const char* const MODEL_FILE;
 
-// Read the bytes of an exported file, to run on so many threads (0: a core each). Throws what says
-// why it is none.
-std::unique_ptr<Model> load_model(const Bytes& file, int threads);
+// Read the bytes of an exported file, to run on so many threads (0: a core each). One that is machine
+// code is read only if it is known: its SHA-256 was told. Throws BadFile where it may not run here, and
+// else what says why it is none.
+std::unique_ptr<Model> load_model(const Bytes& file, int threads, bool is_known);

@@ -83,7 +83,7 @@ private:
 
 const char* const MODEL_FILE = "MODEL.onnx";
 
-std::unique_ptr<Model> load_model(const Bytes& file, int threads) {
+std::unique_ptr<Model> load_model(const Bytes& file, int threads, bool) {
     const auto* api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
     if (api == nullptr) {
         throw std::runtime_error("ONNX Runtime " +

@@ -47,7 +47,9 @@ def package_bytes(
         logging.getLogger("torch._inductor").setLevel(logging.ERROR)
         path = Path(place, "model.pt2")
         torch._inductor.aoti_compile_and_package(
-            capture_interleaved(network, config), package_path=str(path)
+            capture_interleaved(network, config),
+            package_path=str(path),
+            inductor_configs={"aot_inductor.metadata": _metadata(config)},
         )
         with ZipFile(path, "a") as package:
             package.writestr(f"{package.namelist()[0].partition('/')[0]}/extra/{FACTS}",
@@ -55,9 +57,19 @@ def package_bytes(
         return path.read_bytes()
 
 
+def _metadata(config: InferenceConfig) -> dict[str, str]:
+    """What a C++ program needs to know, where libtorch reads it without running anything."""
+    return {
+        "labels": "\n".join(config.labels),
+        "abstain_below": repr(config.abstain_below),
+        "known_from": repr(config.known_from),
+    } | {f"bound_to.{name}": value for name, value in bound_to().items()}
+
+
 def bound_to() -> dict[str, str]:
     """What machine code made here asks of where it runs."""
     return {
+        "device": "cpu",
         "torch": torch.__version__,
         "system": platform.system(),
         "machine": platform.machine(),

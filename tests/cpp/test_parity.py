@@ -1,10 +1,12 @@
 """Builds the C++ programs and holds their answers, and the pixels they feed, to Python's."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import onnx
@@ -13,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from foodcls.export.aotinductor import bound_to, package_bytes
 from foodcls.export.export import labels_digest
 from foodcls.export.load import known_digest, load_model
 from foodcls.export.onnx.write import onnx_bytes
@@ -30,6 +33,7 @@ from foodcls.sample.web import SampleWeb
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = ("jpeg", "rotated", "cmyk", "gray", "png", "alpha")
+NUMBERS = ("abstain_below", "known_from")
 SIZE = 64  # pixels a side of what the network sees
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Develop = Callable[[Sequence[float]], np.ndarray]
@@ -386,6 +390,75 @@ def test_an_onnx_file_of_a_hostile_maker_never_crashes(
     done = runner(build / "classify_onnx")(path, photos[0])
     why = "does not give probabilities" if fault == "no number" else "no MODEL.onnx of foodcls"
     assert done.returncode == 2 and not done.stdout and why in done.stderr
+
+
+def write_package(path: Path, facts: dict[str, str]) -> str:
+    """A package of torch with what it says of itself, and no code; gives its SHA-256."""
+    with ZipFile(path, "w") as package:
+        for name, text in (
+            ("archive_format", "pt2"), (".data/version", "3"), ("byteorder", "little"),
+            ("data/aotinductor/model/a.wrapper_metadata.json", json.dumps(facts)),
+            ("data/aotinductor/model/a.wrapper.so", "no code"),
+        ):  # fmt: skip
+            package.writestr(f"model/{name}", text)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"torch": "1.2.3+cpu"}, "machine code for torch 1.2.3+cpu, here is 2."),
+        ({"instructions": "AVX9"}, "machine code for instructions AVX9, here is"),
+        ({"machine": "s390x"}, "machine code for machine s390x, here is"),
+        ({"device": "cuda"}, "machine code for device cuda, here is cpu"),
+        ({}, "no MODEL.pt of foodcls, or a damaged"),
+    ],
+)
+def test_machine_code_for_another_machine_is_named_before_it_runs(
+    classify: Run, photos: list[Path], tmp_path: Path, other: dict[str, str], said: str
+) -> None:
+    path = tmp_path / "model.aoti.pt2"
+    facts = {f"bound_to.{name}": value for name, value in (bound_to() | other).items()}
+    digest = write_package(path, facts | {"labels": "a\nb"} | dict.fromkeys(NUMBERS, "0"))
+    done = classify("--sha256", digest, path, photos[0])
+    assert done.returncode == 2 and not done.stdout
+    assert done.stderr.startswith(f"{path}: {said}")
+
+
+def test_machine_code_is_read_only_by_its_digest(
+    classify: Run, photos: list[Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "model.aoti.pt2"
+    digest = write_package(path, {})
+    done = classify(path, photos[0])
+    assert done.returncode == 2 and "give --sha256" in done.stderr
+    (tmp_path / "model.sha256").write_text(f"{'a' * 64}  {path.name}\n")
+    assert classify("--sha256", digest, path, photos[0]).returncode == 3
+
+
+class Mean(torch.nn.Module):
+    """A network of few layers, whose machine code is made in a minute."""
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pad(pixels.float().mean((2, 3)) / 50, (0, 1))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)  # a compiler at work
+def test_machine_code_answers_as_in_python(
+    classify: Run, photos: list[Path], tmp_path: Path
+) -> None:
+    path, labels = tmp_path / "model.aoti.pt2", ("red", "green", "blue")
+    facts = {"labels_digest": labels_digest(labels)}
+    path.write_bytes(package_bytes(Mean(), InferenceConfig(SIZE, labels, 1.5, 0.5, 0.6), facts))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    done = classify("--all", "--sha256", digest, path, *photos)
+    assert done.returncode == 0 and not done.stderr
+    wanted = list(predict(load_model(path, digest), photos))
+    for row, answer in zip(rows(done), wanted, strict=True):
+        assert np.allclose(np.float64(row[3:]), answer.probabilities, atol=1e-4)
+        assert row[1].startswith("none" if answer.is_none else answer.guess)
+    assert len({answer.guess for answer in wanted}) > 1
 
 
 def test_flipped_bytes_of_a_model_never_crash(

@@ -12,7 +12,7 @@ from prefect.serializers import JSONSerializer
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from foodcls.errors import ExportError
+from foodcls.errors import ExportError, InputError
 from foodcls.export.aotinductor import bound_to, read_package
 from foodcls.export.benchmark import Row, markdown
 from foodcls.export.benchmark_worker import measure
@@ -26,6 +26,7 @@ from foodcls.export.exported_files import (
 from foodcls.export.load import load_model
 from foodcls.export.onnx.int8 import quantize_checked
 from foodcls.metrics.scores import Estimate
+from foodcls.recipe.train_settings import Format
 from foodcls.store.store import Store, digest_file
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
 from foodcls.train.checkpoint import Checkpoint
@@ -200,8 +201,12 @@ def test_formats_are_told_by_the_longest_ending(tmp_path: Path) -> None:
 def test_a_missing_library_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foodcls.export.exported_files.find_spec", lambda name: None)
     check_libraries(["torchscript", "exported_program"])
-    with pytest.raises(Exception, match=r"onnx needs onnx, .*pip install 'foodcls\[onnx\]'"):
-        check_libraries(["onnx"])
+    kinds: tuple[Format, ...] = ("onnx", "onnx_int8")
+    for kind in kinds:
+        with pytest.raises(
+            InputError, match=rf"{kind} needs onnx, .*pip install 'foodcls\[onnx\]'"
+        ):
+            check_libraries([kind])
 
 
 @pytest.mark.long
