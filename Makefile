@@ -42,6 +42,8 @@ pictures: $(STAMP)
 	FOODCLS_PICTURES=docs FOODCLS_PICTURES_WORKSPACE=workspace/pictures \
 		$(BIN)/pytest -n0 -m long tests/foodcls/review/test_page_picture.py
 
+# by pip and not by uv, which is faster and reads nothing that pip is configured by: where that names
+# torch's build for processors, uv takes the one for graphics cards from PyPI
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

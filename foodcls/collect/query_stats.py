@@ -1,6 +1,8 @@
 """What each engine gave for each query, as a record and as a table for people."""
 
-from collections.abc import Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pandas as pd
 from foodcls.collect.engines.base import MAX_RESULTS
 from foodcls.tables.spreadsheet import write_csv
 
+LOG = logging.getLogger(__name__)
+
+SHOWN = 3  # queries in a message
 NO_RESULTS, NO_MORE, ENOUGH = "no results", "no more results", ""
 TOO_DEEP = f"more than the first {MAX_RESULTS} results cannot be asked for"
 
@@ -33,6 +38,19 @@ class QueryStats:
     def is_passing(self) -> bool:
         """Whether trouble stopped the search, so that another run may find more."""
         return self.reason not in (ENOUGH, NO_MORE, TOO_DEEP, NO_RESULTS)
+
+
+def tell_troubles(stats: Iterable[QueryStats]) -> None:
+    """Say what engines' answers lack: once for all queries that the same trouble took."""
+    troubles = defaultdict[tuple[str, str], list[str]](list)
+    for one in stats:
+        if not one.is_complete:
+            troubles[one.engine, one.reason].append(one.query)
+    for (name, why), queries in troubles.items():
+        shown = ", ".join(map(repr, queries[:SHOWN])) + (", …" if queries[SHOWN:] else "")
+        asked = shown if len(queries) == 1 else f"{len(queries)} queries ({shown})"
+        hint = "; is this machine online?" if "DNSError" in why else ""
+        LOG.warning("%s, %s: %s%s", name, asked, why, hint)
 
 
 def write_query_stats(stats: Sequence[QueryStats], path: Path) -> None:

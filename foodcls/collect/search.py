@@ -11,6 +11,7 @@ from typing import Any
 
 from yarl import URL
 
+from foodcls.collect import query_stats
 from foodcls.collect.engines.answers import Answer, candidate, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
@@ -100,6 +101,7 @@ def _search(
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
+    query_stats.tell_troubles(one.result().stats for one in (*done, *asked) if not one.stopped)
     _tell_stopped([one for one in asked if not one.engine.lacks(access)])
 
 
@@ -249,8 +251,6 @@ class _Search:
         """What was found, as candidates in the engine's order."""
         question, fact = self.question, self.fact(now=0)
         hits, stats = fact["hits"][: question.limit], self._stats(fact)
-        if not (stats.is_complete or self.stopped):
-            LOG.warning("%s, %r: %s", stats.engine, stats.query, stats.reason)
         candidates = (candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
         return SearchResult(question, tuple(candidates), stats)
 

@@ -333,7 +333,7 @@ def test_an_engine_that_fails_is_reported_and_the_next_one_delivers(
         ("google", "beans", 1),
     ]
     assert all(reason in one.reason for one in collected.stats if one.engine == "bing")
-    assert caplog.text.count(f"bing, 'rice': {reason}") == 1
+    assert caplog.text.count(f"bing, 2 queries ('rice', 'beans'): {reason}") == 1
     assert set(collected.manifest["source"]) == {"google"}
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from foodcls.collect.collect import Collected, CollectRef, save_collected
-from foodcls.collect.query_stats import QueryStats, write_query_stats
+from foodcls.collect.query_stats import QueryStats, tell_troubles, write_query_stats
 from foodcls.manifest import load_manifest, new_manifest
 from foodcls.store.store import Store
 
@@ -48,3 +48,12 @@ def test_yields_stay_beside_the_manifest(store: Store) -> None:
     ref = save_collected(Collected(manifest, STATS), store)
     assert isinstance(ref, CollectRef) and (ref.stage, ref.stats) == ("collect", STATS)
     assert load_manifest(ref, store).equals(manifest)
+
+
+def test_the_same_trouble_of_many_queries_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    lost = "ClientConnectorDNSError: Cannot connect to host www.bing.com:443 (page 1)"
+    tell_troubles([*STATS, *(QueryStats("bing", "rice", f"q{n}", 1, 0, lost) for n in range(5))])
+    assert caplog.messages == [
+        "bing, 'white rice, plate': consent or captcha page (page 2)",
+        f"bing, 5 queries ('q0', 'q1', 'q2', …): {lost}; is this machine online?",
+    ]
