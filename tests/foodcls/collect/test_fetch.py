@@ -119,7 +119,8 @@ def test_a_slow_answer_ends_at_the_deadline(part: str, web, fetch, picture) -> N
     begun = time.monotonic()
     fetched = fetch(web.route("/drip", drip), timeout=0.6)
     assert fetched.outcome is Outcome.TIMEOUT
-    assert time.monotonic() - begun < 1.6
+    # a busy machine is late; without a deadline it would be a minute, or never
+    assert time.monotonic() - begun < 10
 
 
 def test_all_attempts_together_keep_to_the_deadline(web, fetch) -> None:

@@ -108,8 +108,9 @@ def test_pauses_that_robots_txt_wants_are_kept(web, fetch, words) -> None:
     begun = time.monotonic()
     results = fetch("/1", "/2", "/3", *(f"/no{number}" for number in range(30)))
     assert Counter(outcomes(results)) == {"http_error": 3, "robots_txt": 30}
-    # one behind robots.txt, and one behind each but the last; none for what is not asked for
-    assert 0.3 - 0.05 <= time.monotonic() - begun < 2
+    # one behind robots.txt, and one behind each but the last; none for what is not asked for, which
+    # would make 33 of them
+    assert 0.3 - 0.05 <= time.monotonic() - begun < 3.2
 
 
 def test_a_pause_longer_than_a_run_waits_is_a_refusal(web, fetch) -> None:

@@ -156,9 +156,9 @@ def test_a_picture_on_grey_is_not_taken_for_a_cut_one(noise, encode):
     ],
 )
 def test_size_bombs_are_refused_before_pixels_are_allocated(data):
-    before, start = peak_memory(), time.monotonic()
+    before, start = peak_memory(), time.process_time()
     assert reason_of(data) in ("too_many_pixels", "truncated", "broken")
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert peak_memory() - before < 50 * MEGABYTE
 
 
@@ -381,11 +381,11 @@ def test_mutated_files_never_crash(noise, encode):
         data = bytearray(seeds[number % len(seeds)])
         for _ in range(dice.choice((1, 3, 20))):
             data[dice.randrange(min(len(data), dice.choice((64, 10**6))))] = dice.randrange(256)
-        start = time.monotonic()
+        start = time.process_time()
         try:
             found = decode(bytes(data), 10**6)
         except BadPicture as bad:
             assert bad.reason and len(bad.detail) <= 200
         else:
             assert found.image.mode == "RGB"
-        assert time.monotonic() - start < 5
+        assert time.process_time() - start < 5

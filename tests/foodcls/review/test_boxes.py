@@ -143,8 +143,8 @@ def test_thousands_of_boxes_are_taken_over_at_once(tmp_path: Path) -> None:
         row | {"id": f"{number:064x}", "origin": f"{number}.jpg", "box": "1,2,30,40"}
         for number in range(8000)
     ])  # fmt: skip
-    gallery, start = build_gallery(manifest, ("pesto",), {}), time.monotonic()
+    gallery, start = build_gallery(manifest, ("pesto",), {}), time.process_time()
     import_boxes(manifest, gallery, tmp_path / "boxes.csv")
-    assert time.monotonic() - start < 1.5
+    assert time.process_time() - start < 1.5
     last = (tmp_path / "boxes.csv").read_text().splitlines()[8000]
     assert last.endswith("1f3f,90,90,pesto,1,2,30,40")
