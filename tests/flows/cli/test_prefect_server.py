@@ -1,6 +1,7 @@
 """The Prefect server of a run: refused when it is away, and never left behind."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,10 +27,12 @@ time.sleep({seconds})
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """As of a person who has set nothing."""
+def environment(tmp_path: Path, prefect_tables: Path) -> dict[str, str]:
+    """As of a person who has set nothing, and whose tables Prefect has made before."""
     cleared = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
-    return cleared | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    (home := tmp_path / "prefect").mkdir()
+    shutil.copy(prefect_tables, home)
+    return cleared | {"PREFECT_HOME": str(home)}
 
 
 def is_alive(pid: int) -> bool:
