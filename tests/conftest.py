@@ -23,7 +23,8 @@ FIXTURES = ("answer_fixtures", "browser_fixtures", "model_fixtures", "network_fi
 LONGEST = ("flows/test_worker.py", "flows/test_outage.py", "test_serve.py",
            "docs/test_tutorial.py", "flows/test_train.py", "tasks/tracking/test_send.py",
            "flows/test_retrain.py", "flows/test_far.py", "cpp/test_parity.py",
-           "cpp/test_readme.py", "flows/cli/test_main.py")  # fmt: skip
+           "cpp/test_readme.py", "flows/cli/test_main.py", "foodcls/train/test_resume.py",
+           "foodcls/train/test_methods.py", "foodcls/evaluate/test_strangers.py")  # fmt: skip
 # one process of tests/flows/starter.py serves them all; those that take minutes have their own
 WITH_STARTER = {f"tests/flows/test_{name}.py" for name in ("outage", "secrets", "tidy")}
 
@@ -64,9 +65,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; what is in a file stays in its order."""
+    """The longest files first, the library's many short ones last; a file keeps its order."""
     places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    library = ROOT / "tests" / "foodcls"
+    items.sort(key=lambda item: (places.get(item.path, len(places)), library in item.path.parents))
 
 
 @pytest.fixture(scope="session", autouse=True)
