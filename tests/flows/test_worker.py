@@ -39,6 +39,7 @@ SMALL = {
     "train.trainable": [],
     "train.input_size": 32,
     "train.epochs": 1,
+    "export.formats": ["torchscript"],
 }
 SLOW = """\
 name: slow
@@ -48,18 +49,29 @@ train: {backbone: test_resnet, weights: none, trainable: []}
 """
 
 
-# commands of Prefect's and one of ours, one after another: to import Prefect anew takes seconds
+# commands of Prefect's and of ours, each in a fork: to import Prefect anew takes seconds, and so
+# does it to look through all of it for cycles, or to take it down
 TYPED = """if True:
-    import json, sys
+    import gc, json, os, sys
+    gc.disable()
     from prefect.cli import app
     from flows.cli.main import app as foodcls
-    for program, *words in json.loads(sys.argv[1]):
-        sys.argv = [program, *words]
-        try:
-            (foodcls if program == "foodcls" else app)()
-        except SystemExit as end:
-            if end.code:
-                raise
+    import flows.retrain
+    gc.freeze()
+    gc.enable()
+    for line in sys.stdin:
+        if os.fork() == 0:
+            file, *sys.argv = json.loads(line)
+            for handle in (1, 2):
+                os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), handle)
+            code = 0
+            try:
+                (foodcls if sys.argv[0] == "foodcls" else app)()
+            except SystemExit as end:
+                code = end.code
+            sys.stdout.flush()
+            os._exit(code if isinstance(code, int) else code is not None)
+        print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
 """
 
 
@@ -124,6 +136,7 @@ class Prefect:
             "MLFLOW_TRACKING_PASSWORD": SECRET,
         }
         self.environment.pop("MLFLOW_TRACKING_URI", None)
+        self.shell: subprocess.Popen[str] | None = None
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a command that stays; what it says goes into a file."""
@@ -131,23 +144,30 @@ class Prefect:
             return subprocess.Popen([*self.command, *words], env=self.environment,
                                     cwd=self.project, stdout=log, stderr=log)  # fmt: skip
 
+    def type(self, program: str, *words: str) -> str:
+        """What a command said."""
+        if not self.shell:
+            self.shell = subprocess.Popen(
+                [sys.executable, "-c", TYPED], env=self.environment, cwd=self.project, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+        assert self.shell.stdin and self.shell.stdout
+        (said := self.folder / "said").unlink(missing_ok=True)
+        print(json.dumps([str(said), program, *words]), file=self.shell.stdin, flush=True)
+        code = self.shell.stdout.readline()
+        assert code == "0\n", code + said.read_text()
+        return said.read_text()
+
     def run(self, *words: str) -> str:
-        done = subprocess.run([*self.command, *words], env=self.environment, cwd=self.project,
-                              capture_output=True, text=True, check=False, timeout=200)  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return self.type("prefect", "--no-prompt", *words)
 
     def deploy(self) -> None:
         """Deploy what prefect.yaml names, and by `foodcls schedule` a recipe that it does not."""
-        words = [("prefect", "--no-prompt", "work-pool", "create", "foodcls", "--type", "process"),
-                 ("prefect", "--no-prompt", "deploy", "--all"),
-                 ("foodcls", "schedule", "recipes/slow.yaml", "--cron=0 3 * * 1",
-                  "--timezone=Europe/Rome", "--workspace=workspace/slow")]  # fmt: skip
-        done = subprocess.run([sys.executable, "-c", TYPED, json.dumps(words)], check=False,
-                              env=self.environment, cwd=self.project, capture_output=True,
-                              text=True, timeout=PATIENCE)  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Monday" in done.stdout and "at 03:00, Europe/Rome" in done.stdout
+        self.run("work-pool", "create", "foodcls", "--type", "process")
+        self.run("deploy", "--all")
+        said = self.type("foodcls", "schedule", "recipes/slow.yaml", "--cron=0 3 * * 1",
+                         "--timezone=Europe/Rome", "--workspace=workspace/slow")  # fmt: skip
+        assert "Monday" in said and "at 03:00, Europe/Rome" in said
 
     def order(self, deployment: str, **parameters: Any) -> str:
         """Have a deployment run, as its page in the UI does; the id of the run."""
@@ -270,6 +290,8 @@ def prefect(
         wait_for(f"{prefect.api}/health")
         prefect.deploy()
         yield prefect
+        if prefect.shell:
+            prefect.shell.communicate()
 
 
 @pytest.fixture(scope="module")
