@@ -28,6 +28,7 @@ collect: {engines: [sample], per_query: 14, min_per_class: 5}
 augment: {per_class: 8}
 train:
   {backbone: test_resnet, weights: none, trainable: [], hidden_units: 0, input_size: 32, epochs: 1}
+export: {formats: [torchscript]}
 """
 PLACE = "workspace/tutorial"
 

@@ -31,6 +31,7 @@ train:
   input_size: 32
   epochs: 3
   lr: 0.01
+export: {formats: [torchscript]}  # to write and check .pt2, too, takes a run a second more
 """
 
 

@@ -34,6 +34,8 @@ from foodcls.tables.manifest_csv import read_manifest
 pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = ["collect", "inspect", "dedup", "filter", "crop", "split", "augment"]
 MODEL_STAGES = ["train", "calibrate", "evaluate", "export"]
+# what a recipe gives that says nothing of it
+FORMATS = {"export.formats": ["torchscript", "exported_program"]}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def shared_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(prefect_server: None, shared_recipe: Path, shared_space: Path) -> dict[str, Any]:
     """The result of one run, which costs seconds and which many tests look at."""
-    return summarize(train(load_recipe(shared_recipe), shared_space))
+    return summarize(train(load_recipe(shared_recipe, FORMATS), shared_space))
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def ask(url: str, body: dict[str, Any]) -> Any:
 def test_a_second_run_is_cached_and_names_the_record_of_the_first(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
-    again = summarize(train(load_recipe(shared_recipe), shared_space))
+    again = summarize(train(load_recipe(shared_recipe, FORMATS), shared_space))
     assert first["cached"] == [] and again["cached"] == STAGES + MODEL_STAGES
     assert first["recorded_anew"] and not again["recorded_anew"]
     same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version",
@@ -219,7 +221,7 @@ def test_the_same_recipe_gives_the_same_model_bit_for_bit(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path, space: Path
 ) -> None:
     """SEED fault 6: nothing could be repeated."""
-    again = summarize(train(load_recipe(shared_recipe), space))
+    again = summarize(train(load_recipe(shared_recipe, FORMATS), space))
     assert again["cached"] == [] and again["model_digest"] == first["model_digest"]
     prepare(load_recipe(shared_recipe), shared_space)
     tables = [read_manifest(folder / "manifest.csv") for folder in (space, shared_space)]

@@ -132,6 +132,7 @@ def test_calibration_and_judging_keep_no_more_than_the_recipe_allows(
 @pytest.fixture
 def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], list[StageResult]]:
     """Train, calibrate, judge and export on a manifest, as the flow does."""
+    asked = Export(formats=("torchscript",))
 
     @flow
     def model(pictures: ManifestRef) -> list[StageResult]:
@@ -142,7 +143,7 @@ def run(workspace: Workspace, prefect_server: None) -> Callable[[ManifestRef], l
             learnt,
             checkpoint,
             scores,
-            export(workspace, checkpoint, pictures, "tiny", "digest", Export()),
+            export(workspace, checkpoint, pictures, "tiny", "digest", asked),
         ]
 
     return model
