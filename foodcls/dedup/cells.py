@@ -107,9 +107,13 @@ def search_cells(
     points: Points, hashes: Hashes, share: Share
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs of pictures that share a cell in any grid, each once, some at a time."""
-    every = np.empty(0, np.int64)
+    every, fresh = np.empty(0, np.int64), list[np.ndarray]()
     for found in share(points, hashes):
-        every = _sort_distinct(np.concatenate([every, found]))
+        fresh.append(found)
+        # not after each grid: this one process joins what many have found
+        if sum(map(len, fresh)) > len(every):
+            every, fresh = _sort_distinct(np.concatenate([every, *fresh])), []
+    every = _sort_distinct(np.concatenate([every, *fresh]))
     for start in range(0, len(every), CHUNK):
         yield np.divmod(every[start : start + CHUNK], len(hashes.pictures))
 
