@@ -97,7 +97,8 @@ def learn_set(
         settings = recipe.train.model_copy(update={"seed": seed})
         parts = (manifest, workspace.store, recipe.labels, settings, workspace.pixels, bars)
         limit = settings.cache_bytes
-        scores = evaluate(train(*parts), manifest, workspace.store, workspace.pixels, limit=limit)
+        features = FeatureCache(workspace.store, workspace.pixels, limit=limit)
+        scores = evaluate(train(*parts), manifest, features)
         answers.append(read_predictions(workspace.store.read(scores.predictions).decode()))
         print(f"  {name}, seed {seed}: {scores.accuracy:.3f}", flush=True)
     return Result(name, len(split_rows(manifest, "train")), tuple(answers))

@@ -28,6 +28,7 @@ from peers import describe_machine
 
 from foodcls.augment import augment
 from foodcls.evaluate.evaluate import evaluate
+from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.paired_test import mcnemar
 from foodcls.metrics.predictions import read_predictions
@@ -125,7 +126,7 @@ class Bench:
         store, cache = self.workspace.store, self.workspace.pixels
         checkpoint = train(pictures, store, self.recipe.labels, settings, cache, bars)
         limit = settings.cache_bytes
-        scores = evaluate(checkpoint, pictures, store, cache, split, limit=limit)
+        scores = evaluate(checkpoint, pictures, FeatureCache(store, cache, limit=limit), split)
         answers = read_predictions(store.read(scores.predictions).decode())
         return {
             "accuracy": scores.accuracy,

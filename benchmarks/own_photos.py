@@ -21,6 +21,7 @@ from target import pick_few, plan_method
 
 from foodcls.dedup.dedup import dedup
 from foodcls.evaluate.own_photos import judge_own
+from foodcls.features.row_cache import FeatureCache
 from foodcls.inspect.inspect import inspect
 from foodcls.manifest import class_counts, kept_rows, new_manifest
 from foodcls.metrics.own_worth import OwnWorth
@@ -82,7 +83,9 @@ def main() -> None:
           f"{ {label: row['own'] for label, row in class_counts(whole).items()} }")  # fmt: skip
     for how, name in WAYS.items():
         own = Own(folder=options.own.resolve(), grouped_by_folder=how)
-        found = judge_own(checkpoint, whole, workspace.store, workspace.pixels, own, bars)
+        found = judge_own(
+            checkpoint, whole, FeatureCache(workspace.store, workspace.pixels, bars), own
+        )
         assert found is not None
         show(name, found)
 

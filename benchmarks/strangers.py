@@ -28,7 +28,7 @@ from foodcls.evaluate.rejection import FITS
 from foodcls.evaluate.strangers import TEST, list_strangers
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import drop_rows, kept_rows, split_rows
-from foodcls.metrics.bootstrap import number_groups
+from foodcls.metrics.ranks import number_groups
 from foodcls.metrics.rejection import RejectionScore, Side, measure_rejection
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Inference, Rejection
@@ -121,7 +121,7 @@ def main() -> None:
     for score in (*FITS, "auto"):
         begun = time.perf_counter()
         how = Inference(rejection=Rejection.model_validate({"score": score}))
-        checkpoint = calibrate(learnt, manifest, store, workspace.pixels, how, bars)
+        checkpoint = calibrate(learnt, manifest, FeatureCache(store, workspace.pixels, bars), how)
         seconds = time.perf_counter() - begun
         name = f"auto: {checkpoint.rejection.score}" if score == "auto" else score  # type: ignore[union-attr]
         show(name, judge_rejection(checkpoint, manifest, tests, cache), seconds, threshold=True)

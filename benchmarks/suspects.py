@@ -22,6 +22,7 @@ from foods13_web import read_index
 
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.evaluate.label_issues import judged_rows
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import drop_rows
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.tables.manifest_csv import read_manifest
@@ -68,7 +69,8 @@ def compare(
     for name, pictures in sets.items():
         parts = (pictures, workspace.store, recipe.labels, recipe.train, workspace.pixels, bars)
         limit = recipe.train.cache_bytes
-        result = evaluate(train(*parts), pictures, workspace.store, workspace.pixels, limit=limit)
+        features = FeatureCache(workspace.store, workspace.pixels, limit=limit)
+        result = evaluate(train(*parts), pictures, features)
         learnt = (pictures["state"] == "kept") & (pictures["split"] == "train")
         told = f"{result.accuracy:.3f} of {result.n} (trained on {learnt.sum()})"
         yield f"accuracy, {name}", told

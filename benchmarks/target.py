@@ -40,8 +40,8 @@ from foodcls.features.row_cache import FeatureCache
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.image.foreground import cut_out
 from foodcls.manifest import new_manifest, split_rows
-from foodcls.metrics.bootstrap import Sample, mean_bounds, number_groups
-from foodcls.metrics.ranks import Floats, ranks
+from foodcls.metrics.bootstrap import Sample, mean_bounds
+from foodcls.metrics.ranks import Floats, number_groups, ranks
 from foodcls.network.backbones import make_backbone
 from foodcls.network.model_zoo import timm
 from foodcls.network.network import with_own_size

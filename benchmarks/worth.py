@@ -23,6 +23,7 @@ from foodcls.evaluate.extrapolation import Gain, extrapolate
 from foodcls.evaluate.label_issues import judged_rows, pool_features
 from foodcls.evaluate.learning_curves import SHARES, Curve, label_pictures, measure_curve
 from foodcls.features.row_cache import FeatureCache
+from foodcls.manifest import cluster_names
 from foodcls.recipe.recipe import load_recipe
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import encode_labels
@@ -47,7 +48,7 @@ class Bench:
         cache = FeatureCache(workspace.store, workspace.pixels, bars)
         self.features = pool_features(rows, recipe.train, cache)
         self.truth = encode_labels(rows, recipe.labels)
-        self.clusters = rows["cluster"].where(rows["cluster"] != "", rows["id"]).to_numpy(object)
+        self.clusters = cluster_names(rows).to_numpy(object)
         self.classes = len(recipe.labels)
 
     def curve(self, rows: np.ndarray, grown: tuple[int, ...], seed: int) -> Curve:

@@ -148,7 +148,7 @@ def extend_blocklist(added: Iterable[Entry], store: Store, home: Path) -> Blockl
     with editing(home):
         whole = _read_store(store).joined(_read_file(home)).joined(Blocklist(tuple(added)))
         _write_file(whole, home)
-        _write_store(whole, store)
+        store.remember(KIND, {KEY: store.put(_encode(whole), durable=True)})
     return whole
 
 
@@ -161,10 +161,6 @@ def _read_store(store: Store) -> Blocklist:
     blob = blocklist_blob(store)
     # a blob that was lost is made anew from the user's copy
     return _parse(store.read(blob), store.where(blob)) if store.has(blob) else Blocklist()
-
-
-def _write_store(whole: Blocklist, store: Store) -> None:
-    store.remember(KIND, {KEY: store.put(_encode(whole), durable=True)})
 
 
 def _read_file(home: Path) -> Blocklist:

@@ -17,6 +17,11 @@ FoodclsError
 from foodcls.redact import redact
 
 
+def first_line(error: BaseException) -> str:
+    """What a library's error says first, or what it is called."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
 class FoodclsError(Exception):
     """Base of all errors that foodcls raises on purpose; the message ends with what to do."""
 

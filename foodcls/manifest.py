@@ -181,12 +181,17 @@ def save_manifest(
         kept=int(is_kept.sum()),
         dropped=int((~is_kept).sum()),
         splits=tuple(
-            _digest(table.select(names).filter(pa.array(_is_of(manifest, split), pa.bool_())))
+            _digest(table.select(names).filter(pa.array(is_of(manifest, split), pa.bool_())))
             for split, names in SPLIT_COLUMNS.items()
         ),
         relabeled=int((is_kept & is_relabeled(manifest)).sum()),
         passing=int(lost.sum()),
     )
+
+
+def cluster_names(manifest: pd.DataFrame) -> pd.Series:
+    """The cluster of each row; without dedup every picture is a cluster of its own."""
+    return manifest["cluster"].where(manifest["cluster"] != "", manifest["id"])
 
 
 def is_relabeled(manifest: pd.DataFrame) -> pd.Series:
@@ -225,13 +230,8 @@ def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
     """
     wanted = {*MARKS}.union(*(SPLIT_COLUMNS[name] for name in ref.names))
     manifest = load_manifest(ref.manifest, store, [name for name in COLUMNS if name in wanted])
-    masks = [_is_of(manifest, name) for name in ref.names]
+    masks = [is_of(manifest, name) for name in ref.names]
     return manifest[np.logical_or.reduce(masks)]
-
-
-def load_part(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The rows of one key of SPLIT_COLUMNS, in the table's order."""
-    return manifest[_is_of(manifest, name)]
 
 
 def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
@@ -239,7 +239,8 @@ def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.D
     return read_parquet(data, {name: COLUMNS[name] for name in columns})
 
 
-def _is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
+def is_of(manifest: pd.DataFrame, split: str) -> pd.Series:
+    """Which rows are of one key of SPLIT_COLUMNS."""
     if split == FILTERED:
         return (manifest["state"] == DROPPED) & (manifest["stage"] == "filter")
     kept = (manifest["state"] == KEPT) & (manifest["split"] == split)

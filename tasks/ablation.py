@@ -13,7 +13,7 @@ from foodcls.report.ablation_table import (
 )
 from foodcls.split.ablation_sets import take_raw as take_raw_pictures
 from foodcls.split.ablation_sets import undo_crop as undo_cuts
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 
@@ -40,6 +40,5 @@ def compare(workspace: Workspace, pictures: ManifestRef, trials: Sequence[Trial]
     table = compare_trials(trials, load_manifest(pictures, workspace.store), workspace.store)
     texts = {workspace.ablation_json: ablation_json(table), workspace.ablation: ablation_csv(table)}
     for path, text in texts.items():
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     return table

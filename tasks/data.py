@@ -49,7 +49,7 @@ from foodcls.runs.stage_result import StageResult
 from foodcls.split.assignments import recall_assignments, remember_assignments
 from foodcls.split.split import split as split_clusters
 from foodcls.split.test_groups import read_groups
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import fleet, spread
@@ -203,8 +203,7 @@ def augment(
 def show_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
     """Draw how far apart pairs are where people look for it, and in Prefect's UI."""
     found = distinct.result.distances
-    with replacing(workspace.histogram) as part:
-        part.write_bytes(histogram_png(found))
+    write_whole(workspace.histogram, histogram_png(found))
     show_pairs(found)
 
 

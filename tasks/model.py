@@ -25,7 +25,7 @@ from foodcls.recipe.train_settings import Export, Inference, Train
 from foodcls.split.test_groups import group_tests
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import Meter, bars, spell_time
+from tasks.engine.progress import Meter, bars, open_features, spell_time
 from tasks.engine.stage import stage
 from tasks.trainers.launch import TRAINERS, Job, read_trainers, train_over
 
@@ -102,9 +102,7 @@ def calibrate(
     from foodcls.evaluate.calibrate import calibrate as calibrate_checkpoint
 
     manifest = load_splits(pictures, workspace.store)
-    return calibrate_checkpoint(
-        checkpoint, manifest, workspace.store, workspace.pixels, settings, bars, limit
-    )
+    return calibrate_checkpoint(checkpoint, manifest, open_features(workspace, limit), settings)
 
 
 @stage("foodcls.split.test_groups", name="check groups", reads=("test",))
@@ -127,14 +125,7 @@ def evaluate(
     from foodcls.evaluate.evaluate import evaluate as evaluate_checkpoint
 
     grouped = group_tests(load_splits(pictures, workspace.store), test)
-    return evaluate_checkpoint(
-        checkpoint,
-        grouped,
-        workspace.store,
-        workspace.pixels,
-        track=bars,
-        limit=limit,
-    )
+    return evaluate_checkpoint(checkpoint, grouped, open_features(workspace, limit))
 
 
 @stage("foodcls.evaluate.own_photos", "foodcls.split.test_groups", name="own", reads=LEARNT)
@@ -150,9 +141,7 @@ def judge_own(
     from foodcls.evaluate.own_photos import judge_own as judge_photos
 
     manifest = load_splits(pictures, workspace.store)
-    return judge_photos(
-        checkpoint, manifest, workspace.store, workspace.pixels, settings, bars, limit
-    )
+    return judge_photos(checkpoint, manifest, open_features(workspace, limit), settings)
 
 
 def tell_refused(workspace: Workspace, exported: ExportedRef) -> None:

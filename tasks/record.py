@@ -112,11 +112,5 @@ def _dataset(workspace: Workspace, recipe: Recipe, trial: Trial) -> dict[str, st
 
 
 def _recorded(sent: Sent, model_path: str = "") -> Recorded:
-    return Recorded(
-        sent.address,
-        sent.experiment_id,
-        sent.run_id,
-        sent.version,
-        model_path,
-        waiting=sent.trouble,
-    )
+    return Recorded(sent.address, sent.experiment_id, sent.run_id, sent.version, model_path,
+                    waiting=sent.trouble)  # fmt: skip

@@ -12,7 +12,7 @@ from foodcls.report.plots import confusion_csv, confusion_png
 from foodcls.report.report import gather_report, report_html
 from foodcls.report.sentences import explain_worth
 from foodcls.runs.run_result import Reported, Trained
-from foodcls.store.store import digest_file, replacing
+from foodcls.store.store import digest_file, write_whole
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 
@@ -48,6 +48,5 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         workspace.confusion_shares: confusion_png(scores, as_shares=True),
     }
     for path, content in files.items():
-        with replacing(path) as part:
-            part.write_bytes(content)
+        write_whole(path, content)
     return Reported(str(workspace.report), tuple(map(str, files)))

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import find_manifest, open_features, open_prepared, prepare_command, say
+from flows.cli.output import find_manifest, open_prepared, say
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
@@ -18,7 +18,7 @@ from foodcls.export.predict_tests import is_trained_on, predict_tests
 from foodcls.init.draft import describe_training
 from foodcls.manifest import split_rows
 from foodcls.metrics.align import align_predictions
-from foodcls.metrics.predictions import Predictions, read_predictions
+from foodcls.metrics.predictions import Predictions, read_last
 from foodcls.metrics.scores import Estimate
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.comparison import (
@@ -28,10 +28,10 @@ from foodcls.report.comparison import (
     comparison_record,
 )
 from foodcls.report.thumbnails import PictureIndex, index_pictures
-from foodcls.store.store import replacing
-from foodcls.tables.manifest_csv import read_decoded, read_manifest
+from foodcls.store.store import write_whole
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import bars
+from tasks.engine.progress import bars, open_features
 
 HEADINGS = ("backbone", "accuracy", "less the first", "average position", "less the first",
             "ms an answer", "MB", "license of the weights")  # fmt: skip
@@ -58,8 +58,7 @@ def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -
     show_comparison(console, comparison)
     if page:
         pictures = find_pictures(comparison, [folder, first.folder, second.folder])
-        with replacing(page) as part:
-            part.write_text(comparison_html(comparison, pictures), encoding="utf-8")
+        write_whole(page, comparison_html(comparison, pictures))
         say(console, f"{page}")
     else:
         console.print("--html FILE shows the changed pictures", style="dim")
@@ -103,7 +102,9 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("accuracy", "average_position"):
         first, second, shift = (getattr(side, name) for side in (test.a, test.b, test))
-        table.add_row(name.replace("_", " "), _within(first), _within(second), _signed(shift))
+        table.add_row(
+            name.replace("_", " "), _within(first), _within(second), _within(shift, "{:+.3f}")
+        )
     console.print(table)
     for sentence in comparison.sentences:
         console.print(sentence, markup=False, highlight=False)
@@ -111,17 +112,16 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
 
 def _read_last(folder: Path) -> Predictions:
     table = Workspace(folder).predictions
-    if not table.exists():
-        raise InputError(f"{table} is not there; `foodcls run RECIPE --workspace {folder}` first")
-    return read_predictions(table.read_text("utf-8"))
+    if found := read_last(table):
+        return found
+    raise InputError(f"{table} is not there; `foodcls run RECIPE --workspace {folder}` first")
 
 
 def _ask_file(path: Path, folder: Path) -> ComparedModel:
     model, manifest = load_model(path), read_manifest(find_manifest(folder))
     workspace = _open(folder)
-    last = workspace.predictions
     # groups that the recipe names stand only there
-    known = read_predictions(last.read_text("utf-8")) if last.exists() else None
+    known = read_last(workspace.predictions)
     groups = dict(zip(known.ids, known.groups, strict=True)) if known else {}
     answers = predict_tests(model, manifest, workspace.store, groups, bars)
     note = (
@@ -136,22 +136,17 @@ def _open(folder: Path) -> Workspace:
     return Workspace(folder.resolve())
 
 
-def _within(estimate: Estimate) -> str:
+def _within(estimate: Estimate, form: str = "{:.3f}") -> str:
     # below each other: beside each other they would leave no room for names in 80 columns
-    return f"{estimate.value:.3f}\n{estimate.low:.3f} to {estimate.high:.3f}"
-
-
-def _signed(estimate: Estimate) -> str:
-    return f"{estimate.value:+.3f}\n{estimate.low:+.3f} to {estimate.high:+.3f}"
+    return _spell(estimate, form, "{}\n{} to {}")
 
 
 def show_choice(
     console: Console, recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]
 ) -> None:
     """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
-    workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
-    features, train = open_features(workspace, recipe.train), recipe.train
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features, train = open_features(workspace, recipe.train.cache_bytes), recipe.train
     names = backbones or backbones_at_hand(train)
     print_choice(console, choose_backbone(manifest, recipe.labels, train, names, features))
 
@@ -179,9 +174,8 @@ def _table(choice: Choice) -> Table:
     return table
 
 
-def _spell(figure: Estimate, form: str) -> str:
-    value, low, high = map(form.format, (figure.value, figure.low, figure.high))
-    return f"{value} ({low} to {high})"
+def _spell(figure: Estimate, form: str, frame: str = "{} ({} to {})") -> str:
+    return frame.format(*map(form.format, (figure.value, figure.low, figure.high)))
 
 
 def _sentences(choice: Choice) -> list[str]:

@@ -19,14 +19,13 @@ from flows.cli.run import show_run
 from foodcls.blocklist import home_file
 from foodcls.errors import InputError, ServerError
 from foodcls.metrics.align import align_predictions, keep_common
-from foodcls.metrics.predictions import Predictions, read_predictions
+from foodcls.metrics.predictions import Predictions, read_last
 from foodcls.report.comparison import build_comparison, comparison_record
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.forget import (
     Forgetting,
     find_forgotten,
     forget,
-    forgetting_record,
 )
 from foodcls.workspace.gc import find_users
 from foodcls.workspace.lock import holding
@@ -56,13 +55,13 @@ def show_forgetting(console: Console, what: str, folder: Path, *, deletes: bool)
             forget(workspace, found, home_file(os.environ))
     for line in _list_closing(found, versions, deletes=deletes):
         say(console, line)
-    return {**forgetting_record(found), "versions": [asdict(one) for one in versions],
-            "deleted": deletes}  # fmt: skip
+    return {**asdict(found), "blobs": sorted(found.blobs),
+            "versions": [asdict(one) for one in versions], "deleted": deletes}  # fmt: skip
 
 
 def retrain_without(console: Console, recipe_file: Path, folder: Path) -> dict[str, Any]:
     """Train anew, and print how the new model does on the test pictures that are left."""
-    before, recipe = _read_answers(folder), read_recipe(recipe_file)
+    before, recipe = read_last(Workspace(folder).predictions), read_recipe(recipe_file)
     look_ahead(recipe, folder)
     with server_starting():
         from flows.train import train
@@ -72,15 +71,9 @@ def retrain_without(console: Console, recipe_file: Path, folder: Path) -> dict[s
     return {"run": run, "comparison": _show_loss(console, before, folder)}
 
 
-def _read_answers(folder: Path) -> Predictions | None:
-    """What the last run's model answered, to be compared with what a new one answers."""
-    table = Workspace(folder).predictions
-    return read_predictions(table.read_text("utf-8")) if table.exists() else None
-
-
 def _show_loss(console: Console, before: Predictions | None, folder: Path) -> dict[str, Any]:
     """Print whether the model without the pictures is better or worse on the test ones left."""
-    after = _read_answers(folder)
+    after = read_last(Workspace(folder).predictions)
     if before is None or after is None:
         console.print("there was no model before, so there is nothing to compare")
         return {}

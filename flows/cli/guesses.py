@@ -5,19 +5,17 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_features, open_prepared, prepare_command, say
+from flows.cli.output import open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.tables.manifest_csv import read_decoded
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import bars
+from tasks.engine.progress import bars, open_features
 
 
 def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
-    workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
+    workspace, manifest = open_prepared(recipe_file, folder)
     refused = read_refused(workspace.refused)
     proposals = propose_boxes(manifest, workspace.store, bars, refused)
     target = workspace.proposals
@@ -43,9 +41,8 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
     from foodcls.evaluate.likeness import save_likeness
 
     recipe = read_recipe(recipe_file)
-    workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
-    features = open_features(workspace, recipe.train)
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features = open_features(workspace, recipe.train.cache_bytes)
     judged = judge_labels(manifest, recipe.labels, recipe.train, features)
     ranked = rank_label_issues(judged)
     write_csv(ranked, workspace.suspects)

@@ -19,8 +19,6 @@ from foodcls.redact import redact, redact_logs
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
 if TYPE_CHECKING:
-    from foodcls.features.row_cache import FeatureCache
-    from foodcls.recipe.train_settings import Train
     from foodcls.workspace.workspace import Workspace
 
 # a path or a fingerprint with ":ab:" in it is no emoji
@@ -84,10 +82,9 @@ def say(console: Console, text: str, style: str = "") -> None:
 def write_json(value: Any, path: Path | None) -> None:
     """Write a value as JSON, whole or not at all."""
     if path:
-        from foodcls.store.store import replacing
+        from foodcls.store.store import write_whole
 
-        with replacing(path) as part:
-            part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def print_whole(console: Console, rows: Sequence[Sequence[Text]]) -> None:
@@ -119,17 +116,10 @@ def prepare_command(recipe_file: Path, workspace: Path) -> str:
     return f"foodcls prepare {recipe_file} --workspace {workspace}"
 
 
-def open_prepared(recipe_file: Path, folder: Path) -> "Workspace":
-    """A workspace with a table of pictures; InputError when there is none yet."""
+def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":
+    """A workspace and its table of decoded pictures; InputError when there is none yet."""
+    from foodcls.tables.manifest_csv import read_decoded
     from foodcls.workspace.workspace import Workspace
 
-    find_manifest(folder, recipe_file)
-    return Workspace.at(folder)
-
-
-def open_features(workspace: "Workspace", settings: "Train") -> "FeatureCache":
-    """The features that a workspace keeps, with bars for those it has to make."""
-    from foodcls.features.row_cache import FeatureCache
-    from tasks.engine.progress import bars
-
-    return FeatureCache(workspace.store, workspace.pixels, bars, settings.cache_bytes)
+    manifest = find_manifest(folder, recipe_file)
+    return Workspace.at(folder), read_decoded(manifest, prepare_command(recipe_file, folder))

@@ -14,7 +14,7 @@ from foodcls.review.decision_files import choose_files
 from foodcls.review.story import Story, read_decided, read_notes, tell_story
 from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 
@@ -41,8 +41,7 @@ def show_trace(
     if page:
         workspace = Workspace.at(folder)
         thumbs = Thumbs(workspace.store, workspace.thumbs, MAX_PIXELS)
-        with replacing(page) as part:
-            part.write_text(story_page(story, thumbs), encoding="utf-8")
+        write_whole(page, story_page(story, thumbs))
         say(console, f"\n{page}")
 
 

@@ -7,22 +7,20 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_features, open_prepared, prepare_command, print_whole, say
+from flows.cli.output import open_prepared, print_whole, say
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.sentences import explain_worth
-from foodcls.tables.manifest_csv import read_decoded
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import bars
+from tasks.engine.progress import bars, open_features
 
 
 def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> None:
     """Print a line a class and write worth.csv; InputError when there are no pictures yet."""
     recipe = read_recipe(recipe_file)
-    workspace = open_prepared(recipe_file, folder)
-    manifest = read_decoded(workspace.manifest, prepare_command(recipe_file, folder))
-    features = open_features(workspace, recipe.train)
+    workspace, manifest = open_prepared(recipe_file, folder)
+    features = open_features(workspace, recipe.train.cache_bytes)
     worths = forecast_worth(manifest, recipe.labels, recipe.train, features, more, bars)
     before = next_quotas(recipe.classes, recipe.collect, workspace.worth)
     asked = raise_quotas(before, worths, recipe.collect.per_query)

@@ -8,9 +8,8 @@ import pandas as pd
 from foodcls.choose.candidates import Candidate, probe_backbone, probing
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
-from foodcls.metrics.ranks import Ints, average_position, ranks
+from foodcls.metrics.ranks import Ints, average_position, number_groups, ranks
 from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import check_splits, encode_labels
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from foodcls.dedup.hamming import Columns
 from foodcls.image.hashes import THUMBNAIL_SIDE
 from foodcls.work.parallel import in_threads
 
@@ -78,15 +79,12 @@ def correlate_best(
 
 
 @dataclass(frozen=True)
-class _Ends:
+class _Ends(Columns):
     """Pairs of places, as the module's docstring tells."""
 
     left: np.ndarray
     right: np.ndarray
     mirrored: np.ndarray
-
-    def pick(self, chosen: np.ndarray | slice) -> "_Ends":
-        return _Ends(*(values[chosen] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)

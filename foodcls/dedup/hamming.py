@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -15,18 +15,22 @@ Judged = TypeVar("Judged")
 ROWS, COLUMNS = 128, 4096
 
 
+class Columns:
+    """What has arrays of shape (n, ...) as its fields."""
+
+    def pick(self, chosen: np.ndarray | slice) -> Self:
+        """The same at these places."""
+        return type(self)(*(values[chosen] for values in vars(self).values()))
+
+
 @dataclass(frozen=True)
-class NearPairs:
+class NearPairs(Columns):
     """n pairs of pictures by their places, left < right; arrays of shape (n,)."""
 
     left: np.ndarray  # int
     right: np.ndarray  # int
     distance: np.ndarray  # uint8, bits between the hashes
     mirror_distance: np.ndarray  # uint8, bits between the one's hash and the mirrored other's
-
-    def pick(self, chosen: np.ndarray) -> "NearPairs":
-        """The pairs at these places."""
-        return NearPairs(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def search_hamming(

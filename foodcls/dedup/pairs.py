@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from foodcls.dedup.cells import Share, share_here
 from foodcls.dedup.confirm import confirm_pairs
 from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_coarse
-from foodcls.dedup.hamming import NearPairs, search_hamming
+from foodcls.dedup.hamming import Columns, NearPairs, search_hamming
 from foodcls.dedup.views import search_views
 from foodcls.image.hashes import Fingerprints
 from foodcls.recipe.data_settings import Dedup
@@ -33,7 +33,7 @@ EXACT = 100_000
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(Columns):
     """n pairs of pictures by their places, left < right; arrays of shape (n,)."""
 
     left: np.ndarray  # int
@@ -41,10 +41,6 @@ class Pairs:
     distance: np.ndarray  # int, bits between the hashes
     mirrored: np.ndarray  # bool
     correlation: np.ndarray  # float, of one thumbnail with a window of the other
-
-    def pick(self, chosen: np.ndarray) -> "Pairs":
-        """The pairs at these places."""
-        return Pairs(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 @dataclass(frozen=True)

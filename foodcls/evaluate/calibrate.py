@@ -1,37 +1,30 @@
 """Calibrates a checkpoint: fits temperature, threshold and rejection on validation pictures."""
 
 import dataclasses
-from pathlib import Path
 
 import pandas as pd
 
 from foodcls.evaluate.inference import predict_rows
 from foodcls.evaluate.strangers import refuse_strangers
-from foodcls.features.row_cache import LIMIT, FeatureCache
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.temperature import apply_temperature, choose_threshold, fit_temperature
-from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Inference
-from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 
 
 def calibrate(
     checkpoint: Checkpoint,
     manifest: pd.DataFrame,
-    store: Store,
-    cache: Path,
+    feature_cache: FeatureCache,
     settings: Inference,
-    track: Track = silent,
-    limit: float = LIMIT,
 ) -> Checkpoint:
     """The same checkpoint with temperature, threshold and rejection as `settings` ask for.
 
     Only the kept rows of split "val" are used, by which the best epoch was chosen too, and half of
-    the strangers. At most `limit` bytes stay in `cache`.
+    the strangers.
     """
     rows = split_rows(manifest, "val")
-    feature_cache = FeatureCache(store, cache, track, limit)
     before, truth = predict_rows(checkpoint, rows, feature_cache)
     temperature = fit_temperature(before, truth) if settings.calibrate else 1.0
     answers = apply_temperature(before, temperature)

@@ -1,7 +1,6 @@
 """Evaluates a checkpoint on the pictures of one split."""
 
 import dataclasses
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -9,16 +8,13 @@ import torch
 from foodcls.errors import StageError
 from foodcls.evaluate.inference import embed_rows, predict_rows
 from foodcls.evaluate.strangers import TEST, list_strangers
-from foodcls.features.row_cache import LIMIT, FeatureCache
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.predictions import Predictions, predictions_csv
-from foodcls.metrics.ranks import Floats
+from foodcls.metrics.ranks import Floats, number_groups
 from foodcls.metrics.rejection import RejectionScore, Side, measure_rejection
 from foodcls.metrics.temperature import apply_temperature
-from foodcls.progress import Track, silent
-from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint, RejectionRef
 from foodcls.train.restore import load_rejector
 
@@ -28,22 +24,18 @@ TOGETHER = 4_096  # pictures that are scored at once
 def evaluate(
     checkpoint: Checkpoint,
     manifest: pd.DataFrame,
-    store: Store,
-    cache: Path,
+    feature_cache: FeatureCache,
     split: str = "test",
-    track: Track = silent,
-    limit: float = LIMIT,
 ) -> Evaluation:
     """Evaluate a checkpoint on the kept rows of `split`; each cluster is a group.
 
-    At most `limit` bytes stay in `cache`. StageError when there are no such rows.
+    StageError when there are no such rows.
     """
     rows = split_rows(manifest, split)
     if len(rows) == 0:
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    feature_cache = FeatureCache(store, cache, track, limit)
     before, truth = predict_rows(checkpoint, rows, feature_cache)
     answers = Predictions(
         labels=checkpoint.labels,
@@ -63,7 +55,7 @@ def evaluate(
             labels=checkpoint.labels,
             temperature=checkpoint.temperature,
             abstain_below=checkpoint.abstain_below,
-            predictions=store.put(predictions_csv(answers).encode()),
+            predictions=feature_cache.store.put(predictions_csv(answers).encode()),
         ),
     )
     rejection = judge_rejection(checkpoint, manifest, rows, feature_cache)

@@ -18,7 +18,7 @@ from foodcls.errors import TrainingError
 from foodcls.features.activations import load_activations, row_bytes, run_trunk
 from foodcls.features.pixels import decode_rows
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import KEPT
+from foodcls.manifest import KEPT, cluster_names
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.network import start_network, with_own_size
 from foodcls.network.partition import partition_network
@@ -78,7 +78,7 @@ def judge_labels(
     if rows.empty:
         raise TrainingError("no pictures are kept, so there are none to judge; collect more")
     truth = encode_labels(rows, labels)
-    groups = np.array(rows["cluster"].where(rows["cluster"] != "", rows["id"]), dtype=object)
+    groups = cluster_names(rows).to_numpy(object)
     features = pool_features(rows, settings, feature_cache)
     scored = score_labels(features, truth, groups, len(labels))
     return JudgedLabels(rows, features, truth, tuple(labels), scored)
@@ -94,7 +94,8 @@ def rank_label_issues(judged: JudgedLabels) -> pd.DataFrame:
     table = pd.DataFrame({
         "id": judged.rows["id"].to_numpy(),
         "keep": (scores <= LIMIT).astype(int),
-        "reason": _reasons(judged.scored, judged.truth, judged.labels),
+        "reason": [_reason(likely, place, judged.labels)
+                   for likely, place in zip(judged.scored.mean, judged.truth, strict=True)],
         "score": scores,
     })  # fmt: skip
     ranked = table.sort_values(["score", "id"], ascending=[False, True], kind="stable")
@@ -185,15 +186,8 @@ def _fit_linear(features: Floats, truth: Ints, classes: int) -> Floats:
     return weights.detach().numpy()
 
 
-def _reasons(scored: LabelScores, truth: Ints, labels: Sequence[str]) -> list[str]:
-    """What a picture looks like instead; nothing where it looks like its label."""
-    return [
-        _reason(likely, place, labels)
-        for likely, place in zip(scored.mean, truth.tolist(), strict=True)
-    ]
-
-
 def _reason(likely: Floats, place: int, labels: Sequence[str]) -> str:
+    """What a picture looks like instead; nothing where it looks like its label."""
     best = int(likely.argmax())
     if likely[best] < SURE:
         return "like no class"

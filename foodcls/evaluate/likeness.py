@@ -50,10 +50,10 @@ class Likeness:
         return [self.ids[place] for place in best[np.argsort(-likeness[best], kind="stable")]]
 
 
-def float_parts(rows: Floats, size: int = 8192) -> Iterator[Floats]:
+def float_parts(rows: Floats) -> Iterator[Floats]:
     """Rows (N, D) as float32, some thousands at a time: all at once would need much memory."""
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size].astype(np.float32)
+    for start in range(0, len(rows), 8192):
+        yield rows[start : start + 8192].astype(np.float32)
 
 
 def compress_features(features: Floats) -> Floats:

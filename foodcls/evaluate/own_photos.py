@@ -6,7 +6,6 @@ alone, and one that has learnt from the other groups too.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -14,16 +13,15 @@ from torch import Tensor, nn
 
 from foodcls.evaluate.inference import BATCH
 from foodcls.features.activations import cacheable_partition
-from foodcls.features.row_cache import LIMIT, FeatureCache
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import LEARNT, split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.own_worth import ClassDistance, OwnWorth
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
+from foodcls.metrics.ranks import number_groups
 from foodcls.network.network import head_units, make_head
-from foodcls.progress import Track, silent
+from foodcls.progress import Track
 from foodcls.recipe.data_settings import Own
 from foodcls.split.test_groups import group_own
-from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset
 from foodcls.train.nearness import Nearness, rate_nearness
@@ -55,22 +53,18 @@ class _Seen:
 def judge_own(
     checkpoint: Checkpoint,
     manifest: pd.DataFrame,
-    store: Store,
-    cache: Path,
+    feature_cache: FeatureCache,
     settings: Own,
-    track: Track = silent,
-    limit: float = LIMIT,
 ) -> OwnWorth | None:
     """Judge the rows of split "own" by groups, as `settings` name them; None where there are none.
 
-    The checkpoint says how heads are fitted; it has learnt from all groups itself. At most `limit`
-    bytes stay in `cache`.
+    The checkpoint says how heads are fitted; it has learnt from all groups itself.
     """
     rows, crawl = split_rows(manifest, "own"), split_rows(manifest, "train")
     if rows.empty:
         return None
     groups = group_own(rows, settings)
-    seen = _see(checkpoint, manifest, FeatureCache(store, cache, track, limit))
+    seen = _see(checkpoint, manifest, feature_cache)
     own = seen.photos.own.values[: len(rows)]
     near, as_crawled = (
         rate_nearness(seen.photos.look(look), own, groups) for look in (seen.photos.near, 0)
@@ -86,7 +80,7 @@ def judge_own(
         by_class=_by_class(near, crawl["label"], rows["label"], checkpoint.labels),
         nearest=tuple(pictures[:SHOWN]),
         farthest=tuple(pictures[: -SHOWN - 1 : -1]),
-        gain=_gain(seen, groups, track) if several else None,
+        gain=_gain(seen, groups, feature_cache.track) if several else None,
     )
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save as save_safetensors
 from foodcls.evaluate.inference import embed_rows
 from foodcls.evaluate.rejection import Examples, learn_rejection
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import FILTERED, load_part, picture_blobs, split_rows
+from foodcls.manifest import FILTERED, cluster_names, is_of, picture_blobs, split_rows
 from foodcls.recipe.train_settings import Rejection
 from foodcls.store.store import Store, digest_of
 from foodcls.train.checkpoint import Checkpoint, RejectionRef
@@ -37,19 +37,14 @@ def list_strangers(
     `reasons` are words in the filter's reasons, in any case; `kind` is the whole reason. Half of
     the clusters of look-alikes are for test, by a hash of their names, so that they stay there.
     """
-    rows = load_part(manifest, FILTERED).drop_duplicates("id")
+    rows = manifest[is_of(manifest, FILTERED)].drop_duplicates("id")
     kind = rows["reason"].str.replace(OF_COPY, "", regex=True)
     words = "|".join(map(re.escape, reasons)) or "(?!)"
     is_one = kind.str.contains(words, case=False) & rows["label"].isin(labels)
     rows = rows.assign(picture=picture_blobs(rows), kind=kind)[is_one]
     missing = set(store.lacking(rows["picture"]))
     rows = rows[~rows["picture"].isin(missing)]
-    return rows.assign(split=[_part(name) for name in group_names(rows)])
-
-
-def group_names(rows: pd.DataFrame) -> pd.Series:
-    """The cluster of each row; a picture without one is its own."""
-    return rows["cluster"].where(rows["cluster"] != "", rows["id"])
+    return rows.assign(split=[_part(name) for name in cluster_names(rows)])
 
 
 def refuse_strangers(
@@ -60,7 +55,7 @@ def refuse_strangers(
     strangers = list_strangers(manifest, settings.reasons, labels, store)
     learnt = strangers[strangers["split"] == LEARN]
     known = split_rows(manifest, "val")
-    count = min(group_names(rows).nunique() for rows in (learnt, known))
+    count = min(cluster_names(rows).nunique() for rows in (learnt, known))
     if count < FEW:
         if len(strangers):
             log.info("rejection: only %d strangers or known pictures, %d are needed to learn it",
@@ -70,7 +65,7 @@ def refuse_strangers(
     rows = pd.concat([known, learnt])
     truth = np.append(encode_labels(known, labels), np.full(len(learnt), len(labels)))
     examples = Examples(
-        *embed_rows(checkpoint, rows, feature_cache), truth, group_names(rows).to_numpy(object)
+        *embed_rows(checkpoint, rows, feature_cache), truth, cluster_names(rows).to_numpy(object)
     )
     score, tensors, known_from = learn_rejection(examples, settings)
     # as an exported file holds them

@@ -11,7 +11,7 @@ from foodcls.evaluate.label_issues import pool_features
 from foodcls.evaluate.learning_curves import label_pictures, measure_curve
 from foodcls.evaluate.quotas import Worth
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import kept_rows
+from foodcls.manifest import cluster_names, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import encode_labels
@@ -35,7 +35,7 @@ def forecast_worth(
     too few pictures.
     """
     rows = worth_rows(manifest)
-    clusters = rows["cluster"].where(rows["cluster"] != "", rows["id"])
+    clusters = cluster_names(rows)
     counts = clusters.groupby(rows["label"]).nunique()
     if few := [label for label in labels if counts.get(label, 0) < LEAST]:
         raise TrainingError(

@@ -19,9 +19,8 @@ from foodcls.export.benchmark_worker import BATCHES, Job, Measured, measure
 from foodcls.export.exported_files import DIGESTS, FORMATS, check_libraries, read_digests, sibling
 from foodcls.export.predict_tests import find_tests
 from foodcls.features.pixels import read_picture
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import compare_predictions
-from foodcls.metrics.ranks import Floats
+from foodcls.metrics.ranks import Floats, number_groups
 from foodcls.metrics.scores import Estimate
 from foodcls.network.resize import squash_pixels
 from foodcls.progress import Track, silent

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from foodcls.errors import ExportError
+from foodcls.errors import ExportError, first_line
 from foodcls.export.aotinductor import package_bytes
 from foodcls.export.exported_files import (
     FORMATS,
@@ -139,7 +139,7 @@ def _files(
         except TRACING as error:
             raise ExportError(
                 f"the backbone {record['train.backbone']!r} cannot be written as {kind} "
-                f"({(str(error) or type(error).__name__).splitlines()[0]}); leave that out of "
+                f"({first_line(error)}); leave that out of "
                 "export.formats, or use another backbone"
             ) from error
     return files

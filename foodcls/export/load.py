@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from foodcls.errors import InputError
+from foodcls.errors import InputError, first_line
 from foodcls.export.aotinductor import read_package
 from foodcls.export.archive import refuse
 from foodcls.export.exported_files import (
@@ -67,15 +67,11 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
     except UNREADABLE as error:
         raise InputError(
             f"{name} is no exported foodcls file, or a damaged one "
-            f"({_first_line(error)}); export it again"
+            f"({first_line(error)}); export it again"
         ) from error
     if digest_json(list(model.labels)) != named:
         raise InputError(f"{name}: its classes were altered after training; export it again")
     return replace(model, answer=_checked(model, name))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def known_digest(path: Path) -> str:
@@ -115,7 +111,7 @@ def _checked(model: Model, name: str) -> Answer:
             shares, known = model.answer(pixels)
         except UNREADABLE as error:
             raise InputError(
-                f"{name} fails at a picture ({_first_line(error)}); export it again"
+                f"{name} fails at a picture ({first_line(error)}); export it again"
             ) from error
         given = np.asarray(shares), np.asarray(known)
         wanted = (len(pixels), len(model.labels)), (len(pixels),)

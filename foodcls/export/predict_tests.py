@@ -55,7 +55,7 @@ def find_tests(manifest: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 
 def predict_stored(model: Model, pictures: Iterable[str], store: Store) -> Floats:
     """Probabilities, float32 (N, C), of one or more pictures in the store, given by digest."""
-    return np.stack([_predict_stored(model, digest, store) for digest in pictures])
+    return np.stack([model.answer(read_picture(digest, store)[None])[0][0] for digest in pictures])
 
 
 def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
@@ -65,7 +65,3 @@ def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:
     """
     splits = (split_rows(manifest, split) for split in LEARNT)
     return model.provenance.get("train.data_digest") == data_digest(*splits)
-
-
-def _predict_stored(model: Model, digest: str, store: Store) -> Floats:
-    return model.answer(read_picture(digest, store)[None])[0][0]

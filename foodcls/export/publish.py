@@ -14,7 +14,7 @@ from foodcls.export.exported_files import (
     read_digests,
     sibling,
 )
-from foodcls.store.store import Store, digest_file, replacing
+from foodcls.store.store import Store, digest_file, write_whole
 from foodcls.tables.spreadsheet import table_csv
 
 ATTRIBUTION, CREDITS = ".attribution.csv", ".CREDITS.md"
@@ -31,12 +31,11 @@ def publish_model(
     blobs = {sibling(model, ending): digest for ending, digest in exported.blobs().items()}
     for path, digest in blobs.items():
         if not path.exists() or digest_file(path) != digest:
-            with replacing(path) as part:
-                part.write_bytes(store.read(digest))
+            write_whole(path, store.read(digest))
     sources = attribution(manifest)
     texts = {ATTRIBUTION: table_csv(sources), CREDITS: credits_page(sources), CARD: card}
     for ending, text in texts.items():
-        _write(path := sibling(model, ending), text)
+        write_whole(path := sibling(model, ending), text)
         blobs[path] = digest_file(path)
     list_digests(model, blobs)
 
@@ -46,7 +45,7 @@ def list_digests(model: Path, digests: Mapping[Path, str]) -> None:
     listed = sibling(model, DIGESTS)
     known = read_digests(listed) | {path.name: digest for path, digest in digests.items()}
     files = (path for path in model_files(model) if path != listed and path.name in known)
-    _write(listed, "".join(f"{known[path.name]}  {path.name}\n" for path in files))
+    write_whole(listed, "".join(f"{known[path.name]}  {path.name}\n" for path in files))
 
 
 def model_files(model: Path) -> tuple[Path, ...]:
@@ -58,8 +57,3 @@ def may_belong(model: Path) -> tuple[Path, ...]:
     """What may lie beside the .pt file `model`, that first, the list of digests last."""
     endings = (*(one.ending for one in FORMATS.values()), ATTRIBUTION, CREDITS, CARD, DIGESTS)
     return tuple(sibling(model, ending) for ending in endings)
-
-
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text, "utf-8")

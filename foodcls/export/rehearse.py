@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from foodcls.errors import ExportError
+from foodcls.errors import ExportError, first_line
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.safety import UNREADABLE, read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
@@ -37,5 +37,5 @@ def _refusal(network: nn.Module, config: InferenceConfig) -> str:
     try:
         read_module(export_bytes(network, config, {"recipe": ""}))
     except UNREADABLE as error:
-        return (str(error) or type(error).__name__).splitlines()[0]
+        return first_line(error)
     return ""

@@ -87,7 +87,8 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> Image.Image | None:
         size = image.size
         if image.format != JPEG or image.mode != "RGB" or min(size) < 2 * DRAFT_SIDE:
             return None
-        if size[0] * size[1] > max_pixels or _is_rotated(image):
+        is_turned = "exif" in image.info and find_orientation(image) != 1
+        if size[0] * size[1] > max_pixels or is_turned:
             return None
         if "progressive" in image.info:
             # at half the size all detail still shows, and only its last bits do not
@@ -102,10 +103,6 @@ def _decode_scaled(image: Image.Image) -> Image.Image:
     image.load()
     draft, profile = make_draft(image, size), image.info.get("icc_profile")
     return to_srgb(draft, profile)[0] if profile else draft
-
-
-def _is_rotated(image: Image.Image) -> bool:
-    return "exif" in image.info and find_orientation(image) != 1
 
 
 def _fingerprint_part(

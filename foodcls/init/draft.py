@@ -34,7 +34,8 @@ def check_place(found: Survey, path: Path) -> None:
 def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     """The text of a recipe at `path` for the pictures found; `how` are lines on the training."""
     least, most = min(found.counts.values()), max(found.counts.values())
-    heads = [f"{len(found.counts)} classes, {_span(least, most)} pictures each, "
+    span = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    heads = [f"{len(found.counts)} classes, {span} pictures each, "
              f"{sum(found.counts.values()):,} in all"]  # fmt: skip
     if found.test_counts:
         heads.append(f"{found.test} judges: {sum(found.test_counts.values()):,} pictures "
@@ -89,10 +90,6 @@ def plain_name(text: str) -> str:
 def _share(least: int) -> float:
     """Of each class for validation, and for tests: more of few, so that some are there at all."""
     return 0.1 if least >= MANY else 0.2 if least >= FEW else 0.3
-
-
-def _span(least: int, most: int) -> str:
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _relative(place: Path, recipe: Path) -> str:

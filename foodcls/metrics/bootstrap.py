@@ -1,6 +1,5 @@
 """Confidence intervals of means, by a bootstrap that resamples whole groups of pictures."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ class Sample:
     """N test pictures in groups of look-alikes, which count as one draw; arrays are int64 (N,)."""
 
     truth: Ints  # classes, from 0
-    groups: Ints  # numbers from 0 without gaps, see `number_groups`
+    groups: Ints  # numbers from 0 without gaps, see `ranks.number_groups`
     classes: int
 
     @property
@@ -39,14 +38,6 @@ class MeanBounds:
     micro: Bounds  # of all pictures
     macro: Bounds  # of the classes' means
     by_class: tuple[Bounds | None, ...]  # of each class; None for one without pictures
-
-
-def number_groups(names: Iterable[str]) -> Ints:
-    """int64 (N,): a number from 0 for each group name; an empty name is a group of its own."""
-    # a pair: no name that a person gives can be that of a picture without one
-    keys = [(name, 0 if name else row) for row, name in enumerate(names)]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return np.array([numbers[key] for key in keys], dtype=np.int64)
 
 
 def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> MeanBounds:

@@ -4,6 +4,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,11 @@ def read_predictions(text: str) -> Predictions:
         raise TableError(
             f"no table of answers ({error}); `foodcls run` writes predictions.csv"
         ) from error
+
+
+def read_last(path: Path) -> Predictions | None:
+    """Those of a workspace's last run; None where there was none."""
+    return read_predictions(path.read_text("utf-8")) if path.exists() else None
 
 
 def _parse(table: pd.DataFrame) -> Predictions:

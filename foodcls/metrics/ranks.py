@@ -1,4 +1,6 @@
-"""The true label's rank among all classes, and the types of arrays of figures."""
+"""The true label's rank among all classes, numbers for groups, and the types of arrays."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,14 @@ def ranks(probabilities: Floats, truth: Ints) -> Ints:
     own = probabilities[np.arange(len(truth)), truth]
     places: Ints = (probabilities >= own[:, None]).sum(axis=1)
     return places
+
+
+def number_groups(names: Iterable[str]) -> Ints:
+    """int64 (N,): a number from 0 for each group name; an empty name is a group of its own."""
+    # a pair: no name that a person gives can be that of a picture without one
+    keys = [(name, 0 if name else row) for row, name in enumerate(names)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], dtype=np.int64)
 
 
 def average_position(places: Ints, truth: Ints) -> float:

@@ -59,7 +59,8 @@ class Network(nn.Module):
         # gives what stands beside the logits, (N, K), from those and the features (N, F) of a view
         # that is the mean of all
         self.beside: nn.Module | None = None
-        self.frozen_norms = _norms(self.trainable) if freeze_norms else ()
+        inner = (one for module in self.trainable for one in module.modules())
+        self.frozen_norms = tuple(one for one in inner if freeze_norms and isinstance(one, NORMS))
         for module in self.frozen_norms:
             module.requires_grad_(False)
         self.eval()
@@ -213,10 +214,6 @@ def zoom_in(pixels: Tensor, share: float, size: int) -> Tensor:
 
 def _per_channel(values: Sequence[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(1, 3, 1, 1)
-
-
-def _norms(modules: Sequence[nn.Module]) -> tuple[nn.Module, ...]:
-    return tuple(one for module in modules for one in module.modules() if isinstance(one, NORMS))
 
 
 def _trainable_modules(backbone: nn.Module, names: Sequence[str]) -> tuple[nn.Module, ...]:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
-from foodcls.errors import WeightsError
+from foodcls.errors import WeightsError, first_line
 from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
 from foodcls.store.store import digest_file
 
@@ -55,7 +55,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
         raise WeightsError(
             f"{path} is neither a safetensors file nor a state dict that loads without running "
-            f"code ({_first_line(error)}); save it with safetensors.torch.save_file"
+            f"code ({first_line(error)}); save it with safetensors.torch.save_file"
         ) from error
     return _table(held, path)
 
@@ -192,9 +192,5 @@ def _download(url: str, path: Path) -> None:
         torch.hub.download_url_to_file(url, str(path), wanted and wanted[1], progress=False)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
-            f"cannot download {url}: {_first_line(error)}; where it cannot be reached, {WAYS_OUT}"
+            f"cannot download {url}: {first_line(error)}; where it cannot be reached, {WAYS_OUT}"
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

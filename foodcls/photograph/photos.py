@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from foodcls.store.store import digest_of, replacing
+from foodcls.store.store import digest_of, write_whole
 
 QUALITY = 95  # of JPEG
 MOST_GROUPS = 999
@@ -35,8 +35,7 @@ class PhotoFolder:
         name = f"{taken.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest_of(data)[:12]}.jpg"
         path = self.root / label / group_name(group) / name
         if not path.exists():
-            with replacing(path) as part:
-                part.write_bytes(data)
+            write_whole(path, data)
             self._saved.append(path)
         return path
 

@@ -10,9 +10,9 @@ from foodcls.export.model import Model
 from foodcls.export.predict_tests import predict_stored
 from foodcls.image.hashes import pack_hashes
 from foodcls.manifest import split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import read_predictions
+from foodcls.metrics.ranks import number_groups
 from foodcls.promote.rule import (
     PromotionDecision,
     compare_models,

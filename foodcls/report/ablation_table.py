@@ -10,10 +10,10 @@ import pandas as pd
 
 from foodcls.errors import StageError
 from foodcls.manifest import ManifestRef, split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
 from foodcls.metrics.predictions import read_predictions
+from foodcls.metrics.ranks import number_groups
 from foodcls.runs.run_result import Prepared, Recorded
 from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import Store

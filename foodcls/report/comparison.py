@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
 from foodcls.metrics.predictions import Predictions
-from foodcls.metrics.ranks import Ints
+from foodcls.metrics.ranks import Ints, number_groups
 from foodcls.report.sentences import explain_pair
 from foodcls.report.templates import render_page
-from foodcls.report.thumbnails import Card, PictureIndex, make_cards
+from foodcls.report.thumbnails import PictureIndex, make_cards
 
 # pictures of each kind on the page; thumbnails of 5 KB
 SHOWN = 60
@@ -97,14 +96,16 @@ def comparison_html(comparison: Comparison, pictures: PictureIndex) -> str:
         ("A alone is right", comparison.lost),
         ("Both are wrong, each in its own way", comparison.moved),
     )
+    models = [comparison.a, comparison.b]
     values = {
         "names": comparison.names,
         "test": comparison.test,
         "sentences": comparison.sentences,
         "figures": _figures(comparison.test),
         "classes": comparison.classes,
-        "kinds": [(title, len(rows), _cards(comparison, rows, pictures)) for title, rows in kinds],
-    }
+        "kinds": [(title, len(rows), make_cards(rows[:SHOWN], models, pictures))
+                  for title, rows in kinds],
+    }  # fmt: skip
     return render_page("compare.html", values)
 
 
@@ -133,7 +134,3 @@ def _figures(test: PairedTest) -> Sequence[tuple[str, Any, Any, Any]]:
         ("among the first 3", a.top3, b.top3, None),
         ("among the first 5", a.top5, b.top5, None),
     )
-
-
-def _cards(comparison: Comparison, rows: Ints, pictures: PictureIndex) -> tuple[Card, ...]:
-    return make_cards(rows[:SHOWN], [comparison.a, comparison.b], pictures)

@@ -10,7 +10,6 @@ from foodcls.manifest import SPLITS, class_counts, split_rows
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
-from foodcls.metrics.per_class import ClassScore
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
 from foodcls.report.by_hand import explain_relabeled
@@ -67,13 +66,13 @@ def report_html(data: ReportData) -> str:
     evaluation, answers = data.evaluation, data.answers
     bins = fill_bins(answers.confidence, answers.right)
     curve = coverage_curve(answers.confidence, answers.right)
-    values = {
-        "name": data.name,
-        "evaluation": evaluation,
+    values = vars(data) | {
         "scores": evaluation.scores,
         "calibration": evaluation.calibration,
         "meaning": explain_scores(evaluation),
-        "classes": _weakest_first(evaluation.per_class),
+        "classes": sorted(
+            evaluation.per_class, key=lambda one: (one.f1 is None, one.f1, one.label)
+        ),
         "belief": explain_calibration(evaluation.calibration),
         "matrix": lay_matrix(evaluation.labels, evaluation.confusion),
         "frequent": frequent_mistakes(evaluation, PAIRS),
@@ -81,22 +80,11 @@ def report_html(data: ReportData) -> str:
         "reliability": reliability_chart(bins),
         "coverage": coverage_chart(curve, evaluation.calibration),
         "learning": learning_charts(data.epochs, data.best_epoch),
-        "best_epoch": data.best_epoch,
-        "looks": data.looks,
-        "advice": data.advice,
-        "seen": data.seen,
-        "relabeled": data.relabeled,
-        "worth": data.worth,
-        "own": data.own,
-        "own_looks": data.own_looks,
         "own_meaning": explain_own(data.own) if data.own else [],
-        "mistakes": data.mistakes,
         "wrong": int((answers.right == 0).sum()),
-        "counts": data.counts,
-        "totals": _totals(data.counts),
-        "digests": data.digests,
-        "settings": data.settings,
-    }
+        "totals": {name: sum(row.get(name, 0) for row in data.counts.values())
+                   for name in (*SPLITS, "copies")},
+    }  # fmt: skip
     return render_page("report.html", values)
 
 
@@ -149,14 +137,6 @@ def count_pictures(manifest: pd.DataFrame, labels: Sequence[str]) -> dict[str, d
     none = dict.fromkeys(SPLITS, 0)
     return {label: none | photos.get(label, none) | {"copies": copies.get(label, none)["train"]}
             for label in labels}  # fmt: skip
-
-
-def _weakest_first(scores: Sequence[ClassScore]) -> list[ClassScore]:
-    return sorted(scores, key=lambda score: (score.f1 is None, score.f1, score.label))
-
-
-def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    return {name: sum(row.get(name, 0) for row in counts.values()) for name in (*SPLITS, "copies")}
 
 
 def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:

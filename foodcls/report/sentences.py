@@ -155,7 +155,8 @@ def _explain_doubt(evaluation: Evaluation) -> list[str]:
     few = [score.label for score in evaluation.per_class if score.n < FEW]
     doubts = []
     if few:
-        which = "Each class has" if len(few) == len(evaluation.labels) else _count_classes(few)
+        some = f"{few[0]} has" if len(few) == 1 else f"{len(few)} classes have"
+        which = "Each class has" if len(few) == len(evaluation.labels) else some
         doubts.append(
             f"{which} fewer than {FEW} test pictures: believe a class's figures only as far as "
             "their intervals."
@@ -173,10 +174,6 @@ def _explain_groups(evaluation: Evaluation) -> str:
         f"Counted by group, the accuracy lies within {together.low:.3f} and {together.high:.3f}"
         f"{rough}; had the pictures nothing in common, within {alone.low:.3f} and {alone.high:.3f}."
     )
-
-
-def _count_classes(labels: Sequence[str]) -> str:
-    return f"{labels[0]} has" if len(labels) == 1 else f"{len(labels)} classes have"
 
 
 def _explain_accuracy(test: PairedTest) -> str:

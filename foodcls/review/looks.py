@@ -9,7 +9,7 @@ import pandas as pd
 from foodcls.errors import InputError
 from foodcls.evaluate.looks import TrueAccuracy, chance_of, draw_order, estimate_accuracy
 from foodcls.manifest import split_rows
-from foodcls.metrics.predictions import Predictions, read_predictions
+from foodcls.metrics.predictions import read_last
 from foodcls.recipe.recipe import Recipe
 from foodcls.review.changes import label_of
 from foodcls.review.decision_files import RecipeLine, ReviewFiles, choose_files
@@ -78,7 +78,7 @@ def open_looks(
 
 def estimate_session(session: Session, workspace: Workspace) -> TrueAccuracy | None:
     """What the looks say of the last model's accuracy; None where no model was judged yet."""
-    answers = _answers(workspace)
+    answers = read_last(workspace.predictions)
     items = session.gallery.items
     shown = {name: label_of(items[name], verdict) if verdict.keep else ""
              for name, verdict in session.verdicts().items() if name in items}  # fmt: skip
@@ -88,13 +88,8 @@ def estimate_session(session: Session, workspace: Workspace) -> TrueAccuracy | N
 def _order(rows: pd.DataFrame, workspace: Workspace) -> list[str]:
     """Ids as they were drawn; before a model was judged, by chance alone."""
     chance = sorted(rows["id"].unique(), key=chance_of)
-    answers = _answers(workspace)
+    answers = read_last(workspace.predictions)
     return list(dict.fromkeys([*(draw_order(answers) if answers else ()), *chance]))
-
-
-def _answers(workspace: Workspace) -> Predictions | None:
-    path = workspace.predictions
-    return read_predictions(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def _batches(items: list[GalleryItem]) -> dict[str, tuple[GalleryItem, ...]]:

@@ -48,6 +48,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# by path, what takes a change
+CHANGES = {"decide": take_decision, "labels": take_labels, "boxes": take_boxes,
+           "undo": take_back, "again": take_again}  # fmt: skip
 MAX_BODY = 50_000_000  # bytes; a decision about 100,000 pictures, and what was seen of each
 
 
@@ -201,17 +204,9 @@ class Handler(BaseHTTPRequestHandler):
         return parse_qs(self.path.partition("?")[2]).get(name, [""])[0]
 
     def _post(self, path: str) -> None:
-        session, request = self.server.session, self._body()
-        if path == "decide":
-            self._send_json(take_decision(session, request))
-        elif path == "labels":
-            self._send_json(take_labels(session, request))
-        elif path == "boxes":
-            self._send_json(take_boxes(session, request))
-        elif path == "undo":
-            self._send_json(take_back(session, request))
-        elif path == "again":
-            self._send_json(take_again(session, request))
+        request = self._body()
+        if take := CHANGES.get(path):
+            self._send_json(take(self.server.session, request))
         else:
             self._send_error(HTTPStatus.NOT_FOUND, "no such page")
 

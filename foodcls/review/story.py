@@ -17,6 +17,11 @@ KIN = 24  # relatives of each kind in a story
 # columns of the predictions that need other words in a story
 SAID = {"rank": "place of its own class"}
 
+# how a picture was found, and the columns that tell it
+FOUND = {"address": "origin", "class": "class", "source": "source", "query": "query",
+         "place in results": "place", "page": "page", "licence": "licence", "author": "author",
+         "fetched": "fetched_at"}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -117,17 +122,8 @@ def _origins(rows: pd.DataFrame) -> Iterator[Chapter]:
     addresses = rows.drop_duplicates(["origin", "query", "rank"])
     for number, row in enumerate(addresses.to_dict("records"), start=1):
         place = "" if pd.isna(row["rank"]) else f"{row['rank']}"
-        facts = [
-            Fact("address", row["origin"]),
-            Fact("class", row["given_label"] or row["label"]),
-            Fact("source", row["source"]),
-            Fact("query", row["query"]),
-            Fact("place in results", place),
-            Fact("page", row["page"]),
-            Fact("licence", row["licence"]),
-            Fact("author", row["author"]),
-            Fact("fetched", row["fetched_at"]),
-        ]
+        row |= {"class": row["given_label"] or row["label"], "place": place}
+        facts = [Fact(name, row[column]) for name, column in FOUND.items()]
         yield _chapter("found" if number == 1 else f"found again ({number})", facts)
 
 
@@ -204,13 +200,10 @@ def _prediction(row: pd.Series, notes: Notes) -> list[Fact]:
     # a test picture is cut to its box: the prediction is of what the model saw
     known = notes.predictions.get(row["id"]) or notes.predictions.get(row["picture"]) or {}
     facts = {name: text for name, text in known.items() if name not in ("label", "origin")}
-    return [Fact(SAID.get(name, name.replace("p_", "p ", 1)), _shorten(name, text))
-            for name, text in facts.items()]  # fmt: skip
-
-
-def _shorten(name: str, text: str) -> str:
-    """Three digits of a probability."""
-    return f"{float(text):.3f}" if name == "probability" or name.startswith("p_") else text
+    shares = {name: f"{float(text):.3f}" for name, text in facts.items()
+              if name == "probability" or name.startswith("p_")}  # fmt: skip
+    return [Fact(SAID.get(name, name.replace("p_", "p ", 1)), text)
+            for name, text in (facts | shares).items()]  # fmt: skip
 
 
 def _ending(row: pd.Series) -> str:

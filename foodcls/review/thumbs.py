@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from foodcls.image.decode import decode
-from foodcls.store.store import Store, replacing
+from foodcls.store.store import Store, write_whole
 
 SMALL, LARGE = 256, 2048  # pixels of the longer side
 
@@ -27,8 +27,7 @@ class Thumbs:
             return path.read_bytes()
         except FileNotFoundError:
             data = self._jpeg(digest, SMALL, 82)
-        with replacing(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
         return data
 
     def large(self, digest: str) -> bytes:

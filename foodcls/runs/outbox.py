@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from foodcls.store.disk import cannot_write, flush
-from foodcls.store.store import digest_file, replacing
+from foodcls.store.store import digest_file, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,10 @@ class Pending:
             path
             for path, digest in self.submission.files
             if Path(path).is_relative_to(below)
-            and not _is_file(copy / Path(path).relative_to(below), digest)
+            and not (
+                (file := copy / Path(path).relative_to(below)).is_file()
+                and digest_file(file) == digest
+            )
         ]
 
 
@@ -106,8 +109,7 @@ def keep_record(place: Path, record: Submission, fill: Callable[[Path], None]) -
         shutil.rmtree(folder, ignore_errors=True)
         raise cannot_write(folder, error) from error
     record = dataclasses.replace(record, files=files)
-    with replacing(folder / RECORD) as part:
-        part.write_text(json.dumps(dataclasses.asdict(record), indent=1))
+    write_whole(folder / RECORD, json.dumps(dataclasses.asdict(record), indent=1))
     return Pending(folder, record)
 
 
@@ -127,10 +129,6 @@ def remove_unfinished(place: Path) -> None:
     for folder in _folders(place):
         if not (folder / RECORD).exists():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_file(path: Path, digest: str) -> bool:
-    return path.is_file() and digest_file(path) == digest
 
 
 def _read_all(place: Path) -> Iterator[Pending]:

@@ -72,7 +72,11 @@ def strand(
     length = np.sqrt((along * along).sum(axis=1))[:, None] + 1e-9
     across = along[:, ::-1] * (-width / 2, width / 2) / length
     return [
-        Stroke(_ribbon(path, across * share), tint(color, glow), height + bulge * rise)
+        Stroke(
+            np.concatenate((path + across * share, (path - across * share)[::-1])),
+            tint(color, glow),
+            height + bulge * rise,
+        )
         for share, glow, rise in ((1.0, 0.76, 0.0), (0.68, 1.0, 0.7), (0.3, 1.1, 1.0))
     ]
 
@@ -139,7 +143,3 @@ def _copies(
     cos, sin = (np.cos(turns) * sizes)[:, None], (np.sin(turns) * sizes)[:, None]
     x, y = points[:, 0], points[:, 1]
     return np.stack((x * cos - y * sin, x * sin + y * cos), axis=2) + np.array(places)[:, None]
-
-
-def _ribbon(path: Points, offset: Points) -> Points:
-    return np.concatenate((path + offset, (path - offset)[::-1]))

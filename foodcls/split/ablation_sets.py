@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.manifest import GIVEN, KEPT, drop_rows, kept_rows
+from foodcls.manifest import GIVEN, KEPT, cluster_names, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import cluster_names, share_of_test, unit_hashes
+from foodcls.split.split import share_of_test, unit_hashes
 
 STAGE = "variant"
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from foodcls.manifest import OWN_SOURCE, kept_rows
+from foodcls.manifest import OWN_SOURCE, cluster_names, kept_rows
 from foodcls.recipe.data_settings import Split
-from foodcls.split.split import cluster_names, share_of_test
+from foodcls.split.split import share_of_test
 from foodcls.store.store import Store, digest_json
 
 KIND = "side/1"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from foodcls.columnar import find_texts
 from foodcls.errors import StageError
-from foodcls.manifest import KEPT, OWN_SOURCE, TEST_SOURCE, TEXT, drop_rows
+from foodcls.manifest import KEPT, OWN_SOURCE, TEST_SOURCE, TEXT, cluster_names, drop_rows
 from foodcls.recipe.data_settings import Split
 from foodcls.split.settle import SPLITS, list_clusters, settle_clusters
 
@@ -82,11 +82,6 @@ def split(
     marked.loc[near_own, "split"] = "train"
     marked.loc[inside, "split"] = pd.Index(SPLITS, dtype=TEXT).take(clusters.split[number])
     return marked
-
-
-def cluster_names(manifest: pd.DataFrame) -> pd.Series:
-    """The cluster of each row; without dedup every picture is a cluster of its own."""
-    return manifest["cluster"].where(manifest["cluster"] != "", manifest["id"])
 
 
 def share_of_test(manifest: pd.DataFrame, settings: Split) -> float:

@@ -66,6 +66,12 @@ def replacing(path: Path) -> Iterator[Path]:
         _remove(part)
 
 
+def write_whole(path: Path, data: bytes | str) -> None:
+    """Write a file as `replacing` does; text in UTF-8."""
+    with replacing(path) as part:
+        part.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
 @contextmanager
 def editing(*paths: Path | None) -> Iterator[None]:
     """Let nobody else edit these files, from the reading before a change until it is written."""

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from foodcls.errors import TableError
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.tables.read_csv import BOM, parse_header, parse_line, read_text, shorten, split_lines
 
 
@@ -68,8 +68,7 @@ def remove_rows(sheet: Sheet, numbers: Collection[int]) -> Sheet:
 def write_sheet(sheet: Sheet, path: Path) -> None:
     """Write the file, whole or not at all."""
     text = "".join(line + sheet.newline for line in sheet.lines)
-    with replacing(path) as part:
-        part.write_bytes(text.encode())
+    write_whole(path, text)
 
 
 def _widen(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> Sheet:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foodcls.columnar import change_some, first_bytes
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 
 # a formula to a spreadsheet, or text that would be read back as a formula that was marked
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -51,8 +51,7 @@ def table_csv(table: pd.DataFrame, float_format: str | None = None) -> str:
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write the table as `table_csv` gives it, whole or not at all."""
-    with replacing(path) as part:
-        part.write_bytes(table_csv(table).encode())
+    write_whole(path, table_csv(table))
 
 
 def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:

@@ -15,7 +15,7 @@ from foodcls.errors import TrainingError
 from foodcls.features.activations import as_activations, load_activations
 from foodcls.features.pixels import Change, Decoded, cache_pixels, decode_rows
 from foodcls.features.row_cache import Array, CachedRows, FeatureCache
-from foodcls.metrics.ranks import Floats, Ints
+from foodcls.metrics.ranks import Floats, Ints, number_groups
 from foodcls.network.partition import Partition
 from foodcls.network.resize import as_images
 from foodcls.store.store import digest_json
@@ -41,9 +41,7 @@ class Dataset:
     @property
     def cluster_numbers(self) -> Ints:
         """int64 (N,), from 0 on: the same for look-alikes."""
-        names = pd.Series(self.clusters or [""] * len(self), dtype=str)
-        own = names.where(names != "", [f" {row}" for row in range(len(names))])
-        return np.asarray(pd.factorize(own)[0], np.int64)
+        return number_groups(self.clusters or [""] * len(self))
 
     @property
     def cluster_weights(self) -> Floats:

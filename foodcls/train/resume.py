@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from foodcls.store.store import digest_file, digest_json, digest_of, replacing
+from foodcls.store.store import digest_file, digest_json, digest_of, write_whole
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.ema import trainable_state
 from foodcls.train.learner import Learner
@@ -116,8 +116,7 @@ class CheckpointFiles:
         data = save(tensors, {"reports": reports})
         number = len(state.reports)
         path = self.folder / f"training-{self.key}-{number:06}-{digest_of(data)}.safetensors"
-        with replacing(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
         for old in self.files()[KEPT_EPOCHS:]:
             old.unlink(missing_ok=True)
 
@@ -142,8 +141,7 @@ class CheckpointFiles:
 
     def save_lr(self, lr: float, seconds: float) -> None:
         """Keep a chosen rate, and how long the choice took: another one has other files."""
-        with replacing(self.lr_file) as part:
-            part.write_text(json.dumps([lr, seconds]))
+        write_whole(self.lr_file, json.dumps([lr, seconds]))
 
     def load_lr(self) -> tuple[float, float] | None:
         """The rate that was chosen, and the seconds that the choice took, if it is there."""

@@ -36,17 +36,13 @@ def behind(modules: tuple[str, ...]) -> tuple[str, ...]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found or is_carrier(name):
+        # the package `foodcls` itself carries too
+        if name in found or name == "foodcls" or name.split(".")[1] in CARRIERS:
             continue
         found.add(name)
         imports = _read_module(name)[1]
         waiting += [item for item in imports if item.partition(".")[0] == "foodcls"]
     return tuple(sorted(found))
-
-
-def is_carrier(name: str) -> bool:
-    """Whether a module only carries work; the package `foodcls` itself does too."""
-    return name == "foodcls" or name.split(".")[1] in CARRIERS
 
 
 # stages share most of their modules: each is read once in a process

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from foodcls.manifest import drop_rows, parse_manifest
 from foodcls.store.local_store import BLOBS
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
-from foodcls.work.parallel import Spread, in_threads
+from foodcls.work.parallel import in_threads
 from foodcls.workspace.gc import CachedResult, find_users
 from foodcls.workspace.wanted import understand
 from foodcls.workspace.workspace import Workspace
@@ -72,7 +72,6 @@ def find_forgotten(
     workspace: Workspace,
     wanted: Iterable[str],
     read: Callable[[Workspace], Iterable[CachedResult]],
-    spread: Spread = in_threads,
 ) -> Forgetting:
     """All that is meant by what is `wanted`, and all that has used it; nothing is changed.
 
@@ -91,7 +90,7 @@ def find_forgotten(
     is_named = photos["id"].isin(set(why))
     fields = _recall_fields(photos[is_named], store)
     others = photos[~is_named].assign(picture=photos["blob"])
-    looks = find_lookalikes(others, store, fields, spread) if fields else {}
+    looks = find_lookalikes(others, store, fields, in_threads) if fields else {}
     fields |= _recall_fields(photos[photos["id"].isin(set(looks))], store)
     why |= {digest: f"looks like {other[:16]}" for digest, other in looks.items()}
     doomed = rows["id"].isin(set(why)) | rows["parent"].isin(set(why))
@@ -228,8 +227,3 @@ def _count_learnt(model: Path, ids: set[str]) -> int:
     table = sibling(model, ATTRIBUTION)
     text = table.read_text("utf-8") if table.exists() else ""
     return len(ids & set(re.findall(r"^([0-9a-f]{64}),", text, re.MULTILINE)))
-
-
-def forgetting_record(found: Forgetting) -> dict[str, object]:
-    """All of it as a JSON value, for programs."""
-    return asdict(found) | {"blobs": sorted(found.blobs)}

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from foodcls.errors import BusyError
 from foodcls.store.disk import flush_all
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.workspace.recovery import remove_parts, set_torn_aside
 from foodcls.workspace.workspace import Workspace
 
@@ -93,8 +93,7 @@ def _write_holder(folder: Path) -> None:
         "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "boot": _boot(),
     }
-    with replacing(folder / HOLDER) as part:
-        part.write_text(json.dumps(holder))
+    write_whole(folder / HOLDER, json.dumps(holder))
 
 
 def _read_holder(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_pending
 from foodcls.store.local_store import FACTS
-from foodcls.store.store import PACE, digest_file, replacing
+from foodcls.store.store import PACE, digest_file, write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.work.parallel import prefetch
 from foodcls.workspace.gc import CachedResult
@@ -155,8 +155,9 @@ def _read_position(workspace: Workspace) -> Position | None:
 
 def _keep_position(workspace: Workspace, position: Position) -> None:
     # a full disk can be checked as well, from its first blob each time
-    with suppress(StoreError), replacing(workspace.verifying) as part:
-        part.write_text(json.dumps(asdict(position) | {"damaged": sorted(position.damaged)}))
+    with suppress(StoreError):
+        told = asdict(position) | {"damaged": sorted(position.damaged)}
+        write_whole(workspace.verifying, json.dumps(told))
 
 
 def _find_changed(workspace: Workspace) -> Iterator[Damage]:

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 
 from foodcls.errors import InputError, StoreError
 from foodcls.redact import has_password
-from foodcls.store.store import Store, replacing
+from foodcls.store.store import Store, write_whole
 
 # bytes; the weights of resnet34 are 87 MB, rows of activations kept in one file 26 MB
 LARGEST_FILE = 256 << 20
@@ -132,8 +132,7 @@ class Workspace:
         if place == str(self.own_store):
             self.pointer.unlink(missing_ok=True)
         elif place != self.place:
-            with replacing(self.pointer) as part:
-                part.write_text(f"{place}\n")
+            write_whole(self.pointer, f"{place}\n")
 
     def list_results(self) -> list[Path]:
         """The files that hold stages' results; none before the first run."""

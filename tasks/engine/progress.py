@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from datetime import timedelta
 from threading import Event, Thread
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from rich.console import Console
@@ -26,6 +26,10 @@ from rich.progress import (
 from rich.text import Text
 
 from foodcls.progress import Forecast, Foreseen, Item, silent
+from foodcls.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from foodcls.features.row_cache import FeatureCache
 
 log = logging.getLogger("foodcls.stages")
 
@@ -45,6 +49,13 @@ def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
     if sys.stderr.isatty():
         return _with_bar(items, total, label, forecast)
     return _with_meter(items, Meter(total, label, forecast))
+
+
+def open_features(workspace: Workspace, limit: float) -> "FeatureCache":
+    """The features that a workspace keeps in so many bytes, with bars for those to be made."""
+    from foodcls.features.row_cache import FeatureCache
+
+    return FeatureCache(workspace.store, workspace.pixels, bars, limit)
 
 
 @contextmanager

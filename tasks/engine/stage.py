@@ -28,7 +28,7 @@ from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.progress import counting
 from foodcls.recipe.recipe import settings_digest
 from foodcls.runs.stage_result import StageResult, describe
-from foodcls.store.store import Store, digest_json, replacing
+from foodcls.store.store import Store, digest_json, write_whole
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
@@ -94,8 +94,7 @@ class Stage(Generic[Result]):
         if (again.result.passing, again.result.kept) != (step.result.passing, step.result.kept):
             return again
         # the same trouble in other words is nothing new to later stages
-        with replacing(workspace.results / key) as part:
-            part.write_bytes(before)
+        write_whole(workspace.results / key, before)
         return step
 
     def _run(

@@ -60,16 +60,8 @@ def list_runs(client: MlflowClient, experiment: str) -> list[RunLine]:
         order_by=["attributes.start_time DESC"],
         max_results=MOST,
     )
-    return [
-        _line(
-            run.info.run_name,
-            run.info.start_time / 1000,
-            run.data.metrics,
-            run.data.params,
-            run.data.tags,
-        )
-        for run in found
-    ]
+    return [_line(run.info.run_name, run.info.start_time / 1000, run.data.metrics,
+                  run.data.params, run.data.tags) for run in found]  # fmt: skip
 
 
 def run_line(run_record: RunRecord) -> RunLine:

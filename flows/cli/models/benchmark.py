@@ -34,7 +34,8 @@ def run_benchmark(
                   threads, seconds, bars)
     )  # fmt: skip
     print_whole(console, [[Text(cell) for cell in line] for line in (HEADS, *map(cells, rows))])
-    about = {"threads": threads, "processor": _processor(), "VNNI": _has_vnni(),
+    processor = next(iter(_cpu_lines("model name")), "") or platform.machine()
+    about = {"threads": threads, "processor": processor, "VNNI": _has_vnni(),
              "backbone": loaded.provenance.get("train.backbone", ""),
              "load average": f"{os.getloadavg()[0]:.1f}"}  # fmt: skip
     if not is_trained_on(loaded, manifest):
@@ -60,10 +61,6 @@ def _cpu_lines(name: str) -> list[str]:
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return [value.strip() for line in lines for key, _, value in [line.partition(":")]
             if key.strip() == name][:1]  # fmt: skip
-
-
-def _processor() -> str:
-    return next(iter(_cpu_lines("model name")), "") or platform.machine()
 
 
 def _has_vnni() -> str:

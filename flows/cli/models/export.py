@@ -15,7 +15,7 @@ from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on
 from foodcls.export.publish import list_digests
 from foodcls.recipe.train_settings import Export, Format
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.checkpoints import need_checkpoint
@@ -64,8 +64,7 @@ def _write(
     digests = {model: loaded.digest}
     for one in written.others:
         path = sibling(model, FORMATS[one.format].ending)
-        with replacing(path) as part:
-            part.write_bytes(workspace.store.read(one.blob))
+        write_whole(path, workspace.store.read(one.blob))
         digests[path] = one.blob
         told = one.figures or (
             f"answers within {written.max_difference:.0e} of the network on "

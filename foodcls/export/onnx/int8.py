@@ -17,9 +17,8 @@ from foodcls.export.onnx.read import read_onnx
 from foodcls.export.onnx.vet import INPUT, OWN_DOMAINS
 from foodcls.features.pixels import read_picture
 from foodcls.manifest import split_rows
-from foodcls.metrics.bootstrap import number_groups
 from foodcls.metrics.paired_test import compare_predictions
-from foodcls.metrics.ranks import Floats
+from foodcls.metrics.ranks import Floats, number_groups
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.store.store import Store
 from foodcls.train.dataset import encode_labels

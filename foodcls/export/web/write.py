@@ -7,7 +7,7 @@ from pathlib import Path
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.recipe.data_settings import MAX_PIXELS
-from foodcls.store.store import replacing
+from foodcls.store.store import write_whole
 
 PAGE = Path(__file__).parent / "page"
 MODEL, FACTS, RUNTIME = "model.onnx", "model.json", "runtime"
@@ -37,6 +37,5 @@ def write_page(model: Path, runtime: Mapping[str, bytes], folder: Path) -> Path:
         **pages,
     }
     for name, data in files.items():
-        with replacing(folder / name) as part:
-            part.write_bytes(data)
+        write_whole(folder / name, data)
     return folder / "index.html"

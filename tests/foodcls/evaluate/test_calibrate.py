@@ -27,7 +27,7 @@ def loss(probabilities: Floats, truth: np.ndarray) -> float:
 def test_the_temperature_makes_validation_likelier(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
-    found = calibrate(*trained, store, tmp_path, Inference())
+    found = calibrate(*trained, FeatureCache(store, tmp_path), Inference())
     rows = split_rows(trained[1], "val")
     before, truth = predict_rows(trained[0], rows, FeatureCache(store, tmp_path, silent))
     assert loss(apply_temperature(before, found.temperature), truth) < loss(before, truth)
@@ -39,21 +39,21 @@ def test_test_pictures_are_not_looked_at(trained: Trained, store: Store, tmp_pat
     checkpoint, manifest = trained
     for blob in manifest.loc[manifest["split"] != "val", "picture"]:
         store.path(blob).unlink()
-    calibrate(checkpoint, manifest, store, tmp_path, Inference())
+    calibrate(checkpoint, manifest, FeatureCache(store, tmp_path), Inference())
 
 
 def test_fitting_keeps_to_the_bound_and_deletes_nothing_below_it(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
-    calibrate(*trained, store, cache, Inference(), limit=0)
+    calibrate(*trained, FeatureCache(store, cache, limit=0), Inference())
     assert list(cache.glob("*.npy")) == []
     # a training's, more than the bound where none is named: a hole, so it takes no room
     cache.mkdir(exist_ok=True)
     large = cache / "activations-of-a-training.npy"
     with large.open("wb") as file:
         file.truncate(LIMIT + GIGABYTE)
-    calibrate(*trained, store, cache, Inference(), limit=LIMIT + 2 * GIGABYTE)
+    calibrate(*trained, FeatureCache(store, cache, limit=LIMIT + 2 * GIGABYTE), Inference())
     assert large.exists() and len(list(cache.glob("*.npy"))) == 2
 
 
@@ -65,12 +65,12 @@ def test_fitting_keeps_to_the_bound_and_deletes_nothing_below_it(
 def test_the_threshold_is_given_or_chosen(
     settings: Inference, threshold: float, trained: Trained, store: Store, tmp_path: Path
 ) -> None:
-    assert calibrate(*trained, store, tmp_path, settings).abstain_below == threshold
+    assert calibrate(*trained, FeatureCache(store, tmp_path), settings).abstain_below == threshold
 
 
 def test_the_account_uses_both(trained: Trained, store: Store, tmp_path: Path) -> None:
     settings = Inference(calibrate=False, abstain_below=0.99)
-    found = calibrate(*trained, store, tmp_path, settings)
+    found = calibrate(*trained, FeatureCache(store, tmp_path), settings)
     assert found.temperature == 1.0
-    account = evaluate(found, trained[1], store, tmp_path)
+    account = evaluate(found, trained[1], FeatureCache(store, tmp_path))
     assert account.calibration.abstain_below == 0.99 and account.calibration.coverage < 1

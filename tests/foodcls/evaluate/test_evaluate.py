@@ -11,7 +11,7 @@ import pytest
 
 from foodcls.errors import StageError
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.features.row_cache import GIGABYTE, LIMIT
+from foodcls.features.row_cache import GIGABYTE, LIMIT, FeatureCache
 from foodcls.manifest import new_manifest
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.metrics import wilson
@@ -27,7 +27,7 @@ Trained = tuple[Checkpoint, pd.DataFrame]
 
 @pytest.fixture
 def predictions(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluation, pd.DataFrame]:
-    found = evaluate(*trained, store, tmp_path / "cache")
+    found = evaluate(*trained, FeatureCache(store, tmp_path / "cache"))
     table = pd.read_csv(io.BytesIO(store.read(found.predictions)), keep_default_na=False)
     return found, table
 
@@ -56,12 +56,12 @@ def test_training_pictures_are_not_judged(trained: Trained, store: Store, tmp_pa
     checkpoint, manifest = trained
     for blob in manifest.loc[manifest["split"] != "test", "picture"]:
         store.path(blob).unlink()
-    assert evaluate(checkpoint, manifest, store, tmp_path / "new").n == 9
+    assert evaluate(checkpoint, manifest, FeatureCache(store, tmp_path / "new")).n == 9
 
 
 def test_another_split_may_be_judged(trained: Trained, store: Store, tmp_path: Path) -> None:
     checkpoint, manifest = trained
-    found = evaluate(checkpoint, manifest, store, tmp_path / "cache", split="val")
+    found = evaluate(checkpoint, manifest, FeatureCache(store, tmp_path / "cache"), split="val")
     assert found.accuracy == checkpoint.best.val_accuracy
     assert found.average_position == checkpoint.best.val_average_position
 
@@ -71,7 +71,7 @@ def test_a_class_without_test_pictures_has_no_figures_and_no_nan(
 ) -> None:
     checkpoint, manifest = trained
     fewer = manifest[(manifest["split"] != "test") | (manifest["label"] != "sushi")]
-    found = evaluate(checkpoint, fewer, store, tmp_path / "cache")
+    found = evaluate(checkpoint, fewer, FeatureCache(store, tmp_path / "cache"))
     sushi = found.per_class[2]
     assert (sushi.n, sushi.recall, sushi.average_position) == (0, None, None)
     json.dumps(dataclasses.asdict(found), allow_nan=False)
@@ -81,12 +81,12 @@ def test_no_test_pictures_are_an_error(trained: Trained, store: Store, tmp_path:
     checkpoint, manifest = trained
     bare = manifest[manifest["split"] != "test"]
     with pytest.raises(StageError, match="no test pictures"):
-        evaluate(checkpoint, bare, store, tmp_path / "cache")
+        evaluate(checkpoint, bare, FeatureCache(store, tmp_path / "cache"))
 
 
 def test_an_evaluation_repeats(trained: Trained, store: Store, tmp_path: Path) -> None:
-    first = evaluate(*trained, store, tmp_path / "a")
-    assert evaluate(*trained, store, tmp_path / "b").digest == first.digest
+    first = evaluate(*trained, FeatureCache(store, tmp_path / "a"))
+    assert evaluate(*trained, FeatureCache(store, tmp_path / "b")).digest == first.digest
 
 
 def test_no_origin_is_a_formula_to_a_spreadsheet(
@@ -95,7 +95,7 @@ def test_no_origin_is_a_formula_to_a_spreadsheet(
     checkpoint, manifest = trained
     sly = manifest.copy()
     sly["origin"] = '=HYPERLINK("http://x")'
-    found = evaluate(checkpoint, sly, store, tmp_path / "cache")
+    found = evaluate(checkpoint, sly, FeatureCache(store, tmp_path / "cache"))
     table = pd.read_csv(io.BytesIO(store.read(found.predictions)))
     assert set(table["origin"]) == {'\'=HYPERLINK("http://x")'}
 
@@ -104,9 +104,9 @@ def test_clusters_are_the_groups_that_are_drawn(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     checkpoint, manifest = trained
-    alone = evaluate(checkpoint, manifest, store, tmp_path / "cache")
+    alone = evaluate(checkpoint, manifest, FeatureCache(store, tmp_path / "cache"))
     grouped = manifest.assign(cluster=manifest["label"])
-    together = evaluate(checkpoint, grouped, store, tmp_path / "cache")
+    together = evaluate(checkpoint, grouped, FeatureCache(store, tmp_path / "cache"))
     assert (alone.groups, together.groups) == (9, 3)
     assert together.accuracy == alone.accuracy
     rows = read_predictions(store.read(together.predictions).decode())
@@ -117,14 +117,14 @@ def test_an_account_keeps_to_the_bound_and_deletes_nothing_below_it(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
-    wanted = evaluate(*trained, store, cache, limit=0)
+    wanted = evaluate(*trained, FeatureCache(store, cache, limit=0))
     assert list(cache.glob("*.npy")) == []
     # a training's, more than the bound where none is named: a hole, so it takes no room
     cache.mkdir(exist_ok=True)
     large = cache / "activations-of-a-training.npy"
     with large.open("wb") as file:
         file.truncate(LIMIT + GIGABYTE)
-    found = evaluate(*trained, store, cache, limit=LIMIT + 2 * GIGABYTE)
+    found = evaluate(*trained, FeatureCache(store, cache, limit=LIMIT + 2 * GIGABYTE))
     assert large.exists() and len(list(cache.glob("*.npy"))) == 2
     assert found.accuracy == wanted.accuracy
 
@@ -140,6 +140,8 @@ def test_labels_by_lot_are_answered_by_chance(
         [{"id": blob, "picture": blob, "label": str(dice.choice(labels)), "state": "kept",
           "split": split} for blob, split in zip(blobs, splits, strict=True)]
     )  # fmt: skip
-    found = evaluate(train(manifest, store, labels, quick, tmp_path), manifest, store, tmp_path)
+    found = evaluate(
+        train(manifest, store, labels, quick, tmp_path), manifest, FeatureCache(store, tmp_path)
+    )
     sigma = (1 / 3 * 2 / 3 / found.n) ** 0.5
     assert found.n == 150 and abs(found.accuracy - 1 / 3) < 3 * sigma

@@ -50,5 +50,5 @@ def test_what_training_has_computed_of_a_picture_is_used_again(
     plain = quick.model_copy(update={"precision": "fp32"})
     train(manifest, store, checkpoint.labels, plain, tmp_path)
     for split in ("val", "test", "test"):
-        evaluate(checkpoint, manifest, store, tmp_path, split, track)
+        evaluate(checkpoint, manifest, FeatureCache(store, tmp_path, track), split)
     assert counts == [0, 9, 0]

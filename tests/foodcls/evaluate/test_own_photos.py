@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from foodcls.evaluate.own_photos import judge_own
+from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.own_worth import OwnWorth
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.train_settings import Target, Train
@@ -36,8 +37,8 @@ def judge(
         taken.loc[rows, "origin"] = [f"{label}/{folder}/x.png" for label, folder
                                      in zip(swapped, folders * 2, strict=True)]  # fmt: skip
         checkpoint = train(taken, store, labels, settings, tmp_path / "cache")
-        found = judge_own(checkpoint, taken, store, tmp_path / "cache", own)
-        assert found == judge_own(checkpoint, taken, store, tmp_path / "cache", own)
+        found = judge_own(checkpoint, taken, FeatureCache(store, tmp_path / "cache"), own)
+        assert found == judge_own(checkpoint, taken, FeatureCache(store, tmp_path / "cache"), own)
         if found:
             learnt = set(manifest.loc[manifest["split"] == "train", "picture"])
             assert {*found.nearest, *found.farthest} <= learnt

@@ -16,6 +16,7 @@ from foodcls.evaluate.strangers import FEW, LEARN, TEST, list_strangers
 from foodcls.export.export import export
 from foodcls.export.load import read_model
 from foodcls.export.predict import predict_many
+from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import new_manifest
 from foodcls.recipe.train_settings import Inference, Rejection
 from foodcls.store.store import Store
@@ -76,9 +77,9 @@ def test_without_strangers_the_model_refuses_by_its_probabilities_alone(
 ) -> None:
     few = crawl[(crawl["stage"] != "filter") | (crawl.index % 9 == 0)]
     for manifest, settings in ((few, Inference()), (crawl, Inference(rejection=None))):
-        found = calibrate(trained[0], manifest, store, tmp_path, settings)
+        found = calibrate(trained[0], manifest, FeatureCache(store, tmp_path), settings)
         assert found.rejection is None
-        assert evaluate(found, manifest, store, tmp_path).rejection is None
+        assert evaluate(found, manifest, FeatureCache(store, tmp_path)).rejection is None
 
 
 @pytest.mark.parametrize(("score", "views"), [("energy", 1), ("knn", 1), ("logistic", 3)])
@@ -90,8 +91,8 @@ def test_exported_files_refuse_by_each_score_as_the_evaluation_does(
     settings = checkpoint.settings.model_copy(update={"extras": extras})
     checkpoint = dataclasses.replace(checkpoint, settings=settings)
     how = Inference(rejection=Rejection.model_validate({"score": score}))
-    found = calibrate(checkpoint, crawl, store, tmp_path, how)
-    judged = evaluate(found, crawl, store, tmp_path).rejection
+    found = calibrate(checkpoint, crawl, FeatureCache(store, tmp_path), how)
+    judged = evaluate(found, crawl, FeatureCache(store, tmp_path)).rejection
     # export compares both files with the network
     model = read_model(store.read(export(found, crawl, store, {}).blob), "it")
     found_strangers = listed(crawl, store)
@@ -107,13 +108,13 @@ def test_exported_files_refuse_by_each_score_as_the_evaluation_does(
 def test_the_best_score_is_chosen_and_two_runs_give_the_same_bits(
     trained: Trained, crawl: pd.DataFrame, store: Store, tmp_path: Path
 ) -> None:
-    first, again = (calibrate(trained[0], crawl, store, tmp_path / name, Inference())
+    first, again = (calibrate(trained[0], crawl, FeatureCache(store, tmp_path / name), Inference())
                     for name in ("one", "two"))  # fmt: skip
     assert first == again and first.rejection
     assert dataclasses.replace(first, rejection=None) == calibrate(
-        trained[0], crawl, store, tmp_path / "one", Inference(rejection=None)
+        trained[0], crawl, FeatureCache(store, tmp_path / "one"), Inference(rejection=None)
     )
-    judged = evaluate(first, crawl, store, tmp_path / "one").rejection
+    judged = evaluate(first, crawl, FeatureCache(store, tmp_path / "one")).rejection
     assert judged and judged.accepted.value < 0.1 and judged.kept.value > 0.7
     assert [one.kind for one in judged.by_kind] == ["Unrelated: a sign"]
 
@@ -123,9 +124,9 @@ def test_what_is_held_out_of_strangers_is_not_learnt_from(
 ) -> None:
     found = listed(crawl, store)
     tests = set(found["id"][found["split"] == TEST])
-    whole = calibrate(trained[0], crawl, store, tmp_path, Inference())
+    whole = calibrate(trained[0], crawl, FeatureCache(store, tmp_path), Inference())
     fewer = crawl[~crawl["id"].isin(tests)]
-    assert calibrate(trained[0], fewer, store, tmp_path, Inference()) == whole
+    assert calibrate(trained[0], fewer, FeatureCache(store, tmp_path), Inference()) == whole
 
 
 def test_of_many_pictures_as_many_teach_as_can_be_compared(
@@ -134,10 +135,10 @@ def test_of_many_pictures_as_many_teach_as_can_be_compared(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(strangers, "MANY", 12)
     how = Inference(rejection=Rejection(score="knn"))
-    found = calibrate(trained[0], crawl, store, tmp_path, how)
+    found = calibrate(trained[0], crawl, FeatureCache(store, tmp_path), how)
     assert found.rejection
     bank = safetensors.torch.load(store.read(found.rejection.weights))["bank"]
     assert len(bank) == 12 < (crawl["split"] == "val").sum()
-    whole = evaluate(found, crawl, store, tmp_path)
+    whole = evaluate(found, crawl, FeatureCache(store, tmp_path))
     monkeypatch.setattr(sys.modules[evaluate.__module__], "TOGETHER", 3)
-    assert evaluate(found, crawl, store, tmp_path) == whole
+    assert evaluate(found, crawl, FeatureCache(store, tmp_path)) == whole

@@ -11,6 +11,7 @@ from PIL import Image
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.export.load import load_model
 from foodcls.export.predict import BATCH, predict, predict_many, prediction_cells
+from foodcls.features.row_cache import FeatureCache
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
 
@@ -20,7 +21,7 @@ Trained = tuple[Checkpoint, pd.DataFrame]
 def test_answers_are_those_of_the_evaluation(
     trained: Trained, store: Store, model_path: Path, tmp_path: Path
 ) -> None:
-    found = evaluate(*trained, store, tmp_path / "cache")
+    found = evaluate(*trained, FeatureCache(store, tmp_path / "cache"))
     table = pd.read_csv(io.BytesIO(store.read(found.predictions)), keep_default_na=False)
     model = load_model(model_path)
     answers = list(predict(model, [store.path(one) for one in table["id"]]))

@@ -9,6 +9,7 @@ from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import load_model
 from foodcls.export.model import Model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
+from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.predictions import read_predictions
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
@@ -26,7 +27,7 @@ def test_an_exported_file_answers_as_its_checkpoint_did(
     model: Model, trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     answers = predict_tests(model, trained[1], store)
-    found = evaluate(*trained, store, tmp_path / "cache")
+    found = evaluate(*trained, FeatureCache(store, tmp_path / "cache"))
     recorded = read_predictions(store.read(found.predictions).decode())
     assert answers.ids == recorded.ids and answers.labels == recorded.labels
     assert answers.truth.tolist() == recorded.truth.tolist()

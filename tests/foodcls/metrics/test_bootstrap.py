@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foodcls.metrics.bootstrap import Sample, mean_bounds, number_groups
+from foodcls.metrics.bootstrap import Sample, mean_bounds
+from foodcls.metrics.ranks import number_groups
 
 
 def test_a_picture_without_a_name_is_a_group_of_its_own() -> None:

@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.metrics.bootstrap import number_groups
+from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.own_worth import ClassDistance, OwnWorth
 from foodcls.metrics.paired_test import compare_predictions
 from foodcls.metrics.predictions import Predictions
+from foodcls.metrics.ranks import number_groups
 from foodcls.report.comparison import build_comparison, comparison_html
 from foodcls.report.report import ReportData, gather_report, report_html
 from foodcls.report.thumbnails import PictureIndex, make_cards, worst_places
@@ -243,7 +244,7 @@ def judged_once(trained: Trained, store: Store, tmp_path: Path) -> tuple[Evaluat
     rows = swapped.index[swapped["split"] == "test"][::2]
     swapped.loc[rows, "label"] = "sushi"
     swapped.loc[rows, "page"] = "https://example.org/page"
-    return evaluate(checkpoint, swapped, store, tmp_path / "cache"), swapped
+    return evaluate(checkpoint, swapped, FeatureCache(store, tmp_path / "cache")), swapped
 
 
 def test_the_report_data_holds_what_evaluation_and_training_left(
@@ -269,7 +270,7 @@ def test_classes_without_pictures_are_counted_as_such(
     trained: Trained, store: Store, tmp_path: Path
 ) -> None:
     checkpoint, manifest = trained
-    scores = evaluate(checkpoint, manifest, store, tmp_path / "cache")
+    scores = evaluate(checkpoint, manifest, FeatureCache(store, tmp_path / "cache"))
     fewer = manifest[manifest["label"] != "sushi"]
     scores = dataclasses.replace(scores, labels=checkpoint.labels)
     counts = gather_report("lunch", checkpoint, scores, fewer, store).counts

@@ -9,6 +9,7 @@ import pytest
 from foodcls.errors import TrainingError
 from foodcls.evaluate.evaluate import evaluate
 from foodcls.export.export import export
+from foodcls.features.row_cache import FeatureCache
 from foodcls.recipe.train_settings import Target, Train
 from foodcls.store.store import Store
 from foodcls.train.train import train
@@ -37,7 +38,7 @@ def test_repeats_are_equal_to_the_bit_and_exported_as_they_were_judged(
     assert [report.l2 > 0 for report in one.reports] == [True, *[False] * (epochs - 1)]
     assert one.facts["method"] == method and one.facts["tta"] == (3 if target else 1)
     assert one.best.val_accuracy > 0.8
-    assert evaluate(one, manifest, store, tmp_path / "one").accuracy > 0.6
+    assert evaluate(one, manifest, FeatureCache(store, tmp_path / "one")).accuracy > 0.6
     # the files are compared with the network on all held-out pictures; those of one view are in
     # the tests of export
     if target:
@@ -67,11 +68,11 @@ def test_own_photos_are_learnt_from_last_bit_by_bit_the_same(
     one, other = (train(own, store, labels, settings, tmp_path / name) for name in ("one", "other"))
     assert one.weights == other.weights and one.digest == other.digest
     assert one.own_count == 6 and one.data_digest != plain.data_digest
-    before, after = (evaluate(each, own, store, tmp_path / "one", "own").accuracy
+    before, after = (evaluate(each, own, FeatureCache(store, tmp_path / "one"), "own").accuracy
                      for each in (plain, one))  # fmt: skip
     assert before < 0.4 and after > before + 0.3
     # the class without own photos is not forgotten
-    third = next(one for one in evaluate(one, own, store, tmp_path / "one").per_class
+    third = next(one for one in evaluate(one, own, FeatureCache(store, tmp_path / "one")).per_class
                  if one.label == labels[2])  # fmt: skip
     assert third.recall == 1
     with pytest.raises(TrainingError, match="method probe, not finetune"):

@@ -173,14 +173,13 @@ def test_a_kill_while_an_epoch_is_written_leaves_the_one_before(
         run(tmp_path / "b", die_after=2)
     before = files_in(tmp_path / "b")
 
-    @contextmanager
-    def dying(path: Path) -> Iterator[Path]:
-        yield path.with_name(f".{path.name}.part")
+    def dying(path: Path, data: bytes) -> None:
+        path.with_name(f".{path.name}.part").write_bytes(data)
         # written, not yet renamed
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(resume, "replacing", dying)
+        patch.setattr(resume, "write_whole", dying)
         run(tmp_path / "b")
     assert files_in(tmp_path / "b") == before
     assert run(tmp_path / "b").digest == unbroken()
