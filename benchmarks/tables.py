@@ -170,7 +170,7 @@ def dedup_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
     table = load_manifest(ref, Store(folder))
 
     def work() -> pd.DataFrame:
-        rows = dedup._by_priority(kept_rows(table))
+        rows = dedup._by_priority(kept_rows(table, *dedup.RANKING, *dedup.SHOWN))
         ids = rows["id"].to_numpy(dtype=object)
         keeper, how = ids.copy(), np.full(len(ids), "", dtype=object)
         keeper[9::10], how[9::10] = ids[8::10][: len(keeper[9::10])], "near duplicate, distance 2"
@@ -221,7 +221,7 @@ def augment_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
     made = [{"picture": name, "bytes": 9, "width": 8, "height": 8} for name in names(count, 1)]
 
     def work() -> pd.DataFrame:
-        ranked = augment._ranked(kept_rows(table), 0)
+        ranked = augment._ranked(kept_rows(table, "picture", "origin"), 0)
         return augment._append(table, augment._round_robin(ranked, count), made)
 
     return work

@@ -13,7 +13,7 @@ from PIL import Image
 from foodcls.errors import StageError
 from foodcls.image.affine import apply_affine, draw_affine, shrink_to
 from foodcls.image.decode import load_picture
-from foodcls.manifest import drop_rows, kept_rows
+from foodcls.manifest import TEXT, drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Augment
 from foodcls.store.store import Store, key_of
@@ -44,7 +44,7 @@ def augment(
     """
     if settings.per_class is None:
         return manifest.copy()
-    rows = kept_rows(manifest)
+    rows = kept_rows(manifest, "label", "origin", "picture", "split")
     training = rows[rows["split"] == "train"]
     by_label = {label: training[training["label"] == label] for label in labels}
     empty = [label for label, parents in by_label.items() if parents.empty]
@@ -65,19 +65,20 @@ def augment(
 
 def copy_seed(picture: str, copy: int, seed: int) -> int:
     """A seed that depends on the picture's digest, the copy's number and the recipe's seed."""
-    digest = hashlib.sha256(f"{picture}:{copy}:{seed}".encode()).digest()
-    return int.from_bytes(digest[:16], "big")
+    return int.from_bytes(_seed_digest(picture, copy, seed), "big")
+
+
+def _seed_digest(picture: str, copy: int, seed: int) -> bytes:
+    return hashlib.sha256(f"{picture}:{copy}:{seed}".encode()).digest()[:16]
 
 
 def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
     """Index labels in an order that depends on the pictures and the seed, not on the rows."""
-    keys = [
-        (copy_seed(picture, 0, seed), picture, origin)
-        for picture, origin in zip(
-            parents["picture"].tolist(), parents["origin"].tolist(), strict=True
-        )
-    ]
-    return [row for _, row in sorted(zip(keys, parents.index, strict=True))]
+    if parents["picture"].duplicated().any():
+        parents = parents.sort_values("origin", kind="stable")
+    digests = b"".join(_seed_digest(picture, 0, seed) for picture in parents["picture"].tolist())
+    order = np.lexsort(np.frombuffer(digests, ">u8").reshape(-1, 2).T[::-1])
+    return parents.index[order].tolist()
 
 
 def _round_robin(ranked: list[int], missing: int) -> list[tuple[int, int]]:
@@ -138,13 +139,18 @@ def _append(
 ) -> pd.DataFrame:
     if not wanted:
         return manifest
-    copies = manifest.loc[[row for row, _ in wanted]].copy()
-    copies["parent"] = copies["id"]
-    copies["id"] = [fact["picture"] for fact in made]
-    copies["format"] = "JPEG"
-    copies[list(PARENT_COLUMNS)] = ""
-    copies["picture"] = copies["id"]
-    copies["copy"] = pd.array([copy for _, copy in wanted], dtype="Int64")
-    for name in ("bytes", "width", "height"):
-        copies[name] = pd.array([int(fact[name]) for fact in made], dtype="Int64")
+    told: dict[str, Any] = {
+        "id": pd.Series([fact["picture"] for fact in made], dtype=TEXT),
+        "format": "JPEG",
+        **dict.fromkeys(PARENT_COLUMNS, ""),
+        "copy": pd.array([copy for _, copy in wanted], dtype="Int64"),
+        **{name: pd.array([int(fact[name]) for fact in made], dtype="Int64")
+           for name in ("bytes", "width", "height")},
+    }  # fmt: skip
+    rows, parents = [row for row, _ in wanted], manifest["id"]
+    # what a copy has of its own is not copied first
+    copies = manifest.drop(columns=[*told, "parent", "picture"]).loc[rows].reset_index(drop=True)
+    copies = copies.assign(
+        **told, picture=told["id"], parent=parents.loc[rows].reset_index(drop=True)
+    )
     return pd.concat([manifest, copies], ignore_index=True)

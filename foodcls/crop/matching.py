@@ -6,20 +6,26 @@ names repeat, the folders decide, then the class, then the size. Where that leav
 contents of a file and its own name mean different pictures, or two names mean one, it is refused.
 """
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import takewhile
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from foodcls.columnar import find_texts
 from foodcls.crop.boxes import Box
 from foodcls.crop.names import ENDING, FOLDS, decode_path, list_forms
-from foodcls.tables.match_rows import Finder, index_rows, plain_path
+from foodcls.tables.match_rows import MIN_ID, Finder, id_prefix, index_rows, plain_path
 from foodcls.tables.read_csv import shorten
 
+ENDINGS = "(jpe?g|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif)+$"  # as names.ENDING, without points
 NO_PICTURE = "no such picture"
 Found = tuple[tuple[int, ...], bool]  # rows, and whether they were named as they are called
 
@@ -40,6 +46,7 @@ class Names:
     finder: Finder
     table: pd.DataFrame  # class, width and height by row
     origins: dict[int, str]
+    every: pd.Series  # origins, as the manifest has them, also of the rows that are not indexed
     indices: dict[tuple[str, bool], dict[str, list[int]]] = field(default_factory=dict)
 
     def named(self, fold: str, last: str, *, is_bare: bool) -> list[int]:
@@ -69,6 +76,14 @@ class Names:
         known = zip(self.origins, self.table["label"].tolist(), sizes, strict=True)
         return {row: (label, (int(width), int(height))) for row, label, (width, height) in known}
 
+    @cached_property
+    def parents(self) -> set[str]:
+        """The folders that pictures lie in; few files need them."""
+        places = (_without_query(plain_path(path)) for path in self.every.tolist())
+        # most pictures lie where others do; a percent sign may stand for another slash
+        paths = {place if "%" in place else place.rpartition("/")[0] + "/" for place in places}
+        return {folders[-1] for folders in map(_list_folders, paths) if folders}
+
     def show(self, row: int) -> str:
         """The end of the picture's path, as a message says it."""
         return shorten("/".join(self.origins[row].split("/")[-3:]))
@@ -77,11 +92,7 @@ class Names:
 def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> list[Meant]:
     """What each box means, by a file's contents, its own name (`inside`, `file`), or both."""
     labels: dict[str, set[str]] = defaultdict(set)
-    places = map(_without_query, known.origins.values())
-    # most pictures lie where others do; a percent sign may stand for another slash
-    paths = {place if "%" in place else place.rpartition("/")[0] + "/" for place in places}
-    parents = {folders[-1] for folders in map(_list_folders, paths) if folders}
-    look_up = cache(lambda name: _look_up(known, parents, name))
+    look_up = cache(partial(_look_up, known))
     for box in boxes:
         labels[box.file].add(box.label)
     found = []
@@ -94,13 +105,31 @@ def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> li
     return _refuse_shared(boxes, found, known)
 
 
-def index_names(manifest: pd.DataFrame) -> Names:
-    """Index what the pictures of a manifest are called, dropped ones too."""
-    finder = index_rows(manifest)
-    arrived = manifest.loc[list(finder.owners), ["origin", "label", "width", "height"]]
-    paths = map(plain_path, arrived["origin"].tolist())
-    table = arrived[["label", "width", "height"]]
-    return Names(finder, table, dict(zip(finder.owners, paths, strict=True)))
+def index_names(manifest: pd.DataFrame, boxes: Sequence[Box] | None = None) -> Names:
+    """Index what the pictures of a manifest are called, dropped ones too; or those of the boxes."""
+    table = manifest.loc[manifest["id"] != "", ["id", "origin", "label", "width", "height"]]
+    every = table["origin"]
+    if boxes is not None:
+        table = table[_may_be_meant(table, boxes)]
+    paths = map(plain_path, table["origin"].tolist())
+    return Names(index_rows(table), table, dict(zip(table.index, paths, strict=True)), every)
+
+
+def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
+    """Whether a box may mean a row: far fewer than there are, and what is hard to tell."""
+    names = {name for box in boxes for name in (box.name, box.own_name)}
+    lasts = {path.rpartition("/")[2] for name in names for path, _ in list_forms(name)}
+    cores = {re.sub(ENDINGS, "", re.sub(r"[\W_]", "", last).casefold()) for last in lasts}
+    origins = pa.array(rows["origin"])
+    # letters and digits alone are compared, which stay the same however a name is respelled
+    plain = pc.replace_substring_regex(pc.ascii_lower(origins), "(?s)^.*/|[^0-9a-z]+", "")
+    plain = pc.replace_substring_regex(plain, ENDINGS, "")
+    is_odd = np.asarray(pc.match_substring_regex(origins, r"[^ -~]|[%?\\]"))
+    is_meant = is_odd | (find_texts(pd.Series(plain), cores) >= 0)
+    starts = {prefix[:MIN_ID] for prefix in map(id_prefix, names) if prefix}
+    is_meant |= find_texts(rows["id"].str.slice(0, MIN_ID), starts) >= 0
+    # and all rows of these pictures
+    return find_texts(rows["id"], rows["id"][is_meant].unique()) >= 0
 
 
 def _list_lasts(path: str) -> list[str]:
@@ -113,7 +142,7 @@ def _list_lasts(path: str) -> list[str]:
     return [*lasts, *(unicodedata.normalize("NFD", last) for last in lasts if not last.isascii())]
 
 
-def _look_up(known: Names, parents: set[str], name: str) -> Found:
+def _look_up(known: Names, name: str) -> Found:
     """The rows of the first form that names any."""
     for number, (path, fold) in enumerate(list_forms(name)):
         last, folders = path.rpartition("/")[2].strip(), _list_folders(path)
@@ -128,7 +157,7 @@ def _look_up(known: Names, parents: set[str], name: str) -> Found:
             }
         best = max(shared.values(), default=0)
         # a folder that pictures lie in is no other machine's: this one lacks the picture
-        if shared and not (folders and not best and folders[-1] in parents):
+        if shared and not (folders and not best and folders[-1] in known.parents):
             exact = number == 0 and best == len(folders)
             return tuple(row for row, count in shared.items() if count == best), exact
     return known.finder.by_id(name).rows, True

@@ -1,5 +1,6 @@
 """Drops copies and near-duplicate pictures, and tells which pictures the split must not part."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from foodcls.columnar import to_arrow
+from foodcls.columnar import find_texts, to_arrow
 from foodcls.dedup.cells import share_over
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
 from foodcls.dedup.pairs import Distances, search_pairs
@@ -17,6 +18,7 @@ from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.manifest import (
     OWN_SOURCE,
     TEST_SOURCE,
+    TEXT,
     ManifestRef,
     drop_rows,
     kept_rows,
@@ -26,6 +28,10 @@ from foodcls.manifest import (
 from foodcls.recipe.data_settings import Dedup
 from foodcls.store.store import Store
 from foodcls.work.parallel import Spread, in_threads
+
+# of equally large pictures, the texts and numbers by which one goes before another
+RANKING = ("source", "id", "origin", "label", "query", "rank", "page")
+SHOWN = ("picture", "width", "height", "bytes")
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def dedup(
     its rows go, unless it is an own photo, whose label is known.
     `cluster` is wider: it also joins what merely looks alike or is turned, link by link.
     """
-    rows = _by_priority(kept_rows(manifest))
+    rows = _by_priority(kept_rows(manifest, *RANKING, *SHOWN))
     contents = rows.drop_duplicates("id")
     blobs = picture_blobs(contents).to_numpy(dtype=object)
     ids = contents["id"].to_numpy(dtype=object)
@@ -75,7 +81,7 @@ def dedup(
     _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
     alike = np.stack([found.pairs.left, found.pairs.right], axis=1)
     alike = np.concatenate([alike, find_turned(prints.thumbnails, settings.distance, share)])
-    place = pd.Series(np.arange(len(ids)), index=ids)[rows["id"]].to_numpy()
+    place = find_texts(rows["id"], contents["id"])
     rows = rows.assign(
         keeper=ids[keeper[place]],
         how=how[place],
@@ -91,10 +97,10 @@ def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
         pixels=-pixels,
         size=-rows["bytes"].fillna(0),
     )
-    names = ["place", "pixels", "size", "id", "origin", "label", "query", "rank", "page"]
+    names = ["place", "pixels", "size", *RANKING[1:]]
     # Arrow compares texts where numbers are equal alone; what is absent comes last, as in pandas
     order = pc.sort_indices(to_arrow(keys[names]), [(name, "ascending") for name in names])
-    return rows.iloc[order.to_numpy()]
+    return rows[["id", "label", "source", "picture"]].iloc[order.to_numpy()]
 
 
 def _mark_same_pixels(
@@ -113,12 +119,12 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     surplus = rows[~is_test & (is_copy | (rows["keeper"] != rows["id"]))]
     reasons = surplus["how"].where(~is_copy & (surplus["how"] != ""), "exact copy")
     is_own = rows["source"] == OWN_SOURCE
-    tested, owned = (set(rows.loc[one, "id"]) for one in (is_test, is_own))
-    reasons = reasons.where(~surplus["keeper"].isin(tested), reasons + ", of a test picture")
-    reasons = reasons.where(~surplus["keeper"].isin(owned - tested), reasons + ", of an own photo")
-    conflicts = _conflicts(
-        rows[~rows["keeper"].isin(tested) & (~rows["keeper"].isin(owned) | is_own)]
-    )
+    tested, owned = (find_texts(rows["keeper"], rows["id"][one].unique()) >= 0
+                     for one in (is_test, is_own))  # fmt: skip
+    whose = pd.Series(np.select([tested, owned], [", of a test picture", ", of an own photo"], ""),
+                      rows.index, dtype=TEXT)  # fmt: skip
+    reasons += whose[surplus.index]
+    conflicts = _conflicts(rows[~tested & (~owned | is_own)])
     marked = drop_rows(
         manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
     )
@@ -130,9 +136,11 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
     """Reasons for all rows of pictures that stand under several labels."""
     counts = rows.drop_duplicates(["keeper", "label"])["keeper"].value_counts()
-    mixed = rows[rows["keeper"].isin(counts.index[counts > 1])]
+    mixed = rows[find_texts(rows["keeper"], counts.index[counts > 1]) >= 0]
     pairs = mixed[["keeper", "label"]].drop_duplicates().sort_values("label")
-    labels = pairs.groupby("keeper")["label"].agg(list).to_dict()
+    labels: dict[str, list[str]] = defaultdict(list)
+    for keeper, label in zip(pairs["keeper"].tolist(), pairs["label"].tolist(), strict=True):
+        labels[keeper].append(label)
     return {
         index: "label conflict: also " + ", ".join(name for name in labels[keeper] if name != label)
         for index, keeper, label in zip(

@@ -2,12 +2,13 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
+from foodcls.columnar import find_texts
 from foodcls.filter.decisions import BY_HAND, Decision
 from foodcls.manifest import OWN_SOURCE
 from foodcls.tables.read_csv import Problem, list_problems
@@ -34,12 +35,11 @@ class Settled:
 
 def follow_copies(chosen: dict[int, Decision], manifest: pd.DataFrame) -> None:
     """Let rows that no decision names follow their exact copies, where those agree."""
-    ids = dict(zip(manifest.index, manifest["id"].tolist(), strict=True))
     told: dict[str, list[Decision]] = defaultdict(list)
-    for row, item in chosen.items():
-        told[ids[row]].append(item)
-    for row, digest in ids.items():
-        items = told.get(digest, [])
+    for item, digest in zip(chosen.values(), manifest.loc[list(chosen), "id"], strict=True):
+        told[digest].append(item)
+    for row, digest in _among(manifest["id"], told).items():
+        items = told[digest]
         if row not in chosen and len({item.says for item in items}) == 1:
             chosen[row] = items[0]
 
@@ -58,14 +58,14 @@ def inherit_decisions(
         told[keeper].append(replace(chosen[row], reason=reason))
     passed: dict[int, Decision] = {}
     problems: list[Problem] = []
-    for row, digest, source in rows[["id", "source"]].itertuples():
-        items = told.get(digest, [])
+    for row, digest in _among(rows["id"], told).items():
+        items = told[digest]
         # a copy may be dropped for what it shows less well, but it shows no other class
         said = [one for one in (*items, chosen[row]) if one.keep] if row in chosen else items
         if len({item.says for item in said}) > 1:
             problems.append(_contradiction(digest, said))
         # the label of an own photo is known
-        elif items and row not in chosen and not (items[0].keep and source == OWN_SOURCE):
+        elif row not in chosen and not (items[0].keep and rows["source"][row] == OWN_SOURCE):
             passed[row] = items[0]
     if problems:
         logger.warning(CONTRADICTORY, path, len(problems), list_problems(problems), AS_BEFORE)
@@ -79,7 +79,9 @@ def settle_conflicts(chosen: Mapping[int, Decision], manifest: pd.DataFrame, pat
     none comes back. Contradictions are logged.
     """
     settled, problems = Settled({}, {}), []
-    for digest, rows in conflicts(manifest).groupby("keeper"):
+    found = conflicts(manifest)
+    named = _among(found["keeper"], found["keeper"][found.index.isin(list(chosen))].unique())
+    for digest, rows in found.loc[list(named)].groupby("keeper"):
         said = [chosen[row] for row in rows.index if row in chosen and chosen[row].keep]
         if len({item.says for item in said}) > 1:
             # one row that names them all without a label says nothing; that is told elsewhere
@@ -99,6 +101,12 @@ def conflicts(manifest: pd.DataFrame) -> pd.DataFrame:
     """The rows that dedup dropped for their label conflicts; `keeper` is the id that they share."""
     rows = manifest[(manifest["stage"] == "dedup") & manifest["reason"].str.startswith(CONFLICT)]
     return rows.assign(keeper=rows["duplicate_of"].where(rows["duplicate_of"] != "", rows["id"]))
+
+
+def _among(names: pd.Series, wanted: Iterable[str]) -> dict[int, str]:
+    """By row those names that are wanted."""
+    found = names[find_texts(names, wanted) >= 0]
+    return dict(zip(found.index.tolist(), found.tolist(), strict=True))
 
 
 def _largest(rows: pd.DataFrame) -> int:

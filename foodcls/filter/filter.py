@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from foodcls.columnar import find_texts
 from foodcls.filter.copies import (
     SETTLED,
     Settled,
@@ -19,7 +20,7 @@ from foodcls.filter.copies import (
 from foodcls.filter.decisions import A_PERSON, BY_HAND, Decision, read_decisions
 from foodcls.manifest import KEPT, TEST_SOURCE, drop_rows, kept_rows
 from foodcls.recipe.data_settings import Filter
-from foodcls.tables.match_rows import index_rows
+from foodcls.tables.match_rows import index_rows, likely_rows
 from foodcls.tables.read_csv import Problem, list_problems, refuse_problems
 
 logger = logging.getLogger(__name__)
@@ -50,12 +51,12 @@ def filter_pictures(
     decisions = read_decisions(path, labels)
     chosen = _by_row(decisions, manifest, path)
     follow_copies(chosen, manifest)
-    rows = kept_rows(manifest)
+    rows = kept_rows(manifest, "id", "source")
     rows = rows[rows["source"] != TEST_SOURCE]
     passed = inherit_decisions(chosen, manifest, rows, path)
     settled = settle_conflicts(chosen, manifest, path)
     verdicts = chosen | passed
-    found = {row: verdicts[row] for row in rows.index if row in verdicts}
+    found = {row: verdicts[row] for row in rows.index[rows.index.isin(list(verdicts))]}
     drops = {row: item.reason or BY_HAND for row, item in found.items() if not item.keep}
     marked = _bring_back(drop_rows(manifest, drops, "filter"), settled)
     kept = {row: item for row, item in (found | settled.verdicts).items() if item.keep}
@@ -79,10 +80,12 @@ def _by_row(decisions: list[Decision], manifest: pd.DataFrame, path: Path) -> di
 
     Without a label of its own it means the row's.
     """
-    finder = index_rows(manifest)
+    columns = manifest[["id", "origin", "label", "source"]]
+    likely = likely_rows(columns, [(item.id, item.path) for item in decisions])
+    finder = index_rows(likely)
     # a test picture, of which no decision is, may be called like another one
-    learnt = cache(partial(index_rows, manifest[manifest["source"] != TEST_SOURCE]))
-    given = dict(zip(manifest.index, manifest["label"].tolist(), strict=True))
+    learnt = cache(partial(index_rows, likely[likely["source"] != TEST_SOURCE]))
+    given = dict(zip(likely.index, likely["label"].tolist(), strict=True))
     chosen: dict[int, Decision] = {}
     problems: list[Problem] = []
     unmatched = 0
@@ -138,14 +141,17 @@ def _relabel(
 
 def _warn_in_vain(chosen: Mapping[int, Decision], manifest: pd.DataFrame, path: Path) -> None:
     """Warn of pictures that a person decided to keep and that dedup has dropped nonetheless."""
-    kept = set(kept_rows(manifest)["id"])
-    marks = manifest.loc[list(chosen), ["id", "label", "stage", "reason", "duplicate_of"]]
+    marks = manifest.loc[[row for row, item in chosen.items() if item.keep],
+                         ["id", "label", "stage", "reason", "duplicate_of"]]  # fmt: skip
+    marks = marks[marks["stage"] == "dedup"]
+    ids = kept_rows(manifest, "id")["id"].unique()
+    is_kept, stands = (find_texts(marks[name], ids) >= 0 for name in ("id", "duplicate_of"))
     vain: dict[int, Problem] = {}
-    for row, digest, label, stage, reason, keeper in marks.itertuples():
+    for row, label, reason in marks.loc[
+        ~is_kept & ~(marks["reason"].str.startswith(SETTLED) & stands), ["label", "reason"]
+    ].itertuples():
         item = chosen[row]
-        is_settled = reason.startswith(SETTLED) and keeper in kept
-        if item.keep and stage == "dedup" and digest not in kept and not is_settled:
-            vain[item.number] = Problem(item.number, item.name[:80], f"{label}, {reason}")
+        vain[item.number] = Problem(item.number, item.name[:80], f"{label}, {reason}")
     if vain:
         problems = [vain[number] for number in sorted(vain)]
         logger.warning(KEPT_IN_VAIN, path, len(problems), list_problems(problems))

@@ -3,17 +3,23 @@
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from foodcls.columnar import find_texts
 from foodcls.errors import InputError
 from foodcls.store.store import digest_file
 from foodcls.tables.read_csv import SHOWN
 
 MIN_ID = 8  # hexadecimal digits: 4 billion prefixes
+ODD = r"[^!-\[\]-~]"  # what makes a path another one when it is made plain, and more
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,20 @@ class Finder:
         first, last = (name[::-1] + end for end in "/0")  # 0 comes after the slash
         longer = rows[bisect_left(names, first) : bisect_left(names, last)]
         return sorted([*self._called(name), *longer])
+
+
+def likely_rows(manifest: pd.DataFrame, named: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    """The rows that some ids or, without one, paths may mean, and some more: to be indexed."""
+    named = list(named)
+    starts = {id_prefix(digest)[:MIN_ID] for digest, _ in named if digest}
+    is_likely = find_texts(manifest["id"].str.slice(0, MIN_ID), starts) >= 0
+    if ends := {plain_path(path).rpartition("/")[2] for digest, path in named if not digest}:
+        paths = pa.array(manifest["origin"])
+        lasts = pc.replace_substring_regex(paths, "(?s)^.*/", "")
+        is_odd = pc.match_substring_regex(paths, ODD)
+        is_last = pc.is_in(lasts, pa.array(list(ends), lasts.type))
+        is_likely |= np.asarray(pc.or_(is_odd, is_last))
+    return manifest[is_likely]
 
 
 def index_rows(manifest: pd.DataFrame) -> Finder:
