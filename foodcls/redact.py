@@ -25,7 +25,7 @@ JOINERS = "\u200c\u200d"
 
 def without_logins(text: str) -> str:
     """The text with addresses that name no user and no password, and still lead there."""
-    return LOGIN.sub("", text)
+    return LOGIN.sub("", text) if "@" in text else text
 
 
 def has_password(address: str) -> bool:

@@ -1,14 +1,21 @@
 """Turns fetched candidates into manifest rows, and marks duplicates within a class."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
+import pyarrow as pa
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
-from foodcls.manifest import DROPPED, GIVEN, KEPT, TEST_SOURCE, new_manifest
+from foodcls.columnar import TYPES, to_series
+from foodcls.manifest import COLUMNS, DROPPED, GIVEN, KEPT, NUMBER, TEST_SOURCE, TEXT
 from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
+# columns that candidates and results have by the same names
+AS_FOUND = ("label", "source", "query", "rank", "licence", "licence_by")
+ADDRESSES = ("page", "licence_url", "author")
+AS_FETCHED = ("id", "fetched_at", "attempts")
 
 
 def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -31,53 +38,57 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
     """
     places = {label: place for place, label in enumerate(labels)}
     ordered = sorted(results, key=lambda one: places.get(one.candidate.label, len(labels)))
-    firsts: dict[tuple[str, str], str] = {}
-    return new_manifest(_row(one, firsts) for one in ordered)
+    firsts: dict[str, dict[str, str]] = defaultdict(dict)
+    twins = [
+        "" if one.candidate.source in GIVEN else _twin(one, firsts[one.candidate.label])
+        for one in ordered
+    ]
+    candidates = [one.candidate for one in ordered]
+    fetched = [one.result for one in ordered]
+    outcomes = [Outcome.SAME_CONTENT if twin and one.outcome is Outcome.OK else one.outcome
+                for one, twin in zip(fetched, twins, strict=True)]  # fmt: skip
+    is_kept = [one is Outcome.OK for one in outcomes]
+    details = [one.detail and printable(one.detail) for one in fetched]
+    columns = {
+        "origin": [without_logins(one.url) for one in candidates],
+        **{name: [getattr(one, name) for one in candidates] for name in AS_FOUND},
+        **{name: [without_logins(getattr(one, name)) for one in candidates] for name in ADDRESSES},
+        **{name: [getattr(one, name) for one in fetched] for name in AS_FETCHED},
+        "bytes": [one.bytes if one.id else None for one in fetched],
+        "outcome": [one.value for one in outcomes],
+        "detail": [detail and redact(detail) for detail in details],
+        "duplicate_of": twins,
+        "split": [TEST_SOURCE if one.source == TEST_SOURCE else "" for one in candidates],
+        "state": [KEPT if kept else DROPPED for kept in is_kept],
+        "stage": ["" if kept else STAGE for kept in is_kept],
+        "reason": ["" if kept else f"{outcome}: {detail}" if detail else str(outcome)
+                   for outcome, detail, kept in zip(outcomes, details, is_kept, strict=True)],
+    }  # fmt: skip
+    return _join(columns, len(ordered))
 
 
-def _row(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> dict[str, object]:
-    """The row; `firsts` holds the id by label and address, and by label and id, so far."""
-    candidate, result = one.candidate, one.result
-    outcome, twin = result.outcome, ""
-    if candidate.source not in GIVEN:
-        twin = _twin(one, firsts)
-        outcome = Outcome.SAME_CONTENT if twin and outcome is Outcome.OK else outcome
-    row: dict[str, object] = {
-        "id": result.id,
-        "label": candidate.label,
-        "origin": without_logins(candidate.url),
-        "source": candidate.source,
-        "query": candidate.query,
-        "rank": candidate.rank,
-        "page": without_logins(candidate.page),
-        "licence": candidate.licence,
-        "licence_url": without_logins(candidate.licence_url),
-        "licence_by": candidate.licence_by,
-        "author": without_logins(candidate.author),
-        "fetched_at": result.fetched_at,
-        "outcome": outcome.value,
-        "detail": redact(printable(result.detail)),
-        "attempts": result.attempts,
-        "duplicate_of": twin,
-        "split": TEST_SOURCE if candidate.source == TEST_SOURCE else "",
-    }
-    return row | ({"bytes": result.bytes} if result.id else {}) | _state(outcome, result.detail)
+def _join(columns: Mapping[str, Sequence[object]], count: int) -> pd.DataFrame:
+    """A manifest of so many rows; a column that is left out is empty."""
+    blanks = {TEXT: pa.scalar("", TYPES[TEXT]), NUMBER: pa.scalar(None, TYPES[NUMBER])}
+    return pd.DataFrame({
+        name: to_series(pa.chunked_array([
+            pa.array(columns[name], TYPES[kind]) if name in columns
+            else pa.repeat(blanks[kind], count)
+        ]))
+        for name, kind in COLUMNS.items()
+    })  # fmt: skip
 
 
-def _twin(one: CandidateResult, firsts: dict[tuple[str, str], str]) -> str:
-    """The id of the earlier picture in the same class that this row repeats; else empty."""
-    label, url, digest = one.candidate.label, one.candidate.url, one.result.id
+def _twin(one: CandidateResult, firsts: dict[str, str]) -> str:
+    """The id of the earlier picture in the same class that this row repeats; else empty.
+
+    `firsts` are of the class so far: the id by each address, and the first address by each id.
+    """
+    url, digest = one.candidate.url, one.result.id
     if one.result.outcome is Outcome.SAME_URL:
-        return firsts.get((label, url), "")
+        return firsts.get(url, "")
     if not digest:
         return ""
-    firsts[label, url] = digest
+    firsts[url] = digest
     # addresses and digests cannot be mistaken for each other
-    return digest if firsts.setdefault((label, digest), url) != url else ""
-
-
-def _state(outcome: Outcome, detail: str) -> dict[str, object]:
-    if outcome is Outcome.OK:
-        return {"state": KEPT}
-    reason = f"{outcome}: {printable(detail)}" if detail else str(outcome)
-    return {"state": DROPPED, "stage": STAGE, "reason": reason}
+    return digest if firsts.setdefault(digest, url) != url else ""

@@ -38,7 +38,7 @@ class PictureChange(Protocol):
 Change = PictureChange | None  # None is the picture itself
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """A picture, by its digest, as it is or changed."""
 
