@@ -69,14 +69,14 @@ class Manners:
         if self.of(host) == OTHERS and not self._pause(host):
             return 0.0
         wait = self._share(host, lambda others: self._take_place(host, most, others))
-        if wait is None:
+        if wait is None and not (wait := self._wait_for_day(host, most, self._day(host))):
             self._held.setdefault(host, []).append(None)
             self._reserve(host, most, self._day(host))
-        return wait or 0.0
+        return wait
 
     def _take_place(self, host: str, most: int, others: Others) -> float:
-        self._check_day(host, most, others.hours)
-        if (wait := others.free_at - time.monotonic()) > 0:
+        day = self._wait_for_day(host, most, others.hours)
+        if (wait := max(day, others.free_at - time.monotonic())) > 0:
             return wait
         for number in range(self.of(host).at_once):
             lock = FileLock(f"{others.path}.{number}", thread_local=False)
@@ -140,16 +140,21 @@ class Manners:
         """The hosts of the table that have a day's limit."""
         return [host for host, manner in self.hosts.items() if manner.daily]
 
-    def _check_day(self, host: str, most: int, hours: Hours) -> None:
+    def _wait_for_day(self, host: str, most: int, hours: Hours) -> float:
+        """The seconds to wait until it is known how much of a day is left; Spent if too little."""
         daily = self.of(host).daily
-        if daily and hours.total() + min(most, daily) > daily:
-            gigabytes, wait = f"{daily / 1e9:.3g} GB", hours.seconds_left() / 3600
-            raise Spent(f"the {gigabytes} that it gives in a day have come; more in {wait:.1f} h")
+        beyond = hours.total() + min(most, daily) - daily
+        if not daily or beyond <= 0:
+            return 0.0
+        # of what is set aside for requests under way most does not come
+        if beyond <= sum(self._reserved.get(host, ())):
+            return BUSY
+        gigabytes, wait = f"{daily / 1e9:.3g} GB", hours.seconds_left() / 3600
+        raise Spent(f"the {gigabytes} that it gives in a day have come; more in {wait:.1f} h")
 
     def _reserve(self, host: str, most: int, hours: Hours) -> None:
         """Set so many bytes of the day aside for a request, until it is known what came."""
         if daily := self.of(host).daily:
-            self._check_day(host, most, hours)
             self._reserved.setdefault(host, []).append(min(most, daily))
             hours.add(min(most, daily))
 

@@ -260,6 +260,21 @@ def test_what_a_host_gives_in_a_day_holds_over_processes_runs_and_machines(
     assert web.hits["/a"] == 10
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_what_is_set_aside_for_requests_under_way_ends_no_day(
+    web, limits, tmp_path: Path, is_shared: bool
+) -> None:
+    """A day of two pictures as large as allowed gives many small ones."""
+    web.say("/a", bytes(100))
+    manners = Manners({"127.0.0.1": Manner(4, daily=50_000)}, tmp_path if is_shared else None)
+    bounds = replace(limits, max_bytes=20_000, per_host=4, manners=manners)
+    got = Counter(
+        one.outcome for one in download_all([web.url(f"/a?{n}") for n in range(9)], bounds)
+    )
+    assert got == {Outcome.OK: 9}
+    assert [sum(hours.values()) for hours in manners.days().values()] == [900]
+
+
 def test_bytes_of_a_body_that_broke_off_have_come(web, limits) -> None:
     async def half(talk: Any) -> None:
         await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + bytes(4_000))
