@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from foodcls.collect.download import Download, Shut
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
+from foodcls.collect.request import Request
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
@@ -71,7 +71,7 @@ def _fetch(
     with closing(anew(missing, forecast)) as results:
         for fetched in results:
             if fetched.outcome is Outcome.DEFERRED:
-                deferred[urlsplit(fetched.url).netloc, fetched.detail] += 1
+                deferred[Request(fetched.url, at=fetched.url).host, fetched.detail] += 1
             yield fetched
     for (host, why), several in deferred.items():
         LOG.warning("%s: %s; %d addresses are left to a later run", host, why, several)

@@ -3,7 +3,10 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urlsplit
+
+from yarl import URL
 
 from foodcls.collect.http_client import Redirect
 from foodcls.collect.limits import Limits
@@ -24,9 +27,10 @@ class Request:
 
     @property
     def host(self) -> str:
-        """The server that it goes to, as name and port."""
+        """The server that it goes to, as name and unusual port, however an address spells it."""
         try:
-            return urlsplit(self.at).netloc.lower()
+            scheme, place, *_ = urlsplit(self.at)
+            return _server(scheme, place)
         except ValueError:
             return ""
 
@@ -52,6 +56,11 @@ class Share:
     hosts: frozenset[str]  # as name and port; who is sent to another one is left to who has that
     seconds: float  # after which nothing more is sent
     waits: Mapping[str, float] = field(default_factory=dict)  # seconds from now, by host
+
+
+@lru_cache(100_000)
+def _server(scheme: str, place: str) -> str:
+    return URL(f"{scheme}://{place}").host_port_subcomponent or ""
 
 
 def too_many_redirects(request: Request) -> Response:

@@ -22,6 +22,7 @@ from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.hosts.table import HOSTS, Manner
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
+from foodcls.collect.request import Request
 from foodcls.recipe.data_settings import Collect, HostLimits
 from foodcls.store.store import Store
 
@@ -65,6 +66,15 @@ def test_a_host_gets_no_more_connections_than_it_wants(web, limits) -> None:
     bounds = replace(limits, per_host=8, manners=Manners({"127.0.0.1": Manner(1)}))
     got = list(download_all([web.url(f"/a?{n}") for n in range(12)], bounds))
     assert (len(got), web.busiest) == (12, 1)
+
+
+@pytest.mark.parametrize("name", ["bücher.test:80", "XN--BCHER-KVA.test.", "xn--bcher-kva.test"])
+def test_a_host_has_the_same_limits_however_an_address_spells_it(name: str, limits) -> None:
+    url = f"http://{name}/a"
+    assert Request(url, at=url).host == "xn--bcher-kva.test"
+    manners = Manners({"xn--bcher-kva.test": Manner(1, wants_contact=True)})
+    (got,) = download_all([url], replace(limits, manners=manners))
+    assert got.outcome is Outcome.NO_CONTACT
 
 
 def test_a_host_gives_no_more_bytes_a_second_than_it_wants_over_downloads_too(web, limits) -> None:
