@@ -4,6 +4,7 @@ A later run fetches only what is not final; knows nothing of classes, engines or
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -32,6 +33,7 @@ Anew = Callable[[list[str], Forecast], Generator[FetchResult, None, None]]
 
 KIND = "fetch"
 DAYS = "days/1"
+DAYS_PACE = 30.0  # seconds between two accounts of what days have given
 
 
 def fetch_all(
@@ -67,14 +69,16 @@ def _fetch(
     missing = [url for url in wanted if url not in known]
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
-    deferred = Counter[tuple[str, str]]()
+    deferred, whys = Counter[str](), dict[str, str]()
     with closing(anew(missing, forecast)) as results:
         for fetched in results:
             if fetched.outcome is Outcome.DEFERRED:
-                deferred[Request(fetched.url, at=fetched.url).host, fetched.detail] += 1
+                host = Request(fetched.url, at=fetched.url).host
+                deferred[host] += 1
+                whys[host] = fetched.detail
             yield fetched
-    for (host, why), several in deferred.items():
-        LOG.warning("%s: %s; %d addresses are left to a later run", host, why, several)
+    for host, several in deferred.items():
+        LOG.warning("%s: %s; %d addresses are left to a later run", host, whys[host], several)
 
 
 def _fetch_here(
@@ -159,11 +163,16 @@ def remembering(
 ) -> Generator[FetchResult, None, None]:
     """Yield the results on; the store remembers those that are final, and what a day has given."""
     limits.manners.recall_days(store.recall(DAYS, limits.manners.daily_hosts))
+    due = time.monotonic() + DAYS_PACE
     try:
         with closing(results), store.noting(KIND) as note:
             for fetched in results:
                 if fetched.outcome.is_final:
                     note(fetched.url, _fact(fetched, limits))
+                # a machine that is lost gives no account at the end
+                if time.monotonic() >= due:
+                    store.remember(DAYS, limits.manners.days())
+                    due = time.monotonic() + DAYS_PACE
                 yield fetched
     finally:
         store.remember(DAYS, limits.manners.days())

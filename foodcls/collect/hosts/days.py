@@ -29,7 +29,7 @@ class Hours(dict[int, float]):
     def add(self, size: float) -> float:
         """Let so many bytes come now, or not come after all; how many came in this hour."""
         now = _hour()
-        for hour in [hour for hour in self if hour <= now - DAY]:
+        for hour in [hour for hour in self if not _counts(hour)]:
             del self[hour]
         self[now] = self.get(now, 0.0) + size
         return self[now]
@@ -40,13 +40,17 @@ class Hours(dict[int, float]):
 
     def total(self) -> float:
         """The bytes of the last 24 hours, or some more."""
-        now = _hour()
-        return sum(size for hour, size in self.items() if now - DAY < hour <= now)
+        return sum(size for hour, size in self.items() if _counts(hour))
 
     def seconds_left(self) -> float:
         """Until the oldest of them no more count."""
-        hours = [hour for hour in self if hour > _hour() - DAY]
+        hours = [hour for hour in self if _counts(hour)]
         return (min(hours, default=_hour()) + DAY) * 3600 - time.time()
+
+
+def _counts(hour: int) -> bool:
+    # hours to come, too, in which bytes came before the clock was set back
+    return abs(hour - _hour()) < DAY
 
 
 def _hour() -> int:

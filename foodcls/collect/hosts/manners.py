@@ -132,8 +132,10 @@ class Manners:
 
     def days(self) -> dict[str, dict[str, float]]:
         """The bytes that came from hosts with a day's limit, or may come: by host and hour."""
-        known = {host: hours for host, hours in self._days.items() if self.of(host).daily}
-        return {self._name(host): dict(hours.told()) for host, hours in known.items()}
+        # copied: another thread may be counting
+        known = {host: hours.copy() for host, hours in self._days.copy().items()}
+        return {self._name(host): dict(hours.told()) for host, hours in known.items()
+                if self.of(host).daily}  # fmt: skip
 
     @property
     def daily_hosts(self) -> list[str]:

@@ -47,6 +47,19 @@ def test_a_picture_lies_in_the_store_under_its_digest(web, fetch, picture, store
     assert fetched.fetched_at.endswith("+00:00")
 
 
+def test_a_host_that_asks_for_other_waits_each_time_is_named_in_one_sentence(
+    web, limits, store, caplog
+) -> None:
+    async def later(talk: Any) -> None:
+        await talk.reply(b"", "429 Too Many Requests", Retry_After=str(900 - talk.number))
+
+    web.route("/later", later)
+    urls = [web.url(f"/later?{n}") for n in range(5)]
+    assert {one.outcome for one in fetch_all(urls, limits, store)} == {Outcome.DEFERRED}
+    (said,) = [line for line in caplog.messages if "later run" in line]
+    assert "HTTP 429, Retry-After 89" in said and "5 addresses" in said
+
+
 def test_requests_say_who_asks_and_carry_no_cookies(web, limits, store, picture) -> None:
     web.say("/set", b"", "302 Found", Set_Cookie="track=1; Path=/", Location="/second")
     web.say("/second", picture(2))

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
-from foodcls.collect.fetch import download_all, fetch_all
+from foodcls.collect.fetch import DAYS, download_all, fetch_all
+from foodcls.collect.hosts.days import Hours
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.hosts.table import HOSTS, Manner
@@ -283,6 +284,31 @@ def test_what_is_set_aside_for_requests_under_way_ends_no_day(
     )
     assert got == {Outcome.OK: 9}
     assert [sum(hours.values()) for hours in manners.days().values()] == [900]
+
+
+def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
+    hours = Hours()
+    for year in (2099, 2026):
+        clock[0] = (year - 1970) * 365.25 * 86400
+        hours.add(10.0)
+    assert hours.total() == 10 and len(hours) == 1
+    clock[0] -= 2 * 3600
+    assert hours.total() == 10 and hours.add(5.0) == 5 and hours.total() == 15
+    clock[0] += 27 * 3600
+    assert hours.total() == 0
+
+
+def test_a_machine_that_is_lost_has_told_the_store_of_a_day_before(
+    web, limits, store, monkeypatch
+) -> None:
+    monkeypatch.setattr("foodcls.collect.fetch.DAYS_PACE", 0.0)
+    web.say("/a", bytes(100))
+    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, daily=1e9)}))
+    told = [store.recall(DAYS, ["127.0.0.1"])
+            for _ in fetch_all([web.url(f"/a?{n}") for n in range(3)], bounds, store)]  # fmt: skip
+    assert sum(told[-1]["127.0.0.1"].values()) >= 300
 
 
 def test_bytes_of_a_body_that_broke_off_have_come(web, limits) -> None:
