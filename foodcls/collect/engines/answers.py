@@ -41,7 +41,9 @@ def read_answer(name: str, response: Response) -> Answer:
     if response.outcome is not Outcome.OK:
         reason = explain(name, response.detail or response.outcome)
         refused = SHUT + (REFUSALS if engine.terms.needs_key else ())
-        shuts = response.outcome is Outcome.DEFERRED or response.detail in refused
+        # Google sends whom it refuses to a page that does: "HTTP 429 (redirect 1)"
+        status = response.detail.partition(" (redirect")[0]
+        shuts = response.outcome is Outcome.DEFERRED or status in refused
         return Answer([], "", reason, shuts)
     hits: list[Hit] = []
     following, reason, shuts = "", "", False

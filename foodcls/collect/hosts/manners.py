@@ -72,7 +72,7 @@ class Manners:
         if wait is None and not (wait := self._wait_for_day(host, most, self._day(host))):
             self._held.setdefault(host, []).append(None)
             self._reserve(host, most, self._day(host))
-        return wait
+        return wait or 0.0
 
     def _take_place(self, host: str, most: int, others: Others) -> float:
         day = self._wait_for_day(host, most, others.hours)

@@ -157,6 +157,14 @@ def test_an_engine_that_refuses_whoever_asks_is_asked_no_other_query_until_the_n
         assert {one.stats.found for one in ask(*asked[:12], **bounds)} == {5}
 
 
+def test_an_engine_that_redirects_to_its_refusal_is_asked_no_other_query(web, ask) -> None:
+    web.say("/sorry/index", b"", "429 Too Many Requests")
+    web.say(PATH, b"", "302 Found", Location=web.url("/sorry/index"))
+    bounds = {"manners": Manners({"127.0.0.1": Manner(1)}), "retries": 0}
+    found = ask(*(question("bing", f"soup {n}", 5) for n in range(5)), **bounds)
+    assert len(found) == 5 and web.hits[PATH] == 1
+
+
 def test_a_wall_met_later_keeps_what_was_found(web, ask) -> None:
     async def answer(talk) -> None:
         if talk.number == 1:
