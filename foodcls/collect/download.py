@@ -71,7 +71,7 @@ class Download(Generic[Result]):
         self.waits: dict[str, float] = {}
         # until when hosts are throttled, and for how many seconds they have been
         self._paused_until: dict[str, float] = {}
-        self._paused: dict[str, float] = {}
+        self.throttled: dict[str, float] = dict(share.throttled) if share else {}
 
     async def run(self, urls: Iterable[str | Request]) -> None:
         """Fetch all URLs, or those of the share; an exception of `finish` ends the run."""
@@ -220,10 +220,10 @@ class Download(Generic[Result]):
         now = asyncio.get_running_loop().time()
         # what others under way were told at the same time is one pause
         longer = now + wait - max(self._paused_until.get(host, 0.0), now)
-        paused = self._paused.get(host, 0.0) + longer
-        if longer <= 0 or wait > self._limits.max_wait or paused > self._limits.max_throttle:
+        throttled = self.throttled.get(host, 0.0) + longer
+        if longer <= 0 or wait > self._limits.max_wait or throttled > self._limits.max_throttle:
             return
-        self._paused_until[host], self._paused[host] = now + wait, paused
+        self._paused_until[host], self.throttled[host] = now + wait, throttled
         self._pause(host, wait)
 
     def _pause(self, host: str, seconds: float) -> None:

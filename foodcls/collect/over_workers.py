@@ -19,7 +19,7 @@ from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult
 from foodcls.collect.request import Request, Share
-from foodcls.collect.robots import Robots
+from foodcls.collect.robots import Failure, Robots
 from foodcls.progress import Forecast
 from foodcls.store.store import Store
 from foodcls.work.event_loop import iterate
@@ -37,6 +37,7 @@ class Errand:
 
     requests: tuple[Request, ...]
     share: Share
+    failures: Mapping[str, Failure] = field(default_factory=dict)  # of robots.txt, by site
     name: str = field(default_factory=lambda: uuid4().hex)
 
 
@@ -47,6 +48,8 @@ class Report:
     results: tuple[FetchResult, ...]
     left: tuple[Request, ...] = ()
     waits: Mapping[str, float] = field(default_factory=dict)  # seconds, by host
+    throttled: Mapping[str, float] = field(default_factory=dict)  # seconds in all, by host
+    failures: Mapping[str, Failure] = field(default_factory=dict)  # of robots.txt, by site
 
 
 def over_workers(
@@ -58,6 +61,7 @@ def over_workers(
         waiting = [Request(url, at=url) for url in urls]
         begun, done = time.monotonic(), Counter[str]()
         free_at = {one.host: begun + limits.manners.left(one.host) for one in waiting}
+        throttled, failures = dict[str, float](), dict[str, Failure]()
         # times, places and locks are of this process
         away = replace(limits, manners=Manners(limits.manners.hosts))
         is_shared = limits.manners.places is not None
@@ -68,13 +72,18 @@ def over_workers(
             waits = {host: until - now for host, until in free_at.items() if until > now}
             # short at first, so that it is soon known how long all takes
             seconds = min(turn, max(turn / 6, now - begun))
-            errands = list(part_hosts(soon, waits, max(fleet.size(), 1), seconds))
+            errands = [
+                _with_trouble(one, throttled, failures)
+                for one in part_hosts(soon, waits, max(fleet.size(), 1), seconds)
+            ]
             for report in fleet.spread(work, errands):
                 yield from report.results
                 done.update(Request(one.url, at=one.url).host for one in report.results)
                 waiting += report.left
                 now = time.monotonic()
                 free_at |= {host: now + seconds for host, seconds in report.waits.items()}
+                throttled |= report.throttled
+                failures |= report.failures
             left = Counter(one.host for one in waiting)
             each = [count / max(done[host], 1) for host, count in left.items()]
             forecast.tell((time.monotonic() - begun) * max(each, default=0.0))
@@ -107,6 +116,16 @@ def part_hosts(
         yield Errand(tuple(part), Share(hosts, turn, known))
 
 
+def _with_trouble(
+    errand: Errand, throttled: Mapping[str, float], failures: Mapping[str, Failure]
+) -> Errand:
+    """The errand with what earlier turns have borne from its hosts: a turn begins nothing anew."""
+    hosts = errand.share.hosts
+    borne = {host: seconds for host, seconds in throttled.items() if host in hosts}
+    sites = {site: one for site, one in failures.items() if Request(site, at=site).host in hosts}
+    return replace(errand, share=replace(errand.share, throttled=borne), failures=sites)
+
+
 def run_errand(
     limits: Limits, store: Store, blocked: Collection[str], is_shared: bool, errand: Errand
 ) -> Report:
@@ -124,14 +143,15 @@ def run_errand(
         requests = tuple(one for one in requests if one.url not in known)
     store.remember(KIND, {errand.name: True})
     finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
+    robots = Robots(limits, store, failures=errand.failures)
     made = list[Download[FetchResult]]()
 
     def work(deliver: Callable[[FetchResult], None]) -> Coroutine[Any, Any, None]:
-        robots = Robots(limits, store)
         made.append(Download(limits, {}, finish, deliver, robots, share=errand.share))
         return made[0].run(requests)
 
     results = tuple(remembering(iterate(work), limits, store))
     store.forget(KIND, [errand.name])
     recalled = tuple(replace(one, recalled=False) for one in known.values())
-    return Report(recalled + results, tuple(made[0].left), made[0].waits)
+    done = made[0]
+    return Report(recalled + results, tuple(done.left), done.waits, done.throttled, robots.failures)

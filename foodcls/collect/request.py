@@ -56,6 +56,7 @@ class Share:
     hosts: frozenset[str]  # as name and port; who is sent to another one is left to who has that
     seconds: float  # after which nothing more is sent
     waits: Mapping[str, float] = field(default_factory=dict)  # seconds from now, by host
+    throttled: Mapping[str, float] = field(default_factory=dict)  # seconds before this, by host
 
 
 @lru_cache(100_000)

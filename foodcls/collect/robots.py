@@ -4,9 +4,9 @@ A site that has none (4xx) allows all; one whose robots.txt cannot be had allows
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from protego import Protego
 
@@ -26,21 +26,39 @@ NO_RULES = frozenset({Outcome.HTTP_ERROR, Outcome.EMPTY, Outcome.BAD_URL, Outcom
 UNREAD = frozenset({Outcome.TOO_LARGE, Outcome.NOT_AN_IMAGE})
 
 
-class Robots:
-    """The rules of sites, by scheme://host; `exempt` sites invite programs in their terms."""
+class Failure(NamedTuple):
+    """How often a site was asked for its robots.txt in vain, and why it was the last time."""
 
-    def __init__(self, limits: Limits, store: Store, exempt: Collection[str] = ()) -> None:
+    asked: int
+    outcome: Outcome
+    detail: str
+    wait: float | None
+
+
+class Robots:
+    """The rules of sites, by scheme://host; `exempt` sites invite programs in their terms.
+
+    `failures` are what is known of sites whose robots.txt could not be had, and grow.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        store: Store,
+        exempt: Collection[str] = (),
+        failures: Mapping[str, Failure] | None = None,
+    ) -> None:
         self._limits = replace(limits, max_bytes=MOST, heed_robots=False, headers={}, forms={})
         self._store = store
         self._exempt = exempt
         self._rules: dict[str, Protego] = {}
-        self._asked: Counter[str] = Counter()
-        self._failed: dict[str, FetchError] = {}
+        self.failures = dict(failures or {})
 
     def knows(self, url: str) -> bool:
         """Whether the site need not be asked; what is no address has no site."""
         site = _site(url)
-        return not site or any(site in known for known in (self._exempt, self._rules, self._failed))
+        is_known = site in self._exempt or site in self._rules
+        return not site or is_known or bool(self._failed(site))
 
     async def learn(self, request: Request, client: HttpClient) -> None:
         """Recall a site's rules, or ask for them; FetchError when they cannot be had just now."""
@@ -62,7 +80,7 @@ class Robots:
             return FetchError(Outcome.ROBOTS_TXT, f"{site}/robots.txt disallows it")
         if rules and (delay := _delay(rules)) > self._limits.max_wait:
             return FetchError(Outcome.ROBOTS_TXT, f"{site}/robots.txt wants pauses of {delay:g} s")
-        return self._failed.get(site)
+        return self._failed(site)
 
     async def _ask(self, site: str, client: HttpClient) -> str:
         at, trail = f"{site}/robots.txt", tuple[Redirect, ...]()
@@ -81,11 +99,18 @@ class Robots:
         return ""
 
     def _count_failure(self, site: str, error: FetchError) -> None:
-        """Let a site be, for this run, that was asked as often as one address would be."""
-        self._asked[site] += 1
-        is_last = self._asked[site] > self._limits.retries
-        if is_last or not error.outcome.is_passing or (error.wait or 0) > self._limits.max_wait:
-            self._failed[site] = error
+        """Count towards letting a site be, once it was asked as often as one address would be."""
+        asked = self.failures[site].asked + 1 if site in self.failures else 1
+        self.failures[site] = Failure(asked, error.outcome, error.detail, error.wait)
+
+    def _failed(self, site: str) -> FetchError | None:
+        """Why a site is let be for this run, if it is."""
+        if not (last := self.failures.get(site)):
+            return None
+        is_last = last.asked > self._limits.retries
+        if is_last or not last.outcome.is_passing or (last.wait or 0) > self._limits.max_wait:
+            return FetchError(last.outcome, last.detail, last.wait)
+        return None
 
 
 def _site(url: str) -> str:

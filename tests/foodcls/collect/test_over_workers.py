@@ -89,6 +89,33 @@ def test_who_is_to_be_left_alone_is_so_in_the_next_turn_too(web, limits, store) 
     assert gaps[0] >= 0.98 and min(gaps[1:]) >= 0.18
 
 
+def test_a_host_that_always_wants_a_pause_does_not_begin_anew_each_turn(web, limits, store) -> None:
+    """Once it has throttled its addresses for as long as a run allows, each fails by itself."""
+    web.say("/busy", b"", "429 Too Many Requests", Retry_After="1")
+    bounds = replace(limits, per_host=1, retries=0, max_throttle=1.0)
+    anew = over_workers(TWO, bounds, store, (), 0.3)
+    begun = time.monotonic()
+    urls = [web.url(f"/busy?{n}") for n in range(20)]
+    found = list(fetch_all(urls, bounds, store, anew=anew))
+    assert [one.outcome for one in found] == [Outcome.UNAVAILABLE] * 20
+    assert time.monotonic() - begun < 3
+
+
+def test_a_site_whose_robots_txt_never_comes_is_let_be_after_as_many_turns_as_attempts(
+    web, limits, store
+) -> None:
+    async def stall(talk: Any) -> None:
+        await asyncio.sleep(5)
+
+    web.route("/robots.txt", stall)
+    bounds = replace(limits, per_host=1, retries=1, timeout=0.3)
+    anew = over_workers(TWO, bounds, store, (), 0.1)
+    urls = [web.url(f"/a?{n}") for n in range(20)]
+    found = list(fetch_all(urls, bounds, store, anew=anew))
+    assert [one.outcome for one in found] == [Outcome.TIMEOUT] * 20
+    assert web.hits["/robots.txt"] == 2
+
+
 def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
     limits, store, monkeypatch
 ) -> None:
