@@ -1,5 +1,6 @@
 """Reads all that a workspace holds, and finds what is no longer what was written."""
 
+import errno
 import json
 import logging
 import os
@@ -50,14 +51,18 @@ class Damage:
 class Position:
     """How far a check of blobs has come that has not ended; they are read in their order."""
 
+    store: str  # whose blobs they are
     begun: float  # seconds since 1970
     last: str = ""  # up to this one they were read
     damaged: set[str] = field(default_factory=set)  # those of them that are not whole
 
     def settles(self, path: Path) -> bool:
         """Whether a blob was read and whole, and nobody has written its file since."""
-        is_read = path.name <= self.last and path.name not in self.damaged
-        return is_read and path.stat().st_ctime < self.begun - SLACK
+        if path.name > self.last or path.name in self.damaged:
+            return False
+        with suppress(FileNotFoundError):
+            return path.stat().st_ctime < self.begun - SLACK
+        return False
 
     def note(self, name: str, *, whole: bool) -> None:
         """Remember what was found of a blob."""
@@ -116,7 +121,7 @@ def name_owners(workspace: Workspace, results: Iterable[CachedResult]) -> dict[s
 def _find_torn(workspace: Workspace, goes_on: bool, track: Track) -> Iterator[Path]:
     """Blobs whose bytes are not what their names say, read in threads."""
     paths = list(workspace.store.blobs())
-    position = (goes_on and _read_position(workspace)) or Position(time.time())
+    position = (goes_on and _read_position(workspace)) or Position(workspace.place, time.time())
     if position.last:
         done = sum(path.name <= position.last for path in paths)
         log.info("going on with the check of %s, which had read %s of %s blobs",
@@ -141,13 +146,29 @@ def _find_torn(workspace: Workspace, goes_on: bool, track: Track) -> Iterator[Pa
 
 
 def _is_whole(path: Path) -> bool:
-    return path.exists() and digest_file(path) == path.name
+    # one that has gone since it was listed is no damage; what is named and missing is found by name
+    return _digest(path) == path.name or not path.exists()
+
+
+def _digest(path: Path) -> str:
+    """That of a file's bytes; none where there is no file, or the disk cannot read it."""
+    try:
+        return digest_file(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ""
 
 
 def _read_position(workspace: Workspace) -> Position | None:
     try:
         kept = json.loads(workspace.verifying.read_text())
-        return Position(kept["begun"], kept["last"], set(kept["damaged"]))
+        found = Position(kept["store"], kept["begun"], str(kept["last"]), set(kept["damaged"]))
+        # of another store, or by a clock that was ahead, it says nothing of what lies here now
+        is_of_use = found.store == workspace.place and 0 <= found.begun <= time.time()
+        return found if is_of_use else None
     # none, or damaged as anything else may be
     except (OSError, ValueError, TypeError, LookupError):
         return None
@@ -170,7 +191,7 @@ def _find_changed(workspace: Workspace) -> Iterator[Damage]:
     for path, digest, owner in named:
         if not path.exists():
             yield Damage(path, MISSING, owner, ANEW)
-        elif not digest or not digest_file(path).startswith(digest):
+        elif not digest or not _digest(path).startswith(digest):
             yield Damage(path, CHANGED, owner, ANEW)
 
 

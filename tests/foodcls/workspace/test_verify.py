@@ -1,3 +1,5 @@
+import errno
+import json
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -174,3 +176,37 @@ def test_a_check_needs_no_room_on_the_disk(
     with pytest.raises(KeyboardInterrupt):
         list(find_damage(workspace, track=stop_at_fourth, goes_on=True))
     assert find(workspace) == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"store": "another"}, {"begun": "yesterday"}, {"begun": float("nan")}, {"begun": -1e300},
+     {"begun": time.time() + 1e6}, {"last": None, "begun": None}],
+    ids=["another store", "no time", "not a number", "before time", "to come", "nothing"],
+)  # fmt: skip
+def test_a_check_is_not_gone_on_with_where_its_record_says_nothing_of_these_blobs(
+    workspace: Workspace, kept: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "SLACK", -1e3)
+    for blob in workspace.store.blobs():
+        blob.write_bytes(b"torn")
+    whole = {"store": workspace.place, "begun": time.time(), "last": "f" * 64, "damaged": []}
+    workspace.verifying.write_text(json.dumps(whole | kept))
+    assert len(list(find_damage(workspace, goes_on=True))) == 5
+
+
+def test_a_blob_that_the_disk_cannot_read_is_damaged_and_one_that_goes_meanwhile_is_not(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # neither is named by a table
+    unread, gone = (workspace.store.path(workspace.store.put(data)) for data in (b"1", b"2"))
+
+    def digest(path: Path) -> str:
+        if path == unread:
+            raise OSError(errno.EIO, "Input/output error")
+        gone.unlink(missing_ok=True)
+        return digest_of(path.read_bytes())
+
+    monkeypatch.setattr(verify, "digest_file", digest)
+    (damage,) = find(workspace)
+    assert (damage.path, damage.fault) == (unread, CHANGED)
