@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,8 @@ Place = tuple[Table, int]  # a file's rows, and which of them
 
 # rows of a file: some 20 MB of pixels at 224, or of the activations before a last stage
 ROWS = 128
-# of many rows a file holds more, as far as it is not larger than this: each stays open, and of a
-# million rows there would be 8,000
+# of many rows a file holds several times as many, as far as it is not larger than this: each stays
+# open, and of a million rows there would be 8,000
 FILES, MOST_BYTES = 256, 64 << 20
 NAME, NAME_BYTES = "picture", 64
 GIGABYTE = 10**9
@@ -119,7 +120,9 @@ def cache_rows(
     count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
     kept = cache.feature_cache
     make_room(kept.folder, kept.limit - len(missing) * (cache.row_bytes + NAME_BYTES))
-    size = max(ROWS, min(len(missing) // FILES, MOST_BYTES // cache.row_bytes))
+    # batches are cut where they would be without a kill: rows depend on it in their last bits
+    most = MOST_BYTES // (ROWS * cache.row_bytes)
+    size = ROWS * max(1, min(-(-len(missing) // (ROWS * FILES)), most))
     files = [missing[start : start + size] for start in range(0, len(missing), size)]
     own = files[group.part(len(files))]
     made: list[Path] = []
@@ -136,7 +139,11 @@ def make_room(folder: Path, limit: float) -> None:
 
     A process that has opened one goes on reading it; its room is free once that is closed.
     """
-    files = [(path, path.stat()) for path in folder.glob("*.npy")]
+    files = []
+    for path in folder.glob("*.npy"):
+        # another process of a group may just have deleted it
+        with suppress(FileNotFoundError):
+            files.append((path, path.stat()))
     excess = sum(stat.st_size for _, stat in files) - limit
     for path, stat in sorted(files, key=lambda pair: (pair[1].st_mtime, pair[0].name)):
         if excess <= 0:
