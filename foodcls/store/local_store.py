@@ -96,9 +96,11 @@ class Folder:
         for place, folders, names in os.walk(self.root / part):
             folders.sort()
             for name in sorted(names):
-                if not name.endswith(".part"):
-                    found = os.stat(f"{place}/{name}")
-                    yield name, found.st_size, found.st_mtime
+                # one may have gone since it was listed
+                with suppress(FileNotFoundError):
+                    if not name.endswith(".part"):
+                        found = os.stat(f"{place}/{name}")
+                        yield name, found.st_size, found.st_mtime
 
     def remove(self, names: Iterable[str], part: str) -> None:
         """Remove these from a part of the store."""

@@ -56,3 +56,16 @@ def test_damaged_facts_are_told_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "facts.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(StoreError, match="move a damaged file away"):
         Folder(tmp_path).recall("n", ["k"])
+
+
+def test_a_blob_that_goes_while_others_are_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, walk = Folder(tmp_path), os.walk
+    digests = sorted(map(digest_of, (b"1", b"2")))
+    for digest in digests:
+        folder.write(digest, b"", durable=False)
+    seen = list(walk(tmp_path / "blobs"))
+    folder.remove(digests[:1], "blobs")
+    monkeypatch.setattr(os, "walk", lambda place: seen)
+    assert [name for name, *_ in folder.listing("blobs")] == digests[1:]
