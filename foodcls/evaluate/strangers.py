@@ -53,15 +53,14 @@ def refuse_strangers(
     """Learn from validation pictures and half of the strangers; None where these are too few."""
     labels, store = checkpoint.labels, feature_cache.store
     strangers = list_strangers(manifest, settings.reasons, labels, store)
-    learnt = strangers[strangers["split"] == LEARN]
-    known = split_rows(manifest, "val")
+    learnt = _draw(strangers[strangers["split"] == LEARN], MANY)
+    known = _draw(split_rows(manifest, "val"), MANY)
     count = min(cluster_names(rows).nunique() for rows in (learnt, known))
     if count < FEW:
         if len(strangers):
             log.info("rejection: only %d strangers or known pictures, %d are needed to learn it",
                      count, FEW)  # fmt: skip
         return None
-    known, learnt = (_draw(rows, MANY) for rows in (known, learnt))
     rows = pd.concat([known, learnt])
     truth = np.append(encode_labels(known, labels), np.full(len(learnt), len(labels)))
     examples = Examples(

@@ -142,3 +142,7 @@ def test_of_many_pictures_as_many_teach_as_can_be_compared(
     whole = evaluate(found, crawl, FeatureCache(store, tmp_path))
     monkeypatch.setattr(sys.modules[evaluate.__module__], "TOGETHER", 3)
     assert evaluate(found, crawl, FeatureCache(store, tmp_path)) == whole
+    # too few of them are no sample
+    monkeypatch.setattr(strangers, "MANY", FEW - 1)
+    few = calibrate(trained[0], crawl, FeatureCache(store, tmp_path), how)
+    assert few.rejection is None
