@@ -176,6 +176,9 @@ def gc(
     sole: Annotated[
         bool, typer.Option("--sole", help="Workspaces that cannot be looked into are no more.")
     ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Name all that may go, not only some of each kind.")
+    ] = False,
 ) -> None:
     """Show what nothing needs any more: old results, blobs that nothing names, leftovers.
 
@@ -184,4 +187,4 @@ def gc(
     with told(), stoppable():
         from flows.cli.upkeep import tidy_up
 
-        tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete)
+        tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete, names_all=every)

@@ -1,7 +1,7 @@
 """Shows what of a workspace may go or is damaged, and removes it or sets it aside if asked to."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.redact import redact
 from foodcls.store.disk import format_bytes
-from foodcls.workspace.gc import KINDS, CachedResult, find_garbage, find_users, remove_garbage
+from foodcls.workspace.gc import (
+    KINDS,
+    CachedResult,
+    Garbage,
+    find_garbage,
+    find_users,
+    remove_garbage,
+)
 from foodcls.workspace.lock import holding
 from foodcls.workspace.verify import find_damage, set_aside
 from foodcls.workspace.workspace import Workspace
@@ -23,10 +30,22 @@ from tasks.tracking.client import present_address
 from tasks.tracking.gc import find_deleted, find_registered, free_deleted
 
 RUNS = "deleted MLflow runs"
+SHOWN = 20  # of each kind of what may go
 
 
-def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes: bool) -> None:
-    """Print a table of what may go; with `deletes`, hold the workspace and remove it."""
+def tidy_up(
+    console: Console,
+    folder: Path,
+    days: int,
+    *,
+    is_sole: bool,
+    deletes: bool,
+    names_all: bool = False,
+) -> None:
+    """Print a table of what may go, and the first of each kind, or all.
+
+    With `deletes`, hold the workspace and remove it.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder} is not there; name a workspace with --workspace")
     workspace = Workspace.at(folder)
@@ -41,8 +60,8 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         if deletes:
             remove_garbage(workspace, garbage, bars)
             free_deleted(workspace, runs)
-    for item in () if deletes else garbage:
-        say(console, redact(f"{item.kind}: {item.place}"))
+    if not deletes:
+        _name(console, garbage, len(garbage) if names_all else SHOWN)
     _say_more(console, workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
@@ -51,6 +70,15 @@ def tidy_up(console: Console, folder: Path, days: int, *, is_sole: bool, deletes
         console.print(f"nothing was removed; `foodcls gc --delete` frees {freed}", highlight=False)
     else:
         console.print("nothing is left to remove", highlight=False)
+
+
+def _name(console: Console, garbage: Sequence[Garbage], most: int) -> None:
+    for kind in KINDS:
+        own = [item for item in garbage if item.kind == kind]
+        for item in own[:most]:
+            say(console, redact(f"{kind}: {item.place}"))
+        if len(own) > most:
+            say(console, f"{kind}: {len(own) - most:,} more, which `foodcls gc --all` names")
 
 
 def _read_names(workspace: Workspace) -> list[CachedResult]:

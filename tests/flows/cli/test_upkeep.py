@@ -1,9 +1,10 @@
 import io
+import os
 from pathlib import Path
 
 from rich.console import Console
 
-from flows.cli.upkeep import tidy_up
+from flows.cli.upkeep import SHOWN, tidy_up
 from foodcls.workspace.workspace import Workspace
 
 
@@ -16,3 +17,19 @@ def test_addresses_that_may_go_are_shown_without_logins_and_keys(tmp_path: Path)
     tidy_up(Console(file=told), tmp_path, 30, is_sole=False, deletes=False)
     assert "fetch https://a.test/1.jpg?token=***" in told.getvalue()
     assert "hidden" not in told.getvalue()
+
+
+def test_of_many_files_that_may_go_the_first_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path)
+    for number in range(SHOWN + 3):
+        path = workspace.pixels / f"{number}.npy"
+        path.write_text("")
+        os.utime(path, (0, 0))
+    (workspace.results / "last").write_text("")
+    for names_all, lines in ((False, SHOWN + 1), (True, SHOWN + 3)):
+        told = io.StringIO()
+        tidy_up(Console(file=told), tmp_path, 30, is_sole=False, deletes=False, names_all=names_all)
+        assert told.getvalue().count("old pixels and thumbnails: ") == lines
+        assert (
+            "thumbnails: 3 more, which `foodcls gc --all` names" in told.getvalue()
+        ) != names_all
