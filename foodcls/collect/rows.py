@@ -48,7 +48,7 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
     outcomes = [Outcome.SAME_CONTENT if twin and one.outcome is Outcome.OK else one.outcome
                 for one, twin in zip(fetched, twins, strict=True)]  # fmt: skip
     is_kept = [one is Outcome.OK for one in outcomes]
-    details = [one.detail and printable(one.detail) for one in fetched]
+    details = [one.detail and redact(printable(one.detail)) for one in fetched]
     columns = {
         "origin": [without_logins(one.url) for one in candidates],
         **{name: [getattr(one, name) for one in candidates] for name in AS_FOUND},
@@ -56,7 +56,7 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
         **{name: [getattr(one, name) for one in fetched] for name in AS_FETCHED},
         "bytes": [one.bytes if one.id else None for one in fetched],
         "outcome": [one.value for one in outcomes],
-        "detail": [detail and redact(detail) for detail in details],
+        "detail": details,
         "duplicate_of": twins,
         "split": [TEST_SOURCE if one.source == TEST_SOURCE else "" for one in candidates],
         "state": [KEPT if kept else DROPPED for kept in is_kept],

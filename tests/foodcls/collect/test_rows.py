@@ -36,6 +36,13 @@ def test_a_kept_row_has_id_and_size_and_a_dropped_one_a_reason() -> None:
     assert dropped["id"] == ""
 
 
+def test_neither_detail_nor_reason_tells_a_login_or_a_key() -> None:
+    said = "no answer of http://bob:secret@far.example/?token=abc123"
+    (row,) = results_manifest([arrival("rice", "1", detail=said)], LABELS).to_dict("records")
+    assert row["detail"] == "no answer of http://far.example/?token=***"
+    assert row["reason"] == f"timeout: {row['detail']}"
+
+
 def test_the_same_bytes_again_in_a_class_are_dropped_with_their_twin_named() -> None:
     given = [arrival("rice", "1", "a"), arrival("rice", "2", "a"), arrival("beans", "3", "a")]
     manifest = results_manifest(given, LABELS)
