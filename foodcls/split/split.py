@@ -105,7 +105,8 @@ def _tell_own(
 ) -> None:
     """Name what own photos and held-out pictures have in common; StageError if no photo is left."""
     is_own = (manifest["source"] == OWN_SOURCE).to_numpy()
-    tested = like((manifest["source"] == TEST_SOURCE).to_numpy())
+    arrived = (manifest["id"] != "").to_numpy()
+    tested = like(arrived & (manifest["source"] == TEST_SOURCE).to_numpy())
     if lost := sorted(manifest["origin"][is_own & tested]):
         LOG.warning(LOST_OWN, len(lost), ", ".join(lost[:SHOWN]))
     held_out = (stood == TEST) | (stood == VAL)

@@ -223,3 +223,14 @@ def test_places_are_spread_evenly() -> None:
     places = unit_hashes(0, map(str, range(4000)))
     assert min(places) >= 0 and max(places) < 1
     assert np.histogram(places, 10, (0, 1))[0].min() > 320
+
+
+def test_photos_of_which_no_bytes_arrived_are_not_said_to_look_alike(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An own photo and a test picture that nobody may read have no id, and so the same one."""
+    rows = clusters_of([1] * 9) + clusters_of([1], "salad", "own")
+    locked = {"label": "beans", "state": "dropped", "reason": "unreadable: Permission denied"}
+    rows += [{**locked, "source": source, "origin": f"{source}.jpg"} for source in ("own", "test")]
+    found = split(new_manifest(rows), Split(), ["beans"])
+    assert "own.jpg" not in caplog.text and (found["split"] == "own").sum() == 1
