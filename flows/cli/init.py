@@ -1,5 +1,6 @@
 """Writes a first recipe for a folder of pictures, or for names, and says what to type next."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -46,7 +47,7 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
     say(console, text)
-    say(console, f"written to {path}. Next:\n  foodcls run {path}")
+    say(console, f"written to {path}. Next:\n  foodcls run {shlex.quote(str(path))}")
 
 
 def choose_training() -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -76,7 +77,10 @@ def show_result(console: Console, result: dict[str, Any]) -> None:
     console.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
         f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
-        f"n = {result['n']}{_by_group(result)})   "
+        f"n = {result['n']}{_by_group(result)})",
+        soft_wrap=True,
+    )
+    console.print(
         f"average position [bold]{result['average_position']:.2f}[/] "
         f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})",
         soft_wrap=True,
@@ -100,16 +104,17 @@ def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_f
         find_page(result["prefect_flow_run_id"])
         or f"{here}prefect server start   # http://127.0.0.1:4200"
     )
-    worth = f"{here}foodcls worth {_near(str(recipe_file))}"
+    there = f"--workspace {shlex.quote(_near(str(folder)))}"
+    worth = f"{here}foodcls worth {shlex.quote(_near(str(recipe_file)))} {there}"
     rows = [
-        ("report", str(workspace.report)),
+        ("report", _near(str(workspace.report))),
         ("model", model),
-        ("its weights", license and f"learnt from weights of this license: {license}"),
-        ("pictures", str(workspace.manifest)),
+        ("license", license and f"{license}, of the weights that it began with"),
+        ("pictures", _near(str(workspace.manifest))),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
-        ("to send it", waiting and f"{here}foodcls sync --workspace {folder}"),
-        ("try it", f"{here}foodcls predict {model} PICTURE..."),
-        ("get more of", f"{worth} --workspace {folder}   # says what gains most"),
+        ("to send it", waiting and f"{here}foodcls sync {there}"),
+        ("try it", f"{here}foodcls predict {shlex.quote(model)} PICTURE..."),
+        ("what to add", worth),
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", runs),
     ]
@@ -130,10 +135,10 @@ def open_tracking(here: str, result: dict[str, Any]) -> str:
     if uri.startswith("http"):
         run = result["mlflow_run_id"]
         return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
-    # one worker and no jobs: of itself it starts eight processes
-    quiet = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false DO_NOT_TRACK=true"
+    # one worker and no jobs: of itself it starts eight processes. In lines that a terminal holds
     return (
-        f"{quiet} {here}mlflow ui --workers 1 --backend-store-uri {uri}   # http://127.0.0.1:5000"
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false DO_NOT_TRACK=true \\\n"
+        f"  {here}mlflow ui --workers 1 \\\n  --backend-store-uri {shlex.quote(uri)}"
     )
 
 

@@ -11,7 +11,7 @@ from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, kept_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.scores import Estimate
 from foodcls.recipe.recipe import Recipe
-from foodcls.report.sentences import FEW, explain_own, explain_scores
+from foodcls.report.sentences import FEW, explain_learning, explain_own, explain_scores
 from foodcls.report.templates import figure
 from foodcls.runs.run_result import Trained
 from foodcls.train.checkpoint import Checkpoint
@@ -35,6 +35,7 @@ def model_card(recipe: Recipe, trained: Trained, manifest: pd.DataFrame) -> str:
         "Figures": _figures(trained, scores),
         "Not tested on": _untested(trained, scores, manifest),
         "Data": _data(manifest),
+        "Learning": [explain_learning(checkpoint.settings)],
         "Licenses": _licenses(checkpoint, manifest),
         "Classes": _classes(scores),
         "Made of": _digests(recipe, trained),

@@ -18,6 +18,7 @@ from foodcls.report.confusion import lay_matrix
 from foodcls.report.looks import contact_sheet
 from foodcls.report.sentences import (
     explain_calibration,
+    explain_learning,
     explain_own,
     explain_scores,
     frequent_mistakes,
@@ -51,6 +52,7 @@ class ReportData:
     counts: Mapping[str, Mapping[str, int]]  # see `count_pictures`
     digests: Mapping[str, str]  # of inputs and outputs, by name
     settings: Mapping[str, str] = field(default_factory=dict)  # of the recipe, by dotted key
+    learnt: str = ""  # by which method, in a sentence
     advice: Sequence[str] = ()  # what to do about the accuracy, in sentences
     seen: Sequence[str] = ()  # what a person saw on the test pictures, in sentences
     relabeled: str = ""  # which pictures a person has moved to another class, in a sentence
@@ -110,6 +112,7 @@ def gather_report(
         mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
         counts=counts,
         relabeled=explain_relabeled(manifest),
+        learnt=explain_learning(checkpoint.settings),
         advice=advise(checkpoint, scores),
         digests=_digests(checkpoint, scores),
         looks=contact_sheet(manifest, checkpoint.settings, store),

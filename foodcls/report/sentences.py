@@ -7,6 +7,7 @@ from foodcls.metrics.calibration import Calibration
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.paired_test import Figure, PairedTest
+from foodcls.recipe.train_settings import Train
 
 # with fewer pictures, a recall's 95 % interval (Wilson) reaches 0.2 to a side at best
 FEW = 20
@@ -54,6 +55,18 @@ def explain_calibration(calibration: Calibration) -> str:
         f"They miss what comes true by {miss} on average; true ones would miss it by up to "
         f"{chance} on so few pictures, so nothing speaks against them."
     )
+
+
+def explain_learning(learnt: Train) -> str:
+    """How a network learnt, from the settings of its checkpoint, of which none is `auto`."""
+    if learnt.method == "probe":
+        return (
+            f"By the method probe: a new last layer, on what {learnt.backbone} says; nothing else "
+            "learnt."
+        )
+    begun = ", which began as a probe" if learnt.method == "probe_then_finetune" else ""
+    inner = f", and {', '.join(learnt.trainable)} of {learnt.backbone}" if learnt.trainable else ""
+    return f"By the method {learnt.method}, at the rate {learnt.lr}: a new head{begun}{inner}."
 
 
 def explain_own(own: OwnWorth) -> list[str]:

@@ -25,7 +25,7 @@ class StageResult(Generic[Result]):
 
 
 def describe(step: StageResult[Any]) -> str:
-    """One line about a step: `crop  612 kept, 88 dropped  1.2 s, crop: 1 new, 523 remembered`."""
+    """One line about a step: `crop  612 kept, 88 dropped  1.2 s, crop: 1 of 524 new`."""
     counts = ""
     if isinstance(step.result, ManifestRef):
         counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
@@ -75,7 +75,7 @@ def stage_seconds(steps: Sequence[StageResult[Any]]) -> dict[str, float]:
 def _shares(step: StageResult[Any]) -> list[str]:
     """What of a stage's work was new, where that was not all of it."""
     return [
-        f"{item.kind}: {item.anew} new, {item.recalled} remembered"
+        f"{item.kind}: {item.anew} of {item.anew + item.recalled} new"
         for item in step.work
         if item.recalled
     ]

@@ -54,23 +54,32 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
              "average_position": 1.0}  # fmt: skip
     scores = {"bread": right, "beans": right, "rabbit": right | {"recall": 0.75}}
     result = {"per_class": scores, "accuracy": 0.9, "accuracy_low": 0.7, "accuracy_high": 1.0,
-              "n": 12, "groups": 12, "advice": [], "weights_license": "",
+              "n": 12, "groups": 9, "accuracy_by_group_low": 0.6, "accuracy_by_group_high": 1.0,
+              "advice": [], "weights_license": "apache-2.0",
               "average_position": 1.1,
               "average_position_low": 1.0, "average_position_high": 1.2, "cached": [],
               "mlflow_waiting": "", "prefect_flow_run_id": "f1", "mlflow_run_id": "7",
               "registered_version": "1",
               "mlflow_tracking_uri": "sqlite:///w",
-              "model_path": str(tmp_path / "w" / "m.pt")}  # fmt: skip
+              "model_path": str(tmp_path / "w" / "models" / f"lunch-{12 * '0'}.pt")}  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
     console = Console(file=io.StringIO(), width=80)
     show_result(console, result)
-    show_places(console, result, Path("w"), Path("lunch.yaml"))
+    show_places(console, result, tmp_path / "w", tmp_path / "my lunch.yaml")
     said = console.file.getvalue()
     assert "rabbit" in said and "bread" not in said
     assert "2 other classes: each test picture is named right" in said
-    assert "predict w/m.pt PICTURE" in said and "http://127.0.0.1:4200/runs/flow-run/f1\n" in said
-    assert "worth lunch.yaml --workspace w " in said
+    assert (
+        f"predict w/models/lunch-{12 * '0'}.pt PICTURE" in said
+        and "http://127.0.0.1:4200/runs/flow-run/f1\n" in said
+    )
+    assert "worth 'my lunch.yaml' --workspace w\n" in said
+    assert "report      w/report.html\n" in said
+    assert "\\\n  --backend-store-uri sqlite:///w\n" in said
+    # what a terminal of 80 columns would break
+    assert max(map(len, said.splitlines())) <= 80
     # of a run that was recalled there is none
     assert find_page("") == "http://127.0.0.1:4200/runs"
     # a temporary server is gone when the line is read

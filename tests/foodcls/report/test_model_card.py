@@ -8,6 +8,7 @@ from huggingface_hub import ModelCard
 
 from foodcls.manifest import ManifestRef, new_manifest
 from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.train_settings import Train
 from foodcls.report.model_card import LONGEST, card_description, model_card
 
 LABELS = ("fish & chips", "a_b", "soup")
@@ -22,7 +23,8 @@ def card(tmp_path: Path, judged, make_run):
             'name: r\nclasses: [{name: "fish & chips"}, {name: "a_b"}, {name: soup}]\n'
             "collect: {folder: .}\ntrain: {use: research}\n"
         )
-        settings = SimpleNamespace(backbone="resnet18")
+        settings = Train(backbone="resnet18", method="probe_then_finetune", lr=1e-3,
+                         trainable=("layer4",))  # fmt: skip
         checkpoint = SimpleNamespace(settings=settings, license=license, abstain_below=0.5,
                                      rejection=rejection)  # fmt: skip
         trained = make_run(
@@ -68,7 +70,8 @@ def test_it_says_what_was_not_tested_and_what_the_weights_allow(card) -> None:
     text = card(ROW)
     assert "it names a class for each of them" in text and "held out of the same" in text
     assert "(20) of soup: believe" in text and "weights of resnet18: mit, as its" in text
-    assert "states: research" in text and "| a\\_b | 30 | 1.00 |" in text
+    learnt = "at the rate 0.001: a new head, which began as a probe, and layer4 of resnet18."
+    assert learnt in text and "states: research" in text and "| a\\_b | 30 | 1.00 |" in text
     told = card(ROW | {"source": "test", "split": "test"}, rejection=1, license="")
     assert "one outside test set" in told and "or says that it is none" in told
     assert "names a class for each" not in told and "no pretrained weights" in told

@@ -258,6 +258,9 @@ def test_the_report_data_holds_what_evaluation_and_training_left(
         checkpoint.reports,
     )
     assert data.best_epoch == checkpoint.best_epoch
+    assert (
+        data.learnt in report_html(data) and f"method {checkpoint.settings.method}" in data.learnt
+    )
     wrong = data.answers.right == 0
     assert len(data.mistakes) == wrong.sum() > 0
     assert all(card.image.startswith("data:image/jpeg") for card in data.mistakes)

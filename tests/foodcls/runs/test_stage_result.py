@@ -32,13 +32,13 @@ def test_table_has_a_row_for_each_stage() -> None:
     assert lines[2:] == [
         "| dedup | 612 | 88 | 1.2 | all |",
         "| fit |  |  | 0.0 | nothing, cached |",
-        "| crop | 600 | 100 | 0.3 | crop: 1 new, 599 remembered |",
+        "| crop | 600 | 100 | 0.3 | crop: 1 of 600 new |",
     ]
     assert len({line.count("|") for line in lines}) == 1
 
 
 def test_a_stage_that_recalled_much_says_how_little_it_did() -> None:
-    assert describe(CROP).endswith("0.3 s, crop: 1 new, 599 remembered")
+    assert describe(CROP).endswith("0.3 s, crop: 1 of 600 new")
     work = {"crop": {"anew": 1, "recalled": 599}, "fingerprint": {"anew": 4, "recalled": 0}}
     assert stage_work([TRAIN, CROP]) == {"crop": work}
 
