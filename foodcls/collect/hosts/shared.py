@@ -15,6 +15,9 @@ from filelock import FileLock
 from foodcls.collect.hosts.days import Hours
 
 LONGEST = 600.0  # seconds; no limit but a day's keeps a host from being asked for longer
+LONGEST_NAME = 200  # characters; two hosts that begin with the same ones are as one
+# what reading a torn file raises
+ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Others:
@@ -26,7 +29,7 @@ class Others:
             told = json.loads(path.read_text())
             self.free_at, self.hours = float(told["free_at"]), Hours.read(told["hours"])
         # nobody has asked it yet, or something else stands there
-        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+        except (FileNotFoundError, *ODD):
             self.free_at, self.hours = 0.0, Hours()
         # of before the machine started anew
         if self.free_at > time.monotonic() + LONGEST:
@@ -46,7 +49,7 @@ class Others:
 def held(places: Path, host: str) -> Iterator[Others]:
     """What the processes of this machine know of a host, held while it is read and written."""
     places.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = places / quote(host, safe="")
+    path = places / quote(host, safe="")[:LONGEST_NAME]
     with FileLock(f"{path}.lock", thread_local=False):
         others = Others(path)
         before = others.text()

@@ -224,12 +224,20 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
     one.leave_all()
     assert two.claim("a.test") == 0 and one.claim("b.test") == 0
     two.leave("a.test")
-    for text in ("tor", "1e99"):
+    for text in ("tor", "1e99", "[" * 99_999, f'{{"free_at": {"9" * 400}, "hours": {{}}}}'):
         (tmp_path / "places" / "a.test").write_text(text)
         assert one.claim("a.test") == 0
         one.leave("a.test")
     two.slow_down("a.test", 5)
     assert 4 < one.claim("a.test") <= 5
+
+
+def test_a_host_of_the_longest_name_ends_no_sharing_of_limits(tmp_path: Path) -> None:
+    host = ".".join(["a" * 62] * 4) + ":65535"
+    one, two = (Manners(places=tmp_path) for _ in range(2))
+    one.slow_down(host, 5)
+    two.slow_down(host, 1)
+    assert 4 < two.claim(host) <= 5
 
 
 def test_what_a_host_gives_in_a_day_holds_over_processes_runs_and_machines(
