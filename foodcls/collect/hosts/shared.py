@@ -14,7 +14,8 @@ from filelock import FileLock
 
 from foodcls.collect.hosts.days import Hours
 
-LONGEST = 600.0  # seconds; no limit but a day's keeps a host from being asked for longer
+# seconds, and some, of the longest pause that a recipe may set: what is beyond was not meant
+LONGEST = 3_700.0
 LONGEST_NAME = 200  # characters; two hosts that begin with the same ones are as one
 # what reading a torn file raises
 ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)

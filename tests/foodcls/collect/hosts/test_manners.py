@@ -20,7 +20,7 @@ from foodcls.collect.fetch import DAYS, download_all, fetch_all
 from foodcls.collect.hosts.days import Hours
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.shared import host_places
-from foodcls.collect.hosts.table import HOSTS, Manner
+from foodcls.collect.hosts.table import HOSTS, Manner, with_hosts
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.request import Request
@@ -230,6 +230,12 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
         one.leave("a.test")
     two.slow_down("a.test", 5)
     assert 4 < one.claim("a.test") <= 5
+
+
+def test_the_longest_pause_that_a_recipe_may_set_holds_over_processes(tmp_path: Path) -> None:
+    table = with_hosts([HostLimits(name="a.test", pause=3600)])
+    one, two = (Manners(table, tmp_path) for _ in range(2))
+    assert one.claim("a.test") == 0 and 3590 < two.claim("a.test") <= 3600
 
 
 def test_a_host_of_the_longest_name_ends_no_sharing_of_limits(tmp_path: Path) -> None:
