@@ -27,8 +27,8 @@ from foodcls.work.parallel import Fleet
 
 KIND = "share/1"
 TURN = 60.0  # seconds after which hosts are parted anew
-# of a host in a turn: what is beyond it is not sent to and fro
-MOST = 5_000
+# requests of a host, and for a worker, in a turn: what is beyond them is not sent to and fro
+MOST, MOST_FOR_ONE = 5_000, 20_000
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,15 @@ def over_workers(
         is_shared = limits.manners.places is not None
         work = partial(run_errand, away, store, blocked, is_shared)
         while waiting:
-            soon, waiting = _begin(waiting)
+            count = max(fleet.size(), 1)
+            soon, waiting = _begin(waiting, count * MOST_FOR_ONE)
             now = time.monotonic()
             waits = {host: until - now for host, until in free_at.items() if until > now}
             # short at first, so that it is soon known how long all takes
             seconds = min(turn, max(turn / 6, now - begun))
             errands = [
                 _with_trouble(one, throttled, failures)
-                for one in part_hosts(soon, waits, max(fleet.size(), 1), seconds)
+                for one in part_hosts(soon, waits, count, seconds)
             ]
             for report in fleet.spread(work, errands):
                 yield from report.results
@@ -85,18 +86,21 @@ def over_workers(
                 throttled |= report.throttled
                 failures |= report.failures
             left = Counter(one.host for one in waiting)
-            each = [count / max(done[host], 1) for host, count in left.items()]
-            forecast.tell((time.monotonic() - begun) * max(each, default=0.0))
+            # a host that has not had its turn is as the others
+            shares = [left[host] / done[host] for host in left if done[host]]
+            shares.append(left.total() / max(done.total(), 1))
+            forecast.tell((time.monotonic() - begun) * max(shares))
 
     return fetch
 
 
-def _begin(waiting: Iterable[Request]) -> tuple[list[Request], list[Request]]:
+def _begin(waiting: Iterable[Request], most: int) -> tuple[list[Request], list[Request]]:
     """What may be done in a turn, and what is for later ones."""
     soon, later, seen = list[Request](), list[Request](), Counter[str]()
     for request in waiting:
-        seen[request.host] += 1
-        (soon if seen[request.host] <= MOST else later).append(request)
+        is_soon = len(soon) < most and seen[request.host] < MOST
+        seen[request.host] += is_soon
+        (soon if is_soon else later).append(request)
     return soon, later
 
 

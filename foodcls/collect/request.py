@@ -1,9 +1,10 @@
 """A request for a URL on its way through redirects and retries, and how it ends."""
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from yarl import URL
@@ -12,6 +13,8 @@ from foodcls.collect.http_client import Redirect
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome, Response
 
+# a server's name as most addresses spell it
+PLAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 HOPS = 5  # redirects that are followed
 
 
@@ -25,12 +28,13 @@ class Request:
     attempts: int = 1
     spent: float = 0.0  # seconds on the network, over all attempts
 
-    @property
+    # kept: a million of them are asked for it in each turn
+    @cached_property
     def host(self) -> str:
         """The server that it goes to, as name and unusual port, however an address spells it."""
         try:
             scheme, place, *_ = urlsplit(self.at)
-            return _server(scheme, place)
+            return place if PLAIN.fullmatch(place) else _server(scheme, place)
         except ValueError:
             return ""
 

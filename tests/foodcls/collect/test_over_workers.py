@@ -6,6 +6,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from foodcls.collect.fetch import fetch_all
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.table import Manner
@@ -146,6 +148,28 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
     checked = [(at, left) for at, left in told if 0.1 * now[0] < at < 0.95 * now[0]]
     assert len(checked) > 10 and told[0][0] <= 10
     assert all(0.5 < left / (now[0] - at) < 2 for at, left in checked)
+
+
+def test_a_turn_carries_no_more_than_its_workers_may_do(limits, store, monkeypatch) -> None:
+    """Nor does a host that has not begun make all others' end look far."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("foodcls.collect.over_workers.time", clock)
+    monkeypatch.setattr("foodcls.collect.over_workers.MOST_FOR_ONE", 30)
+    sent: list[int] = []
+
+    def spread(function: Any, errands: Any) -> Iterator[Report]:
+        sent.append(sum(len(one.requests) for one in errands))
+        now[0] += 1
+        for errand in errands:
+            yield Report(tuple(FetchResult(one.url, Outcome.OK) for one in errand.requests))
+
+    told = list[float]()
+    urls = [f"http://host{n // 25}.test/{n}" for n in range(200)]
+    anew = over_workers(Fleet(spread, lambda: 2), limits, store, ())
+    assert len(list(anew(urls, SimpleNamespace(tell=told.append)))) == 200
+    assert sent == [60, 60, 60, 20]
+    assert told[0] == pytest.approx(140 / 60) and told[-1] == 0
 
 
 def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store, picture) -> None:
