@@ -72,7 +72,7 @@ class WorkerPool:
         What either has under `data` are bytes.
         """
         with self._slots:
-            worker = self._idle.pop() if self._idle else _Worker(self._function, self._limits)
+            worker = self._hire()
             try:
                 answer = worker.ask(request, self._gate)
             except BaseException:
@@ -85,6 +85,15 @@ class WorkerPool:
             raise WorkerDied(CRASH, answer["failed"])
         value = answer["value"]
         return {**value, "data": answer["data"]} if "data" in answer else value
+
+    def _hire(self) -> "_Worker":
+        while self._idle:
+            worker = self._idle.pop()
+            # what ended it while it had no request is no fault of the next
+            if worker.is_there():
+                return worker
+            worker.end()
+        return _Worker(self._function, self._limits)
 
 
 @lru_cache
@@ -101,6 +110,14 @@ class _Worker:
 
     def __init__(self, function: str, limits: ResourceLimits) -> None:
         self._limits = limits
+        try:
+            self._start(function)
+        # too many files, or no room for a process
+        except OSError as error:
+            raise _cannot_start(str(error)) from error
+
+    def _start(self, function: str) -> None:
+        limits = self._limits
         requests, self._requests = Pipe(duplex=False)
         self._answers, answers = Pipe(duplex=False)
         with requests, answers, tempfile.TemporaryFile() as log:
@@ -130,6 +147,9 @@ class _Worker:
         except (EOFError, OSError, ValueError) as error:
             raise self._why_died() from error
 
+    def is_there(self) -> bool:
+        return self._process.poll() is None
+
     def end(self) -> None:
         self._requests.close()
         self._answers.close()
@@ -151,10 +171,7 @@ class _Worker:
         self.end()
         log.seek(0)
         said = log.read().decode(errors="replace").strip()[-500:] or "it says nothing"
-        raise StageError(
-            f"the process that reads pictures does not start: {said}; free memory or processes, "
-            "then run the same command again"
-        )
+        raise _cannot_start(said)
 
     def _why_died(self) -> WorkerDied:
         """What the process died of."""
@@ -166,3 +183,10 @@ class _Worker:
             return WorkerDied(TIMEOUT, f"more than {self._limits.cpu} s of computing")
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return WorkerDied(CRASH, f"the process ended by {name}")
+
+
+def _cannot_start(why: str) -> StageError:
+    return StageError(
+        f"the process that reads pictures does not start: {why}; free memory or processes, "
+        "then run the same command again"
+    )

@@ -93,6 +93,13 @@ def test_what_kills_its_process_is_lost_alone(workers, deed, reason, words):
     assert (after == before) == (deed in ("hoard", "stumble")) == is_there(before)
 
 
+def test_what_ends_an_idle_process_is_no_fault_of_the_next_request(workers):
+    pid = workers.ask({"deed": "who"})
+    os.kill(pid, signal.SIGKILL)
+    assert wait_until_gone(pid, 10)
+    assert workers.ask({"deed": "who"}) != pid
+
+
 def test_what_waits_for_ever_is_lost(hostile):
     with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
         pid = made.ask({"deed": "who"})
@@ -117,6 +124,12 @@ def test_what_cannot_start_is_said(hostile):
     named = pytest.raises(StageError, match="No module named 'no_such_module'")
     with ending("no_such_module:run") as made, named:
         made.ask({})
+
+
+def test_where_no_process_is_to_be_had_it_is_said(workers, monkeypatch):
+    monkeypatch.setattr("foodcls.inspect.sandbox.sys.executable", "/no/such/program")
+    with pytest.raises(StageError, match="does not start: .*No such file.*free memory"):
+        workers.ask({"deed": "who"})
 
 
 def test_processes_end_when_they_are_to(hostile):
