@@ -80,7 +80,8 @@ public:
         copy.write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
         if (!copy.flush()) {
             unlink(path.c_str());
-            throw BadFile("a copy of it finds no room in " + folder().string());
+            throw BadFile("a copy of it cannot be written to " + folder().string() +
+                          "; free space there, or name another folder by TMPDIR");
         }
     }
     ~TemporaryFile() { unlink(path.c_str()); }
@@ -90,7 +91,12 @@ public:
     std::string path = (folder() / "classify-XXXXXX").string();
 
 private:
-    static std::filesystem::path folder() { return std::filesystem::temp_directory_path(); }
+    static std::filesystem::path folder() {
+        std::error_code error;
+        const auto place = std::filesystem::temp_directory_path(error);
+        if (error) throw BadFile("no folder for a copy of it: TMPDIR names none; unset it");
+        return place;
+    }
 };
 
 std::string told(const Facts& facts, const std::string& name) {

@@ -436,6 +436,16 @@ def test_machine_code_is_read_only_by_its_digest(
     assert classify("--sha256", digest, path, photos[0]).returncode == 3
 
 
+def test_where_no_copy_of_machine_code_can_lie_it_is_said(
+    classify: Run, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.aoti.pt2"
+    digest = write_package(path, {})
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    done = classify("--sha256", digest, path, photos[0])
+    assert done.returncode == 2 and "TMPDIR" in done.stderr and "damaged" not in done.stderr
+
+
 class Mean(torch.nn.Module):
     """A network of few layers, whose machine code is made in a minute."""
 
