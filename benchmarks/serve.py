@@ -99,7 +99,9 @@ def started(words: Sequence[object], health: str) -> Iterator[int]:
     """A server in a session of its own, from when it answers until the block ends."""
     with subprocess.Popen(
         list(map(str, words)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        # foodcls sets the policy for itself: MLflow's threads too sleep while they wait
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                          "OMP_WAIT_POLICY": "passive"},
         start_new_session=True,
     ) as process:  # fmt: skip
         try:
