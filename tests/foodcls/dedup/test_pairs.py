@@ -48,6 +48,20 @@ def test_blocks_do_not_matter(prints, monkeypatch):
         assert np.array_equal(values, getattr(whole, name)), name
 
 
+def patches(seed, cells):
+    coarse = np.random.default_rng(seed).integers(0, 256, (cells, cells, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((320, 320), Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("seed", [2, 14, 29])
+def test_a_crop_between_two_windows_is_alike_beyond_the_distance_of_look_alikes(seed):
+    image = Image.blend(patches(seed, 4), patches(seed, 20), 0.4)
+    crop = image.crop((7, 21, 295, 309))
+    found = find_pairs([fingerprint(one, "phash") for one in (image, crop)], 6)
+    assert pairs_of(found) == {(0, 1)}
+    assert found.distance[0] > 6 + pairs.ALIKE_BITS and found.correlation[0] < pairs.SAME
+
+
 def test_near_hashes_of_different_pictures_do_not_pair(prints):
     liar = replace(prints[1], hash=prints[0].hash, mirror_hash=prints[0].mirror_hash)
     found = search([prints[0], liar], 6)
