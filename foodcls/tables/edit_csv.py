@@ -66,9 +66,9 @@ def remove_rows(sheet: Sheet, numbers: Collection[int]) -> Sheet:
 
 
 def write_sheet(sheet: Sheet, path: Path) -> None:
-    """Write the file, whole or not at all."""
+    """Write the file, whole or not at all; a link to it stays one."""
     text = "".join(line + sheet.newline for line in sheet.lines)
-    write_whole(path, text)
+    write_whole(path.resolve(), text)
 
 
 def _widen(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> Sheet:

@@ -82,3 +82,12 @@ def test_a_header_that_cannot_be_read_is_refused_with_the_file(path: Path) -> No
     path.write_text('id,"keep\nab,1\n')
     with pytest.raises(TableError, match=r"filter\.csv: header: a quote is not closed"):
         open_sheet(path, ("id",))
+
+
+def test_a_link_to_a_table_stays_one(tmp_path: Path) -> None:
+    """Decisions lay in a linked folder's file; the next one went to a file of its own."""
+    table, link = tmp_path / "table.csv", tmp_path / "link.csv"
+    table.write_text("id,keep\na,1\n")
+    link.symlink_to(table)
+    write_sheet(add_rows(open_sheet(link, ()), [{"id": "b", "keep": "0"}]), link)
+    assert link.is_symlink() and table.read_text() == "id,keep\na,1\nb,0\n"
