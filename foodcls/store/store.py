@@ -19,6 +19,7 @@ from foodcls.store.object_store import Objects
 
 # seconds between two writes of facts: each waits for the disk
 PACE = 1.0
+DEVICES = Path("/dev")
 
 
 def digest_of(data: bytes) -> str:
@@ -48,10 +49,14 @@ def key_of(picture: str, *terms: object) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path; on success it is flushed to disk and takes the place of `path`.
 
-    Readers see the old file or the new one, never a part; a kill leaves the old one.
+    Readers see the old file or the new one, never a part; a kill leaves the old one. What is no
+    file, such as /dev/stdout, is given itself: whoever else uses it would lose it.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
+        if path.parent == DEVICES or path.is_fifo():
+            yield path
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         flush(part)

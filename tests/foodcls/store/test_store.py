@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -6,8 +7,17 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import StoreError
+from foodcls.store import store as stores
 from foodcls.store.local_store import ASIDE
-from foodcls.store.store import Store, digest_file, digest_json, digest_of, key_of, replacing
+from foodcls.store.store import (
+    Store,
+    digest_file,
+    digest_json,
+    digest_of,
+    key_of,
+    replacing,
+    write_whole,
+)
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -140,6 +150,23 @@ def test_replacing_shows_the_old_file_or_the_new_one(tmp_path: Path) -> None:
         assert path.read_text() == "one"
         raise RuntimeError
     assert path.read_text() == "one" and list(path.parent.iterdir()) == [path]
+
+
+def test_a_device_or_pipe_is_written_to_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root, as in a container, `--json /dev/stdout` put a file in its place, for all."""
+    pipe, devices = tmp_path / "pipe", tmp_path / "dev"
+    os.mkfifo(pipe)
+    handle = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, "soup")
+    assert os.read(handle, 9) == b"soup" and pipe.is_fifo()
+    os.close(handle)
+    devices.mkdir()
+    (devices / "stdout").symlink_to(tmp_path / "file")
+    monkeypatch.setattr(stores, "DEVICES", devices)
+    write_whole(devices / "stdout", "soup")
+    assert (tmp_path / "file").read_text() == "soup" and (devices / "stdout").is_symlink()
 
 
 @pytest.mark.parametrize("place", ["new", "folder/new"])
