@@ -25,7 +25,7 @@ from foodcls.store.store import Store
 from foodcls.work.event_loop import iterate
 from foodcls.work.parallel import Fleet
 
-KIND = "share/1"
+KIND = "share/2"
 TURN = 60.0  # seconds after which hosts are parted anew
 # requests of a host, and for a worker, in a turn: what is beyond them is not sent to and fro
 MOST, MOST_FOR_ONE = 5_000, 20_000
@@ -33,12 +33,13 @@ MOST, MOST_FOR_ONE = 5_000, 20_000
 
 @dataclass(frozen=True)
 class Errand:
-    """What a worker has to do in a turn; `name` is the errand's alone."""
+    """What a worker has to do in a turn; `name` is the errand's alone, `number` the turn's."""
 
     requests: tuple[Request, ...]
     share: Share
     failures: Mapping[str, Failure] = field(default_factory=dict)  # of robots.txt, by site
     name: str = field(default_factory=lambda: uuid4().hex)
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,10 @@ def part_hosts(
     parts: list[list[Request]] = [[] for _ in range(workers)]
     for ones in sorted(by_host.values(), key=len, reverse=True):
         min(parts, key=len).extend(ones)
-    for part in filter(None, parts):
+    for number, part in enumerate(filter(None, parts)):
         hosts = frozenset(request.host for request in part)
         known = {host: waits[host] for host in hosts if waits.get(host)}
-        yield Errand(tuple(part), Share(hosts, turn, known))
+        yield Errand(tuple(part), Share(hosts, turn, known), number=number)
 
 
 def _with_trouble(
@@ -141,11 +142,13 @@ def run_errand(
         limits, manners=replace(limits.manners, places=host_places() if is_shared else None)
     )
     requests, known = errand.requests, dict[str, FetchResult]()
-    # a worker that is gone has begun it, and the store knows how far it came
-    if store.recall_batch(KIND, [errand.name]):
+    # a worker that is gone has begun it, and the store knows how far it came; a later errand's
+    # name takes its place, as to forget it would write all of a folder's facts anew
+    place = str(errand.number)
+    if store.recall_batch(KIND, [place]).get(place) == errand.name:
         known = recall_results([one.url for one in requests], limits, store)
         requests = tuple(one for one in requests if one.url not in known)
-    store.remember(KIND, {errand.name: True})
+    store.remember(KIND, {place: errand.name})
     finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
     robots = Robots(limits, store, failures=errand.failures)
     made = list[Download[FetchResult]]()
@@ -155,7 +158,6 @@ def run_errand(
         return made[0].run(requests)
 
     results = tuple(remembering(iterate(work), limits, store))
-    store.forget(KIND, [errand.name])
     recalled = tuple(replace(one, recalled=False) for one in known.values())
     done = made[0]
     return Report(recalled + results, tuple(done.left), done.waits, done.throttled, robots.failures)

@@ -182,7 +182,6 @@ def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store
             # as Dask does where a worker is gone: what it gave back has not arrived
             if not lost:
                 lost.append(function(item))
-                store.remember("share/1", {item.name: True})
             yield function(item)
 
     urls = [web.url(f"/a?{n}") for n in range(5)] + [web.url("/busy")]
@@ -191,4 +190,5 @@ def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store
     assert sorted(one.url for one in found) == sorted(urls)
     assert (web.hits["/a"], web.hits["/busy"]) == (5, 2)
     assert not any(one.recalled for one in found)
-    assert not list(store.facts("share/1"))
+    # to forget them would write all of the store's facts anew, in each turn of each worker
+    assert len(list(store.facts("share/2"))) == 1
