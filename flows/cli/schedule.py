@@ -19,6 +19,7 @@ POOL = "foodcls"
 ENVIRONMENT = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "foodcls",
     "DO_NOT_TRACK": "true",
+    "OMP_WAIT_POLICY": "passive",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 NO_SERVER = (
