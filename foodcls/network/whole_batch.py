@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
+from torch.distributed import group as groups
+from torch.distributed._functional_collectives import all_reduce
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -60,10 +61,10 @@ def _batch_norm(
     shape = (1, -1, *[1] * (values.ndim - 2))
     wide = values.float()
     own = wide.new_tensor([wide.numel() / wide.shape[1]])
-    *sums, count = all_reduce(torch.cat([wide.sum(dims), own])).split([wide.shape[1], 1])
+    *sums, count = _add(torch.cat([wide.sum(dims), own])).split([wide.shape[1], 1])
     mean = sums[0] / count.detach()
     gap = wide - mean.view(shape)
-    variance = all_reduce(gap.square().sum(dims)) / count.detach()
+    variance = _add(gap.square().sum(dims)) / count.detach()
     if running_mean is not None and running_var is not None:
         with torch.no_grad():
             running_mean.lerp_(mean, momentum)
@@ -72,3 +73,9 @@ def _batch_norm(
     if weight is not None and bias is not None:
         found = found * weight.view(shape) + bias.view(shape)
     return found.to(values.dtype)
+
+
+def _add(values: Tensor) -> Tensor:
+    """The sum over all processes; so is its gradient."""
+    found: Tensor = all_reduce(values, "sum", groups.WORLD)
+    return found

@@ -51,7 +51,7 @@ def prepare_learner(
     tail: nn.Module = partition.tail
     if group.size > 1 and settings.method != "probe":
         # batch statistics are the same in all processes, see network.whole_batch
-        tail = DistributedDataParallel(tail, broadcast_buffers=False)
+        tail = DistributedDataParallel(tail, forward_sync_buffers=False)
     return start_learner(network, tail, settings, precision, weights, group), train_val
 
 

@@ -29,6 +29,9 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 log = logging.getLogger("foodcls.stages")
 
 TRAINERS = "FOODCLS_TRAINERS"
+# a file by which the processes of one machine find each other; no port is open for it
+MEETING = "FOODCLS_TRAINERS_MEETING"
+LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 FORM = re.compile(r"(?:(\d+)x)?(\d+)(?:@([^@\s]+:\d+))?")
 # before what a process that fails says of it, on standard error
 FAILED = "foodcls-failed "
@@ -44,14 +47,22 @@ class Trainers:
     processes: int
     meet: str  # HOST:PORT; empty for one machine
 
-    @property
-    def words(self) -> list[str]:
+    def words(self, folder: str) -> list[str]:
         """What torchrun is told of them here, at the first machine."""
         if not self.meet:
-            return ["--standalone", f"--nproc-per-node={self.processes}"]
+            # by files: a port of its own would let in whoever reaches this machine
+            return ["--rdzv-backend=c10d", f"--rdzv-endpoint={folder}/torchrun",
+                    "--rdzv-conf=store_type=file", f"--nproc-per-node={self.processes}"]  # fmt: skip
         host, _, port = self.meet.rpartition(":")
         return [f"--nnodes={self.machines}", f"--nproc-per-node={self.processes}", "--node-rank=0",
                 f"--master-addr={host}", f"--master-port={port}"]  # fmt: skip
+
+    def environment(self, folder: str) -> dict[str, str]:
+        """What keeps the processes of one machine from listening to others."""
+        if self.meet:
+            return {}
+        return {MEETING: f"{folder}/processes", "GLOO_SOCKET_IFNAME": LOOPBACK,
+                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,10 +82,20 @@ def read_trainers(text: str) -> Trainers | None:
     machines, processes = (int(found[number] or 1) for number in (1, 2)) if found else (0, 0)
     if not found or 0 in (machines, processes) or (machines > 1) != bool(found[3]):
         raise InputError(
-            f"{TRAINERS}={text!r}; allowed: a number of processes, such as 2, or "
+            f"--trainers, or {TRAINERS}={text!r}; allowed: a number of processes, such as 2, or "
             "MACHINESxPROCESSES@HOST:PORT, such as 2x4@10.0.0.5:29500"
         )
     return Trainers(machines, processes, found[3] or "") if machines * processes > 1 else None
+
+
+def check_trainers(text: str) -> None:
+    """InputError for what asks for no processes, or for more than this machine has cores."""
+    found, cores = read_trainers(text), os.cpu_count() or 1
+    if found and found.processes > cores:
+        raise InputError(
+            f"--trainers, or {TRAINERS}={text!r}: this machine has {cores} cores; ask for as many "
+            f"processes at most, such as --trainers {cores}"
+        )
 
 
 def train_over(
@@ -89,12 +110,12 @@ def train_over(
     threads = max(1, torch.get_num_threads() // trainers.processes)
     log.info("train: %d x %d processes of %d threads", trainers.machines, trainers.processes,
              threads)  # fmt: skip
-    words = ["-m", "torch.distributed.run", *trainers.words, "-m", __package__]
     there = {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryDirectory() as folder:
+        words = ["-m", "torch.distributed.run", *trainers.words(folder), "-m", __package__]
         process = subprocess.Popen(
-            [sys.executable, *words], env=os.environ | there, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=said, start_new_session=True,
+            [sys.executable, *words], env=os.environ | there | trainers.environment(folder),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, start_new_session=True,
         )  # fmt: skip
         assert process.stdin and process.stdout
         try:

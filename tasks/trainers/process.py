@@ -26,7 +26,7 @@ from foodcls.train.learner import choose_device
 from foodcls.train.train import train
 from foodcls.work.code_digest import code_digest
 from foodcls.work.process_group import ProcessGroup
-from tasks.trainers.launch import FAILED, Job
+from tasks.trainers.launch import FAILED, MEETING, Job
 
 CODE = ("foodcls.train.train",)
 # how long one waits for the others: one that is lost is noticed at once, and a probe takes its time
@@ -93,8 +93,13 @@ def _train_here() -> None:
     teller = _Teller()
     if cards := torch.cuda.device_count():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % cards)
-    dist.init_process_group("cpu:gloo,cuda:nccl" if cards else "gloo", timeout=WAIT)
-    group = ProcessGroup(dist.get_rank(), dist.get_world_size())
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    meeting = os.environ.get(MEETING)
+    dist.init_process_group(
+        "cpu:gloo,cuda:nccl" if cards else "gloo", timeout=WAIT, rank=rank, world_size=size,
+        store=dist.FileStore(meeting, size) if meeting else None,
+    )  # fmt: skip
+    group = ProcessGroup(rank, size)
     _check_code(group)
     job: Job = group.agree(lambda: pickle.load(sys.stdin.buffer))  # noqa: S301  (of who asked)
     check_cards(job.settings)

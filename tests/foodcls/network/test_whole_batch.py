@@ -115,6 +115,7 @@ def both(
     done = subprocess.run([sys.executable, "-c", PROGRAM, folder], env=os.environ | threads,
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stderr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("foodcls.features.row_cache.ROWS", 16)
         one = {name: train(manifest, store, labels, plan, folder / "1" / name)

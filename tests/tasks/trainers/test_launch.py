@@ -20,7 +20,7 @@ from foodcls.progress import counting, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import EpochReport
-from tasks.trainers.launch import Job, Trainers, read_trainers, train_over
+from tasks.trainers.launch import Job, Trainers, check_trainers, read_trainers, train_over
 
 TWO = Trainers(1, 2, "")
 ENDLESS = 5000
@@ -63,6 +63,15 @@ def _children(pid: int) -> list[int]:
     return sorted(int(child) for task in tasks for child in task.read_text().split())
 
 
+def listened_at(pid: int) -> set[str]:
+    """The addresses at which a process waits for connections, in the kernel's hexadecimal."""
+    held = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
+    lines = [line.split() for kind in ("tcp", "tcp6")
+             for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]  # fmt: skip
+    return {line[1].partition(":")[0] for line in lines
+            if line[3] == "0A" and f"socket:[{line[9]}]" in held}  # fmt: skip
+
+
 def are_gone(pids: Iterable[int]) -> bool:
     for _ in range(600):
         if not any(Path(f"/proc/{pid}").exists() for pid in pids):
@@ -86,6 +95,15 @@ def test_what_is_no_number_of_processes_is_refused_with_what_is_allowed(text: st
         read_trainers(text)
 
 
+def test_more_processes_than_cores_are_refused_with_how_many_would_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    check_trainers("2")
+    with pytest.raises(InputError, match="has 2 cores; .* such as --trainers 2"):
+        check_trainers("3")
+
+
 def test_a_training_is_told_as_it_goes_and_ends_its_processes(
     job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -99,13 +117,17 @@ def test_a_training_is_told_as_it_goes_and_ends_its_processes(
     def on_epoch(report: EpochReport) -> None:
         told.append(report)
         started.update(trainers_of(os.getpid()))
+        for pid in (*started, *_children(os.getpid())):
+            addresses.update(listened_at(pid))
 
+    addresses = set[str]()
     started: set[int] = set()
     with counting() as tally, caplog.at_level("INFO"):
         found = train_over(TWO, short, track, on_epoch)
     assert told == [("run the frozen layers", 27, 27), *found.reports]
     assert tally["activations"].anew == 27 and tally["epochs"].anew == 2
     assert "finetune on 18 training pictures" in caplog.text
+    assert addresses == {"0100007F"}  # 127.0.0.1
     assert found.processes == 2 and Store(job.store).is_whole(found.weights)
     assert len(started) == 2 and are_gone(started)
 
