@@ -54,7 +54,7 @@ def fit(
         begun = clock()
         totals = (
             _probe(learner, train_val, settings)
-            if epoch == 1 and settings.method != "finetune"
+            if epoch == 1 and settings.method.startswith("probe")
             else _train_epoch(learner, train_val, settings, epoch, is_over)
         )
         loss, probabilities = validate(learner, train_val.val, settings.batch_size)

@@ -24,7 +24,7 @@ def settle_lr(
     learner: Learner, train_val: TrainVal, settings: Train, budget: Budget, files: CheckpointFiles
 ) -> tuple[Learner, Train, Budget]:
     """With the learning rate that is chosen, or was before a kill, where one is needed."""
-    is_probe_alone = settings.method != "finetune" and count_epochs(settings) == 1
+    is_probe_alone = settings.method.startswith("probe") and count_epochs(settings) == 1
     if settings.lr != "auto" or is_probe_alone:
         return learner, settings, budget
     group = learner.group

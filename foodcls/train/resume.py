@@ -126,6 +126,11 @@ class CheckpointFiles:
             if path.stem.endswith(digest_file(path)):
                 return _read(path)
             log.warning("%s is damaged; training goes on from the epoch before", path)
+        if any(self.folder.glob("training-*")):
+            log.info(
+                "training begins at epoch 1: the epochs in %s are of other settings, pictures or "
+                "code, or of another number of threads or processes (--trainers)", self.folder
+            )  # fmt: skip
         return None
 
     def files(self) -> list[Path]:
