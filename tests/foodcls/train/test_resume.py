@@ -269,13 +269,16 @@ def another_timm(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_epochs_of_other_packages_are_not_taken_up(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Killed):
         run(tmp_path, die_after=4)
+    caplog.set_level("INFO")
+    assert "begins at epoch 1" not in caplog.text
     with another_timm(monkeypatch), counting() as tally:
         run(tmp_path)
     assert tally["epochs"].recalled == 0
+    assert "begins at epoch 1: the epochs in" in caplog.text
     with counting() as tally:
         run(tmp_path)
     assert tally["epochs"].recalled == 4
