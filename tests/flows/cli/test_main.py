@@ -104,6 +104,19 @@ def test_run_writes_its_result_and_predict_uses_the_model(
     assert changed.exit_code == 2 and f"{model.name} was changed" in changed.output
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("0", "such as 2,"), ("-1", "such as 2,"), ("x", "such as 2,"), ("9999", "processes at most")],
+)
+def test_trainers_that_cannot_be_end_a_run_before_it_begins(
+    type_in: Callable, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    asked: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FOODCLS_TRAINERS", "1")
+    done = type_in("run", recipe, "--workspace", tmp_path / "w", "--trainers", asked)
+    assert done.exit_code == 2 and said in done.output and not (tmp_path / "w").exists()
+
+
 def test_bad_input_exits_with_2_and_says_where(
     type_in: Callable, recipe: Path, tmp_path: Path, change: Callable
 ) -> None:
