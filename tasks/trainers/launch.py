@@ -51,8 +51,9 @@ class Trainers:
         """What torchrun is told of them here, at the first machine."""
         if not self.meet:
             # by files: a port of its own would let in whoever reaches this machine
-            return ["--rdzv-backend=c10d", f"--rdzv-endpoint={folder}/torchrun",
-                    "--rdzv-conf=store_type=file", f"--nproc-per-node={self.processes}"]  # fmt: skip
+            return ["--rdzv-backend=c10d", "--rdzv-conf=store_type=file",
+                    f"--rdzv-endpoint={folder}/torchrun", f"--nproc-per-node={self.processes}",
+            ]  # fmt: skip
         host, _, port = self.meet.rpartition(":")
         return [f"--nnodes={self.machines}", f"--nproc-per-node={self.processes}", "--node-rank=0",
                 f"--master-addr={host}", f"--master-port={port}"]  # fmt: skip
