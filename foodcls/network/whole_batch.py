@@ -77,5 +77,7 @@ def _batch_norm(
 
 def _add(values: Tensor) -> Tensor:
     """The sum over all processes; so is its gradient."""
-    found: Tensor = all_reduce(values, "sum", groups.WORLD)
+    every = groups.WORLD
+    assert every is not None
+    found: Tensor = all_reduce(values, "sum", every)
     return found
