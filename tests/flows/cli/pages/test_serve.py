@@ -42,7 +42,7 @@ def test_what_was_taken_is_answered_before_the_service_ends(
                     assert b"200" in other.recv(100)
                 process.send_signal(signal.SIGTERM)
                 assert f"{model.name} answers" in process.stdout.readline()
-                assert f"{quicker} answers the same" in process.stdout.readline()
+                assert f"foodcls serve {quicker} answers the same" in process.stdout.readline()
                 asked.sendall(picture[100:])
                 assert asked.recv(100).startswith(b"HTTP/1.1 200")
             assert process.wait(30) == 0
