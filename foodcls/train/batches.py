@@ -56,12 +56,13 @@ def iterate_batches(
         number, indices = batch
         alpha, own = settings.extras.mixup, group.part(len(indices))
         every = torch.from_numpy(train.targets[indices])
+        truth = every[own]
         if not alpha:
-            return Batch(number, indices, train.take(indices[own], epoch), every[own], every[own])
+            return Batch(number, indices, train.take(indices[own], epoch), truth, truth)
         seed = derive_seed("mixup", settings.seed, epoch, number)
         shares = functional.one_hot(every, classes).float()
         inputs, targets = mixup(train.take(indices, epoch), shares, alpha, seed)
-        return Batch(number, indices, [one[own] for one in inputs], every[own], targets[own])
+        return Batch(number, indices, [one[own] for one in inputs], truth, targets[own])
 
     return prefetch(enumerate(batches), read, 1, 1)
 

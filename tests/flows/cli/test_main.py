@@ -71,7 +71,7 @@ def test_run_writes_its_result_and_predict_uses_the_model(
     assert set(result["per_class"]) == {"reds", "greens", "blues"}
     for words in (
         result["model_path"],
-        "mlflow ui --workers 1 --backend-store-uri",
+        "mlflow ui --workers 1 \\\n  --backend-store-uri",
         "prefect server start",
     ):
         assert words in done.output

@@ -96,9 +96,8 @@ def test_training_pictures_do_change_it(case: Case, trained: Trained) -> None:
 def test_the_checkpoint_records_all_settings(trained: Trained, quick: Train) -> None:
     checkpoint, _ = trained
     # what is chosen at run time apart
-    assert checkpoint.settings == quick.model_copy(
-        update={"precision": checkpoint.settings.precision, "extras": Extras(tta=1)}
-    )
+    chosen = {"method": "finetune", "precision": checkpoint.settings.precision}
+    assert checkpoint.settings == quick.model_copy(update=chosen | {"extras": Extras(tta=1)})
     assert checkpoint.settings.precision in ("fp32", "bf16")
     assert checkpoint.facts["pretrained"] == "none" and checkpoint.facts["tta"] == 1
     assert (checkpoint.train_count, checkpoint.val_count) == (18, 9)
