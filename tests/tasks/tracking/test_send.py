@@ -248,7 +248,10 @@ def test_a_file_that_arrives_changed_is_not_registered(
         if "GET" in path and (found := client.get_experiment_by_name(f"e-{record.key}")):
             artifacts = tracking_server.folder / "artifacts" / found.experiment_id
             for model in artifacts.rglob("m.pt"):
-                model.write_bytes(MODEL[:-1] + b"?")
+                # whole at any moment: several files are read back at once
+                part = tmp_path / f"{number}.part"
+                part.write_bytes(MODEL[:-1] + b"?")
+                part.replace(model)
         return "pass"
 
     proxy.plan = plan
