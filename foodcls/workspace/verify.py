@@ -34,6 +34,7 @@ SLACK = 2.0
 CHANGED, MISSING = "changed", "missing"
 ANEW = "the next run makes it anew"
 FETCHED = "the next run fetches or makes it anew"
+EARLIER = "what an earlier run has made"
 LISTED = re.compile("([0-9a-f]{64})  (.+)\n")
 
 
@@ -86,8 +87,7 @@ def find_damage(
     """
     owners = cache(partial(name_owners, workspace, list(results)))
     for blob in _find_torn(workspace, goes_on, track):
-        owner = owners().get(blob.name, "what an earlier run has made")
-        yield Damage(blob, CHANGED, owner, FETCHED)
+        yield Damage(blob, CHANGED, owners().get(blob.name, EARLIER), FETCHED)
     yield from _find_changed(workspace)
     yield from _find_missing(workspace, owners)
     yield from _find_facts(workspace)
@@ -221,7 +221,9 @@ def _find_missing(workspace: Workspace, owners: Callable[[], dict[str, str]]) ->
         return
     rows = kept_rows(read_manifest(workspace.manifest, ("id", "picture", "state")))
     for digest in sorted(workspace.store.lacking(picture_blobs(rows).unique())):
-        yield Damage(workspace.store.where(digest), MISSING, owners()[digest], FETCHED)
+        # a run may have written the table anew since it was asked who owns what
+        owner = owners().get(digest, EARLIER)
+        yield Damage(workspace.store.where(digest), MISSING, owner, FETCHED)
 
 
 def _find_facts(workspace: Workspace) -> Iterator[Damage]:

@@ -67,6 +67,16 @@ def test_a_flipped_byte_is_found_and_its_picture_named(
     assert [one.fault for one in find(workspace)] == [MISSING] * (content in (b"cut", b"other"))
 
 
+def test_a_run_may_write_the_table_anew_while_a_check_goes_on(workspace: Workspace) -> None:
+    workspace.store.path(digest_of(b"weights")).write_bytes(b"torn")
+    found = find_damage(workspace)
+    assert next(found).fault == CHANGED
+    row = {"id": digest_of(b"later"), "label": "soup", "origin": "http://a/3.jpg", "state": "kept"}
+    write_manifest(new_manifest([row]), workspace.manifest)
+    (damage,) = found
+    assert damage.fault == MISSING and digest_of(b"later") in str(damage.path)
+
+
 def test_models_epochs_and_facts_are_looked_at(workspace: Workspace) -> None:
     model = workspace.model("soups", digest_of(b"model"))
     model.write_bytes(b"modem")
