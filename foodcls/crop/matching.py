@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from foodcls.columnar import find_texts
 from foodcls.crop.boxes import Box
 from foodcls.crop.names import ENDING, FOLDS, decode_path, list_forms
-from foodcls.tables.match_rows import MIN_ID, Finder, id_prefix, index_rows, plain_path
+from foodcls.tables.match_rows import Finder, begin_ids, index_rows, plain_path
 from foodcls.tables.read_csv import shorten
 
 ENDINGS = "(jpe?g|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif)+$"  # as names.ENDING, without points
@@ -126,8 +126,7 @@ def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
     plain = pc.replace_substring_regex(plain, ENDINGS, "")
     is_odd = np.asarray(pc.match_substring_regex(origins, r"[^ -~]|[%?\\]"))
     is_meant = is_odd | (find_texts(pd.Series(plain), cores) >= 0)
-    starts = {prefix[:MIN_ID] for prefix in map(id_prefix, names) if prefix}
-    is_meant |= find_texts(rows["id"].str.slice(0, MIN_ID), starts) >= 0
+    is_meant |= begin_ids(rows["id"], names)
     # and all rows of these pictures
     return find_texts(rows["id"], rows["id"][is_meant].unique()) >= 0
 

@@ -95,8 +95,7 @@ class Finder:
 def likely_rows(manifest: pd.DataFrame, named: Iterable[tuple[str, str]]) -> pd.DataFrame:
     """The rows that some ids or, without one, paths may mean, and some more: to be indexed."""
     named = list(named)
-    starts = {id_prefix(digest)[:MIN_ID] for digest, _ in named if digest}
-    is_likely = find_texts(manifest["id"].str.slice(0, MIN_ID), starts) >= 0
+    is_likely = begin_ids(manifest["id"], (digest for digest, _ in named))
     if ends := {plain_path(path).rpartition("/")[2] for digest, path in named if not digest}:
         paths = pa.array(manifest["origin"])
         lasts = pc.replace_substring_regex(paths, "(?s)^.*/", "")
@@ -104,6 +103,12 @@ def likely_rows(manifest: pd.DataFrame, named: Iterable[tuple[str, str]]) -> pd.
         is_last = pc.is_in(lasts, pa.array(list(ends), lasts.type))
         is_likely |= np.asarray(pc.or_(is_odd, is_last))
     return manifest[is_likely]
+
+
+def begin_ids(ids: pd.Series, texts: Iterable[str]) -> np.ndarray:
+    """Of each id whether one of the texts may mean it by its first digits: bool of shape (len,)."""
+    starts = {prefix[:MIN_ID] for prefix in map(id_prefix, texts) if prefix}
+    return find_texts(ids.str.slice(0, MIN_ID), starts) >= 0
 
 
 def index_rows(manifest: pd.DataFrame) -> Finder:
