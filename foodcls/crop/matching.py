@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 
 from foodcls.columnar import find_texts
 from foodcls.crop.boxes import Box
-from foodcls.crop.names import ENDING, FOLDS, decode_path, list_forms
+from foodcls.crop.names import ENDING, ENDINGS, FOLDS, decode_path, list_forms
 from foodcls.tables.match_rows import Finder, begin_ids, index_rows, plain_path
 from foodcls.tables.read_csv import shorten
 
-ENDINGS = "(jpe?g|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif)+$"  # as names.ENDING, without points
+PLAIN_ENDINGS = f"{ENDINGS}+$"  # of names without their points
 NO_PICTURE = "no such picture"
 Found = tuple[tuple[int, ...], bool]  # rows, and whether they were named as they are called
 
@@ -119,11 +119,11 @@ def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
     """Whether a box may mean a row: far fewer than there are, and what is hard to tell."""
     names = {name for box in boxes for name in (box.name, box.own_name)}
     lasts = {path.rpartition("/")[2] for name in names for path, _ in list_forms(name)}
-    cores = {re.sub(ENDINGS, "", re.sub(r"[\W_]", "", last).casefold()) for last in lasts}
+    cores = {re.sub(PLAIN_ENDINGS, "", re.sub(r"[\W_]", "", last).casefold()) for last in lasts}
     origins = pa.array(rows["origin"])
     # letters and digits alone are compared, which stay the same however a name is respelled
     plain = pc.replace_substring_regex(pc.ascii_lower(origins), "(?s)^.*/|[^0-9a-z]+", "")
-    plain = pc.replace_substring_regex(plain, ENDINGS, "")
+    plain = pc.replace_substring_regex(plain, PLAIN_ENDINGS, "")
     is_odd = np.asarray(pc.match_substring_regex(origins, r"[^ -~]|[%?\\]"))
     is_meant = is_odd | (find_texts(pd.Series(plain), cores) >= 0)
     is_meant |= begin_ids(rows["id"], names)

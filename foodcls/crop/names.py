@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl, unquote
 
 from foodcls.tables.match_rows import plain_path
 
-ENDING = re.compile(r"\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif)$", re.IGNORECASE)
+# of the names of pictures, what stands behind their last point
+ENDINGS = "(jpe?g|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif)"
+ENDING = re.compile(rf"\.{ENDINGS}$", re.IGNORECASE)
 MAX_NAME = 5_000  # characters: a signed address has 2,000
 # Label Studio's folder of uploads, and the 8 digits that it puts before the name of each
 UPLOADS = re.compile(r"^.*\bupload/\d+/")
