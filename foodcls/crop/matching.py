@@ -71,10 +71,8 @@ class Names:
     @cached_property
     def facts(self) -> dict[int, tuple[str, tuple[int, int]]]:
         """By row its class, and its size in pixels, 0 where none is known; few files need them."""
-        sizes = zip(*(self.table[name].fillna(0).tolist() for name in ("width", "height")),
-                    strict=True)  # fmt: skip
-        known = zip(self.origins, self.table["label"].tolist(), sizes, strict=True)
-        return {row: (label, (int(width), int(height))) for row, label, (width, height) in known}
+        told = zip(self.table["label"].tolist(), list_sizes(self.table), strict=True)
+        return dict(zip(self.origins, told, strict=True))
 
     @cached_property
     def parents(self) -> set[str]:
@@ -113,6 +111,12 @@ def index_names(manifest: pd.DataFrame, boxes: Sequence[Box] | None = None) -> N
         table = table[_may_be_meant(table, boxes)]
     paths = map(plain_path, table["origin"].tolist())
     return Names(index_rows(table), table, dict(zip(table.index, paths, strict=True)), every)
+
+
+def list_sizes(rows: pd.DataFrame) -> list[tuple[int, int]]:
+    """Width and height of each, 0 where none is known."""
+    width, height = (rows[name].fillna(0).tolist() for name in ("width", "height"))
+    return list(zip(width, height, strict=True))
 
 
 def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:

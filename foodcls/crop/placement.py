@@ -7,7 +7,7 @@ import pandas as pd
 
 from foodcls.columnar import find_texts
 from foodcls.crop.boxes import Box, size_differs
-from foodcls.crop.matching import Meant, find_pictures, index_names
+from foodcls.crop.matching import Meant, find_pictures, index_names, list_sizes
 from foodcls.crop.turns import SIDEWAYS, Placed, stored_turn, turn_edges
 from foodcls.crop.units import fits_picture, scale_edges
 from foodcls.image.clamp import clamp_box
@@ -31,14 +31,13 @@ class KeptRow:
 def list_kept(rows: pd.DataFrame) -> dict[int, KeptRow]:
     """The kept of these rows by index label: a dictionary is a thousand times faster than they."""
     rows = kept_rows(rows, "id", "label", "given_label", "width", "height")
-    sizes = zip(*(rows[name].fillna(0).tolist() for name in ("width", "height")), strict=True)
     return {
-        row: KeptRow(digest, tuple(filter(None, labels)), (int(width), int(height)))
-        for row, digest, labels, (width, height) in zip(
+        row: KeptRow(digest, tuple(filter(None, labels)), size)
+        for row, digest, labels, size in zip(
             rows.index,
             rows["id"].tolist(),
             zip(rows["label"].tolist(), rows["given_label"].tolist(), strict=True),
-            sizes,
+            list_sizes(rows),
             strict=True,
         )
     }
