@@ -131,9 +131,7 @@ def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
     return kept[kept["split"] == split]
 
 
-def drop_rows(
-    manifest: pd.DataFrame, reasons: Mapping[int, str] | pd.Series, stage: str
-) -> pd.DataFrame:
+def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) -> pd.DataFrame:
     """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
     marked, told = manifest.copy(), pd.Series(reasons, dtype=TEXT)
     marked.loc[told.index, "state"] = DROPPED
