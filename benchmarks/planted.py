@@ -25,7 +25,7 @@ from foodcls.evaluate.label_issues import (
     score_labels,
 )
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import KEPT, new_manifest
+from foodcls.manifest import KEPT, cluster_names, new_manifest
 from foodcls.metrics.ranks import Ints
 from foodcls.recipe.recipe import load_recipe
 from foodcls.recipe.train_settings import Train
@@ -61,8 +61,7 @@ class Planted:
     @property
     def groups(self) -> np.ndarray:
         """Names of look-alikes, (N,)."""
-        clusters = self.manifest["cluster"]
-        return clusters.where(clusters != "", self.manifest["id"]).to_numpy(dtype=object)
+        return cluster_names(self.manifest).to_numpy(dtype=object)
 
     @cached_property
     def scored(self) -> LabelScores:
