@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors import safe_open
@@ -86,6 +87,8 @@ class CheckpointFiles:
 
     folder: Path
     key: str
+    lr_key: str  # names all that the choice of a learning rate depends on
+    lr: float | Literal["auto"]  # auto until it is chosen
 
     @contextmanager
     def background_writer(self) -> Iterator[Callable[[TrainingState], None]]:
@@ -142,10 +145,10 @@ class CheckpointFiles:
     @property
     def lr_file(self) -> Path:
         """Where the rate is kept that was chosen before the first epoch."""
-        return self.folder / f"lr-{self.key}.json"
+        return self.folder / f"lr-{self.lr_key}.json"
 
     def save_lr(self, lr: float, seconds: float) -> None:
-        """Keep a chosen rate, and how long the choice took: another one has other files."""
+        """Keep a chosen rate, and how long the choice took: another one has other epochs."""
         write_whole(self.lr_file, json.dumps([lr, seconds]))
 
     def load_lr(self) -> tuple[float, float] | None:
@@ -158,6 +161,8 @@ class CheckpointFiles:
 
     def delete(self) -> None:
         """Delete them, once the checkpoint is kept elsewhere; those of other trainings stay."""
+        if (chosen := self.load_lr()) and chosen[0] == self.lr:
+            self.lr_file.unlink(missing_ok=True)
         for path in self.files():
             path.unlink(missing_ok=True)
 
@@ -168,8 +173,11 @@ def checkpoint_files(folder: Path, checkpoint: Checkpoint) -> CheckpointFiles:
     Other code, or another version of a package, has files of its own, as it has other results.
     """
     draft = dataclasses.replace(checkpoint, weights="", best_epoch=0, reports=())
-    key = digest_json([draft.digest, code_digest(("foodcls.train.train",))])
-    return CheckpointFiles(folder, key)
+    settings = draft.settings
+    left_open = dataclasses.replace(draft, settings=settings.model_copy(update={"lr": "auto"}))
+    code = code_digest(("foodcls.train.train",))
+    key, lr_key = (digest_json([one.digest, code]) for one in (draft, left_open))
+    return CheckpointFiles(folder, key, lr_key, settings.lr)
 
 
 def _read(path: Path) -> TrainingState:

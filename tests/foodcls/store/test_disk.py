@@ -48,7 +48,7 @@ save_manifest(new_manifest(), Store(folder / "store"), "crop")
 Store(folder / "store").put(b"weights", durable=True)
 write_manifest(new_manifest(), folder / "manifest.csv")
 learnt, moments, best = ({"w": torch.zeros(2)} for _ in range(3))
-CheckpointFiles(folder, "key").save(TrainingState((), learnt, moments, {}, best))
+CheckpointFiles(folder, "key", "lr_key", 1e-3).save(TrainingState((), learnt, moments, {}, best))
 """
 
 

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from foodcls.train.dataset import TrainVal
 from foodcls.train.learner import Learner
 from foodcls.train.loop import fit
 from foodcls.train.lr_search import RATES, choose_lr
+from foodcls.train.resume import checkpoint_files
 from foodcls.train.train import train
 
 
@@ -140,6 +142,20 @@ def test_a_rate_that_was_chosen_before_a_kill_is_believed_and_its_time_is_spent(
     assert len(run().reports) == 1
     kept.write_text("torn")
     assert run().settings.lr == 1e-4 and len(asked) == 2
+
+
+def test_a_rate_that_was_chosen_goes_with_the_epochs_that_it_led_to(
+    gallery: Callable[[Store], pd.DataFrame], store: Store, labels: tuple[str, ...],
+    quick: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("foodcls.train.lr_search.choose_lr", lambda *_: 1e-3)
+    left_open = quick.model_copy(update={"lr": "auto", "epochs": 1})
+    ended = train(gallery(store), store, labels, left_open, tmp_path)
+    named = ended.settings.model_copy(update={"lr": 1e-4})
+    checkpoint_files(tmp_path, replace(ended, settings=named)).delete()
+    assert len(list(tmp_path.glob("lr-*"))) == 1  # a training whose recipe names a rate chose none
+    checkpoint_files(tmp_path, ended).delete()
+    assert not [path for kind in ("lr-*", "training-*") for path in tmp_path.glob(kind)]
 
 
 def test_a_training_that_is_over_after_its_probe_needs_no_rate(
