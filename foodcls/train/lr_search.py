@@ -39,9 +39,7 @@ def settle_lr(
         if group.is_first:
             files.save_lr(lr, spent)
     settings = settings.model_copy(update={"lr": lr})
-    same = learner.precision, learner.weights, group
-    learner = start_learner(learner.network, learner.tail, settings, *same)
-    return learner, settings, budget
+    return _start_anew(learner, settings), settings, budget
 
 
 def choose_lr(learner: Learner, train_val: TrainVal, settings: Train, budget: Budget) -> float:
@@ -85,8 +83,7 @@ def _try_lr(
     """The validation loss after the trial's steps; infinite where they lead nowhere."""
     extras = settings.extras.model_copy(update={"ema": 0.0, "warmup": 0.0})
     tried = settings.model_copy(update={"lr": lr, "extras": extras})
-    same = learner.precision, learner.weights, learner.group
-    trial = start_learner(learner.network, learner.tail, tried, *same)
+    trial = _start_anew(learner, tried)
     # `fit` asks before each step but the very first of a training
     done = itertools.count(1 if first_epoch == 1 else 0)
 
@@ -99,3 +96,9 @@ def _try_lr(
     except TrainingError:
         return math.inf
     return report.val_loss
+
+
+def _start_anew(learner: Learner, settings: Train) -> Learner:
+    """A learner of the same network, without moments, by other settings."""
+    return start_learner(learner.network, learner.tail, settings, learner.precision,
+                         learner.weights, learner.group)  # fmt: skip
