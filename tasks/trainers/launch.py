@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import foodcls.errors
 from foodcls.errors import FoodclsError, InputError, TrainingError
-from foodcls.manifest import SplitsRef
 from foodcls.progress import Track, count
 from foodcls.recipe.train_settings import Train
 from foodcls.train.checkpoint import Checkpoint, EpochReport
+
+if TYPE_CHECKING:  # brings pandas, for which a refusal need not wait
+    from foodcls.manifest import SplitsRef
 
 log = logging.getLogger("foodcls.stages")
 
@@ -71,7 +73,7 @@ class Job:
     """What is to be learnt from, and where what was computed on the way is kept."""
 
     store: Path | str
-    pictures: SplitsRef
+    pictures: "SplitsRef"
     labels: tuple[str, ...]
     settings: Train
     cache: Path

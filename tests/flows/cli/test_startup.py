@@ -21,6 +21,7 @@ SERVERS = {"prefect", "mlflow"}
             "flows.cli.main": {*SERVERS, "pydantic", "yaml", "numpy", "torch", "urllib.request"},
             # what a recipe is refused by
             "foodcls.init.class_folders": {*SERVERS, "pandas", "pyarrow", "numpy", "torch"},
+            "tasks.trainers.launch": {*SERVERS, "pandas", "pyarrow", "numpy", "torch"},
             "flows.cli.duplicates": {*SERVERS, "torch"},
             # a run whose results are all there trains nothing
             "flows.train": {"torch", "torchvision", "timm", "scipy.stats"},
