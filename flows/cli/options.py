@@ -1,7 +1,6 @@
 """The options and arguments that several commands share, and the recipe with its overrides."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
     from foodcls.recipe.train_settings import Train
 
 
-def exporting(name: str) -> Callable[[str], str]:
-    """Puts what was typed into the environment, where tasks and their children look for it."""
+def exported(option: str, name: str, metavar: str, text: str) -> Any:
+    """An option that is put into the environment, where tasks and their children look for it."""
 
     def export(value: str) -> str:
         if value:
             os.environ[name] = value
         return value
 
-    return export
+    return typer.Option(option, envvar=name, metavar=metavar, help=text, callback=export)
 
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file.")]
@@ -46,32 +45,29 @@ Pictures = Annotated[
 ]
 Place = Annotated[
     str,
-    typer.Option(
+    exported(
         "--store",
-        envvar="FOODCLS_STORE",
-        metavar="URL",
-        help="Where pictures are kept, e.g. s3://bucket/folder; later commands know it.",
-        callback=exporting("FOODCLS_STORE"),
+        "FOODCLS_STORE",
+        "URL",
+        "Where pictures are kept, e.g. s3://bucket/folder; later commands know it.",
     ),
 ]
 Runner = Annotated[
     str,
-    typer.Option(
+    exported(
         "--runner",
-        envvar="FOODCLS_RUNNER",
-        metavar="threads|dask[:ADDRESS]",
-        help="Who works on pictures: this machine, or the workers of a Dask scheduler.",
-        callback=exporting("FOODCLS_RUNNER"),
+        "FOODCLS_RUNNER",
+        "threads|dask[:ADDRESS]",
+        "Who works on pictures: this machine, or the workers of a Dask scheduler.",
     ),
 ]
 Trainers = Annotated[
     str,
-    typer.Option(
+    exported(
         "--trainers",
-        envvar="FOODCLS_TRAINERS",
-        metavar="N|MxN@HOST:PORT",
-        help="Train over N processes, or over N on each of M machines that meet here.",
-        callback=exporting("FOODCLS_TRAINERS"),
+        "FOODCLS_TRAINERS",
+        "N|MxN@HOST:PORT",
+        "Train over N processes, or over N on each of M machines that meet here.",
     ),
 ]
 
