@@ -50,10 +50,12 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
         if end < body + 2 or max(end, body + SHORTEST) > len(data):
             return
         yield found[1][0], found.start(), body, end
-        behind = NEXT_MARKER.search(data, end) if found[1][0] == SCAN else None
-        if found[1][0] == SCAN and behind is None:
-            return
-        place = behind.start() if behind else end
+        place = end
+        if found[1][0] == SCAN:
+            behind = NEXT_MARKER.search(data, end)
+            if behind is None:
+                return
+            place = behind.start()
 
 
 def is_truncated(data: bytes) -> bool:
