@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from peers import describe_machine
 
-from foodcls.errors import FoodclsError
+from foodcls.errors import FoodclsError, first_line
 from foodcls.export.export import INT8, TRACING, find_writer, labels_digest
 from foodcls.export.exported_files import FORMATS, check_libraries
 from foodcls.export.load import read_model
@@ -118,7 +118,7 @@ def try_formats(
             answer = read_model(data, subject.name, kind, threads=1).answer
             found = np.concatenate([answer(picture[None])[0] for _, picture in photos])
         except (*TRACING, FoodclsError) as error:
-            show(subject.name, kind, str(error).splitlines()[0][:120], subject.answers, "")
+            show(subject.name, kind, first_line(error)[:120], subject.answers, "")
             continue
         fp32 = data if kind == "onnx" else fp32
         show(subject.name, kind, found, subject.answers, f"{len(data) / 1e6:.1f}")

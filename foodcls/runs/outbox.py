@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from foodcls.errors import first_line
 from foodcls.store.disk import cannot_write, flush
 from foodcls.store.store import digest_file, write_whole
 
@@ -139,7 +140,7 @@ def _read_all(place: Path) -> Iterator[Pending]:
         try:
             yield Pending(path.parent, reader.validate_json(path.read_bytes()))
         except ValueError as error:
-            log.warning("%s is no record: %s; delete its folder", path, str(error).splitlines()[0])
+            log.warning("%s is no record: %s; delete its folder", path, first_line(error))
 
 
 def _folders(place: Path) -> list[Path]:
