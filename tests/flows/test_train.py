@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -112,11 +111,9 @@ def test_registered_model_answers_pictures_with_labels(
 
 
 def test_registered_model_is_served_over_http(
-    first: dict[str, Any], shared_recipe: Path, shared_space: Path
+    first: dict[str, Any], shared_recipe: Path, shared_space: Path, free_port: Callable[[], int]
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
              "--model-uri", f"models:/patches/{first['registered_version']}",
              "--port", str(port)]  # fmt: skip

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,12 +128,10 @@ def test_bad_input_exits_with_2_and_says_where(
 
 
 def test_a_failed_run_exits_with_1_and_shows_no_traceback(
-    recipe: Path, tmp_path: Path, change: Callable, prefect_tables: Path
+    recipe: Path, tmp_path: Path, change: Callable, prefect_home: Path
 ) -> None:
     """In a process of its own, with a temporary Prefect server of its own, as a person has it."""
     change("min_per_class: 5", "min_per_class: 50")
-    (home := tmp_path / "prefect").mkdir()
-    shutil.copy(prefect_tables, home)
     words = [
         sys.executable,
         "-m",
@@ -144,7 +141,7 @@ def test_a_failed_run_exits_with_1_and_shows_no_traceback(
         "--workspace",
         tmp_path / "w",
     ]
-    done = subprocess.run(words, env=os.environ | {"PREFECT_HOME": str(home)}, check=False,
+    done = subprocess.run(words, env=os.environ | {"PREFECT_HOME": str(prefect_home)}, check=False,
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 1
     assert "greens" in done.stderr and "collect.min_per_class" in done.stderr

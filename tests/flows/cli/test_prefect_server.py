@@ -1,7 +1,6 @@
 """The Prefect server of a run: refused when it is away, and never left behind."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -27,12 +26,10 @@ time.sleep({seconds})
 
 
 @pytest.fixture
-def environment(tmp_path: Path, prefect_tables: Path) -> dict[str, str]:
-    """As of a person who has set nothing, and whose tables Prefect has made before."""
+def environment(prefect_home: Path) -> dict[str, str]:
+    """As of a person who has set nothing."""
     cleared = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
-    (home := tmp_path / "prefect").mkdir()
-    shutil.copy(prefect_tables, home)
-    return cleared | {"PREFECT_HOME": str(home)}
+    return cleared | {"PREFECT_HOME": str(prefect_home)}
 
 
 def is_alive(pid: int) -> bool:
