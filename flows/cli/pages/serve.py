@@ -40,6 +40,7 @@ def _tell(console: Console, path: Path, host: str, opened: socket.socket) -> Non
     )  # fmt: skip
     quicker = sibling(path, FORMATS["onnx"].ending)
     if find_format(path) == "torchscript" and quicker.is_file():
-        say(console, f"foodcls serve {quicker} answers the same within 1e-4, in less time")
+        same = "answers the same within 1e-4, in less time where the network is small"
+        say(console, f"foodcls serve {quicker} {same}")
     if not is_local(host):
         console.print(OPEN, style="yellow", soft_wrap=True)
