@@ -127,10 +127,7 @@ void check_machine(const Facts& facts) {
 class PackageModel : public Model {
 public:
     PackageModel(const std::string& path, const Facts& facts) : loader(path) {
-        std::istringstream lines(told(facts, "labels"));
-        for (std::string label; std::getline(lines, label);) labels.push_back(label);
-        abstain_below = std::stod(told(facts, "abstain_below"));
-        known_from = std::stod(told(facts, "known_from"));
+        take_facts([&facts](const char* name) { return told(facts, name); });
     }
 
     Answer answer(const Batch& batch) override {

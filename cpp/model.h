@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ public:
     std::vector<std::string> labels;  // in output order
     double abstain_below = 0;
     double known_from = 0;
+
+protected:
+    // Take them from a file's metadata, all text; `told` gives an entry by its name.
+    template <typename Told>
+    void take_facts(Told told) {
+        std::istringstream lines(told("labels"));
+        for (std::string label; std::getline(lines, label);) labels.push_back(label);
+        abstain_below = std::stod(told("abstain_below"));
+        known_from = std::stod(told("known_from"));
+    }
 };
 
 // The file that this program's library reads.

@@ -3,7 +3,6 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <array>
-#include <sstream>
 #include <stdexcept>
 
 #include "model.h"
@@ -26,10 +25,7 @@ public:
         : environment(ORT_LOGGING_LEVEL_FATAL, "classify"),
           session(environment, file.data(), file.size(), options_for(threads)) {
         check_form();
-        std::istringstream lines(told("labels"));
-        for (std::string label; std::getline(lines, label);) labels.push_back(label);
-        abstain_below = std::stod(told("abstain_below"));
-        known_from = std::stod(told("known_from"));
+        take_facts([this](const char* name) { return told(name); });
     }
 
     Answer answer(const Batch& batch) override {

@@ -40,7 +40,10 @@ def package_bytes(
             "aotinductor needs a C++ compiler: apt-get install g++, or leave it out of "
             "export.formats"
         )
-    facts = asdict(config) | {"provenance": dict(provenance), "bound_to": bound_to()}
+    bound = bound_to()
+    facts = asdict(config) | {"provenance": dict(provenance), "bound_to": bound}
+    # for C++: libtorch reads it without running anything
+    metadata = config.metadata() | {f"bound_to.{name}": value for name, value in bound.items()}
     with TemporaryDirectory() as place, warnings.catch_warnings():
         # of torch about itself
         warnings.simplefilter("ignore")
@@ -49,21 +52,12 @@ def package_bytes(
         torch._inductor.aoti_compile_and_package(
             capture_interleaved(network, config),
             package_path=str(path),
-            inductor_configs={"aot_inductor.metadata": _metadata(config)},
+            inductor_configs={"aot_inductor.metadata": metadata},
         )
         with ZipFile(path, "a") as package:
             package.writestr(f"{package.namelist()[0].partition('/')[0]}/extra/{FACTS}",
                              json.dumps(facts, ensure_ascii=False))  # fmt: skip
         return path.read_bytes()
-
-
-def _metadata(config: InferenceConfig) -> dict[str, str]:
-    """What a C++ program needs to know, where libtorch reads it without running anything."""
-    return {
-        "labels": "\n".join(config.labels),
-        "abstain_below": repr(config.abstain_below),
-        "known_from": repr(config.known_from),
-    } | {f"bound_to.{name}": value for name, value in bound_to().items()}
 
 
 def bound_to() -> dict[str, str]:

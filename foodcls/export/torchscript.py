@@ -28,6 +28,16 @@ class InferenceConfig:
     abstain_below: float = 0.0
     known_from: float = 0.0
 
+    def metadata(self) -> dict[str, str]:
+        """The same as text, which programs in any language read; labels are one a line."""
+        return {
+            "labels": "\n".join(self.labels),
+            "size": str(self.size),
+            "temperature": repr(self.temperature),
+            "abstain_below": repr(self.abstain_below),
+            "known_from": repr(self.known_from),
+        }
+
 
 class Exported(nn.Module):
     """Maps uint8 pictures (N, 3, H, W) of any size, RGB and upright, to two tensors.

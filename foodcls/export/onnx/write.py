@@ -44,22 +44,11 @@ def onnx_bytes(network: nn.Module, config: InferenceConfig, provenance: Mapping[
     model = written.model_proto
     _clear(model)
     _name_sizes(model.graph)
-    onnx.helper.set_model_props(model, metadata(config, provenance))
+    origin = {f"{PROVENANCE}{name}": text for name, text in sorted(provenance.items())}
+    onnx.helper.set_model_props(model, config.metadata() | origin)
     onnx.checker.check_model(model, full_check=True)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
-
-
-def metadata(config: InferenceConfig, provenance: Mapping[str, str]) -> dict[str, str]:
-    """What the file says of itself, all as text."""
-    facts = {
-        "labels": "\n".join(config.labels),
-        "size": str(config.size),
-        "temperature": repr(config.temperature),
-        "abstain_below": repr(config.abstain_below),
-        "known_from": repr(config.known_from),
-    }
-    return facts | {f"{PROVENANCE}{name}": text for name, text in sorted(provenance.items())}
 
 
 def _clear(model: Any) -> None:
