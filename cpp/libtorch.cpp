@@ -153,9 +153,8 @@ std::unique_ptr<Model> load_package(const Bytes& file, bool is_known) {
     return std::make_unique<PackageModel>(copy.path, facts);
 }
 
-bool is_package(const std::string& file) {
-    std::istringstream stream(file);
-    return caffe2::serialize::PyTorchStreamReader(&stream).hasRecord("archive_format");
+bool is_package(std::istream& file) {
+    return caffe2::serialize::PyTorchStreamReader(&file).hasRecord("archive_format");
 }
 
 }  // namespace
@@ -165,9 +164,9 @@ const char* const MODEL_FILE = "MODEL.pt";
 std::unique_ptr<Model> load_model(const Bytes& file, int threads, bool is_known) {
     if (threads > 0) at::set_num_threads(threads);
     return plainly([&]() -> std::unique_ptr<Model> {
-        const std::string bytes(file.begin(), file.end());
-        if (is_package(bytes)) return load_package(file, is_known);
-        std::istringstream stream(bytes);
+        std::istringstream stream(std::string(file.begin(), file.end()));
+        if (is_package(stream)) return load_package(file, is_known);
+        stream.seekg(0);
         return std::make_unique<TorchModel>(torch::jit::load(stream, torch::kCPU));
     });
 }
