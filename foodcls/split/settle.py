@@ -1,7 +1,7 @@
 """Moves clusters from split to split where chance has left a class off its shares."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import combinations
@@ -129,14 +129,12 @@ class _Class:
     def _rank(self, shares: Mapping[str, float]) -> dict[int, "_Ranking"]:
         """The ranking for each split."""
         found = self.clusters
-        told = (self._splits(), self.sizes, found.stood[self.own], found.width[self.own])
-        kinds = np.unique(np.stack(told, axis=1), axis=0, return_inverse=True)[1].ravel()
-        order = np.argsort(kinds, kind="stable")
-        alike = np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1)
+        kinds = [self._splits(), self.sizes, found.stood[self.own], found.width[self.own]]
+        alike = pd.Series(self.sizes).groupby(kinds).indices.values()
         places, start, rankings = found.place[self.own], 0.0, {}
         for name, share in shares.items():
             nearness = np.minimum(places - start, start + share - places)
-            rankings[SPLITS.index(name)] = _Ranking(self, nearness, alike)
+            rankings[SPLITS.index(name)] = _Ranking(self, nearness, map(np.asarray, alike))
             start += share
         return rankings
 
@@ -174,7 +172,7 @@ class _Ranking:
     One that has moved stays where its old kind was until it is found there: few move.
     """
 
-    def __init__(self, of: _Class, nearness: np.ndarray, alike: Sequence[np.ndarray]) -> None:
+    def __init__(self, of: _Class, nearness: np.ndarray, alike: Iterable[np.ndarray]) -> None:
         self.of = of
         self.places = np.argsort(nearness, kind="stable")
         self.ranks = np.empty_like(self.places)
