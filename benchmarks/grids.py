@@ -9,7 +9,6 @@ must be equal to those of this process alone. More workers than free cores prove
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -75,7 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted((options.photos / "images").iterdir())
     photos = fingerprint_files(files, Dedup().hash, Inspect().max_pixels).prints.thumbnails
-    print(f"{describe_machine()}, {os.cpu_count()} cores; {options.size:,} pictures")
+    print(f"{describe_machine()}; {options.size:,} pictures")
     with tempfile.TemporaryDirectory() as place:
         prints, _ = make_prints(photos, options.size, Path(place) / "thumbnails.npy")
         alone = search(prints, share_here)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from peers import busy, describe_machine
+from peers import busy, describe_machine, process_memory
 
 from foodcls.dedup.cells import share_here
 from foodcls.dedup.confirm import BRIGHTNESS
@@ -84,9 +84,7 @@ def peak_while(work: Callable[[], Any]) -> tuple[Any, int]:
     def watch() -> None:
         nonlocal peak
         while not is_over.wait(0.02):
-            lines = Path("/proc/self/status").read_text().splitlines()
-            here = next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
-            peak = max(peak, here // 1024)
+            peak = max(peak, process_memory("RssAnon") // 1024)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

@@ -65,7 +65,8 @@ def busy() -> str:
 
 
 def process_memory(name: str) -> int:
-    """KiB of this process by the kernel's name of them: VmRSS now, VmHWM at most.
+    """KiB of this process by the kernel's name of them: VmRSS now, VmHWM at most,
+    RssAnon without mapped files.
 
     Not getrusage's ru_maxrss, which begins with what the process had that started this one.
     """
