@@ -36,11 +36,12 @@ from typing import Any
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 from million_web import BROKEN, COPIES, Plan, Visits, draw_shards, list_rows, make_plan
-from peers import busy, describe_machine
+from peers import as_table, busy, describe_machine
 
 from foodcls.collect.fetch import KIND as FETCHED
 from foodcls.sample.dishes import LABELS
 from foodcls.store.disk import format_bytes
+from foodcls.store.local_store import BLOBS, FACTS
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 
@@ -206,18 +207,23 @@ def run_all(
     return sessions
 
 
+def open_facts(folder: Path) -> closing[sqlite3.Connection]:
+    """The database of the store's facts."""
+    return closing(sqlite3.connect(Workspace(folder / "workspace").own_store / FACTS))
+
+
 def watch_facts(folder: Path) -> None:
     """Let the store's database note each fact that is written again."""
     store = Workspace.at(folder / "workspace").store
     # which makes the table
     store.recall(FETCHED, [])
-    with closing(sqlite3.connect(folder / "workspace" / "store" / "facts.sqlite")) as facts:
+    with open_facts(folder) as facts:
         facts.executescript(GUARD)
 
 
 def fetched_numbers(folder: Path) -> np.ndarray:
     """Of the addresses that the store remembers as done, the pictures' numbers: int64."""
-    with closing(sqlite3.connect(folder / "workspace" / "store" / "facts.sqlite")) as facts:
+    with open_facts(folder) as facts:
         keys = facts.execute("SELECT key FROM facts WHERE kind = ?", [FETCHED])
         names = [Path(key).stem for (key,) in keys]
     return np.array([int(name) for name in names if name.isdigit()], np.int64)
@@ -324,7 +330,7 @@ def stage_figures(sessions: Sequence[Session]) -> dict[str, dict[str, Any]]:
 def disk_sizes(folder: Path) -> dict[str, tuple[int, int]]:
     """Bytes that are taken and files, by folder."""
     space = folder / "workspace"
-    places = {"blobs": space / "store" / "blobs", "facts": space / "store" / "facts.sqlite",
+    places = {"blobs": space / "store" / BLOBS, "facts": space / "store" / FACTS,
               "decoded and features": space / "cache" / "pixels", "workspace": space}  # fmt: skip
     found = {}
     for name, place in places.items():
@@ -339,7 +345,7 @@ def repeated_work(folder: Path, sessions: Sequence[Session]) -> dict[str, int]:
     for session in sessions:
         again += sum(name in known and not is_cached for name, is_cached in session.ended)
         known |= {name for name, _ in session.ended if name in KEPT}
-    with closing(sqlite3.connect(folder / "workspace" / "store" / "facts.sqlite")) as facts:
+    with open_facts(folder) as facts:
         kinds = dict(facts.execute("SELECT kind, COUNT(*) FROM again GROUP BY kind"))
     return {"stages that had ended": again,
             "addresses that were fetched": sum(one.fetched_again for one in sessions),
@@ -379,10 +385,8 @@ def judge(folder: Path, plan: Plan) -> dict[str, Any]:
 
 
 def show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table in Markdown."""
-    for cells in (head, ["---"] * len(head), *rows):
-        print(f"| {' | '.join(cells)} |")
-    print(flush=True)
+    """Print a table."""
+    print(as_table(head, rows), flush=True)
 
 
 if __name__ == "__main__":

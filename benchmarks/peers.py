@@ -1,10 +1,11 @@
-"""Makes an environment for a peer by itself, and says in words on what machine figures arose."""
+"""Makes an environment for a peer by itself; says on what machine figures arose; sets tables."""
 
 import os
 import platform
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import foodcls
@@ -65,10 +66,15 @@ def busy() -> str:
 
 
 def process_memory(name: str) -> int:
-    """KiB of this process by the kernel's name of them: VmRSS now, VmHWM at most,
-    RssAnon without mapped files.
+    """KiB of this process by the kernel's name: VmRSS now, VmHWM at most, RssAnon no mapped files.
 
     Not getrusage's ru_maxrss, which begins with what the process had that started this one.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines) + "\n"

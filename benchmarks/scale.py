@@ -29,7 +29,7 @@ from typing import Any
 
 import pandas as pd
 from dedup import random_fingerprints
-from peers import describe_machine
+from peers import as_table, describe_machine
 
 from foodcls.augment import augment
 from foodcls.collect.collect import CollectRequest, collect
@@ -336,12 +336,6 @@ def invoice_rows(
         month = goal * gigabytes * prices["gigabyte_month"]
         cells = f"{goal * hours:,.0f} core hours: {work:,.2f}", f"{told:,.2f}", f"{month:,.2f}"
         yield [f"{goal:,}", *cells]
-
-
-def as_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
