@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from peers import busy, describe_machine
 
+from foodcls.collect.fetch import KIND as FETCHED
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.store.disk import format_bytes
-from foodcls.store.store import digest_of
 from foodcls.workspace.gc import DAY
 from foodcls.workspace.workspace import Workspace
 
@@ -35,23 +35,18 @@ TOLD = "2020-01-01T00:00:00+00:00"
 def fill(workspace: Workspace, count: int) -> None:
     """Write the blobs, and what names them."""
     dice, old, names = np.random.default_rng(0), time.time() - AGE, []
-    root = Path(workspace.place) / "blobs"
-    for number in range(256):
-        (root / f"{number:02x}").mkdir(parents=True)
+    store = workspace.store
     for _ in range(count):
-        data = dice.bytes(SIZE)
-        names.append(digest_of(data))
-        path = root / names[-1][:2] / names[-1]
-        path.write_bytes(data)
-        os.utime(path, (old, old))
+        names.append(store.put(dice.bytes(SIZE)))
+        os.utime(store.path(names[-1]), (old, old))
     urls = [f"http://a.test/{number}.jpg" for number in range(count)]
     rows = ({"id": name, "origin": url, "state": "kept"}
             for name, url in zip(names[: round(NAMED * count)], urls, strict=False))  # fmt: skip
-    table = save_manifest(new_manifest(rows), workspace.store, "crop")
+    table = save_manifest(new_manifest(rows), store, "crop")
     result = json.dumps({"stage": "crop", "blob": table.blob})
     (workspace.results / "crop").write_text(json.dumps({"result": result}))
     facts = {url: {"fetched_at": TOLD} for url in urls}
-    workspace.store.remember("fetch", facts)
+    store.remember(FETCHED, facts)
 
 
 def measure(folder: Path, *words: str, stops: bool = False) -> None:
