@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from answering import answer_forever, answering
 from peers import CACHE, busy, describe_machine, peer_bin, peer_version
 from PIL import Image
 
@@ -44,7 +45,6 @@ LATENCY = 0.02  # seconds
 REFUSED = 50  # one URL in so many
 RETRIES = 2
 LABEL = "noise"
-ANSWER = "HTTP/1.1 {}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -73,56 +73,26 @@ def draw_picture(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-class Answering(asyncio.Protocol):
-    """Answers /NUMBER.jpg after the latency, over a connection that stays open."""
+async def serve_pictures(count: int) -> None:
+    """Draw the pictures, print the port and their mean size, then answer until killed."""
+    pictures = [draw_picture(number) for number in range(count)]
 
-    pictures: list[bytes] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self._asked = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        """Answer each whole request."""
-        self._asked += data
-        while b"\r\n\r\n" in self._asked:
-            head, _, self._asked = self._asked.partition(b"\r\n\r\n")
-            asyncio.get_running_loop().call_later(LATENCY, self._answer, head)
-
-    def _answer(self, head: bytes) -> None:
-        name = head.split(b" ", 2)[1].strip(b"/").removesuffix(b".jpg")
+    def find(name: bytes) -> tuple[str, bytes]:
         number = int(name) if name.isdigit() else REFUSED  # of robots.txt, none
-        status, body = "200 OK", b""
         if number % REFUSED == 0:
-            status = "404 Not Found" if number // REFUSED % 2 else "500 Broken"
-        else:
-            body = self.pictures[number]
-        if not self._transport.is_closing():
-            self._transport.write(ANSWER.format(status, len(body)).encode() + body)
+            return "404 Not Found" if number // REFUSED % 2 else "500 Broken", b""
+        return "200 OK", pictures[number]
 
-
-async def answer_forever(count: int) -> None:
-    """Draw the pictures, print the port, then answer until killed."""
-    Answering.pictures = [draw_picture(number) for number in range(count)]
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Answering, "127.0.0.1", 0, backlog=1024)
-    size = statistics.mean(map(len, Answering.pictures))
-    print(server.sockets[0].getsockname()[1], round(size), flush=True)
-    await server.serve_forever()
+    size = round(statistics.mean(map(len, pictures)))
+    await answer_forever(find, latency=LATENCY, told=str(size))
 
 
 @contextmanager
 def serving(count: int) -> Iterator[tuple[list[str], int]]:
     """The URLs of a server in a process of its own, and the mean size of a picture in bytes."""
-    words = [sys.executable, __file__, "--answer", "--pictures", str(count)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            port, size = map(int, server.stdout.readline().split())
-            yield [f"http://127.0.0.1:{port}/{number}.jpg" for number in range(count)], size
-        finally:
-            server.terminate()
+    with answering(__file__, "--answer", "--pictures", count) as line:
+        port, size = map(int, line.split())
+        yield [f"http://127.0.0.1:{port}/{number}.jpg" for number in range(count)], size
 
 
 def run_peer(programs: Path, urls: list[str], folder: Path, *, encodes: bool) -> Run:
@@ -226,7 +196,7 @@ def main() -> None:
     parser.add_argument("--fetch", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.answer:
-        asyncio.run(answer_forever(options.pictures))
+        asyncio.run(serve_pictures(options.pictures))
     elif options.fetch:
         fetch(options.fetch)
     else:

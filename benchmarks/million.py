@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]
+from answering import answering
 from million_web import BROKEN, COPIES, Plan, Visits, draw_shards, list_rows, make_plan
 from peers import as_table, busy, describe_machine
 
@@ -150,21 +151,9 @@ def serving(folder: Path, count: int, seed: int) -> Iterator[int]:
     """The port of a server in a process of its own; the same one when the command goes on."""
     kept = folder / "port"
     port = kept.read_text() if kept.exists() else "0"
-    words: list[str | Path] = [
-        sys.executable,
-        HERE / "million_web.py",
-        folder,
-        str(count),
-        str(seed),
-        port,
-    ]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            kept.write_text(server.stdout.readline().strip())
-            yield int(kept.read_text())
-        finally:
-            server.terminate()
+    with answering(HERE / "million_web.py", folder, count, seed, port) as line:
+        kept.write_text(line.strip())
+        yield int(line)
 
 
 def write_recipe(folder: Path, plan: Plan, port: int) -> None:

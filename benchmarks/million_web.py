@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from answering import answer_forever
 from PIL import Image, ImageOps
 
 from foodcls.sample.dishes import LABELS
@@ -37,7 +38,6 @@ SHARD = 10_000  # pictures of a shard; a kill of the drawing loses at most one f
 DRAWN, SIDE = 8, 160  # drawings of each class, and their side in pixels
 SIDES = (64, 97)  # of pictures
 FIELD = 0.35  # share of the smooth field in a picture
-ANSWER = "HTTP/1.1 {}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -222,46 +222,20 @@ class Shards:
         return self._open[number]
 
 
-class Answering(asyncio.Protocol):
-    """Answers what is asked over connections that stay open, and counts it."""
+async def serve_shards(folder: Path, count: int, seed: int, port: int) -> None:
+    """Serve the shards on that port, or a free one for 0, which is printed; count what is asked."""
+    shards, counts = Shards(folder / "shards"), Visits(folder / "visits", count).counts
+    is_gone = make_plan(count, seed).is_of("gone")
 
-    def __init__(self, shards: Shards, counts: np.ndarray, is_gone: np.ndarray) -> None:
-        self._shards, self._counts, self._is_gone, self._asked = shards, counts, is_gone, b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answer each whole request."""
-        self._asked += data
-        while b"\r\n\r\n" in self._asked:
-            head, _, self._asked = self._asked.partition(b"\r\n\r\n")
-            self._answer(head.split(b" ", 2)[1].rpartition(b"/")[2].removesuffix(b".jpg"))
-
-    def _answer(self, name: bytes) -> None:
-        status, body = "404 Not Found", b""
+    def find(name: bytes) -> tuple[str, bytes]:
         # of robots.txt, none
         if name.isdigit():
-            number = int(name)
-            self._counts[number] += 1
-            if not self._is_gone[number]:
-                status, body = "200 OK", self._shards.read(number)
-        if not self._transport.is_closing():
-            self._transport.write(ANSWER.format(status, len(body)).encode() + body)
+            counts[int(name)] += 1
+            if not is_gone[int(name)]:
+                return "200 OK", shards.read(int(name))
+        return "404 Not Found", b""
 
-
-async def answer_forever(folder: Path, count: int, seed: int, port: int) -> None:
-    """Serve the shards on that port, or a free one for 0, which is printed."""
-    words = Shards(folder / "shards"), Visits(folder / "visits", count).counts
-    gone = make_plan(count, seed).is_of("gone")
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: Answering(*words, gone), "127.0.0.1", port, backlog=1024
-    )
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    await answer_forever(find, port)
 
 
 def list_rows(plan: Plan, port: int) -> Iterator[str]:
@@ -276,4 +250,4 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     for name in ("count", "seed", "port"):
         parser.add_argument(name, type=int)
-    asyncio.run(answer_forever(**vars(parser.parse_args())))
+    asyncio.run(serve_shards(**vars(parser.parse_args())))
