@@ -88,7 +88,8 @@ REASONS = {
     Outcome.SAME_CONTENT: "the same bytes came from another address of its class",
     Outcome.HTTP_ERROR: "the server refuses it for good",
     Outcome.UNAVAILABLE: "the server was busy or broken each time",
-    Outcome.DEFERRED: "the server asks to wait longer than a run should: run again then",
+    Outcome.DEFERRED: "the server asks to wait longer than a run should, or has given what it "
+    "gives in a day: run again then",
     Outcome.TIMEOUT: "no whole answer in collect.timeout seconds",
     Outcome.CONNECTION_FAILED: "no connection; is this machine online?",
     Outcome.TRUNCATED: "the answer broke off each time",

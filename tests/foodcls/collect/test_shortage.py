@@ -55,6 +55,15 @@ def test_each_outcome_has_its_reason_in_words_and_an_example() -> None:
     assert "collect.allow_private_hosts: true (http://127.0.0.1/1: 127.0.0.1 is loopback)" in said
 
 
+def test_a_day_that_is_spent_is_told_with_when_to_run_again() -> None:
+    spent = row("kiwi", "deferred") | {"origin": "http://a.test/1", "detail": "more in 3.0 h"}
+    with pytest.raises(CollectError) as caught:
+        check_min_per_class(new_manifest([spent]), ("kiwi",), 2, ())
+    said = str(caught.value)
+    assert "gives in a day: run again then (http://a.test/1: more in 3.0 h)" in said
+    assert "run the same command again" in said
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [("folder", "Put more pictures into the folders"), ("urls", "Add addresses"),
