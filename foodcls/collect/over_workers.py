@@ -18,7 +18,7 @@ from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult
-from foodcls.collect.request import Request, Share
+from foodcls.collect.request import Request, Share, host_of
 from foodcls.collect.robots import Failure, Robots
 from foodcls.progress import Forecast
 from foodcls.store.store import Store
@@ -80,7 +80,7 @@ def over_workers(
             ]
             for report in fleet.spread(work, errands):
                 yield from report.results
-                done.update(Request(one.url, at=one.url).host for one in report.results)
+                done.update(host_of(one.url) for one in report.results)
                 waiting += report.left
                 now = time.monotonic()
                 free_at |= {host: now + seconds for host, seconds in report.waits.items()}
@@ -127,7 +127,7 @@ def _with_trouble(
     """The errand with what earlier turns have borne from its hosts: a turn begins nothing anew."""
     hosts = errand.share.hosts
     borne = {host: seconds for host, seconds in throttled.items() if host in hosts}
-    sites = {site: one for site, one in failures.items() if Request(site, at=site).host in hosts}
+    sites = {site: one for site, one in failures.items() if host_of(site) in hosts}
     return replace(errand, share=replace(errand.share, throttled=borne), failures=sites)
 
 

@@ -31,12 +31,8 @@ class Request:
     # kept: a million of them are asked for it in each turn
     @cached_property
     def host(self) -> str:
-        """The server that it goes to, as name and unusual port, however an address spells it."""
-        try:
-            scheme, place, *_ = urlsplit(self.at)
-            return place if PLAIN.fullmatch(place) else _server(scheme, place)
-        except ValueError:
-            return ""
+        """The server that it goes to."""
+        return host_of(self.at)
 
     def next_hop(self, redirect: Redirect) -> "Request | None":
         """The request for where a redirect leads; None after too many of them."""
@@ -61,6 +57,15 @@ class Share:
     seconds: float  # after which nothing more is sent
     waits: Mapping[str, float] = field(default_factory=dict)  # seconds from now, by host
     throttled: Mapping[str, float] = field(default_factory=dict)  # seconds before this, by host
+
+
+def host_of(url: str) -> str:
+    """The server of an address, as name and unusual port, however it is spelled there."""
+    try:
+        scheme, place, *_ = urlsplit(url)
+        return place if PLAIN.fullmatch(place) else _server(scheme, place)
+    except ValueError:
+        return ""
 
 
 @lru_cache(100_000)
