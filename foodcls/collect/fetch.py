@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from foodcls.collect.download import Download, Shut
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
-from foodcls.collect.request import Request
+from foodcls.collect.request import host_of
 from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
@@ -72,8 +72,7 @@ def _fetch(
     deferred, whys = Counter[str](), dict[str, str]()
     with closing(anew(missing, forecast)) as results:
         for fetched in results:
-            if fetched.outcome is Outcome.DEFERRED:
-                host = Request(fetched.url, at=fetched.url).host
+            if host := fetched.deferred_by:
                 deferred[host] += 1
                 whys[host] = fetched.detail
             yield fetched
@@ -136,6 +135,8 @@ def store_picture(
         attempts=response.attempts,
         fetched_at=utc_text(limits.clock()),
     )
+    if response.outcome is Outcome.DEFERRED:
+        return replace(fetched, deferred_by=host_of(response.at))
     if response.outcome is not Outcome.OK:
         return fetched
     if sniff_format(response.body) is None:

@@ -168,6 +168,7 @@ class FetchResult:
     attempts: int = 0
     fetched_at: str = ""  # UTC, ISO 8601
     recalled: bool = False  # known from an earlier run: no request was made
+    deferred_by: str = ""  # the host that leaves it to a later run; redirects may have led there
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,17 @@ def test_a_host_that_asks_for_other_waits_each_time_is_named_in_one_sentence(
     assert "HTTP 429, Retry-After 89" in said and "5 addresses" in said
 
 
+def test_the_host_that_defers_is_named_and_not_who_sent_there(
+    web, other_web, limits, store, caplog
+) -> None:
+    other_web.say("/later", b"", "429 Too Many Requests", Retry_After="900")
+    web.say("/to", b"", "302 Found", Location=other_web.url("/later"))
+    (fetched,) = fetch_all([web.url("/to")], limits, store)
+    assert (fetched.outcome, fetched.url) == (Outcome.DEFERRED, web.url("/to"))
+    (said,) = [line for line in caplog.messages if "later run" in line]
+    assert said.startswith(f"127.0.0.1:{other_web.port}: HTTP 429, Retry-After 900 s (redirect 1);")
+
+
 def test_requests_say_who_asks_and_carry_no_cookies(web, limits, store, picture) -> None:
     web.say("/set", b"", "302 Found", Set_Cookie="track=1; Path=/", Location="/second")
     web.say("/second", picture(2))
