@@ -45,7 +45,7 @@ class Manners:
 
     def of(self, host: str) -> Manner:
         """The manner for a host, which may come with its port."""
-        return self.hosts.get(host) or self.hosts.get(host.rpartition(":")[0]) or OTHERS
+        return self.hosts.get(self._name(host), OTHERS)
 
     def for_registered(self, hosts: Iterable[str]) -> "Manners":
         """The same, with the pauses of these hosts for who is registered there."""
