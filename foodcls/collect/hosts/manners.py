@@ -40,7 +40,7 @@ class Manners:
     _earlier: dict[str, Hours] = field(default_factory=dict, repr=False)  # by the table's names
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
-    _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # bytes that came
+    _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of the first SOME
     _troubles: list[OSError] = field(default_factory=list, repr=False)  # with `places`
 
     def of(self, host: str) -> Manner:
@@ -118,7 +118,8 @@ class Manners:
             self._count(host, size - reserved.pop())
         if not rate or not size:
             return 0.0
-        self._sizes.setdefault(host, []).append(size)
+        if len(sizes := self._sizes.setdefault(host, [])) < SOME:
+            sizes.append(size)
         until = self._share(
             host, lambda others: others.wait(max(others.free_at, now) + size / rate)
         )
@@ -177,7 +178,7 @@ class Manners:
 
     def pace(self, host: str) -> float:
         """The seconds that each request to this host takes by its limits, as far as is known."""
-        sizes, rate = self._sizes.get(host, [])[:SOME], self.of(host).rate
+        sizes, rate = self._sizes.get(host, []), self.of(host).rate
         return max(self._pause(host), mean(sizes) / rate if len(sizes) == SOME else 0.0)
 
     def _pause(self, host: str) -> float:
