@@ -101,7 +101,7 @@ def _search(
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
-    query_stats.tell_troubles(one.result().stats for one in (*done, *asked) if not one.stopped)
+    query_stats.tell_troubles(one.stats() for one in (*done, *asked) if not one.stopped)
     _tell_stopped([one for one in asked if not one.engine.lacks(access)])
 
 
@@ -253,6 +253,10 @@ class _Search:
         hits, stats = fact["hits"][: question.limit], self._stats(fact)
         candidates = (candidate(question, rank, hit) for rank, hit in enumerate(hits, start=1))
         return SearchResult(question, tuple(candidates), stats)
+
+    def stats(self) -> QueryStats:
+        """What the engine gave, without a candidate made of each hit."""
+        return self._stats(self.fact(now=0))
 
     def _stats(self, fact: Mapping[str, Any]) -> QueryStats:
         asked, found = self.question, min(len(fact["hits"]), self.question.limit)
