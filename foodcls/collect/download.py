@@ -63,7 +63,8 @@ class Download(Generic[Result]):
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
-        self._delayed: list[Request] = []
+        # by identity: where a host fails many, a list would be looked through for each
+        self._delayed: dict[int, Request] = {}
         self._share = share
         self._ends = math.inf
         # what other shares or later ones have to do, and for how many seconds to leave hosts alone
@@ -96,7 +97,7 @@ class Download(Generic[Result]):
                     await self._work()
                 finally:
                     await self._stop()
-        self.left += [*self._queue.drain(), *self._delayed]
+        self.left += [*self._queue.drain(), *self._delayed.values()]
         for host in self._share.hosts if self._share else ():
             paused = self._paused_until.get(host, 0.0) - loop.time()
             self.waits[host] = max(paused, self._limits.manners.left(host))
@@ -112,7 +113,7 @@ class Download(Generic[Result]):
             if isinstance(event, str):
                 self._queue.resume(event)
             elif isinstance(event, Request):
-                self._delayed.remove(event)
+                del self._delayed[id(event)]
                 self._queue.add(event)
             elif event is not None:
                 done = self._running.pop(event)
@@ -186,7 +187,7 @@ class Download(Generic[Result]):
         elif isinstance(result, Request):
             self._queue.add(result, first=True)
         elif isinstance(result, RetryLater):
-            self._delayed.append(result.request)
+            self._delayed[id(result.request)] = result.request
             loop = asyncio.get_running_loop()
             loop.call_later(result.pause, self._events.put_nowait, result.request)
         else:
@@ -242,9 +243,7 @@ class Download(Generic[Result]):
             or spendable < TOO_LITTLE
         ):
             return None
-        again = Request(
-            request.url, request.url, attempts=request.attempts + 1, spent=request.spent
-        )
+        again = replace(request, at=request.url, trail=(), attempts=request.attempts + 1)
         return RetryLater(again, pause)
 
     async def _finish_response(self, response: Response) -> Result:
