@@ -32,6 +32,7 @@ FINISHERS = 4
 # seconds on the network below which another attempt is not worth its start
 TOO_LITTLE = 0.05
 FORETELLING = 0.1  # seconds between two forecasts of the end: each looks at all hosts
+FORETELLING_SHARE = 0.05  # of the time, which is more seconds where hosts are many
 
 
 class Download(Generic[Result]):
@@ -59,7 +60,7 @@ class Download(Generic[Result]):
         self._robots = robots
         self._forecast = forecast or Forecast()
         self._shut = shut
-        self._foretold = 0.0
+        self._foretell_at = 0.0
         self._queue = HostQueue(limits.per_host, limits.manners)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
@@ -125,10 +126,11 @@ class Download(Generic[Result]):
                 self._settle(event.result())
 
     def _foretell(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._foretold > FORETELLING:
-            self._foretold = now
+        loop = asyncio.get_running_loop()
+        if (now := loop.time()) > self._foretell_at:
             self._forecast.tell(self._queue.seconds_left())
+            took = loop.time() - now
+            self._foretell_at = now + max(FORETELLING, took / FORETELLING_SHARE)
 
     def _start(self) -> int:
         """Send what may be sent; how many requests are under way."""
