@@ -1,7 +1,7 @@
 """What each engine gave for each query, as a record and as a table for people."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,6 +51,15 @@ def tell_troubles(stats: Iterable[QueryStats]) -> None:
         asked = shown if len(queries) == 1 else f"{len(queries)} queries ({shown})"
         hint = "; is this machine online?" if "DNSError" in why else ""
         LOG.warning("%s, %s: %s%s", name, asked, why, hint)
+
+
+def tell_stopped(asked: Sequence[tuple[str, str]]) -> None:
+    """Say for how many queries an engine was not asked to the end; of each its name, and why."""
+    queries = Counter(name for name, _ in asked)
+    for (name, why), several in Counter(asked).items():
+        if why:
+            said = "%s: %s: %d of %d queries, which the next run asks"
+            LOG.warning(said, name, why, several, queries[name])
 
 
 def write_query_stats(stats: Sequence[QueryStats], path: Path) -> None:

@@ -1,9 +1,8 @@
 """Searches: turns questions to engines into candidates, with statistics of each query."""
 
-import logging
 import math
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -26,8 +25,6 @@ from foodcls.collect.robots import Robots
 from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast, Foreseen, count
 from foodcls.store.store import Store, digest_json
-
-LOG = logging.getLogger(__name__)
 
 KIND = "search/1"
 REFRESH = "ask-anew/1"
@@ -102,15 +99,8 @@ def _search(
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
     query_stats.tell_troubles(one.stats() for one in (*done, *asked) if not one.stopped)
-    _tell_stopped([one for one in asked if not one.engine.lacks(access)])
-
-
-def _tell_stopped(searches: Sequence["_Search"]) -> None:
-    """Say in a sentence for how many queries an engine could not be asked, and why."""
-    causes = Counter((one.question.engine, one.stopped) for one in searches if one.stopped)
-    for (name, why), several in causes.items():
-        of = sum(one.question.engine == name for one in searches)
-        LOG.warning("%s: %s: %d of %d queries, which the next run asks", name, why, several, of)
+    query_stats.tell_stopped([(one.question.engine, one.stopped) for one in asked
+                              if not one.engine.lacks(access)])  # fmt: skip
 
 
 @contextmanager
