@@ -11,7 +11,7 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 from torch import Tensor, nn
 
-from foodcls.errors import WeightsError
+from foodcls.errors import WeightsError, first_line
 from foodcls.network import model_zoo
 from foodcls.network.at_hand import PACKAGES, WAYS_OUT, member_names, package_folder
 from foodcls.network.seeds import seeded
@@ -231,7 +231,7 @@ def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"cannot get the pretrained weights of {name!r} from the Hugging Face hub "
-            f"({str(error).splitlines()[0]}); {WAYS_OUT}"
+            f"({first_line(error)}); {WAYS_OUT}"
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from foodcls.errors import TrainingError
+from foodcls.errors import TrainingError, first_line
 from foodcls.work.process_group import ProcessGroup
 
 MINUTE = 60.0
@@ -88,6 +88,6 @@ def explain_out_of_memory(batch_size: int) -> Iterator[None]:
         if type(error) is RuntimeError and "allocate memory" not in str(error):
             raise
         raise TrainingError(
-            f"out of memory at batch_size {batch_size}: {str(error).splitlines()[0]}; halve "
+            f"out of memory at batch_size {batch_size}: {first_line(error)}; halve "
             "train.batch_size, or train less of the backbone"
         ) from error

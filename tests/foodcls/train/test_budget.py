@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from foodcls.errors import TrainingError
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 
 
@@ -78,6 +79,14 @@ def test_too_little_memory_is_an_error_that_says_what_to_do() -> None:
     last = ended.stderr.strip().splitlines()[-1]
     assert last.startswith("foodcls.errors.TrainingError: out of memory at batch_size 20")
     assert "halve train.batch_size" in last
+
+
+def test_a_shortage_that_says_nothing_is_told_all_the_same() -> None:
+    with (
+        pytest.raises(TrainingError, match="batch_size 20: MemoryError; halve"),
+        explain_out_of_memory(20),
+    ):
+        raise MemoryError
 
 
 def test_other_errors_pass_as_they_are() -> None:
