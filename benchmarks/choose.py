@@ -11,10 +11,10 @@ from pathlib import Path
 
 from foods13_web import prepare_web
 from peers import describe_machine
-from rich.console import Console
 from target import pick_few
 
 from flows.cli.compare import print_choice
+from flows.cli.output import out
 from foodcls.choose.choose import choose_backbone
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
@@ -41,7 +41,8 @@ def main() -> None:
     print(f"{describe_machine()}; {len(split_rows(chosen, 'train'))} training photographs")
     cache = FeatureCache(workspace.store, workspace.pixels, bars)
     choice = choose_backbone(chosen, recipe.labels, recipe.train, options.backbone, cache)
-    print_choice(Console(width=200), choice)
+    out.width = 200
+    print_choice(choice)
 
 
 if __name__ == "__main__":

@@ -4,18 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import say
+from flows.cli.output import out, say
 from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
 
-def tell_ablation(console: Console, done: AblationResult, folder: Path) -> dict[str, Any]:
+def tell_ablation(done: AblationResult, folder: Path) -> dict[str, Any]:
     """Print the table and where it lies; give all of it for programs."""
     result = summarize_ablation(done)
-    show_table(console, done.table.result)
+    show_table(done.table.result)
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     lines = [
@@ -23,11 +22,11 @@ def tell_ablation(console: Console, done: AblationResult, folder: Path) -> dict[
         f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied
-    say(console, "\n".join(lines))
+    say("\n".join(lines))
     return result
 
 
-def show_table(console: Console, ablation: Ablation) -> None:
+def show_table(ablation: Ablation) -> None:
     """Print a line for each data set, and by which pictures all were judged."""
     table = Table(title="What the cleaning gains", box=SIMPLE_HEAD)
     table.add_column("dataset")
@@ -43,8 +42,8 @@ def show_table(console: Console, ablation: Ablation) -> None:
             f"{row.average_position_high:.2f}",
             _step_up(row),
         )
-    console.print(table)
-    console.print(f"Judged by {ablation.judged_by}.", highlight=False)
+    out.print(table)
+    out.print(f"Judged by {ablation.judged_by}.", highlight=False)
 
 
 def _step_up(row: AblationRow) -> str:

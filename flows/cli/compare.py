@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import find_manifest, open_prepared, say
+from flows.cli.output import find_manifest, open_prepared, out, say
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
 from foodcls.errors import InputError
@@ -47,7 +46,7 @@ class ComparedModel:
     note: str = ""  # why to doubt it
 
 
-def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -> dict[str, Any]:
+def compare(a: str, b: str, folder: Path, page: Path | None) -> dict[str, Any]:
     """Print which is better; write the changed pictures to `page`, if given; give all of it."""
     first, second = find_model(a, folder), find_model(b, folder)
     names = first.name, second.name
@@ -55,13 +54,13 @@ def compare(console: Console, a: str, b: str, folder: Path, page: Path | None) -
     comparison = build_comparison(
         *align_predictions(first.answers, second.answers, names), names, notes
     )
-    show_comparison(console, comparison)
+    show_comparison(comparison)
     if page:
         pictures = find_pictures(comparison, [folder, first.folder, second.folder])
         write_whole(page, comparison_html(comparison, pictures))
-        say(console, f"{page}")
+        say(f"{page}")
     else:
-        console.print("--html FILE shows the changed pictures", style="dim")
+        out.print("--html FILE shows the changed pictures", style="dim")
     return comparison_record(comparison)
 
 
@@ -93,7 +92,7 @@ def find_pictures(comparison: Comparison, places: list[Path]) -> PictureIndex:
     return max(indexes, key=lambda pictures: pictures.count(comparison.a.keys))
 
 
-def show_comparison(console: Console, comparison: Comparison) -> None:
+def show_comparison(comparison: Comparison) -> None:
     """Print the figures of both, and what they mean."""
     test, (a, b) = comparison.test, comparison.names
     table = Table(title=f"A: {a}\nB: {b}", box=SIMPLE_HEAD, title_justify="left")
@@ -105,9 +104,9 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
         table.add_row(
             name.replace("_", " "), _within(first), _within(second), _within(shift, "{:+.3f}")
         )
-    console.print(table)
+    out.print(table)
     for sentence in comparison.sentences:
-        console.print(sentence, markup=False, highlight=False)
+        out.print(sentence, markup=False, highlight=False)
 
 
 def _read_last(folder: Path) -> Predictions:
@@ -141,20 +140,18 @@ def _within(estimate: Estimate, form: str = "{:.3f}") -> str:
     return _spell(estimate, form, "{}\n{} to {}")
 
 
-def show_choice(
-    console: Console, recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]
-) -> None:
+def show_choice(recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]) -> None:
     """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
     workspace, manifest = open_prepared(recipe_file, folder)
     features, train = open_features(workspace, recipe.train.cache_bytes), recipe.train
     names = backbones or backbones_at_hand(train)
-    print_choice(console, choose_backbone(manifest, recipe.labels, train, names, features))
+    print_choice(choose_backbone(manifest, recipe.labels, train, names, features))
 
 
-def print_choice(console: Console, choice: Choice) -> None:
+def print_choice(choice: Choice) -> None:
     """Print the table, what cannot be told apart, and the lines to write."""
-    console.print(_table(choice))
-    say(console, "\n".join(_sentences(choice)))
+    out.print(_table(choice))
+    say("\n".join(_sentences(choice)))
 
 
 def _table(choice: Choice) -> Table:

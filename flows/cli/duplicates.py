@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
-from flows.cli.output import print_whole
+from flows.cli.output import out, print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
 from foodcls.image.files import find_pictures
 from foodcls.recipe.data_settings import Dedup
@@ -17,13 +16,13 @@ from tasks.engine.progress import bars
 Row = dict[str, str | None]
 
 
-def show_duplicates(console: Console, places: Sequence[Path], distance: int) -> Duplicates:
+def show_duplicates(places: Sequence[Path], distance: int) -> Duplicates:
     """Print each file that others repeat, with those that do, and the files that are no picture."""
     found = find_duplicates(find_pictures(places), Dedup(distance=distance), bars)
-    print_whole(console, list(_lines(found)))
+    print_whole(list(_lines(found)))
     groups = len({one.duplicate_of for one in found.found})
     others = "1 other" if groups == 1 else f"{groups} others"
-    console.print(
+    out.print(
         f"{len(found.found)} of {found.count} files repeat {others}; nothing is deleted",
         highlight=False,
     )

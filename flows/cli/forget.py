@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import look_ahead, read_recipe
-from flows.cli.output import say
+from flows.cli.output import find_workspace, out, say
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.run import show_run
 from foodcls.blocklist import home_file
-from foodcls.errors import InputError, ServerError
+from foodcls.errors import ServerError
 from foodcls.metrics.align import align_predictions, keep_common
 from foodcls.metrics.predictions import Predictions, read_last
 from foodcls.report.comparison import build_comparison, comparison_record
@@ -38,28 +37,26 @@ SHOWN = 40  # pictures on the terminal; --json has all
 SPLITS = ("train", "val", "test", "own", "no split")
 
 
-def show_forgetting(console: Console, what: str, folder: Path, *, deletes: bool) -> dict[str, Any]:
+def show_forgetting(what: str, folder: Path, *, deletes: bool) -> dict[str, Any]:
     """Print who has used the pictures and what goes; with `deletes`, bar and remove them."""
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not there; name a workspace with --workspace")
-    workspace = Workspace.at(folder)
+    workspace = find_workspace(folder)
     with ExitStack() as stack:
         for user in find_users(workspace)[0] if deletes else ():
             stack.enter_context(holding(user.root))
         found = find_forgotten(workspace, read_wanted(what), read_results)
         versions, trouble = _ask_registry(workspace, found)
-        _show(console, found, versions)
+        _show(found, versions)
         for line in trouble:
-            say(console, line, style="yellow")
+            say(line, style="yellow")
         if deletes:
             forget(workspace, found, home_file(os.environ))
     for line in _list_closing(found, versions, deletes=deletes):
-        say(console, line)
+        say(line)
     return {**asdict(found), "blobs": sorted(found.blobs),
             "versions": [asdict(one) for one in versions], "deleted": deletes}  # fmt: skip
 
 
-def retrain_without(console: Console, recipe_file: Path, folder: Path) -> dict[str, Any]:
+def retrain_without(recipe_file: Path, folder: Path) -> dict[str, Any]:
     """Train anew, and print how the new model does on the test pictures that are left."""
     before, recipe = read_last(Workspace(folder).predictions), read_recipe(recipe_file)
     look_ahead(recipe, folder)
@@ -67,15 +64,15 @@ def retrain_without(console: Console, recipe_file: Path, folder: Path) -> dict[s
         from flows.train import train
 
     with server_needed():
-        run = show_run(console, train(recipe, folder), folder, recipe_file)
-    return {"run": run, "comparison": _show_loss(console, before, folder)}
+        run = show_run(train(recipe, folder), folder, recipe_file)
+    return {"run": run, "comparison": _show_loss(before, folder)}
 
 
-def _show_loss(console: Console, before: Predictions | None, folder: Path) -> dict[str, Any]:
+def _show_loss(before: Predictions | None, folder: Path) -> dict[str, Any]:
     """Print whether the model without the pictures is better or worse on the test ones left."""
     after = read_last(Workspace(folder).predictions)
     if before is None or after is None:
-        console.print("there was no model before, so there is nothing to compare")
+        out.print("there was no model before, so there is nothing to compare")
         return {}
     names = ("the model before", "the new one")
     common = keep_common(before, after)
@@ -85,7 +82,7 @@ def _show_loss(console: Console, before: Predictions | None, folder: Path) -> di
         note = f"{gone} of the {len(before.ids)} test pictures of before are not compared."
         comparison = replace(comparison, notes=(note,))
     for sentence in comparison.sentences:
-        console.print(sentence, markup=False, highlight=False)
+        out.print(sentence, markup=False, highlight=False)
     return comparison_record(comparison)
 
 
@@ -102,15 +99,15 @@ def _ask_registry(
     ]  # fmt: skip
 
 
-def _show(console: Console, found: Forgetting, versions: Sequence[VersionUse]) -> None:
+def _show(found: Forgetting, versions: Sequence[VersionUse]) -> None:
     pictures = Table("picture", "class", "source", "why", box=SIMPLE_HEAD)
     for one in found.pictures[:SHOWN]:
         name = Text(f"{one.id[:16]} {one.origin}", overflow="fold")
         pictures.add_row(name, Text(one.label), Text(one.source), Text(one.why))
     if found.pictures:
-        console.print(pictures)
+        out.print(pictures)
     if len(found.pictures) > SHOWN:
-        console.print(f"and {len(found.pictures) - SHOWN} more; --json FILE has all of them")
+        out.print(f"and {len(found.pictures) - SHOWN} more; --json FILE has all of them")
     uses = Table("used by", *SPLITS, box=SIMPLE_HEAD)
     for use in found.tables:
         _add(uses, f"{use.workspace}: {use.table}", use.counts)
@@ -120,7 +117,7 @@ def _show(console: Console, found: Forgetting, versions: Sequence[VersionUse]) -
         served = f" ({', '.join(version.aliases)})" if version.aliases else ""
         _add(uses, f"{version.name} version {version.version}{served}", version.counts)
     if uses.row_count:
-        console.print(uses)
+        out.print(uses)
 
 
 def _add(table: Table, name: str, counts: Mapping[str, int]) -> None:

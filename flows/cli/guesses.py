@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from flows.cli.options import read_recipe
 from flows.cli.output import open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
@@ -12,7 +10,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars, open_features
 
 
-def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
+def suggest_boxes(recipe_file: Path, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
     boxes = read_recipe(recipe_file).crop.boxes
     workspace, manifest = open_prepared(recipe_file, folder)
@@ -27,13 +25,12 @@ def suggest_boxes(console: Console, recipe_file: Path, folder: Path) -> None:
         f"{len(refused)} left out, refused in {Workspace(folder).refused}.\n" if refused else ""
     )
     say(
-        console,
         f"{count} proposed in {Workspace(folder).proposals}; nothing is cut to them yet.\n"
         f"{without}Accept or correct them: foodcls review {recipe_file} --workspace {folder}",
     )
 
 
-def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
+def list_suspects(recipe_file: Path, folder: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
     # torch is slow to import, and boxes are proposed without it
     from foodcls.evaluate.describe import describe_likeness
@@ -57,4 +54,4 @@ def list_suspects(console: Console, recipe_file: Path, folder: Path) -> None:
         lines.append(
             "train.weights is none: a network that knows nothing judged; think little of it."
         )
-    say(console, "\n".join(lines))
+    say("\n".join(lines))

@@ -3,8 +3,6 @@
 import shlex
 from pathlib import Path
 
-from rich.console import Console
-
 from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.init.draft import (
@@ -31,7 +29,7 @@ train:
 export: {formats: [torchscript]} # others: docs/use.md"""
 
 
-def start_recipe(console: Console, source: str, classes: str, recipe: Path | None) -> None:
+def start_recipe(source: str, classes: str, recipe: Path | None) -> None:
     """Write NAME.yaml, or `recipe`, and print the command that uses it."""
     place = Path(source).expanduser()
     name = plain_name(place.resolve().stem if place.exists() else source)
@@ -46,8 +44,8 @@ def start_recipe(console: Console, source: str, classes: str, recipe: Path | Non
     else:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
-    say(console, text)
-    say(console, f"written to {path}. Next:\n  foodcls run {shlex.quote(str(path))}")
+    say(text)
+    say(f"written to {path}. Next:\n  foodcls run {shlex.quote(str(path))}")
 
 
 def choose_training() -> str:

@@ -2,6 +2,7 @@
 
 import atexit
 import gc as garbage
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ from flows.cli.options import (
     look_ahead,
     read_recipe,
 )
-from flows.cli.output import err, find_manifest, out, say, told, write_json
+from flows.cli.output import find_manifest, out, say, told, write_json
 from flows.cli.pages.commands import photograph, review, serve
 from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
@@ -84,7 +85,7 @@ def init(
     with told():
         from flows.cli.init import start_recipe
 
-        start_recipe(out, source, classes, recipe)
+        start_recipe(source, classes, recipe)
 
 
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
@@ -111,9 +112,9 @@ def run(
             with server_starting():
                 from flows.train import train
 
-            with server_needed(), telling_apart(err, workspace):
+            with server_needed(), telling_apart(workspace):
                 result = train(recipe, workspace, search_again)
-        write_json(show_run(out, result, workspace, recipe_file), json_file)
+        write_json(show_run(result, workspace, recipe_file), json_file)
 
 
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
@@ -134,9 +135,9 @@ def prepare(
             from flows.cli.run import telling_apart
             from flows.prepare import prepare as prepare_flow
 
-        with server_needed(), telling_apart(err, workspace):
+        with server_needed(), telling_apart(workspace):
             prepare_flow(recipe, workspace, search_again)
-        say(out, f"{find_manifest(workspace)} tells what became of each picture")
+        say(f"{find_manifest(workspace)} tells what became of each picture")
 
 
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")
@@ -158,42 +159,37 @@ def ablate(
             from flows.cli.ablate import tell_ablation
             from flows.cli.run import telling_apart
 
-        with server_needed(), telling_apart(err, workspace):
+        with server_needed(), telling_apart(workspace):
             result = ablate_flow(recipe, workspace)
-        write_json(tell_ablation(out, result, workspace), json_file)
+        write_json(tell_ablation(result, workspace), json_file)
 
 
-app.command(epilog="Example: `foodcls review recipes/foods13.yaml`")(review)
-app.command(
-    epilog="Example: `foodcls photograph recipes/foods13.yaml --folder photos/test --host 0.0.0.0`"
-)(photograph)
-app.command(epilog="Example: `foodcls propose recipes/foods13.yaml`")(propose)
-app.command(epilog="Example: `foodcls suspects recipes/foods13.yaml`")(suspects)
-app.command(epilog="Example: `foodcls worth recipes/foods13.yaml --more 200`")(worth)
-app.command(epilog="Example: `foodcls trace pasta_with_pesto-0003.jpg`")(trace)
-app.command(
-    epilog="Example: `foodcls choose recipes/foods13.yaml --backbone tf_efficientnet_lite2`"
-)(choose)
-app.command(
-    epilog="Example: `foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv`"
-)(predict)
-app.command(epilog="Example: `foodcls serve workspace/models/foods13-*.pt --port 8000`")(serve)
-app.command(
-    epilog="Example: `foodcls export workspace/models/foods13-0a1b2c3d4e5f.pt --format onnx`"
-)(export)
-app.command(
-    epilog="Example: `foodcls benchmark workspace/models/foods13-0a1b2c3d4e5f.pt --json speed.json`"
-)(benchmark)
-app.command(epilog="Example: `foodcls duplicates photos/ --csv repeats.csv`")(duplicates)
-app.command(epilog="Example: `foodcls schedule lunch.yaml --cron '0 3 * * 1'`")(schedule)
-app.command(epilog="Example: `foodcls doctor`")(doctor)
-app.command(epilog="Example: `foodcls engines recipes/foods13.yaml`")(engines)
-app.command(epilog="Example: `foodcls promote recipes/foods13.yaml 3`")(promote)
-app.command(epilog="Example: `foodcls rollback recipes/foods13.yaml`")(rollback)
-app.command(epilog="Example: `foodcls sync --workspace workspace`")(sync)
-app.command(epilog="Example: `foodcls verify --mend`")(verify)
-app.command(epilog="Example: `foodcls forget https://example.org/soup.jpg`")(forget)
-app.command(epilog="Example: `foodcls gc --delete --keep-days 60`")(gc)
+# the commands of other modules, each with an example
+EXAMPLES: dict[Callable[..., None], str] = {
+    review: "foodcls review recipes/foods13.yaml",
+    photograph: "foodcls photograph recipes/foods13.yaml --folder photos/test --host 0.0.0.0",
+    propose: "foodcls propose recipes/foods13.yaml",
+    suspects: "foodcls suspects recipes/foods13.yaml",
+    worth: "foodcls worth recipes/foods13.yaml --more 200",
+    trace: "foodcls trace pasta_with_pesto-0003.jpg",
+    choose: "foodcls choose recipes/foods13.yaml --backbone tf_efficientnet_lite2",
+    predict: "foodcls predict workspace/models/foods13-*.pt photos/ --csv answers.csv",
+    serve: "foodcls serve workspace/models/foods13-*.pt --port 8000",
+    export: "foodcls export workspace/models/foods13-0a1b2c3d4e5f.pt --format onnx",
+    benchmark: "foodcls benchmark workspace/models/foods13-0a1b2c3d4e5f.pt --json speed.json",
+    duplicates: "foodcls duplicates photos/ --csv repeats.csv",
+    schedule: "foodcls schedule lunch.yaml --cron '0 3 * * 1'",
+    doctor: "foodcls doctor",
+    engines: "foodcls engines recipes/foods13.yaml",
+    promote: "foodcls promote recipes/foods13.yaml 3",
+    rollback: "foodcls rollback recipes/foods13.yaml",
+    sync: "foodcls sync --workspace workspace",
+    verify: "foodcls verify --mend",
+    forget: "foodcls forget https://example.org/soup.jpg",
+    gc: "foodcls gc --delete --keep-days 60",
+}
+for command, example in EXAMPLES.items():
+    app.command(epilog=f"Example: `{example}`")(command)
 
 
 @app.command(
@@ -218,7 +214,7 @@ def compare(
     with told():
         from flows.cli.compare import compare as compare_models
 
-        write_json(compare_models(out, a, b, workspace, page), json_file)
+        write_json(compare_models(a, b, workspace, page), json_file)
 
 
 @app.command(epilog="Example: `foodcls demo`")

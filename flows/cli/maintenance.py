@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Again, Json, RecipeFile, Space
-from flows.cli.output import out, say, told, write_json
+from flows.cli.output import find_workspace, out, say, told, write_json
 from flows.cli.signals import stoppable
-from foodcls.errors import InputError
 
 
 def doctor(workspace: Space = Path("workspace")) -> None:
@@ -18,7 +17,7 @@ def doctor(workspace: Space = Path("workspace")) -> None:
     from foodcls.workspace.doctor import run_checks
 
     checks = list(run_checks(workspace, dict(os.environ)))
-    show_checks(out, checks)
+    show_checks(checks)
     raise typer.Exit(int(any(not check.is_fine and check.is_needed for check in checks)))
 
 
@@ -40,7 +39,7 @@ def engines(
         recipe = load_recipe(recipe_file) if recipe_file else None
         store = Workspace.at(workspace).store
         trials = list(try_recipe(recipe, query, os.environ, store))
-        show_checks(out, map(as_check, trials))
+        show_checks(map(as_check, trials))
     raise typer.Exit(int(not any(one.works for one in trials)))
 
 
@@ -78,7 +77,7 @@ def schedule(
     with told():
         from flows.cli.schedule import schedule_recipe
 
-        schedule_recipe(out, recipe_file, workspace, cron, timezone, searches=search_again)
+        schedule_recipe(recipe_file, workspace, cron, timezone, searches=search_again)
 
 
 def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
@@ -103,16 +102,13 @@ def sync(workspace: Space = Path("workspace")) -> None:
     MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
     """
     with told():
-        if not workspace.is_dir():
-            raise InputError(f"{workspace} is not there; name a workspace with --workspace")
-        from foodcls.workspace.workspace import Workspace
         from tasks.tracking.send import send_pending
 
         left = sent = 0
-        for one in send_pending(Workspace.at(workspace)):
+        for one in send_pending(find_workspace(workspace)):
             left, sent = left + bool(one.trouble), sent + (not one.trouble)
             if not one.trouble:
-                say(out, f"{one.run_id} is in {one.address}")
+                say(f"{one.run_id} is in {one.address}")
         out.print(f"{sent} sent, {left} left", highlight=False)
     raise typer.Exit(int(left > 0))
 
@@ -131,7 +127,7 @@ def verify(
     with told(), stoppable():
         from flows.cli.upkeep import show_damage
 
-        damaged = show_damage(out, workspace, mends=mend, anew=anew)
+        damaged = show_damage(workspace, mends=mend, anew=anew)
     raise typer.Exit(int(damaged > 0))
 
 
@@ -160,9 +156,9 @@ def forget(
     with told():
         from flows.cli.forget import retrain_without, show_forgetting
 
-        result = show_forgetting(out, what, workspace, deletes=delete)
+        result = show_forgetting(what, workspace, deletes=delete)
         if retrain:
-            result |= retrain_without(out, retrain, workspace)
+            result |= retrain_without(retrain, workspace)
         write_json(result, json_file)
 
 
@@ -187,4 +183,4 @@ def gc(
     with told(), stoppable():
         from flows.cli.upkeep import tidy_up
 
-        tidy_up(out, workspace, keep_days, is_sole=sole, deletes=delete, names_all=every)
+        tidy_up(workspace, keep_days, is_sole=sole, deletes=delete, names_all=every)

@@ -83,7 +83,7 @@ def read_recipe(
     check_folders(recipe)
     check_own(recipe.own, recipe.labels, path)
     for line in list_unused(recipe):
-        say(err, line, style="yellow")
+        say(line, "yellow", err)
     return recipe
 
 

@@ -70,13 +70,13 @@ def told() -> Iterator[None]:
     except FoodclsError as error:
         # a message may hold brackets, which rich would take for markup
         err.print("error:", style="bold red", end=" ")
-        say(err, str(error))
+        say(str(error), to=err)
         raise typer.Exit(error.exit_code) from error
 
 
-def say(console: Console, text: str, style: str = "") -> None:
+def say(text: str, style: str = "", to: Console = out) -> None:
     """Print text as it is: nothing in it is markup or colored by kind, and no line is wrapped."""
-    console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
+    to.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_json(value: Any, path: Path | None) -> None:
@@ -87,7 +87,7 @@ def write_json(value: Any, path: Path | None) -> None:
         write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def print_whole(console: Console, rows: Sequence[Sequence[Text]]) -> None:
+def print_whole(rows: Sequence[Sequence[Text]]) -> None:
     """Print columns in lines as long as they are, so that paths can be copied."""
     widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -95,7 +95,16 @@ def print_whole(console: Console, rows: Sequence[Sequence[Text]]) -> None:
         for cell, width in zip(row, widths, strict=True):
             line.append(cell).append(" " * (width - cell.cell_len + 2))
         line.rstrip()
-        console.print(line, highlight=False, soft_wrap=True)
+        out.print(line, highlight=False, soft_wrap=True)
+
+
+def find_workspace(folder: Path) -> "Workspace":
+    """The workspace of an earlier run; InputError when there is none."""
+    from foodcls.workspace.workspace import Workspace
+
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not there; name a workspace with --workspace")
+    return Workspace.at(folder)
 
 
 def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:

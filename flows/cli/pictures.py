@@ -16,7 +16,7 @@ from flows.cli.options import (
     Table,
     read_recipe,
 )
-from flows.cli.output import out, told, write_json
+from flows.cli.output import told, write_json
 
 
 def predict(
@@ -33,7 +33,7 @@ def predict(
     with told():
         from flows.cli.predict import answer_all, describe_answer, write_csv
 
-        labels, answers = answer_all(out, model, images, digest)
+        labels, answers = answer_all(model, images, digest)
         write_json([describe_answer(answer, labels) for answer in answers], json_file)
         if csv_file:
             write_csv(answers, labels, csv_file)
@@ -56,7 +56,7 @@ def duplicates(
     with told():
         from flows.cli.duplicates import list_rows, show_duplicates, write_csv
 
-        found = show_duplicates(out, images, distance)
+        found = show_duplicates(images, distance)
         rows = list_rows(found)
         write_json(rows, json_file)
         if csv_file:
@@ -69,7 +69,7 @@ def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> No
     with told():
         from flows.cli.guesses import suggest_boxes
 
-        suggest_boxes(out, recipe_file, workspace)
+        suggest_boxes(recipe_file, workspace)
 
 
 def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
@@ -77,7 +77,7 @@ def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> N
     with told():
         from flows.cli.guesses import list_suspects
 
-        list_suspects(out, recipe_file, workspace)
+        list_suspects(recipe_file, workspace)
 
 
 def worth(
@@ -92,7 +92,7 @@ def worth(
     with told():
         from flows.cli.worth import show_worth
 
-        show_worth(out, recipe_file, workspace, more)
+        show_worth(recipe_file, workspace, more)
 
 
 def trace(
@@ -110,7 +110,7 @@ def trace(
     with told():
         from flows.cli.trace import show_trace
 
-        show_trace(out, picture, workspace, page, recipe_file)
+        show_trace(picture, workspace, page, recipe_file)
 
 
 def choose(
@@ -134,4 +134,4 @@ def choose(
         recipe = read_recipe(recipe_file, changes)
         from flows.cli.compare import show_choice
 
-        show_choice(out, recipe_file, recipe, workspace, backbones or ())
+        show_choice(recipe_file, recipe, workspace, backbones or ())

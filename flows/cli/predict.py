@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from flows.cli.output import print_whole
@@ -16,12 +15,12 @@ from tasks.engine.progress import bars
 
 
 def answer_all(
-    console: Console, model: Path, images: Sequence[Path], digest: str = ""
+    model: Path, images: Sequence[Path], digest: str = ""
 ) -> tuple[tuple[str, ...], list[Prediction]]:
     """Print what is in each picture; give the classes in output order, and the answers."""
     loaded = load_model(model, digest)
     answers = list(predict(loaded, find_pictures(images), bars))
-    print_whole(console, list(_lines(answers)))
+    print_whole(list(_lines(answers)))
     return loaded.labels, answers
 
 

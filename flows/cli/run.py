@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import say
+from flows.cli.output import err, out, say
 from flows.cli.prefect_server import find_page
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
@@ -44,7 +43,7 @@ def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
 
 
 @contextmanager
-def telling_apart(console: Console, folder: Path) -> Iterator[None]:
+def telling_apart(folder: Path) -> Iterator[None]:
     """Say at the end of a block where the report is of another run than the table of pictures."""
     try:
         yield
@@ -53,47 +52,47 @@ def telling_apart(console: Console, folder: Path) -> Iterator[None]:
         are_there = space.report.exists() and space.manifest.exists()
         if are_there and digest_file(space.manifest) not in space.report.read_text("utf-8"):
             told = f"{space.report.name} beside it still tells of one before"
-            say(console, f"{space.manifest} is of this run; {told}", style="yellow")
+            say(f"{space.manifest} is of this run; {told}", "yellow", err)
 
 
-def show_run(console: Console, run: RunResult, folder: Path, recipe_file: Path) -> dict[str, Any]:
+def show_run(run: RunResult, folder: Path, recipe_file: Path) -> dict[str, Any]:
     """Print a run's result and where to look; give all of it for programs."""
     result = summarize(run)
-    show_result(console, result)
-    show_places(console, result, folder, recipe_file)
+    show_result(result)
+    show_places(result, folder, recipe_file)
     return result
 
 
-def show_result(console: Console, result: dict[str, Any]) -> None:
+def show_result(result: dict[str, Any]) -> None:
     """Print the scores, each class, and where to look next."""
     faulty = {label: score for label, score in result["per_class"].items()
               if (score["recall"], score["precision"]) != (1, 1)}  # fmt: skip
     if faulty:
-        console.print(_class_table(faulty))
+        out.print(_class_table(faulty))
     if right := len(result["per_class"]) - len(faulty):
         others = "the other class" if right == 1 else f"{right} other classes"
         who = others if faulty else f"all {right} classes"
-        console.print(f"{who}: each test picture is named right, and none is taken for them")
-    console.print(
+        out.print(f"{who}: each test picture is named right, and none is taken for them")
+    out.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
         f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
         f"n = {result['n']}{_by_group(result)})",
         soft_wrap=True,
     )
-    console.print(
+    out.print(
         f"average position [bold]{result['average_position']:.2f}[/] "
         f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})",
         soft_wrap=True,
     )
     for sentence in result["advice"]:
-        say(console, f"→ {sentence}")
+        say(f"→ {sentence}")
     if result["advice"]:
-        say(console, "→ More: docs/low-accuracy.md")
+        say("→ More: docs/low-accuracy.md")
     if result["cached"]:
-        console.print(f"cached: {', '.join(result['cached'])}")
+        out.print(f"cached: {', '.join(result['cached'])}")
 
 
-def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_file: Path) -> None:
+def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None:
     """Print where the files lie and what to type to open the two UIs."""
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
@@ -119,9 +118,9 @@ def show_places(console: Console, result: dict[str, Any], folder: Path, recipe_f
         ("Prefect UI", runs),
     ]
     for name, text in filter(itemgetter(1), rows):
-        console.print(f"[bold]{name:<12}[/]", end="")
+        out.print(f"[bold]{name:<12}[/]", end="")
         # not wrapped: a command has to survive being copied
-        say(console, text)
+        say(text)
 
 
 def _near(path: str) -> str:
@@ -142,7 +141,7 @@ def open_tracking(here: str, result: dict[str, Any]) -> str:
     )
 
 
-def show_checks(console: Console, checks: Iterable[Check]) -> None:
+def show_checks(checks: Iterable[Check]) -> None:
     """Print a line for each thing looked at, and how to mend what is not fine."""
     table = Table.grid(padding=(0, 2))
     for check in checks:
@@ -150,7 +149,7 @@ def show_checks(console: Console, checks: Iterable[Check]) -> None:
         table.add_row(mark, check.name, Text(check.text))
         if not check.is_fine:
             table.add_row("", "", Text(f"→ {check.mend}", style="dim"))
-    console.print(table)
+    out.print(table)
 
 
 def _class_table(scores: dict[str, Any]) -> Table:

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-
 from flows.cli.options import read_recipe
 from flows.cli.output import say
 from foodcls.errors import InputError, ServerError
@@ -28,9 +26,7 @@ NO_SERVER = (
 )
 
 
-def schedule_recipe(
-    console: Console, file: Path, workspace: Path, cron: str, zone: str, *, searches: bool
-) -> None:
+def schedule_recipe(file: Path, workspace: Path, cron: str, zone: str, *, searches: bool) -> None:
     """Let `retrain` run by the clock for a recipe; print when, and what to type next."""
     name, zone = read_recipe(file).name, zone or local_zone()
     first = next_time(cron, zone)
@@ -44,7 +40,7 @@ def schedule_recipe(
         f"to run it now:     prefect deployment run retrain/{name}",
         f"to take it back:   prefect deployment delete retrain/{name}",
     ):
-        say(console, line)
+        say(line)
 
 
 def next_time(cron: str, zone: str) -> datetime:

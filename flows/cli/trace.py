@@ -3,11 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import find_manifest, say
+from flows.cli.output import find_manifest, out, say
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.decision_files import choose_files
@@ -20,7 +19,6 @@ from foodcls.workspace.workspace import Workspace
 
 
 def show_trace(
-    console: Console,
     name: str,
     folder: Path,
     page: Path | None,
@@ -37,26 +35,26 @@ def show_trace(
         decisions = choose_files(recipe, recipe_file).decisions
         notes = replace(notes, verdicts=read_decided(table, decisions, recipe.labels))
     story = tell_story(table, name, notes)
-    show_story(console, story)
+    show_story(story)
     if page:
         workspace = Workspace.at(folder)
         thumbs = Thumbs(workspace.store, workspace.thumbs, MAX_PIXELS)
         write_whole(page, story_page(story, thumbs))
-        say(console, f"\n{page}")
+        say(f"\n{page}")
 
 
-def show_story(console: Console, story: Story) -> None:
+def show_story(story: Story) -> None:
     """Print a heading, what became of the picture, and a table of facts for each chapter."""
     style = "green" if story.ending.startswith(("kept", "augmented")) else "red"
-    console.print(Text(f"{story.label}  {story.id[:16]}", style="bold"))
-    console.print(Text(story.ending, style=style))
+    out.print(Text(f"{story.label}  {story.id[:16]}", style="bold"))
+    out.print(Text(story.ending, style=style))
     for chapter in story.chapters:
-        console.print()
-        console.print(Text(chapter.title, style="bold dim"))
+        out.print()
+        out.print(Text(chapter.title, style="bold dim"))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", min_width=12)
         # folded, not cut: an address has to survive being copied
         grid.add_column(overflow="fold")
         for fact in chapter.facts:
             grid.add_row(Text(fact.name), Text(fact.text))
-        console.print(grid)
+        out.print(grid)

@@ -6,11 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from flows.cli.output import say
-from foodcls.errors import InputError
+from flows.cli.output import find_workspace, out, say
 from foodcls.redact import redact
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import (
@@ -34,7 +32,6 @@ SHOWN = 20  # of each kind of what may go
 
 
 def tidy_up(
-    console: Console,
     folder: Path,
     days: int,
     *,
@@ -46,9 +43,7 @@ def tidy_up(
 
     With `deletes`, hold the workspace and remove it.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not there; name a workspace with --workspace")
-    workspace = Workspace.at(folder)
+    workspace = find_workspace(folder)
     with ExitStack() as stack:
         users, away = find_users(workspace)
         for user in users if deletes else ():
@@ -56,29 +51,29 @@ def tidy_up(
         garbage = find_garbage(workspace, _read_names, days, time.time(), bars, is_sole=is_sole)
         runs = find_deleted(workspace)
         sizes = [(item.kind, item.size) for item in garbage] + [(RUNS, run.size) for run in runs]
-        console.print(_table(sizes))
+        out.print(_table(sizes))
         if deletes:
             remove_garbage(workspace, garbage, bars)
             free_deleted(workspace, runs)
     if not deletes:
-        _name(console, garbage, len(garbage) if names_all else SHOWN)
-    _say_more(console, workspace, [] if is_sole else away)
+        _name(garbage, len(garbage) if names_all else SHOWN)
+    _say_more(workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
-        console.print(f"{freed} freed", highlight=False)
+        out.print(f"{freed} freed", highlight=False)
     elif sizes:
-        console.print(f"nothing was removed; `foodcls gc --delete` frees {freed}", highlight=False)
+        out.print(f"nothing was removed; `foodcls gc --delete` frees {freed}", highlight=False)
     else:
-        console.print("nothing is left to remove", highlight=False)
+        out.print("nothing is left to remove", highlight=False)
 
 
-def _name(console: Console, garbage: Sequence[Garbage], most: int) -> None:
+def _name(garbage: Sequence[Garbage], most: int) -> None:
     for kind in KINDS:
         own = [item for item in garbage if item.kind == kind]
         for item in own[:most]:
-            say(console, redact(f"{kind}: {item.place}"))
+            say(redact(f"{kind}: {item.place}"))
         if len(own) > most:
-            say(console, f"{kind}: {len(own) - most:,} more, which `foodcls gc --all` names")
+            say(f"{kind}: {len(own) - most:,} more, which `foodcls gc --all` names")
 
 
 def _read_names(workspace: Workspace) -> list[CachedResult]:
@@ -100,45 +95,42 @@ def _table(sizes: Iterable[tuple[str, int]]) -> Table:
     return table
 
 
-def _say_more(console: Console, workspace: Workspace, away: list[str]) -> None:
+def _say_more(workspace: Workspace, away: list[str]) -> None:
     if address := present_address():
-        say(console, f"of {address} nothing was looked at: who runs it types `mlflow gc` there")
+        say(f"of {address} nothing was looked at: who runs it types `mlflow gc` there")
     if away:
         say(
-            console,
             f"the store {workspace.place} was not looked at, as it is used by {', '.join(away)}, "
             "which cannot be looked into from here; if that is no more, say --sole",
         )
 
 
-def show_damage(console: Console, folder: Path, *, mends: bool, anew: bool) -> int:
+def show_damage(folder: Path, *, mends: bool, anew: bool) -> int:
     """Print a paragraph for each damaged file, and set it aside if asked to; how many there are.
 
     A check that was stopped is taken up, unless it is to begin `anew`.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not there; name a workspace with --workspace")
-    workspace = Workspace.at(folder)
+    workspace = find_workspace(folder)
     if mends:
         with holding(workspace.root):
-            return _list_damage(console, workspace, mends=True, anew=anew)
-    return _list_damage(console, workspace, mends=False, anew=anew)
+            return _list_damage(workspace, mends=True, anew=anew)
+    return _list_damage(workspace, mends=False, anew=anew)
 
 
-def _list_damage(console: Console, workspace: Workspace, *, mends: bool, anew: bool) -> int:
+def _list_damage(workspace: Workspace, *, mends: bool, anew: bool) -> int:
     results = read_results(workspace)
     found = list(find_damage(workspace, results, bars, goes_on=not anew))
     for damage in found:
-        console.print(f"[bold red]{damage.fault}[/] ", end="")
-        say(console, damage.owner)
+        out.print(f"[bold red]{damage.fault}[/] ", end="")
+        say(damage.owner)
         for line in (damage.path, damage.mend):
-            say(console, f"    {line}")
+            say(f"    {line}")
         if mends:
             set_aside(workspace, damage)
     if not found:
-        say(console, f"{workspace.root}: all is whole")
+        say(f"{workspace.root}: all is whole")
     elif mends:
-        console.print(f"{len(found)} damaged; set aside: run the same command again")
+        out.print(f"{len(found)} damaged; set aside: run the same command again")
     else:
-        console.print(f"{len(found)} damaged; `foodcls verify --mend` sets them aside")
+        out.print(f"{len(found)} damaged; `foodcls verify --mend` sets them aside")
     return len(found)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from flows.cli.options import read_recipe
@@ -16,7 +15,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars, open_features
 
 
-def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> None:
+def show_worth(recipe_file: Path, folder: Path, more: int) -> None:
     """Print a line a class and write worth.csv; InputError when there are no pictures yet."""
     recipe = read_recipe(recipe_file)
     workspace, manifest = open_prepared(recipe_file, folder)
@@ -26,10 +25,10 @@ def show_worth(console: Console, recipe_file: Path, folder: Path, more: int) -> 
     asked = raise_quotas(before, worths, recipe.collect.per_query)
     write_worth(worths, asked, workspace.worth)
     heads = ("class", "learnt from", "recall", f"by {more} more", "90 of 100 times")
-    print_whole(console, [list(map(Text, heads)), *(_cells(one) for one in worths)])
+    print_whole([list(map(Text, heads)), *(_cells(one) for one in worths)])
     lines = [*explain_worth(worths), f"The table: {Workspace(folder).worth}"]
     lines += _next(recipe, recipe_file, folder, any(one.is_worthwhile for one in worths))
-    say(console, "\n".join(lines))
+    say("\n".join(lines))
 
 
 def _next(recipe: Recipe, file: Path, folder: Path, gains: bool) -> Iterator[str]:

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 import torch
 from mlflow.tracking import MlflowClient
-from rich.console import Console
 
 from flows.cli.compare import compare
 from flows.prepare import prepare
@@ -183,7 +182,7 @@ def test_two_models_are_compared_by_any_of_their_names(
         (first["mlflow_run_id"], str(shared_space)),
     ):
         page = tmp_path / "compare.html"
-        records.append(compare(Console(quiet=True), a, b, shared_space, page))
+        records.append(compare(a, b, shared_space, page))
         changed = len(records[-1]["won"]) + len(records[-1]["lost"])
         assert page.read_text("utf-8").count("data:image/jpeg;base64,") >= changed
     for record in records:

@@ -5,7 +5,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from flows.cli.output import find_manifest, print_whole, say
@@ -20,9 +19,7 @@ from tasks.engine.progress import bars
 from tasks.tracking.benchmark import log_benchmark
 
 
-def run_benchmark(
-    console: Console, model: Path, folder: Path, threads: int, seconds: float
-) -> dict[str, Any]:
+def run_benchmark(model: Path, folder: Path, threads: int, seconds: float) -> dict[str, Any]:
     """Print the table and give it for programs."""
     loaded, manifest = load_model(model), read_manifest(find_manifest(folder))
     workspace = Workspace.at(folder)
@@ -33,17 +30,17 @@ def run_benchmark(
         benchmark(model, loaded.labels, loaded.size, checkpoint, manifest, workspace.store,
                   threads, seconds, bars)
     )  # fmt: skip
-    print_whole(console, [[Text(cell) for cell in line] for line in (HEADS, *map(cells, rows))])
+    print_whole([[Text(cell) for cell in line] for line in (HEADS, *map(cells, rows))])
     processor = next(iter(_cpu_lines("model name")), "") or platform.machine()
     about = {"threads": threads, "processor": processor, "VNNI": _has_vnni(),
              "backbone": loaded.provenance.get("train.backbone", ""),
              "load average": f"{os.getloadavg()[0]:.1f}"}  # fmt: skip
     if not is_trained_on(loaded, manifest):
         about["accuracy"] = "perhaps too good: it learnt from other pictures than this manifest's"
-    say(console, "; ".join(f"{name} {value}" for name, value in about.items()))
+    say("; ".join(f"{name} {value}" for name, value in about.items()))
     if checkpoint is None:
         why = f"{workspace.root} does not have the checkpoint"
-        say(console, f"no row of eager torch: {why}", style="yellow")
+        say(f"no row of eager torch: {why}", style="yellow")
     record = {"model": str(model), "digest": loaded.digest, **about,
               "formats": [row.record() for row in rows]}  # fmt: skip
     try:
@@ -51,7 +48,7 @@ def run_benchmark(
         told = log_benchmark(workspace, name, loaded.digest, record, markdown(rows, about))
     except ServerError as error:
         told = f"not logged to MLflow: {error}"
-    say(console, told)
+    say(told)
     return record
 
 

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
-
 from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest, say
 from foodcls.errors import ExportError, InputError
@@ -24,7 +22,6 @@ WEB = "web"  # the page for browsers, which holds the .onnx file
 
 
 def export_formats(
-    console: Console,
     model: Path,
     names: Sequence[str],
     folder: Path,
@@ -38,16 +35,14 @@ def export_formats(
     onnx = sibling(model, FORMATS["onnx"].ending)
     if WEB in names and "onnx" not in formats and not onnx.is_file():
         formats.append("onnx")
-    refused = _write(console, model, formats, folder, margin) if formats else ()
+    refused = _write(model, formats, folder, margin) if formats else ()
     if WEB in names:
-        write_web(console, onnx, runtime)
+        write_web(onnx, runtime)
     if refused:
         raise ExportError("; ".join(refused))
 
 
-def _write(
-    console: Console, model: Path, formats: Sequence[Format], folder: Path, margin: float
-) -> tuple[str, ...]:
+def _write(model: Path, formats: Sequence[Format], folder: Path, margin: float) -> tuple[str, ...]:
     check_libraries(formats)
     loaded, manifest = load_model(model), read_manifest(find_manifest(folder))
     provenance = loaded.provenance
@@ -70,7 +65,7 @@ def _write(
             f"answers within {written.max_difference:.0e} of the network on "
             f"{written.compared} pictures"
         )
-        say(console, f"{path}  {one.bytes / 1e6:.1f} MB  {told}")
+        say(f"{path}  {one.bytes / 1e6:.1f} MB  {told}")
     list_digests(model, digests)
     return written.refused
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Json, Space
-from flows.cli.output import out, told, write_json
+from flows.cli.output import told, write_json
 
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="An exported model, *.pt.")]
 
@@ -37,7 +37,7 @@ def export(
     with told():
         from flows.cli.models.export import export_formats
 
-        export_formats(out, model, formats, workspace, margin, runtime)
+        export_formats(model, formats, workspace, margin, runtime)
 
 
 def benchmark(
@@ -57,4 +57,4 @@ def benchmark(
     with told():
         from flows.cli.models.benchmark import run_benchmark
 
-        write_json(run_benchmark(out, model, workspace, threads, seconds), json_file)
+        write_json(run_benchmark(model, workspace, threads, seconds), json_file)

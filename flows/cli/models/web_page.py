@@ -6,8 +6,6 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-
 from flows.cli.output import say
 from foodcls.errors import InputError
 from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
@@ -16,7 +14,7 @@ from foodcls.export.web.write import write_page
 NPM_SECONDS = 600  # for 33 MB
 
 
-def write_web(console: Console, onnx: Path, runtime: Path | None) -> None:
+def write_web(onnx: Path, runtime: Path | None) -> None:
     """Write the page of an .onnx file, into a folder beside it."""
     place = onnx.with_name(f"{onnx.stem}-web")
     with TemporaryDirectory() as fetched:
@@ -28,7 +26,7 @@ def write_web(console: Console, onnx: Path, runtime: Path | None) -> None:
         f"python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(place))}",
     )
     for line in lines:
-        say(console, line)
+        say(line)
 
 
 def fetch_runtime(folder: Path) -> Path:

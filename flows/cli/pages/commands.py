@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import AnyModel, Digest, RecipeFile, Space
-from flows.cli.output import out, told
+from flows.cli.output import told
 
 Host = Annotated[str, typer.Option(help="0.0.0.0: whoever reaches this machine may ask.")]
 Port = Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)]
@@ -30,10 +30,7 @@ def review(
         from flows.cli.pages.review import open_page
 
         open_page(
-            *(out, recipe_file, workspace, port),
-            opens_browser=browser,
-            annotator=annotator,
-            is_test=test,
+            recipe_file, workspace, port, opens_browser=browser, annotator=annotator, is_test=test
         )
 
 
@@ -62,7 +59,7 @@ def serve(
         from foodcls.serve.service import ServiceLimits
 
         limits = ServiceLimits(batch, queue, int(megabytes * 1e6), seconds)
-        serve_model(out, model, digest, host, port, limits)
+        serve_model(model, digest, host, port, limits)
 
 
 def photograph(
@@ -82,4 +79,4 @@ def photograph(
     with told():
         from flows.cli.pages.photograph import take_photos
 
-        take_photos(out, recipe_file, folder, host, port)
+        take_photos(recipe_file, folder, host, port)

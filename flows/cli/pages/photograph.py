@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import segno
-from rich.console import Console
 
 from flows.cli.output import say
 from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
@@ -29,9 +28,7 @@ its SHA-256 is
 {fingerprint}"""
 
 
-def take_photos(
-    console: Console, recipe_file: Path, folder: Path | None, host: str, port: int
-) -> None:
+def take_photos(recipe_file: Path, folder: Path | None, host: str, port: int) -> None:
     """Take photos into the recipe's folder, or another one; returns when it is told to stop."""
     recipe = load_recipe(recipe_file)
     photos = PhotoFolder(folder or _find_folder(recipe, recipe_file), recipe.labels)
@@ -41,14 +38,14 @@ def take_photos(
     opened = open_port(host, port)
     try:
         with TemporaryDirectory() as secret:
-            _serve(console, recipe.name, photos, address, opened, Path(secret))
+            _serve(recipe.name, photos, address, opened, Path(secret))
     finally:
         opened.close()
-    _tell_next(console, photos, recipe, recipe_file)
+    _tell_next(photos, recipe, recipe_file)
 
 
 def _serve(
-    console: Console, title: str, photos: PhotoFolder, address: str,
+    title: str, photos: PhotoFolder, address: str,
     opened: socket.socket, secret: Path,
 ) -> None:  # fmt: skip
     place, port = address_of(address, opened), opened.getsockname()[1]
@@ -65,7 +62,7 @@ def _serve(
     def tell() -> None:
         for line in (f"photograph {url}", qr_code(url), note, f"Photos land in {photos.root}"):
             # not wrapped: an address has to survive being copied
-            say(console, line)
+            say(line)
 
     app = make_app(photos, guard, title)
     serve_until_stopped(app, opened, SECONDS, tell, certificate, key)
@@ -108,7 +105,7 @@ def _reachable(host: str) -> str:
         ) from error
 
 
-def _tell_next(console: Console, photos: PhotoFolder, recipe: Recipe, recipe_file: Path) -> None:
+def _tell_next(photos: PhotoFolder, recipe: Recipe, recipe_file: Path) -> None:
     counts = photos.count()
     groups = {group for found in counts.values() for group in found}
     total = sum(sum(found.values()) for found in counts.values())
@@ -125,4 +122,4 @@ def _tell_next(console: Console, photos: PhotoFolder, recipe: Recipe, recipe_fil
             f"To judge trays as wholes: `grouped_by_folder: shared` in test of {recipe_file}"
         )
     for line in lines:
-        say(console, line)
+        say(line)

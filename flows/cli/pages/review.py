@@ -3,9 +3,7 @@
 import webbrowser
 from pathlib import Path
 
-from rich.console import Console
-
-from flows.cli.output import find_manifest, say
+from flows.cli.output import find_manifest, out, say
 from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.decision_files import ReviewFiles
@@ -18,7 +16,6 @@ from foodcls.workspace.workspace import Workspace
 
 
 def open_page(
-    console: Console,
     recipe_file: Path,
     folder: Path,
     port: int,
@@ -33,14 +30,14 @@ def open_page(
     """
     server = make_server(recipe_file, folder, port, annotator, is_test=is_test)
     # not wrapped: an address has to survive being copied
-    console.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
-    console.print("Each decision is saved at once. Ctrl-C ends.")
+    out.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
+    out.print("Each decision is saved at once. Ctrl-C ends.")
     if opens_browser:
         webbrowser.open(server.url)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        console.print()
+        out.print()
     finally:
         server.server_close()
     if is_test and (known := estimate_session(server.session, Workspace(folder))):
@@ -48,8 +45,8 @@ def open_page(
         from foodcls.report.by_hand import explain_looks
 
         for sentence in explain_looks(known):
-            console.print(sentence, markup=False, highlight=False)
-    tell_next(console, server.session.files, recipe_file, folder)
+            out.print(sentence, markup=False, highlight=False)
+    tell_next(server.session.files, recipe_file, folder)
 
 
 def make_server(
@@ -71,14 +68,14 @@ def make_server(
         ) from error
 
 
-def tell_next(console: Console, files: ReviewFiles, recipe_file: Path, folder: Path) -> None:
+def tell_next(files: ReviewFiles, recipe_file: Path, folder: Path) -> None:
     """Print where the decisions are, what the recipe still lacks, and how to use them."""
     for path in (files.decisions, files.boxes):
         if path.exists():
-            say(console, f"{path}")
+            say(f"{path}")
     lines = [line for line in files.missing if line.file.exists()]
     if lines:
-        say(console, f"Put into {recipe_file} (into its section of that name, if it has one):")
+        say(f"Put into {recipe_file} (into its section of that name, if it has one):")
         for line in lines:
-            say(console, f"  {line.text}")
-    say(console, f"Then: foodcls run {recipe_file} --workspace {folder}")
+            say(f"  {line.text}")
+    say(f"Then: foodcls run {recipe_file} --workspace {folder}")

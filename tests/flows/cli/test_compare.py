@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from flows.cli.compare import compare
@@ -49,13 +48,16 @@ def worse(answers: Predictions) -> Predictions:
 
 
 def test_two_workspaces_are_compared(
-    leave: Callable, answers: Predictions, worse: Predictions, tmp_path: Path
+    leave: Callable,
+    answers: Predictions,
+    worse: Predictions,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     a, b = leave("a", worse), leave("b", answers)
-    console = Console(record=True, width=80)
-    record = compare(console, str(a), str(b), tmp_path / "none", None)
+    record = compare(str(a), str(b), tmp_path / "none", None)
     assert record["verdict"] == "better" and len(record["won"]) == 12
-    told = console.export_text()
+    told = capsys.readouterr().out
     assert f"{b} is better than {a}." in told.replace("\n", "")
     lines = [line.split() for line in told.splitlines()]
     assert ["accuracy", "0.700", "1.000", "+0.300"] in lines
@@ -73,7 +75,7 @@ def test_the_page_shows_pictures_of_the_workspace_that_has_them(
              "split": "test", "picture": store.put(encode(noise(place)))}
             for place, digest in enumerate(answers.ids)]  # fmt: skip
     write_manifest(new_manifest(rows), b / "manifest.csv")
-    compare(Console(quiet=True), str(a), str(b), tmp_path / "none", tmp_path / "page.html")
+    compare(str(a), str(b), tmp_path / "none", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
     assert page.count("data:image/jpeg;base64,") == 12
 
@@ -83,7 +85,7 @@ def test_without_pictures_there_is_no_page(
 ) -> None:
     places = str(leave("a", worse)), str(leave("b", answers))
     with pytest.raises(InputError, match="no pictures to show"):
-        compare(Console(quiet=True), *places, tmp_path / "none", tmp_path / "page.html")
+        compare(*places, tmp_path / "none", tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
 
@@ -92,7 +94,7 @@ def test_a_name_that_means_nothing_is_refused(
     leave: Callable, answers: Predictions, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(InputError):
-        compare(Console(quiet=True), str(leave("a", answers)), name, tmp_path / "none", None)
+        compare(str(leave("a", answers)), name, tmp_path / "none", None)
     assert not (tmp_path / "none").exists()
 
 
@@ -101,9 +103,7 @@ def test_a_folder_without_a_run_says_what_to_do(
 ) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="foodcls run RECIPE --workspace"):
-        compare(
-            Console(quiet=True), str(leave("a", answers)), str(tmp_path / "empty"), tmp_path, None
-        )
+        compare(str(leave("a", answers)), str(tmp_path / "empty"), tmp_path, None)
 
 
 @pytest.mark.runs("foodcls compare")

@@ -1,13 +1,11 @@
 """Errors end a command with a line and an exit code."""
 
-import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
-from rich.console import Console
 
 from flows.cli.output import told
 from flows.cli.prefect_server import find_page
@@ -48,7 +46,7 @@ def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
 
 
 def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_typed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     right = {"n": 4, "recall": 1.0, "recall_bounds": (0.5, 1.0), "precision": 1.0,
              "average_position": 1.0}  # fmt: skip
@@ -65,10 +63,9 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    console = Console(file=io.StringIO(), width=80)
-    show_result(console, result)
-    show_places(console, result, tmp_path / "w", tmp_path / "my lunch.yaml")
-    said = console.file.getvalue()
+    show_result(result)
+    show_places(result, tmp_path / "w", tmp_path / "my lunch.yaml")
+    said = capsys.readouterr().out
     assert "rabbit" in said and "bread" not in said
     assert "2 other classes: each test picture is named right" in said
     assert (
@@ -87,19 +84,21 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     assert find_page("f1") == ""
 
 
-def test_a_report_that_is_of_another_table_of_pictures_is_named(tmp_path: Path) -> None:
-    space, console = Workspace(tmp_path), Console(file=io.StringIO(), width=80)
-    with telling_apart(console, tmp_path):
+def test_a_report_that_is_of_another_table_of_pictures_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = Workspace(tmp_path)
+    with telling_apart(tmp_path):
         space.manifest.write_text("of the first run")
     space.report.write_text(f"<code>{digest_file(space.manifest)}</code>")
-    with telling_apart(console, tmp_path):
+    with telling_apart(tmp_path):
         pass
-    assert console.file.getvalue() == ""
-    with pytest.raises(StageError), telling_apart(console, tmp_path):
+    assert capsys.readouterr().err == ""
+    with pytest.raises(StageError), telling_apart(tmp_path):
         space.manifest.write_text("of a run that fails later")
         raise StageError("too few pictures")
     said = f"{space.manifest} is of this run; report.html beside it still tells of one before"
-    assert console.file.getvalue().strip() == said
+    assert capsys.readouterr().err.strip() == said
 
 
 def test_a_report_of_another_recipe_recalls_nothing_and_imports_no_flow(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from rich.console import Console
 from typer.testing import CliRunner
 
 from flows.cli.guesses import suggest_boxes
@@ -44,38 +43,40 @@ def workspace(tmp_path: Path) -> Path:
     return folder
 
 
-def test_proposals_lie_beside_the_manifest(recipe: Path, workspace: Path) -> None:
-    console = Console(file=io.StringIO(), width=60)
-    suggest_boxes(console, recipe, workspace)
+def test_proposals_lie_beside_the_manifest(
+    recipe: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suggest_boxes(recipe, workspace)
     assert len((workspace / "proposals.csv").read_text().splitlines()) == 2
-    text = console.file.getvalue()  # type: ignore[attr-defined]
+    text = capsys.readouterr().out
     assert "1 box proposed" in text
     assert f"foodcls review {recipe} --workspace {workspace}" in text
 
 
 def test_proposals_that_the_recipe_cuts_to_stay(recipe: Path, workspace: Path) -> None:
-    console, table = Console(file=io.StringIO()), workspace / "proposals.csv"
-    suggest_boxes(console, recipe, workspace)
+    table = workspace / "proposals.csv"
+    suggest_boxes(recipe, workspace)
     before = table.read_text()
     recipe.write_text(f"{RECIPE}crop: {{boxes: {table}, proposed: true}}\n")
     manifest = read_manifest(workspace / "manifest.csv")
     for box in ("40,40,90,90", ""):
         write_manifest(manifest.assign(box=box), workspace / "manifest.csv")
-        suggest_boxes(console, recipe, workspace)
+        suggest_boxes(recipe, workspace)
         assert table.read_text() == before
     table.write_text(before.splitlines()[0] + "\n" + "0" * 64 + ",9,9,apple,1,1,5,5,true\n")
-    suggest_boxes(console, recipe, workspace)
+    suggest_boxes(recipe, workspace)
     assert [line[:1] for line in table.read_text().splitlines()[1:]] == [
         "0",
         before[before.index("\n") + 1],
     ]
 
 
-def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, workspace: Path) -> None:
+def test_what_was_refused_on_the_page_is_not_proposed_again(
+    recipe: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def propose() -> str:
-        console = Console(file=io.StringIO())
-        suggest_boxes(console, recipe, workspace)
-        return console.file.getvalue()  # type: ignore[attr-defined]
+        suggest_boxes(recipe, workspace)
+        return capsys.readouterr().out
 
     assert "left out" not in propose()
     session = open_session(load_recipe(recipe), recipe, Workspace(workspace))
@@ -92,7 +93,7 @@ def test_what_was_refused_on_the_page_is_not_proposed_again(recipe: Path, worksp
 
 def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="foodcls prepare"):
-        suggest_boxes(Console(file=io.StringIO()), recipe, tmp_path / "empty")
+        suggest_boxes(recipe, tmp_path / "empty")
 
 
 @pytest.mark.runs("foodcls propose")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from flows.cli.schedule import ENVIRONMENT, local_zone, next_time, schedule_recipe
 from foodcls.errors import InputError
@@ -37,7 +36,7 @@ def test_without_a_server_that_stays_it_is_said_how_to_start_one(
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
     with pytest.raises(InputError, match="`prefect server start`.*export PREFECT_API_URL"):
-        schedule_recipe(Console(), recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
+        schedule_recipe(recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
 
 
 def test_threads_of_a_scheduled_run_sleep_while_they_wait_as_those_at_a_terminal_do() -> None:

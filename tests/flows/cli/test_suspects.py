@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from flows.cli.compare import show_choice
@@ -71,21 +70,21 @@ def test_it_keeps_no_more_than_the_recipe_allows(
     recipe: Path, workspace: Path, gigabytes: int, files: int
 ) -> None:
     recipe.write_text(RECIPE.replace("32}", f"32, cache_gb: {gigabytes}}}"))
-    list_suspects(Console(), recipe, workspace)
+    list_suspects(recipe, workspace)
     assert len(list((workspace / "cache" / "pixels").glob("*.npy"))) == files
 
 
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `foodcls prepare"):
-        list_suspects(Console(), recipe, tmp_path / "none")
+        list_suspects(recipe, tmp_path / "none")
 
 
-def ask_worth(console: Console, recipe: Path, workspace: Path) -> None:
-    show_worth(console, recipe, workspace, more=100)
+def ask_worth(recipe: Path, workspace: Path) -> None:
+    show_worth(recipe, workspace, more=100)
 
 
-def ask_choice(console: Console, recipe: Path, workspace: Path) -> None:
-    show_choice(console, recipe, load_recipe(recipe), workspace, [])
+def ask_choice(recipe: Path, workspace: Path) -> None:
+    show_choice(recipe, load_recipe(recipe), workspace, [])
 
 
 @pytest.mark.parametrize("guess", [list_suspects, suggest_boxes, ask_worth, ask_choice])
@@ -95,4 +94,4 @@ def test_of_a_run_that_has_not_ended_it_says_to_go_on(
     table = read_manifest(workspace / "manifest.csv").assign(picture="")
     write_manifest(table, workspace / "manifest.csv")
     with pytest.raises(InputError, match="not ended; .* `foodcls prepare"):
-        guess(Console(), recipe, workspace)
+        guess(recipe, workspace)

@@ -1,25 +1,28 @@
-import io
 import os
 from pathlib import Path
 
-from rich.console import Console
+import pytest
 
 from flows.cli.upkeep import SHOWN, tidy_up
 from foodcls.workspace.workspace import Workspace
 
 
-def test_addresses_that_may_go_are_shown_without_logins_and_keys(tmp_path: Path) -> None:
+def test_addresses_that_may_go_are_shown_without_logins_and_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = Workspace.at(tmp_path)
     (workspace.results / "last").write_text("")
     url = "https://ann:hidden@a.test/1.jpg?token=hidden"
     workspace.store.remember("fetch", {url: {"fetched_at": "2020-01-01T00:00:00+00:00"}})
-    told = io.StringIO()
-    tidy_up(Console(file=told), tmp_path, 30, is_sole=False, deletes=False)
-    assert "fetch https://a.test/1.jpg?token=***" in told.getvalue()
-    assert "hidden" not in told.getvalue()
+    tidy_up(tmp_path, 30, is_sole=False, deletes=False)
+    told = capsys.readouterr().out
+    assert "fetch https://a.test/1.jpg?token=***" in told
+    assert "hidden" not in told
 
 
-def test_of_many_files_that_may_go_the_first_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+def test_of_many_files_that_may_go_the_first_are_named_and_the_rest_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     workspace = Workspace.at(tmp_path)
     for number in range(SHOWN + 3):
         path = workspace.pixels / f"{number}.npy"
@@ -27,9 +30,7 @@ def test_of_many_files_that_may_go_the_first_are_named_and_the_rest_counted(tmp_
         os.utime(path, (0, 0))
     (workspace.results / "last").write_text("")
     for names_all, lines in ((False, SHOWN + 1), (True, SHOWN + 3)):
-        told = io.StringIO()
-        tidy_up(Console(file=told), tmp_path, 30, is_sole=False, deletes=False, names_all=names_all)
-        assert told.getvalue().count("old pixels and thumbnails: ") == lines
-        assert (
-            "thumbnails: 3 more, which `foodcls gc --all` names" in told.getvalue()
-        ) != names_all
+        tidy_up(tmp_path, 30, is_sole=False, deletes=False, names_all=names_all)
+        told = capsys.readouterr().out
+        assert told.count("old pixels and thumbnails: ") == lines
+        assert ("thumbnails: 3 more, which `foodcls gc --all` names" in told) != names_all

@@ -1,4 +1,3 @@
-import io
 import os
 import re
 import signal
@@ -9,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from flows.cli.pages.review import make_server, tell_next
 from foodcls.errors import InputError
@@ -60,13 +58,16 @@ def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path
         make_server(recipe, tmp_path / "none")
 
 
-def test_names_with_brackets_are_told_whole_and_in_one_line(tmp_path: Path) -> None:
-    console, decisions = Console(file=io.StringIO(), width=20), tmp_path / "filter.csv"
+def test_names_with_brackets_are_told_whole_and_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    decisions = tmp_path / "filter.csv"
     decisions.touch()
     line = RecipeLine(decisions, "filter: {manifest: filter.csv}")
     files = ReviewFiles(decisions, tmp_path / "boxes.csv", (line,))
-    tell_next(console, files, Path("[red]lunch.yaml"), Path("[red] space"))
-    assert console.file.getvalue().splitlines() == [
+    tell_next(files, Path("[red]lunch.yaml"), Path("[red] space"))
+    assert capsys.readouterr().out.splitlines() == [
         f"{decisions}",
         "Put into [red]lunch.yaml (into its section of that name, if it has one):",
         "  filter: {manifest: filter.csv}",
