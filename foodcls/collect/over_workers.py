@@ -76,7 +76,7 @@ def over_workers(
             seconds = min(turn, max(turn / 6, now - begun))
             errands = [
                 _with_trouble(one, throttled, failures)
-                for one in part_hosts(soon, waits, count, seconds)
+                for one in part_hosts(soon, waits, count, seconds, limits.manners)
             ]
             for report in fleet.spread(work, errands):
                 yield from report.results
@@ -106,12 +106,19 @@ def _begin(waiting: Iterable[Request], most: int) -> tuple[list[Request], list[R
 
 
 def part_hosts(
-    waiting: Iterable[Request], waits: Mapping[str, float], workers: int, turn: float
+    waiting: Iterable[Request],
+    waits: Mapping[str, float],
+    workers: int,
+    turn: float,
+    manners: Manners,
 ) -> Iterable[Errand]:
-    """An errand for each worker that gets hosts: about as many requests each, no host twice."""
+    """An errand for each worker that gets hosts: about as many requests each, no host twice.
+
+    All ports of a host in the table go to one worker.
+    """
     by_host = defaultdict[str, list[Request]](list)
     for request in waiting:
-        by_host[request.host].append(request)
+        by_host[manners.name(request.host)].append(request)
     parts: list[list[Request]] = [[] for _ in range(workers)]
     for ones in sorted(by_host.values(), key=len, reverse=True):
         min(parts, key=len).extend(ones)

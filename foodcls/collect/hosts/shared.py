@@ -5,12 +5,12 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from foodcls.collect.hosts.days import Hours
 
@@ -22,23 +22,51 @@ ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, Recu
 
 
 class Others:
-    """What a host's file says of all processes: until when to leave it alone, and its day."""
+    """What all processes know of a host: until when to leave it alone, its day, what may come.
 
-    def __init__(self, path: Path) -> None:
+    Without the path of a file one process knows it alone.
+    """
+
+    def __init__(self, path: Path | None = None, hours: Hours | None = None) -> None:
         self.path = path
+        self.free_at, self.hours = 0.0, hours or Hours()
+        self.reserved = dict[int, float]()  # bytes, by the places of those who may bring them
+        if path:
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
         try:
             told = json.loads(path.read_text())
+            reserved = {int(number): float(size) for number, size in told["reserved"].items()}
             self.free_at, self.hours = float(told["free_at"]), Hours.read(told["hours"])
+            self.reserved = reserved
         # nobody has asked it yet, or something else stands there
         except (FileNotFoundError, *ODD):
-            self.free_at, self.hours = 0.0, Hours()
+            return
         # of before the machine started anew
         if self.free_at > time.monotonic() + LONGEST:
             self.free_at = 0.0
 
     def text(self) -> str:
         """What its file is to say."""
-        return json.dumps({"free_at": self.free_at, "hours": self.hours.told()})
+        told = {"hours": self.hours.told(), "reserved": self.reserved}
+        return json.dumps({"free_at": self.free_at} | told)
+
+    def take(self, number: int) -> FileLock | None:
+        """What keeps a place for this process, as long as that lives; Timeout if another has it."""
+        if not self.path:
+            return None
+        lock = FileLock(f"{self.path}.{number}", thread_local=False)
+        lock.acquire(blocking=False)
+        return lock
+
+    def drop_dead(self, own: Collection[int]) -> None:
+        """Forget what was set aside for places that no process has any more."""
+        for number in [one for one in self.reserved if one not in own]:
+            with suppress(Timeout):
+                if lock := self.take(number):
+                    lock.release()
+                del self.reserved[number]
 
     def wait(self, until: float) -> float:
         """Leave it alone until then, or longer where that was said before; until when."""

@@ -23,13 +23,22 @@ def test_each_host_goes_to_one_worker_with_all_its_addresses() -> None:
     urls = [f"http://{name}.test/{n}" for name, count in zip("abcde", (9, 5, 4, 1, 1), strict=True)
             for n in range(count)]  # fmt: skip
     waits = {"a.test": 2.0, "b.test": 0.0, "z.test": 9.0}
-    parts = list(part_hosts([Request(url, at=url) for url in urls], waits, 3, 60.0))
+    parts = list(part_hosts([Request(url, at=url) for url in urls], waits, 3, 60.0, Manners()))
     assert sorted(one.url for part in parts for one in part.requests) == sorted(urls)
     hosts = [host for part in parts for host in part.share.hosts]
     assert sorted(hosts) == [f"{name}.test" for name in "abcde"]
     assert sorted(len(part.requests) for part in parts) == [5, 6, 9]
     assert [part.share.waits for part in parts] == [{"a.test": 2.0}, {}, {}]
-    assert len(list(part_hosts([Request(urls[0], at=urls[0])], {}, 3, 60.0))) == 1
+    assert len(list(part_hosts([Request(urls[0], at=urls[0])], {}, 3, 60.0, Manners()))) == 1
+
+
+def test_all_ports_of_a_host_with_limits_go_to_one_worker() -> None:
+    urls = [f"http://{name}.test:{port}/a" for name in "ab" for port in (81, 82)]
+    requests = [Request(url, at=url) for url in urls]
+    parts = part_hosts(requests, {}, 4, 60.0, Manners({"a.test": Manner(1)}))
+    assert {part.share.hosts for part in parts} == {
+        frozenset({"a.test:81", "a.test:82"}), frozenset({"b.test:81"}), frozenset({"b.test:82"})
+    }  # fmt: skip
 
 
 def test_a_crawl_by_workers_ends_as_one_of_a_process_does(

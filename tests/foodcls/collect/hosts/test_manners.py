@@ -224,7 +224,9 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
     one.leave_all()
     assert two.claim("a.test") == 0 and one.claim("b.test") == 0
     two.leave("a.test")
-    for text in ("tor", "1e99", "[" * 99_999, f'{{"free_at": {"9" * 400}, "hours": {{}}}}'):
+    many, none = "9" * 400, '"hours": {}, "reserved": {}'
+    for text in ("tor", "1e99", "[" * 99_999, f'{{"free_at": {many}, {none}}}',
+                 '{"free_at": 0, "hours": {}, "reserved": {"x": []}}'):  # fmt: skip
         (tmp_path / "places" / "a.test").write_text(text)
         assert one.claim("a.test") == 0
         one.leave("a.test")
@@ -300,6 +302,58 @@ def test_what_is_set_aside_for_requests_under_way_ends_no_day(
     assert [sum(hours.values()) for hours in manners.days().values()] == [900]
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_all_ports_of_a_host_keep_its_limits_together(
+    web, other_web, limits, tmp_path: Path, is_shared: bool
+) -> None:
+    seen: list[tuple[float, float]] = []
+
+    async def answer(talk: Any) -> None:
+        begun = time.monotonic()
+        await asyncio.sleep(0.25)
+        seen.append((begun, time.monotonic()))
+        await talk.reply(bytes(1_000))
+
+    table = {"127.0.0.1": Manner(2, 0.1, daily=5_500)}
+    manners = Manners(table, tmp_path / "places" if is_shared else None)
+    urls = [f"{one.route('/a', answer)}?{n}" for one in (web, other_web) for n in range(4)]
+    bounds = replace(limits, max_bytes=1_000, manners=manners)
+    got = Counter(one.outcome for one in download_all(urls, bounds))
+    assert got == {Outcome.OK: 5, Outcome.DEFERRED: 3}
+    assert max(sum(begun <= at < end for begun, end in seen) for at, _ in seen) == 2
+    assert max(begun for begun, _ in seen) - min(seen)[0] >= 4 * 0.1 - SLACK
+    told = {host: sum(hours.values()) for host, hours in manners.days().items()}
+    assert told == {"127.0.0.1": 5_000}
+
+
+def test_what_a_killed_process_had_set_aside_counts_no_more_once_it_is_needed(
+    tmp_path: Path,
+) -> None:
+    program = f"""
+import os, signal
+from pathlib import Path
+from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.table import Manner
+manners = Manners({{"a.test": Manner(4, daily=1000.0)}}, Path({str(tmp_path)!r}))
+assert manners.claim("a.test", 400) == manners.claim("a.test", 400) == 0
+manners.spend("a.test", 150)
+print("has claimed", flush=True)
+input()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    manners = Manners({"a.test": Manner(4, daily=1000.0)}, tmp_path)
+    with subprocess.Popen([sys.executable, "-c", program], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:  # fmt: skip
+        assert other.stdin and other.stdout and other.stdout.readline() == "has claimed\n"
+        # what it may bring is not known yet
+        assert manners.claim("a.test", 800) > 0
+        other.communicate("\n")
+    # of what it had claimed, 150 bytes came
+    assert manners.claim("a.test", 800) == 0
+    assert manners.spend("a.test", 800) == 0
+    assert [sum(hours.values()) for hours in manners.days().values()] == [950]
+
+
 def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypatch) -> None:
     clock = [0.0]
     monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
@@ -343,7 +397,7 @@ def test_places_that_cannot_be_written_end_no_crawl_and_its_limits_hold_in_this_
     """In place of the file with the host's times lies what can be neither read nor written."""
     seen = times("/a")
     places = tmp_path / "places"
-    (places / f"127.0.0.1%3A{web.port}").mkdir(parents=True)
+    (places / "127.0.0.1").mkdir(parents=True)
     manners = Manners({"127.0.0.1": Manner(2, 0.1, rate=100)}, places)
     got = list(
         download_all([web.url(f"/a?{n}") for n in range(4)], replace(limits, manners=manners))
