@@ -95,11 +95,7 @@ class Engine(ABC):
     home: str = "https://invalid.test"  # where it is told of downloads, if it wants to be
     has_door: bool = False  # its first page only lets in: it tells the next one, and no picture
     token: str = ""  # the address where a client's id and secret are changed for a token
-
-    @property
-    @abstractmethod
-    def licences(self) -> tuple[str, ...]:
-        """The licences it can filter by."""
+    licences: tuple[str, ...] = ()  # that it can filter by
 
     @abstractmethod
     def pages(self, question: Question, access: Access) -> list[str]:

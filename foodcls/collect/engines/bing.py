@@ -4,27 +4,33 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote_plus
 
-from icrawler.builtin.bing import BingFeeder, BingParser
+from icrawler.builtin.bing import BingFeeder
 
-from foodcls.collect.engines.base import Hit, Page
-from foodcls.collect.engines.crawled import Crawled, read_html, search_arguments
+from foodcls.collect.engines.base import Hit, Page, Question
+from foodcls.collect.engines.crawled import Crawled, feed, licences_of, read_html
 
 # what a result names its picture in, where its data is no JSON: keys without quotes
 LOOSE = re.compile(r'\b(?:murl|imgurl)"?\s*:\s*"(http[^"]+)"')
 
 
-class BingPictures(BingParser):
-    """Reads the data of each result: icrawler's pattern keeps .jpg only and cuts addresses."""
+def _addresses(question: Question) -> list[str]:
+    # icrawler puts the keyword into the address as it is
+    return feed(BingFeeder, quote_plus(question.query), question.licence)
 
-    def parse(self, response: Page) -> Iterator[Hit]:
-        """Yield every result, whatever its format; an odd one among others is passed over."""
-        links = read_html(response).find_all("a", attrs={"m": True})
-        results = [data for link in links if (data := _result(str(link["m"])))]
-        if links and not results:
-            raise ValueError(f"{len(links)} results without an address")
-        for data in results:
-            yield {"file_url": str(data["murl"]), "page": str(data.get("purl") or "")}
+
+def _read(page: Page) -> Iterator[Hit]:
+    """Yield every result; an odd one among others is passed over.
+
+    icrawler's parser keeps .jpg alone, and cuts addresses.
+    """
+    links = read_html(page).find_all("a", attrs={"m": True})
+    results = [data for link in links if (data := _result(str(link["m"])))]
+    if links and not results:
+        raise ValueError(f"{len(links)} results without an address")
+    for data in results:
+        yield {"file_url": str(data["murl"]), "page": str(data.get("purl") or "")}
 
 
 def _result(text: str) -> dict[str, Any]:
@@ -37,4 +43,4 @@ def _result(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) and data.get("murl") else {}
 
 
-BING = Crawled(BingFeeder, BingPictures, search_arguments)
+BING = Crawled(_addresses, _read, licences=licences_of(BingFeeder))

@@ -28,7 +28,6 @@ BRAVE = Api(
     _words,
     lambda answer: list(answer["results"]),
     _hit,
-    lambda answer, words: {},
-    lambda access: {"X-Subscription-Token": access.keys.get("BRAVE_API_KEY", "")},
+    login=lambda access: {"X-Subscription-Token": access.keys.get("BRAVE_API_KEY", "")},
     terms=Terms(keys=("BRAVE_API_KEY",), key_page="https://api.search.brave.com/", needs_key=True),
 )

@@ -64,15 +64,18 @@ def _hit(page: Any) -> Hit:
     }
 
 
-def _more(answer: Any, words: Words) -> Words:
-    return {str(name): str(value) for name, value in answer.get("continue", {}).items()}
+class Commons(Api):
+    """MediaWiki's interface, whose answers tell the words of the next page."""
+
+    def more(self, answer: Any, words: Words) -> Words:
+        """What the answer says under `continue`."""
+        return {str(name): str(value) for name, value in answer.get("continue", {}).items()}
 
 
-COMMONS = Api(
+COMMONS = Commons(
     "https://commons.wikimedia.org/w/api.php",
     _words,
     _results,
     _hit,
-    _more,
     terms=Terms(needs_contact=True),
 )

@@ -1,11 +1,10 @@
-"""Engines whose result pages are made for people: icrawler makes the addresses, and reads them."""
+"""Engines whose result pages are made for people: icrawler makes the addresses, and reads some."""
 
 import logging
 import queue
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus
 
 from bs4 import BeautifulSoup
 from icrawler import Feeder, Parser
@@ -16,39 +15,32 @@ from foodcls.collect.engines.base import MAX_RESULTS, Access, Engine, Hit, Page,
 
 @dataclass(frozen=True)
 class Crawled(Engine):
-    """An engine of icrawler: who makes its page addresses, and who reads its pages."""
+    """An engine by what makes the addresses of all its pages, and what reads a page."""
 
-    feeder: type[Feeder]
-    parser: type[Parser]
-    arguments: Callable[[Question], dict[str, Any]]  # the feeder's
-    filters: tuple[str, ...] = ()  # licences to filter by, where the feeder itself knows none
-
-    @property
-    def licences(self) -> tuple[str, ...]:
-        """The licences that its feeder knows."""
-        if not hasattr(self.feeder, "get_filter"):
-            return self.filters
-        rules = unthreaded(self.feeder).get_filter().rules
-        return tuple(rules["license"][1]) if "license" in rules else ()
+    addresses: Callable[[Question], list[str]]
+    read: Callable[[Page], Iterable[Hit]]
 
     def pages(self, question: Question, access: Access) -> list[str]:
         """The addresses of all pages, first to last possible."""
-        feeder = unthreaded(self.feeder)
-        feeder.feed(**self.arguments(question))
-        return [feeder.out_queue.get() for _ in range(feeder.out_queue.qsize())]
+        return self.addresses(question)
 
     def parse(self, page: Page) -> Iterable[Hit]:
-        """The pictures that the parser finds."""
-        found: Iterable[Hit] = unthreaded(self.parser).parse(page)
-        return found
+        """The pictures of a page."""
+        return self.read(page)
 
 
-def search_arguments(question: Question) -> dict[str, Any]:
-    """What icrawler's feeders of search engines take."""
-    filters = {"license": question.licence} if question.licence else None
-    # icrawler puts the keyword into the address as it is
-    keyword = quote_plus(question.query)
-    return {"keyword": keyword, "offset": 0, "max_num": MAX_RESULTS, "filters": filters}
+def feed(kind: type[Feeder], keyword: str, licence: str) -> list[str]:
+    """The addresses that one of icrawler's feeders makes of a query."""
+    feeder = unthreaded(kind)
+    filters = {"license": licence} if licence else None
+    feeder.feed(keyword=keyword, offset=0, max_num=MAX_RESULTS, filters=filters)
+    return [feeder.out_queue.get() for _ in range(feeder.out_queue.qsize())]
+
+
+def licences_of(feeder: type[Feeder]) -> tuple[str, ...]:
+    """The licences that a feeder can filter by."""
+    rules = unthreaded(feeder).get_filter().rules
+    return tuple(rules["license"][1]) if "license" in rules else ()
 
 
 def unthreaded(kind: type[Feeder] | type[Parser]) -> Any:

@@ -35,11 +35,7 @@ class Ddgs(Engine):
     """DuckDuckGo's images."""
 
     has_door: bool = True
-
-    @property
-    def licences(self) -> tuple[str, ...]:
-        """The licences it can filter by."""
-        return tuple(FILTERS)
+    licences: tuple[str, ...] = tuple(FILTERS)
 
     def lacks(self, access: Access) -> str:
         """The library, where it is not installed."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Refused, Terms
 from foodcls.collect.engines.licences import FILTERS, short_name, spdx
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 # largest first; search answers carry these addresses, so that no photo needs a question of its own
 SIZES = ("url_o", "url_k", "url_h", "url_l", "url_c", "url_z", "url_m")
@@ -80,17 +80,13 @@ def _address(photo: Any) -> str:
     return f"https://live.staticflickr.com/{photo['server']}/{photo['id']}_{photo['secret']}.jpg"
 
 
-def _more(answer: Any, words: Words) -> Words:
-    return next_page(int(answer["photos"]["pages"]))(words)
-
-
 FLICKR = Api(
     "https://api.flickr.com/services/rest/",
     _words,
     _results,
     _hit,
-    _more,
-    filters=tuple(FILTERS),
+    lambda answer: int(answer["photos"]["pages"]),
+    licences=tuple(FILTERS),
     terms=Terms(
         keys=("FLICKR_API_KEY",),
         key_page="https://www.flickr.com/services/api/keys/",

@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bs4 import BeautifulSoup
 from icrawler.builtin.google import GoogleFeeder, GoogleParser
 
 from foodcls.collect.engines.base import Hit, Page, Question
-from foodcls.collect.engines.crawled import Crawled, read_html, search_arguments
+from foodcls.collect.engines.crawled import Crawled, feed, licences_of, read_html, unthreaded
 
 # an original in the data: its address, height and width
 PICTURE = re.compile(r'\["(https?://[^"\s]+)",(\d+),(\d+)\]')
@@ -22,20 +21,24 @@ THUMBNAIL = "encrypted-tbn"
 OWN_HOSTS = ("google.com", "gstatic.com", "googleusercontent.com")
 
 
-class GooglePictures(GoogleParser):
-    """Reads the originals from the page's data: icrawler's pattern may yield the logo alone."""
+def _addresses(question: Question) -> list[str]:
+    # the one feeder that quotes by itself
+    return feed(GoogleFeeder, question.query, question.licence)
 
-    def parse(self, response: Page) -> Iterator[Hit]:
-        """Yield every original; fall back on icrawler's pattern."""
-        page = read_html(response)
-        hits = _script_hits(page) or _detail_hits(page) or _link_hits(page)
-        # icrawler returns None for a page without pictures
-        hits = hits or [{"file_url": hit["file_url"]} for hit in super().parse(response) or []]
-        own = [hit for hit in hits if not _host(hit["file_url"]).endswith(OWN_HOSTS)]
-        thumbnails = str(page).count(THUMBNAIL)
-        if thumbnails and not own:
-            raise ValueError(f"{thumbnails} thumbnails without an original")
-        yield from own
+
+def _read(response: Page) -> Iterator[Hit]:
+    """Yield every original; fall back on icrawler's pattern, which may yield the logo alone."""
+    page = read_html(response)
+    hits = _script_hits(page) or _detail_hits(page) or _link_hits(page)
+    # icrawler returns None for a page without pictures
+    hits = hits or [
+        {"file_url": hit["file_url"]} for hit in unthreaded(GoogleParser).parse(response) or []
+    ]
+    own = [hit for hit in hits if not _host(hit["file_url"]).endswith(OWN_HOSTS)]
+    thumbnails = str(page).count(THUMBNAIL)
+    if thumbnails and not own:
+        raise ValueError(f"{thumbnails} thumbnails without an original")
+    yield from own
 
 
 def _host(url: str) -> str:
@@ -83,9 +86,4 @@ def _link_hits(page: BeautifulSoup) -> list[Hit]:
     ]
 
 
-def _arguments(question: Question) -> dict[str, Any]:
-    # the one feeder that quotes by itself
-    return search_arguments(question) | {"keyword": question.query}
-
-
-GOOGLE = Crawled(GoogleFeeder, GooglePictures, _arguments)
+GOOGLE = Crawled(_addresses, _read, licences=licences_of(GoogleFeeder))

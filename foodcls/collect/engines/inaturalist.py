@@ -7,11 +7,12 @@ which foodcls.collect.hosts holds. Each photo has its own licence; without one a
 reserved.
 """
 
+from math import ceil
 from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Terms
 from foodcls.collect.engines.licences import FILTERS, WHOLE, spdx
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 PER_PAGE = 100
 VERSION = "4.0"  # of all its Creative Commons licences but CC0
@@ -49,17 +50,12 @@ def _hit(result: Any) -> Hit:
     }
 
 
-def _more(answer: Any, words: Words) -> Words:
-    pages = -(-int(answer["total_results"]) // PER_PAGE)
-    return next_page(min(pages, DEEPEST))(words)
-
-
 INATURALIST = Api(
     "https://api.inaturalist.org/v1/observations",
     _words,
     _results,
     _hit,
-    _more,
-    filters=tuple(FILTERS),
+    lambda answer: min(ceil(int(answer["total_results"]) / PER_PAGE), DEEPEST),
+    licences=tuple(FILTERS),
     terms=Terms(quota=10_000),
 )

@@ -19,24 +19,15 @@ MARKUP = 10_000  # characters of a field that are looked at
 
 @dataclass(frozen=True)
 class Api(Engine):
-    """An interface that answers words of an address (`?q=soup&page=1`) in JSON.
-
-    `results` raises where an answer has another shape, and `more` gives the words that the next
-    page's address has in place of this one's, or none where there is no next page.
-    """
+    """An interface that answers words of an address (`?q=soup&page=1`) in JSON."""
 
     address: str
     words: Callable[[Question, Access], Words]
-    results: Callable[[Any], list[Any]]
+    results: Callable[[Any], list[Any]]  # of an answer; raises where that has another shape
     hit: Callable[[Any], Hit]  # without `file_url` where a result names no picture
-    more: Callable[[Any, Words], Words]
+    # the last page that may be asked for, by an answer; pages are numbered by the word `page`
+    last: Callable[[Any], int] = lambda answer: 1
     login: Callable[[Access], Words] = lambda access: {}  # as headers, from the keys
-    filters: tuple[str, ...] = ()  # licences to filter by
-
-    @property
-    def licences(self) -> tuple[str, ...]:
-        """The licences it can filter by."""
-        return self.filters
 
     def pages(self, question: Question, access: Access) -> list[str]:
         """The address of the first page; the others are told by the page before."""
@@ -63,6 +54,11 @@ class Api(Engine):
         place = page.url.partition("?")[0]
         return f"{place}?{urlencode(words | more)}" if more else ""
 
+    def more(self, answer: Any, words: Words) -> Words:
+        """What the next page's address has in place of these words; none behind the last page."""
+        number = int(words.get("page", "1")) + 1
+        return {"page": str(number)} if number <= self.last(answer) else {}
+
     def headers(self, access: Access) -> Mapping[str, str]:
         """The key, where the interface takes it as a header."""
         return {"Accept": "application/json"} | self.login(access)
@@ -78,13 +74,3 @@ def text(value: Any, *names: str) -> str:
 def plain(markup: str) -> str:
     """HTML as one line of text."""
     return " ".join(BeautifulSoup(markup[:MARKUP], "lxml").get_text(" ").split())
-
-
-def next_page(last: int, name: str = "page") -> Callable[[Words], Words]:
-    """Counts pages up to the last that may be asked for."""
-
-    def count(words: Words) -> Words:
-        number = int(words.get(name, "1")) + 1
-        return {name: str(number)} if number <= last else {}
-
-    return count

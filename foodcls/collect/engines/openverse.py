@@ -10,7 +10,7 @@ from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Terms
 from foodcls.collect.engines.licences import FILTERS, spdx
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 PER_PAGE, PAGES = 20, 12
 
@@ -31,10 +31,6 @@ def _hit(result: Any) -> Hit:
     }
 
 
-def _more(answer: Any, words: Words) -> Words:
-    return next_page(min(int(answer["page_count"]), PAGES))(words)
-
-
 def _login(access: Access) -> Words:
     token = access.tokens.get("openverse")
     return {"Authorization": f"Bearer {token}"} if token else {}
@@ -45,10 +41,10 @@ OPENVERSE = Api(
     _words,
     lambda answer: list(answer["results"]),
     _hit,
-    _more,
+    lambda answer: min(int(answer["page_count"]), PAGES),
     _login,
     token="https://api.openverse.org/v1/auth_tokens/token/",
-    filters=tuple(FILTERS),
+    licences=tuple(FILTERS),
     terms=Terms(
         keys=("OPENVERSE_CLIENT_ID", "OPENVERSE_CLIENT_SECRET"),
         key_page="https://api.openverse.org/v1/#tag/auth",

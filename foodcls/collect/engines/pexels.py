@@ -6,10 +6,11 @@ no data sets or training by the interface without its explicit permission
 (https://help.pexels.com/hc/en-us/articles/900005880463-What-are-the-Terms-and-Conditions).
 """
 
+from math import ceil
 from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Terms
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 PER_PAGE = 80
 
@@ -28,16 +29,12 @@ def _words(question: Question, access: Access) -> Words:
     return {"query": question.query, "per_page": str(PER_PAGE), "page": "1"}
 
 
-def _more(answer: Any, words: Words) -> Words:
-    return next_page(-(-int(answer["total_results"]) // PER_PAGE))(words)
-
-
 PEXELS = Api(
     "https://api.pexels.com/v1/search",
     _words,
     lambda answer: list(answer["photos"]),
     _hit,
-    _more,
+    lambda answer: ceil(int(answer["total_results"]) / PER_PAGE),
     lambda access: {"Authorization": access.keys.get("PEXELS_API_KEY", "")},
     terms=Terms(
         keys=("PEXELS_API_KEY",),

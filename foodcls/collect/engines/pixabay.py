@@ -6,10 +6,11 @@ be kept for 24 hours, no systematic mass downloads, at most 500 results a query
 https://pixabay.com/service/license-summary/.
 """
 
+from math import ceil
 from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Terms
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 PER_PAGE = 200
 
@@ -30,16 +31,12 @@ def _hit(result: Any) -> Hit:
     }
 
 
-def _more(answer: Any, words: Words) -> Words:
-    return next_page(-(-int(answer["totalHits"]) // PER_PAGE))(words)
-
-
 PIXABAY = Api(
     "https://pixabay.com/api/",
     _words,
     lambda answer: list(answer["hits"]),
     _hit,
-    _more,
+    lambda answer: ceil(int(answer["totalHits"]) / PER_PAGE),
     terms=Terms(
         keys=("PIXABAY_API_KEY",),
         key_page="https://pixabay.com/api/docs/",

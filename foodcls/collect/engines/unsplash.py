@@ -10,7 +10,7 @@ which counts as a request. It restricts machine learning: ask at https://unsplas
 from typing import Any
 
 from foodcls.collect.engines.base import Access, Hit, Question, Terms
-from foodcls.collect.engines.official import Api, Words, next_page, text
+from foodcls.collect.engines.official import Api, Words, text
 
 PER_PAGE = 30
 
@@ -35,7 +35,7 @@ UNSPLASH = Api(
     _words,
     lambda answer: list(answer["results"]),
     _hit,
-    lambda answer, words: next_page(int(answer["total_pages"]))(words),
+    lambda answer: int(answer["total_pages"]),
     lambda access: {"Authorization": f"Client-ID {access.keys.get('UNSPLASH_ACCESS_KEY', '')}"},
     home="https://api.unsplash.com",
     terms=Terms(

@@ -14,6 +14,7 @@ import pytest
 from foodcls.collect.engines.answers import candidate, read_answer
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name, spdx
+from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.outcomes import Outcome, Response
 from foodcls.collect.rate_limits import RateLimits
@@ -258,7 +259,7 @@ def urls(found: SearchResult) -> list[str]:
 
 
 def test_every_official_interface_is_proven_here() -> None:
-    assert set(SHAPES) == {name for name, one in ENGINES.items() if type(one).__name__ == "Api"}
+    assert set(SHAPES) == {name for name, one in ENGINES.items() if isinstance(one, Api)}
 
 
 @PAGED
