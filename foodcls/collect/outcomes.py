@@ -6,54 +6,30 @@ from urllib.parse import quote
 
 
 class Outcome(StrEnum):
-    """How a URL or a file ended; `is_final` tells whether a later run leaves it at that."""
+    """How a URL or a file ended: REASONS tells what each means, FINAL which are not asked again."""
 
-    # a picture's bytes arrived and lie in the store; final while they do
     OK = "ok"
-    # this address stands earlier in the same class; not asked for again
     SAME_URL = "same_url"
-    # these bytes arrived earlier in the same class, from another address
     SAME_CONTENT = "same_content"
-    # the server refused for good: 4xx, or a redirect without a target; final
-    HTTP_ERROR = "http_error"
-    # the server was busy or broken (408, 425, 429, 5xx) each time; tried again by a later run
-    UNAVAILABLE = "unavailable"
-    # the server asks to wait longer than a run should, or has given what it gives in a day; tried
-    # again by a later run
+    HTTP_ERROR = "http_error"  # 4xx, or a redirect without a target
+    UNAVAILABLE = "unavailable"  # 408, 425, 429 and 5xx
     DEFERRED = "deferred"
-    # the answer was not complete in time; tried again by a later run
     TIMEOUT = "timeout"
-    # no connection, or it broke, or what came was not HTTP; tried again by a later run
-    CONNECTION_FAILED = "connection_failed"
-    # the body ended before it was whole; tried again by a later run
+    CONNECTION_FAILED = "connection_failed"  # or it broke, or what came was not HTTP
     TRUNCATED = "truncated"
-    # more bytes than allowed, packed or unpacked; final until the limit is raised
-    TOO_LARGE = "too_large"
-    # no bytes: an empty body, 204, 205 or 206, an empty file; final
-    EMPTY = "empty"
-    # the bytes are no picture in a format that foodcls reads, whatever the name says; final
+    TOO_LARGE = "too_large"  # packed or unpacked
+    EMPTY = "empty"  # an empty body or file, or 204, 205 and 206
     NOT_AN_IMAGE = "not_an_image"
-    # the name leads to an address that must not be connected to; looked up again by a later run
     BLOCKED_ADDRESS = "blocked_address"
-    # not an http(s) address that can be asked, or a redirect to one; final
-    BAD_URL = "bad_url"
-    # too many redirects; final
+    BAD_URL = "bad_url"  # also that of a redirect
     REDIRECT_LOOP = "redirect_loop"
-    # the server does not want the picture to be used for training (X-Robots-Tag); final
     OPTED_OUT = "opted_out"
-    # the site's robots.txt disallows it, or wants longer pauses than a run makes; asked again daily
-    ROBOTS_TXT = "robots_txt"
-    # the host answers no program without a contact, and none is given; asked by a later run
+    ROBOTS_TXT = "robots_txt"  # disallowed, or only with pauses that are longer than a run makes
     NO_CONTACT = "no_contact"
-    # its licence is none of those that the recipe wants, or nobody tells it; not asked for
     UNLICENSED = "unlicensed"
-    # `foodcls forget` has barred its address or its content; not asked for, and not kept
     FORGOTTEN = "forgotten"
-    # the row's label is not a class of the recipe; read again by a later run
     UNKNOWN_LABEL = "unknown_label"
-    # a link, pipe, socket or device in a folder of pictures: not opened
     NOT_REGULAR = "not_regular"
-    # a file or folder that the system does not let us read
     UNREADABLE = "unreadable"
 
     @property
@@ -111,8 +87,6 @@ REASONS = {
 }
 # what another run may well get
 LATER = PASSING | {Outcome.DEFERRED, Outcome.UNREADABLE}
-
-
 SAME_AS_FORGOTTEN = "the very bytes of a picture that was told to be forgotten"
 
 
@@ -183,8 +157,7 @@ def printable(text: str) -> str:
     """The text with control characters and broken Unicode percent-encoded, as tables need it."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _quoted(char) for char in text)
-
-
-def _quoted(char: str) -> str:
-    return quote(char.encode("utf-8", "surrogatepass"), safe="")
+    return "".join(
+        char if char.isprintable() else quote(char.encode("utf-8", "surrogatepass"), safe="")
+        for char in text
+    )
