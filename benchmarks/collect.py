@@ -138,7 +138,7 @@ def fetch(folder: Path) -> None:
     )
     arrivals: list[float] = []
 
-    def track(items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    def track(items: Iterable[Any], total: int, label: str, forecast: Any = None) -> Iterator[Any]:
         for item in items:
             if getattr(item, "outcome", None) == "ok":
                 arrivals.append(time.perf_counter())

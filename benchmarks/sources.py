@@ -216,7 +216,7 @@ def _collect(port: int, per_query: int, folder: Path) -> int:
     access = Access(contact="bench@example.org", bases=bases)
     spent: dict[str, float] = {}
 
-    def track(items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    def track(items: Iterable[Any], total: int, label: str, forecast: Any = None) -> Iterator[Any]:
         begun = time.monotonic()
         yield from items
         spent[label] = time.monotonic() - begun

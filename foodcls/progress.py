@@ -2,21 +2,13 @@
 
 import math
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
-
-
-class Track(Protocol):
-    """Gives the items on, one by one, and may show how far it has come."""
-
-    def __call__(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
-        """Iterate `items`; `total` is how many there will be, `label` says what is done."""
-        ...
 
 
 @dataclass
@@ -35,24 +27,22 @@ class Forecast:
         return None if self._end == math.inf else max(self._end - time.monotonic(), 0.0)
 
 
-class Foreseen(Generic[Item]):
-    """Items, with a forecast of when the last one comes; an iterator as the generator within."""
+class Track(Protocol):
+    """Gives the items on, one by one, and may show how far it has come."""
 
-    def __init__(self, items: Generator[Item, None, None], forecast: Forecast) -> None:
-        self._items, self.forecast = items, forecast
+    def __call__(
+        self, items: Iterable[Item], total: int, label: str, forecast: Forecast | None = None
+    ) -> Iterator[Item]:
+        """Iterate `items`; `total` is how many there will be, `label` says what is done.
 
-    def __iter__(self) -> Iterator[Item]:
-        return self._items
-
-    def __next__(self) -> Item:
-        return next(self._items)
-
-    def close(self) -> None:
-        """End the work."""
-        self._items.close()
+        `forecast` is told when the last one comes, by who makes them.
+        """
+        ...
 
 
-def silent(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+def silent(
+    items: Iterable[Item], total: int, label: str, forecast: Forecast | None = None
+) -> Iterator[Item]:
     """Show nothing."""
     return iter(items)
 

@@ -26,7 +26,7 @@ from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_lists
 from foodcls.errors import CollectError
 from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest, source_counts
-from foodcls.progress import Track, silent
+from foodcls.progress import Forecast, Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.local_store import BLOBS
 from foodcls.store.store import Store
@@ -126,14 +126,15 @@ def collect(
         _since(request, limits, store) as since,
     ):
         request = replace(request, access=replace(request.access, since=since))
-        found, stats = _ask_engines(request, limits, store, hosts, track)
+        limits = replace(limits, hosts=hosts)
+        found, stats = _ask_engines(request, limits, store, track)
         on_stats(stats)
         wanted = [_allowed(item, request) for item in (*listed, *found)]
         barred = request.blocklist.ids
         # the sample web is on this machine
         far = over_workers(fleet, limits, store, barred) if fleet and not hosts else None
-        results = _fetch_candidates(wanted, limits, store, hosts, track, barred, far)
-        report_downloads(results, request.access, limits, store, hosts)
+        results = _fetch_candidates(wanted, limits, store, track, barred, far)
+        report_downloads(results, request.access, limits, store)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
     folders, table = request.settings.folder, request.settings.labels
     brought = read_folders(folders, "folder", labels, *at, table=table)
@@ -163,14 +164,15 @@ def _since(request: CollectRequest, limits: Limits, store: Store) -> AbstractCon
 
 
 def _ask_engines(
-    request: CollectRequest, limits: Limits, store: Store, hosts: Hosts, track: Track
+    request: CollectRequest, limits: Limits, store: Store, track: Track
 ) -> tuple[Candidates, tuple[QueryStats, ...]]:
     """The pictures that the engines found, in the order of the rows, and the statistics."""
     asked = request.questions
     if not asked:
         return (), ()
-    answers = search_all(asked, request.access, limits, store, hosts)
-    found = {one.question: one for one in track(answers, len(asked), "search")}
+    forecast = Forecast()
+    answers = search_all(asked, request.access, limits, store, forecast)
+    found = {one.question: one for one in track(answers, len(asked), "search", forecast)}
     findings = [found[question] for question in asked]
     candidates = [candidate for one in findings for candidate in one.candidates]
     return candidates, tuple(one.stats for one in findings)
@@ -180,7 +182,6 @@ def _fetch_candidates(
     candidates: Candidates,
     limits: Limits,
     store: Store,
-    hosts: Hosts,
     track: Track,
     blocked: Collection[str],
     anew: Anew | None,
@@ -189,8 +190,9 @@ def _fetch_candidates(
     absent = [item for item in candidates if isinstance(item, Candidate)]
     repeated = set(map(id, repeated_urls(absent)))
     urls = list(dict.fromkeys(item.url for item in absent))
-    results = fetch_all(urls, limits, store, hosts, blocked, anew)
-    fetched = {one.url: one for one in track(results, len(urls), "fetch")}
+    forecast = Forecast()
+    results = fetch_all(urls, limits, store, blocked, anew, forecast)
+    fetched = {one.url: one for one in track(results, len(urls), "fetch", forecast)}
     return [
         item
         if isinstance(item, CandidateResult)

@@ -7,7 +7,7 @@ robots.txt, which each site is asked for before anything else.
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
@@ -19,7 +19,6 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome, Response
 from foodcls.collect.request import Request, RetryLater, Share, backoff, failed, too_many_redirects
 from foodcls.collect.robots import Robots
-from foodcls.collect.ssrf_guard import Address
 from foodcls.progress import Forecast
 
 Result = TypeVar("Result")
@@ -45,7 +44,6 @@ class Download(Generic[Result]):
     def __init__(
         self,
         limits: Limits,
-        hosts: Mapping[str, Address],
         finish: Callable[[Response], Result],
         deliver: Callable[[Result], None],
         robots: Robots | None = None,
@@ -54,7 +52,6 @@ class Download(Generic[Result]):
         share: Share | None = None,
     ) -> None:
         self._limits = limits
-        self._hosts = hosts
         self._finish = finish
         self._deliver = deliver
         self._robots = robots
@@ -93,7 +90,7 @@ class Download(Generic[Result]):
                 self._pause(host, seconds)
         loop.set_default_executor(ThreadPoolExecutor(LOOKUPS))
         with ThreadPoolExecutor(FINISHERS) as self._finishers:
-            async with HttpClient(self._limits, self._hosts) as self._client:
+            async with HttpClient(self._limits) as self._client:
                 try:
                     await self._work()
                 finally:

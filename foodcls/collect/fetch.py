@@ -18,9 +18,8 @@ from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
 from foodcls.collect.request import host_of
 from foodcls.collect.robots import Robots
-from foodcls.collect.ssrf_guard import Address
 from foodcls.image.file_types import describe_bytes, sniff_format
-from foodcls.progress import Forecast, Foreseen, count
+from foodcls.progress import Forecast, count
 from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 from foodcls.work.event_loop import iterate
@@ -40,29 +39,17 @@ def fetch_all(
     urls: Iterable[str],
     limits: Limits,
     store: Store,
-    hosts: Mapping[str, Address] | None = None,
     blocked: Collection[str] = (),
     anew: Anew | None = None,
-) -> Foreseen[FetchResult]:
+    forecast: Forecast | None = None,
+) -> Generator[FetchResult, None, None]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
-    `hosts` names servers that no DNS knows: name to (address, port). A kill loses at most the
-    last few outcomes; their pictures are fetched again. What has an id that is `blocked` is not
-    kept. `anew` fetches, and remembers, what is not known; else this process does.
+    A kill loses at most the last few outcomes; their pictures are fetched again. What has an id
+    that is `blocked` is not kept. `anew` fetches, and remembers, what is not known; else this
+    process does.
     """
-    forecast = Forecast()
-    anew = anew or partial(_fetch_here, limits, store, hosts or {}, blocked)
-    return Foreseen(_fetch(urls, limits, store, blocked, anew, forecast), forecast)
-
-
-def _fetch(
-    urls: Iterable[str],
-    limits: Limits,
-    store: Store,
-    blocked: Collection[str],
-    anew: Anew,
-    forecast: Forecast,
-) -> Generator[FetchResult, None, None]:
+    anew = anew or partial(_fetch_here, limits, store, blocked)
     wanted = list(dict.fromkeys(urls))
     known = {url: one for url, one in recall_results(wanted, limits, store).items()
              if one.id not in blocked}  # fmt: skip
@@ -70,7 +57,7 @@ def _fetch(
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
     deferred, whys = Counter[str](), dict[str, str]()
-    with closing(anew(missing, forecast)) as results:
+    with closing(anew(missing, forecast or Forecast())) as results:
         for fetched in results:
             if host := fetched.deferred_by:
                 deferred[host] += 1
@@ -81,36 +68,25 @@ def _fetch(
 
 
 def _fetch_here(
-    limits: Limits,
-    store: Store,
-    hosts: Mapping[str, Address],
-    blocked: Collection[str],
-    urls: list[str],
-    forecast: Forecast,
+    limits: Limits, store: Store, blocked: Collection[str], urls: list[str], forecast: Forecast
 ) -> Generator[FetchResult, None, None]:
     if urls:
         finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
-        words = (urls, limits, hosts, finish, Robots(limits, store), forecast)
-        yield from remembering(download(*words), limits, store)
+        results = download(urls, limits, finish, Robots(limits, store), forecast)
+        yield from remembering(results, limits, store)
 
 
-def download_all(
-    urls: Iterable[str],
-    limits: Limits,
-    hosts: Mapping[str, Address] | None = None,
-    robots: Robots | None = None,
-) -> Iterator[Response]:
-    """Fetch each URL into memory; yield them as they end. For result pages, not for pictures.
+def download_all(urls: Iterable[str], limits: Limits) -> Iterator[Response]:
+    """Fetch each URL into memory; yield them as they end. For interfaces that invite programs.
 
-    Without `robots` no robots.txt is asked for: of interfaces that invite programs.
+    They are not asked for a robots.txt.
     """
-    yield from download(urls, limits, hosts or {}, lambda response: response, robots)
+    return download(urls, limits, lambda response: response)
 
 
 def download(
     urls: Iterable[str],
     limits: Limits,
-    hosts: Mapping[str, Address],
     finish: Callable[[Response], Item],
     robots: Robots | None = None,
     forecast: Forecast | None = None,
@@ -121,7 +97,7 @@ def download(
     `shut` tells of a URL why it is not asked for any more, or nothing.
     """
     words = (robots, forecast, shut)
-    return iterate(lambda deliver: Download(limits, hosts, finish, deliver, *words).run(urls))
+    return iterate(lambda deliver: Download(limits, finish, deliver, *words).run(urls))
 
 
 def store_picture(

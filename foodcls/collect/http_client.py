@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.cookies import BaseCookie
 from typing import Self
@@ -16,7 +16,7 @@ import foodcls
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome, printable
 from foodcls.collect.response_headers import check_head
-from foodcls.collect.ssrf_guard import Address, BlockedAddress, guarded_connector
+from foodcls.collect.ssrf_guard import BlockedAddress, guarded_connector
 
 AGENT = f"foodcls/{foodcls.__version__}"
 HEADERS = {"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
@@ -45,13 +45,14 @@ class Redirect:
 class HttpClient:
     """Sends requests, one at a time, and follows no redirect; use it as an async context."""
 
-    def __init__(self, limits: Limits, hosts: Mapping[str, Address]) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._hosts = hosts
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=guarded_connector(self._hosts, allow_private=self._limits.allow_private),
+            connector=guarded_connector(
+                self._limits.hosts, allow_private=self._limits.allow_private
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(sock_connect=self._limits.timeout * CONNECTING),
             headers=HEADERS | {"User-Agent": _agent(self._limits.contact)},
@@ -68,7 +69,7 @@ class HttpClient:
 
     def bounded(self, limits: Limits) -> "HttpClient":
         """The same client, with its connections, under other limits."""
-        other = HttpClient(limits, self._hosts)
+        other = HttpClient(limits)
         other._session = self._session
         return other
 

@@ -1,4 +1,4 @@
-"""Bounds of fetching: time, bytes, attempts, connections, throttling, and what hosts are told."""
+"""Bounds of fetching: time, bytes, attempts, connections, throttling; what hosts are told."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from foodcls.collect.hosts.manners import Manners
 from foodcls.collect.hosts.table import with_hosts
+from foodcls.collect.ssrf_guard import Address
 from foodcls.recipe.data_settings import Collect
 
 
@@ -29,6 +30,8 @@ class Limits:
     clock: Callable[[], float] = time.time  # seconds since 1970
     manners: Manners = field(default_factory=Manners)  # what single hosts ask for beside all this
     contact: str = ""  # told to every host
+    # names that no DNS knows, and where their server listens
+    hosts: Mapping[str, Address] = field(default_factory=dict)
     # by scheme://host, what is said there and nowhere else; by address, what is posted there
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)

@@ -1,7 +1,7 @@
 """Changes the id and secret of a registered client for a token (OAuth 2, client credentials)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,9 @@ from foodcls.collect.engines.base import Access, rebased
 from foodcls.collect.engines.registry import ENGINES, explain
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
-from foodcls.collect.ssrf_guard import Address
 
 
-def log_in(
-    names: Iterable[str], access: Access, limits: Limits, hosts: Mapping[str, Address] | None
-) -> tuple[Access, dict[str, str]]:
+def log_in(names: Iterable[str], access: Access, limits: Limits) -> tuple[Access, dict[str, str]]:
     """The access with the tokens of these engines, and why an engine gave none.
 
     No token is kept on disk. Engines that know none, and those without a key, are left alone.
@@ -28,7 +25,7 @@ def log_in(
     }
     posted = {url: _form(name, access) for url, name in forms.items()}
     tokens, refused = {}, {}
-    for response in download_all(forms, replace(limits, forms=posted), hosts) if forms else ():
+    for response in download_all(forms, replace(limits, forms=posted)) if forms else ():
         name = forms[response.url]
         if token := _token(response.body):
             tokens[name] = token

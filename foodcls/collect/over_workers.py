@@ -161,7 +161,7 @@ def run_errand(
     made = list[Download[FetchResult]]()
 
     def work(deliver: Callable[[FetchResult], None]) -> Coroutine[Any, Any, None]:
-        made.append(Download(limits, {}, finish, deliver, robots, share=errand.share))
+        made.append(Download(limits, finish, deliver, robots, share=errand.share))
         return made[0].run(requests)
 
     results = tuple(remembering(iterate(work), limits, store))

@@ -1,7 +1,7 @@
 """Counts requests to engines: the limit of an hour or a day holds over a workspace's runs."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from foodcls.collect.engines.registry import ENGINES
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import CandidateResult, Outcome
-from foodcls.collect.ssrf_guard import Address
 from foodcls.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -69,11 +68,7 @@ class RateLimits:
 
 
 def report_downloads(
-    results: Iterable[CandidateResult],
-    access: Access,
-    limits: Limits,
-    store: Store,
-    hosts: Mapping[str, Address] | None = None,
+    results: Iterable[CandidateResult], access: Access, limits: Limits, store: Store
 ) -> None:
     """Tell sources that count downloads of each picture that arrived: once, within their limits.
 
@@ -95,7 +90,7 @@ def report_downloads(
     rates.save()
     headers = {origin: ENGINES[name].headers(access) for name, origin in origins.items()}
     bounds = replace(limits, headers=headers, heed_robots=False)
-    done = [one.url for one in download_all(sent, bounds, hosts) if one.outcome is Outcome.OK]
+    done = [one.url for one in download_all(sent, bounds) if one.outcome is Outcome.OK]
     store.remember(REPORTED, dict.fromkeys(done, True))
     if len(done) < len(due):
         LOG.warning("%d downloads are reported to their sources by the next run, as they want it",

@@ -22,8 +22,7 @@ from foodcls.collect.outcomes import Candidate, Response
 from foodcls.collect.query_stats import ENOUGH, NO_MORE, NO_RESULTS, TOO_DEEP, QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.robots import Robots
-from foodcls.collect.ssrf_guard import Address
-from foodcls.progress import Forecast, Foreseen, count
+from foodcls.progress import Forecast, count
 from foodcls.store.store import Store, digest_json
 
 KIND = "search/1"
@@ -51,21 +50,10 @@ def search_all(
     access: Access,
     limits: Limits,
     store: Store,
-    hosts: Mapping[str, Address] | None = None,
-) -> Foreseen[SearchResult]:
-    """Answer all questions at once; yield each as it is done, remembered ones first."""
-    words = (questions, access, limits, store, hosts, forecast := Forecast())
-    return Foreseen(_search(*words), forecast)
-
-
-def _search(
-    questions: Iterable[Question],
-    access: Access,
-    limits: Limits,
-    store: Store,
-    hosts: Mapping[str, Address] | None,
-    forecast: Forecast,
+    forecast: Forecast | None = None,
 ) -> Generator[SearchResult, None, None]:
+    """Answer all questions at once; yield each as it is done, remembered ones first."""
+    forecast = forecast or Forecast()
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
@@ -77,7 +65,7 @@ def _search(
     bounds = replace(limits, max_bytes=PAGE_BYTES, heed_robots=False,
                      per_host=min(limits.per_host, PAGES_AT_ONCE))  # fmt: skip
     asked, begun = [search for search in searches if search.is_open], time.monotonic()
-    access, refused = log_in((one.question.engine for one in asked), access, bounds, hosts)
+    access, refused = log_in((one.question.engine for one in asked), access, bounds)
     headers = {search.origin: search.engine.headers(access) for search in searches}
     registered = {URL(one.origin).host or "" for one in searches
                   if one.question.engine in access.tokens}  # fmt: skip
@@ -93,7 +81,7 @@ def _search(
             search.stop(why or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
-        for search in _read_pages(searches, bounds, hosts, rates, robots, shut):
+        for search in _read_pages(searches, bounds, rates, robots, shut):
             forecast.tell((time.monotonic() - begun) * _share_left(asked))
             if not search.is_open:
                 store.remember(KIND, {search.key: search.fact(limits.clock())})
@@ -122,7 +110,6 @@ def refresh_since(questions: Iterable[Question], store: Store, now: float) -> It
 def _read_pages(
     searches: list["_Search"],
     limits: Limits,
-    hosts: Mapping[str, Address] | None,
     rates: RateLimits,
     robots: Robots,
     shut: dict[str, str],
@@ -145,8 +132,8 @@ def _read_pages(
             shut.setdefault(engines[response.url], SHUT.format(answer.reason))
         return response, answer
 
-    words, stop = (limits, hosts or {}, read, robots), lambda url: shut.get(engines[url], "")
-    for response, answer in download(waiting, *words, shut=stop):
+    answers = download(waiting, limits, read, robots, shut=lambda url: shut.get(engines[url], ""))
+    for response, answer in answers:
         for search in waiting[response.url]:
             rates.add(search.question.engine, response.attempts - 1)
             if response.attempts:

@@ -25,7 +25,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from foodcls.progress import Forecast, Foreseen, Item, silent
+from foodcls.progress import Forecast, Item, silent
 from foodcls.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ SILENCE = 60.0
 METERS: ContextVar["list[Meter] | None"] = ContextVar("meters", default=None)
 
 
-def bars(items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+def bars(
+    items: Iterable[Item], total: int, label: str, forecast: Forecast | None = None
+) -> Iterator[Item]:
     """Iterate `items` behind a bar on standard error that vanishes when it is full."""
     if total == 0:
         return silent(items, total, label)
-    forecast = items.forecast if isinstance(items, Foreseen) else Forecast()
+    forecast = forecast or Forecast()
     if sys.stderr.isatty():
         return _with_bar(items, total, label, forecast)
     return _with_meter(items, Meter(total, label, forecast))

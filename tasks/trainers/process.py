@@ -19,7 +19,7 @@ import torch.distributed as dist
 
 from foodcls.errors import FoodclsError, TrainingError
 from foodcls.manifest import load_splits
-from foodcls.progress import Item, counting, silent
+from foodcls.progress import Forecast, Item, counting, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.learner import choose_device
@@ -54,7 +54,9 @@ class _Teller(logging.Handler):
         record.msg, record.args, record.exc_info = self.format(record), None, None
         self.tell("log", record)
 
-    def track(self, items: Iterable[Item], total: int, label: str) -> Iterator[Item]:
+    def track(
+        self, items: Iterable[Item], total: int, label: str, forecast: Forecast | None = None
+    ) -> Iterator[Item]:
         self.tell("track", (total, label))
         try:
             for item in items:

@@ -354,7 +354,7 @@ def test_who_wants_engines_asked_again_has_them_asked_within_the_hour(
         """Collect; how many result pages the web was asked for."""
         before = web.hits["/images/async"]
 
-        def track(items: Any, total: int, label: str) -> Any:
+        def track(items: Any, total: int, label: str, forecast: Any = None) -> Any:
             for number, item in enumerate(items, start=1):
                 yield item
                 if label == until and number == 1:
@@ -427,13 +427,13 @@ def test_progress_is_told(web, store, table, picture) -> None:
     path = table(("rice", web.say("/1", picture(1))), ("beans", web.say("/2", picture(2))))
     told = []
 
-    def track(items: Any, total: int, label: str) -> Any:
-        told.append((label, total))
+    def track(items: Any, total: int, label: str, forecast: Any = None) -> Any:
+        told.append((label, total, forecast is not None))
         return iter(items)
 
     request = CollectRequest(CLASSES, Collect(urls=path, allow_private_hosts=True, min_per_class=0))
     collect(request, store, track)
-    assert ("fetch", 2) in told
+    assert ("fetch", 2, True) in told
 
 
 def test_a_sample_web_that_nobody_serves_is_an_error(store) -> None:

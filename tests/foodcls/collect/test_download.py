@@ -51,8 +51,8 @@ def test_pauses_double_and_are_not_in_step(web, limits) -> None:
         web.route(f"/{number}", busy)
     # not by a port that is another each time: pauses are drawn by seed and address
     urls = [f"http://busy.test/{number}" for number in range(6)]
-    bounds = replace(limits, first_backoff=0.2, retries=3)
-    list(download_all(urls, bounds, {"busy.test": ("127.0.0.1", web.port)}))
+    hosts = {"busy.test": ("127.0.0.1", web.port)}
+    list(download_all(urls, replace(limits, first_backoff=0.2, retries=3, hosts=hosts)))
     gaps = [[late - soon for soon, late in pairwise(moments)] for moments in times.values()]
     for place, middle in enumerate((0.2, 0.4, 0.8)):
         waited = sorted(one[place] for one in gaps)

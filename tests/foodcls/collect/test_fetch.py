@@ -75,7 +75,8 @@ def test_requests_say_who_asks_and_carry_no_cookies(web, limits, store, picture)
     web.say("/set", b"", "302 Found", Set_Cookie="track=1; Path=/", Location="/second")
     web.say("/second", picture(2))
     # by name: whoever keeps cookies may still keep none of bare addresses
-    (fetched,) = fetch_all([NAMED.format("/set")], limits, store, {NAME: ("127.0.0.1", web.port)})
+    bounds = replace(limits, hosts={NAME: ("127.0.0.1", web.port)})
+    (fetched,) = fetch_all([NAMED.format("/set")], bounds, store)
     assert fetched.outcome is Outcome.OK
     assert [talk.path for talk in web.talks] == ["/set", "/second"]
     assert all(talk.headers["user-agent"].startswith("foodcls/") for talk in web.talks)
@@ -115,9 +116,9 @@ def test_a_flood_of_cookies_is_neither_kept_nor_sent_back(web, limits, store, pi
     for number in range(40):
         web.route(f"/{number}", flooding)
     urls = [NAMED.format(f"/{number}") for number in range(40)]
-    bounds, hosts = replace(limits, per_host=2), {NAME: ("127.0.0.1", web.port)}
+    bounds = replace(limits, per_host=2, hosts={NAME: ("127.0.0.1", web.port)})
     tracemalloc.start()
-    outcomes = {one.outcome for one in fetch_all(urls, bounds, store, hosts)}
+    outcomes = {one.outcome for one in fetch_all(urls, bounds, store)}
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert outcomes == {Outcome.OK}
@@ -514,8 +515,8 @@ def test_a_redirect_into_the_machine_is_refused(web, other_web, limits, store, p
     canary = other_web.say("/canary", picture(1))
     web.say("/out", b"", "302 Found", Location=canary)
     outside = {"outside.test": ("127.0.0.1", web.port)}
-    bounds = replace(limits, allow_private=False)
-    (fetched,) = fetch_all(["http://outside.test/out"], bounds, store, outside)
+    bounds = replace(limits, allow_private=False, hosts=outside)
+    (fetched,) = fetch_all(["http://outside.test/out"], bounds, store)
     assert fetched.outcome is Outcome.BLOCKED_ADDRESS
     assert (web.hits["/out"], other_web.hits["/canary"]) == (1, 0)
 
@@ -555,8 +556,8 @@ def test_a_name_that_turns_private_after_the_check_is_not_reached(
         return _answers(["127.0.0.1"])(host, port)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    bounds = replace(limits, allow_private=False)
-    (fetched,) = fetch_all(["http://outside.test/out"], bounds, store, outside)
+    bounds = replace(limits, allow_private=False, hosts=outside)
+    (fetched,) = fetch_all(["http://outside.test/out"], bounds, store)
     assert fetched.outcome is Outcome.BLOCKED_ADDRESS
     assert asked == ["rebind.test"]
     assert not web.hits

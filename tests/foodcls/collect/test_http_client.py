@@ -65,7 +65,7 @@ def test_a_redirect_is_spelt_as_the_server_wrote_it(web, limits: Limits) -> None
             head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
             await talk.send(head + location + b"\r\n\r\n")
 
-        async with HttpClient(limits, {}) as client:
+        async with HttpClient(limits) as client:
             got = await client.get(web.route("/", answer), 5.0)
         assert isinstance(got, Redirect)
         return str(parse_url(got.url))
@@ -84,7 +84,7 @@ def test_a_visit_gives_the_body_or_where_it_went(web, limits: Limits) -> None:
     web.say("/gone", b"", "302 Found", Location="/here?x#y")
 
     async def visit(path: str) -> bytes | Redirect:
-        async with HttpClient(limits, {}) as client:
+        async with HttpClient(limits) as client:
             return await client.get(web.url(path), 5.0)
 
     assert asyncio.run(visit("/here")) == b"the body"

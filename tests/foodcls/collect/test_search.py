@@ -15,6 +15,7 @@ from foodcls.collect.hosts.table import Manner
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all
+from foodcls.progress import Forecast
 from foodcls.store.store import Store
 
 PATH = "/images/async"
@@ -316,13 +317,13 @@ def test_a_slow_search_tells_after_a_tenth_how_long_it_takes(web, limits, store)
     asked = [Question("openverse", "dish", f"soup {number}", 100) for number in range(10)]
     bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, 0.05)}))
     access = Access(bases=(("openverse", web.url("")),))
-    results = search_all(asked, access, bounds, store)
+    results = search_all(asked, access, bounds, store, forecast := Forecast())
     begun, told = time.monotonic(), list[tuple[float, float | None]]()
     with ThreadPoolExecutor(1) as pool:
         work = pool.submit(list, results)
         while not work.done():
             time.sleep(0.01)
-            told.append((time.monotonic() - begun, results.forecast.left))
+            told.append((time.monotonic() - begun, forecast.left))
     whole = time.monotonic() - begun
     # the first tenth is within the first round, in which no query has ended
     for at, left in told:
@@ -335,7 +336,8 @@ def test_nothing_is_foretold_before_an_engine_has_answered(
     bing, access: Access, limits, store: Store
 ) -> None:
     bing(10)
-    results = search_all([question("flickr"), question()], access, limits, store)
-    assert next(results).question.engine == "flickr" and results.forecast.left is None
-    assert next(results).question.engine == "bing" and results.forecast.left is not None
+    asked, forecast = [question("flickr"), question()], Forecast()
+    results = search_all(asked, access, limits, store, forecast)
+    assert next(results).question.engine == "flickr" and forecast.left is None
+    assert next(results).question.engine == "bing" and forecast.left is not None
     results.close()

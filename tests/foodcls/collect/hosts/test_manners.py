@@ -24,6 +24,7 @@ from foodcls.collect.hosts.table import HOSTS, Manner, with_hosts
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.request import Request
+from foodcls.progress import Forecast
 from foodcls.recipe.data_settings import Collect, HostLimits
 from foodcls.store.store import Store
 
@@ -448,8 +449,10 @@ def test_a_crawl_foretells_its_end_by_what_its_slowest_host_allows(web, limits, 
     hosts = {f"{name}.test": ("127.0.0.1", web.port) for name in ("slow", "fast")}
     urls = [f"http://fast.test/a?{number}" for number in range(108)]
     urls += [f"http://slow.test/a?{number}" for number in range(12)]
-    bounds = replace(limits, manners=Manners({"slow.test": Manner(8, 0.05)}))
-    results = fetch_all(urls, bounds, store, hosts)
-    told = list[float]()
-    results.forecast.tell = told.append
-    assert len(list(results)) == 120 and max(told) >= 11 * 0.05
+    bounds = replace(limits, manners=Manners({"slow.test": Manner(8, 0.05)}), hosts=hosts)
+    forecast, told = Forecast(), list[float]()
+    forecast.tell = told.append
+    assert (
+        len(list(fetch_all(urls, bounds, store, forecast=forecast))) == 120
+        and max(told) >= 11 * 0.05
+    )
