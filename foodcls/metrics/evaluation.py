@@ -51,16 +51,6 @@ class Evaluation:
         return self.scores.accuracy.value
 
     @property
-    def accuracy_low(self) -> float:
-        """The lower end of its 95 % interval (Wilson)."""
-        return self.scores.accuracy.low
-
-    @property
-    def accuracy_high(self) -> float:
-        """The upper end of its 95 % interval (Wilson)."""
-        return self.scores.accuracy.high
-
-    @property
     def average_position(self) -> float:
         """The mean of the classes' mean ranks of the true label; 1 is best."""
         return self.scores.average_position.value

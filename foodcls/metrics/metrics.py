@@ -1,4 +1,4 @@
-"""Confusion matrix, precision, recall and F1, and Wilson's interval of a share."""
+"""Confusion matrix, Wilson's interval of a share, and how many pictures a test is worth."""
 
 import math
 
@@ -47,25 +47,3 @@ def confusion_matrix(truth: Ints, predicted: Ints, classes: int) -> Ints:
     """Counts, int64 (C, C), of classes (N,): a row a true class, a column a predicted one."""
     cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
-
-
-def recalls(confusion: Ints) -> list[float | None]:
-    """Of each class's own pictures, the share found; None without pictures; from counts (C, C)."""
-    return _shares(np.diag(confusion), confusion.sum(axis=1))
-
-
-def precisions(confusion: Ints) -> list[float | None]:
-    """Of all pictures given to a class, the share that is right; None for none; from (C, C)."""
-    return _shares(np.diag(confusion), confusion.sum(axis=0))
-
-
-def f1_scores(confusion: Ints) -> list[float | None]:
-    """The harmonic mean of precision and recall of each class, from counts (C, C).
-
-    None for a class that has no pictures and was never predicted; 0 where none was right.
-    """
-    return _shares(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
-
-
-def _shares(right: Ints, of: Ints) -> list[float | None]:
-    return [int(r) / int(n) if n else None for r, n in zip(right, of, strict=True)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foodcls.metrics.bootstrap import Bounds, MeanBounds
-from foodcls.metrics.metrics import confusion_matrix, f1_scores, precisions, recalls, wilson
+from foodcls.metrics.metrics import confusion_matrix, wilson
 from foodcls.metrics.ranks import class_means
 from foodcls.metrics.scores import Graded
 
@@ -34,15 +34,14 @@ def score_classes(
     confusion = confusion_matrix(graded.truth, graded.predicted, len(labels))
     means = class_means(graded.places, graded.truth)
     right, given, own = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
-    recall, precision, f1 = recalls(confusion), precisions(confusion), f1_scores(confusion)
     return tuple(
         ClassScore(
             label=label,
             n=int(own[place]),
-            recall=recall[place],
-            precision=precision[place],
+            recall=_share(right[place], own[place]),
+            precision=_share(right[place], given[place]),
             average_position=means.get(place),
-            f1=f1[place],
+            f1=_share(2 * right[place], own[place] + given[place]),
             recall_bounds=_bounds(right[place], own[place]),
             precision_bounds=_bounds(right[place], given[place]),
             average_position_bounds=positions.by_class[place],
@@ -60,6 +59,10 @@ def f1_bounds(right: int, own: int, given: int) -> Bounds | None:
     """
     bounds = _bounds(right, own + given - right)
     return (2 * bounds[0] / (1 + bounds[0]), 2 * bounds[1] / (1 + bounds[1])) if bounds else None
+
+
+def _share(right: int, of: int) -> float | None:
+    return int(right) / int(of) if of else None
 
 
 def _bounds(right: int, of: int) -> Bounds | None:

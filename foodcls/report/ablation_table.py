@@ -159,13 +159,13 @@ def ablation_table(ablation: Ablation) -> str:
 
 def _row(trial: Trial, above: Trial | None = None, test: PairedTest | None = None) -> AblationRow:
     checkpoint, scores = trial.checkpoint.result, trial.scores.result
-    position = scores.scores.average_position
+    accuracy, position = scores.scores.accuracy, scores.scores.average_position
     row = AblationRow(
         dataset=trial.name,
         trained_on=checkpoint.train_count,
-        accuracy=scores.accuracy,
-        accuracy_low=scores.accuracy_low,
-        accuracy_high=scores.accuracy_high,
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
         n=scores.n,
         average_position=position.value,
         average_position_low=position.low,

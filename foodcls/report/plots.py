@@ -57,9 +57,10 @@ def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
     axes.tick_params(which="minor", length=0)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
+    accuracy = evaluation.scores.accuracy
     axes.set_title(
-        f"{evaluation.split}, {shown}: accuracy {evaluation.accuracy:.3f} "
-        f"({evaluation.accuracy_low:.3f} to {evaluation.accuracy_high:.3f}, "
+        f"{evaluation.split}, {shown}: accuracy {accuracy.value:.3f} "
+        f"({accuracy.low:.3f} to {accuracy.high:.3f}, "
         f"n = {evaluation.n})\naverage position {evaluation.average_position:.2f}",
         fontsize=10,
     )

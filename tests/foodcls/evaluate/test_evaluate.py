@@ -39,7 +39,7 @@ def test_figures_follow_from_the_predictions(
     right = int((table["label"] == table["predicted"]).sum())
     assert (found.split, found.n, len(table)) == ("test", 9, 9)
     assert found.accuracy == right / 9
-    assert (found.accuracy_low, found.accuracy_high) == wilson(right, 9)
+    assert (found.scores.accuracy.low, found.scores.accuracy.high) == wilson(right, 9)
     assert found.scores.average_position_micro.value == pytest.approx(table["rank"].mean())
     means = table.groupby("label")["rank"].mean()
     assert found.average_position == pytest.approx(means.mean())

@@ -17,7 +17,7 @@ def account() -> Evaluation:
 
 def test_the_account_is_whole(account: Evaluation) -> None:
     assert (account.n, account.groups, account.accuracy) == (4, 3, 0.75)
-    assert (account.accuracy_low, account.accuracy_high) == wilson(3, 4)
+    assert (account.scores.accuracy.low, account.scores.accuracy.high) == wilson(3, 4)
     assert account.confusion == ((1, 0), (1, 2))
     assert [row.recall for row in account.per_class] == [1.0, pytest.approx(2 / 3)]
     assert account.average_position == pytest.approx((1 + 4 / 3) / 2)

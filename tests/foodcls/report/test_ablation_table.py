@@ -41,9 +41,9 @@ def trial(store: Store, name: str, answers: str, data: str = "", ids: str = "012
     given = Predictions(labels, tuple(ids), ("",) * 5, tuple(ids), truth, sure)
     blob = store.put(predictions_csv(given).encode())
     right = sum(answer == truth for answer, truth in zip(answers, TRUTH, strict=True))
-    scores = SimpleNamespace(accuracy=right / 5, accuracy_low=0.1, accuracy_high=0.9, n=5,
-                             scores=SimpleNamespace(average_position=Estimate(1.5, 1.2, 1.9)),
-                             predictions=blob)  # fmt: skip
+    figures = SimpleNamespace(accuracy=Estimate(right / 5, 0.1, 0.9),
+                              average_position=Estimate(1.5, 1.2, 1.9))  # fmt: skip
+    scores = SimpleNamespace(n=5, scores=figures, predictions=blob)
     learnt = SimpleNamespace(data_digest=data or name, train_count=9, best_epoch=2)
     pictures = StageResult("split", ManifestRef("", "", "", 1, 0), 0.0, True)
     return Trial(
