@@ -2,8 +2,9 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def make_cards(
             label=first.labels[first.truth[place]],
             origin=first.origins[place],
             page=pictures.page(keys[place]),
-            image=_image(pictures, keys[place]),
+            image=_image(partial(pictures.read, keys[place])),
             predictions=tuple(_card_prediction(own, place) for own in answers),
         )
         for place in map(int, places)
@@ -93,19 +94,27 @@ def make_cards(
 
 def thumbnail(data: bytes) -> str:
     """A data URI of a JPEG of at most 160 pixels a side; BadPicture when `data` is no picture."""
-    image = decode(data, MOST_PIXELS).image
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return data_uri(small_jpeg(data, SIDE, QUALITY, MOST_PIXELS))
+
+
+def data_uri(jpeg: bytes) -> str:
+    """An address that holds the picture itself."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def small_jpeg(data: bytes, side: int, quality: int, max_pixels: int) -> bytes:
+    """A picture as a JPEG of at most `side` pixels a side, upright; else BadPicture."""
+    image = decode(data, max_pixels).image
+    # what reduce() leaves is at least twice the size: the filter then sees enough pixels
+    image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def show_blobs(blobs: Iterable[str], store: Store) -> tuple[str, ...]:
     """Data URIs of the pictures in these blobs, those that are there."""
-    pictures = PictureIndex(
-        {(blob, "", place): (blob, "") for place, blob in enumerate(blobs)}, store
-    )
-    return tuple(filter(None, (_image(pictures, key) for key in pictures.rows)))
+    return tuple(filter(None, (_image(partial(store.read, blob)) for blob in blobs)))
 
 
 def index_pictures(rows: pd.DataFrame, store: Store) -> PictureIndex:
@@ -116,9 +125,9 @@ def index_pictures(rows: pd.DataFrame, store: Store) -> PictureIndex:
     )
 
 
-def _image(pictures: PictureIndex, key: Key) -> str:
+def _image(read: Callable[[], bytes]) -> str:
     try:
-        return thumbnail(pictures.read(key))
+        return thumbnail(read())
     # the page is still useful without a picture that was deleted since
     except (StoreError, BadPicture):
         return ""

@@ -1,12 +1,9 @@
 """JPEGs of a picture for pages: a thumbnail, kept on disk, and a large one."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from foodcls.image.decode import decode
+from foodcls.report.thumbnails import small_jpeg
 from foodcls.store.store import Store, write_whole
 
 SMALL, LARGE = 256, 2048  # pixels of the longer side
@@ -26,18 +23,10 @@ class Thumbs:
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            data = self._jpeg(digest, SMALL, 82)
+            data = small_jpeg(self.store.read(digest), SMALL, 82, self.max_pixels)
         write_whole(path, data)
         return data
 
     def large(self, digest: str) -> bytes:
         """At most 2048 pixels a side, made on each call."""
-        return self._jpeg(digest, LARGE, 90)
-
-    def _jpeg(self, digest: str, side: int, quality: int) -> bytes:
-        image = decode(self.store.read(digest), self.max_pixels).image
-        # what reduce() leaves is at least twice the size: the filter then sees enough pixels
-        image.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=quality)
-        return buffer.getvalue()
+        return small_jpeg(self.store.read(digest), LARGE, 90, self.max_pixels)
