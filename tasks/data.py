@@ -93,7 +93,7 @@ def collect(
         write_query_stats(stats, workspace.query_stats)
         show_query_stats(stats)
 
-    access = replace(read_access(os.environ, settings.contact), retrying=retrying)
+    access = replace(read_access(os.environ, settings), retrying=retrying)
     tested, owned = (given.folder if given else None for given in (test, own))
     request = CollectRequest(
         classes,

@@ -11,7 +11,7 @@ import pandas as pd
 from foodcls.blocklist import Blocklist
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
-from foodcls.collect.engines.registry import ENGINES, check_questions
+from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import Anew, fetch_all
 from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
@@ -115,9 +115,6 @@ def collect(
         LOG.warning("the engine %s %s", name, why)
     if asked := [name for name in request.settings.engines if name not in mute]:
         LOG.info("engines that are asked: %s", ", ".join(asked))
-    for name in asked:
-        if caution := ENGINES[name].terms.caution:
-            LOG.warning("the engine %s %s", name, caution)
     limits = fetch_limits(request.settings, request.access.contact, request.places)
     _remove_blocked(request.blocklist, store)
     listed: Candidates = read_lists(request.settings.urls, request.labels)

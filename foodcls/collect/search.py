@@ -14,7 +14,7 @@ from foodcls.collect import query_stats
 from foodcls.collect.engines.answers import Answer, candidate, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
-from foodcls.collect.engines.registry import ENGINES, page_urls
+from foodcls.collect.engines.registry import ENGINES, lacking, page_urls
 from foodcls.collect.fetch import download
 from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
@@ -77,7 +77,7 @@ def search_all(
     while searches := [search for search in searches if search.is_open]:
         for search in searches:
             name = search.question.engine
-            why = refused.get(name) or search.engine.lacks(access) or shut.get(name)
+            why = refused.get(name) or lacking(name, access) or shut.get(name)
             search.stop(why or rates.take(name))
         # before they are made: who is killed has made them too
         rates.save()
@@ -88,7 +88,7 @@ def search_all(
                 yield search.result()
     query_stats.tell_troubles(one.stats() for one in (*done, *asked) if not one.stopped)
     query_stats.tell_stopped([(one.question.engine, one.stopped) for one in asked
-                              if not one.engine.lacks(access)])  # fmt: skip
+                              if not lacking(one.question.engine, access)])  # fmt: skip
 
 
 @contextmanager

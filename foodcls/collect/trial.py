@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from foodcls.collect.engines.answers import UNKNOWN_SHAPE
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
-from foodcls.collect.engines.registry import ENGINES, read_access
+from foodcls.collect.engines.registry import ENGINES, lacking, read_access
 from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.query_stats import NO_RESULTS
@@ -35,9 +35,9 @@ class Trial:
 def look_for_keys(names: Iterable[str], access: Access) -> Iterator[Trial]:
     """Say whether each engine may be asked; no request is made."""
     for name in names:
-        why = ENGINES[name].lacks(access)
+        why = lacking(name, access)
         with_key = ", with a key" if ENGINES[name].has_key(access) else ""
-        said = "cannot be asked" if why else f"can be asked{with_key}{_caution(name)}"
+        said = "cannot be asked" if why else f"can be asked{with_key}"
         yield Trial(name, not why, said, why)
 
 
@@ -48,7 +48,7 @@ def try_recipe(
     settings = recipe.collect if recipe else Collect(engines=("commons",))
     names = settings.engines if recipe else [name for name in ENGINES if name != "sample"]
     queries = [words for item in recipe.classes for words in item.queries] if recipe else []
-    access = read_access(environment, settings.contact)
+    access = read_access(environment, settings)
     limits = fetch_limits(settings, access.contact, host_places())
     return try_engines(names, query or (queries or [ANY_DISH])[0], access, limits, store)
 
@@ -59,7 +59,7 @@ def try_engines(
     """Put the query to each engine, anew; the requests count in what its limits allow."""
     names = list(dict.fromkeys(names))
     yield from (one for one in look_for_keys(names, access) if not one.works)
-    asked = [Question(name, "", query, FEW) for name in names if not ENGINES[name].lacks(access)]
+    asked = [Question(name, "", query, FEW) for name in names if not lacking(name, access)]
     anew = replace(access, since=limits.clock())
     for found in search_all(asked, anew, replace(limits, retries=0), store):
         cost = _cost(found.question.engine, RateLimits(access, store, limits.clock))
@@ -72,18 +72,13 @@ def _judge(found: SearchResult, cost: str) -> Trial:
         licences = Counter(short_name(one.licence) or "none told" for one in found.candidates)
         told = ", ".join(f"{licence} {count}" for licence, count in licences.most_common())
         text = f"works: {len(found.candidates)} pictures at once; licences: {told}{cost}"
-        return Trial(name, True, text + _caution(name))
+        return Trial(name, True, text)
     if reason == NO_RESULTS:
         return Trial(name, False, f"answers nothing{cost}", "ask something else: --query")
     if UNKNOWN_SHAPE in reason:
         mend = "its answers have changed: leave it out, or look for a newer foodcls"
         return Trial(name, False, f"changed: {reason}{cost}", mend)
     return Trial(name, False, f"refused: {reason}{cost}", "try later, or leave it out")
-
-
-def _caution(name: str) -> str:
-    caution = ENGINES[name].terms.caution
-    return f"; it {caution}" if caution else ""
 
 
 def _cost(name: str, rates: RateLimits) -> str:

@@ -69,6 +69,8 @@ class Collect(Settings):
     licence: str | None = None  # engines' own filter, e.g. "commercial"; no proof of a licence
     # of pictures of the web, those proven to be one of these alone, e.g. [cc0, by, by-sa]
     licences: tuple[LicenceName, ...] = ()
+    # engines whose terms forbid training, and that permit it to you
+    permitted: tuple[Literal["brave", "pexels", "unsplash"], ...] = ()
     research_grade: bool = False  # true: of iNaturalist, what two people agree on
     contact: str | None = None  # told to servers: your mail address; else FOODCLS_CONTACT
     allow_private_hosts: bool = False  # true only for servers on this machine or network

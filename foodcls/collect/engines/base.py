@@ -54,6 +54,7 @@ class Access:
     since: float = 0.0
     retrying: bool = False
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)  # by engine, of this run
+    permitted: tuple[str, ...] = ()  # engines that permit what they else forbid
 
 
 class Refused(ValueError):
@@ -83,7 +84,7 @@ class Terms:
     quota: int = 0  # requests in `period` seconds; 0: as many as are wanted
     period: float = 86_400
     keyed_quota: int = 0  # with a key, where that gives more
-    caution: str = ""  # what it says against training on its pictures
+    caution: str = ""  # what it says against training; it is asked by who is permitted to alone
     keep: float = 0  # seconds for which an answer has to be kept, and not asked for again
 
 

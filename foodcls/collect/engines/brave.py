@@ -2,8 +2,10 @@
 
 Terms, as stored copies had them on 2026-11-30 (not tried live): up to 200 results in one answer
 and no further pages; requests a second and a month by the plan
-(https://api-dashboard.search.brave.com/app/documentation/image-search). What may be stored of the
-answers depends on the plan: not read.
+(https://api-dashboard.search.brave.com/app/documentation/image-search). Its terms of 2026-02-11
+(https://api-dashboard.search.brave.com/terms-of-service; of the stored copy only the beginning was
+there, the clauses are as others quote them) forbid to store answers other than in passing, or to
+keep them when the plan ends, and to train on them, unless an order grants it: `collect.permitted`.
 """
 
 from typing import Any
@@ -29,5 +31,10 @@ BRAVE = Api(
     lambda answer: list(answer["results"]),
     _hit,
     login=lambda access: {"X-Subscription-Token": access.keys.get("BRAVE_API_KEY", "")},
-    terms=Terms(keys=("BRAVE_API_KEY",), key_page="https://api.search.brave.com/", needs_key=True),
+    terms=Terms(
+        keys=("BRAVE_API_KEY",),
+        key_page="https://api.search.brave.com/",
+        needs_key=True,
+        caution="forbids to store its results and to train on them, unless your plan grants it",
+    ),
 )

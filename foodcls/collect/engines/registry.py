@@ -17,6 +17,7 @@ from foodcls.collect.engines.pixabay import PIXABAY
 from foodcls.collect.engines.sample import SAMPLE
 from foodcls.collect.engines.unsplash import UNSPLASH
 from foodcls.errors import CollectError
+from foodcls.recipe.data_settings import Collect
 
 # how interfaces answer who has no key, or one that is wrong or used up
 REFUSALS = ("HTTP 400", "HTTP 401", "HTTP 403", "HTTP 422")
@@ -52,11 +53,20 @@ def check_questions(questions: Iterable[Question], access: Access) -> dict[str, 
                 f"collect.licence {licence!r}: the engine {name} cannot filter by it; "
                 + (f"it knows {known}" if known else "leave the licence or the engine out")
             )
-    mute = {name: why for name, _ in asked if (why := ENGINES[name].lacks(access))}
+    mute = {name: why for name, _ in asked if (why := lacking(name, access))}
     if mute and len(mute) == len({name for name, _ in asked}):
         lines = "\n".join(f"  {name} {why}" for name, why in mute.items())
         raise CollectError(f"no engine of collect.engines can be asked:\n{lines}")
     return mute
+
+
+def lacking(name: str, access: Access) -> str:
+    """Why an engine cannot be asked, and how to mend that; empty where it can be."""
+    why, caution = ENGINES[name].lacks(access), ENGINES[name].terms.caution
+    if caution and name not in access.permitted:
+        forbidden = f"{caution}: if it permits that to you, add {name} to collect.permitted"
+        return f"{forbidden}; and it {why}" if why else forbidden
+    return why
 
 
 def page_urls(question: Question, access: Access) -> list[str]:
@@ -75,8 +85,10 @@ def explain(name: str, detail: str) -> str:
     return detail
 
 
-def read_access(environment: Mapping[str, str], contact: str | None = None) -> Access:
-    """The access with the keys, and without another one the contact, of an environment."""
+def read_access(environment: Mapping[str, str], settings: Collect | None = None) -> Access:
+    """The access with the keys of an environment, and what a recipe says of contact and permits."""
+    contact = settings and settings.contact
     names = [name for engine in ENGINES.values() for name in engine.terms.keys]
     keys = {name: environment.get(name, "").strip() for name in names}
-    return Access(keys, contact or environment.get(CONTACT, "").strip())
+    told = contact or environment.get(CONTACT, "").strip()
+    return Access(keys, told, permitted=settings.permitted if settings else ())

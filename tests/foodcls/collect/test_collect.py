@@ -502,7 +502,7 @@ def test_downloads_are_reported_once_to_a_source_that_counts_them(web, gather, p
     web.say("/photos/1/download", b"{}")
     busy = web.say("/photos/2/download", b"", "503 Busy")
     keys = {"UNSPLASH_ACCESS_KEY": "sesame"}
-    more = {"access": Access(keys, bases=(("unsplash", web.url("")),))}
+    more = {"access": Access(keys, bases=(("unsplash", web.url("")),), permitted=("unsplash",))}
     gather(more, engines=("unsplash",))
     told = [talk for talk in web.talks if "/download" in talk.path]
     assert {talk.headers["authorization"] for talk in told} == {"Client-ID sesame"}

@@ -4,10 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from foodcls.collect.engines.base import Access
 from foodcls.collect.engines.registry import ENGINES, read_access
 from foodcls.collect.trial import look_for_keys, try_engines
+from foodcls.recipe.data_settings import Collect
+
+RECIPE = Collect(engines=("commons",), contact="you@example.org")
 
 RESULT = {"url": "http://p.test/1.jpg", "license": "by-sa", "license_version": "4.0"}
 PAGE = {"page_count": 1, "results": [RESULT, RESULT | {"url": "http://p.test/2.jpg"}]}
@@ -49,10 +53,35 @@ def test_keys_are_read_from_an_environment_and_never_told() -> None:
     environment = {"FLICKR_API_KEY": " sesame ", "FOODCLS_CONTACT": "me@example.org"}
     access = read_access(environment)
     assert access.keys["FLICKR_API_KEY"] == "sesame" and access.contact == "me@example.org"
-    assert read_access(environment, "you@example.org").contact == "you@example.org"
+    assert read_access(environment, RECIPE).contact == "you@example.org"
     told = {one.engine: one for one in look_for_keys(ENGINES, access)}
     assert told["flickr"].works and told["commons"].works and not told["pexels"].works
     assert "sesame" not in str(told)
     environment["PEXELS_API_KEY"] = "open"
-    (pexels,) = look_for_keys(["pexels"], read_access(environment))
-    assert pexels.works and "forbids data sets and training" in pexels.text
+    assert read_access(environment, RECIPE).keys["PEXELS_API_KEY"] == "open"
+
+
+CAUTIOUS = [name for name, engine in ENGINES.items() if engine.terms.caution]
+
+
+@pytest.mark.parametrize("name", CAUTIOUS)
+def test_who_forbids_training_is_asked_only_with_its_permission(
+    name: str, web, limits, store
+) -> None:
+    """Also where the key is given: a key is no permission."""
+    keys = dict.fromkeys(ENGINES[name].terms.keys, "open")
+    access = replace(read_access(keys), bases=((name, web.url("")),))
+    (told,) = try_engines([name], "soup", access, limits, store)
+    assert not told.works and ENGINES[name].terms.caution in told.mend and not web.hits
+    assert told.mend.endswith(f"if it permits that to you, add {name} to collect.permitted")
+    (keyless,) = look_for_keys([name], Access())
+    assert "collect.permitted; and it needs a key" in keyless.mend
+    permitted = read_access(keys, Collect(engines=(name,), permitted=(name,))).permitted
+    (tried,) = try_engines([name], "soup", replace(access, permitted=permitted), limits, store)
+    assert "HTTP 404" in tried.text and web.hits.total() == 1
+
+
+def test_a_recipe_may_permit_every_engine_that_forbids_training_and_no_other() -> None:
+    assert CAUTIOUS == ["brave", "pexels", "unsplash"]
+    with pytest.raises(ValidationError):
+        Collect(engines=("flickr",), permitted=("flickr",))

@@ -223,7 +223,7 @@ EACH = pytest.mark.parametrize("name", SHAPES)
 @pytest.fixture
 def ask(web, limits, store) -> Callable[..., SearchResult]:
     def search(name: str, limit: int = 50, query: str = TITLE, **access: Any) -> SearchResult:
-        words = {"keys": KEYS, "contact": "me@example.org"} | access
+        words = {"keys": KEYS, "contact": "me@example.org", "permitted": tuple(ENGINES)} | access
         bounds = replace(limits, contact=words["contact"])
         reached = Access(**words, bases=((name, web.url("")),))
         (found,) = search_all([Question(name, "dish", query, limit)], reached, bounds, store)
