@@ -1,26 +1,30 @@
-"""Renders values as HTML by templates that escape everything and load nothing."""
+"""Renders values by templates: pages of HTML that escape everything and load nothing, and cards."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+
+from foodcls.export.attribution import markdown_text
 
 FOLDER = Path(__file__).parent / "page"
 
 
 def render_page(template: str, values: Mapping[str, Any]) -> str:
-    """A whole page; all values are escaped, and a missing one is an error."""
+    """A whole page; all values in HTML are escaped, and a missing one is an error."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
+        keep_trailing_newline=template.endswith(".md"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"estimate": estimate, "bounds": bounds, "figure": figure, "soft": soft}
+    environment.filters |= {"estimate": estimate, "bounds": bounds, "figure": figure, "soft": soft,
+                            "markdown": markdown_text}  # fmt: skip
     environment.tests["web"] = is_web
     return environment.get_template(template).render(values)
 
