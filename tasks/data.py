@@ -22,7 +22,6 @@ from foodcls.crop.formats.detect import FORMATS
 from foodcls.dedup.blocked import drop_blocked
 from foodcls.dedup.dedup import DedupRef, save_deduped
 from foodcls.dedup.dedup import dedup as drop_duplicates
-from foodcls.dedup.histogram import histogram_png
 from foodcls.errors import InputError, StoreError
 from foodcls.filter.decisions import read_decisions
 from foodcls.filter.filter import filter_pictures as apply_decisions
@@ -44,6 +43,7 @@ from foodcls.recipe.data_settings import (
 )
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.recipe.recipe import Recipe
+from foodcls.report.plots import histogram_png
 from foodcls.runs.run_result import Prepared
 from foodcls.runs.stage_result import StageResult
 from foodcls.split.assignments import recall_assignments, remember_assignments

@@ -11,5 +11,4 @@ cells        points that share a cell of a grid
 correlation  how thumbnails correlate, one laid over windows of the other
 confirm      a second check of such pairs: foreground and colors
 groups       who is kept of a group, and which pictures a split must not part
-histogram    the distances of pairs as a drawing
 """

@@ -9,7 +9,7 @@ by_hand       what people saw on pictures and relabeled, in sentences
 sentences         figures in plain sentences
 charts            lines, bars and ticks of charts
 confusion         the confusion matrix as cells to draw
-plots             the confusion matrix as PNG and CSV
+plots             the confusion matrix as PNG and CSV, the distances of pairs as PNG
 looks             what a network has learnt from: the views of a photo
 thumbnails        pictures and predictions as cards of a page
 templates         renders HTML that escapes every value

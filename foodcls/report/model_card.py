@@ -84,8 +84,8 @@ def _origins(rows: pd.DataFrame) -> Iterator[tuple[str, str, str, tuple[int, int
     """Source, licence, who tells it, and how many are learnt from, chosen by and tested on."""
     for (source, licence, by), of in rows.groupby(["source", "licence", "licence_by"], sort=True):
         counts = of["split"].value_counts()
-        learnt, chosen, tested, own = (int(counts.get(name, 0))
-                                       for name in ("train", "val", "test", OWN_SOURCE))  # fmt: skip
+        names = ("train", "val", "test", OWN_SOURCE)
+        learnt, chosen, tested, own = (int(counts.get(name, 0)) for name in names)
         # of a manifest that is replayed, it may be anything
         told_by = TOLD.get(str(by), str(by))
         yield str(source), str(licence), told_by, (learnt + own, chosen, tested)

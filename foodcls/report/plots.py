@@ -1,4 +1,4 @@
-"""Draws the confusion matrix as PNG, and writes it as CSV."""
+"""Draws the confusion matrix and the distances of pairs as PNG; writes the matrix as CSV."""
 
 import io
 
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from foodcls.dedup.pairs import Distances
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.report.confusion import share_text
 from foodcls.tables.spreadsheet import table_csv
@@ -45,6 +46,28 @@ def confusion_png(evaluation: Evaluation, *, as_shares: bool = False) -> bytes:
     return _encode_figure(figure)
 
 
+def histogram_png(found: Distances) -> bytes:
+    """Pairs by distance as a PNG: what is the same above the line, what was vetoed below it.
+
+    The recipe's distance should lie where confirmed pairs end: beyond it only crops are lost.
+    """
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    _draw_bars(upper, found.confirmed, "tab:blue", "the same")
+    _draw_bars(lower, found.vetoed, "tab:orange", "vetoed")
+    for axes in (upper, lower):
+        axes.axvline(found.distance + 0.5, color="black", linestyle="--")
+    upper.set_title(
+        f"pairs by distance; the recipe's is {found.distance}, crops are looked for up to "
+        f"{found.reach}\n{sum(found.confirmed[: found.distance + 1])} confirmed within the "
+        f"recipe's, {found.vetoed_within} vetoed by their thumbnails",
+        fontsize=10,
+    )
+    lower.set_xlabel("bits that differ")
+    lower.set_xticks(range(0, len(found.confirmed), 2))
+    return _encode_figure(figure)
+
+
 def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
     count = len(evaluation.labels)
     axes.set_xticks(range(count), evaluation.labels, rotation=90)
@@ -74,6 +97,15 @@ def _write_cell(axes: Axes, place: tuple[int, int], text: str, share: float, siz
     # white on the dark half of the shades
     color = "white" if share > 0.5 else "black"
     axes.text(*place, text, ha="center", va="center", color=color, fontsize=size)
+
+
+def _draw_bars(axes: Axes, counts: tuple[int, ...], color: str, name: str) -> None:
+    bars = axes.bar(np.arange(len(counts)), counts, color=color)
+    axes.bar_label(bars, [str(count) if count else "" for count in counts], fontsize=8)
+    # chance pairs grow tenfold every few bits
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(0, max(10, *counts) * 5)
+    axes.set_ylabel(f"pairs, {name}")
 
 
 def _encode_figure(figure: Figure) -> bytes:

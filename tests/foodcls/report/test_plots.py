@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from foodcls.dedup.pairs import Distances
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.report.plots import confusion_csv, confusion_png
+from foodcls.report.plots import confusion_csv, confusion_png, histogram_png
+
+COUNTED = Distances((5, 0, 2, 0, 1), (0, 0, 1, 0, 40), distance=2, reach=4)
 
 
 @pytest.fixture
@@ -56,3 +59,14 @@ def test_shares_are_drawn_otherwise_than_counts(evaluation) -> None:
 
 def test_a_class_without_pictures_is_drawn(judged) -> None:
     open_png(confusion_png(judged([[0, 0], [0, 9]])))
+
+
+def test_the_histogram_of_distances_depends_on_the_counts_alone() -> None:
+    drawn = histogram_png(COUNTED)
+    assert open_png(drawn).width == 800
+    assert drawn == histogram_png(COUNTED)
+    assert drawn != histogram_png(Distances((5,), (0,), 2, 4))
+
+
+def test_no_pairs_are_drawn_too() -> None:
+    assert histogram_png(Distances((0, 0), (0, 0), 0, 1)).startswith(b"\x89PNG")
