@@ -12,7 +12,7 @@ from foodcls.blocklist import Blocklist
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
 from foodcls.collect.engines.registry import check_questions
-from foodcls.collect.fetch import Anew, fetch_all
+from foodcls.collect.fetch import FetchNew, fetch_all
 from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
 from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
@@ -181,7 +181,7 @@ def _fetch_candidates(
     store: Store,
     track: Track,
     blocked: Collection[str],
-    anew: Anew | None,
+    anew: FetchNew | None,
 ) -> list[CandidateResult]:
     """Fetch each distinct URL once; what already has a result keeps its place."""
     absent = [item for item in candidates if isinstance(item, Candidate)]

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from foodcls.collect.hosts.days import Spent
+from foodcls.collect.hosts.days import DayLimitReached
 from foodcls.collect.hosts.host_queue import HostQueue
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
@@ -58,7 +58,7 @@ class Download(Generic[Result]):
         self._forecast = forecast or Forecast()
         self._shut = shut
         self._foretell_at = 0.0
-        self._queue = HostQueue(limits.per_host, limits.manners)
+        self._queue = HostQueue(limits.per_host, limits.limiter)
         self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
         self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
         # by identity: where a host fails many, a list would be looked through for each
@@ -80,7 +80,7 @@ class Download(Generic[Result]):
         for url in urls:
             request = Request(url, at=url) if isinstance(url, str) else url
             self._queue.add(request)
-            self._pause(request.host, self._limits.manners.left(request.host))
+            self._pause(request.host, self._limits.limiter.left(request.host))
         loop = asyncio.get_running_loop()
         if self._share:
             self._ends = loop.time() + self._share.seconds
@@ -98,7 +98,7 @@ class Download(Generic[Result]):
         self.left += [*self._queue.drain(), *self._delayed.values()]
         for host in self._share.hosts if self._share else ():
             paused = self._paused_until.get(host, 0.0) - loop.time()
-            self.waits[host] = max(paused, self._limits.manners.left(host))
+            self.waits[host] = max(paused, self._limits.limiter.left(host))
 
     @property
     def _is_open(self) -> bool:
@@ -118,7 +118,7 @@ class Download(Generic[Result]):
                 if event in self._placeless:
                     self._placeless.remove(event)
                 else:
-                    self._limits.manners.leave(done.host)
+                    self._limits.limiter.leave(done.host)
                 self._queue.release(done)
                 self._settle(event.result())
 
@@ -136,8 +136,8 @@ class Download(Generic[Result]):
             if request is None:
                 break
             try:
-                wait, turn = self._limits.manners.claim(request.host, self._limits.max_bytes), None
-            except Spent as spent:
+                wait, turn = self._limits.limiter.claim(request.host, self._limits.max_bytes), None
+            except DayLimitReached as spent:
                 wait, turn = 0.0, self._defer(request, str(spent))
             if wait:
                 # another process has the places of this host
@@ -157,7 +157,7 @@ class Download(Generic[Result]):
             return self._defer(replace(request, attempts=request.attempts - 1), why)
         if robots and (refused := robots.refusal(request.at)):
             return self._finish_response(failed(request, refused, self._limits))
-        self._pause(host, self._limits.manners.book(host))
+        self._pause(host, self._limits.limiter.book(host))
         if robots and not robots.knows(request.at):
             self._queue.pause(host)
             return self._learn(request, robots)
@@ -176,7 +176,7 @@ class Download(Generic[Result]):
         except FetchError as error:
             return await self._fail(request, error)
         finally:
-            self._pause(request.host, self._limits.manners.left(request.host))
+            self._pause(request.host, self._limits.limiter.left(request.host))
             self._events.put_nowait(request.host)
 
     def _settle(self, result: Result | Request | RetryLater) -> None:
@@ -205,13 +205,13 @@ class Download(Generic[Result]):
         if isinstance(got, Redirect):
             spent = replace(request, spent=request.spent + loop.time() - begun)
             return spent.next_hop(got) or await self._finish_response(too_many_redirects(spent))
-        self._pause(request.host, self._limits.manners.spend(request.host, len(got)))
+        self._pause(request.host, self._limits.limiter.spend(request.host, len(got)))
         done = Response(request.url, request.at, Outcome.OK, "", request.attempts, got)
         return await self._finish_response(done)
 
     async def _fail(self, request: Request, error: FetchError) -> Result | RetryLater:
         self._throttle(request.host, error.wait or 0.0)
-        self._pause(request.host, self._limits.manners.spend(request.host, error.came))
+        self._pause(request.host, self._limits.limiter.spend(request.host, error.came))
         again = self._retry(request, error)
         return again or await self._finish_response(failed(request, error, self._limits))
 
@@ -253,4 +253,4 @@ class Download(Generic[Result]):
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        self._limits.manners.leave_all()
+        self._limits.limiter.leave_all()

@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-Anew = Callable[[list[str], Forecast], Generator[FetchResult, None, None]]
+FetchNew = Callable[[list[str], Forecast], Generator[FetchResult, None, None]]
 
 KIND = "fetch"
 DAYS = "days/1"
@@ -40,7 +40,7 @@ def fetch_all(
     limits: Limits,
     store: Store,
     blocked: Collection[str] = (),
-    anew: Anew | None = None,
+    anew: FetchNew | None = None,
     forecast: Forecast | None = None,
 ) -> Generator[FetchResult, None, None]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
@@ -139,7 +139,7 @@ def remembering(
     results: Generator[FetchResult, None, None], limits: Limits, store: Store
 ) -> Generator[FetchResult, None, None]:
     """Yield the results on; the store remembers those that are final, and what a day has given."""
-    limits.manners.recall_days(store.recall(DAYS, limits.manners.daily_hosts))
+    limits.limiter.recall_days(store.recall(DAYS, limits.limiter.daily_hosts))
     due = time.monotonic() + DAYS_PACE
     try:
         with closing(results), store.noting(KIND) as note:
@@ -148,11 +148,11 @@ def remembering(
                     note(fetched.url, _fact(fetched, limits))
                 # a machine that is lost gives no account at the end
                 if time.monotonic() >= due:
-                    store.remember(DAYS, limits.manners.days())
+                    store.remember(DAYS, limits.limiter.days())
                     due = time.monotonic() + DAYS_PACE
                 yield fetched
     finally:
-        store.remember(DAYS, limits.manners.days())
+        store.remember(DAYS, limits.limiter.days())
 
 
 def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:

@@ -97,8 +97,8 @@ class HttpClient:
             raise _trouble(error) from error
 
     async def _ask(self, url: URL, trail: Sequence[Redirect], came: list[int]) -> bytes | Redirect:
-        manner = self._limits.manners.of(url.host_port_subcomponent or "")
-        if manner.wants_contact and not self._limits.contact:
+        policy = self._limits.limiter.policy(url.host_port_subcomponent or "")
+        if policy.wants_contact and not self._limits.contact:
             raise FetchError(Outcome.NO_CONTACT, "set FOODCLS_CONTACT to a mail address")
         # to no other host, wherever it redirects
         headers = _cookies(url, trail) | dict(self._limits.headers.get(str(url.origin()), {}))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.hosts.table import with_hosts
 from foodcls.collect.ssrf_guard import Address
 from foodcls.recipe.data_settings import Collect
@@ -28,7 +28,7 @@ class Limits:
     first_backoff: float = 0.5  # before the second attempt; doubles with each
     seed: int = 0  # of the jitter of backoffs
     clock: Callable[[], float] = time.time  # seconds since 1970
-    manners: Manners = field(default_factory=Manners)  # what single hosts ask for beside all this
+    limiter: HostLimiter = field(default_factory=HostLimiter)  # what single hosts ask for
     contact: str = ""  # told to every host
     # names that no DNS knows, and where their server listens
     hosts: Mapping[str, Address] = field(default_factory=dict)
@@ -47,5 +47,5 @@ def fetch_limits(settings: Collect, contact: str = "", places: Path | None = Non
         per_host=settings.per_host,
         allow_private=settings.allow_private_hosts,
         contact=contact,
-        manners=Manners(with_hosts(settings.hosts), places),
+        limiter=HostLimiter(with_hosts(settings.hosts), places),
     )

@@ -1,7 +1,8 @@
 """Fetches by many workers: each host is asked by one of them, so that its limits hold over all.
 
-They work for a while, then hosts are parted anew: who is sent to the host of another worker waits
-until then, and so do pictures behind a limit. What a worker has when it is lost another one gets.
+They work in turns, before each of which the hosts are dealt out. A request that is redirected to a
+host of another worker waits for the next turn, and so does one behind a limit. Another worker gets
+what a worker had when it was lost.
 """
 
 import time
@@ -13,8 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from foodcls.collect.download import Download
-from foodcls.collect.fetch import Anew, recall_results, remembering, store_picture
-from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.fetch import FetchNew, recall_results, remembering, store_picture
+from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.hosts.shared import host_places
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchResult
@@ -26,14 +27,14 @@ from foodcls.work.event_loop import iterate
 from foodcls.work.parallel import Fleet
 
 KIND = "share/2"
-TURN = 60.0  # seconds after which hosts are parted anew
+TURN = 60.0  # seconds after which hosts are dealt out again
 # requests of a host, and for a worker, in a turn: what is beyond them is not sent to and fro
 MOST, MOST_FOR_ONE = 5_000, 20_000
 
 
 @dataclass(frozen=True)
-class Errand:
-    """What a worker has to do in a turn; `name` is the errand's alone, `number` the turn's."""
+class FetchTask:
+    """What a worker has to do in a turn; `name` is the task's alone, `number` the turn's."""
 
     requests: tuple[Request, ...]
     share: Share
@@ -43,7 +44,7 @@ class Errand:
 
 
 @dataclass(frozen=True)
-class Report:
+class FetchReport:
     """What a worker has done, and what is left for the next turn."""
 
     results: tuple[FetchResult, ...]
@@ -55,18 +56,18 @@ class Report:
 
 def over_workers(
     fleet: Fleet, limits: Limits, store: Store, blocked: Collection[str], turn: float = TURN
-) -> Anew:
+) -> FetchNew:
     """What fetches URLs by these workers, and has the store remember how they ended."""
 
     def fetch(urls: list[str], forecast: Forecast) -> Generator[FetchResult, None, None]:
         waiting = [Request(url, at=url) for url in urls]
         begun, done = time.monotonic(), Counter[str]()
-        free_at = {one.host: begun + limits.manners.left(one.host) for one in waiting}
+        free_at = {one.host: begun + limits.limiter.left(one.host) for one in waiting}
         throttled, failures = dict[str, float](), dict[str, Failure]()
         # times, places and locks are of this process
-        away = replace(limits, manners=Manners(limits.manners.hosts))
-        is_shared = limits.manners.places is not None
-        work = partial(run_errand, away, store, blocked, is_shared)
+        away = replace(limits, limiter=HostLimiter(limits.limiter.hosts))
+        is_shared = limits.limiter.places is not None
+        work = partial(run_task, away, store, blocked, is_shared)
         while waiting:
             count = max(fleet.size(), 1)
             soon, waiting = _begin(waiting, count * MOST_FOR_ONE)
@@ -74,11 +75,11 @@ def over_workers(
             waits = {host: until - now for host, until in free_at.items() if until > now}
             # short at first, so that it is soon known how long all takes
             seconds = min(turn, max(turn / 6, now - begun))
-            errands = [
+            tasks = [
                 _with_trouble(one, throttled, failures)
-                for one in part_hosts(soon, waits, count, seconds, limits.manners)
+                for one in part_hosts(soon, waits, count, seconds, limits.limiter)
             ]
-            for report in fleet.spread(work, errands):
+            for report in fleet.spread(work, tasks):
                 yield from report.results
                 done.update(host_of(one.url) for one in report.results)
                 waiting += report.left
@@ -110,61 +111,61 @@ def part_hosts(
     waits: Mapping[str, float],
     workers: int,
     turn: float,
-    manners: Manners,
-) -> Iterable[Errand]:
-    """An errand for each worker that gets hosts: about as many requests each, no host twice.
+    limiter: HostLimiter,
+) -> Iterable[FetchTask]:
+    """A task for each worker that gets hosts: about as many requests each, no host twice.
 
     All ports of a host in the table go to one worker.
     """
     by_host = defaultdict[str, list[Request]](list)
     for request in waiting:
-        by_host[manners.name(request.host)].append(request)
+        by_host[limiter.name(request.host)].append(request)
     parts: list[list[Request]] = [[] for _ in range(workers)]
     for ones in sorted(by_host.values(), key=len, reverse=True):
         min(parts, key=len).extend(ones)
     for number, part in enumerate(filter(None, parts)):
         hosts = frozenset(request.host for request in part)
         known = {host: waits[host] for host in hosts if waits.get(host)}
-        yield Errand(tuple(part), Share(hosts, turn, known), number=number)
+        yield FetchTask(tuple(part), Share(hosts, turn, known), number=number)
 
 
 def _with_trouble(
-    errand: Errand, throttled: Mapping[str, float], failures: Mapping[str, Failure]
-) -> Errand:
-    """The errand with what earlier turns have borne from its hosts: a turn begins nothing anew."""
-    hosts = errand.share.hosts
+    task: FetchTask, throttled: Mapping[str, float], failures: Mapping[str, Failure]
+) -> FetchTask:
+    """The task with what earlier turns have borne from its hosts: a turn begins nothing anew."""
+    hosts = task.share.hosts
     borne = {host: seconds for host, seconds in throttled.items() if host in hosts}
     sites = {site: one for site, one in failures.items() if host_of(site) in hosts}
-    return replace(errand, share=replace(errand.share, throttled=borne), failures=sites)
+    return replace(task, share=replace(task.share, throttled=borne), failures=sites)
 
 
-def run_errand(
-    limits: Limits, store: Store, blocked: Collection[str], is_shared: bool, errand: Errand
-) -> Report:
+def run_task(
+    limits: Limits, store: Store, blocked: Collection[str], is_shared: bool, task: FetchTask
+) -> FetchReport:
     """Fetch for a turn, on the machine of a worker.
 
     `is_shared`: its other processes keep hosts' limits, too.
     """
     limits = replace(
-        limits, manners=replace(limits.manners, places=host_places() if is_shared else None)
+        limits, limiter=replace(limits.limiter, places=host_places() if is_shared else None)
     )
-    requests, known = errand.requests, dict[str, FetchResult]()
-    # a worker that is gone has begun it, and the store knows how far it came; a later errand's
+    requests, known = task.requests, dict[str, FetchResult]()
+    # a worker that is gone has begun it, and the store knows how far it came; a later task's
     # name takes its place, as to forget it would write all of a folder's facts anew
-    place = str(errand.number)
-    if store.recall_batch(KIND, [place]).get(place) == errand.name:
+    place = str(task.number)
+    if store.recall_batch(KIND, [place]).get(place) == task.name:
         known = recall_results([one.url for one in requests], limits, store)
         requests = tuple(one for one in requests if one.url not in known)
-    store.remember(KIND, {place: errand.name})
+    store.remember(KIND, {place: task.name})
     finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
-    robots = Robots(limits, store, failures=errand.failures)
+    robots = Robots(limits, store, failures=task.failures)
     made = list[Download[FetchResult]]()
 
     def work(deliver: Callable[[FetchResult], None]) -> Coroutine[Any, Any, None]:
-        made.append(Download(limits, finish, deliver, robots, share=errand.share))
+        made.append(Download(limits, finish, deliver, robots, share=task.share))
         return made[0].run(requests)
 
-    results = tuple(remembering(iterate(work), limits, store))
     recalled = tuple(replace(one, recalled=False) for one in known.values())
+    results = (*recalled, *remembering(iterate(work), limits, store))
     done = made[0]
-    return Report(recalled + results, tuple(done.left), done.waits, done.throttled, robots.failures)
+    return FetchReport(results, tuple(done.left), done.waits, done.throttled, robots.failures)

@@ -70,7 +70,7 @@ class Robots:
             await asyncio.to_thread(self._store.remember, KIND, {site: known})
         self._rules[site] = rules = Protego.parse(known["text"])
         if 0 < (delay := _delay(rules)) <= self._limits.max_wait:
-            self._limits.manners.slow_down(request.host, delay)
+            self._limits.limiter.slow_down(request.host, delay)
 
     def refusal(self, url: str) -> FetchError | None:
         """Why this address is not to be asked for, or None."""

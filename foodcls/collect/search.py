@@ -69,7 +69,7 @@ def search_all(
     headers = {search.origin: search.engine.headers(access) for search in searches}
     registered = {URL(one.origin).host or "" for one in searches
                   if one.question.engine in access.tokens}  # fmt: skip
-    bounds = replace(bounds, headers=headers, manners=bounds.manners.for_registered(registered))
+    bounds = replace(bounds, headers=headers, limiter=bounds.limiter.for_registered(registered))
     rates = RateLimits(access, store, limits.clock)
     invited = {search.origin for search in searches if isinstance(search.engine, Api)}
     robots = Robots(bounds, store, exempt=invited)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 DAY = 25  # clock hours, the first and the last of which are parts of one: 24 hours at least
 
 
-class Spent(Exception):
+class DayLimitReached(Exception):
     """What a host gives in a day has come; the text says when there is more."""
 
 
-class Hours(dict[int, float]):
+class HourlyBytes(dict[int, float]):
     """Bytes by the clock hours, since 1970, in which they came: those of a day."""
 
     @classmethod
-    def read(cls, told: Mapping[str, float]) -> "Hours":
+    def read(cls, told: Mapping[str, float]) -> "HourlyBytes":
         """What was told as JSON."""
         return cls((int(hour), float(size)) for hour, size in told.items())
 
@@ -22,9 +22,9 @@ class Hours(dict[int, float]):
         """What there is to tell, for JSON."""
         return {str(hour): size for hour, size in self.items()}
 
-    def copy(self) -> "Hours":
+    def copy(self) -> "HourlyBytes":
         """The same, to be changed by itself."""
-        return Hours(self)
+        return HourlyBytes(self)
 
     def add(self, size: float) -> float:
         """Let so many bytes come now, or not come after all; how many came in this hour."""
@@ -34,7 +34,7 @@ class Hours(dict[int, float]):
         self[now] = self.get(now, 0.0) + size
         return self[now]
 
-    def merge(self, other: "Hours") -> None:
+    def merge(self, other: "HourlyBytes") -> None:
         """Take what another one knows of the same bytes."""
         self.update({hour: max(size, self.get(hour, 0.0)) for hour, size in other.items()})
 

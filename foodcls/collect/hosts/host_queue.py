@@ -7,7 +7,7 @@ import logging
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
 
-from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.request import Request
 
 LOG = logging.getLogger(__name__)
@@ -19,9 +19,9 @@ LONG = 60.0
 class HostQueue:
     """Requests that wait; a slow host delays only its own."""
 
-    def __init__(self, per_host: int, manners: Manners | None = None) -> None:
+    def __init__(self, per_host: int, limiter: HostLimiter | None = None) -> None:
         self._per_host = per_host
-        self._manners = manners or Manners()
+        self._limiter = limiter or HostLimiter()
         self._waiting: dict[str, deque[Request]] = {}
         # hosts that have a request and a free place, and are not throttled
         self._ready: OrderedDict[str, None] = OrderedDict()
@@ -95,12 +95,12 @@ class HostQueue:
     def _host_left(self, host: str, count: int) -> float:
         """How long one host takes for so many: with all its places, and by its limits."""
         each = self._took[host] / self._done[host] if self._done[host] else 0.0
-        by_limits = self._manners.left(host) + count * self._manners.pace(host)
+        by_limits = self._limiter.left(host) + count * self._limiter.pace(host)
         return max(count * each / self._places(host), by_limits)
 
     def _tell_wait(self, host: str) -> None:
         """Say once of a host how long its limit will keep those that wait, if that is long."""
-        waiting, each = len(self._waiting.get(host, ())), self._manners.pace(host)
+        waiting, each = len(self._waiting.get(host, ())), self._limiter.pace(host)
         if host not in self._told and waiting * each > LONG:
             self._told.add(host)
             said = "%s: %d addresses wait, one in %.2g s as it asks: about %.0f min"
@@ -113,4 +113,4 @@ class HostQueue:
             self._ready.setdefault(host, None)
 
     def _places(self, host: str) -> int:
-        return min(self._per_host, self._manners.of(host).at_once)
+        return min(self._per_host, self._limiter.policy(host).at_once)

@@ -1,4 +1,4 @@
-"""What the processes of one machine know of a host together, in a file for each."""
+"""The state of each host in a file that all processes of one machine share."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from foodcls.collect.hosts.days import Hours
+from foodcls.collect.hosts.days import HourlyBytes
 
 # seconds, and some, of the longest pause that a recipe may set: what is beyond was not meant
 LONGEST = 3_700.0
@@ -21,15 +21,15 @@ LONGEST_NAME = 200  # characters; two hosts that begin with the same ones are as
 ODD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
-class Others:
+class HostState:
     """What all processes know of a host: until when to leave it alone, its day, what may come.
 
     Without the path of a file one process knows it alone.
     """
 
-    def __init__(self, path: Path | None = None, hours: Hours | None = None) -> None:
+    def __init__(self, path: Path | None = None, hours: HourlyBytes | None = None) -> None:
         self.path = path
-        self.free_at, self.hours = 0.0, hours or Hours()
+        self.free_at, self.hours = 0.0, hours or HourlyBytes()
         self.reserved = dict[int, float]()  # bytes, by the places of those who may bring them
         if path:
             self._read(path)
@@ -38,7 +38,7 @@ class Others:
         try:
             told = json.loads(path.read_text())
             reserved = {int(number): float(size) for number, size in told["reserved"].items()}
-            self.free_at, self.hours = float(told["free_at"]), Hours.read(told["hours"])
+            self.free_at, self.hours = float(told["free_at"]), HourlyBytes.read(told["hours"])
             self.reserved = reserved
         # nobody has asked it yet, or something else stands there
         except (FileNotFoundError, *ODD):
@@ -75,17 +75,17 @@ class Others:
 
 
 @contextmanager
-def held(places: Path, host: str) -> Iterator[Others]:
-    """What the processes of this machine know of a host, held while it is read and written."""
+def locked_state(places: Path, host: str) -> Iterator[HostState]:
+    """What the processes of this machine know of a host, locked while it is read and written."""
     places.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = places / quote(host, safe="")[:LONGEST_NAME]
     with FileLock(f"{path}.lock", thread_local=False):
-        others = Others(path)
-        before = others.text()
-        yield others
-        if others.text() != before:
+        state = HostState(path)
+        before = state.text()
+        yield state
+        if state.text() != before:
             part = path.with_name(f"{path.name}.part")
-            part.write_text(others.text())
+            part.write_text(state.text())
             part.replace(path)
 
 

@@ -16,7 +16,7 @@ from foodcls.recipe.data_settings import HostLimits
 
 
 @dataclass(frozen=True)
-class Manner:
+class HostPolicy:
     """Bounds for one host; `pause` is the seconds from the start of a request to the next one's."""
 
     at_once: int
@@ -28,32 +28,32 @@ class Manner:
 
 
 HOSTS = {
-    "commons.wikimedia.org": Manner(1, wants_contact=True),
-    "upload.wikimedia.org": Manner(2, wants_contact=True, rate=25e6 / 8),
-    "api.openverse.org": Manner(1, 3.0, keyed_pause=0.6),
-    "api.flickr.com": Manner(1, 1.0),
-    "api.inaturalist.org": Manner(1, 1.0),
+    "commons.wikimedia.org": HostPolicy(1, wants_contact=True),
+    "upload.wikimedia.org": HostPolicy(2, wants_contact=True, rate=25e6 / 8),
+    "api.openverse.org": HostPolicy(1, 3.0, keyed_pause=0.6),
+    "api.flickr.com": HostPolicy(1, 1.0),
+    "api.inaturalist.org": HostPolicy(1, 1.0),
     # one half each of what it allows in all: its photos under open licences, and the others
-    "inaturalist-open-data.s3.amazonaws.com": Manner(512, rate=5e9 / 3600 / 2, daily=24e9 / 2),
-    "static.inaturalist.org": Manner(512, rate=5e9 / 3600 / 2, daily=24e9 / 2),
-    "api.search.brave.com": Manner(1, 1.0),
-    "api.pexels.com": Manner(1),
-    "pixabay.com": Manner(1, 0.6),
-    "api.unsplash.com": Manner(1),
-    "duckduckgo.com": Manner(1, 1.0),
+    "inaturalist-open-data.s3.amazonaws.com": HostPolicy(512, rate=5e9 / 3600 / 2, daily=24e9 / 2),
+    "static.inaturalist.org": HostPolicy(512, rate=5e9 / 3600 / 2, daily=24e9 / 2),
+    "api.search.brave.com": HostPolicy(1, 1.0),
+    "api.pexels.com": HostPolicy(1),
+    "pixabay.com": HostPolicy(1, 0.6),
+    "api.unsplash.com": HostPolicy(1),
+    "duckduckgo.com": HostPolicy(1, 1.0),
 }
-OTHERS = Manner(512)
+OTHERS = HostPolicy(512)
 
 
-def with_hosts(added: Iterable[HostLimits]) -> Mapping[str, Manner]:
+def with_hosts(added: Iterable[HostLimits]) -> Mapping[str, HostPolicy]:
     """The table with hosts of a recipe; of each limit of a host the stricter one."""
     return HOSTS | {one.name: _stricter(HOSTS.get(one.name, OTHERS), one) for one in added}
 
 
-def _stricter(known: Manner, wanted: HostLimits) -> Manner:
+def _stricter(known: HostPolicy, wanted: HostLimits) -> HostPolicy:
     rates = [rate for rate in (known.rate, (wanted.megabits or 0.0) * 1e6 / 8) if rate]
     days = [bound for bound in (known.daily, (wanted.gigabytes or 0.0) * 1e9) if bound]
     at_once, pause = min(known.at_once, wanted.connections), max(known.pause, wanted.pause)
     keyed = None if known.keyed_pause is None else max(known.keyed_pause, wanted.pause)
     rate, daily = min(rates, default=0.0), min(days, default=0.0)
-    return Manner(at_once, pause, known.wants_contact, rate, daily, keyed)
+    return HostPolicy(at_once, pause, known.wants_contact, rate, daily, keyed)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from foodcls.collect.fetch import fetch_all
-from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.hosts.table import Manner
+from foodcls.collect.hosts.limiter import HostLimiter
+from foodcls.collect.hosts.table import HostPolicy
 from foodcls.collect.outcomes import FetchResult, Outcome
-from foodcls.collect.over_workers import Report, over_workers, part_hosts
+from foodcls.collect.over_workers import FetchReport, over_workers, part_hosts
 from foodcls.collect.request import Request
 from foodcls.work.parallel import Fleet, in_threads
 
@@ -23,19 +23,19 @@ def test_each_host_goes_to_one_worker_with_all_its_addresses() -> None:
     urls = [f"http://{name}.test/{n}" for name, count in zip("abcde", (9, 5, 4, 1, 1), strict=True)
             for n in range(count)]  # fmt: skip
     waits = {"a.test": 2.0, "b.test": 0.0, "z.test": 9.0}
-    parts = list(part_hosts([Request(url, at=url) for url in urls], waits, 3, 60.0, Manners()))
+    parts = list(part_hosts([Request(url, at=url) for url in urls], waits, 3, 60.0, HostLimiter()))
     assert sorted(one.url for part in parts for one in part.requests) == sorted(urls)
     hosts = [host for part in parts for host in part.share.hosts]
     assert sorted(hosts) == [f"{name}.test" for name in "abcde"]
     assert sorted(len(part.requests) for part in parts) == [5, 6, 9]
     assert [part.share.waits for part in parts] == [{"a.test": 2.0}, {}, {}]
-    assert len(list(part_hosts([Request(urls[0], at=urls[0])], {}, 3, 60.0, Manners()))) == 1
+    assert len(list(part_hosts([Request(urls[0], at=urls[0])], {}, 3, 60.0, HostLimiter()))) == 1
 
 
 def test_all_ports_of_a_host_with_limits_go_to_one_worker() -> None:
     urls = [f"http://{name}.test:{port}/a" for name in "ab" for port in (81, 82)]
     requests = [Request(url, at=url) for url in urls]
-    parts = part_hosts(requests, {}, 4, 60.0, Manners({"a.test": Manner(1)}))
+    parts = part_hosts(requests, {}, 4, 60.0, HostLimiter({"a.test": HostPolicy(1)}))
     assert {part.share.hosts for part in parts} == {
         frozenset({"a.test:81", "a.test:82"}), frozenset({"b.test:81"}), frozenset({"b.test:82"})
     }  # fmt: skip
@@ -92,7 +92,7 @@ def test_who_is_to_be_left_alone_is_so_in_the_next_turn_too(web, limits, store) 
             await talk.reply(b"x")
 
     web.route("/a", answer)
-    bounds = replace(limits, per_host=1, manners=Manners({"127.0.0.1": Manner(1, 0.2)}))
+    bounds = replace(limits, per_host=1, limiter=HostLimiter({"127.0.0.1": HostPolicy(1, 0.2)}))
     anew = over_workers(TWO, bounds, store, (), 0.6)
     found = list(fetch_all([web.url(f"/a?{n}") for n in range(3)], bounds, store, anew=anew))
     assert {one.outcome for one in found} == {Outcome.NOT_AN_IMAGE}
@@ -136,17 +136,17 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
         "foodcls.collect.over_workers.time", SimpleNamespace(monotonic=lambda: now[0])
     )
 
-    def spread(function: Any, errands: Any) -> Iterator[Report]:
-        for errand in errands:
+    def spread(function: Any, tasks: Any) -> Iterator[FetchReport]:
+        for task in tasks:
             sent = Counter[str]()
             done, left = [], []
-            for one in errand.requests:
+            for one in task.requests:
                 sent[one.host] += 1
-                most = errand.share.seconds * (1 if one.host == "slow.test" else 10)
+                most = task.share.seconds * (1 if one.host == "slow.test" else 10)
                 (done if sent[one.host] <= most else left).append(one)
-            yield Report(tuple(FetchResult(one.url, Outcome.OK) for one in done), tuple(left))
-        slow = sum(one.host == "slow.test" for errand in errands for one in errand.requests)
-        now[0] += min(errands[0].share.seconds, slow)
+            yield FetchReport(tuple(FetchResult(one.url, Outcome.OK) for one in done), tuple(left))
+        slow = sum(one.host == "slow.test" for task in tasks for one in task.requests)
+        now[0] += min(tasks[0].share.seconds, slow)
 
     urls = [f"http://fast{n % 3}.test/{n}" for n in range(3_000)]
     urls += [f"http://slow.test/{n}" for n in range(1_000)]
@@ -167,11 +167,11 @@ def test_a_turn_carries_no_more_than_its_workers_may_do(limits, store, monkeypat
     monkeypatch.setattr("foodcls.collect.over_workers.MOST_FOR_ONE", 30)
     sent: list[int] = []
 
-    def spread(function: Any, errands: Any) -> Iterator[Report]:
-        sent.append(sum(len(one.requests) for one in errands))
+    def spread(function: Any, tasks: Any) -> Iterator[FetchReport]:
+        sent.append(sum(len(one.requests) for one in tasks))
         now[0] += 1
-        for errand in errands:
-            yield Report(tuple(FetchResult(one.url, Outcome.OK) for one in errand.requests))
+        for task in tasks:
+            yield FetchReport(tuple(FetchResult(one.url, Outcome.OK) for one in task.requests))
 
     told = list[float]()
     urls = [f"http://host{n // 25}.test/{n}" for n in range(200)]

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from foodcls.collect.engines.base import Access, Question
-from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.hosts.table import Manner
+from foodcls.collect.hosts.limiter import HostLimiter
+from foodcls.collect.hosts.table import HostPolicy
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import RateLimits
 from foodcls.collect.search import FRESH, SearchResult, refresh_since, search_all
@@ -140,7 +140,7 @@ def test_an_engine_that_refuses_whoever_asks_is_asked_no_other_query_until_the_n
     web.say(path, body, status, **({"Retry_After": wait} if wait else {}))
     web.say("/search/acjson", b'{"data": [{}]}')
     asked = [question(name, f"soup {n}", 5) for name in (engine, "baidu") for n in range(12)]
-    bounds = {"manners": Manners({"127.0.0.1": Manner(1)}), "retries": 0}
+    bounds = {"limiter": HostLimiter({"127.0.0.1": HostPolicy(1)}), "retries": 0}
     found = ask(*asked, **bounds)
     assert (web.hits[path], web.hits["/search/acjson"]) == (1, 12)
     stopped = [one.stats for one in found if one.question.engine == engine]
@@ -161,7 +161,7 @@ def test_an_engine_that_refuses_whoever_asks_is_asked_no_other_query_until_the_n
 def test_an_engine_that_redirects_to_its_refusal_is_asked_no_other_query(web, ask) -> None:
     web.say("/sorry/index", b"", "429 Too Many Requests")
     web.say(PATH, b"", "302 Found", Location=web.url("/sorry/index"))
-    bounds = {"manners": Manners({"127.0.0.1": Manner(1)}), "retries": 0}
+    bounds = {"limiter": HostLimiter({"127.0.0.1": HostPolicy(1)}), "retries": 0}
     found = ask(*(question("bing", f"soup {n}", 5) for n in range(5)), **bounds)
     assert len(found) == 5 and web.hits[PATH] == 1
 
@@ -315,7 +315,7 @@ def test_a_slow_search_tells_after_a_tenth_how_long_it_takes(web, limits, store)
 
     web.route("/v1/images/", answer)
     asked = [Question("openverse", "dish", f"soup {number}", 100) for number in range(10)]
-    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, 0.05)}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": HostPolicy(1, 0.05)}))
     access = Access(bases=(("openverse", web.url("")),))
     results = search_all(asked, access, bounds, store, forecast := Forecast())
     begun, told = time.monotonic(), list[tuple[float, float | None]]()

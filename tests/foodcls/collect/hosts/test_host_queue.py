@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from foodcls.collect.hosts.host_queue import HostQueue
-from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.hosts.table import Manner
+from foodcls.collect.hosts.limiter import HostLimiter
+from foodcls.collect.hosts.table import HostPolicy
 from foodcls.collect.request import Request
 
 
@@ -71,21 +71,27 @@ SLOW = "slow.test"
 
 
 @pytest.mark.parametrize(
-    "manner",
-    [Manner(512), Manner(8, 0.5), Manner(2), Manner(512, rate=20_000.0), Manner(2, 0.2, rate=1e5)],
+    "policy",
+    [
+        HostPolicy(512),
+        HostPolicy(8, 0.5),
+        HostPolicy(2),
+        HostPolicy(512, rate=20_000.0),
+        HostPolicy(2, 0.2, rate=1e5),
+    ],
     ids=["none", "pause", "places", "bytes", "all"],
 )
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0], ids="slow={}".format)
 def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
-    manner: Manner, share: float, monkeypatch: pytest.MonkeyPatch
+    policy: HostPolicy, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """1,000 pictures of 10 kB by a clock of its own: of one host with limits, and of 20 others."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])
     monkeypatch.setattr("foodcls.collect.hosts.host_queue.time", clock)
-    monkeypatch.setattr("foodcls.collect.hosts.manners.time", clock)
-    manners = Manners({SLOW: manner})
-    queue, order = HostQueue(8, manners), itertools.count()
+    monkeypatch.setattr("foodcls.collect.hosts.limiter.time", clock)
+    limiter = HostLimiter({SLOW: policy})
+    queue, order = HostQueue(8, limiter), itertools.count()
     for number in range(1_000):
         queue.add(request(SLOW if number < 1_000 * share else f"{number % 20}.test", number))
     events: list[tuple[float, int, Request | str]] = []
@@ -103,7 +109,7 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
         # as a download does: 32 connections, each for a while
         while busy < 32 and (taken := queue.take()):
             busy += 1
-            pause(taken.host, manners.book(taken.host))
+            pause(taken.host, limiter.book(taken.host))
             later(0.3 + 0.2 * math.sin(done), taken)
         if not events:
             break
@@ -113,7 +119,7 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
             queue.resume(event)
         else:
             busy, done = busy - 1, done + 1
-            pause(event.host, manners.spend(event.host, 10_000))
+            pause(event.host, limiter.spend(event.host, 10_000))
             queue.release(event)
             ended = now[0]
     checked = [(left, ended - at) for at, left, count in told

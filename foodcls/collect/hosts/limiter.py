@@ -1,4 +1,4 @@
-"""Keeps hosts' limits: whether one may be asked now, and when again.
+"""The rate limiter of hosts: whether one may be asked now, and when again.
 
 Processes of one machine that are given the same folder keep them together. What a day allows holds
 over runs and machines, too, where they pass `days` on by a store.
@@ -13,9 +13,9 @@ from statistics import mean
 
 from filelock import FileLock, Timeout
 
-from foodcls.collect.hosts.days import Hours, Spent
-from foodcls.collect.hosts.shared import Others, held
-from foodcls.collect.hosts.table import HOSTS, OTHERS, Manner
+from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
+from foodcls.collect.hosts.shared import HostState, locked_state
+from foodcls.collect.hosts.table import HOSTS, OTHERS, HostPolicy
 
 LOG = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ SOME = 5  # pictures that tell how large a host's are
 
 
 @dataclass(frozen=True)
-class Manners:
-    """The manners of all hosts, and until when each of them is to be left alone.
+class HostLimiter:
+    """How each host may be asked, and until when each of them is to be left alone.
 
     Of hosts that have limits, who takes a place of `places`, a folder, leaves it for other
     processes when done; a process that dies leaves its own, with the bytes that it had set aside.
@@ -33,21 +33,23 @@ class Manners:
     (monotonic), so that all its processes read one clock.
     """
 
-    hosts: Mapping[str, Manner] = field(default_factory=lambda: HOSTS)
+    hosts: Mapping[str, HostPolicy] = field(default_factory=lambda: HOSTS)
     places: Path | None = None  # None: this process keeps limits alone
-    _alone: dict[str, Others] = field(default_factory=dict, repr=False)  # where none is shared
+    _alone: dict[str, HostState] = field(default_factory=dict, repr=False)  # where none is shared
     # of places by their numbers: what keeps them, and the bytes of a day that may come there
     _held: dict[str, dict[int, FileLock | None]] = field(default_factory=dict, repr=False)
     _reserved: dict[str, dict[int, float]] = field(default_factory=dict, repr=False)
-    _days: dict[str, Hours] = field(default_factory=dict, repr=False)
-    _earlier: dict[str, Hours] = field(default_factory=dict, repr=False)  # by the table's names
+    _days: dict[str, HourlyBytes] = field(default_factory=dict, repr=False)
+    _earlier: dict[str, HourlyBytes] = field(
+        default_factory=dict, repr=False
+    )  # by the table's names
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
     _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of the first SOME
     _troubles: list[OSError] = field(default_factory=list, repr=False)  # with `places`
 
-    def of(self, host: str) -> Manner:
-        """The manner for a host, which may come with its port."""
+    def policy(self, host: str) -> HostPolicy:
+        """The policy for a host, which may come with its port."""
         return self.hosts.get(self.name(host), OTHERS)
 
     def name(self, host: str) -> str:
@@ -55,11 +57,11 @@ class Manners:
         name = host.rpartition(":")[0]
         return name if name in self.hosts and host not in self.hosts else host
 
-    def for_registered(self, hosts: Iterable[str]) -> "Manners":
+    def for_registered(self, hosts: Iterable[str]) -> "HostLimiter":
         """The same, with the pauses of these hosts for who is registered there."""
         known = {host: self.hosts[host] for host in hosts if host in self.hosts}
-        quicker = {host: replace(manner, pause=manner.keyed_pause)
-                   for host, manner in known.items() if manner.keyed_pause is not None}  # fmt: skip
+        quicker = {host: replace(policy, pause=policy.keyed_pause)
+                   for host, policy in known.items() if policy.keyed_pause is not None}  # fmt: skip
         return replace(self, hosts={**self.hosts, **quicker})
 
     def slow_down(self, host: str, delay: float) -> None:
@@ -68,34 +70,34 @@ class Manners:
         self._delays[host] = delay
         until = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
         self._free_at[host] = until
-        self._share(host, lambda others: others.wait(until))
+        self._share(host, lambda state: state.wait(until))
 
     def claim(self, host: str, most: int = 0) -> float:
         """Take a place for a request that starts now; the seconds to wait where there is none.
 
-        `most` bytes may come of it. Spent where a day's limit does not leave as many.
+        `most` bytes may come of it. DayLimitReached where a day's limit does not leave as many.
         """
         host = self.name(host)
-        if self.of(host) == OTHERS and not self._pause(host):
+        if self.policy(host) == OTHERS and not self._pause(host):
             return 0.0
-        return self._share(host, lambda others: self._take_place(host, most, others))
+        return self._share(host, lambda state: self._take_place(host, most, state))
 
-    def _take_place(self, host: str, most: int, others: Others) -> float:
-        held, daily = self._held.setdefault(host, {}), self.of(host).daily
-        day = self._wait_for_day(host, min(most, daily), others)
-        if (wait := max(day, others.free_at - time.monotonic())) > 0:
+    def _take_place(self, host: str, most: int, state: HostState) -> float:
+        held, daily = self._held.setdefault(host, {}), self.policy(host).daily
+        day = self._wait_for_day(host, min(most, daily), state)
+        if (wait := max(day, state.free_at - time.monotonic())) > 0:
             return wait
-        for number in range(self.of(host).at_once):
+        for number in range(self.policy(host).at_once):
             if number in held:
                 continue
             try:
-                held[number] = others.take(number)
+                held[number] = state.take(number)
             except Timeout:
                 continue
             if daily:
-                others.reserved[number] = float(min(most, daily))
-                self._reserved.setdefault(host, {})[number] = others.reserved[number]
-            others.free_at = time.monotonic() + self._pause(host)
+                state.reserved[number] = float(min(most, daily))
+                self._reserved.setdefault(host, {})[number] = state.reserved[number]
+            state.free_at = time.monotonic() + self._pause(host)
             return 0.0
         return BUSY
 
@@ -109,7 +111,7 @@ class Manners:
         # who was sent elsewhere, or refused, has brought nothing
         if number is None:
             number = next(iter(held))
-            self._share(host, lambda others: self._settle(host, number, 0, others))
+            self._share(host, lambda state: self._settle(host, number, 0, state))
         if lock := held.pop(number):
             lock.release()
 
@@ -129,26 +131,26 @@ class Manners:
         """The seconds until the next request to this host, of which so many bytes came."""
         host = self.name(host)
         if (number := next(iter(self._reserved.get(host, ())), None)) is not None:
-            self._share(host, lambda others: self._settle(host, number, size, others))
-        rate, now = self.of(host).rate, time.monotonic()
+            self._share(host, lambda state: self._settle(host, number, size, state))
+        rate, now = self.policy(host).rate, time.monotonic()
         if not rate or not size:
             return 0.0
         if len(sizes := self._sizes.setdefault(host, [])) < SOME:
             sizes.append(size)
         self._free_at[host] = self._share(
-            host, lambda others: others.wait(max(others.free_at, now) + size / rate)
+            host, lambda state: state.wait(max(state.free_at, now) + size / rate)
         )
         return self._free_at[host] - now
 
-    def _settle(self, host: str, number: int, size: int, others: Others) -> float:
+    def _settle(self, host: str, number: int, size: int, state: HostState) -> float:
         """Count what came in place of what was set aside."""
         self._reserved[host].pop(number, None)
-        others.reserved.pop(number, None)
-        return others.hours.add(size)
+        state.reserved.pop(number, None)
+        return state.hours.add(size)
 
     def recall_days(self, days: Mapping[str, Mapping[str, float]]) -> None:
         """Count what `days` of earlier runs, or of other machines, told: bytes by host and hour."""
-        self._earlier.update({host: Hours.read(told) for host, told in days.items()})
+        self._earlier.update({host: HourlyBytes.read(told) for host, told in days.items()})
 
     def days(self) -> dict[str, dict[str, float]]:
         """The bytes that came from hosts with a day's limit: by host and hour."""
@@ -159,43 +161,45 @@ class Manners:
     @property
     def daily_hosts(self) -> list[str]:
         """The hosts of the table that have a day's limit."""
-        return [host for host, manner in self.hosts.items() if manner.daily]
+        return [host for host, policy in self.hosts.items() if policy.daily]
 
-    def _wait_for_day(self, host: str, most: float, others: Others) -> float:
-        """The seconds to wait until it is known how much of a day is left; Spent if too little."""
-        if not (daily := self.of(host).daily):
+    def _wait_for_day(self, host: str, most: float, state: HostState) -> float:
+        """The seconds until it is known what is left of a day; DayLimitReached if too little."""
+        if not (daily := self.policy(host).daily):
             return 0.0
-        left = daily - others.hours.total() - most
+        left = daily - state.hours.total() - most
         if left < 0:
-            gigabytes, wait = f"{daily / 1e9:.3g} GB", others.hours.seconds_left() / 3600
-            raise Spent(f"the {gigabytes} that it gives in a day have come; more in {wait:.1f} h")
+            gigabytes, wait = f"{daily / 1e9:.3g} GB", state.hours.seconds_left() / 3600
+            raise DayLimitReached(
+                f"the {gigabytes} that it gives in a day have come; more in {wait:.1f} h"
+            )
         # of what is set aside for requests under way most does not come, and some may be gone
-        if left < sum(others.reserved.values()):
-            others.drop_dead(self._held[host])
-        return BUSY if left < sum(others.reserved.values()) else 0.0
+        if left < sum(state.reserved.values()):
+            state.drop_dead(self._held[host])
+        return BUSY if left < sum(state.reserved.values()) else 0.0
 
-    def _told_before(self, host: str) -> Hours:
-        return self._earlier.get(host, Hours())
+    def _told_before(self, host: str) -> HourlyBytes:
+        return self._earlier.get(host, HourlyBytes())
 
     def pace(self, host: str) -> float:
         """The seconds that each request to this host takes by its limits, as far as is known."""
-        sizes, rate = self._sizes.get(self.name(host), []), self.of(host).rate
+        sizes, rate = self._sizes.get(self.name(host), []), self.policy(host).rate
         return max(self._pause(host), mean(sizes) / rate if len(sizes) == SOME else 0.0)
 
     def _pause(self, host: str) -> float:
-        return max(self.of(host).pause, self._delays.get(self.name(host), 0.0))
+        return max(self.policy(host).pause, self._delays.get(self.name(host), 0.0))
 
     def left(self, host: str) -> float:
         """The seconds for which requests of earlier downloads keep this host from being asked."""
         return max(self._free_at.get(self.name(host), 0.0) - time.monotonic(), 0.0)
 
-    def _share(self, host: str, act: Callable[[Others], float]) -> float:
+    def _share(self, host: str, act: Callable[[HostState], float]) -> float:
         """What `act` tells, of which the other processes of this machine hear where they can."""
         done = None
         if self.places and not self._troubles:
             try:
-                with held(self.places, host) as others:
-                    done = self._act_on(host, others, act)
+                with locked_state(self.places, host) as state:
+                    done = self._act_on(host, state, act)
                 return done
             # such as a full disk: this process keeps limits alone from now on
             except OSError as error:
@@ -203,16 +207,16 @@ class Manners:
                 LOG.warning(words, error)
                 self._troubles.append(error)
                 if done is not None:
-                    self._alone[host] = others
+                    self._alone[host] = state
         if host not in self._alone:
-            self._alone[host] = Others(None, self._days.get(host, Hours()).copy())
+            self._alone[host] = HostState(None, self._days.get(host, HourlyBytes()).copy())
             self._alone[host].reserved |= self._reserved.get(host, {})
         return self._act_on(host, self._alone[host], act) if done is None else done
 
-    def _act_on(self, host: str, others: Others, act: Callable[[Others], float]) -> float:
-        if self.of(host).daily and host not in self._days:
-            others.hours.merge(self._told_before(host))
-        done = act(others)
-        if self.of(host).daily:
-            self._days[host] = others.hours.copy()
+    def _act_on(self, host: str, state: HostState, act: Callable[[HostState], float]) -> float:
+        if self.policy(host).daily and host not in self._days:
+            state.hours.merge(self._told_before(host))
+        done = act(state)
+        if self.policy(host).daily:
+            self._days[host] = state.hours.copy()
         return done

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import DAYS, download_all, fetch_all
-from foodcls.collect.hosts.days import Hours
-from foodcls.collect.hosts.manners import Manners
+from foodcls.collect.hosts.days import HourlyBytes
+from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.hosts.shared import host_places
-from foodcls.collect.hosts.table import HOSTS, Manner, with_hosts
+from foodcls.collect.hosts.table import HOSTS, HostPolicy, with_hosts
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
 from foodcls.collect.request import Request
@@ -55,7 +55,7 @@ def times(web) -> Callable[[str], list[float]]:
 
 def test_a_host_is_asked_no_more_often_than_it_wants_over_downloads_too(web, times, limits) -> None:
     seen = times("/a")
-    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(4, 0.1)}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": HostPolicy(4, 0.1)}))
     for count in (3, 2):
         got = download_all([web.url(f"/a?{count}{n}") for n in range(count)], bounds)
         assert {one.outcome for one in got} == {Outcome.OK}
@@ -65,7 +65,7 @@ def test_a_host_is_asked_no_more_often_than_it_wants_over_downloads_too(web, tim
 
 def test_a_host_gets_no_more_connections_than_it_wants(web, limits) -> None:
     web.say("/a", b"x")
-    bounds = replace(limits, per_host=8, manners=Manners({"127.0.0.1": Manner(1)}))
+    bounds = replace(limits, per_host=8, limiter=HostLimiter({"127.0.0.1": HostPolicy(1)}))
     got = list(download_all([web.url(f"/a?{n}") for n in range(12)], bounds))
     assert (len(got), web.busiest) == (12, 1)
 
@@ -74,26 +74,26 @@ def test_a_host_gets_no_more_connections_than_it_wants(web, limits) -> None:
 def test_a_host_has_the_same_limits_however_an_address_spells_it(name: str, limits) -> None:
     url = f"http://{name}/a"
     assert Request(url, at=url).host == "xn--bcher-kva.test"
-    manners = Manners({"xn--bcher-kva.test": Manner(1, wants_contact=True)})
-    (got,) = download_all([url], replace(limits, manners=manners))
+    limiter = HostLimiter({"xn--bcher-kva.test": HostPolicy(1, wants_contact=True)})
+    (got,) = download_all([url], replace(limits, limiter=limiter))
     assert got.outcome is Outcome.NO_CONTACT
 
 
 def test_a_host_gives_no_more_bytes_a_second_than_it_wants_over_downloads_too(web, limits) -> None:
     web.say("/a", bytes(40_000))
-    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, rate=400_000)}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": HostPolicy(1, rate=400_000)}))
     begun = time.monotonic()
     for count in (3, 1):
         list(download_all([web.url(f"/a?{count}{n}") for n in range(count)], bounds))
     # the last one's time is the next download's
     assert time.monotonic() - begun >= 3 * 0.1 - SLACK
-    assert bounds.manners.left(f"127.0.0.1:{web.port}") > 0
+    assert bounds.limiter.left(f"127.0.0.1:{web.port}") > 0
 
 
 def test_a_host_that_wants_a_contact_is_asked_with_one_alone(web, limits) -> None:
     web.say("/a", b"x")
     web.say("/to", b"", "302 Found", Location=web.url("/a"))
-    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(8, wants_contact=True)}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": HostPolicy(8, wants_contact=True)}))
     (mute,) = download_all([web.url("/a")], bounds)
     assert (mute.outcome, web.hits["/a"]) == (Outcome.NO_CONTACT, 0)
     assert "FOODCLS_CONTACT" in mute.detail
@@ -109,8 +109,8 @@ def test_every_official_interface_that_says_how_it_wants_to_be_asked_stands_in_t
     assert not {name: host for name, host in hosts.items() if host not in HOSTS}
     assert all(HOSTS[host].at_once <= 2 for host in hosts.values())
     media = [
-        manner
-        for host, manner in HOSTS.items()
+        policy
+        for host, policy in HOSTS.items()
         if host.endswith((".amazonaws.com", "static.inaturalist.org"))
     ]
     assert len(media) == 2 and sum(one.rate for one in media) * 3600 <= 5e9
@@ -124,14 +124,14 @@ def test_a_recipe_adds_hosts_and_makes_none_less_careful() -> None:
         HostLimits(name="upload.wikimedia.org", connections=9, megabits=80.0),
         HostLimits(name="api.openverse.org", pause=9.0),
     )
-    manners = fetch_limits(Collect(engines=("bing",), hosts=wanted)).manners
-    assert manners.of("a.test:8080") == Manner(3, 0.5, rate=1e6, daily=2e9)
-    assert manners.of("static.inaturalist.org") == HOSTS["static.inaturalist.org"]
-    assert manners.of("upload.wikimedia.org") == HOSTS["upload.wikimedia.org"]
-    assert manners.of("api.openverse.org") == replace(
+    limiter = fetch_limits(Collect(engines=("bing",), hosts=wanted)).limiter
+    assert limiter.policy("a.test:8080") == HostPolicy(3, 0.5, rate=1e6, daily=2e9)
+    assert limiter.policy("static.inaturalist.org") == HOSTS["static.inaturalist.org"]
+    assert limiter.policy("upload.wikimedia.org") == HOSTS["upload.wikimedia.org"]
+    assert limiter.policy("api.openverse.org") == replace(
         HOSTS["api.openverse.org"], pause=9.0, keyed_pause=9.0
     )
-    assert manners.of("api.flickr.com") == HOSTS["api.flickr.com"]
+    assert limiter.policy("api.flickr.com") == HOSTS["api.flickr.com"]
 
 
 @pytest.mark.parametrize("name", ["https://a.test", "a.test/b", "A.test", ""])
@@ -140,19 +140,19 @@ def test_a_host_that_no_address_can_have_is_refused(name: str) -> None:
         HostLimits(name=name)
 
 
-@pytest.mark.parametrize("manner", [Manner(1, 0.02), Manner(1, rate=10_000 / 0.02)])
+@pytest.mark.parametrize("policy", [HostPolicy(1, 0.02), HostPolicy(1, rate=10_000 / 0.02)])
 def test_a_wait_that_a_host_makes_long_is_told_once(
-    web, limits, monkeypatch, caplog, manner: Manner
+    web, limits, monkeypatch, caplog, policy: HostPolicy
 ) -> None:
     monkeypatch.setattr("foodcls.collect.hosts.host_queue.LONG", 0.1)
     caplog.set_level("INFO")
     web.say("/a", bytes(10_000))
-    bounds = replace(limits, manners=Manners({"127.0.0.1": manner}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": policy}))
     begun = time.monotonic()
     assert len(list(download_all([web.url(f"/a?{n}") for n in range(20)], bounds))) == 20
     assert time.monotonic() - begun > 0.3
     (said,) = [one.getMessage() for one in caplog.records if "wait" in one.getMessage()]
-    left = 19 if manner.pause else 15
+    left = 19 if policy.pause else 15
     words = f"{left} addresses wait, one in 0.02 s as it asks: about 0 min"
     assert said == f"127.0.0.1:{web.port}: {words}"
 
@@ -163,17 +163,17 @@ from dataclasses import replace
 from pathlib import Path
 from foodcls.collect.fetch import download_all
 from foodcls.collect.limits import fetch_limits
-from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.hosts.table import Manner
+from foodcls.collect.hosts.limiter import HostLimiter
+from foodcls.collect.hosts.table import HostPolicy
 from foodcls.recipe.data_settings import Collect
 
 name, url, folder = sys.argv[1:]
 limits = fetch_limits(Collect(engines=("bing",), allow_private_hosts=True, timeout=60.0))
-manners = Manners({"127.0.0.1": Manner(2, 0.01, rate=400_000)}, Path(folder))
+limiter = HostLimiter({"127.0.0.1": HostPolicy(2, 0.01, rate=400_000)}, Path(folder))
 print("ready", flush=True)
 input()
 urls = [f"{url}?{name}{number}" for number in range(12)]
-print({one.outcome.value for one in download_all(urls, replace(limits, manners=manners))})
+print({one.outcome.value for one in download_all(urls, replace(limits, limiter=limiter))})
 """
 
 
@@ -219,8 +219,8 @@ def test_two_processes_keep_a_hosts_limits_together(web, tmp_path: Path) -> None
 
 
 def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_path: Path) -> None:
-    table = {"a.test": Manner(1)}
-    one, two = (Manners(table, tmp_path / "places") for _ in range(2))
+    table = {"a.test": HostPolicy(1)}
+    one, two = (HostLimiter(table, tmp_path / "places") for _ in range(2))
     assert one.claim("a.test") == 0 < two.claim("a.test")
     one.leave_all()
     assert two.claim("a.test") == 0 and one.claim("b.test") == 0
@@ -237,13 +237,13 @@ def test_a_place_is_free_once_its_holder_is_gone_and_torn_times_are_none(tmp_pat
 
 def test_the_longest_pause_that_a_recipe_may_set_holds_over_processes(tmp_path: Path) -> None:
     table = with_hosts([HostLimits(name="a.test", pause=3600)])
-    one, two = (Manners(table, tmp_path) for _ in range(2))
+    one, two = (HostLimiter(table, tmp_path) for _ in range(2))
     assert one.claim("a.test") == 0 and 3590 < two.claim("a.test") <= 3600
 
 
 def test_a_host_of_the_longest_name_ends_no_sharing_of_limits(tmp_path: Path) -> None:
     host = ".".join(["a" * 62] * 4) + ":65535"
-    one, two = (Manners(places=tmp_path) for _ in range(2))
+    one, two = (HostLimiter(places=tmp_path) for _ in range(2))
     one.slow_down(host, 5)
     two.slow_down(host, 1)
     assert 4 < two.claim(host) <= 5
@@ -257,11 +257,11 @@ def test_what_a_host_gives_in_a_day_holds_over_processes_runs_and_machines(
     monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
     web.say("/robots.txt", b"", "404 Not Found")
     web.say("/a", bytes(10_000))
-    table = {"127.0.0.1": Manner(4, daily=55_000)}
+    table = {"127.0.0.1": HostPolicy(4, daily=55_000)}
 
     def crawl(kept: Store, places: Path | None, path: str = "/a", count: int = 12) -> Counter[str]:
-        manners = Manners(table, places)
-        bounds = replace(limits, max_bytes=10_000, retries=0, manners=manners)
+        limiter = HostLimiter(table, places)
+        bounds = replace(limits, max_bytes=10_000, retries=0, limiter=limiter)
         urls = [web.url(f"{path}?{time.monotonic()}-{number}") for number in range(count)]
         # zeros are no picture, but they have come
         return Counter(one.outcome.value for one in fetch_all(urls, bounds, kept))
@@ -294,13 +294,15 @@ def test_what_is_set_aside_for_requests_under_way_ends_no_day(
 ) -> None:
     """A day of two pictures as large as allowed gives many small ones."""
     web.say("/a", bytes(100))
-    manners = Manners({"127.0.0.1": Manner(4, daily=50_000)}, tmp_path if is_shared else None)
-    bounds = replace(limits, max_bytes=20_000, per_host=4, manners=manners)
+    limiter = HostLimiter(
+        {"127.0.0.1": HostPolicy(4, daily=50_000)}, tmp_path if is_shared else None
+    )
+    bounds = replace(limits, max_bytes=20_000, per_host=4, limiter=limiter)
     got = Counter(
         one.outcome for one in download_all([web.url(f"/a?{n}") for n in range(9)], bounds)
     )
     assert got == {Outcome.OK: 9}
-    assert [sum(hours.values()) for hours in manners.days().values()] == [900]
+    assert [sum(hours.values()) for hours in limiter.days().values()] == [900]
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
@@ -315,15 +317,15 @@ def test_all_ports_of_a_host_keep_its_limits_together(
         seen.append((begun, time.monotonic()))
         await talk.reply(bytes(1_000))
 
-    table = {"127.0.0.1": Manner(2, 0.1, daily=5_500)}
-    manners = Manners(table, tmp_path / "places" if is_shared else None)
+    table = {"127.0.0.1": HostPolicy(2, 0.1, daily=5_500)}
+    limiter = HostLimiter(table, tmp_path / "places" if is_shared else None)
     urls = [f"{one.route('/a', answer)}?{n}" for one in (web, other_web) for n in range(4)]
-    bounds = replace(limits, max_bytes=1_000, manners=manners)
+    bounds = replace(limits, max_bytes=1_000, limiter=limiter)
     got = Counter(one.outcome for one in download_all(urls, bounds))
     assert got == {Outcome.OK: 5, Outcome.DEFERRED: 3}
     assert max(sum(begun <= at < end for begun, end in seen) for at, _ in seen) == 2
     assert max(begun for begun, _ in seen) - min(seen)[0] >= 4 * 0.1 - SLACK
-    told = {host: sum(hours.values()) for host, hours in manners.days().items()}
+    told = {host: sum(hours.values()) for host, hours in limiter.days().items()}
     assert told == {"127.0.0.1": 5_000}
 
 
@@ -333,32 +335,32 @@ def test_what_a_killed_process_had_set_aside_counts_no_more_once_it_is_needed(
     program = f"""
 import os, signal
 from pathlib import Path
-from foodcls.collect.hosts.manners import Manners
-from foodcls.collect.hosts.table import Manner
-manners = Manners({{"a.test": Manner(4, daily=1000.0)}}, Path({str(tmp_path)!r}))
-assert manners.claim("a.test", 400) == manners.claim("a.test", 400) == 0
-manners.spend("a.test", 150)
+from foodcls.collect.hosts.limiter import HostLimiter
+from foodcls.collect.hosts.table import HostPolicy
+limiter = HostLimiter({{"a.test": HostPolicy(4, daily=1000.0)}}, Path({str(tmp_path)!r}))
+assert limiter.claim("a.test", 400) == limiter.claim("a.test", 400) == 0
+limiter.spend("a.test", 150)
 print("has claimed", flush=True)
 input()
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    manners = Manners({"a.test": Manner(4, daily=1000.0)}, tmp_path)
+    limiter = HostLimiter({"a.test": HostPolicy(4, daily=1000.0)}, tmp_path)
     with subprocess.Popen([sys.executable, "-c", program], text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:  # fmt: skip
         assert other.stdin and other.stdout and other.stdout.readline() == "has claimed\n"
         # what it may bring is not known yet
-        assert manners.claim("a.test", 800) > 0
+        assert limiter.claim("a.test", 800) > 0
         other.communicate("\n")
     # of what it had claimed, 150 bytes came
-    assert manners.claim("a.test", 800) == 0
-    assert manners.spend("a.test", 800) == 0
-    assert [sum(hours.values()) for hours in manners.days().values()] == [950]
+    assert limiter.claim("a.test", 800) == 0
+    assert limiter.spend("a.test", 800) == 0
+    assert [sum(hours.values()) for hours in limiter.days().values()] == [950]
 
 
 def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypatch) -> None:
     clock = [0.0]
     monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
-    hours = Hours()
+    hours = HourlyBytes()
     for year in (2099, 2026):
         clock[0] = (year - 1970) * 365.25 * 86400
         hours.add(10.0)
@@ -374,7 +376,7 @@ def test_a_machine_that_is_lost_has_told_the_store_of_a_day_before(
 ) -> None:
     monkeypatch.setattr("foodcls.collect.fetch.DAYS_PACE", 0.0)
     web.say("/a", bytes(100))
-    bounds = replace(limits, manners=Manners({"127.0.0.1": Manner(1, daily=1e9)}))
+    bounds = replace(limits, limiter=HostLimiter({"127.0.0.1": HostPolicy(1, daily=1e9)}))
     told = [store.recall(DAYS, ["127.0.0.1"])
             for _ in fetch_all([web.url(f"/a?{n}") for n in range(3)], bounds, store)]  # fmt: skip
     assert sum(told[-1]["127.0.0.1"].values()) >= 300
@@ -385,10 +387,10 @@ def test_bytes_of_a_body_that_broke_off_have_come(web, limits) -> None:
         await talk.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + bytes(4_000))
 
     url = web.route("/half", half)
-    manners = Manners({"127.0.0.1": Manner(4, rate=1e6, daily=1e6)})
-    (got,) = download_all([url], replace(limits, retries=1, manners=manners))
+    limiter = HostLimiter({"127.0.0.1": HostPolicy(4, rate=1e6, daily=1e6)})
+    (got,) = download_all([url], replace(limits, retries=1, limiter=limiter))
     assert (got.outcome, got.attempts) == (Outcome.TRUNCATED, 2)
-    (hours,) = manners.days().values()
+    (hours,) = limiter.days().values()
     assert list(hours.values()) == [8_000]
 
 
@@ -399,9 +401,9 @@ def test_places_that_cannot_be_written_end_no_crawl_and_its_limits_hold_in_this_
     seen = times("/a")
     places = tmp_path / "places"
     (places / "127.0.0.1").mkdir(parents=True)
-    manners = Manners({"127.0.0.1": Manner(2, 0.1, rate=100)}, places)
+    limiter = HostLimiter({"127.0.0.1": HostPolicy(2, 0.1, rate=100)}, places)
     got = list(
-        download_all([web.url(f"/a?{n}") for n in range(4)], replace(limits, manners=manners))
+        download_all([web.url(f"/a?{n}") for n in range(4)], replace(limits, limiter=limiter))
     )
     assert {one.outcome for one in got} == {Outcome.OK} and len(seen) == 4
     # the first one has to connect before it arrives
@@ -414,14 +416,14 @@ def test_places_that_cannot_be_written_end_no_crawl_and_its_limits_hold_in_this_
 def test_who_is_registered_need_not_wait_as_others_do() -> None:
     wanted = (HostLimits(name="api.openverse.org", pause=1.0),)
     for hosts, pause in (((), 0.6), (wanted, 1.0)):
-        manners = fetch_limits(Collect(engines=("bing",), hosts=hosts)).manners
-        manners.book("a.test")
-        quick = manners.for_registered(["api.openverse.org", "a.test"])
-        assert quick.of("api.openverse.org").pause == pause
-        assert manners.of("api.openverse.org").pause == 3.0
+        limiter = fetch_limits(Collect(engines=("bing",), hosts=hosts)).limiter
+        limiter.book("a.test")
+        quick = limiter.for_registered(["api.openverse.org", "a.test"])
+        assert quick.policy("api.openverse.org").pause == pause
+        assert limiter.policy("api.openverse.org").pause == 3.0
         # who is to be left alone stays known
         quick.slow_down("api.openverse.org", 5)
-        assert manners.left("api.openverse.org") > 4
+        assert limiter.left("api.openverse.org") > 4
 
 
 def test_limits_are_kept_together_in_a_folder_of_ones_own_alone(tmp_path: Path, monkeypatch):
@@ -449,7 +451,7 @@ def test_a_crawl_foretells_its_end_by_what_its_slowest_host_allows(web, limits, 
     hosts = {f"{name}.test": ("127.0.0.1", web.port) for name in ("slow", "fast")}
     urls = [f"http://fast.test/a?{number}" for number in range(108)]
     urls += [f"http://slow.test/a?{number}" for number in range(12)]
-    bounds = replace(limits, manners=Manners({"slow.test": Manner(8, 0.05)}), hosts=hosts)
+    bounds = replace(limits, limiter=HostLimiter({"slow.test": HostPolicy(8, 0.05)}), hosts=hosts)
     forecast, told = Forecast(), list[float]()
     forecast.tell = told.append
     assert (
