@@ -143,10 +143,19 @@ def _place_all(
 def _check_share(
     path: Path, placed: int, problems: Sequence[Problem], manifest: pd.DataFrame
 ) -> None:
-    """TableError where no box of a file finds its picture, a warning where fewer than half do."""
+    """TableError where no box of a file finds its picture, a warning where fewer than half do.
+
+    A warning, too, where none counts: a tool may have exported what was painted, or nothing.
+    """
     counted = [item for item in problems if not item.reason.startswith((NOT_ACCEPTED, OLDER))]
     found = placed + sum(item.reason.startswith(DROPPED) for item in counted)
     lost = [item for item in counted if not item.reason.startswith(OTHERS)]
+    if not found and not counted:
+        logger.warning(
+            "%s: no box of it counts, so all pictures stay whole; draw or accept some with "
+            "`foodcls review`, or take crop.boxes out of the recipe",
+            path,
+        )
     if found and len(lost) <= found or not counted:
         return
     count = found + len(lost if found else counted)

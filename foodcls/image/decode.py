@@ -42,6 +42,8 @@ PLAIN_FORMATS = ("JPEG", "PNG", "WEBP")
 FADING_FORMATS = ("GIF", "WEBP", "AVIF")  # with frames that may begin blank; a TIFF has pages
 MOST_FRAMES = 50  # that are looked at of such a file
 
+NEW_SUBFILE_TYPE, REDUCED = 254, 1  # TIFF's mark of a smaller copy of another picture in the file
+
 # a channel of one color spans no more than this after a lossy encoder's rounding
 BLANK_RANGE = 4
 # a picture above this is decoded behind the caller's gate, so that memory stays bounded
@@ -86,6 +88,7 @@ def decode(
     """
     try:
         with open_picture(data) as image:
+            _check_kind(image)
             _check_size(image.size, max_pixels, min_side)
             large = image.width * image.height > LARGE
             with gate if gate is not None and large else nullcontext():
@@ -123,6 +126,12 @@ def png_bytes(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
+
+
+def _check_kind(image: Image.Image) -> None:
+    # a camera's raw file (DNG, NEF) is a TIFF that begins with a thumbnail, and says so
+    if getattr(image, "tag_v2", {}).get(NEW_SUBFILE_TYPE, 0) & REDUCED:
+        raise BadPicture("not_an_image", "a raw photo is not read; save it as JPEG or PNG")
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:

@@ -74,7 +74,11 @@ def _read_annotation(
         return Problem(number, name, "a crowd, not one thing")
     kind = as_text(item.get("category_id"))
     box, segments = item.get("bbox"), item.get("segmentation")
-    numbers, shape = tuple(box) if isinstance(box, list) else (), corner_and_size
+    # some tools write four zeros where only the outline was drawn
+    numbers = tuple(box) if isinstance(box, list) and any(box) else ()
+    shape = corner_and_size
+    if not numbers and isinstance(segments, dict):
+        return Problem(number, name, "a mask without a bbox")
     angle = _find_angle(item)
     if not numbers and isinstance(segments, list):
         flat = [value for part in segments if isinstance(part, list) for value in part]

@@ -5,16 +5,27 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_xml
-from foodcls.crop.formats.raw_box import RawBox, bounds, turned_in_place
+from foodcls.crop.formats.raw_box import (
+    RawBox,
+    bounds,
+    corner_and_size,
+    ellipse,
+    turned_in_place,
+)
 from foodcls.tables.read_csv import Problem
 
-EDGES = ("xtl", "ytl", "xbr", "ybr")
+# the attributes that a shape's box is made of, and how; of others `points` has those around it
+SIDES = {
+    "box": (("xtl", "ytl", "xbr", "ybr", "rotation"), turned_in_place),
+    "ellipse": (("cx", "cy", "rx", "ry", "rotation"), ellipse),
+    "mask": (("left", "top", "width", "height"), corner_and_size),
+}
 # marks that surround nothing
-FLAT = ("points", "cuboid", "skeleton", "mask", "tag", "ellipse")
+FLAT = ("points", "cuboid", "skeleton", "tag")
 
 
 def read_cvat(path: Path) -> Iterator[RawBox | Problem]:
-    """Boxes, turned ones too, and the bounds of polygons."""
+    """Boxes and ellipses, turned ones too, and the bounds of polygons and masks."""
     for document in open_documents(path, ".xml", _parse_cvat):
         if isinstance(document, Problem):
             yield document
@@ -36,13 +47,14 @@ def _read_shape(number: int, shape: Element, image: Element) -> RawBox | Problem
     if shape.tag in FLAT:
         return Problem(number, name[:80], f"a {shape.tag!r} is no box")
     points = shape.get("points", "").replace(";", ",").split(",")
-    edges = (*(shape.get(edge) for edge in EDGES), shape.get("rotation", 0))
+    keys, around = SIDES.get(shape.tag, ((), bounds))
+    given = {"rotation": "0"} | shape.attrib
     return RawBox(
         number=number,
         name=name,
         label=shape.get("label", ""),
-        numbers=edges if shape.tag == "box" else tuple(points),
-        shape=turned_in_place if shape.tag == "box" else bounds,
+        numbers=tuple(given.get(key) for key in keys) if keys else tuple(points),
+        shape=around,
         size=(image.get("width"), image.get("height")),
         is_upright=True,  # whatever size it writes, it shows photos upright
     )

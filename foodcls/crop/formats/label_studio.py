@@ -1,6 +1,8 @@
 """Reads what Label Studio exports, as CSV, as JSON and as JSON-MIN: boxes in percent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from foodcls.crop.formats.raw_box import (
     as_text,
     bounds,
     corner_and_size,
+    ellipse,
     flatten_points,
     turned_at_corner,
 )
@@ -20,8 +23,11 @@ from foodcls.crop.names import names_picture
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
 PICTURES = ("image", "img", "picture", "photo", "url", "file", "filename", "path")
-LABELS = ("rectanglelabels", "polygonlabels", "labels")
+LABELS = ("rectanglelabels", "polygonlabels", "ellipselabels", "labels")
 SIDES = ("x", "y", "width", "height")
+ROUND = ("x", "y", "radiusX", "radiusY")
+# regions of painted pixels and of curves, without a box
+BRUSHES = ("rle", "brushlabels", "bitmasklabels", "vectorlabels")
 OLDER = "an older annotation of its picture, of which the newest counts"
 Rank = tuple[bool, str, int]  # is the ground truth, when, id
 
@@ -34,7 +40,7 @@ def read_csv(path: Path) -> Iterator[RawBox | Problem]:
 
 
 def read_json(path: Path) -> Iterator[RawBox | Problem]:
-    """Tasks with their annotations; cancelled ones and a model's predictions do not count."""
+    """Tasks with their annotations, but for cancelled ones; where none is there, predictions."""
     for document in open_documents(path, ".json", parse_json):
         if isinstance(document, Problem):
             yield document
@@ -52,8 +58,8 @@ def _read_tasks(
     for task, numbers in tasks:
         key, names = as_text(task.get("id")) or object(), _find_picture(task)
         try:
-            for annotation, results in _list_annotations(task):
-                regions = list(_read_regions(results, names, numbers))
+            for annotation, results, is_guess in _list_annotations(task):
+                regions = list(_read_regions(results, names, numbers, proposed=is_guess))
                 if regions:
                     groups.setdefault(key, []).append((_rank(annotation), regions))
         except Unreadable as error:
@@ -82,13 +88,17 @@ def _find_picture(task: dict[str, Any]) -> tuple[str, str]:
 
 def _list_annotations(
     task: dict[str, Any],
-) -> Iterator[tuple[dict[str, Any], Iterable[dict[str, Any]]]]:
+) -> Iterator[tuple[dict[str, Any], Iterable[dict[str, Any]], bool]]:
+    """Each with its regions, and whether it is a model's, which no person has accepted."""
     annotations = task.get("annotations", task.get("completions"))
     if annotations is None:  # JSON-MIN, or a row of a table: the boxes lie beside the picture
-        yield task, [item for value in task.values() for item in as_dicts(_parse_cell(value))]
+        regions = [item for value in task.values() for item in as_dicts(_parse_cell(value))]
+        yield task, regions, False
     for annotation in as_dicts(annotations):
         if annotation.get("was_cancelled") is not True:
-            yield annotation, as_dicts(annotation.get("result"))
+            yield annotation, as_dicts(annotation.get("result")), False
+    for guess in () if annotations else as_dicts(task.get("predictions")):
+        yield guess, as_dicts(guess.get("result")), True
 
 
 def _parse_cell(value: object) -> object:
@@ -103,22 +113,34 @@ def _rank(annotation: dict[str, Any]) -> Rank:
 
 
 def _read_regions(
-    results: Iterable[dict[str, Any]], names: tuple[str, str], numbers: Iterator[int]
+    results: Iterable[dict[str, Any]],
+    names: tuple[str, str],
+    numbers: Iterator[int],
+    *,
+    proposed: bool,
 ) -> Iterator[RawBox | Problem]:
-    for result in results:
-        value = result.get("value")
-        region = {**result, **value} if isinstance(value, dict) else result
+    regions = [
+        {**result, **value} if isinstance(value := result.get("value"), dict) else result
+        for result in results
+    ]
+    # a region's class, or a choice about it, may be a result of its own, of the same id
+    named = {as_text(region.get("id")) for region in regions if _find_labels(region)} - {""}
+    for region in regions:
+        if not _find_labels(region) and as_text(region.get("id")) in named:
+            continue
         # a choice or a text that was given with the picture is no region of it
-        if any(key in region for key in (*SIDES[:2], "points")):
+        if any(key in region for key in (*SIDES[:2], "points", *BRUSHES)):
             number = next(numbers)
             try:
-                yield _read_region(region, names, number)
+                yield replace(_read_region(region, names, number), proposed=proposed)
             except Unreadable as error:
                 yield Problem(number, names[0][:80], str(error))
 
 
 def _read_region(region: dict[str, Any], names: tuple[str, str], number: int) -> RawBox:
-    labels: Any = next((region[key] for key in LABELS if region.get(key)), [])
+    if any(key in region for key in BRUSHES):
+        raise Unreadable("painted, not drawn as a box")
+    labels = _find_labels(region)
     if not isinstance(labels, list) or len(labels) != 1:
         raise Unreadable("a region needs one class, in rectanglelabels")
     if region.get("image_rotation"):
@@ -127,16 +149,24 @@ def _read_region(region: dict[str, Any], names: tuple[str, str], number: int) ->
     numbers, shape = tuple(region.get(key) for key in SIDES), corner_and_size
     if "points" in region:
         numbers, shape = flatten_points(region["points"]), bounds
+    elif "radiusX" in region:
+        numbers = (*(region.get(key) for key in ROUND), region.get("rotation", 0), *size)
+        shape = partial(_turned_percent, ellipse)
     elif region.get("rotation"):
-        numbers, shape = (*numbers, region["rotation"], *size), _turned_percent
+        numbers = (*numbers, region["rotation"], *size)
+        shape = partial(_turned_percent, turned_at_corner)
     label = as_text(labels[0])
     return RawBox(number, names[0], label, numbers, shape, size, names[1], is_upright=True)
 
 
-def _turned_percent(values: Any) -> Edges:
-    """The box around a turned one, in percent: a turn keeps lengths in pixels only."""
+def _find_labels(region: dict[str, Any]) -> Any:
+    return next((region[key] for key in LABELS if region.get(key)), [])
+
+
+def _turned_percent(around: Callable[[Sequence[float]], Edges], values: Any) -> Edges:
+    """The box around a turned shape, in percent: a turn keeps lengths in pixels only."""
     x, y, across, down, degrees, width, height = values
     if width <= 0 or height <= 0:
         raise ValueError("a turned box without the picture's size")
-    turned = turned_at_corner((x * width, y * height, across * width, down * height, degrees))
+    turned = around((x * width, y * height, across * width, down * height, degrees))
     return turned[0] / width, turned[1] / height, turned[2] / width, turned[3] / height

@@ -16,8 +16,8 @@ from foodcls.crop.formats.raw_box import (
 )
 from foodcls.tables.read_csv import Problem
 
-# a rectangle is two corners, dragged in any direction, or all four
-BOUNDED = ("rectangle", "polygon", "linestrip", "rotation")
+# a rectangle, as what lies around a mask, is two corners, dragged in any direction, or all four
+BOUNDED = ("rectangle", "polygon", "linestrip", "rotation", "quadrilateral", "mask")
 
 
 def read_labelme(path: Path) -> Iterator[RawBox | Problem]:

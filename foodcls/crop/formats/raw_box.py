@@ -35,6 +35,14 @@ def circle(values: Sequence[float]) -> Edges:
     return x - radius, y - radius, x + radius, y + radius
 
 
+def ellipse(values: Sequence[float]) -> Edges:
+    """The box around one turned about its center: x and y of that, its radii, degrees."""
+    x, y, across, down, degrees = values
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    width, height = math.hypot(across * cos, down * sin), math.hypot(across * sin, down * cos)
+    return x - width, y - height, x + width, y + height
+
+
 def bounds(values: Sequence[float]) -> Edges:
     """The box around points: x, y, x, y and so on."""
     if len(values) < 4 or len(values) % 2:

@@ -32,18 +32,21 @@ MAX_YAML = 100_000  # bytes: a thousand classes take 40,000, and PyYAML 10 s for
 
 
 def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
-    """Lines `class cx cy w h`, or `class x y x y …` for a polygon; class counts from 0."""
+    """Lines `class cx cy w h`, or `class x y x y …` for a polygon; class counts from 0.
+
+    Of a pose, by `kpt_shape` of data.yaml, the numbers behind the box are key points.
+    """
     if not path.is_dir():
         raise TableError(
             f"{path}: a .txt of YOLO names neither its classes nor other pictures; name the "
             f"folder that holds the labels and classes.txt or data.yaml"
         )
-    names, has_folder = find_classes(path), _has_folder(path)
+    names, has_folder, points = find_classes(path), _has_folder(path), _count_point_numbers(path)
     for document in open_documents(path, ".txt", _parse_text):
         if isinstance(document, Problem):
             yield document
         elif _is_labels(Path(document.file), has_folder=has_folder):
-            yield from _read_lines(document, names)
+            yield from _read_lines(document, names, points)
 
 
 def holds_labels(folder: Path) -> bool:
@@ -69,7 +72,7 @@ def find_classes(folder: Path) -> list[str]:
                     (found if file.name in CLASS_LISTS else spare)[str(file)] = named
         for suffix in (".yaml", ".yml"):
             for file in list_files(folder, suffix):
-                names = _parse_names(read_bounded(file))
+                names = _find_names(_parse_yaml(read_bounded(file)))
                 if names:
                     found[str(file)] = names
     except Unreadable as error:
@@ -108,8 +111,24 @@ def _parse_text(data: bytes) -> str:
         raise Unreadable(f"not UTF-8 text, at byte {error.start}") from error
 
 
-def _parse_names(data: bytes) -> list[str]:
-    """`names` of a data.yaml, a list or a mapping of numbers; empty when it has none."""
+def _count_point_numbers(folder: Path) -> int:
+    """How many numbers of key points each line has, by a data.yaml that `find_classes` has read."""
+    files = [*list_files(folder, ".yaml"), *list_files(folder, ".yml")]
+    shapes = [_parse_yaml(read_bounded(file)).get("kpt_shape") for file in files]
+    told = [
+        int(shape[0]) * int(shape[1])
+        for shape in shapes
+        if isinstance(shape, list) and len(shape) == 2 and all(map(_is_small_number, shape))
+    ]
+    return max(told, default=0)
+
+
+def _is_small_number(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"\d{1,4}", text, re.ASCII) is not None
+
+
+def _parse_yaml(data: bytes) -> dict[str, Any]:
+    """What a data.yaml holds, all of its values as text; empty when it holds something else."""
     if len(data) > MAX_YAML:
         raise Unreadable(f"a YAML file of more than {MAX_YAML} bytes")
     try:
@@ -119,7 +138,12 @@ def _parse_names(data: bytes) -> list[str]:
         content: Any = yaml.load(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise Unreadable(f"not YAML: {str(error)[:100]}") from error
-    names = content.get("names") if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _find_names(content: dict[str, Any]) -> list[str]:
+    """`names` of a data.yaml, a list or a mapping of numbers; empty when it has none."""
+    names = content.get("names")
     if isinstance(names, dict):
         names = [names.get(str(number)) for number in range(len(names))]
     if names is not None and not (
@@ -129,7 +153,9 @@ def _parse_names(data: bytes) -> list[str]:
     return names or []
 
 
-def _read_lines(document: Document[str], names: Sequence[str]) -> Iterator[RawBox | Problem]:
+def _read_lines(
+    document: Document[str], names: Sequence[str], points: int
+) -> Iterator[RawBox | Problem]:
     path = _picture_path(document.file)
     if document.content.strip() and not LINE.search(document.content):
         yield Problem(0, path, "no line of it is: class cx cy w h", document.file)
@@ -140,6 +166,8 @@ def _read_lines(document: Document[str], names: Sequence[str]) -> Iterator[RawBo
             continue
         # four sides or points, and where their number is even, a confidence behind them
         sides = tuple(cells[1 : len(cells) - (len(cells) + 1) % 2])
+        if points and len(cells) - 5 - points in (0, 1):
+            sides = sides[:4]
         if len(sides) < 4:
             reason = f"{len(cells)} values; a line is: class cx cy w h"
             yield Problem(number, path, reason, document.file)

@@ -133,6 +133,18 @@ def test_a_file_of_which_less_than_half_is_used_is_a_loud_warning(cut, caplog):
         assert any("1 of 3 boxes find" in text and "'x.jpg'" in text for text in warned) == is_loud
 
 
+@pytest.mark.parametrize("name, text", [("boxes.csv", HEADER), ("boxes.json", "[]"),
+    ("boxes.json", '{"images": [], "annotations": []}')])  # fmt: skip
+def test_a_file_of_which_no_box_counts_is_a_loud_warning(
+    sound, store, tmp_path, caplog, name, text
+):
+    (tmp_path / name).write_text(text)
+    settings = Crop(boxes=tmp_path / name, format="auto" if len(text) > 2 else "label_studio_json")
+    crop(sound, store, settings, LABELS)
+    (warned,) = (item.getMessage() for item in caplog.records if item.levelname == "WARNING")
+    assert "no box of it counts" in warned and "take crop.boxes out" in warned
+
+
 def test_boxes_of_other_classes_make_no_file_doubtful(cut, caplog):
     cut("000.jpg,0,0,beans,0,0,9,9", *["x.jpg,0,0,pie,0,0,9,9"] * 5)
     assert not [item for item in caplog.records if "find their picture" in item.getMessage()]

@@ -200,6 +200,14 @@ def test_a_picture_that_no_decoder_here_reads_is_told_what_to_become(noise, enco
         decode(b"\xff\x0a" + bytes(200), 10**6)
 
 
+def test_the_thumbnail_that_a_raw_photo_begins_with_is_not_taken_for_it(noise, encode):
+    preview = encode(noise(1), "TIFF", tiffinfo={254: 1})
+    with pytest.raises(BadPicture, match="not_an_image: a raw photo is not read; save it as JPEG"):
+        decode(preview, 10**6)
+    for kind in (0, 2):  # the picture itself, and a page of several
+        assert decode(encode(noise(1), "TIFF", tiffinfo={254: kind}), 10**6).format == "TIFF"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 10))
 def test_pictures_are_turned_upright_once(kind, orientation, noise, encode, is_near):

@@ -33,8 +33,9 @@ def test_label_studio_shows_photos_upright_whatever_size_it_writes(read):
 
 def test_polygons_stand_in_for_a_missing_box(read):
     segments = [[10, 20, 15, 25], [40, 60, 30, 30]]
-    boxes, _ = read({**GOOD, "bbox": None, "segmentation": segments})
-    assert boxes[0].edges == (10, 20, 40, 60)
+    for missing in (None, [], [0, 0, 0, 0]):
+        boxes, _ = read({**GOOD, "bbox": missing, "segmentation": segments})
+        assert boxes[0].edges == (10, 20, 40, 60)
 
 
 def test_a_turned_box_gets_the_box_around_it(read):
@@ -56,7 +57,8 @@ def test_a_turned_box_gets_the_box_around_it(read):
         ({**GOOD, "bbox": [10, 20, -30, 40]}, "swapped"),
         ({**GOOD, "bbox": [10, 20, 0, 40]}, "no area"),
         ({**GOOD, "bbox": [10, 20, float("inf"), 40]}, "not finite"),
-        ({**GOOD, "bbox": None, "segmentation": {"counts": []}}, "0 numbers"),
+        ({**GOOD, "bbox": None, "segmentation": {"counts": []}}, "a mask without a bbox"),
+        ({**GOOD, "bbox": [0, 0, 0, 0]}, "0 numbers"),
         ("text", "not a JSON object"),
     ],
     ids=lambda value: str(value)[-40:],

@@ -6,6 +6,8 @@ from foodcls.crop.boxes import Box, read_boxes
 from foodcls.errors import TableError
 
 BOX = '<box label="apple" xtl="10" ytl="20" xbr="40" ybr="60"/>'
+MASK = '<mask label="apple" rle="3, 5, 7" left="10" top="20" width="30" height="40"'
+ELLIPSE = '<ellipse label="apple" cx="25" cy="40" rx="15" ry="20"'
 
 
 @pytest.fixture
@@ -27,8 +29,15 @@ def test_a_box_is_a_box_of_its_picture(read):
     [
         (BOX.replace("/>", ' rotation="90"/>'), (5, 25, 45, 55)),
         ('<polygon label="apple" points="10,60;40,30;20,20"/>', (10, 20, 40, 60)),
+        (f"{MASK}/>", (10, 20, 40, 60)),
+        (f"{ELLIPSE}/>", (10, 20, 40, 60)),
+        (f'{ELLIPSE} rotation="90"/>', (5, 25, 45, 55)),
+        (
+            f'{ELLIPSE} rotation="45"/>',
+            (25 - 312.5**0.5, 40 - 312.5**0.5, 25 + 312.5**0.5, 40 + 312.5**0.5),
+        ),
     ],
-    ids=["turned", "polygon"],
+    ids=["turned", "polygon", "mask", "ellipse", "quarter ellipse", "turned ellipse"],
 )
 def test_other_shapes_get_the_box_around_them(read, shape, edges):
     assert read(shape)[0][0].edges == pytest.approx(edges)
@@ -40,6 +49,7 @@ def test_other_shapes_get_the_box_around_them(read, shape, edges):
         ('<points label="apple" points="1,2"/>', "'points' is no box"),
         (BOX.replace("40", "x"), "not a number"),
         (BOX.replace('xbr="40"', ""), "not a number"),
+        (f"{MASK}/>".replace('width="30"', ""), "not a number"),
         (BOX.replace("apple", "pear"), "unknown class 'pear'"),
     ],
 )

@@ -7,6 +7,7 @@ from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.label_studio import OLDER
 
 SIDES = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0}
+ROUND = {"x": 25, "y": 40, "radiusX": 15, "radiusY": 20}
 SIZE = {"original_width": 1000, "original_height": 500}
 NAMED = {"rectanglelabels": ["apple"]}
 
@@ -29,8 +30,10 @@ def read(put):
         ({**SIDES, "x": 30, "height": 20, "rotation": 90}, (20, 20, 30, 80)),
         ({**SIDES, "x": 40, "y": 60, "rotation": 180}, (10, 20, 40, 60)),
         ({"points": [[10, 60], [40, 30], [20, 20]]}, (10, 20, 40, 60)),
+        (ROUND, (10, 20, 40, 60)),
+        ({**ROUND, "rotation": 90}, (15, 10, 35, 70)),
     ],
-    ids=["plain", "quarter", "half", "polygon"],
+    ids=["plain", "quarter", "half", "polygon", "ellipse", "quarter ellipse"],
 )
 def test_a_region_is_the_box_around_it(read, value, edges):
     boxes, problems = read([task({**value, **NAMED})])
@@ -60,13 +63,31 @@ def test_what_is_cancelled_guessed_or_no_region_does_not_count(read):
     good = task({**SIDES, **NAMED})
     guess = {"data": {"image": "a.jpg"}, "annotations": [], "predictions": good["annotations"]}
     choice = task({"choices": ["apple"]})
-    assert read([task({**SIDES, **NAMED}, {"was_cancelled": True}), guess, choice]) == ([], [])
+    assert read([task({**SIDES, **NAMED}, {"was_cancelled": True}), choice]) == ([], [])
+    # nor does a guess where a person has looked; else it waits for one
+    assert read([good | {"predictions": guess["predictions"]}]) == read([good])
+    boxes, problems = read([guess])
+    assert [box.proposed for box in boxes] == [True] and not problems
+
+
+def test_a_class_or_a_choice_may_be_a_result_of_its_own(read):
+    drawn = {"id": "r1", **SIZE, "value": SIDES}
+    of_it = [drawn | {"value": {**SIDES, **more}} for more in (NAMED, {"choices": ["ripe"]})]
+    tasks = [{"data": {"image": "a.jpg"}, "annotations": [{"result": [drawn, *of_it]}]}]
+    boxes, problems = read(tasks)
+    assert [box.edges for box in boxes] == [(10, 20, 40, 60)] and not problems
+    # ids that are none name nothing
+    tasks[0]["annotations"][0]["result"] = [item | {"id": {}} for item in (drawn, *of_it)]
+    assert len(read(tasks)[1]) == 2
 
 
 @pytest.mark.parametrize(
     "value, more, reason",
     [
         (SIDES, {}, "needs one class"),
+        ({"format": "rle", "rle": [0, 1], "brushlabels": ["apple"]}, {}, "painted"),
+        ({"bitmasklabels": ["apple"]}, {}, "painted"),
+        ({**ROUND, "ellipselabels": ["apple"]}, {"original_width": 0}, "do not make a box"),
         ({**SIDES, "rectanglelabels": ["apple", "pear"]}, {}, "needs one class"),
         ({**SIDES, "rectanglelabels": "apple"}, {}, "needs one class"),
         ({**SIDES, "rectanglelabels": [{}]}, {}, "unknown class ''"),

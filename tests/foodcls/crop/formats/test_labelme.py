@@ -23,8 +23,13 @@ def read(put):
         ({"shape_type": "polygon", "points": [[10, 60], [40, 30], [20, 20]]}, (10, 20, 40, 60)),
         ({"shape_type": None, "points": [[10, 60], [40, 30], [20, 20]]}, (10, 20, 40, 60)),
         ({"shape_type": "circle", "points": [[25, 40], [28, 44]]}, (20, 35, 30, 45)),
+        ({"shape_type": "mask", "mask": "iVBORw0KGgo="}, (10, 20, 40, 60)),
+        (
+            {"shape_type": "quadrilateral", "points": [[10, 25], [40, 20], [38, 60], [12, 55]]},
+            (10, 20, 40, 60),
+        ),
     ],
-    ids=["dragged to the left", "polygon", "old polygon", "circle"],
+    ids=["dragged to the left", "polygon", "old polygon", "circle", "mask", "of X-AnyLabeling"],
 )
 def test_a_shape_is_the_box_around_it(read, more, edges):
     boxes, problems = read({**GOOD, **more})

@@ -75,6 +75,24 @@ def test_a_confidence_may_follow(put, tmp_path):
     assert boxes[1].edges == (0.4, 0.3, 0.6, 0.7)
 
 
+@pytest.mark.parametrize("shape, points", [("[2, 2]", "0.9 0.9 0.1 0.1"), ("[1, 3]", "0.9 0.9 1")])
+def test_key_points_of_a_pose_are_no_corners(put, tmp_path, shape, points):
+    put("data.yaml", f"names: [apple, no]\nkpt_shape: {shape}\n")
+    put("a.txt", f"0 0.5 0.5 0.2 0.4 {points}\n0 0.5 0.5 0.2 0.4 {points} 0.91\n")
+    boxes, problems = read_boxes(tmp_path, LABELS)
+    assert [box.edges for box in boxes] == [pytest.approx((0.4, 0.3, 0.6, 0.7))] * 2
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    "shape", ["17", "[x, 2]", "[[1], 2]", "{}", "[2, 2, 2]", "[-1, 2]", "[²,2]"]
+)
+def test_an_odd_shape_of_key_points_says_nothing(put, tmp_path, shape):
+    put("data.yaml", f"names: [apple, no]\nkpt_shape: {shape}\n")
+    put("a.txt", "1 0.4 0.7 0.6 0.5 0.5 0.3\n")
+    assert read_boxes(tmp_path, LABELS)[0][0].edges == (0.4, 0.3, 0.6, 0.7)
+
+
 @pytest.mark.parametrize("name", ["labels.txt", "predefined_classes.txt", "_darknet.labels"])
 def test_side_files_name_the_classes_only_where_nothing_else_does(put, tmp_path, name):
     put(name, "dog\nperson\n")
