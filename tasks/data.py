@@ -59,19 +59,19 @@ from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_st
 
 
 @contextmanager
-def taken(workspace: Workspace, pictures: ManifestRef) -> Iterator[pd.DataFrame]:
-    """What a stage begins with; written for people if the block fails or is interrupted."""
+def loaded(workspace: Workspace, pictures: ManifestRef) -> Iterator[pd.DataFrame]:
+    """The manifest that a stage begins with; written as manifest.csv if the stage fails."""
     manifest = load_manifest(pictures, workspace.store)
     try:
         yield manifest
     except BaseException:
-        with suppress(StoreError):  # of a disk that is full the stage's own error tells
+        with suppress(StoreError):  # on a full disk the stage's own error is the one to show
             write_manifest(manifest, workspace.manifest)
         raise
 
 
 def read_barred(workspace: Workspace) -> Blocklist:
-    """What `foodcls forget` has barred, here or for this user."""
+    """The blocklist that `foodcls forget` has written, of this store and of this user."""
     return read_blocklist(workspace.store, home_file(os.environ))
 
 
@@ -86,7 +86,7 @@ def collect(
     search_again: bool = False,
     retrying: bool = False,
 ) -> CollectRef:
-    """Fetch the pictures of all classes but those that are barred."""
+    """Fetch the pictures of all classes, except those on the blocklist."""
 
     def tell(stats: Sequence[QueryStats]) -> None:
         # before anything is fetched: wanted most where a class ends with too few pictures
@@ -117,7 +117,7 @@ def inspect(
     workspace: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
 ) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
-    with taken(workspace, pictures) as manifest:
+    with loaded(workspace, pictures) as manifest:
         sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
         return save_manifest(sound, workspace.store, "inspect", PASSING)
 
@@ -136,7 +136,7 @@ def check_tables(
     test: OutsideTest | None,
     told: Report,
 ) -> list[int]:
-    """Read the files that people wrote before pictures are collected: a fault in them shows now."""
+    """Read the tables that people wrote: an error in them shows before anything is fetched."""
     paths = filter(None, (decisions.manifest, told.looks))
     read = [item for path in paths for item in read_decisions(path, labels)]
     drawn: list[Box] = []
@@ -151,8 +151,8 @@ def check_tables(
 def dedup(
     workspace: Workspace, pictures: ManifestRef, settings: Dedup, blocklist: Blocklist
 ) -> DedupRef:
-    """Drop pictures that look like barred ones, or show again what another one shows."""
-    with taken(workspace, pictures) as manifest:
+    """Drop duplicates, and pictures that look like one on the blocklist."""
+    with loaded(workspace, pictures) as manifest:
         allowed = drop_blocked(manifest, workspace.store, blocklist.fingerprints, spread)
         distinct = drop_duplicates(allowed, workspace.store, settings, spread)
         return save_deduped(distinct, workspace.store)
@@ -163,7 +163,7 @@ def filter_pictures(
     workspace: Workspace, pictures: ManifestRef, settings: Filter, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Drop what a person has dropped, and correct the labels that a person has corrected."""
-    with taken(workspace, pictures) as manifest:
+    with loaded(workspace, pictures) as manifest:
         chosen = apply_decisions(manifest, settings, labels)
         return save_manifest(chosen, workspace.store, "filter")
 
@@ -173,7 +173,7 @@ def crop(
     workspace: Workspace, pictures: ManifestRef, settings: Crop, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Cut each picture to its boxes."""
-    with taken(workspace, pictures) as manifest:
+    with loaded(workspace, pictures) as manifest:
         cropped = crop_pictures(manifest, workspace.store, settings, labels, bars, spread)
         return save_manifest(cropped.manifest, workspace.store, "crop")
 
@@ -182,8 +182,8 @@ def crop(
 def split(
     workspace: Workspace, pictures: ManifestRef, settings: Split, labels: tuple[str, ...]
 ) -> ManifestRef:
-    """Part the clusters into train, val and test; who was here before stays where it was."""
-    with taken(workspace, pictures) as manifest:
+    """Split the clusters into train, val and test; earlier pictures stay in their split."""
+    with loaded(workspace, pictures) as manifest:
         before = recall_assignments(manifest, workspace.store, settings)
         parted = split_clusters(manifest, settings, labels, before)
         remember_assignments(parted, workspace.store, settings)
@@ -195,13 +195,13 @@ def augment(
     workspace: Workspace, pictures: ManifestRef, settings: Augment, labels: tuple[str, ...]
 ) -> ManifestRef:
     """Bring each class to as many training pictures as the recipe asks for."""
-    with taken(workspace, pictures) as manifest:
+    with loaded(workspace, pictures) as manifest:
         grown = augment_pictures(manifest, workspace.store, settings, labels, bars, spread)
         return save_manifest(grown, workspace.store, "augment")
 
 
 def show_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
-    """Draw how far apart pairs are where people look for it, and in Prefect's UI."""
+    """Draw the histogram of hash distances into the workspace, and show it in Prefect's UI."""
     found = distinct.result.distances
     write_whole(workspace.histogram, histogram_png(found))
     show_pairs(found)

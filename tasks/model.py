@@ -34,14 +34,14 @@ log = logging.getLogger("foodcls.stages")
 
 @stage("foodcls.export.rehearse", name="check")
 def check_training(workspace: Workspace, settings: Train) -> str:
-    """Make sure of backbone, weights, trainable layers and export before pictures are collected."""
+    """Check backbone, weights, trainable layers and export before pictures are collected."""
     from foodcls.export.rehearse import rehearse
 
     return rehearse(settings)
 
 
 def forget_epochs(workspace: Workspace, checkpoint: Checkpoint) -> None:
-    """Delete what this training, had it been killed, would have gone on from."""
+    """Delete the saved epochs that this training would have resumed from, had it been killed."""
     if any(workspace.pixels.glob("training-*")):
         from foodcls.train.resume import checkpoint_files
 

@@ -1,12 +1,11 @@
-"""Tells an unchanged run from its results alone: no Prefect server has to start for that.
+"""Gives the result of an unchanged run from the cache alone, without Prefect and its server.
 
-The stages are asked in their order, by the same keys as ever; Prefect does not take part.
+The stages look their results up in order, by the same cache keys as when they are run.
 """
 
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,40 +18,33 @@ log = logging.getLogger("foodcls.stages")
 Inputs = ParamSpec("Inputs")
 Result = TypeVar("Result")
 
-# whether stages are to give what is remembered, and nothing else
+# whether stages only look their results up, and run nothing
 RECALLING: ContextVar[bool] = ContextVar("recalling", default=False)
 
 
-class Forgotten(Exception):
-    """A stage has to be run: its result is not remembered, damaged, or lacks what may be had."""
+class CacheMiss(Exception):
+    """A stage has to be run: its cached result is absent, damaged or incomplete."""
 
 
 def recall(flow: Flow[Inputs, Result], *inputs: Inputs.args, **aside: Inputs.kwargs) -> Any:
-    """What a flow would give, if all its stages are remembered; else None.
+    """The result of a flow, if the results of all its stages are cached; else None.
 
-    Where a server or a webhook is set, somebody wants to see the run: then it is None as well.
+    None as well where a server or a webhook is set: somebody wants to see the run there.
     """
     if get_current_settings().api.url or os.environ.get(VARIABLE):
         return None
-    with _recalling():
-        try:
-            return flow.fn(*inputs, **aside)
-        except Forgotten:
-            return None
-
-
-def body(flow: Flow[Inputs, Result]) -> Callable[Inputs, Result]:
-    """A flow as another one calls it: a run of its own, unless all is only recalled."""
-    return flow.fn if RECALLING.get() else flow
-
-
-@contextmanager
-def _recalling() -> Iterator[None]:
-    # told twice, where the run has to be made after all
+    # else stages would be logged twice where the run has to be made after all
     token, before = RECALLING.set(True), log.level
     log.setLevel(logging.ERROR)
     try:
-        yield
+        return flow.fn(*inputs, **aside)
+    except CacheMiss:
+        return None
     finally:
         RECALLING.reset(token)
         log.setLevel(before)
+
+
+def body(flow: Flow[Inputs, Result]) -> Callable[Inputs, Result]:
+    """A flow to call from another: a run of its own, or its function where results are recalled."""
+    return flow.fn if RECALLING.get() else flow

@@ -1,6 +1,6 @@
-"""Decides whether a stage tries again what trouble took away in an earlier run, and says so.
+"""Decides whether a stage tries again the pictures that failed for a passing reason, and logs it.
 
-That a server is busy, or that a machine has no memory left for a decoder, may pass, and may not.
+Such reasons are a busy server, or a machine without memory for a decoder. They may not pass.
 """
 
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 
 from foodcls.runs.stage_result import StageResult
 from foodcls.store.store import Store
-from tasks.engine.recall import RECALLING, Forgotten
+from tasks.engine.recall import RECALLING, CacheMiss
 
 log = logging.getLogger("foodcls.stages")
 
@@ -20,12 +20,12 @@ LET_GO = "%s: %d pictures or searches failed in %d runs and are let go (collect:
 
 
 def tries_again(step: StageResult[Any], store: Store, key: str) -> bool:
-    """Whether a step of that key, if it was cached, lacks what may be had now; counts the tries."""
+    """Whether a cached result lacks pictures that may be had now; counts the tries by cache key."""
     lost = getattr(step.result, "passing", 0)
     if not lost:
         return False
     if RECALLING.get():
-        raise Forgotten(step.name)
+        raise CacheMiss(step.name)
     tries = store.recall(KIND, [key]).get(key, 0) + 1 if step.cached else 0
     if tries > TRIES:
         log.info(LET_GO, step.name, lost, TRIES + 1)

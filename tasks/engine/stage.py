@@ -33,7 +33,7 @@ from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import heard
-from tasks.engine.recall import RECALLING, Forgotten
+from tasks.engine.recall import RECALLING, CacheMiss
 from tasks.engine.retry import tries_again
 
 log = logging.getLogger("foodcls.stages")
@@ -47,32 +47,27 @@ BLOBS = {
 }
 
 
+@dataclasses.dataclass(eq=False)
 class Stage(Generic[Result]):
     """A task that is called with a workspace and the steps before it; cached if it has modules."""
 
-    def __init__(
-        self,
-        function: Callable[..., Result],
-        name: str,
-        modules: tuple[str, ...],
-        reads: tuple[str, ...],
-        after: Callable[[Workspace, Any], None] | None,
-        on_retry: Mapping[str, Any],
-    ) -> None:
-        self.name = name
-        self.modules = modules
-        self.reads = reads
-        self.after = after
-        self.on_retry = on_retry
+    function: Callable[..., Result]
+    name: str
+    modules: tuple[str, ...]
+    reads: tuple[str, ...]
+    after: Callable[[Workspace, Any], None] | None
+    on_retry: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
         self.task = Task(
-            fn=function,
+            fn=self.function,
             name=self.name,
             task_run_name=self.name,
             cache_policy=NO_CACHE,
-            persist_result=bool(modules),
+            persist_result=bool(self.modules),
             result_serializer="json",
         )
-        self.__doc__ = function.__doc__
+        self.__doc__ = self.function.__doc__
 
     def __call__(
         self, workspace: Workspace, *inputs: Any, refresh: bool = False, **aside: Any
@@ -130,12 +125,12 @@ class Stage(Generic[Result]):
     def _look_up(
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> tuple[Result, bool]:
-        """The same without Prefect, of a stage that is cached; Forgotten where it has to run."""
+        """The same without Prefect, of a stage that is cached; CacheMiss where it has to run."""
         if not self.modules:
             return self.task.fn(workspace, *values, **aside), False
         entry = workspace.results / key
         if refresh or not entry.exists() or find_fault(data := entry.read_bytes()):
-            raise Forgotten(self.name)
+            raise CacheMiss(self.name)
         return ResultRecord.deserialize(data).result, True
 
     def _narrowed(self, item: Any) -> Any:

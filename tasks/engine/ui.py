@@ -28,8 +28,8 @@ log = logging.getLogger("foodcls.stages")
 Inputs = ParamSpec("Inputs")
 
 
-def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
-    """Let a run go on where its server cannot be shown something."""
+def best_effort(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
+    """Let a run go on where the server that shows its tables does not answer."""
 
     @functools.wraps(show)
     def attempt(*args: Inputs.args, **kwargs: Inputs.kwargs) -> None:
@@ -44,14 +44,14 @@ def dispensable(show: Callable[Inputs, None]) -> Callable[Inputs, None]:
     return attempt
 
 
-@dispensable
+@best_effort
 def show_stages(name: str, steps: Sequence[StageResult[Any]]) -> None:
     """Put the stage table of a run where the UI lists its artifacts."""
     key = artifact_key(f"stages-{name}")
     create_markdown_artifact(key=key, markdown=stage_table(steps), description=f"Stages of {name}")
 
 
-@dispensable
+@best_effort
 def show_pictures(name: str, manifest: pd.DataFrame) -> None:
     """Put how many pictures each class has in each split, and why others went, beside the run."""
     counts = class_counts(manifest)
@@ -63,7 +63,7 @@ def show_pictures(name: str, manifest: pd.DataFrame) -> None:
     _show_table(f"dropped-{name}", _reasons(manifest), f"Why pictures of {name} were dropped")
 
 
-@dispensable
+@best_effort
 def show_scores(name: str, scores: Evaluation) -> None:
     """Put the figures on the test pictures, and those of each class, beside the run."""
     rows = [
@@ -77,7 +77,7 @@ def show_scores(name: str, scores: Evaluation) -> None:
     _show_table(f"metrics-by-class-{name}", by_class, f"{name}, by class: {judged}")
 
 
-@dispensable
+@best_effort
 def show_ablation(name: str, ablation: Ablation) -> None:
     """Put the table of an ablation beside the run."""
     create_table_artifact(
@@ -87,7 +87,7 @@ def show_ablation(name: str, ablation: Ablation) -> None:
     )
 
 
-@dispensable
+@best_effort
 def show_verdict(name: str, verdict: PromotionDecision) -> None:
     """Put why a version became the champion, or did not, beside the run."""
     create_markdown_artifact(
@@ -127,13 +127,13 @@ def verdict_text(verdict: PromotionDecision) -> str:
     return "\n".join(lines)
 
 
-@dispensable
+@best_effort
 def show_query_stats(stats: Sequence[QueryStats]) -> None:
     """Put a table of what each engine gave for each query beside the run."""
     _show_table("query-stats", [asdict(one) for one in stats], "Results by query")
 
 
-@dispensable
+@best_effort
 def show_pairs(distances: Distances) -> None:
     """Put how far apart the hashes of pairs are beside the run."""
     _show_table(

@@ -1,7 +1,7 @@
 """MLflow's side: the only package that imports it.
 
 In reading order:
-    client    where the tracking server is, time limits, errors
+    client    where the tracking server is, timeouts, errors
     run_metrics    settings, tags and metrics of a run
     model_files    a run, and its model, as files that MLflow takes
     send    sends the outbox to the server, each record once

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import mlflow
 from mlflow.exceptions import MlflowException
-from mlflow.store.entities import PagedList
 from mlflow.tracking import MlflowClient
 from mlflow.utils.logging_utils import disable_logging, enable_logging
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,7 +39,6 @@ PATIENCE = {
     # a server may ask for an hour
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
-PAGE = 1000  # of what is searched for, in one answer
 # bytes a second that a server is trusted to take
 SLOWEST = 1_000_000
 # where MLflow keeps whole addresses of files
@@ -89,8 +87,8 @@ def local_tracking(workspace: Workspace) -> Iterator[MlflowClient]:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
-    """Keep what MLflow prints of models that it registers from the terminal: ours say the same."""
+def silenced() -> Iterator[None]:
+    """Silence what MLflow prints of models that it registers: foodcls prints the same."""
     disable_logging()
     try:
         yield
@@ -99,7 +97,7 @@ def unheard() -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Keep MLflow's own lines (tables created, version created) quiet: ours say the same."""
+    """Silence MLflow's own log (tables created, version created): foodcls logs the same."""
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
@@ -111,7 +109,7 @@ def find_uri(workspace: Workspace, address: str = "") -> str:
 
 
 def is_there(workspace: Workspace, address: str = "") -> bool:
-    """Whether there is a server to ask; false before the first run that keeps its own database."""
+    """Whether there is a server, or a database in the workspace, to ask."""
     uri = find_uri(workspace, address)
     return not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).exists()
 
@@ -123,7 +121,7 @@ def _make_database(path: Path) -> None:
 
 
 def _follow(workspace: Workspace) -> None:
-    """Let MLflow's tables name its files where they lie now: a workspace may be moved or copied."""
+    """Update the paths in MLflow's tables where the workspace was moved or copied."""
     here = workspace.artifacts.as_uri()
     with closing(sqlite3.connect(workspace.database, timeout=60)) as tables, tables:
         homes = tables.execute("SELECT DISTINCT artifact_location FROM experiments"
@@ -137,32 +135,23 @@ def _follow(workspace: Workspace) -> None:
 
 
 def present_address() -> str:
-    """Where runs are told of at present; empty: in their workspace."""
+    """The address of the tracking server; empty for the database in the workspace."""
     with ONE_AT_A_TIME:
         return redact(_anchored(os.environ.get("MLFLOW_TRACKING_URI", "")))
 
 
 def _anchored(uri: str) -> str:
-    """The address of a database as it is to be named from any folder."""
+    """The address with the absolute path of its database."""
     path = uri.removeprefix(SQLITE)
     return uri if path == uri else f"{SQLITE}{os.path.abspath(path)}"
 
 
 def explain(error: BaseException) -> str:
-    """What went wrong at first, in one short line without passwords and keys."""
+    """The first cause of an error, in one short line without passwords and keys."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     lines = redact(str(error)).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
-
-
-def find_every(search: Callable[..., PagedList[Found]]) -> Iterator[Found]:
-    """All that a search of a client finds, page by page."""
-    token: str | None = ""
-    while token is not None:
-        page = search(max_results=PAGE, page_token=token or None)
-        yield from page
-        token = page.token or None
 
 
 def create_once(find: Callable[[], Found | None], create: Callable[[], Found]) -> Found:
@@ -182,14 +171,14 @@ def create_once(find: Callable[[], Found | None], create: Callable[[], Found]) -
 
 @contextmanager
 def asking_once() -> Iterator[None]:
-    """Let MLflow ask once in the block, whatever comes."""
+    """Let MLflow send each request once in the block, without retries."""
     with _changed({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}):
         yield
 
 
 @contextmanager
 def sending_bytes(count: int) -> Iterator[None]:
-    """Wait longer for an answer in the block, as long as so many bytes may take."""
+    """Raise the timeout in the block by the time that so many bytes may take."""
     seconds = int(os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]) + count // SLOWEST
     with _changed({"MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds)}):
         yield

@@ -11,11 +11,12 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import mlflow
 from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.tracking import MlflowClient
 
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import PAGE, find_every, local_tracking
+from tasks.tracking.client import local_tracking
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,8 @@ def find_registered(workspace: Workspace) -> frozenset[str]:
     """Digests of the models that are registered in a workspace's own store."""
     if not workspace.database.exists():
         return frozenset()
-    with local_tracking(workspace) as client:
-        return frozenset(
-            one.tags.get("model_digest", "") for one in find_every(client.search_model_versions)
-        )
+    with local_tracking(workspace):
+        return frozenset(one.tags.get("model_digest", "") for one in mlflow.search_model_versions())
 
 
 def find_deleted(workspace: Workspace) -> list[Deleted]:
@@ -64,19 +63,16 @@ def free_deleted(workspace: Workspace, found: list[Deleted]) -> None:
 
 
 def _find(client: MlflowClient) -> Iterator[Deleted]:
-    registered = {
-        str(one.source).rpartition("/")[2] for one in find_every(client.search_model_versions)
-    }
-    experiments = client.search_experiments(ViewType.ALL, max_results=PAGE)
-    for experiment in (found.experiment_id for found in experiments):
-        for run in client.search_runs([experiment], "", ViewType.DELETED_ONLY, PAGE):
-            # those that were sent through a server lie where only it knows
-            if run.info.artifact_uri.startswith("file:"):
-                models = [model for model in _models(client, run)
-                          if model.model_id not in registered]  # fmt: skip
-                places = [run.info.artifact_uri, *(model.artifact_location for model in models)]
-                yield Deleted(run.info.run_id, tuple(model.model_id for model in models),
-                              sum(map(_size, places)))  # fmt: skip
+    registered = {str(one.source).rpartition("/")[2] for one in mlflow.search_model_versions()}
+    experiments = [one.experiment_id for one in mlflow.search_experiments(ViewType.ALL)]
+    runs = mlflow.search_runs(experiments, "", ViewType.DELETED_ONLY, output_format="list")
+    for run in runs:
+        # those that were sent through a server lie where only it knows
+        if run.info.artifact_uri.startswith("file:"):
+            models = [model for model in _models(client, run) if model.model_id not in registered]
+            places = [run.info.artifact_uri, *(model.artifact_location for model in models)]
+            ids = tuple(model.model_id for model in models)
+            yield Deleted(run.info.run_id, ids, sum(map(_size, places)))
 
 
 def _models(client: MlflowClient, run: Run) -> list[LoggedModel]:

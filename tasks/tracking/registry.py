@@ -56,7 +56,12 @@ def promote_version(workspace: Workspace, recipe: Recipe, run: RunResult) -> Pro
 def appoint(workspace: Workspace, name: str, version: str) -> str:
     """Let a version serve because a person says so; give the version that served before, or ''."""
     with tracking(workspace) as client:
-        _check_version(client, name, version)
+        known = _versions(client, name)
+        if version not in known:
+            raise InputError(
+                f"{name} has no version {version} in {client.tracking_uri}; "
+                f"known are {', '.join(known) or 'none, run `foodcls run` first'}"
+            )
         before = _champion(client, name)
         if before != version:
             _mark(client, name, version, "promoted by hand", before)
@@ -70,7 +75,7 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
     with tracking(workspace) as client:
         champion = _champion(client, name)
         champions = _champions(client, name)[:-1] if champion else []
-        champions = [one for one in champions if _exists(client, name, one)]
+        champions = [one for one in champions if one in _versions(client, name)]
         if not champions:
             raise InputError(
                 f"{name} has no champion before {champion or 'the first'} to go back to; "
@@ -177,19 +182,10 @@ def _mark(client: MlflowClient, name: str, version: str, verdict: str, against: 
     client.set_model_version_tag(name, version, "judged_against", against)
 
 
-def _check_version(client: MlflowClient, name: str, version: str) -> None:
-    if not _exists(client, name, version):
-        known = sorted(int(one.version) for one in client.search_model_versions(f"name = '{name}'"))
-        raise InputError(
-            f"{name} has no version {version} in {client.tracking_uri}; "
-            f"known are {', '.join(map(str, known)) or 'none, run `foodcls run` first'}"
-        )
-
-
-def _exists(client: MlflowClient, name: str, version: str) -> bool:
-    return any(
-        str(one.version) == version for one in client.search_model_versions(f"name = '{name}'")
-    )
+def _versions(client: MlflowClient, name: str) -> list[str]:
+    """The versions that are there, in order."""
+    found = client.search_model_versions(f"name = '{name}'")
+    return sorted((str(one.version) for one in found), key=int)
 
 
 def _now() -> str:

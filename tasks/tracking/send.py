@@ -1,14 +1,13 @@
-"""Sends kept records to an MLflow server that may be slow, down or half full: once, and not twice.
+"""Sends the outbox to an MLflow server that may be slow or down; what is sent twice is there once.
 
-What is sent is found again on the server by the record's key: a broken sending is completed.
+Each run is found again on the server by its record's key, so that a broken sending is completed.
 """
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mlflow
 from mlflow.entities import (
@@ -23,6 +22,7 @@ from mlflow.entities import (
     Run,
 )
 from mlflow.tracking import MlflowClient
+from mlflow.utils import chunk_list
 
 from foodcls.errors import BusyError, ServerError, StoreError
 from foodcls.redact import redact
@@ -35,8 +35,8 @@ from tasks.tracking.client import (
     explain,
     find_uri,
     sending_bytes,
+    silenced,
     tracking,
-    unheard,
 )
 
 log = logging.getLogger("foodcls.stages")
@@ -177,7 +177,7 @@ def send_run(client: MlflowClient, run_id: str, waiting: Pending, number: int) -
     """Send settings, figures, data set and files of a run; what is there already stays as it is."""
     run_record = waiting.submission.runs[number]
     params = [Param(name, text) for name, text in run_record.settings.items()]
-    for batch in _batches(params, PARAMS):
+    for batch in chunk_list(params, PARAMS):
         client.log_batch(run_id, params=batch)
     send_figures(client, run_id, waiting, number)
     if run_record.dataset:
@@ -201,11 +201,11 @@ def send_figures(
         for name, value, epoch in waiting.submission.runs[number].figures
         if model_id is None or epoch == 0
     ]
-    for batch in _batches(metrics, METRICS):
+    for batch in chunk_list(metrics, METRICS):
         client.log_batch(run_id, metrics=batch)
 
 
-@unheard()
+@silenced()
 def register_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pending) -> str:
     """Register the model of a record, once what arrived is what was sent; its version's number."""
     model = waiting.submission.model
@@ -254,7 +254,3 @@ def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pe
             raise StoreError(f"{', '.join(changed)} did not arrive as sent")
     client.finalize_logged_model(logged.model_id, "READY")
     return str(logged.model_id)
-
-
-def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    yield from (items[start : start + size] for start in range(0, len(items), size))

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from foodcls.errors import TableError
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking.client import explain, find_every, is_there, tracking
+from tasks.tracking.client import explain, is_there, tracking
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def versions_using(workspace: Workspace, ids: Collection[str]) -> Iterator[Versi
     """
     if not is_there(workspace):
         return
-    with tracking(workspace) as client:
-        models = {model.name: model for model in find_every(client.search_registered_models)}
-        for version in find_every(client.search_model_versions):
+    with tracking(workspace):
+        models = {model.name: model for model in mlflow.search_registered_models()}
+        for version in mlflow.search_model_versions():
             known = models[version.name].aliases if version.name in models else {}
             aliases = tuple(sorted(name for name, number in known.items()
                                    if str(number) == str(version.version)))  # fmt: skip

@@ -7,7 +7,6 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from foodcls.workspace.workspace import Workspace
-from tasks.tracking import gc
 from tasks.tracking.client import local_tracking
 from tasks.tracking.gc import find_deleted, find_registered, free_deleted
 
@@ -70,11 +69,7 @@ def test_files_of_deleted_runs_go_and_those_of_others_and_of_versions_stay(
     free_deleted(workspace, [])
 
 
-@pytest.mark.parametrize("page", [1, gc.PAGE])
-def test_registered_versions_name_their_models(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, page: int
-) -> None:
-    monkeypatch.setattr(gc, "PAGE", page)
+def test_registered_versions_name_their_models(workspace: Workspace) -> None:
     assert find_registered(workspace) == frozenset()
     with local_tracking(workspace) as client:
         client.create_registered_model("soups")
