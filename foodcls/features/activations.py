@@ -60,10 +60,10 @@ def load_activations(
 
 
 def run_trunk(
-    partition: Partition, decoded: Decoded, feature_cache: FeatureCache, precision: str = "fp32"
+    partition: Partition, decoded: Decoded, feature_cache: FeatureCache
 ) -> tuple[Array, ...]:
-    """The rows of `load_activations`, (N, ...), in memory: for a cache without room for them."""
-    run = _runner(_trunk(partition), decoded, precision)
+    """The rows of `load_activations` in fp32, in memory: for a cache without room for them."""
+    run = _runner(_trunk(partition), decoded, "fp32")
     starts = range(0, len(decoded), ROWS)
     parts = (run(range(start, min(start + ROWS, len(decoded)))) for start in starts)
     rows = chain.from_iterable(zip(*part, strict=True) for part in parts)

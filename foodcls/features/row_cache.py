@@ -212,10 +212,6 @@ def _make(cache: RowCache, indices: Sequence[int], digests: Sequence[str]) -> Pa
     table[NAME] = digests
     for kind, array in zip(cache.kinds, arrays, strict=True):
         table[kind] = array
-    return _write(cache, table)
-
-
-def _write(cache: RowCache, table: Table) -> Path:
     buffer = io.BytesIO()
     np.save(buffer, table, allow_pickle=False)
     path = cache.path(digest_of(buffer.getvalue()))

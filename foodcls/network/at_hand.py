@@ -87,11 +87,11 @@ def _sources(library: str) -> tuple[str, ...]:
 def _is_there(library: str, name: str, environment: Mapping[str, str]) -> bool:
     if name in PACKAGES:
         return package_folder(name) is not None
-    return library not in HUBS or any(_cached(library, name, environment))
+    return library not in HUBS or any(downloaded(library, name, environment))
 
 
-def _cached(library: str, name: str, environment: Mapping[str, str]) -> Iterator[Path]:
-    """Files of a backbone's weights that were downloaded before."""
+def downloaded(library: str, name: str, environment: Mapping[str, str]) -> Iterator[Path]:
+    """The files of a backbone's weights that torchvision or timm have downloaded before."""
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     if library == "torchvision":
         home = Path(environment.get("TORCH_HOME") or cache / "torch")

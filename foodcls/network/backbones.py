@@ -1,7 +1,6 @@
 """Builds a pretrained backbone of torchvision or timm, which turns pictures into features."""
 
 import difflib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from foodcls.network.side_by_side import SideBySide
 from foodcls.network.weights import (
     OFFLINE_MEAN,
     OFFLINE_STD,
-    State,
     download_path,
     download_state,
     load_state,
@@ -73,7 +71,7 @@ def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Ba
     members = [_start(one, weights, input_size, seed) for one in member_names(name)]
     bare = members[0] if len(members) == 1 else _join(members)
     if weights not in ("imagenet", "none"):
-        _load(bare, read_state(Path(weights)), weights)
+        load_state(bare.module, read_state(Path(weights)), bare.heads, weights)
     bare.module.eval()
     return Backbone(
         name=name,
@@ -181,18 +179,6 @@ def _build_timm(name: str, size: int, *, pretrained: bool = False) -> _Bare:
     )
 
 
-def _load(bare: _Bare, state: State, source: str) -> None:
-    load_state(bare.module, state, bare.heads, source, _adapt)
-
-
-def _adapt(module: Any, state: dict[str, Tensor]) -> State:
-    """Tensors in the layout and for the input size of a network, as its own library does it."""
-    builder: Any = sys.modules[type(module).__module__]
-    if hasattr(builder, "checkpoint_filter_fn"):
-        return dict(builder.checkpoint_filter_fn(state, module))
-    return dict(builder.interpolate_embeddings(module.image_size, module.patch_size, state))
-
-
 def _own_size(name: str) -> int:
     if name in torchvision_names():
         return int(_preset(name).crop_size[0])
@@ -219,11 +205,11 @@ def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
     if name in torchvision_names():
         source = model_zoo.torchvision.models.get_model_weights(name).DEFAULT
         state = download_state(source.url, _downloads())
-        _load(bare, state, source.url)
+        load_state(bare.module, state, bare.heads, source.url)
         return bare
     if name in PACKAGES:
         names = list(model_zoo.timm.create_model(name, pretrained=False).state_dict())
-        _load(bare, package_state(name, names), PACKAGES[name])
+        load_state(bare.module, package_state(name, names), bare.heads, PACKAGES[name])
         return _Bare(bare.module, bare.heads, OFFLINE_MEAN, OFFLINE_STD)
     try:
         # safetensors where the hub has them, else a state dict with weights_only

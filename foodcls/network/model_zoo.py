@@ -26,14 +26,6 @@ SCHEMAS = (
 )
 
 
-def declare_operators() -> torch.library.Library:
-    """Declare the missing schemas; they live as long as the returned object."""
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    for schema in SCHEMAS:
-        library.define(schema)
-    return library
-
-
 def __getattr__(name: str) -> ModuleType:
     """Import torchvision or timm when it is first asked for."""
     if name not in ("torchvision", "timm"):
@@ -52,6 +44,8 @@ def import_torchvision() -> torch.library.Library | None:
         # only after a failure: declaring what the real operators declare would be refused
         if "torchvision::nms does not exist" not in str(error):
             raise
-    library = declare_operators()
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for schema in SCHEMAS:
+        library.define(schema)
     importlib.import_module("torchvision")
     return library

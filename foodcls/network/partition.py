@@ -3,6 +3,7 @@
 import copy
 import logging
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -113,7 +114,7 @@ def _learns(network: Network, node: fx.Node) -> bool:
         module = network.get_submodule(str(node.target))
         return any(p.requires_grad for p in module.parameters())
     if node.op == "get_attr":
-        return bool(getattr(_attribute(network, str(node.target)), "requires_grad", False))
+        return bool(getattr(attrgetter(str(node.target))(network), "requires_grad", False))
     return False
 
 
@@ -121,11 +122,6 @@ def _has_weights(network: Network, node: fx.Node) -> bool:
     return node.op == "call_module" and any(
         True for _ in network.get_submodule(str(node.target)).parameters()
     )
-
-
-def _attribute(network: nn.Module, path: str) -> object:
-    parent, _, name = path.rpartition(".")
-    return getattr(network.get_submodule(parent), name)
 
 
 def _trunk_graph(graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node]) -> fx.Graph:

@@ -3,7 +3,8 @@
 import hashlib
 import pickle
 import re
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
 from foodcls.store.store import digest_file
 
 State = Mapping[str, Tensor]
-Adapt = Callable[[nn.Module, dict[str, Tensor]], State]
 
 # the mean and deviation that those weights were trained with
 OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
@@ -111,14 +111,12 @@ def package_state(backbone: str, names: list[str]) -> dict[str, Tensor]:
     return dict(zip(names, packed.values(), strict=True))
 
 
-def load_state(
-    module: nn.Module, state: State, heads: Sequence[str], source: str, adapt: Adapt
-) -> None:
+def load_state(module: nn.Module, state: State, heads: Sequence[str], source: str) -> None:
     """Copy `state` into `module`; every tensor must be there, fit and be finite.
 
     Tensors of the modules `heads` are left out: they belong to other classes. What wraps a network
     puts a prefix before its names, as DataParallel does, which is taken off. Tensors that do not
-    fit yet, as those of a transformer for another input size, go through `adapt`.
+    fit yet, as those of a transformer for another input size, are adapted as its library does it.
     """
     own = module.state_dict()
     given = _without_heads(_unwrapped(state, own, source), heads)
@@ -126,7 +124,7 @@ def load_state(
     if problems:
         # files in other layouts than those that it knows
         with suppress(LookupError, RuntimeError, ValueError, TypeError, AttributeError):
-            adapted = _without_heads(adapt(module, dict(given)), heads)
+            adapted = _without_heads(_adapt(module, dict(given)), heads)
             if not _problems(adapted, own):
                 given, problems = adapted, []
     if problems:
@@ -136,6 +134,14 @@ def load_state(
             "name the backbone that the weights were saved from"
         )
     module.load_state_dict(given, strict=False)
+
+
+def _adapt(module: Any, state: dict[str, Tensor]) -> State:
+    """Tensors in the layout and for the input size of a network, by the code that defines it."""
+    builder: Any = sys.modules[type(module).__module__]
+    if hasattr(builder, "checkpoint_filter_fn"):
+        return dict(builder.checkpoint_filter_fn(state, module))
+    return dict(builder.interpolate_embeddings(module.image_size, module.patch_size, state))
 
 
 def _unwrapped(state: State, own: State, source: str) -> State:

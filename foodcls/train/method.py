@@ -1,7 +1,7 @@
 """Chooses the way of learning where a recipe leaves that open: `train.method: auto`."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 # validation pictures a class, by which steps are chosen; docs/models.md has what was measured
 FEW = 30
+EPOCHS = ("epochs",)
 # what only the steps of an optimizer use: whoever sets it wants these steps
 STEPS = ("trainable", "lr")
 STEP_EXTRAS = ("warmup", "cosine", "layer_decay", "ema", "mixup", "augment")
@@ -28,7 +29,7 @@ def settle_method(settings: Train, manifest: pd.DataFrame) -> Train:
 
 def list_idle(settings: Train) -> list[str]:
     """What a recipe sets and a probe, which takes no steps, does not use, by its keys."""
-    return [*_steps(settings), *_epochs(settings)] if settings.method == "probe" else []
+    return [*_steps(settings), *_changed(settings, EPOCHS)] if settings.method == "probe" else []
 
 
 def _choose(settings: Train, manifest: pd.DataFrame) -> tuple[str, str]:
@@ -43,20 +44,18 @@ def _choose(settings: Train, manifest: pd.DataFrame) -> tuple[str, str]:
     each = len(rows) / max(1, rows["label"].nunique())
     if each >= FEW:
         return "probe_then_finetune", f"there are {each:.0f} validation pictures a class"
-    if named := ", ".join(_epochs(settings)):
+    if named := ", ".join(_changed(settings, EPOCHS)):
         return "finetune", f"the recipe sets {named}"
     return "probe", f"{each:.0f} validation pictures a class are few"
 
 
-def _epochs(settings: Train) -> Iterator[str]:
-    if settings.epochs != Train().epochs:
-        yield "epochs"
-
-
-def _steps(settings: Train) -> Iterator[str]:
+def _steps(settings: Train) -> list[str]:
     """What a recipe sets of what only steps use, by its keys."""
-    usual, extras = Train(), Extras()
-    yield from (key for key in STEPS if getattr(settings, key) != getattr(usual, key))
-    for key in STEP_EXTRAS:
-        if getattr(settings.extras, key) != getattr(extras, key):
-            yield f"extras.{key}"
+    extras = (f"extras.{key}" for key in _changed(settings.extras, STEP_EXTRAS))
+    return [*_changed(settings, STEPS), *extras]
+
+
+def _changed(settings: Train | Extras, keys: Sequence[str]) -> list[str]:
+    """Those of the keys whose values are not the default ones."""
+    usual = type(settings)()
+    return [key for key in keys if getattr(settings, key) != getattr(usual, key)]

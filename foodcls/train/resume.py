@@ -49,7 +49,7 @@ class TrainingState:
 def evaluated_tensors(learner: Learner) -> dict[str, Tensor]:
     """Copies of what is validated: all that training changes, or its EMA if there is one."""
     found = learner.ema.tensors if learner.ema else trainable_state(learner.network)
-    return _copies(found)
+    return contiguous_copies(found)
 
 
 def capture_state(
@@ -58,13 +58,18 @@ def capture_state(
     """A copy of the learner's present state."""
     states = learner.optimizer.state_dict()["state"]
     moments = {
-        f"{number}.{name}": _copy(value)
+        f"{number}.{name}": value
         for number, state in states.items()
         for name, value in state.items()
     }
     ema = learner.ema.tensors if learner.ema else {}
-    model = _copies(trainable_state(learner.network))
-    return TrainingState(reports, model, moments, _copies(ema), earlier_best)
+    return TrainingState(
+        reports,
+        model=contiguous_copies(trainable_state(learner.network)),
+        optimizer=contiguous_copies(moments),
+        ema=contiguous_copies(ema),
+        earlier_best=earlier_best,
+    )
 
 
 def restore_state(learner: Learner, state: TrainingState) -> None:
@@ -190,9 +195,9 @@ def _read(path: Path) -> TrainingState:
     return TrainingState(tuple(EpochReport(**report) for report in reports), **held)
 
 
-def _copies(tensors: Tensors) -> dict[str, Tensor]:
-    return {name: _copy(value) for name, value in tensors.items()}
-
-
-def _copy(value: Tensor) -> Tensor:
-    return value.detach().cpu().clone(memory_format=torch.contiguous_format)
+def contiguous_copies(tensors: Tensors) -> dict[str, Tensor]:
+    """Copies on the processor, as files hold them: none shares memory with another."""
+    return {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in tensors.items()
+    }

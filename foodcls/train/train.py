@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 from safetensors.torch import save as save_safetensors
-from torch import Tensor
 
 from foodcls.errors import TrainingError
 from foodcls.features.row_cache import FeatureCache
@@ -19,13 +18,11 @@ from foodcls.manifest import LEARNT, split_rows
 from foodcls.network.backbones import Backbone
 from foodcls.network.licenses import weights_license
 from foodcls.network.network import (
-    Network,
     count_views,
     head_units,
     start_network,
     with_own_size,
 )
-from foodcls.network.precision import choose_precision
 from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, count, silent
 from foodcls.recipe.train_settings import Train
@@ -33,7 +30,7 @@ from foodcls.store.store import Store
 from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import TrainVal, check_splits, data_digest
-from foodcls.train.learner import Learner, choose_device
+from foodcls.train.learner import Learner
 from foodcls.train.loop import count_epochs, fit
 from foodcls.train.lr_search import settle_lr
 from foodcls.train.method import list_idle, settle_method
@@ -43,6 +40,7 @@ from foodcls.train.resume import (
     Tensors,
     capture_state,
     checkpoint_files,
+    contiguous_copies,
     evaluated_tensors,
     restore_state,
 )
@@ -84,8 +82,6 @@ def train(
     if len(own_rows) and settings.method != "probe":
         raise TrainingError(f"own photos are learnt from by method probe, not {settings.method}")
     feature_cache = FeatureCache(store, cache, track, settings.cache_bytes, group)
-    device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
     backbone, network = start_network(settings, len(labels))
     if idle := list_idle(settings):
         log.warning("a probe takes no steps: train.%s does nothing", ", ".join(idle))
@@ -95,7 +91,7 @@ def train(
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):
         learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
         with winograd_convolutions(network) if learner.is_fp32_cpu else nullcontext():
-            computed = {"device": device.type, "precision": precision}
+            computed = {"device": learner.device.type, "precision": learner.precision}
             begun = partial(_draft_checkpoint, labels, backbone, computed, splits, group)
             files = checkpoint_files(cache, begun(settings))
             learner, settings, budget = settle_lr(learner, train_val, settings, budget, files)
@@ -105,7 +101,7 @@ def train(
     if not group.is_first:
         return draft
     network.load_state_dict(best, strict=False)
-    blob = store.put(save_safetensors(_whole_state(network)), durable=True)
+    blob = store.put(save_safetensors(contiguous_copies(network.state_dict())), durable=True)
     best_epoch = _best_epoch(reports).epoch
     return dataclasses.replace(draft, weights=blob, best_epoch=best_epoch, reports=reports)
 
@@ -187,11 +183,3 @@ def _learn(
 
 def _best_epoch(reports: Sequence[EpochReport]) -> EpochReport:
     return max(reports, key=lambda report: (report.val_accuracy, -report.val_loss, -report.epoch))
-
-
-def _whole_state(network: Network) -> dict[str, Tensor]:
-    # copies: a file of weights holds no memory under two names, as tied ones have
-    return {
-        name: value.cpu().clone(memory_format=torch.contiguous_format)
-        for name, value in network.state_dict().items()
-    }

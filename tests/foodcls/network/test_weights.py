@@ -155,10 +155,6 @@ def test_a_hub_out_of_reach_names_the_three_ways_out(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
-def as_it_is(module: nn.Module, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return state
-
-
 FITTING = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
 
 
@@ -194,7 +190,7 @@ def test_the_ending_of_a_safetensors_file_does_not_count(tmp_path: Path, name: s
 def test_the_prefix_of_what_wrapped_a_network_is_taken_off(prefix: str) -> None:
     given = {prefix + name: value for name, value in FITTING.items()}
     module = nn.Linear(3, 2)
-    load_state(module, given | {"n_averaged": torch.ones(())}, [], "here", as_it_is)
+    load_state(module, given | {"n_averaged": torch.ones(())}, [], "here")
     assert state_digest(module.state_dict()) == state_digest(FITTING)
 
 
@@ -203,14 +199,14 @@ def test_a_file_that_holds_the_network_twice_is_asked_about() -> None:
         f"{who}.{name}": one for who in ("teacher", "student") for name, one in FITTING.items()
     }
     with pytest.raises(WeightsError, match=r"'student\.', 'teacher\.'"):
-        load_state(nn.Linear(3, 2), twice, [], "here", as_it_is)
+        load_state(nn.Linear(3, 2), twice, [], "here")
 
 
 def test_the_classifier_of_others_is_left_out() -> None:
     module = nn.Sequential()
     module.add_module("body", nn.Linear(3, 2))
     given = {"body.weight": torch.ones(2, 3), "body.bias": torch.ones(2), "fc.bias": torch.ones(9)}
-    load_state(module, given, ["fc"], "here", as_it_is)
+    load_state(module, given, ["fc"], "here")
     assert state_digest(module.state_dict()) == state_digest(
         {name: value for name, value in given.items() if name != "fc.bias"}
     )
@@ -228,4 +224,4 @@ def test_the_classifier_of_others_is_left_out() -> None:
 )
 def test_weights_that_do_not_fit_are_refused(given: dict[str, torch.Tensor], message: str) -> None:
     with pytest.raises(WeightsError, match=message):
-        load_state(nn.Linear(3, 2), given, ["fc"], "here", as_it_is)
+        load_state(nn.Linear(3, 2), given, ["fc"], "here")
