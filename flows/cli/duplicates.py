@@ -13,6 +13,7 @@ from foodcls.recipe.data_settings import Dedup
 from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars
 
+COLUMNS = ("path", "duplicate_of", "how", "error")
 Row = dict[str, str | None]
 
 
@@ -31,24 +32,14 @@ def show_duplicates(places: Sequence[Path], distance: int) -> Duplicates:
 
 def list_rows(found: Duplicates) -> list[Row]:
     """A row for each duplicate and for each file that could not be read."""
-    return [
-        {
-            "path": str(one.path),
-            "duplicate_of": str(one.duplicate_of),
-            "how": one.how,
-            "error": None,
-        }
-        for one in found.found
-    ] + [
-        {"path": str(path), "duplicate_of": None, "how": None, "error": error}
-        for path, error in found.refused.items()
-    ]
+    copies = [(str(one.path), str(one.duplicate_of), one.how, None) for one in found.found]
+    refused = [(str(path), None, None, error) for path, error in found.refused.items()]
+    return [dict(zip(COLUMNS, cells, strict=True)) for cells in (*copies, *refused)]
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
     """Write the rows with a header."""
-    names = ("path", "duplicate_of", "how", "error")
-    write_rows(names, ([row[name] for name in names] for row in rows), path)
+    write_rows(COLUMNS, (list(row.values()) for row in rows), path)
 
 
 def _lines(found: Duplicates) -> Iterator[tuple[Text, Text]]:

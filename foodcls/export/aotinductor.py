@@ -84,12 +84,8 @@ def read_package(data: bytes) -> Model:
         refuse(str(error))
     here, there = bound_to(), facts["bound_to"]
     if other := [name for name in here if there.get(name) != here[name]]:
-        refuse(
-            "it is machine code for "
-            + ", ".join(f"{name} {there.get(name)}" for name in other)
-            + "; here is "
-            + ", ".join(f"{name} {here[name]}" for name in other)
-        )
+        told = (", ".join(f"{name} {one.get(name)}" for name in other) for one in (there, here))
+        refuse("it is machine code for {}; here is {}".format(*told))
     with TemporaryDirectory() as place:
         path = Path(place, "model.pt2")
         path.write_bytes(data)

@@ -24,12 +24,12 @@ DIFFERENT = 12.0  # distance in Lab from a plain background
 LEAST = 5.0  # distance in Lab below which nothing stands out
 FOOD = 0.4  # of `SaliencyMaps.food`: leaves plates and their shadows out, takes pale bread in
 CLEANING = 2  # cells: stalks, leaves and cutlery are thinner than twice this
-PATCH = 0.3  # of the largest patch: smaller ones are crumbs and captions
+PATCH = 0.3  # of the largest patch, on a plain background: smaller ones are crumbs and captions
 CENTER = 0.3  # of a side: the deviation of the bell that favors the center
 ABOVE = 0.75  # of Otsu's threshold: a dish that fades into its plate is not cut short
 
 GAP = 3  # cells: what lies between two patches of a dish belongs to it
-CRUMB = 0.2  # of the largest patch: smaller ones are crumbs and captions
+CRUMB = 0.2  # the same, where a dish is cut out
 # of the mask between two cells: a soft edge of some pixels instead of steps
 EDGE_LOW, EDGE_STEEP = 96, 4
 
@@ -81,12 +81,10 @@ def otsu_threshold(values: Map) -> float:
 def _box_patches(maps: SaliencyMaps) -> Edges | None:
     """The box round the large patches that differ from a plain background, if there are any."""
     mask = (maps.color > DIFFERENT) & (maps.food > FOOD)
-    opened = ndimage.binary_opening(mask, iterations=CLEANING)
-    patches, count = ndimage.label(opened if opened.any() else mask, np.ones((3, 3)))
-    if count == 0:
+    if not mask.any():
         return None
-    areas = np.bincount(patches.ravel())[1:]
-    large = np.isin(patches, 1 + np.flatnonzero(areas >= PATCH * areas.max()))
+    opened = ndimage.binary_opening(mask, iterations=CLEANING)
+    large = _large_patches(opened if opened.any() else mask, PATCH)
     down, across = ndimage.find_objects(large.astype(int))[0]
     return across.start, down.start, across.stop, down.stop
 
@@ -123,10 +121,15 @@ def find_foreground(image: Image.Image) -> NDArray[np.bool_]:
     inside[top:bottom, left:right] = rating[top:bottom, left:right] > 0
     # the frame of GAP keeps closing from eating at the picture's edges
     closed = ndimage.binary_closing(np.pad(inside, GAP), iterations=GAP)[GAP:-GAP, GAP:-GAP]
-    patches, count = ndimage.label(ndimage.binary_fill_holes(closed), np.ones((3, 3)))
+    large = _large_patches(ndimage.binary_fill_holes(closed), CRUMB)
+    return np.asarray(ndimage.binary_dilation(large))
+
+
+def _large_patches(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+    """The connected patches of a mask, (height, width), with this share of the largest's area."""
+    patches, count = ndimage.label(mask, np.ones((3, 3)))
     areas = np.bincount(patches.ravel(), minlength=count + 1)[1:]
-    large = np.isin(patches, 1 + np.flatnonzero(areas >= CRUMB * areas.max(initial=0)))
-    return np.asarray(ndimage.binary_dilation(large & (patches > 0)))
+    return np.isin(patches, 1 + np.flatnonzero(areas >= share * areas.max(initial=0)))
 
 
 def _soft_edges(mask: NDArray[np.bool_], size: tuple[int, int]) -> Image.Image:

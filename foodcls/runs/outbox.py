@@ -4,7 +4,7 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,10 @@ def keep_record(place: Path, record: Submission, fill: Callable[[Path], None]) -
         if not waiting.damaged():
             return waiting
         drop_record(waiting)
-    remove_unfinished(place)
+    # what was killed while it was written or deleted
+    for folder in _folders(place):
+        if not (folder / RECORD).exists():
+            shutil.rmtree(folder, ignore_errors=True)
     folder = place / f"{int(record.ended * 1000):014}-{record.key}"
     try:
         fill(folder)
@@ -116,31 +119,20 @@ def keep_record(place: Path, record: Submission, fill: Callable[[Path], None]) -
 
 def list_pending(place: Path) -> list[Pending]:
     """What is to be sent, the oldest first; a record that cannot be read is named and left."""
-    return list(_read_all(place))
+    reader, found = TypeAdapter(Submission), list[Pending]()
+    for path in (folder / RECORD for folder in _folders(place)):
+        if path.exists():
+            try:
+                found.append(Pending(path.parent, reader.validate_json(path.read_bytes())))
+            except ValueError as error:
+                log.warning("%s is no record: %s; delete its folder", path, first_line(error))
+    return found
 
 
 def drop_record(waiting: Pending) -> None:
     """Delete a record that has been sent."""
     (waiting.folder / RECORD).unlink(missing_ok=True)
     shutil.rmtree(waiting.folder, ignore_errors=True)
-
-
-def remove_unfinished(place: Path) -> None:
-    """Delete what was killed while it was written or deleted."""
-    for folder in _folders(place):
-        if not (folder / RECORD).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _read_all(place: Path) -> Iterator[Pending]:
-    reader = TypeAdapter(Submission)
-    for path in (folder / RECORD for folder in _folders(place)):
-        if not path.exists():
-            continue
-        try:
-            yield Pending(path.parent, reader.validate_json(path.read_bytes()))
-        except ValueError as error:
-            log.warning("%s is no record: %s; delete its folder", path, first_line(error))
 
 
 def _folders(place: Path) -> list[Path]:

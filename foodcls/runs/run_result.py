@@ -30,10 +30,7 @@ class Prepared:
     @property
     def steps(self) -> tuple[StageResult[ManifestRef], ...]:
         """The stages, in the order in which they ran."""
-        return (
-            self.found, self.sound, self.distinct, self.chosen, self.cropped, self.parted,
-            self.grown,
-        )  # fmt: skip
+        return tuple(vars(self).values())
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.manifest import GIVEN, KEPT, cluster_names, drop_rows, kept_rows
+from foodcls.manifest import GIVEN, KEPT, cluster_names, drop_rows, kept_rows, split_rows
 from foodcls.recipe.data_settings import Split
 from foodcls.split.split import share_of_test, unit_hashes
 
@@ -24,7 +24,7 @@ def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
 
     `whole` is the manifest before it was cut.
     """
-    learnt = _learnt(parted)
+    learnt = split_rows(parted, "train")
     # an exact copy that `collect` dropped has the same id and no picture
     uncut = kept_rows(whole)
     pictures = dict(zip(uncut["id"], uncut["picture"], strict=True))
@@ -63,8 +63,3 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
         back.loc[learnt, "label"] = back.loc[learnt, "given_label"]
         back.loc[learnt, ["given_label", "label_by"]] = ""
     return back
-
-
-def _learnt(parted: pd.DataFrame) -> pd.DataFrame:
-    rows = kept_rows(parted)
-    return rows[rows["split"] == "train"]

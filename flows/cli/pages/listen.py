@@ -21,23 +21,15 @@ def open_port(host: str, port: int) -> socket.socket:
     It listens at once: a port that is only bound can be had by another program too. Who connects
     waits until requests are taken.
     """
+    kind = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-        opened = socket.socket(kind, socket.SOCK_STREAM)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            opened.bind((host, port))
-            opened.listen()
-        except BaseException:
-            opened.close()
-            raise
+        return socket.create_server((host, port), family=kind)
     # the others: no name of a host can be written like that
     except (OSError, TypeError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(
             f"--host {host} --port {port}: {why}; --port 0 takes a free one"
         ) from error
-    return opened
 
 
 def address_of(host: str, opened: socket.socket) -> str:

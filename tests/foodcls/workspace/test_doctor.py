@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.runs.outbox import Submission, keep_record
-from foodcls.workspace.doctor import RESNET34, check_workspace, run_checks
+from foodcls.workspace.doctor import check_workspace, run_checks
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
@@ -19,7 +19,7 @@ def test_every_fault_comes_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_downloaded_weights_are_found_where_torch_keeps_them(tmp_path: Path) -> None:
-    place = tmp_path / "hub" / "checkpoints" / RESNET34
+    place = tmp_path / "hub" / "checkpoints" / "resnet34-b627a593.pth"
     assert not named(
         list(run_checks(tmp_path, {"TORCH_HOME": str(tmp_path)})), "weights of r"
     ).is_fine
