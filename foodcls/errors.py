@@ -14,12 +14,19 @@ FoodclsError
     └── BusyError         the workspace is in use by another process
 """
 
+import shlex
+
 from foodcls.redact import redact
 
 
 def first_line(error: BaseException) -> str:
     """What a library's error says first, or what it is called."""
     return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def command_line(*words: object) -> str:
+    """What to type: these words as a shell takes them, quoted where there are blanks in one."""
+    return shlex.join(map(str, words))
 
 
 class FoodclsError(Exception):

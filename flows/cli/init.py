@@ -1,10 +1,9 @@
 """Writes a first recipe for a folder of pictures, or for names, and says what to type next."""
 
-import shlex
 from pathlib import Path
 
 from flows.cli.output import say
-from foodcls.errors import InputError
+from foodcls.errors import InputError, command_line
 from foodcls.init.draft import (
     check_place,
     describe_training,
@@ -45,7 +44,7 @@ def start_recipe(source: str, classes: str, recipe: Path | None) -> None:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
     say(text)
-    say(f"written to {path}. Next:\n  foodcls run {shlex.quote(str(path))}")
+    say(f"written to {path}. Next:\n  {command_line('foodcls', 'run', path)}")
 
 
 def choose_training() -> str:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from foodcls.errors import FoodclsError, InputError
+from foodcls.errors import FoodclsError, InputError, command_line
 from foodcls.redact import redact, redact_logs
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
@@ -122,7 +122,7 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
 
 def prepare_command(recipe_file: Path, workspace: Path) -> str:
     """What to type where a table of pictures is absent or not ended."""
-    return f"foodcls prepare {recipe_file} --workspace {workspace}"
+    return command_line("foodcls", "prepare", recipe_file, "--workspace", workspace)
 
 
 def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from flows.cli.output import err, out, say
 from flows.cli.prefect_server import find_page
+from foodcls.errors import command_line
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
 from foodcls.runs.stage_result import describe
@@ -97,22 +97,23 @@ def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     run = f"{result['mlflow_run_id']}, model version {result['registered_version']}"
     # as it has to be typed here: an environment that is not activated is not on the PATH
-    here = "" if shutil.which("foodcls") else f"{os.path.relpath(Path(sys.executable).parent)}/"
+    bin = os.path.relpath(Path(sys.executable).parent)
+    here = "" if shutil.which("foodcls") else command_line(f"{bin}/")
     model, license = _near(result["model_path"]), result["weights_license"]
     runs = (
         find_page(result["prefect_flow_run_id"])
         or f"{here}prefect server start   # http://127.0.0.1:4200"
     )
-    there = f"--workspace {shlex.quote(_near(str(folder)))}"
-    worth = f"{here}foodcls worth {shlex.quote(_near(str(recipe_file)))} {there}"
+    there = ("--workspace", _near(str(folder)))
+    worth = here + command_line("foodcls", "worth", _near(str(recipe_file)), *there)
     rows = [
         ("report", _near(str(workspace.report))),
         ("model", model),
         ("license", license and f"{license}, of the weights that it began with"),
         ("pictures", _near(str(workspace.manifest))),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
-        ("to send it", waiting and f"{here}foodcls sync {there}"),
-        ("try it", f"{here}foodcls predict {shlex.quote(model)} PICTURE..."),
+        ("to send it", waiting and here + command_line("foodcls", "sync", *there)),
+        ("try it", here + command_line("foodcls", "predict", model, "PICTURE...")),
         ("what to add", worth),
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", runs),
@@ -137,7 +138,7 @@ def open_tracking(here: str, result: dict[str, Any]) -> str:
     # one worker and no jobs: of itself it starts eight processes. In lines that a terminal holds
     return (
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false DO_NOT_TRACK=true \\\n"
-        f"  {here}mlflow ui --workers 1 \\\n  --backend-store-uri {shlex.quote(uri)}"
+        f"  {here}mlflow ui --workers 1 \\\n  --backend-store-uri {command_line(uri)}"
     )
 
 

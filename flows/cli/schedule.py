@@ -1,6 +1,7 @@
 """Schedules a recipe: a deployment of `retrain` on the Prefect server that stays, and its times."""
 
 import asyncio
+import logging
 import os
 from contextlib import suppress
 from datetime import datetime
@@ -11,6 +12,8 @@ from flows.cli.options import read_recipe
 from flows.cli.output import say
 from foodcls.errors import InputError, ServerError
 from foodcls.workspace.services import check_prefect
+
+log = logging.getLogger("foodcls.stages")
 
 POOL = "foodcls"
 # as in prefect.yaml, where the reasons stand
@@ -29,8 +32,13 @@ NO_SERVER = (
 def schedule_recipe(file: Path, workspace: Path, cron: str, zone: str, *, searches: bool) -> None:
     """Let `retrain` run by the clock for a recipe; print when, and what to type next."""
     name, zone = read_recipe(file).name, zone or local_zone()
+    address = find_server()
+    # each may take ten seconds on a busy machine
+    log.info("loading Prefect, which knows when that is")
     first = next_time(cron, zone)
-    reach_server()
+    log.info("asking the Prefect server at %s", address)
+    reach_server(address)
+    log.info("loading the flow that is to run, and giving it to the server")
     given = {"recipe": str(file.resolve()), "workspace": str(workspace.resolve())}
     deploy(name, cron, zone, {**given, "search_again": searches})
     for line in (
@@ -60,11 +68,15 @@ def next_time(cron: str, zone: str) -> datetime:
     return first.astimezone(ZoneInfo(zone))
 
 
-def reach_server() -> None:
-    """Make sure that the server answers which is to keep the schedule."""
-    address = os.environ.get("PREFECT_API_URL", "")
-    if not address:
-        raise InputError(NO_SERVER)
+def find_server() -> str:
+    """The address of the server that is to keep the schedule; InputError where none is set."""
+    if address := os.environ.get("PREFECT_API_URL", ""):
+        return address
+    raise InputError(NO_SERVER)
+
+
+def reach_server(address: str) -> None:
+    """Make sure that the server answers."""
     found = check_prefect(address)
     if not found.is_fine:
         raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")

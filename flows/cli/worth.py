@@ -7,6 +7,7 @@ from rich.text import Text
 
 from flows.cli.options import read_recipe
 from flows.cli.output import open_prepared, print_whole, say
+from foodcls.errors import command_line
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
 from foodcls.recipe.recipe import Recipe
@@ -33,9 +34,10 @@ def show_worth(recipe_file: Path, folder: Path, more: int) -> None:
 
 def _next(recipe: Recipe, file: Path, folder: Path, gains: bool) -> Iterator[str]:
     """What to type next, by whether more pictures are worth it."""
-    run = f"foodcls run {file} --workspace {folder}"
+    there = (file, "--workspace", folder)
+    run = command_line("foodcls", "run", *there)
     if not gains:
-        yield f"To look for wrong labels: foodcls suspects {file} --workspace {folder}"
+        yield f"To look for wrong labels: {command_line('foodcls', 'suspects', *there)}"
     elif not recipe.collect.engines:
         yield f"Add pictures of these classes, then: {run}"
     elif recipe.collect.quotas == "auto":

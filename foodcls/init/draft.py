@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from foodcls.errors import InputError
+from foodcls.errors import InputError, command_line
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
 from foodcls.recipe.yaml_lines import quote
@@ -23,11 +23,11 @@ def check_place(found: Survey, path: Path) -> None:
     here = path.resolve().parent
     for source in map(Path.resolve, found.sources):
         if source.is_dir() and here.is_relative_to(source):
-            inner = found.labels or source
+            inner = (found.labels or source).resolve().relative_to(source.parent)
             raise InputError(
                 f"the recipe and its workspace would lie among the pictures of {source}; "
-                f"step out of it: cd {source.parent}, then "
-                f"foodcls init {inner.resolve().relative_to(source.parent)}"
+                f"step out of it: {command_line('cd', source.parent)}, then "
+                f"{command_line('foodcls', 'init', inner)}"
             )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from foodcls.errors import command_line
 from foodcls.network.at_hand import PACKAGES as PACKAGED
 from foodcls.network.at_hand import downloaded, package_folder
 from foodcls.runs.outbox import list_pending
@@ -104,7 +105,8 @@ def check_workspace(workspace: Workspace) -> Iterator[Check]:
 
 def _waiting(workspace: Workspace) -> Check:
     count = len(list_pending(workspace.records))
-    mend = f"foodcls sync --workspace {workspace.root}; the next run sends them too"
+    send = command_line("foodcls", "sync", "--workspace", workspace.root)
+    mend = f"{send}; the next run sends them too"
     text = f"{count} wait for MLflow" if count else "none waits for MLflow"
     return Check("records", not count, text, mend, is_needed=False)
 
@@ -112,9 +114,10 @@ def _waiting(workspace: Workspace) -> Check:
 def _aside(workspace: Workspace) -> Check:
     folder = Path(workspace.place) / ASIDE
     count = len(list(folder.iterdir())) if folder.is_dir() else 0
+    look = command_line("foodcls", "verify", "--workspace", workspace.root)
+    remove = command_line("foodcls", "gc", "--workspace", workspace.root, "--delete")
     mend = (
-        f"foodcls verify --workspace {workspace.root} looks for more; the next run makes "
-        "them anew; foodcls gc --delete removes what is set aside"
+        f"{look} looks for more; the next run makes them anew; {remove} removes what is set aside"
     )
     text = f"{count} set aside in {folder}" if count else "none is set aside"
     return Check("damaged blobs", not count, text, mend, is_needed=False)

@@ -1,7 +1,6 @@
 """Forgets pictures: finds all that used them, bars them for good, and removes what is theirs."""
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ import pandas as pd
 
 from foodcls.blocklist import Blocklist, Entry, extend_blocklist, plain_url
 from foodcls.dedup.blocked import find_lookalikes
-from foodcls.errors import StoreError
+from foodcls.errors import StoreError, command_line
 from foodcls.export.exported_files import sibling
 from foodcls.export.publish import ATTRIBUTION
 from foodcls.image.hashes import TABLE_KIND
@@ -159,10 +158,11 @@ def _read_tables(
     if unread:
         paths = [str(one.path) for one in results if one.tables & unread.keys()]
         table, reason = next(iter(unread.items()))
+        remove = command_line("rm", *paths)
         raise StoreError(
             f"{told[table]} of {workspace.root} is damaged or was written by another foodcls "
-            f"({reason}); type `rm {shlex.join(paths)}`, which the next run makes anew where it "
-            "needs it, then the same again"
+            f"({reason}); type `{remove}`, which the next run makes anew where it needs it, then "
+            "the same again"
         )
 
 

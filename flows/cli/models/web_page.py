@@ -1,13 +1,12 @@
 """Writes the folder of a page that runs a model in the browser."""
 
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.cli.output import say
-from foodcls.errors import InputError
+from foodcls.errors import InputError, command_line
 from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
 from foodcls.export.web.write import write_page
 
@@ -23,7 +22,7 @@ def write_web(onnx: Path, runtime: Path | None) -> None:
     lines = (
         f"{page}  {size / 1e6:.0f} MB in all",
         "Any static server shows it, e.g. "
-        f"python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(place))}",
+        + command_line("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", place),
     )
     for line in lines:
         say(line)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flows.cli.output import out, say
 from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
+from foodcls.errors import command_line
 from foodcls.export.exported_files import FORMATS, find_format, sibling
 from foodcls.export.load import load_model
 from foodcls.serve.app import make_app
@@ -37,6 +38,6 @@ def _tell(path: Path, host: str, opened: socket.socket) -> None:
     quicker = sibling(path, FORMATS["onnx"].ending)
     if find_format(path) == "torchscript" and quicker.is_file():
         same = "answers the same within 1e-4, in less time where the network is small"
-        say(f"foodcls serve {quicker} {same}")
+        say(f"{command_line('foodcls', 'serve', quicker)} {same}")
     if not is_local(host):
         out.print(OPEN, style="yellow", soft_wrap=True)

@@ -1,11 +1,13 @@
 """Refuses wrong times before anything is deployed; that a worker does it, test_worker shows."""
 
+import logging
+import socket
 from pathlib import Path
 
 import pytest
 
 from flows.cli.schedule import ENVIRONMENT, local_zone, next_time, schedule_recipe
-from foodcls.errors import InputError
+from foodcls.errors import InputError, ServerError
 
 RECIPE = """\
 name: slow
@@ -37,6 +39,21 @@ def test_without_a_server_that_stays_it_is_said_how_to_start_one(
     (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
     with pytest.raises(InputError, match="`prefect server start`.*export PREFECT_API_URL"):
         schedule_recipe(recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
+
+
+def test_it_says_what_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}/api"
+    monkeypatch.setenv("PREFECT_API_URL", address)
+    (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
+    caplog.set_level(logging.INFO, "foodcls")
+    with pytest.raises(ServerError, match="no Prefect server there"):
+        schedule_recipe(Console(), recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
+    assert caplog.messages[0].startswith("loading Prefect")
+    assert f"asking the Prefect server at {address}" in caplog.messages
 
 
 def test_threads_of_a_scheduled_run_sleep_while_they_wait_as_those_at_a_terminal_do() -> None:

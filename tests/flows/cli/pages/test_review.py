@@ -71,7 +71,7 @@ def test_names_with_brackets_are_told_whole_and_in_one_line(
         f"{decisions}",
         "Put into [red]lunch.yaml (into its section of that name, if it has one):",
         "  filter: {manifest: filter.csv}",
-        "Then: foodcls run [red]lunch.yaml --workspace [red] space",
+        "Then: foodcls run '[red]lunch.yaml' --workspace '[red] space'",
     ]
 
 
