@@ -19,7 +19,7 @@ from flows.cli.prefect_server import find_page
 from foodcls.errors import command_line
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
-from foodcls.runs.stage_result import describe
+from foodcls.runs.stage_result import describe, is_worth_telling
 from foodcls.store.store import digest_file
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
@@ -37,7 +37,7 @@ def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
     from tasks.engine.recall import recall
 
     result: RunResult | None = recall(train, recipe, folder)
-    for step in result.steps if result else ():
+    for step in filter(is_worth_telling, result.steps if result else ()):
         log.info("%s", describe(step))
     return result
 

@@ -34,7 +34,7 @@ class Extras(Settings):
 
 
 class Target(Settings):
-    """How the model will be used: training pictures are made that look like it, see train.views.
+    """How the model will be used: training pictures are made that look like it.
 
     For cut-outs each answer is the mean over three views, unless extras.tta says otherwise.
     """
@@ -83,7 +83,7 @@ class Train(Settings):
     # pixels, squashed to a square; 0: as the backbone's ImageNet weights were trained
     input_size: Literal[0] | Annotated[int, Field(ge=32, le=MAX_INPUT_SIZE)] = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: a graphics card if there is one
-    # auto: bf16 where the processor or graphics card computes with it, see network.precision
+    # auto: bf16 where the processor or graphics card has instructions for it
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     max_minutes: Positive | None = None  # training ends then, with the best epoch so far
     # of decoded pictures and activations; where they do not fit they are made anew each epoch
@@ -115,8 +115,8 @@ class Train(Settings):
 class Rejection(Settings):
     """Open-set recognition: refuse pictures that show none of the classes.
 
-    A score is learnt from those that a person dropped as strangers, see evaluate.rejection; where
-    there are too few, the model refuses by its probabilities alone.
+    A score is learnt from those that a person dropped as strangers; where there are too few, the
+    model refuses by its probabilities alone.
     """
 
     # words in the filter's reasons, in any case, that tell a stranger
@@ -130,7 +130,7 @@ class Rejection(Settings):
 class Inference(Settings):
     """How the exported model uses its probabilities; nothing here trains anew."""
 
-    calibrate: bool = True  # a temperature fitted on validation, see evaluate.calibrate
+    calibrate: bool = True  # probabilities are scaled by a temperature fitted on validation
     abstain_below: Probability = 0.0  # a highest probability below this is no answer
     # or let validation choose it: the lowest threshold above which this share of answers is right
     target_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -170,7 +170,7 @@ class Export(Settings):
 
 
 class Promote(Settings):
-    """When a new model takes the place of the one that serves; see promote.rule.
+    """When a new model takes the place of the one that serves.
 
     `alpha` is the risk that a model that is no better is promoted in one comparison; `margin` is
     how much worse one figure may be where the other is better: of 1 for accuracy, of the way from

@@ -9,6 +9,13 @@ from foodcls.progress import Work
 
 Result = TypeVar("Result", covariant=True)
 
+# what the stages have made sure of that give nothing to count
+CHECKED = {
+    "check": "it can be trained, exported",
+    "check tables": "filter, boxes and the like",
+    "check groups": "groups of test pictures",
+}
+
 
 @dataclass(frozen=True)
 class StageResult(Generic[Result]):
@@ -24,9 +31,15 @@ class StageResult(Generic[Result]):
     work: tuple[Work, ...] = ()
 
 
+def is_worth_telling(step: StageResult[Any]) -> bool:
+    """Whether a line tells something: not of a look at tables that was over at once."""
+    is_small = step.name in ("check tables", "check groups")
+    return not is_small or (step.seconds >= 1 and not step.cached)
+
+
 def describe(step: StageResult[Any]) -> str:
     """One line about a step: `crop  612 kept, 88 dropped  1.2 s, crop: 1 of 524 new`."""
-    counts = ""
+    counts = CHECKED.get(step.name, "")
     if isinstance(step.result, ManifestRef):
         counts = f"{step.result.kept} kept, {step.result.dropped} dropped"
         if step.result.stage == "filter" and step.result.relabeled:

@@ -27,7 +27,7 @@ from pydantic_core import to_jsonable_python
 from foodcls.manifest import ManifestRef, SplitsRef, missing_blobs
 from foodcls.progress import counting
 from foodcls.recipe.recipe import settings_digest
-from foodcls.runs.stage_result import StageResult, describe
+from foodcls.runs.stage_result import StageResult, describe, is_worth_telling
 from foodcls.store.store import Store, digest_json, write_whole
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
@@ -111,7 +111,8 @@ class Stage(Generic[Result]):
                 (workspace.results / key).touch()
         work = tuple(tally.values())
         step = StageResult(self.name, result, time.monotonic() - started, cached, work)
-        log.info("%s", describe(step))
+        if is_worth_telling(step):
+            log.info("%s", describe(step))
         return step
 
     def _have_run(

@@ -51,7 +51,7 @@ def test_it_says_what_it_waits_for(
     (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
     caplog.set_level(logging.INFO, "foodcls")
     with pytest.raises(ServerError, match="no Prefect server there"):
-        schedule_recipe(Console(), recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
+        schedule_recipe(recipe, tmp_path, "0 3 * * 1", "UTC", searches=False)
     assert caplog.messages[0].startswith("loading Prefect")
     assert f"asking the Prefect server at {address}" in caplog.messages
 

@@ -3,6 +3,7 @@ from foodcls.progress import Work
 from foodcls.runs.stage_result import (
     StageResult,
     describe,
+    is_worth_telling,
     stage_counts,
     stage_seconds,
     stage_table,
@@ -25,6 +26,16 @@ CROP = StageResult(
 def test_line_tells_counts_and_time_or_that_it_was_cached() -> None:
     assert describe(DEDUP).split() == ["dedup", "612", "kept,", "88", "dropped", "1.2", "s"]
     assert describe(TRAIN).split() == ["fit", "cached"]
+
+
+def test_a_check_is_told_where_it_took_time_and_says_what_it_looked_at() -> None:
+    slow = StageResult("check tables", [0, 0, 0], 1.2, cached=False)
+    assert describe(slow).startswith("check tables filter, boxes and the like")
+    quick = StageResult("check tables", [0, 0, 0], 0.1, cached=False)
+    recalled = StageResult("check groups", 4, 3.0, cached=True)
+    assert [is_worth_telling(one) for one in (slow, quick, recalled, TRAIN)] == [
+        True, False, False, True,
+    ]  # fmt: skip
 
 
 def test_table_has_a_row_for_each_stage() -> None:
