@@ -1,4 +1,4 @@
-"""Turns a command line into a sample web: served, or described in tables."""
+"""Serves the sample web on this machine, or writes the truth about it as tables."""
 
 import argparse
 import time
@@ -9,49 +9,34 @@ from foodcls.sample.http_server import serve
 from foodcls.sample.tables import write_boxes, write_filter
 from foodcls.sample.web import SampleWeb
 
-EXAMPLES = {
-    "serve": ("serve the web on this machine", "--port 8080"),
-    "boxes": ("write the true boxes as CSV", "boxes.csv"),
-    "filter": ("write which pictures to keep as CSV", "filter.csv"),
-}
+EXAMPLES = """examples:
+  python -m foodcls.sample --port 8080       serves the web
+  python -m foodcls.sample /tmp             writes boxes.csv and filter.csv there"""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command."""
-    given = _parser().parse_args(arguments)
+    """Write the tables into the folder that is named; without one, serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m foodcls.sample", description="A small messy web of drawn canteen food.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("folder", type=Path, nargs="?", help="for the true boxes and decisions")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--per-class", type=int, default=48, help="good pictures a class")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
     web = SampleWeb(given.per_class, given.seed)
-    if given.command == "serve":
-        return _serve(web, given.port)
-    {"boxes": write_boxes, "filter": write_filter}[given.command](web, given.path)
-    print(f"wrote {given.path}")
-
-
-def _serve(web: SampleWeb, port: int) -> None:
-    with serve(web, port) as open_port:
-        print(f"http://127.0.0.1:{open_port}/  (Ctrl-C ends)", flush=True)
+    if given.folder:
+        write_boxes(web, given.folder / "boxes.csv")
+        write_filter(web, given.folder / "filter.csv")
+        return print(f"wrote boxes.csv and filter.csv into {given.folder}")
+    with serve(web, given.port) as port:
+        print(f"http://127.0.0.1:{port}/  (Ctrl-C ends)", flush=True)
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
             print("ended")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m foodcls.sample", description="A small messy web of drawn canteen food."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, (purpose, example) in EXAMPLES.items():
-        command = commands.add_parser(
-            name, help=purpose, epilog=f"example: python -m foodcls.sample {name} {example}"
-        )
-        command.add_argument("--per-class", type=int, default=48, help="good pictures a class")
-        command.add_argument("--seed", type=int, default=0)
-        if name == "serve":
-            command.add_argument("--port", type=int, default=0, help="0 takes a free one")
-        else:
-            command.add_argument("path", type=Path)
-    return parser
 
 
 if __name__ == "__main__":
