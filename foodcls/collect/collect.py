@@ -15,7 +15,7 @@ from foodcls.collect.engines.registry import check_questions
 from foodcls.collect.fetch import FetchNew, fetch_all
 from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
-from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, FetchResult, Outcome
+from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, Outcome
 from foodcls.collect.over_workers import over_workers
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import report_downloads
@@ -193,7 +193,7 @@ def _fetch_candidates(
     return [
         item
         if isinstance(item, CandidateResult)
-        else CandidateResult(item, FetchResult(item.url, Outcome.SAME_URL))
+        else item.ended(Outcome.SAME_URL)
         if id(item) in repeated
         else CandidateResult(item, fetched[item.url])
         for item in candidates
@@ -207,7 +207,7 @@ def _allowed(
     if isinstance(item, CandidateResult):
         return item
     if barred := request.blocklist.reason((item.url, item.page), item.author, item.licence):
-        return CandidateResult(item, FetchResult(item.url, Outcome.FORGOTTEN, barred))
+        return item.ended(Outcome.FORGOTTEN, barred)
     wanted = request.settings.licences
     if not wanted:
         return item
@@ -215,7 +215,7 @@ def _allowed(
     if short_name(told) in wanted:
         return item
     detail = f"{told} is none of {', '.join(wanted)}" if told else "its source tells no licence"
-    return CandidateResult(item, FetchResult(item.url, Outcome.UNLICENSED, detail))
+    return item.ended(Outcome.UNLICENSED, detail)
 
 
 def _remove_blocked(blocklist: Blocklist, store: Store) -> None:

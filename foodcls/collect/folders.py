@@ -114,8 +114,7 @@ def list_labeled(
         else:
             files.append((candidate, path))
             continue
-        result = FetchResult(candidate.url, outcome, f"row {row.number}: {why}")
-        refused.append(CandidateResult(candidate, result))
+        refused.append(candidate.ended(outcome, f"row {row.number}: {why}"))
     return files, refused
 
 

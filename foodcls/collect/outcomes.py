@@ -129,6 +129,10 @@ class Candidate:
     author: str = ""
     report: str = ""  # an address of its source that counts downloads
 
+    def ended(self, outcome: Outcome, detail: str = "") -> "CandidateResult":
+        """This picture, with how it ended before anything was fetched."""
+        return CandidateResult(self, FetchResult(self.url, outcome, detail))
+
 
 @dataclass(frozen=True)
 class FetchResult:

@@ -42,18 +42,18 @@ class RateLimits:
         self._asked[engine] = fact if fact and fresh else {"since": self._clock(), "count": 0}
         return int(self._asked[engine]["count"])
 
-    def take(self, engine: str, count: int = 1) -> str:
-        """Count requests; why there may be no more of them, or an empty text."""
+    def take(self, engine: str) -> str:
+        """Count a request; why there may be no more of them, or an empty text."""
         limit, period = self.allowed(engine)
         if not limit:
             return ""
         used = self.used(engine)
-        if used + count > limit:
+        if used >= limit:
             left = self._asked[engine]["since"] + period - self._clock()
             more = ENGINES[engine].terms.keyed_quota
             hint = f", or with a key {more:,}" if more > limit else ""
             return f"its {limit:,} requests are used up; more in {left / 3600:.1f} h{hint}"
-        self._asked[engine]["count"] = used + count
+        self._asked[engine]["count"] = used + 1
         return ""
 
     def add(self, engine: str, count: int) -> None:

@@ -24,7 +24,9 @@ def check_head(
     `now` is the time in seconds since 1970, to read dates in Retry-After by.
     """
     if status in REDIRECTS:
-        return _target(status, headers)
+        if target := headers.get("Location"):
+            return target
+        raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
     if status in BUSY or status >= 500:
         wait = parse_wait(headers.get("Retry-After"), now)
         raise FetchError(Outcome.UNAVAILABLE, f"HTTP {status}", wait)
@@ -32,8 +34,8 @@ def check_head(
         raise FetchError(Outcome.EMPTY, f"HTTP {status}")
     if not 200 <= status < 300:
         raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status}")
-    if heed_robots:
-        _check_robots(headers)
+    if heed_robots and (directive := opt_out(headers.getall("X-Robots-Tag", []))):
+        raise FetchError(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")
     return ""
 
 
@@ -42,7 +44,10 @@ def parse_wait(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     try:
-        wait = float(value) if value.strip().isdecimal() else _until(value, now)
+        if value.strip().isdecimal():
+            wait = float(value)
+        else:
+            wait = max(parsedate_to_datetime(value).timestamp() - now, 0.0)
     except (ValueError, OverflowError):
         return None
     return wait if wait >= 0 and math.isfinite(wait) else None
@@ -62,20 +67,3 @@ def opt_out(values: list[str]) -> str:
             if robot == ROBOT and directive in OPT_OUTS:
                 return directive
     return ""
-
-
-def _target(status: int, headers: MultiMapping[str]) -> str:
-    target = headers.get("Location")
-    if not target:
-        raise FetchError(Outcome.HTTP_ERROR, f"HTTP {status} without Location")
-    return target
-
-
-def _until(value: str, now: float) -> float:
-    return max(parsedate_to_datetime(value).timestamp() - now, 0.0)
-
-
-def _check_robots(headers: MultiMapping[str]) -> None:
-    directive = opt_out(headers.getall("X-Robots-Tag", []))
-    if directive:
-        raise FetchError(Outcome.OPTED_OUT, f"X-Robots-Tag: {directive}")

@@ -9,14 +9,7 @@ from typing import Any
 import pandas as pd
 from yarl import URL
 
-from foodcls.collect.outcomes import (
-    REASONS,
-    Candidate,
-    CandidateResult,
-    FetchResult,
-    Outcome,
-    printable,
-)
+from foodcls.collect.outcomes import REASONS, Candidate, CandidateResult, Outcome, printable
 from foodcls.collect.ssrf_guard import blocked_reason
 from foodcls.errors import TableError
 from foodcls.recipe.data_settings import Collect
@@ -37,6 +30,8 @@ SHOWN = 200
 # the columns that tell a manifest from a list of URLs
 MARKS = frozenset({"label", "origin", "parent"})
 WEB = ("http://", "https://")
+# what a manifest tells of a picture beside its address and rank
+KEPT = ("label", "source", "query", "page", "licence", "licence_url", "licence_by", "author")
 
 
 def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | CandidateResult]:
@@ -83,17 +78,12 @@ def _of_table(one: Candidate | CandidateResult, path: Path) -> Candidate | Candi
 def check_urls(settings: Collect, labels: tuple[str, ...]) -> None:
     """TableError when a list is none, or each of its hosts is blocked by what it is called."""
     for path in settings.urls:
-        _check_list(path, settings, labels)
-
-
-def _check_list(path: Path, settings: Collect, labels: tuple[str, ...]) -> None:
-    found = read_urls(path, labels)
-    asked = [one for one in found if isinstance(one, Candidate)]
-    if asked and all(_is_blocked(one.url, settings) for one in asked):
-        raise TableError(
-            f"{path}: row {asked[0].rank}: {asked[0].url}: "
-            f"{REASONS[Outcome.BLOCKED_ADDRESS]}; all {len(asked)} rows are such"
-        )
+        asked = [one for one in read_urls(path, labels) if isinstance(one, Candidate)]
+        if asked and all(_is_blocked(one.url, settings) for one in asked):
+            raise TableError(
+                f"{path}: row {asked[0].rank}: {asked[0].url}: "
+                f"{REASONS[Outcome.BLOCKED_ADDRESS]}; all {len(asked)} rows are such"
+            )
 
 
 def _is_blocked(url: str, settings: Collect) -> bool:
@@ -134,7 +124,7 @@ def _read_line(
     cells = parse_line(line)
     if isinstance(cells, str):
         broken = Candidate(url=printable(line[:SHOWN]), label="", source="urls", rank=rank)
-        return _refused(broken, Outcome.BAD_URL, f"row {rank}: {cells}")
+        return broken.ended(Outcome.BAD_URL, f"row {rank}: {cells}")
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
     plain = printable(unicodedata.normalize("NFC", label))
     candidate = Candidate(url=printable(url), label=plain, source="urls", rank=rank)
@@ -148,30 +138,15 @@ def _checked(
     if candidate.label not in labels:
         shown = candidate.label[:SHOWN]
         detail = f"row {number}: {shown!r} is none of the recipe's classes"
-        return _refused(candidate, Outcome.UNKNOWN_LABEL, detail)
+        return candidate.ended(Outcome.UNKNOWN_LABEL, detail)
     if (plain := without_logins(candidate.url)) != candidate.url:
-        hidden = replace(candidate, url=plain)
         detail = f"row {number}: a user name or password in the address"
-        return _refused(hidden, Outcome.BAD_URL, detail)
+        return replace(candidate, url=plain).ended(Outcome.BAD_URL, detail)
     if not candidate.url:
-        return _refused(candidate, Outcome.BAD_URL, f"row {number}: no url")
+        return candidate.ended(Outcome.BAD_URL, f"row {number}: no url")
     return candidate
 
 
-def _refused(candidate: Candidate, outcome: Outcome, detail: str) -> CandidateResult:
-    return CandidateResult(candidate, FetchResult(candidate.url, outcome, detail))
-
-
 def _candidate(row: Mapping[Hashable, Any]) -> Candidate:
-    return Candidate(
-        url=row["origin"],
-        label=row["label"],
-        source=row["source"],
-        query=row["query"],
-        rank=1 if pd.isna(row["rank"]) else int(row["rank"]),
-        page=row["page"],
-        licence=row["licence"],
-        licence_url=row["licence_url"],
-        licence_by=row["licence_by"],
-        author=row["author"],
-    )
+    rank = 1 if pd.isna(row["rank"]) else int(row["rank"])
+    return Candidate(row["origin"], rank=rank, **{name: row[name] for name in KEPT})

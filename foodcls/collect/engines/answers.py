@@ -71,6 +71,8 @@ def _is_barrier(response: Response) -> bool:
 
 def candidate(question: Question, rank: int, hit: Hit) -> Candidate:
     """A hit as a picture that may be fetched."""
+    # of a picture that names no licence: what the engine was told to filter by
+    filtered = f"{question.licence} (as {question.engine} filters)" if question.licence else ""
     return Candidate(
         url=printable(hit["file_url"]),
         label=question.label,
@@ -78,14 +80,9 @@ def candidate(question: Question, rank: int, hit: Hit) -> Candidate:
         query=question.query,
         rank=rank,
         page=printable(hit.get("page", "")),
-        licence=printable(hit.get("licence", "") or _filtered(question)),
+        licence=printable(hit.get("licence", "") or filtered),
         licence_url=printable(hit.get("licence_url", "")),
-        licence_by="source" if hit.get("licence") else "filter" if question.licence else "",
+        licence_by="source" if hit.get("licence") else "filter" if filtered else "",
         author=one_line(hit.get("author", "")),
         report=printable(hit.get("report", "")),
     )
-
-
-def _filtered(question: Question) -> str:
-    """The licence of a picture that names none: what the engine was told to filter by."""
-    return f"{question.licence} (as {question.engine} filters)" if question.licence else ""
