@@ -16,6 +16,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # what the processes that tests start read first; workers have it from who starts them
+    places = [str(ROOT / "tests" / "children"), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, places))
 # the modules of tests/fixtures
 FIXTURES = ("answer_fixtures", "browser_fixtures", "model_fixtures", "network_fixtures",
             "picture_fixtures", "server_fixtures", "store_fixtures")  # fmt: skip
@@ -46,6 +50,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_runtestloop() -> None:
     """From here on cycles are looked for, but not in what has been imported and collected."""
     gc.freeze()
+    gc.set_threshold(700, 10, 10)  # Python's own: networks lie in cycles, and are large
     gc.enable()
 
 
