@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -75,9 +76,14 @@ def _cut(network: Network, graph: fx.Graph) -> Partition | None:
     frontier = [node for node in graph.nodes if node not in ahead and node.users.keys() & ahead]
     if not any(_has_weights(network, node) for node in graph.nodes if node not in learning):
         return None
+    trunk, tail = fx.Graph(), fx.Graph()
+    copies = _copy_nodes(trunk, (node for node in graph.nodes if node not in learning), {})
+    trunk.output(tuple(copies[node] for node in frontier))
+    inputs = {node: tail.placeholder(f"activation_{at}") for at, node in enumerate(frontier)}
+    _copy_nodes(tail, (node for node in graph.nodes if node in ahead), inputs)
     return Partition(
-        trunk=fx.GraphModule(network, _trunk_graph(graph, learning, frontier)),
-        tail=fx.GraphModule(network, _tail_graph(graph, ahead, frontier)),
+        trunk=fx.GraphModule(network, trunk),
+        tail=fx.GraphModule(network, tail),
         outputs=len(frontier),
     )
 
@@ -124,25 +130,13 @@ def _has_weights(network: Network, node: fx.Node) -> bool:
     )
 
 
-def _trunk_graph(graph: fx.Graph, learning: set[fx.Node], frontier: list[fx.Node]) -> fx.Graph:
-    trunk = fx.Graph()
-    copies: dict[fx.Node, fx.Node] = {}
-    for node in graph.nodes:
-        if node not in learning:
-            copies[node] = trunk.node_copy(node, lambda old: copies[old])
-    trunk.output(tuple(copies[node] for node in frontier))
-    return trunk
-
-
-def _tail_graph(graph: fx.Graph, ahead: set[fx.Node], frontier: list[fx.Node]) -> fx.Graph:
-    tail = fx.Graph()
-    copies: dict[fx.Node, fx.Node] = {}
-    for number, node in enumerate(frontier):
-        copies[node] = tail.placeholder(f"activation_{number}")
-    for node in graph.nodes:
-        if node in ahead:
-            copies[node] = tail.node_copy(node, lambda old: copies[old])
-    return tail
+def _copy_nodes(
+    graph: fx.Graph, nodes: Iterable[fx.Node], copies: dict[fx.Node, fx.Node]
+) -> dict[fx.Node, fx.Node]:
+    """Copy nodes into a graph in their order; `copies` has, and gets, the copy of each."""
+    for node in nodes:
+        copies[node] = graph.node_copy(node, lambda old: copies[old])
+    return copies
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Takes what people write in more than one way: words in any case, a class as its name alone."""
+"""Accepts other spellings of a recipe: words in any case, a class as its name alone."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin

@@ -2,11 +2,13 @@
 
 import os
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+PathValidator = Callable[[Path, ValidationInfo], Path]
 # zero-width non-joiner and joiner
 JOINERS = "\u200c\u200d"
 
@@ -17,38 +19,29 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def _existing(path: Path, info: ValidationInfo) -> Path:
-    """Resolve against the recipe's folder; the thing must be there."""
-    folder = (info.context or {}).get("folder", Path())
-    found = (folder / path.expanduser()).resolve()
-    if not os.path.exists(found):
-        raise ValueError(f"{found} is not there; paths are relative to the recipe")
-    if not os.access(found, os.R_OK):
-        raise ValueError(f"{found} may not be read by this user; allow it with chmod")
-    return found
+def _existing(is_right: Callable[[Path], bool], else_it_is: str) -> PathValidator:
+    """A validator that resolves a path against the recipe's folder and checks what is there."""
+
+    def check(path: Path, info: ValidationInfo) -> Path:
+        folder = (info.context or {}).get("folder", Path())
+        found: Path = (folder / path.expanduser()).resolve()
+        if not os.path.exists(found):
+            raise ValueError(f"{found} is not there; paths are relative to the recipe")
+        if not os.access(found, os.R_OK):
+            raise ValueError(f"{found} may not be read by this user; allow it with chmod")
+        if not is_right(found):
+            raise ValueError(f"{found} is {else_it_is}")
+        return found
+
+    return check
 
 
-def regular_file(path: Path, info: ValidationInfo) -> Path:
-    """Resolve against the recipe's folder; it must be a file."""
-    found = _existing(path, info)
-    if not found.is_file():
-        raise ValueError(f"{found} is not a file")
-    return found
-
-
-def _folder(path: Path, info: ValidationInfo) -> Path:
-    found = _existing(path, info)
-    if not found.is_dir():
-        raise ValueError(f"{found} is not a folder")
-    return found
-
-
-def _file_or_folder(path: Path, info: ValidationInfo) -> Path:
-    found = _existing(path, info)
-    # what digest and readers wait for without end: a pipe, a device
-    if not found.is_file() and not found.is_dir():
-        raise ValueError(f"{found} is neither a file nor a folder")
-    return found
+regular_file = _existing(Path.is_file, "not a file")
+_folder = _existing(Path.is_dir, "not a folder")
+# digest and readers would wait for a pipe or a device without end
+_file_or_folder = _existing(
+    lambda path: path.is_file() or path.is_dir(), "neither a file nor a folder"
+)
 
 
 def _class_name(name: str) -> str:

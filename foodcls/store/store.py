@@ -109,7 +109,7 @@ class Store:
 
     @property
     def lanes(self) -> int:
-        """How many requests are worth having under way at once."""
+        """How many requests at once are quickest: several where the store is far away."""
         return self._keeper.lanes
 
     # blobs
@@ -217,7 +217,7 @@ class Store:
 
     @contextmanager
     def noting(self, kind: str) -> Iterator[Callable[[str, Any], None]]:
-        """Give what remembers values one by one, and writes those of a second at once.
+        """Give a function that remembers values one by one; those of a second are written at once.
 
         A kill loses the values of the last second; an error or Ctrl-C in the block loses none.
         """

@@ -28,7 +28,7 @@ def settle_method(settings: Train, manifest: pd.DataFrame) -> Train:
 
 
 def list_idle(settings: Train) -> list[str]:
-    """What a recipe sets and a probe, which takes no steps, does not use, by its keys."""
+    """The keys that a recipe sets and that its probe, which takes no steps, ignores."""
     return [*_steps(settings), *_changed(settings, EPOCHS)] if settings.method == "probe" else []
 
 

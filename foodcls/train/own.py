@@ -83,8 +83,7 @@ def fit_with_own(learner: Learner, train_val: TrainVal, settings: Train) -> Prob
 
 def join_own(seen: Scaled, train_val: TrainVal, settings: Train) -> OwnSet:
     """Put the features of all photos that are learnt from beside each other."""
-    if seen.own is None or train_val.own is None:
-        raise ValueError("no own photos")
+    assert seen.own is not None and train_val.own is not None, "no own photos"
     names = [getattr(view, "number", None) for view in training_views(settings)]
     used = getattr(validation_views(settings)[0], "number", None)
     near = names.index(used) if used in names else 0
