@@ -46,7 +46,7 @@ from tasks.tracking.send import Sent, submit
 def record(
     workspace: Workspace, recipe: Recipe, trained: Trained, *, reported: StageResult[Reported]
 ) -> Recorded:
-    """Record one complete run and register its model, unless a run has told the very same."""
+    """Record one complete run and register its model, unless the same was recorded before."""
     pictures, model = trained.pictures, trained.model.result
     steps = (*trained.steps, reported)
     manifest = load_manifest(pictures, workspace.store)

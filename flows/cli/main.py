@@ -103,7 +103,7 @@ def run(
     """Collect, clean, train, evaluate, export and record: the whole recipe."""
     with told(), stoppable():
         recipe = read_recipe(recipe_file, changes, replay)
-        from flows.cli.run import recall_run, show_run, telling_apart
+        from flows.cli.run import checking_report, recall_run, show_run
 
         recipe = recipe.fixed()
         result = None if search_again else recall_run(recipe, workspace)
@@ -112,7 +112,7 @@ def run(
             with server_starting():
                 from flows.train import train
 
-            with server_needed(), telling_apart(workspace):
+            with server_needed(), checking_report(workspace):
                 result = train(recipe, workspace, search_again)
         write_json(show_run(result, workspace, recipe_file), json_file)
 
@@ -132,10 +132,10 @@ def prepare(
         recipe = read_recipe(recipe_file, changes, replay)
         look_ahead(recipe, workspace, trains=False)
         with server_starting():
-            from flows.cli.run import telling_apart
+            from flows.cli.run import checking_report
             from flows.prepare import prepare as prepare_flow
 
-        with server_needed(), telling_apart(workspace):
+        with server_needed(), checking_report(workspace):
             prepare_flow(recipe, workspace, search_again)
         say(f"{find_manifest(workspace)} tells what became of each picture")
 
@@ -157,9 +157,9 @@ def ablate(
         with server_starting():
             from flows.ablation import ablate as ablate_flow
             from flows.cli.ablate import tell_ablation
-            from flows.cli.run import telling_apart
+            from flows.cli.run import checking_report
 
-        with server_needed(), telling_apart(workspace):
+        with server_needed(), checking_report(workspace):
             result = ablate_flow(recipe, workspace)
         write_json(tell_ablation(result, workspace), json_file)
 

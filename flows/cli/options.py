@@ -88,7 +88,7 @@ def read_recipe(
 
 
 def look_ahead(recipe: "Recipe", workspace: Path, *, trains: bool = True) -> None:
-    """Refuse what a run would refuse late, before Prefect, MLflow and torch are imported."""
+    """Check what would fail late in a run, before Prefect, MLflow and torch are imported."""
     from foodcls.network.at_hand import check_backbone
     from foodcls.workspace.lock import check_free
     from foodcls.workspace.workspace import Workspace
@@ -130,7 +130,7 @@ def overrides(changes: list[str] | None) -> dict[str, Any]:
 
 
 def replayed(manifest: Path | None) -> dict[str, Any]:
-    """The settings, by dotted key, that put a manifest in place of a recipe's source."""
+    """Overrides that fetch a manifest's addresses in place of what the recipe collects."""
     if manifest is None:
         return {}
     # a setting's path counts from the recipe, one that was typed from the current folder

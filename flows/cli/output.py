@@ -26,7 +26,7 @@ out, err = Console(emoji=False), Console(stderr=True, emoji=False)
 
 
 def speak_plainly() -> None:
-    """Let foodcls's own lines be what a terminal shows; Prefect's are in its UI.
+    """Show foodcls's own log on the terminal, and silence Prefect, MLflow and other libraries.
 
     To be called before Prefect is imported, which reads its settings then.
     """
@@ -63,7 +63,7 @@ def speak_plainly() -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Show the stages as they end; end an error as one message and its exit code."""
+    """Log the stages as they end; turn an error in the block into one message and an exit code."""
     speak_plainly()
     try:
         yield
@@ -121,7 +121,7 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
 
 
 def prepare_command(recipe_file: Path, workspace: Path) -> str:
-    """What to type where a table of pictures is absent or not ended."""
+    """The command that makes or completes a table of pictures, for messages."""
     return command_line("foodcls", "prepare", recipe_file, "--workspace", workspace)
 
 

@@ -43,8 +43,8 @@ def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
 
 
 @contextmanager
-def telling_apart(folder: Path) -> Iterator[None]:
-    """Say at the end of a block where the report is of another run than the table of pictures."""
+def checking_report(folder: Path) -> Iterator[None]:
+    """Warn after the block if report.html is of an earlier run than manifest.csv."""
     try:
         yield
     finally:

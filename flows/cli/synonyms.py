@@ -1,4 +1,4 @@
-"""Leads those who type what another program calls it to our command."""
+"""Suggests the right command to who types another program's name for it."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MEANT = {
 
 
 class Commands(TyperGroup):
-    """The commands by name; a name of another program's leads to ours."""
+    """The commands by name; another program's name for one is answered with ours."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was typed, or what to type instead."""

@@ -35,9 +35,9 @@ log = logging.getLogger("foodcls.stages")
 
 # seconds: shorter work is over before anyone looks, and each look costs a request
 PAUSE = 5.0
-# seconds after which a log hears that work goes on
+# seconds between two lines in a log
 SILENCE = 60.0
-# the meter of the work that is told of at present, once there is one
+# the meter of the work that is under way, once there is one
 METERS: ContextVar["list[Meter] | None"] = ContextVar("meters", default=None)
 
 
@@ -61,8 +61,8 @@ def open_features(workspace: Workspace, limit: float) -> "FeatureCache":
 
 
 @contextmanager
-def heard(name: str) -> Iterator[None]:
-    """Where no terminal shows bars, log each minute that the block goes on, and how far it is."""
+def heartbeat(name: str) -> Iterator[None]:
+    """Log once a minute how far the block is, where no terminal shows bars."""
     before, ended = METERS.get(), Event()
     if before is not None or sys.stderr.isatty():
         yield
@@ -79,7 +79,7 @@ def heard(name: str) -> Iterator[None]:
 
 
 class Meter:
-    """How far work has come: an artifact of the present flow run, and a part of `heard` lines."""
+    """The progress of some work, for an artifact of the flow run and the lines of `heartbeat`."""
 
     def __init__(self, total: int, label: str, forecast: Forecast | None = None) -> None:
         self.total, self.label, self.done = total, label, 0
@@ -88,7 +88,7 @@ class Meter:
         self._started = self._shown_at = time.monotonic()
 
     def show(self, done: int) -> None:
-        """Tell how many are done; the first is told after a pause, and then one in each pause."""
+        """Set how many are done; the artifact is updated once every PAUSE seconds at most."""
         self.done = done
         if (meters := METERS.get()) is not None:
             meters[:] = [self]
@@ -147,7 +147,7 @@ def _tell_time(name: str, meters: "list[Meter]", ended: Event) -> None:
 
 
 def _with_meter(items: Iterable[Item], meter: Meter) -> Iterator[Item]:
-    with heard(meter.label):
+    with heartbeat(meter.label):
         for done, item in enumerate(items, start=1):
             meter.show(done)
             yield item

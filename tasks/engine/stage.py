@@ -4,8 +4,8 @@ A stage's key is made of its name, the source of the library modules behind it, 
 packages those import, the digests of its inputs and the contents of its settings. Paths, clocks and
 the workspace are not part of it. Prefect keeps only the small record of a result, as JSON, inside
 the workspace; what the record names lies in the store and is read back before a hit is believed.
-A record also names the code that is to read it, and Prefect goes by that: one that someone planted,
-or that a kill has torn, is removed before Prefect sees it.
+A record also names the classes that Prefect imports to read it: a record that someone planted, or
+that a kill has torn, is deleted before Prefect sees it.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ from foodcls.store.store import Store, digest_json, write_whole
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import heard
+from tasks.engine.progress import heartbeat
 from tasks.engine.recall import RECALLING, CacheMiss
 from tasks.engine.retry import tries_again
 
@@ -74,9 +74,9 @@ class Stage(Generic[Result]):
     ) -> StageResult[Result]:
         """Run the stage, or take its result from the cache if all its outputs are still whole.
 
-        `refresh` runs it whatever the cache holds. `aside` goes to the function by name and is no
-        part of the key: it says how the work is done, not what comes of it. A cached result that
-        lacks what trouble took away is tried again some times.
+        `refresh` runs it whatever the cache holds. `aside` are keyword arguments of the function
+        that change nothing of its result, and are not part of the key. A cached result that lacks
+        pictures for a passing reason is made again, `retry.TRIES` times at most.
         """
         values = [self._narrowed(item) for item in inputs]
         parts = [fingerprint(value) for value in values] if self.modules else []
@@ -88,7 +88,7 @@ class Stage(Generic[Result]):
         again = self._run(workspace, key, values, {**aside, **self.on_retry}, refresh=True)
         if (again.result.passing, again.result.kept) != (step.result.passing, step.result.kept):
             return again
-        # the same trouble in other words is nothing new to later stages
+        # with the same pictures, later stages are to find the same result
         write_whole(workspace.results / key, before)
         return step
 
@@ -96,8 +96,8 @@ class Stage(Generic[Result]):
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> StageResult[Any]:
         started = time.monotonic()
-        ask = self._look_up if RECALLING.get() else self._have_run
-        with counting() as tally, heard(self.name):
+        ask = self._read_cache if RECALLING.get() else self._run_task
+        with counting() as tally, heartbeat(self.name):
             result, cached = ask(workspace, key, values, aside, refresh=refresh)
         if cached and (damaged := self._damaged(result, workspace.store)):
             log.warning("%s: %d of its outputs are missing or changed; doing it again",
@@ -106,7 +106,7 @@ class Stage(Generic[Result]):
         if self.after:
             self.after(workspace, result)
         if cached:
-            # house-keeping goes by when a record was last of use
+            # gc goes by when a record was last used
             with suppress(OSError):
                 (workspace.results / key).touch()
         work = tuple(tally.values())
@@ -115,15 +115,15 @@ class Stage(Generic[Result]):
             log.info("%s", describe(step))
         return step
 
-    def _have_run(
+    def _run_task(
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> tuple[Result, bool]:
-        """What Prefect gives, and whether it had it in its cache."""
+        """Let Prefect run the task; its result, and whether that was cached."""
         bound = self._cached(workspace, key, refresh) if self.modules else self.task
         state: Any = bound(workspace, *values, **aside, return_state=True)
         return state.result(), state.name == "Cached"
 
-    def _look_up(
+    def _read_cache(
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> tuple[Result, bool]:
         """The same without Prefect, of a stage that is cached; CacheMiss where it has to run."""
@@ -135,7 +135,7 @@ class Stage(Generic[Result]):
         return ResultRecord.deserialize(data).result, True
 
     def _narrowed(self, item: Any) -> Any:
-        """What the function is given: a step's result, of a manifest no more than it reads."""
+        """The argument for an input: a step's result, of a manifest only the splits it reads."""
         value = item.result if isinstance(item, StageResult) else item
         narrows = self.reads and isinstance(value, ManifestRef)
         return SplitsRef(value, self.reads) if narrows else value
@@ -150,7 +150,7 @@ class Stage(Generic[Result]):
         return [digest for digest in named if not store.is_whole(digest)]
 
     def _cached(self, workspace: Workspace, key: str, refresh: bool) -> Task[..., Result]:
-        """The task with the cache entry of this key, if it is to be believed."""
+        """The task under this cache key, whose entry is deleted first if it is unsound."""
         drop_unsound(workspace.results / key, self.name)
         return self.task.with_options(
             cache_policy=CachePolicy.from_cache_key_fn(lambda context, parameters: key),
@@ -171,9 +171,9 @@ def stage(
     Without modules the stage runs each time. The function's first parameter is the workspace; the
     others are results of earlier stages, settings, or plain values. The stage is called like the
     function unless `name` is given. With `reads`, the splits that it reads, it is given manifests
-    as a SplitsRef, and what stands in other splits is no part of its key. `after` clears away what
-    only a stage that has not ended needs: it runs once the result is remembered. `on_retry` is told
-    aside when the stage is to try again what trouble took away.
+    as a SplitsRef, and what stands in other splits is no part of its key. `after` is called when
+    the result is cached, e.g. to delete saved epochs. `on_retry` are further keyword arguments of a
+    run that retries pictures.
     """
 
     def decorate(function: Callable[..., Result]) -> Stage[Result]:
@@ -183,7 +183,7 @@ def stage(
 
 
 def fingerprint(value: Any) -> Any:
-    """What of an input decides a stage's result: contents and values, never places."""
+    """The part of an input that goes into the cache key: contents and values, never paths."""
     if isinstance(value, BaseModel):
         return settings_digest(value)
     if isinstance(value, tuple | list):

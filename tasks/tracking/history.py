@@ -27,9 +27,9 @@ MOST = 12
 def look_back(
     workspace: Workspace, name: str, digest: str
 ) -> tuple[Recorded | None, tuple[RunLine, ...]]:
-    """The run that has told exactly this already, if there is one, and the latest runs.
+    """The run that has recorded exactly this already, if there is one, and the latest runs.
 
-    A server that is away is found out when something is to be sent.
+    Without an answer from the server there are none: what fails then is the sending.
     """
     # to ask a database that is not there would make one
     if not is_there(workspace):
@@ -42,7 +42,7 @@ def look_back(
 
 
 def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
-    """The finished run that has told exactly this already, if its model is still registered."""
+    """The finished run that has recorded exactly this, if its model is still registered."""
     same = f"tags.record_digest = '{digest}' and attributes.status = 'FINISHED'"
     for run in client.search_runs([experiment], same):
         version = find_version(client, name, run.data.tags.get("model_digest", ""))
@@ -65,7 +65,7 @@ def list_runs(client: MlflowClient, experiment: str) -> list[RunLine]:
 
 
 def run_line(run_record: RunRecord) -> RunLine:
-    """The line of a run that is about to be told of."""
+    """The line of a run that is about to be recorded."""
     # of a figure of each epoch the last one stays
     figures = {name: value for name, value, _ in run_record.figures}
     return _line(run_record.name, time.time(), figures, run_record.settings, run_record.tags)

@@ -89,9 +89,9 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
 
 
 def crown_best(client: MlflowClient, name: str, new: str) -> str:
-    """Where none serves, let the most accurate version but the new one; give it, or ''.
+    """If no version serves, make the most accurate earlier one champion; its number, or ''.
 
-    Else a first retraining would be let serve whatever came of it.
+    Else a first retraining would be promoted whatever came of it.
     """
     if _champion(client, name):
         return ""
@@ -111,7 +111,7 @@ def crown_best(client: MlflowClient, name: str, new: str) -> str:
 def judge_version(
     client: MlflowClient, workspace: Workspace, recipe: Recipe, run: RunResult
 ) -> PromotionDecision:
-    """Compare a run's version with the champion, unless that is it, or was so before."""
+    """Compare a run's version with the champion, unless it is that, or was compared before."""
     version, champion = run.recorded.result.version, _champion(client, recipe.name)
     if not champion:
         return PromotionDecision(True, "the first model")

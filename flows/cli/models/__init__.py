@@ -1,4 +1,4 @@
-"""What is done with an exported model as a whole.
+"""Commands for exported models: further formats, and a benchmark of all.
 
 typed        the commands as typed; imports nothing slow
 export       writes a model that exists in further formats

@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.output import told
 from flows.cli.prefect_server import find_page
-from flows.cli.run import show_places, show_result, telling_apart
+from flows.cli.run import checking_report, show_places, show_result
 from foodcls.errors import InputError, StageError, StoreError
 from foodcls.store.store import digest_file
 from foodcls.workspace.workspace import Workspace
@@ -88,13 +88,13 @@ def test_a_report_that_is_of_another_table_of_pictures_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     space = Workspace(tmp_path)
-    with telling_apart(tmp_path):
+    with checking_report(tmp_path):
         space.manifest.write_text("of the first run")
     space.report.write_text(f"<code>{digest_file(space.manifest)}</code>")
-    with telling_apart(tmp_path):
+    with checking_report(tmp_path):
         pass
     assert capsys.readouterr().err == ""
-    with pytest.raises(StageError), telling_apart(tmp_path):
+    with pytest.raises(StageError), checking_report(tmp_path):
         space.manifest.write_text("of a run that fails later")
         raise StageError("too few pictures")
     said = f"{space.manifest} is of this run; report.html beside it still tells of one before"

@@ -28,7 +28,7 @@ def test_a_log_hears_that_work_goes_on_and_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, heard_lines: Callable[[], list[str]]
 ) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    with progress.heard("inspect"):
+    with progress.heartbeat("inspect"):
         while not heard_lines():
             time.sleep(0.01)
         for letter in progress.bars("abcd", 4, "decode"):
@@ -55,7 +55,7 @@ def test_a_terminal_has_bars_and_no_such_lines(
     monkeypatch: pytest.MonkeyPatch, heard_lines: Callable[[], list[str]]
 ) -> None:
     monkeypatch.setattr("sys.stderr", Terminal())
-    with progress.heard("inspect"):
+    with progress.heartbeat("inspect"):
         assert list(progress.bars("ab", 2, "decode")) == ["a", "b"]
         time.sleep(0.2)
     assert not heard_lines()
