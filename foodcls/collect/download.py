@@ -30,6 +30,7 @@ LOOKUPS = 64
 FINISHERS = 4
 # seconds on the network below which another attempt is not worth its start
 TOO_LITTLE = 0.05
+WATCHING = 1.0  # seconds between two looks at whether a share is still waited for
 FORETELLING = 0.1  # seconds between two forecasts of the end: each looks at all hosts
 FORETELLING_SHARE = 0.05  # of the time, which is more seconds where hosts are many
 
@@ -85,6 +86,7 @@ class Download(Generic[Result]):
         if self._share:
             self._ends = loop.time() + self._share.seconds
             loop.call_later(self._share.seconds, self._events.put_nowait, None)
+            self._watch(self._share)
             for host, seconds in self._share.waits.items():
                 self._paused_until[host] = loop.time() + seconds
                 self._pause(host, seconds)
@@ -121,6 +123,15 @@ class Download(Generic[Result]):
                     self._limits.limiter.leave(done.host)
                 self._queue.release(done)
                 self._settle(event.result())
+
+    def _watch(self, share: Share) -> None:
+        """Send nothing more once nobody waits for the share."""
+        loop = asyncio.get_running_loop()
+        if share.is_wanted():
+            loop.call_later(WATCHING, self._watch, share)
+        else:
+            self._ends = loop.time()
+            self._events.put_nowait(None)
 
     def _foretell(self) -> None:
         loop = asyncio.get_running_loop()

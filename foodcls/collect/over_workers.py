@@ -67,7 +67,7 @@ def over_workers(
         # times, places and locks are of this process
         away = replace(limits, limiter=HostLimiter(limits.limiter.hosts))
         is_shared = limits.limiter.places is not None
-        work = partial(run_task, away, store, blocked, is_shared)
+        work = partial(run_task, away, store, blocked, is_shared, fleet.listen)
         while waiting:
             count = max(fleet.size(), 1)
             soon, waiting = _begin(waiting, count * MOST_FOR_ONE)
@@ -140,9 +140,14 @@ def _with_trouble(
 
 
 def run_task(
-    limits: Limits, store: Store, blocked: Collection[str], is_shared: bool, task: FetchTask
+    limits: Limits,
+    store: Store,
+    blocked: Collection[str],
+    is_shared: bool,
+    listen: Callable[[], Callable[[], bool]],
+    task: FetchTask,
 ) -> FetchReport:
-    """Fetch for a turn, on the machine of a worker.
+    """Fetch for a turn, on the machine of a worker, or until nobody waits for it any more.
 
     `is_shared`: its other processes keep hosts' limits, too.
     """
@@ -159,10 +164,11 @@ def run_task(
     store.remember(KIND, {place: task.name})
     finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
     robots = Robots(limits, store, failures=task.failures)
+    share = replace(task.share, is_wanted=listen())
     made = list[Download[FetchResult]]()
 
     def work(deliver: Callable[[FetchResult], None]) -> Coroutine[Any, Any, None]:
-        made.append(Download(limits, finish, deliver, robots, share=task.share))
+        made.append(Download(limits, finish, deliver, robots, share=share))
         return made[0].run(requests)
 
     recalled = tuple(replace(one, recalled=False) for one in known.values())

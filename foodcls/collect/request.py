@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from yarl import URL
 from foodcls.collect.http_client import Redirect
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import FetchError, Outcome, Response
+from foodcls.work.parallel import always
 
 # a server's name as most addresses spell it
 PLAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -57,6 +58,7 @@ class Share:
     seconds: float  # after which nothing more is sent
     waits: Mapping[str, float] = field(default_factory=dict)  # seconds from now, by host
     throttled: Mapping[str, float] = field(default_factory=dict)  # seconds before this, by host
+    is_wanted: Callable[[], bool] = always  # False once nobody waits for it any more
 
 
 def host_of(url: str) -> str:

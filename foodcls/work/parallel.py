@@ -29,12 +29,21 @@ class Spread(Protocol):
         ...
 
 
+def always() -> bool:
+    """Whether the result of a call is waited for, where nothing tells."""
+    return True
+
+
 @dataclass(frozen=True)
 class Fleet:
-    """Workers on other machines: what spreads calls over them, and how many they do at once."""
+    """Workers on other machines: what spreads calls over them, and how many they do at once.
+
+    `listen` is called by a worker, and gives what tells whether its call is still waited for.
+    """
 
     spread: Spread
     size: Callable[[], int]
+    listen: Callable[[], Callable[[], bool]] = lambda: always
 
 
 def in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -75,7 +75,18 @@ def spread(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
 def fleet() -> Fleet | None:
     """The workers at hand, if there are any on other machines or in other processes."""
     client = CLIENT.get()
-    return Fleet(spread, lambda: sum(client.nthreads().values())) if client else None
+    return Fleet(spread, lambda: sum(client.nthreads().values()), listen) if client else None
+
+
+def listen() -> Callable[[], bool]:
+    """What tells whether anybody still waits for the call that this thread of a worker is in.
+
+    A client that cancels it, or is gone, has the scheduler tell the worker, which cannot stop it.
+    """
+    from distributed.worker import get_worker, thread_state
+
+    task = get_worker().state.tasks[thread_state.key]
+    return lambda: str(task.state) != "cancelled"
 
 
 @contextmanager
@@ -123,6 +134,12 @@ def _on_cluster(
             try:
                 for future, result in as_completed(waiting, **terms):
                     waiting.discard(future)
+                    # the result is then an error that is not raised
+                    if future.cancelled():
+                        raise StageError(
+                            "Dask's scheduler knows no more of a batch, as one that was started "
+                            "anew does; run the same command again"
+                        )
                     future.release()
                     yield result
             except TimeoutError as error:

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +26,7 @@ from foodcls.image.hashes import fingerprint, pack_fingerprints
 from foodcls.recipe.data_settings import Collect
 from foodcls.store.store import Store
 from foodcls.work.memo import MemoizedMap, map_memoized
+from foodcls.work.parallel import Fleet
 from tasks.engine import cluster as module
 from tasks.engine.cluster import CLIENT, fleet, open_workspace, spread, workers
 
@@ -219,6 +221,43 @@ def test_hosts_are_parted_among_workers_and_go_to_another_one_when_theirs_is_los
     for site in sites:
         site.shutdown()
         site.server_close()
+
+
+def test_workers_ask_for_nothing_more_once_nobody_waits_for_it(
+    cluster: Any, monkeypatch: Any, bucket: str, noise: Any, encode: Any
+) -> None:
+    """A turn may last minutes; who interrupts a run after its first picture does not mean that."""
+    from distributed import Future
+
+    site = Site(encode(noise(1)), {})
+    cluster.have_workers(1)
+    monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
+    limits = fetch_limits(Collect(engines=("bing",), allow_private_hosts=True, per_host=1))
+    store = Store(bucket)
+
+    def crawl(group: Fleet) -> None:
+        urls = [site.url(f"/a{number}") for number in range(1_000)]
+        anew = over_workers(group, limits, store, (), turn=600.0)
+        with pytest.raises(StageError, match="knows no more of a batch"):
+            list(fetch_all(urls, limits, store, anew=anew))
+
+    with workers():
+        group, client = fleet(), CLIENT.get()
+        assert group
+        crawling = Thread(target=copy_context().run, args=(crawl, group))
+        crawling.start()
+        while not site.hits:
+            time.sleep(0.01)
+        # as an interrupted run does, and the scheduler for a client that is gone
+        client.cancel([Future(key, client) for key in list(client.futures)])
+        crawling.join()
+    # the worker looks each second
+    time.sleep(2)
+    asked = site.hits.total()
+    time.sleep(0.5)
+    assert site.hits.total() == asked < 60
+    site.shutdown()
+    site.server_close()
 
 
 def test_pairs_among_many_are_those_of_one_machine(
