@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from foodcls.collect.hosts.days import DayLimitReached
 from foodcls.collect.hosts.host_queue import HostQueue
@@ -23,6 +23,8 @@ from foodcls.progress import Forecast
 
 Result = TypeVar("Result")
 Shut = Callable[[str], str]
+# a result, where a redirect leads, or when to try again
+Ended: TypeAlias = Result | Request | RetryLater
 
 # look-ups of names block a thread each, and a dead name server must not hold up the others
 LOOKUPS = 64
@@ -60,8 +62,8 @@ class Download(Generic[Result]):
         self._shut = shut
         self._foretell_at = 0.0
         self._queue = HostQueue(limits.per_host, limits.limiter)
-        self._running: dict[asyncio.Task[Result | Request | RetryLater], Request] = {}
-        self._placeless = set[asyncio.Task[Result | Request | RetryLater]]()
+        self._running: dict[asyncio.Task[Ended[Result]], Request] = {}
+        self._placeless = set[asyncio.Task[Ended[Result]]]()
         # by identity: where a host fails many, a list would be looked through for each
         self._delayed: dict[int, Request] = {}
         self._share = share
@@ -75,18 +77,15 @@ class Download(Generic[Result]):
 
     async def run(self, urls: Iterable[str | Request]) -> None:
         """Fetch all URLs, or those of the share; an exception of `finish` ends the run."""
-        self._events: asyncio.Queue[
-            asyncio.Task[Result | Request | RetryLater] | Request | str | None
-        ] = asyncio.Queue()
+        self._events = asyncio.Queue[asyncio.Task[Ended[Result]] | Request | str | None]()
         for url in urls:
-            request = Request(url, at=url) if isinstance(url, str) else url
-            self._queue.add(request)
+            self._queue.add(request := Request(url, at=url) if isinstance(url, str) else url)
             self._pause(request.host, self._limits.limiter.left(request.host))
         loop = asyncio.get_running_loop()
         if self._share:
             self._ends = loop.time() + self._share.seconds
             loop.call_later(self._share.seconds, self._events.put_nowait, None)
-            self._watch(self._share)
+            self._watch()
             for host, seconds in self._share.waits.items():
                 self._paused_until[host] = loop.time() + seconds
                 self._pause(host, seconds)
@@ -104,7 +103,8 @@ class Download(Generic[Result]):
 
     @property
     def _is_open(self) -> bool:
-        return asyncio.get_running_loop().time() < self._ends
+        is_wanted = not self._share or self._share.is_wanted()
+        return is_wanted and asyncio.get_running_loop().time() < self._ends
 
     async def _work(self) -> None:
         while self._start() or (self._is_open and (self._delayed or not self._queue.is_empty)):
@@ -124,14 +124,9 @@ class Download(Generic[Result]):
                 self._queue.release(done)
                 self._settle(event.result())
 
-    def _watch(self, share: Share) -> None:
-        """Send nothing more once nobody waits for the share."""
-        loop = asyncio.get_running_loop()
-        if share.is_wanted():
-            loop.call_later(WATCHING, self._watch, share)
-        else:
-            self._ends = loop.time()
-            self._events.put_nowait(None)
+    def _watch(self) -> None:
+        self._events.put_nowait(None)
+        asyncio.get_running_loop().call_later(WATCHING, self._watch)
 
     def _foretell(self) -> None:
         loop = asyncio.get_running_loop()
@@ -161,7 +156,7 @@ class Download(Generic[Result]):
             task.add_done_callback(self._events.put_nowait)
         return len(self._running)
 
-    def _turn(self, request: Request) -> Coroutine[Any, Any, Result | Request | RetryLater]:
+    def _turn(self, request: Request) -> Coroutine[Any, Any, Ended[Result]]:
         """What starts now: a look at the site's robots.txt, the refusal by it, or the request."""
         robots, host = self._robots, request.host
         if why := self._shut(request.url):
@@ -179,7 +174,7 @@ class Download(Generic[Result]):
         deferred = FetchError(Outcome.DEFERRED, why)
         return self._finish_response(failed(request, deferred, self._limits))
 
-    async def _learn(self, request: Request, robots: Robots) -> Result | Request | RetryLater:
+    async def _learn(self, request: Request, robots: Robots) -> Ended[Result]:
         """Ask a site for its robots.txt while its other requests wait; this one waits again."""
         try:
             await robots.learn(request, self._client)
@@ -190,7 +185,7 @@ class Download(Generic[Result]):
             self._pause(request.host, self._limits.limiter.left(request.host))
             self._events.put_nowait(request.host)
 
-    def _settle(self, result: Result | Request | RetryLater) -> None:
+    def _settle(self, result: Ended[Result]) -> None:
         again = result.request if isinstance(result, RetryLater) else result
         if self._share and isinstance(again, Request) and again.host not in self._share.hosts:
             self.left.append(again)
@@ -203,7 +198,7 @@ class Download(Generic[Result]):
         else:
             self._deliver(result)
 
-    async def _step(self, request: Request) -> Result | Request | RetryLater:
+    async def _step(self, request: Request) -> Ended[Result]:
         """Send one request: its result, its next redirect, or its next attempt."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -245,13 +240,9 @@ class Download(Generic[Result]):
     def _retry(self, request: Request, error: FetchError) -> RetryLater | None:
         """The next attempt, or None when there is to be none."""
         pause = backoff(request, error, self._limits)
-        spendable = self._limits.timeout - request.spent
-        if (
-            not error.outcome.is_passing
-            or request.attempts > self._limits.retries
-            or pause > self._limits.max_wait
-            or spendable < TOO_LITTLE
-        ):
+        spendable, limits = self._limits.timeout - request.spent, self._limits
+        is_last = request.attempts > limits.retries or pause > limits.max_wait
+        if is_last or spendable < TOO_LITTLE or not error.outcome.is_passing:
             return None
         again = replace(request, at=request.url, trail=(), attempts=request.attempts + 1)
         return RetryLater(again, pause)
