@@ -37,6 +37,7 @@ from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.train_settings import Extras
 from foodcls.store.store import digest_json, replacing
 from foodcls.tables.manifest_csv import read_manifest
+from foodcls.train.loop import count_epochs
 from foodcls.train.train import train
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
@@ -144,7 +145,7 @@ class Bench:
 def choose_base(bench: Bench) -> Trial:
     """The rate that does best without any extra."""
     print("\nwithout extras")
-    return choose(bench, [Trial(lr, bench.recipe.train.epochs) for lr in RATES])
+    return choose(bench, [Trial(lr, count_epochs(bench.recipe.train)) for lr in RATES])
 
 
 def choose(bench: Bench, trials: Sequence[Trial]) -> Trial:
@@ -244,7 +245,9 @@ def main() -> None:
     best = tune(bench, put_together(bench, base, try_each(bench, base)))
     print(f"\nbest: {asdict(best)}")
     if options.test:
-        show_test(bench, Trial(recipe.train.lr, recipe.train.epochs, {"copies": COPIES}), best)
+        show_test(
+            bench, Trial(recipe.train.lr, count_epochs(recipe.train), {"copies": COPIES}), best
+        )
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ class Train(Settings):
     hidden_units: Literal["auto"] | Annotated[int, Field(ge=0, le=100_000)] = "auto"
     dropout: Share = 0.3  # in the head
     lr: Literal["auto"] | Positive = "auto"  # Adam's learning rate; auto: by short trials
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 8  # the best of them is kept
+    # the best of them is kept; auto: 8
+    epochs: Literal["auto"] | Annotated[int, Field(ge=1, le=10_000)] = "auto"
     batch_size: Annotated[int, Field(ge=2, le=65_536)] = 20  # pictures a step
     # pixels, squashed to a square; 0: as the backbone's ImageNet weights were trained
     input_size: Literal[0] | Annotated[int, Field(ge=32, le=MAX_INPUT_SIZE)] = 0

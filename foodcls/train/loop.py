@@ -21,6 +21,8 @@ from foodcls.train.optimizer import lr_factor
 from foodcls.train.own import fit_with_own
 from foodcls.train.probe import fit_probe
 
+USUAL_EPOCHS = 8
+
 
 @dataclass(frozen=True)
 class _Totals:
@@ -39,7 +41,7 @@ def fit(
     clock: Callable[[], float] = time.perf_counter,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[EpochReport]:
-    """Train for the epochs from `first_epoch` to `settings.epochs`; report each when it is over.
+    """Train for the epochs from `first_epoch` to the last; report each when it is over.
 
     By the recipe's method the first epoch is a probe, or the only one.
 
@@ -80,7 +82,9 @@ def fit(
 
 def count_epochs(settings: Train) -> int:
     """How many epochs a training has; a probe, fitted to convergence, is one."""
-    return 1 if settings.method == "probe" else settings.epochs
+    if settings.method == "probe":
+        return 1
+    return USUAL_EPOCHS if settings.epochs == "auto" else settings.epochs
 
 
 def validate(learner: Learner, dataset: Dataset, batch_size: int) -> tuple[float, Floats]:
@@ -116,7 +120,9 @@ def _train_epoch(
         if seen and is_over():
             break
         step = (epoch - 1) * len(batches) + batch.number
-        factor = lr_factor(step, settings.epochs * len(batches), len(batches), settings.extras)
+        factor = lr_factor(
+            step, count_epochs(settings) * len(batches), len(batches), settings.extras
+        )
         count = len(batch.indices)
         with (
             seeded("dropout", settings.seed, epoch, batch.number),

@@ -176,7 +176,7 @@ def _learn(
     if left.is_over():
         log.warning(
             "train.max_minutes = %g are over in epoch %d of %d; the best so far is epoch %d",
-            settings.max_minutes, len(reports), settings.epochs, _best_epoch(reports).epoch,
+            settings.max_minutes, len(reports), count_epochs(settings), _best_epoch(reports).epoch,
         )  # fmt: skip
     return reports, best
 

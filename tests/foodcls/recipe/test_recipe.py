@@ -37,7 +37,7 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
         ("split: {val: 0}", "nothing to choose the best epoch by"),
         ("augment: {per_class: 0}", "augment.per_class = 0: must be greater"),
         ("augment: {scale: [1.2, 0.8]}", "from small to large"),
-        ("train: {epochs: '8'}", "train.epochs = '8': must be a whole number, such as 8"),
+        ("train: {epochs: '8'}", "train.epochs = '8': must be 'auto' or a whole number, such as 8"),
         ("train: {trainable: layer4}", "'layer4': must be 'auto' or a list, such as [a, b]"),
         ("split: 3", "split = 3: must be a section"),
         ("split:", "split = None: is empty; write a value, or leave the key out"),

@@ -33,6 +33,8 @@ def pictures(per_class: int, split: str = "val") -> pd.DataFrame:
         (Train(weights="none"), pictures(FEW), "finetune", "has learnt nothing yet"),
         (Train(lr=1e-3, trainable=()), pictures(FEW), "finetune", "sets trainable, lr"),
         (Train(epochs=4), pictures(3), "finetune", "the recipe sets epochs"),
+        (Train(epochs=8), pictures(3), "finetune", "the recipe sets epochs"),
+        (Train(epochs="auto"), pictures(3), "probe", "3 validation pictures"),
         (Train(epochs=4), pictures(FEW), "probe_then_finetune", f"there are {FEW}"),
         (Train(extras=Extras(ema=0.9)), pictures(3), "finetune", "sets extras.ema"),
         (Train(extras=Extras(tta=2), batch_size=40), pictures(3), "probe", "few"),

@@ -22,6 +22,7 @@ from foodcls.store.store import Store
 from foodcls.train.batches import cut_batches, shuffled_indices
 from foodcls.train.budget import start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
+from foodcls.train.loop import count_epochs
 from foodcls.train.restore import load_network
 from foodcls.train.train import _whole_state, train
 
@@ -216,7 +217,7 @@ def learn_plainly(network: Network, case: Case) -> list[float]:
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     optimizer = torch.optim.Adam(weights, lr=settings.lr)
     losses = []
-    for epoch in range(1, settings.epochs + 1):
+    for epoch in range(1, count_epochs(settings) + 1):
         network.train()
         losses.append(0.0)
         order = shuffled_indices(len(rows), settings.seed, epoch)
