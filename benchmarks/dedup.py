@@ -77,7 +77,7 @@ def run_foodcls(pictures: Path) -> Run:
     begun = time.perf_counter()
     scanned = fingerprint_files(sorted(pictures.iterdir()), Dedup().hash, Inspect().max_pixels)
     hashed = time.perf_counter()
-    found = find_pairs(scanned.prints, Dedup().distance)
+    found = find_pairs(scanned.prints, Dedup())
     ended = time.perf_counter()
     names = [path.name for path in scanned.paths]
     return Run(hashed - begun, ended - hashed, name_pairs(found.pairs, names))
@@ -99,7 +99,7 @@ def run_pipeline(pictures: Path) -> tuple[Run, PairSearch]:
             seconds += time.perf_counter() - begun
             names += [name for name, _ in sound]
     begun = time.perf_counter()
-    found = find_pairs(pack_fingerprints(prints), Dedup().distance)
+    found = find_pairs(pack_fingerprints(prints), Dedup())
     return Run(seconds, time.perf_counter() - begun, name_pairs(found.pairs, names)), found
 
 
@@ -193,7 +193,7 @@ def grow(size: int) -> tuple[float, int, int, str]:
     """Seconds of the search, peak memory in MiB, planted pairs found, and the check in words."""
     prints, planted = random_fingerprints(size)
     begun = time.perf_counter()
-    found = find_pairs(prints, Dedup().distance)
+    found = find_pairs(prints, Dedup())
     seconds = time.perf_counter() - begun
     memory = process_memory("VmHWM") // 1024
     ends = zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True)

@@ -113,7 +113,7 @@ def measure(photos: np.ndarray, size: int, folder: Path) -> None:
     prints, ends = make_prints(photos, size, folder / "thumbnails.npy")
     few = ends.ravel()
     sample = Fingerprints(prints.hashes[few], prints.mirrors[few], prints.thumbnails[few])
-    truth = find_pairs(sample, Dedup().distance).pairs
+    truth = find_pairs(sample, Dedup()).pairs
     truth = truth.pick(truth.left + PLANTED == truth.right)
     is_same = truth.correlation >= SAME
     wanted = few[truth.left] * size + few[truth.right]

@@ -92,7 +92,7 @@ def download(
     forecast: Forecast | None = None,
     shut: Shut = lambda url: "",
 ) -> Generator[Item, None, None]:
-    """What `finish` makes of each response, in another thread, before its place is free again.
+    """Fetch each URL; yield what `finish` makes of its response, in another thread.
 
     `shut` tells of a URL why it is not asked for any more, or nothing.
     """
@@ -138,7 +138,7 @@ def utc_text(seconds: float) -> str:
 def remembering(
     results: Generator[FetchResult, None, None], limits: Limits, store: Store
 ) -> Generator[FetchResult, None, None]:
-    """Yield the results on; the store remembers those that are final, and what a day has given."""
+    """Yield the results; the store remembers the final ones, and each host's bytes of the day."""
     limits.limiter.recall_days(store.recall(DAYS, limits.limiter.daily_hosts))
     due = time.monotonic() + DAYS_PACE
     try:

@@ -132,7 +132,7 @@ def part_hosts(
 def _with_trouble(
     task: FetchTask, throttled: Mapping[str, float], failures: Mapping[str, Failure]
 ) -> FetchTask:
-    """The task with what earlier turns have borne from its hosts: a turn begins nothing anew."""
+    """The task with the throttling and failures of its hosts so far, which go on counting."""
     hosts = task.share.hosts
     borne = {host: seconds for host, seconds in throttled.items() if host in hosts}
     sites = {site: one for site, one in failures.items() if host_of(site) in hosts}

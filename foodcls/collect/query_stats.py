@@ -41,7 +41,7 @@ class QueryStats:
 
 
 def tell_troubles(stats: Iterable[QueryStats]) -> None:
-    """Say what engines' answers lack: once for all queries that the same trouble took."""
+    """Log each trouble of an engine once, with the queries that met it."""
     troubles = defaultdict[tuple[str, str], list[str]](list)
     for one in stats:
         if not one.is_complete:
@@ -54,7 +54,7 @@ def tell_troubles(stats: Iterable[QueryStats]) -> None:
 
 
 def tell_stopped(asked: Sequence[tuple[str, str]]) -> None:
-    """Say for how many queries an engine was not asked to the end; of each its name, and why."""
+    """Log for how many queries an engine was not asked to the end; of each query engine and why."""
     queries = Counter(name for name, _ in asked)
     for (name, why), several in Counter(asked).items():
         if why:

@@ -21,7 +21,7 @@ REPORTED = "reported/1"
 
 
 class RateLimits:
-    """What engines may still be asked; an engine that is asked somewhere else has its own."""
+    """How many requests each engine still allows in the present hour or day."""
 
     def __init__(self, access: Access, store: Store, clock: Callable[[], float]) -> None:
         self._access = access
@@ -57,13 +57,13 @@ class RateLimits:
         return ""
 
     def add(self, engine: str, count: int) -> None:
-        """Count requests that were made again; those limits count them too."""
+        """Count requests that were repeated after a failure: the limits count them too."""
         if count and self.allowed(engine)[0]:
             self._asked[engine]["count"] = self.used(engine) + count
             self.save()
 
     def save(self) -> None:
-        """Let later runs know."""
+        """Write the counts into the store, where later runs find them."""
         self._store.remember(KIND, self._asked)
 
 

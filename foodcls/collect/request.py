@@ -52,7 +52,7 @@ class RetryLater:
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a crawl: the hosts that are asked, for how long, and how long to leave each be."""
+    """What one worker does in a turn: the hosts that it asks, for how long, and from when on."""
 
     hosts: frozenset[str]  # as name and port; who is sent to another one is left to who has that
     seconds: float  # after which nothing more is sent
@@ -76,13 +76,13 @@ def _server(scheme: str, place: str) -> str:
 
 
 def too_many_redirects(request: Request) -> Response:
-    """How a request ends that was sent on and on."""
+    """The response to a request that was redirected too often."""
     detail = f"more than {HOPS} redirects"
     return Response(request.url, request.at, Outcome.REDIRECT_LOOP, detail, request.attempts)
 
 
 def failed(request: Request, error: FetchError, limits: Limits) -> Response:
-    """How a request ends that is not tried again."""
+    """The response to a request that failed and is not tried again."""
     outcome, detail = error.outcome, error.detail
     if error.wait is not None and error.wait > limits.max_wait:
         outcome, detail = Outcome.DEFERRED, f"{detail}, Retry-After {error.wait:.0f} s"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from foodcls.dedup.pairs import ALIKE_BITS, EXACT, REACH, SAME, search_pairs
+from foodcls.dedup.pairs import ALIKE_BITS, EXACT, REACH, SAME, find_pairs
 from foodcls.image.hashes import (
     TABLE_KIND,
     Fingerprint,
@@ -87,7 +87,7 @@ def _within_reach(theirs: Fingerprints, own: Fingerprints) -> np.ndarray:
 
 def _near_blocked(theirs: Fingerprints, own: Fingerprints) -> dict[int, int]:
     """By the place of each of our pictures that looks like one of theirs: that one's place."""
-    pairs = search_pairs(join_fingerprints([theirs, own]), USUAL).pairs
+    pairs = find_pairs(join_fingerprints([theirs, own]), USUAL).pairs
     count = len(theirs)
     # a pair's left place is the lower one
     is_meant = (pairs.left < count) & (pairs.right >= count) & (pairs.correlation >= SAME)

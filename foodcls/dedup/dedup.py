@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from foodcls.columnar import find_texts, to_arrow
 from foodcls.dedup.cells import share_over
 from foodcls.dedup.groups import NEAR, choose_keepers, join_clusters
-from foodcls.dedup.pairs import Distances, search_pairs
+from foodcls.dedup.pairs import Distances, find_pairs
 from foodcls.dedup.turned import find_turned
 from foodcls.image.decode import load_picture
 from foodcls.inspect.fingerprints import recall_fingerprints
@@ -74,7 +74,7 @@ def dedup(
     ids = contents["id"].to_numpy(dtype=object)
     prints = recall_fingerprints(store, dict(zip(ids, blobs, strict=True)), settings.hash, spread)
     share = partial(share_over, store, spread)
-    found = search_pairs(prints, settings, share)
+    found = find_pairs(prints, settings, share)
     is_test = (contents["source"] == TEST_SOURCE).to_numpy()
     keeper, how = choose_keepers(len(contents), found.pairs, is_test)
     equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))

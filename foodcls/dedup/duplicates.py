@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from foodcls.dedup.groups import NEAR, choose_keepers
-from foodcls.dedup.pairs import search_pairs
+from foodcls.dedup.pairs import find_pairs
 from foodcls.image.draft_decode import fingerprint_files
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS, Dedup
@@ -49,7 +49,7 @@ def find_duplicates(
     once = {os.path.realpath(path): path for path in sorted(paths, reverse=True)}
     ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
     scanned = fingerprint_files(ordered, settings.hash, MAX_PIXELS, track)
-    pairs = search_pairs(scanned.prints, settings).pairs
+    pairs = find_pairs(scanned.prints, settings).pairs
     count = len(scanned.paths)
     keeper, how = choose_keepers(count, pairs, np.zeros(count, bool))
     found = [

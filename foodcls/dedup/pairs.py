@@ -93,24 +93,17 @@ class _Candidates:
     counts: np.ndarray  # of shape (widest + 1,), all others of one length
 
 
-def search_pairs(prints: Fingerprints, settings: Dedup, share: Share = share_here) -> PairSearch:
-    """What `find_pairs` finds by a recipe's settings."""
-    # a hash of colors says nothing of where they are: its reach is the recipe's
-    with_crops = settings.hash != "colorhash"
-    return find_pairs(prints, settings.distance, with_crops=with_crops, share=share)
-
-
-def find_pairs(
-    prints: Fingerprints, distance: int, *, with_crops: bool = True, share: Share = share_here
-) -> PairSearch:
+def find_pairs(prints: Fingerprints, settings: Dedup, share: Share = share_here) -> PairSearch:
     """Pairs that are the same or alike: near in Hamming distance, confirmed by thumbnails.
 
-    Hashes alone take different dishes on white for one picture, and miss crops. With
-    `with_crops` pairs up to three times `distance` (at most REACH) bits are compared too.
-    Among more than EXACT pictures the search is approximate (foodcls.dedup.views), and `share`
-    does most of it.
+    Hashes alone take different dishes on white for one picture, and miss crops: pairs up to three
+    times the recipe's distance (at most REACH) are compared too. Among more than EXACT pictures
+    the search is approximate (foodcls.dedup.views), and `share` does most of it.
     """
-    reach = max(distance, min(3 * distance, REACH)) if with_crops else distance
+    distance = reach = settings.distance
+    # a hash of colors says nothing of where they are
+    if settings.hash != "colorhash":
+        reach = max(distance, min(3 * distance, REACH))
     widest = max(reach, distance + ALIKE_BITS)
     candidates = _join(_search(prints, widest, share), widest)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)

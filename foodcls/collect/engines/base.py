@@ -94,7 +94,7 @@ class Engine(ABC):
 
     terms: Terms = Terms()
     home: str = "https://invalid.test"  # where it is told of downloads, if it wants to be
-    has_door: bool = False  # its first page only lets in: it tells the next one, and no picture
+    has_door: bool = False  # its first page shows no pictures, and only leads to the next
     token: str = ""  # the address where a client's id and secret are changed for a token
     licences: tuple[str, ...] = ()  # that it can filter by
 

@@ -15,11 +15,11 @@ class HourlyBytes(dict[int, float]):
 
     @classmethod
     def read(cls, told: Mapping[str, float]) -> "HourlyBytes":
-        """What was told as JSON."""
+        """Read what `told` gave."""
         return cls((int(hour), float(size)) for hour, size in told.items())
 
     def told(self) -> Mapping[str, float]:
-        """What there is to tell, for JSON."""
+        """The same for JSON, whose keys are texts."""
         return {str(hour): size for hour, size in self.items()}
 
     def copy(self) -> "HourlyBytes":
@@ -27,7 +27,7 @@ class HourlyBytes(dict[int, float]):
         return HourlyBytes(self)
 
     def add(self, size: float) -> float:
-        """Let so many bytes come now, or not come after all; how many came in this hour."""
+        """Count bytes that came now, or below 0 that did not come after all; those of this hour."""
         now = _hour()
         for hour in [hour for hour in self if not _counts(hour)]:
             del self[hour]

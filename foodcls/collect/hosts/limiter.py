@@ -58,14 +58,14 @@ class HostLimiter:
         return name if name in self.hosts and host not in self.hosts else host
 
     def for_registered(self, hosts: Iterable[str]) -> "HostLimiter":
-        """The same, with the pauses of these hosts for who is registered there."""
+        """The same, with the shorter pauses that these hosts allow to registered clients."""
         known = {host: self.hosts[host] for host in hosts if host in self.hosts}
         quicker = {host: replace(policy, pause=policy.keyed_pause)
                    for host, policy in known.items() if policy.keyed_pause is not None}  # fmt: skip
         return replace(self, hosts={**self.hosts, **quicker})
 
     def slow_down(self, host: str, delay: float) -> None:
-        """Heed that robots.txt wants so many seconds from one request to the next, from now on."""
+        """Keep the crawl delay that robots.txt asks for, in seconds, from now on."""
         host = self.name(host)
         self._delays[host] = delay
         until = max(self._free_at.get(host, 0.0), time.monotonic() + delay)
@@ -122,13 +122,13 @@ class HostLimiter:
                 self.leave(host)
 
     def book(self, host: str) -> float:
-        """The seconds until the next request to this host, of which one starts now."""
+        """Note that a request starts now; the seconds until the next one may."""
         if pause := self._pause(host := self.name(host)):
             self._free_at[host] = time.monotonic() + pause
         return pause
 
     def spend(self, host: str, size: int) -> float:
-        """The seconds until the next request to this host, of which so many bytes came."""
+        """Note that so many bytes came; the seconds until the next request may start."""
         host = self.name(host)
         if (number := next(iter(self._reserved.get(host, ())), None)) is not None:
             self._share(host, lambda state: self._settle(host, number, size, state))
@@ -149,7 +149,7 @@ class HostLimiter:
         return state.hours.add(size)
 
     def recall_days(self, days: Mapping[str, Mapping[str, float]]) -> None:
-        """Count what `days` of earlier runs, or of other machines, told: bytes by host and hour."""
+        """Count what `days` gave in earlier runs, or on other machines: bytes by host and hour."""
         self._earlier.update({host: HourlyBytes.read(told) for host, told in days.items()})
 
     def days(self) -> dict[str, dict[str, float]]:
@@ -182,7 +182,7 @@ class HostLimiter:
         return self._earlier.get(host, HourlyBytes())
 
     def pace(self, host: str) -> float:
-        """The seconds that each request to this host takes by its limits, as far as is known."""
+        """The seconds that the limits of this host make each request take, as far as is known."""
         sizes, rate = self._sizes.get(self.name(host), []), self.policy(host).rate
         return max(self._pause(host), mean(sizes) / rate if len(sizes) == SOME else 0.0)
 
@@ -190,11 +190,11 @@ class HostLimiter:
         return max(self.policy(host).pause, self._delays.get(self.name(host), 0.0))
 
     def left(self, host: str) -> float:
-        """The seconds for which requests of earlier downloads keep this host from being asked."""
+        """The seconds until this host may be asked again, after requests of earlier downloads."""
         return max(self._free_at.get(self.name(host), 0.0) - time.monotonic(), 0.0)
 
     def _share(self, host: str, act: Callable[[HostState], float]) -> float:
-        """What `act` tells, of which the other processes of this machine hear where they can."""
+        """Change a host's state by `act`, in the shared file where there is one; its result."""
         done = None
         if self.places and not self._troubles:
             try:

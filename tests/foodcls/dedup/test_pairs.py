@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from foodcls.dedup import hamming, pairs
 from foodcls.dedup.pairs import Distances
 from foodcls.image.hashes import fingerprint, pack_fingerprints
+from foodcls.recipe.data_settings import Dedup
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def prints(noise):
 
 
 def search(prints, distance):
-    return pairs.find_pairs(pack_fingerprints(prints), distance)
+    return pairs.find_pairs(pack_fingerprints(prints), Dedup(distance=distance))
 
 
 def find_pairs(prints, distance):

@@ -10,6 +10,7 @@ from foodcls.dedup.pairs import find_pairs
 from foodcls.image.decode import BadPicture
 from foodcls.image.draft_decode import coarse_scans, decode_draft, fingerprint_files
 from foodcls.image.hashes import fingerprint, make_draft, pack_fingerprints
+from foodcls.recipe.data_settings import Dedup
 
 PIXELS = 1_000_000
 FORMS = {
@@ -55,7 +56,7 @@ def test_what_cannot_be_read_is_refused(noise, encode, tmp_path):
     assert list(reasons) == ["b", "c", "e"]
     assert "truncated" in reasons["b"] and "not_an_image" in reasons["c"]
     assert "not there" in reasons["e"]
-    assert len(find_pairs(scanned.prints, 6).pairs.left) == 1
+    assert len(find_pairs(scanned.prints, Dedup()).pairs.left) == 1
 
 
 @pytest.mark.parametrize("form", FORMS)
