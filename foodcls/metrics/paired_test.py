@@ -58,25 +58,13 @@ class PairedTest:
     gain: GainPValues  # that B is better
     loss: GainPValues  # that A is better
 
-    @property
-    def is_more_accurate(self) -> bool:
-        """Whether B's accuracy is significantly higher."""
-        return self._shows("accuracy") and self.accuracy.value > 0
-
-    @property
-    def is_less_accurate(self) -> bool:
-        """Whether B's accuracy is significantly lower."""
-        return self._shows("accuracy") and self.accuracy.value < 0
-
-    @property
-    def ranks_better(self) -> bool:
-        """Whether B's average position is significantly better."""
-        return self._shows("average_position") and self.average_position.value < 0
-
-    @property
-    def ranks_worse(self) -> bool:
-        """Whether B's average position is significantly worse."""
-        return self._shows("average_position") and self.average_position.value > 0
+    def winner(self, figure: Figure) -> Literal["A", "B", ""]:
+        """The model that is significantly better in a figure; empty where neither is."""
+        # of positions 1 is best
+        gain = self.accuracy.value if figure == "accuracy" else -self.average_position.value
+        if self.chance(figure) >= LEVEL or not gain:
+            return ""
+        return "B" if gain > 0 else "A"
 
     @property
     def verdict(self) -> PairVerdict:
@@ -85,18 +73,14 @@ class PairedTest:
         `mixed` where B is better in one and worse in the other, `open` where nothing is
         significant. Of twenty pairs of equal models one gets a verdict by chance.
         """
-        better = self.is_more_accurate or self.ranks_better
-        worse = self.is_less_accurate or self.ranks_worse
-        if better and worse:
+        winners = {self.winner("accuracy"), self.winner("average_position")}
+        if {"A", "B"} <= winners:
             return "mixed"
-        return "better" if better else "worse" if worse else "open"
+        return "better" if "B" in winners else "worse" if "A" in winners else "open"
 
     def chance(self, figure: Figure) -> float:
         """The two-sided p-value of a figure, adjusted for there being two, see `sign_flip_test`."""
         return min(1.0, 2 * min(getattr(self.gain, figure), getattr(self.loss, figure)))
-
-    def _shows(self, figure: Figure) -> bool:
-        return self.chance(figure) < LEVEL
 
 
 def compare_predictions(a: Floats, b: Floats, truth: Ints, groups: Ints) -> PairedTest:

@@ -76,7 +76,7 @@ def judge_successor(found: ChampionComparison) -> PromotionDecision:
     worse = [
         words
         for words, is_shown in (
-            ("accuracy", test.is_less_accurate or test.accuracy.high < 0),
+            ("accuracy", test.winner("accuracy") == "A" or test.accuracy.high < 0),
             ("average position", test.average_position.low > 0),
         )
         if is_shown

@@ -196,10 +196,8 @@ def _explain_accuracy(test: PairedTest) -> str:
         f"{_in_points(shift.high)}; B alone is right on {test.only_b}, A alone on {test.only_a} of "
         f"{test.n} pictures; {_chance(test, 'accuracy')}"
     )
-    if test.is_more_accurate:
-        return f"B is more accurate ({figures})."
-    if test.is_less_accurate:
-        return f"A is more accurate ({figures})."
+    if winner := test.winner("accuracy"):
+        return f"{winner} is more accurate ({figures})."
     return f"No difference in accuracy is shown ({figures})."
 
 
@@ -209,10 +207,9 @@ def _explain_position(test: PairedTest) -> str:
         f"{shift.value:+.3f}, 95 %: {shift.low:+.3f} to {shift.high:+.3f}; "
         f"{_chance(test, 'average_position')}"
     )
-    if test.ranks_better:
-        return f"B ranks the true class better (average position {figures})."
-    if test.ranks_worse:
-        return f"A ranks the true class better (average position of B {figures})."
+    if winner := test.winner("average_position"):
+        whose = " of B" if winner == "A" else ""
+        return f"{winner} ranks the true class better (average position{whose} {figures})."
     return f"No difference in average position is shown ({figures})."
 
 

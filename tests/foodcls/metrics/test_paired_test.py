@@ -69,7 +69,7 @@ def test_swapping_the_two_turns_everything_round(answer: Callable[..., tuple]) -
     a, b, truth, groups = answer(np.random.default_rng(0), 120, gain=1.0)
     there, back = compare_predictions(a, b, truth, groups), compare_predictions(b, a, truth, groups)
     assert there.verdict == "better" and back.verdict == "worse"
-    assert there.is_more_accurate and back.is_less_accurate
+    assert (there.winner("accuracy"), back.winner("accuracy")) == ("B", "A")
     assert (there.only_a, there.only_b) == (back.only_b, back.only_a)
     assert there.accuracy.low == pytest.approx(-back.accuracy.high, abs=0.01)
     assert there.average_position.value == pytest.approx(-back.average_position.value)
@@ -96,8 +96,8 @@ def test_pairs_that_share_a_group_are_not_so_many_proofs(answer: Callable[..., t
     a, b = certain([0] * 60), certain([0] * 50 + [1] * 10)
     groups = np.array([*range(50), *[50] * 10])
     test = compare_predictions(a, b, truth, groups)
-    assert test.p_value < LEVEL and not test.is_less_accurate
-    assert compare_predictions(a, b, truth, np.arange(60)).is_less_accurate
+    assert test.p_value < LEVEL and not test.winner("accuracy")
+    assert compare_predictions(a, b, truth, np.arange(60)).winner("accuracy") == "A"
 
 
 def test_differences_hold_the_true_one(answer: Callable[..., tuple]) -> None:
