@@ -176,9 +176,7 @@ def write_pictures(photos: Path | None, count: int, folder: Path) -> list[Path]:
     images = (
         list(islice(sound(photos), count))
         if photos
-        else [
-            draw(compose(0, LABELS[number % len(LABELS)], number)).image for number in range(count)
-        ]
+        else [draw(compose(0, LABELS[number % len(LABELS)], number)) for number in range(count)]
     )
     for path, image in zip(paths, cycle(images)):
         image.resize(SHAPE).save(path, quality=90)

@@ -72,7 +72,7 @@ def address(number: int) -> str:
 
 def draw_dish(label: str, number: int) -> Image.Image:
     """A drawing of the sample, as large as is needed here."""
-    return ImageOps.fit(draw(compose(0, label, number)).image.convert("RGB"), (SIDE, SIDE))
+    return ImageOps.fit(draw(compose(0, label, number)).convert("RGB"), (SIDE, SIDE))
 
 
 def draw_shards(folder: Path, count: int, seed: int, processes: int) -> None:

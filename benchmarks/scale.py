@@ -111,7 +111,7 @@ def draw_one(folder: Path, place: int) -> str:
     label, number = LABELS[place % len(LABELS)], place // len(LABELS)
     box, width, height = true_box(0, label, number)
     path = folder / "photos" / label / f"{label}-{number}.jpg"
-    draw(compose(0, label, number)).image.convert("RGB").save(path, quality=88)
+    draw(compose(0, label, number)).convert("RGB").save(path, quality=88)
     edges = ",".join(str(round(edge)) for edge in box)
     return f"{path.name},{width},{height},{label},{edges}"
 

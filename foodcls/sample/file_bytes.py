@@ -26,7 +26,7 @@ def file_bytes(item: SampleItem) -> bytes:
 
 
 def _dish_bytes(item: SampleItem) -> bytes:
-    image = draw(compose(item.seed, item.label, item.number)).image
+    image = draw(compose(item.seed, item.label, item.number))
     image = item.edit.of_image(image) if ":" in item.kind else image
     # a copy must have its original's bytes, so nothing here may depend on the file's name
     quality = item.edit.quality + random.Random(f"{item.label}/{item.number}").randrange(-3, 5)

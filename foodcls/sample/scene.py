@@ -25,14 +25,6 @@ CORNERS = ((-2.0, -1.5), (2.0, -1.5), (-2.1, 1.5), (2.1, 1.5), (0.0, -2.1), (0.0
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A drawn picture, and the box of its dish: xmin, ymin, xmax, ymax in its pixels."""
-
-    image: Image.Image
-    box: PixelBox
-
-
-@dataclass(frozen=True)
 class Scene:
     """What a picture shows: the dish, what stands around it, camera and light."""
 
@@ -54,11 +46,10 @@ def compose(seed: int, label: str, number: int) -> Scene:
     return Scene(around, dish, camera, _light(dice), dice.randrange(1_000_000))
 
 
-def draw(scene: Scene) -> Drawing:
+def draw(scene: Scene) -> Image.Image:
     """Draw the scene."""
     painted = paint([*scene.around, *scene.dish], scene.camera)
-    image = shade(painted, scene.light, scene.seed)
-    return Drawing(image, bounds(scene.dish, scene.camera))
+    return shade(painted, scene.light, scene.seed)
 
 
 def true_box(seed: int, label: str, number: int) -> tuple[PixelBox, int, int]:

@@ -49,15 +49,10 @@ class SampleItem:
 
     @property
     def frame(self) -> tuple[PixelBox, int, int] | None:
-        """PixelBox of the dish, width and height in upright pixels; None when there is no dish."""
+        """Box of the dish, width and height in upright pixels; None when there is no dish."""
         if not self.label:
             return None
         return self.edit.of_box(*true_box(self.seed, self.label, self.number))
-
-    @property
-    def box(self) -> PixelBox | None:
-        """Where the dish is: xmin, ymin, xmax, ymax in upright pixels."""
-        return self.frame[0] if self.frame else None
 
     @property
     def edit(self) -> Edit:

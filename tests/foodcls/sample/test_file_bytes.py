@@ -39,7 +39,7 @@ def test_each_form_is_what_it_says(form: str, format: str, mode: str) -> None:
 
 @pytest.mark.parametrize("form", ["jpeg", "rotated", "png", "webp", "alpha", "cmyk", "gif"])
 def test_each_form_shows_the_drawn_picture(form: str) -> None:
-    drawn = draw(compose(0, "beans", 1)).image
+    drawn = draw(compose(0, "beans", 1))
     shown = ImageOps.exif_transpose(_opened(replace(PLAIN, form=form))).convert("RGB")
     inner = (8, 8, drawn.width - 8, drawn.height - 8)
     difference = np.asarray(shown.crop(inner), float) - np.asarray(drawn.crop(inner), float)

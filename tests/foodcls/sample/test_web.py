@@ -71,16 +71,16 @@ def test_strange_and_missing_things_have_no_box() -> None:
     kinds = {"wrong:cat", "placeholder", "gone", "loop"}
     items = [item for item in WEB.items("rabbit") if item.kind in kinds]
     assert items
-    assert all(item.box is None for item in items)
+    assert all(item.frame is None for item in items)
 
 
 def test_a_mirrored_copy_has_a_mirrored_box() -> None:
     label = next(name for name in LABELS if _has_mirrored(name))
     copy = next(item for item in WEB.items(label) if item.kind == "near_duplicate:mirrored")
     source = WEB.find(copy.source)
-    assert source is not None and source.frame is not None and copy.box is not None
+    assert source is not None and source.frame is not None and copy.frame is not None
     (xmin, ymin, xmax, ymax), width, _ = source.frame
-    assert copy.box == (width - xmax, ymin, width - xmin, ymax)
+    assert copy.frame[0] == (width - xmax, ymin, width - xmin, ymax)
 
 
 @pytest.mark.parametrize(
