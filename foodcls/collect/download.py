@@ -16,7 +16,7 @@ from foodcls.collect.hosts.days import DayLimitReached
 from foodcls.collect.hosts.host_queue import HostQueue
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import FetchError, Outcome, Response
+from foodcls.collect.outcomes import PASSING, FetchError, Outcome, Response
 from foodcls.collect.request import Request, RetryLater, Share, backoff, failed, too_many_redirects
 from foodcls.collect.robots import Robots
 from foodcls.progress import Forecast
@@ -242,7 +242,7 @@ class Download(Generic[Result]):
         pause = backoff(request, error, self._limits)
         spendable, limits = self._limits.timeout - request.spent, self._limits
         is_last = request.attempts > limits.retries or pause > limits.max_wait
-        if is_last or spendable < TOO_LITTLE or not error.outcome.is_passing:
+        if is_last or spendable < TOO_LITTLE or error.outcome not in PASSING:
             return None
         again = replace(request, at=request.url, trail=(), attempts=request.attempts + 1)
         return RetryLater(again, pause)

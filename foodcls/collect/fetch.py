@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from foodcls.collect.download import Download, Shut
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
+from foodcls.collect.outcomes import FINAL, SAME_AS_FORGOTTEN, FetchResult, Outcome, Response
 from foodcls.collect.request import host_of
 from foodcls.collect.robots import Robots
 from foodcls.image.file_types import describe_bytes, sniff_format
@@ -144,7 +144,7 @@ def remembering(
     try:
         with closing(results), store.noting(KIND) as note:
             for fetched in results:
-                if fetched.outcome.is_final:
+                if fetched.outcome in FINAL:
                     note(fetched.url, _fact(fetched, limits))
                 # a machine that is lost gives no account at the end
                 if time.monotonic() >= due:

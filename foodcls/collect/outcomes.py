@@ -32,17 +32,8 @@ class Outcome(StrEnum):
     NOT_REGULAR = "not_regular"
     UNREADABLE = "unreadable"
 
-    @property
-    def is_final(self) -> bool:
-        """Whether asking the same URL again, with the same settings, would be in vain."""
-        return self in FINAL
 
-    @property
-    def is_passing(self) -> bool:
-        """Whether another attempt a little later may well succeed."""
-        return self in PASSING
-
-
+# to ask the same URL again, with the same settings, would be in vain
 FINAL = frozenset(
     {
         Outcome.OK,
@@ -55,6 +46,7 @@ FINAL = frozenset(
         Outcome.OPTED_OUT,
     }
 )
+# another attempt a little later may well succeed
 PASSING = frozenset(
     {Outcome.UNAVAILABLE, Outcome.TIMEOUT, Outcome.CONNECTION_FAILED, Outcome.TRUNCATED}
 )

@@ -12,7 +12,7 @@ from protego import Protego
 
 from foodcls.collect.http_client import HttpClient, Redirect, parse_url
 from foodcls.collect.limits import Limits
-from foodcls.collect.outcomes import FetchError, Outcome
+from foodcls.collect.outcomes import PASSING, FetchError, Outcome
 from foodcls.collect.request import Request
 from foodcls.collect.response_headers import ROBOT
 from foodcls.store.store import Store
@@ -108,7 +108,7 @@ class Robots:
         if not (last := self.failures.get(site)):
             return None
         is_last = last.asked > self._limits.retries
-        if is_last or not last.outcome.is_passing or (last.wait or 0) > self._limits.max_wait:
+        if is_last or last.outcome not in PASSING or (last.wait or 0) > self._limits.max_wait:
             return FetchError(last.outcome, last.detail, last.wait)
         return None
 
