@@ -107,8 +107,7 @@ def collect(
         _sample_web,
     )
     show = partial(write_manifest, path=workspace.manifest)
-    words = (request, workspace.store, bars, tell, show, fleet())
-    collected = collect_pictures(*words)
+    collected = collect_pictures(request, workspace.store, bars, tell, show, fleet())
     return save_collected(collected, workspace.store)
 
 

@@ -21,7 +21,7 @@ def rehearse(settings: Train) -> str:
     check_gradients(network, settings)
     network.tta_views = count_views(settings)
     config = InferenceConfig(settings.input_size, ("a", "b"))
-    # as it is, which is faster, or as export would write it
+    # as it is, which is faster; where that is refused, optimized as `export` writes it
     if _refusal(network, config) and (
         why := _refusal(OptimizedNetwork(network, settings.input_size), config)
     ):

@@ -25,8 +25,8 @@ Place = tuple[Table, int]  # a file's rows, and which of them
 
 # rows of a file: some 20 MB of pixels at 224, or of the activations before a last stage
 ROWS = 128
-# of many rows a file holds several times as many, as far as it is not larger than this: each stays
-# open, and of a million rows there would be 8,000
+# with many rows a file holds a multiple of ROWS, up to MOST_BYTES: each file stays open, and a
+# million rows would lie in 8,000 files
 FILES, MOST_BYTES = 256, 64 << 20
 NAME, NAME_BYTES = "picture", 64
 GIGABYTE = 10**9
@@ -115,7 +115,7 @@ def cache_rows(
     first = {digest: index for index, digest in reversed(list(enumerate(digests)))}
     group = cache.feature_cache.group
     lacking = [index for digest, index in first.items() if digest not in found]
-    # more than one's own where a machine has other files
+    # also those that another process's machine lacks
     missing = sorted(set(group.gather(lacking)))
     count(cache.name, anew=len(missing), recalled=len(first) - len(missing))
     kept = cache.feature_cache

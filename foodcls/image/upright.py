@@ -18,10 +18,7 @@ UPRIGHT = {
 
 
 def show_upright(image: Image.Image) -> tuple[Image.Image, bool, bool]:
-    """A loaded picture as 8-bit RGB, and two truths about it.
-
-    Whether it lies and is colored as in its file; and whether its profile of colors is broken.
-    """
+    """A loaded picture as 8-bit RGB; whether its file has it so; whether its profile is broken."""
     turn = UPRIGHT.get(find_orientation(image))
     whole = image if turn is None else image.transpose(turn)
     upright = shown = lay_on_white(whole)

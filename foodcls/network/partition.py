@@ -68,7 +68,7 @@ class _Tracer(fx.Tracer):
 
 def _cut(network: Network, graph: fx.Graph) -> Partition | None:
     learning = _learning_nodes(network, graph)
-    # what the tail takes of no picture, it works out itself
+    # values that depend on no picture are computed in the tail
     ahead = set(learning)
     for node in reversed(graph.nodes):
         if node.users.keys() & ahead and _is_aside(node):

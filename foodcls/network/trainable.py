@@ -4,8 +4,8 @@ from torch import nn
 
 from foodcls.network.side_by_side import SideBySide
 
-# of the weights beside it: a child with more, before which none has as many as EARLIER, is a row of
-# stages; in a row the last ones that have LEAST together are the last stage
+# shares of a module's weights: a child that has more than MOST, with no child of EARLIER or more
+# before it, is a row of stages; the last stage are the last children that have LEAST together
 MOST, EARLIER, LEAST = 0.5, 0.1, 0.02
 
 

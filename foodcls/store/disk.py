@@ -1,8 +1,10 @@
-"""Asks the file system: what is free, why it refused, and that all it was given is on the disk."""
+"""Asks the file system what is free and why it refused, and flushes files to the disk."""
 
 import ctypes
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from foodcls.errors import StoreError
@@ -43,6 +45,14 @@ def flush_all(folder: Path) -> None:
 def nearest_folder(path: Path) -> Path:
     """The path itself or, where it is not there yet, the first folder above it that is."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+
+
+def file_sizes(place: Path) -> Iterator[int]:
+    """Bytes of each file at or below a path; one may go while it is looked at."""
+    for path in [place, *place.rglob("*")] if place.exists() else ():
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                yield path.stat().st_size
 
 
 def free_space(path: Path) -> str:

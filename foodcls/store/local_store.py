@@ -31,7 +31,7 @@ class Folder:
     is atomic. Facts lie in SQLite so that thousands of small ones cost no thousands of files.
     """
 
-    # requests that are worth having under way at once: a disk answers without delay
+    # requests at once: a disk answers without delay
     lanes = 1
 
     def __init__(self, root: Path) -> None:

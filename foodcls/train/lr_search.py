@@ -23,7 +23,7 @@ SHARE = 0.1  # of the time that is left, for a trial
 def settle_lr(
     learner: Learner, train_val: TrainVal, settings: Train, budget: Budget, files: CheckpointFiles
 ) -> tuple[Learner, Train, Budget]:
-    """With the learning rate that is chosen, or was before a kill, where one is needed."""
+    """Settle `lr: auto`: a learning rate chosen by trials, or the one chosen before a kill."""
     is_probe_alone = settings.method.startswith("probe") and count_epochs(settings) == 1
     if settings.lr != "auto" or is_probe_alone:
         return learner, settings, budget

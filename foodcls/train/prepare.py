@@ -1,4 +1,4 @@
-"""Prepares a training: what of the network learns, what that reads, and its learner."""
+"""Prepares a training: the trainable part of the network, its datasets and its optimizer."""
 
 import dataclasses
 import logging

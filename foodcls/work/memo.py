@@ -23,12 +23,12 @@ MOST, LEAST, SHARES = 64, 4, 64
 
 
 def no_blobs(fact: Any) -> Iterable[str]:
-    """Of a fact that stands for itself."""
+    """The blobs behind a fact that needs none."""
     return ()
 
 
 def always(fact: Any) -> bool:
-    """Of facts that are never another time."""
+    """Whether a fact may be remembered: always."""
     return True
 
 

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +10,7 @@ from foodcls.errors import command_line
 from foodcls.network.at_hand import PACKAGES as PACKAGED
 from foodcls.network.at_hand import downloaded, package_folder
 from foodcls.runs.outbox import list_pending
-from foodcls.store.disk import format_bytes, nearest_folder
+from foodcls.store.disk import file_sizes, format_bytes, nearest_folder
 from foodcls.store.local_store import ASIDE
 from foodcls.workspace.services import Check, check_services
 from foodcls.workspace.workspace import Workspace
@@ -24,7 +23,7 @@ NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes abo
 
 def run_checks(folder: Path, environment: Mapping[str, str]) -> Iterator[Check]:
     """Check Python, packages, weights, servers, keys, disk and the workspace, in that order."""
-    yield _python()
+    yield Check("python", True, platform.python_version())
     yield from map(_package, PACKAGES)
     yield _offline_weights()
     yield _hub_weights(environment)
@@ -33,11 +32,6 @@ def run_checks(folder: Path, environment: Mapping[str, str]) -> Iterator[Check]:
     yield from check_services(workspace, environment)
     yield _disk(folder)
     yield from check_workspace(workspace)
-
-
-def _python() -> Check:
-    fine = sys.version_info >= (3, 11)
-    return Check("python", fine, platform.python_version(), "install Python 3.11 or newer")
 
 
 def _package(name: str) -> Check:
@@ -124,15 +118,5 @@ def _aside(workspace: Workspace) -> Check:
 
 
 def _amount(places: list[Path]) -> str:
-    files = [file for place in places for file in _files(place)]
-    return f"{format_bytes(sum(files))} in {len(files):,} files"
-
-
-def _files(place: Path) -> Iterator[int]:
-    """Sizes of the files there; one may go while it is looked at."""
-    for path in [place, *place.rglob("*")] if place.exists() else ():
-        try:
-            if path.is_file():
-                yield path.stat().st_size
-        except FileNotFoundError:
-            continue
+    sizes = [size for place in places for size in file_sizes(place)]
+    return f"{format_bytes(sum(sizes))} in {len(sizes):,} files"

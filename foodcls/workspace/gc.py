@@ -24,6 +24,7 @@ from foodcls.errors import StoreError
 from foodcls.manifest import parse_manifest
 from foodcls.progress import Track, silent
 from foodcls.redact import without_logins
+from foodcls.store.disk import file_sizes
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
 from foodcls.workspace.recovery import dead_parts, remove_part
@@ -107,7 +108,7 @@ def find_garbage(
         found += _old_facts(workspace.store, addresses, since_all)
         found += (Garbage(DAMAGED, name, size) for name, size, _ in workspace.store.listing(ASIDE))
     found += _old_files(PIXELS, [workspace.pixels, workspace.thumbs], since)
-    found += (Garbage(PART, path, _size(path)) for path in dead_parts(workspace.root))
+    found += (Garbage(PART, path, sum(file_sizes(path))) for path in dead_parts(workspace.root))
     return found
 
 
@@ -169,11 +170,6 @@ def _old_facts(store: Store, named: Collection[str], since: float) -> Iterator[G
         told = datetime.fromisoformat(fact["fetched_at"]).timestamp() if fact["fetched_at"] else 0
         if told < since and without_logins(url) not in named:
             yield Garbage(FACT, f"{FETCHED} {url}", size)
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def find_named(workspace: Workspace, results: Iterable[CachedResult]) -> tuple[set[str], set[str]]:

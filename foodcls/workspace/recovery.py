@@ -1,4 +1,4 @@
-"""Cleans a workspace up after a run that ended without a word: killed, or with the machine."""
+"""Cleans a workspace up after a run that was killed, or that ended with its machine."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Understands what a person names to be forgotten: an address, a host, an author, or the like."""
+"""Parses what a person asks to forget: an address, host, author, licence or id of pictures."""
 
 import re
 from pathlib import Path

@@ -15,6 +15,7 @@ import mlflow
 from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.tracking import MlflowClient
 
+from foodcls.store.disk import file_sizes
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import local_tracking
 
@@ -81,5 +82,4 @@ def _models(client: MlflowClient, run: Run) -> list[LoggedModel]:
 
 
 def _size(uri: str) -> int:
-    files = Path(unquote(urlparse(uri).path)).rglob("*")
-    return sum(file.stat().st_size for file in files if file.is_file())
+    return sum(file_sizes(Path(unquote(urlparse(uri).path))))

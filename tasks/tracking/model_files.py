@@ -1,4 +1,4 @@
-"""Puts a run, and its exported model, into files that MLflow takes."""
+"""Writes a run and its exported model as the files that are sent to MLflow."""
 
 import shutil
 import time
@@ -41,7 +41,7 @@ def draft_record(
     runs: tuple[RunRecord, ...],
     model: Registration | None = None,
 ) -> Submission:
-    """A record of what has just been done, for the server that is told of runs at present."""
+    """A submission of these runs, which have just ended, to the tracking server that is set."""
     now = time.time()
     return Submission(
         key=uuid4().hex,

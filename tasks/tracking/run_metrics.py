@@ -1,4 +1,4 @@
-"""What of a run or an ablation is kept for comparison: name, settings, tags, data and metrics."""
+"""The name, parameters, tags, data set and metrics of a run or an ablation, as MLflow has them."""
 
 import re
 import subprocess
@@ -40,7 +40,7 @@ def run_settings(recipe: Recipe) -> dict[str, str]:
 
 
 def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
-    """What tells a run from the one before it; `earlier` ones come newest first."""
+    """A name that says how a run differs from the one before; `earlier` ones come newest first."""
     before = earlier[0] if earlier else None
     return name_change(
         run_settings(recipe),
@@ -76,7 +76,7 @@ def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]
 
 
 def version_tags(scores: Evaluation) -> dict[str, str]:
-    """What a version is chosen by."""
+    """The figures of a version, by which a champion is chosen."""
     return {
         "accuracy": f"{scores.accuracy:.4f}",
         "average_position": f"{scores.average_position:.3f}",
@@ -102,7 +102,7 @@ def record_digest(recipe: Recipe, trained: Trained) -> str:
 
 
 def common_tags(recipe: Recipe, stage: str) -> dict[str, str]:
-    """What every run of a recipe is found by again; `stage` says what kind of run it is."""
+    """The tags of every run of a recipe; `stage` says what kind of run it is."""
     return {
         # among them is where git fetches from, often with a token
         **{name: redact(str(value)) for name, value in resolve_tags().items()},

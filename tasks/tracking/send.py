@@ -27,6 +27,7 @@ from mlflow.utils import chunk_list
 from foodcls.errors import BusyError, ServerError, StoreError
 from foodcls.redact import redact
 from foodcls.runs.outbox import Pending, Submission, drop_record, keep_record, list_pending
+from foodcls.store.disk import file_sizes
 from foodcls.workspace.lock import holding
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import (
@@ -246,8 +247,7 @@ def upload_model(client: MlflowClient, experiment: str, run_id: str, waiting: Pe
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     send_figures(client, run_id, waiting, 0, logged.model_id)
     folder = waiting.folder / "model"
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    with sending_bytes(size), tempfile.TemporaryDirectory() as place:
+    with sending_bytes(sum(file_sizes(folder))), tempfile.TemporaryDirectory() as place:
         client.log_model_artifacts(logged.model_id, str(folder))
         arrived = mlflow.artifacts.download_artifacts(f"models:/{logged.model_id}", dst_path=place)
         if changed := waiting.differing(Path(arrived), "model"):

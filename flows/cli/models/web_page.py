@@ -9,6 +9,7 @@ from flows.cli.output import say
 from foodcls.errors import InputError, command_line
 from foodcls.export.web.runtime import PACKAGE, VERSION, how_to_get, read_runtime
 from foodcls.export.web.write import write_page
+from foodcls.store.disk import file_sizes
 
 NPM_SECONDS = 600  # for 33 MB
 
@@ -18,9 +19,8 @@ def write_web(onnx: Path, runtime: Path | None) -> None:
     place = onnx.with_name(f"{onnx.stem}-web")
     with TemporaryDirectory() as fetched:
         page = write_page(onnx, read_runtime(runtime or fetch_runtime(Path(fetched))), place)
-    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     lines = (
-        f"{page}  {size / 1e6:.0f} MB in all",
+        f"{page}  {sum(file_sizes(place)) / 1e6:.0f} MB in all",
         "Any static server shows it, e.g. "
         + command_line("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", place),
     )
