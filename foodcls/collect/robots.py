@@ -13,14 +13,13 @@ from protego import Protego
 from foodcls.collect.http_client import HttpClient, Redirect, parse_url
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import PASSING, FetchError, Outcome
-from foodcls.collect.request import Request
+from foodcls.collect.request import HOPS, Request
 from foodcls.collect.response_headers import ROBOT
 from foodcls.store.store import Store
 
 KIND = "robots/1"
 FRESH = 24 * 3600  # seconds
 MOST = 500 * 1024  # bytes, as the RFC has it
-HOPS = 5
 # what the RFC calls unavailable: there are no rules
 NO_RULES = frozenset({Outcome.HTTP_ERROR, Outcome.EMPTY, Outcome.BAD_URL, Outcome.REDIRECT_LOOP})
 UNREAD = frozenset({Outcome.TOO_LARGE, Outcome.NOT_AN_IMAGE})

@@ -2,21 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
-from urllib.parse import quote_plus
 
 from icrawler.builtin.baidu import BaiduFeeder, BaiduParser
 
-from foodcls.collect.engines.base import Hit, Page, Question
+from foodcls.collect.engines.base import Hit, Page
 from foodcls.collect.engines.crawled import Crawled, feed, licences_of, unthreaded
 
 # how "http" begins in Baidu's cipher
 CIPHER = "ippr"
-
-
-def _addresses(question: Question) -> list[str]:
-    # icrawler puts the keyword into the address as it is
-    return feed(BaiduFeeder, quote_plus(question.query), question.licence)
 
 
 def _read(page: Page) -> Iterator[Hit]:
@@ -45,4 +40,4 @@ def _plain(url: str) -> str:
     return str(unthreaded(BaiduParser)._decode_url(url)) if url.startswith(CIPHER) else url
 
 
-BAIDU = Crawled(_addresses, _read, licences=licences_of(BaiduFeeder))
+BAIDU = Crawled(partial(feed, BaiduFeeder), _read, licences=licences_of(BaiduFeeder))

@@ -3,21 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
-from urllib.parse import quote_plus
 
 from icrawler.builtin.bing import BingFeeder
 
-from foodcls.collect.engines.base import Hit, Page, Question
+from foodcls.collect.engines.base import Hit, Page
 from foodcls.collect.engines.crawled import Crawled, feed, licences_of, read_html
 
 # what a result names its picture in, where its data is no JSON: keys without quotes
 LOOSE = re.compile(r'\b(?:murl|imgurl)"?\s*:\s*"(http[^"]+)"')
-
-
-def _addresses(question: Question) -> list[str]:
-    # icrawler puts the keyword into the address as it is
-    return feed(BingFeeder, quote_plus(question.query), question.licence)
 
 
 def _read(page: Page) -> Iterator[Hit]:
@@ -43,4 +38,4 @@ def _result(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) and data.get("murl") else {}
 
 
-BING = Crawled(_addresses, _read, licences=licences_of(BingFeeder))
+BING = Crawled(partial(feed, BingFeeder), _read, licences=licences_of(BingFeeder))

@@ -5,6 +5,7 @@ import queue
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from bs4 import BeautifulSoup
 from icrawler import Feeder, Parser
@@ -29,11 +30,13 @@ class Crawled(Engine):
         return self.read(page)
 
 
-def feed(kind: type[Feeder], keyword: str, licence: str) -> list[str]:
-    """The addresses that one of icrawler's feeders makes of a query."""
+def feed(
+    kind: type[Feeder], question: Question, quote: Callable[[str], str] = quote_plus
+) -> list[str]:
+    """The addresses that one of icrawler's feeders makes of a query; most do not quote it."""
     feeder = unthreaded(kind)
-    filters = {"license": licence} if licence else None
-    feeder.feed(keyword=keyword, offset=0, max_num=MAX_RESULTS, filters=filters)
+    filters = {"license": question.licence} if question.licence else None
+    feeder.feed(keyword=quote(question.query), offset=0, max_num=MAX_RESULTS, filters=filters)
     return [feeder.out_queue.get() for _ in range(feeder.out_queue.qsize())]
 
 

@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from bs4 import BeautifulSoup
 from icrawler.builtin.google import GoogleFeeder, GoogleParser
 
-from foodcls.collect.engines.base import Hit, Page, Question
+from foodcls.collect.engines.base import Hit, Page
 from foodcls.collect.engines.crawled import Crawled, feed, licences_of, read_html, unthreaded
 
 # an original in the data: its address, height and width
@@ -19,11 +20,6 @@ SHOWN_ON = re.compile(
 )
 THUMBNAIL = "encrypted-tbn"
 OWN_HOSTS = ("google.com", "gstatic.com", "googleusercontent.com")
-
-
-def _addresses(question: Question) -> list[str]:
-    # the one feeder that quotes by itself
-    return feed(GoogleFeeder, question.query, question.licence)
 
 
 def _read(response: Page) -> Iterator[Hit]:
@@ -86,4 +82,4 @@ def _link_hits(page: BeautifulSoup) -> list[Hit]:
     ]
 
 
-GOOGLE = Crawled(_addresses, _read, licences=licences_of(GoogleFeeder))
+GOOGLE = Crawled(partial(feed, GoogleFeeder, quote=str), _read, licences=licences_of(GoogleFeeder))
