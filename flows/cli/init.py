@@ -5,6 +5,7 @@ from pathlib import Path
 from flows.cli.output import say
 from foodcls.errors import InputError, command_line
 from foodcls.init.draft import (
+    check_counts,
     check_place,
     describe_training,
     draft_from_names,
@@ -39,6 +40,7 @@ def start_recipe(source: str, classes: str, recipe: Path | None) -> None:
     elif place.exists():
         found = survey_pictures(place)
         check_place(found, path)
+        check_counts(found)
         text = draft_recipe(found, name, path, choose_training())
     else:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")

@@ -59,6 +59,7 @@ def read_folders(
         if files:
             read = read_files(files, limits, store, blocked)
             results += track(read, len(files), "read files")
+    _tell_unread(results, source)
     return results
 
 
@@ -83,7 +84,8 @@ def list_files(
     for entry in sorted(root.iterdir(), key=os.fsencode):
         plain = unicodedata.normalize("NFC", entry.name)
         (folders[plain] if plain in folders and _is_holder(entry) else strange).append(entry)
-    _warn(root, strange)
+    # what a Mac or another system hides there is nobody's class
+    _warn(root, [entry for entry in strange if not entry.name.startswith(".")])
     files = [
         (Candidate(prefix + origin_text(path, root), label, source, rank=rank), path)
         for label, tops in folders.items()
@@ -152,6 +154,16 @@ def _warn(root: Path, strange: list[Path]) -> None:
     if strange:
         names = ", ".join(repr(entry.name) for entry in strange[:NAMED])
         LOG.warning("%s: %d entries are no class's folder: %s", root, len(strange), names)
+
+
+def _tell_unread(results: Sequence[CandidateResult], source: str) -> None:
+    """Say how many files are no pictures and why, with the name of the first for each reason."""
+    bad = [one for one in results if one.result.outcome is not Outcome.OK]
+    firsts = {one.result.outcome: Path(one.candidate.url).name for one in reversed(bad)}
+    counts = Counter(one.result.outcome for one in bad).most_common()
+    told = [f"{outcome} {count}, e.g. {firsts[outcome]!r}" for outcome, count in counts]
+    if told:
+        LOG.info("%s: %d not read: %s", source, len(bad), "; ".join(told))
 
 
 def _sorted(top: Path, passed: list[Path]) -> list[Path]:

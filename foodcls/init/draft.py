@@ -31,6 +31,18 @@ def check_place(found: Survey, path: Path) -> None:
             )
 
 
+def check_counts(found: Survey) -> None:
+    """InputError where a class has too few pictures for each of the splits to have one."""
+    needed = 2 if found.test else 3
+    few = [f"{label} ({count})" for label, count in found.counts.items() if count < needed]
+    if few:
+        splits = "training and validation" if found.test else "training, validation and tests"
+        raise InputError(
+            f"too few pictures of {', '.join(few)}: {splits} need at least {needed} of each class, "
+            "and look-alikes count once; add pictures, or take the class out"
+        )
+
+
 def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
     """The text of a recipe at `path` for the pictures found; `how` are lines on the training."""
     least, most = min(found.counts.values()), max(found.counts.values())

@@ -14,7 +14,7 @@ from foodcls.image.file_types import sniff_format
 from foodcls.image.listing import is_aside, is_below, list_below
 from foodcls.recipe.types import ClassName
 from foodcls.tables.label_table import read_labels
-from foodcls.tables.read_csv import read_header, read_sheet
+from foodcls.tables.read_csv import read_header, read_sheet, shorten
 
 # what folders of the parts of a data set are called, in lower case
 TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "dev")
@@ -76,8 +76,16 @@ def _holds_classes(source: Path) -> bool:
 
 
 def _survey_table(path: Path) -> Survey:
-    if "path" in read_header(path):
+    header = read_header(path)
+    if "path" in header:
         return _survey_labels(path)
+    if "url" not in header:
+        names = shorten(",".join(header))
+        hint = "; separate the cells by commas" if ";" in names or "\t" in names else ""
+        raise InputError(
+            f"{path}: the first line is {names!r}; it must be path,label, for pictures beside the "
+            f"table or below, or label,url, for their addresses, in any order{hint}"
+        )
     rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
     found = Counter(row.cells["label"].strip() for row in rows)
     return Survey((path,), dict(sorted(found.items())))
@@ -96,21 +104,23 @@ def _survey_labels(table: Path) -> Survey:
             "paths, in the table's own folder or below; put the table where the pictures lie"
         )
     lacking = len(rows) - len(there)
-    note = f"{lacking} rows of {table.name} name no picture in its folder or below"
+    note = f"{lacking} of {len(rows)} rows of {table.name} name no picture in its folder or below"
     counts = Counter(row.label for row in there)
     return Survey((root,), dict(sorted(counts.items())), labels=table.resolve(),
                   notes=(note,) if lacking else ())  # fmt: skip
 
 
 def _checked(found: Survey, place: Path) -> Survey:
+    refused: dict[str, list[str]] = {}
     for name in found.counts:
         try:
             TypeAdapter(ClassName).validate_python(name)
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise InputError(
-                f"{found.labels or found.sources[0]}: {name!r}: {reason}; rename it"
-            ) from error
+            refused.setdefault(reason, []).append(repr(name))
+    if refused:
+        told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in refused.items())
+        raise InputError(f"{found.labels or found.sources[0]}: {told}; rename them")
     if len(found.counts) < 2:
         there = ", ".join(map(repr, found.counts)) or "no folder with pictures"
         raise InputError(f"{place}: a model needs two classes, found {there}; {HINT.format(place)}")

@@ -16,7 +16,8 @@ def test_init_writes_a_recipe_that_is_taken_and_says_what_is_next(
     monkeypatch.chdir(tmp_path)
     for label in ("pizza", "salad"):
         Path("photos", label).mkdir(parents=True)
-        Path("photos", label, "1.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+        for number in range(3):
+            Path("photos", label, f"{number}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     for words in (["photos/"], ["lunch", "--classes", "pizza, salad"]):
         done = CliRunner().invoke(app, ["init", *words])
         assert done.exit_code == 0, done.output

@@ -1,3 +1,4 @@
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -92,6 +93,16 @@ def test_each_bad_file_has_its_reason(beans, arrive, picture) -> None:
     ]
 
 
+def test_how_many_files_are_no_pictures_is_said_with_a_name_for_each_reason(
+    beans, picture, store, limits, caplog
+) -> None:
+    caplog.set_level(logging.INFO, "foodcls")
+    for name, data in {"a.jpg": picture(1), "b.txt": b"x", "c.txt": b"y", "d.jpg": b""}.items():
+        (beans / name).write_bytes(data)
+    read_folders([beans.parent], "folder", ("beans",), limits, store, silent)
+    assert "folder: 3 not read: not_an_image 2, e.g. 'b.txt'; empty 1, e.g. 'd.jpg'" in caplog.text
+
+
 def test_what_may_not_be_read_is_said(beans, arrive, picture, powerless) -> None:
     (beans / "a.jpg").write_bytes(picture(1))
     (beans / "a.jpg").chmod(0)
@@ -120,6 +131,8 @@ def test_what_is_no_class_is_warned_of_and_left_alone(beans, arrive, picture, ca
         (beans.parent / name).mkdir()
         (beans.parent / name / "x.jpg").write_bytes(picture(2))
     (beans.parent / "stray.jpg").write_bytes(picture(3))
+    # what a Mac leaves in each folder is nothing to tell of
+    (beans.parent / ".DS_Store").write_bytes(b"x")
     assert len(arrive()) == 1
     assert "3 entries" in caplog.text and "'pizza'" in caplog.text
 

@@ -7,6 +7,7 @@ import pytest
 from foodcls.collect.shortage import count_needed
 from foodcls.errors import InputError
 from foodcls.init.draft import (
+    check_counts,
     check_place,
     draft_from_names,
     draft_recipe,
@@ -48,6 +49,15 @@ def test_shares_fit_the_smallest_class(tmp_path: Path, least: int, share: float)
     )
     split = load_recipe(path).split
     assert (split.val, split.test) == (share, share)
+
+
+def test_classes_too_small_for_their_splits_are_refused_all_at_once(tmp_path: Path) -> None:
+    counts = {"a": 2, "b": 9, "c": 1}
+    with pytest.raises(InputError, match=r"too few pictures of a \(2\), c \(1\): .* at least 3"):
+        check_counts(Survey((tmp_path,), counts))
+    with pytest.raises(InputError, match=r"too few pictures of c \(1\): .* at least 2"):
+        check_counts(Survey((tmp_path,), counts, test=tmp_path, test_counts=counts))
+    check_counts(Survey((tmp_path,), {"a": 3, "b": 3}))
 
 
 def test_what_folders_are_called_stays_a_comment(tmp_path: Path) -> None:

@@ -87,7 +87,10 @@ def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path
     for place in (table, tmp_path):
         found = survey_pictures(place)
         assert (found.sources, found.labels) == ((tmp_path,), table)
-        assert found.counts == {"a": 2, "b": 1} and "1 rows of labels.csv name no" in found.notes[0]
+        assert (
+            found.counts == {"a": 2, "b": 1}
+            and "1 of 4 rows of labels.csv name no" in found.notes[0]
+        )
     (tmp_path / "below").mkdir()
     outside = tmp_path / "below" / "labels.csv"
     outside.write_text(f"path,label\n{tmp_path}/images/0.jpg,a\n../images/1.jpg,b\n")
@@ -103,7 +106,7 @@ def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path
     [
         ({"pizza": 2}, "a model needs two classes, found 'pizza'"),
         ({"pizza": 0, "salad": 0}, "found no folder with pictures"),
-        ({"pi,zza": 1, "salad": 1}, "'pi,zza': a class name begins.*rename it"),
+        ({"pi,zza": 1, "s#": 1, "soup": 1}, "'pi,zza', 's#': a class name begins.*rename them"),
     ],
 )
 def test_what_can_be_no_recipe_is_refused_with_the_way_out(
@@ -111,3 +114,18 @@ def test_what_can_be_no_recipe_is_refused_with_the_way_out(
 ) -> None:
     with pytest.raises(InputError, match=said):
         survey_pictures(put(**folders))
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("file,class", r"path,label, .*or label,url, .*in any order$"),
+        ("label;path", r".*; separate the cells by commas$"),
+    ],
+)
+def test_a_table_with_other_columns_is_told_which_there_may_be(
+    tmp_path: Path, header: str, said: str
+) -> None:
+    (table := tmp_path / "labels.csv").write_text(f"{header}\n")
+    with pytest.raises(InputError, match=rf"the first line is '{header}'; it must be {said}"):
+        survey_pictures(table)
