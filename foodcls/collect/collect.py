@@ -1,7 +1,7 @@
 """Turns a recipe's classes and sources into a manifest with a row for all that was tried."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,14 +123,13 @@ def collect(
         _since(request, limits, store) as since,
     ):
         request = replace(request, access=replace(request.access, since=since))
-        limits = replace(limits, hosts=hosts)
+        limits = replace(limits, hosts=hosts, blocklist=request.blocklist)
         found, stats = _ask_engines(request, limits, store, track)
         on_stats(stats)
         wanted = [_allowed(item, request) for item in (*listed, *found)]
-        barred = request.blocklist.ids
         # the sample web is on this machine
-        far = over_workers(fleet, limits, store, barred) if fleet and not hosts else None
-        results = _fetch_candidates(wanted, limits, store, track, barred, far)
+        far = over_workers(fleet, limits, store) if fleet and not hosts else None
+        results = _fetch_candidates(wanted, limits, store, track, far)
         report_downloads(results, request.access, limits, store)
     at, labels = (limits, store, track, request.blocklist.ids), request.labels
     folders, table = request.settings.folder, request.settings.labels
@@ -180,7 +179,6 @@ def _fetch_candidates(
     limits: Limits,
     store: Store,
     track: Track,
-    blocked: Collection[str],
     anew: FetchNew | None,
 ) -> list[CandidateResult]:
     """Fetch each distinct URL once; what already has a result keeps its place."""
@@ -188,7 +186,7 @@ def _fetch_candidates(
     repeated = set(map(id, repeated_urls(absent)))
     urls = list(dict.fromkeys(item.url for item in absent))
     forecast = Forecast()
-    results = fetch_all(urls, limits, store, blocked, anew, forecast)
+    results = fetch_all(urls, limits, store, anew, forecast)
     fetched = {one.url: one for one in track(results, len(urls), "fetch", forecast)}
     return [
         item

@@ -161,7 +161,8 @@ class Download(Generic[Result]):
         robots, host = self._robots, request.host
         if why := self._shut(request.url):
             return self._defer(replace(request, attempts=request.attempts - 1), why)
-        if robots and (refused := robots.refusal(request.at)):
+        refused = request.forgotten(self._limits) or (robots and robots.refusal(request.at))
+        if refused:
             return self._finish_response(failed(request, refused, self._limits))
         self._pause(host, self._limits.limiter.book(host))
         if robots and not robots.knows(request.at):

@@ -39,20 +39,18 @@ def fetch_all(
     urls: Iterable[str],
     limits: Limits,
     store: Store,
-    blocked: Collection[str] = (),
     anew: FetchNew | None = None,
     forecast: Forecast | None = None,
 ) -> Generator[FetchResult, None, None]:
     """Fetch each distinct URL into the store; yield them as they end, remembered ones first.
 
-    A kill loses at most the last few outcomes; their pictures are fetched again. What has an id
-    that is `blocked` is not kept. `anew` fetches, and remembers, what is not known; else this
-    process does.
+    A kill loses at most the last few outcomes; their pictures are fetched again. `anew` fetches,
+    and remembers, what is not known; else this process does.
     """
-    anew = anew or partial(_fetch_here, limits, store, blocked)
+    anew = anew or partial(_fetch_here, limits, store)
     wanted = list(dict.fromkeys(urls))
     known = {url: one for url, one in recall_results(wanted, limits, store).items()
-             if one.id not in blocked}  # fmt: skip
+             if one.id not in limits.blocklist.ids}  # fmt: skip
     missing = [url for url in wanted if url not in known]
     count("fetch", anew=len(missing), recalled=len(known))
     yield from known.values()
@@ -68,10 +66,10 @@ def fetch_all(
 
 
 def _fetch_here(
-    limits: Limits, store: Store, blocked: Collection[str], urls: list[str], forecast: Forecast
+    limits: Limits, store: Store, urls: list[str], forecast: Forecast
 ) -> Generator[FetchResult, None, None]:
     if urls:
-        finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
+        finish = partial(store_picture, store=store, limits=limits)
         results = download(urls, limits, finish, Robots(limits, store), forecast)
         yield from remembering(results, limits, store)
 
@@ -100,9 +98,7 @@ def download(
     return iterate(lambda deliver: Download(limits, finish, deliver, *words).run(urls))
 
 
-def store_picture(
-    response: Response, store: Store, limits: Limits, blocked: Collection[str]
-) -> FetchResult:
+def store_picture(response: Response, store: Store, limits: Limits) -> FetchResult:
     """Put the bytes into the store if they are a picture."""
     fetched = FetchResult(
         url=response.url,
@@ -118,7 +114,7 @@ def store_picture(
     if sniff_format(response.body) is None:
         reason = describe_bytes(response.body)
         return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
-    return keep_picture(fetched, response.body, store, blocked)
+    return keep_picture(fetched, response.body, store, limits.blocklist.ids)
 
 
 def keep_picture(

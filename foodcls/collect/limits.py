@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from foodcls.blocklist import Blocklist
 from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.hosts.table import with_hosts
 from foodcls.collect.ssrf_guard import Address
@@ -30,6 +31,7 @@ class Limits:
     clock: Callable[[], float] = time.time  # seconds since 1970
     limiter: HostLimiter = field(default_factory=HostLimiter)  # what single hosts ask for
     contact: str = ""  # told to every host
+    blocklist: Blocklist = Blocklist()  # what is not kept, nor asked for where a redirect leads
     # names that no DNS knows, and where their server listens
     hosts: Mapping[str, Address] = field(default_factory=dict)
     # by scheme://host, what is said there and nowhere else; by address, what is posted there

@@ -7,7 +7,7 @@ what a worker had when it was lost.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Coroutine, Generator, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -54,9 +54,7 @@ class FetchReport:
     failures: Mapping[str, Failure] = field(default_factory=dict)  # of robots.txt, by site
 
 
-def over_workers(
-    fleet: Fleet, limits: Limits, store: Store, blocked: Collection[str], turn: float = TURN
-) -> FetchNew:
+def over_workers(fleet: Fleet, limits: Limits, store: Store, turn: float = TURN) -> FetchNew:
     """What fetches URLs by these workers, and has the store remember how they ended."""
 
     def fetch(urls: list[str], forecast: Forecast) -> Generator[FetchResult, None, None]:
@@ -67,7 +65,7 @@ def over_workers(
         # times, places and locks are of this process
         away = replace(limits, limiter=HostLimiter(limits.limiter.hosts))
         is_shared = limits.limiter.places is not None
-        work = partial(run_task, away, store, blocked, is_shared, fleet.listen)
+        work = partial(run_task, away, store, is_shared, fleet.listen)
         while waiting:
             count = max(fleet.size(), 1)
             soon, waiting = _begin(waiting, count * MOST_FOR_ONE)
@@ -142,7 +140,6 @@ def _with_trouble(
 def run_task(
     limits: Limits,
     store: Store,
-    blocked: Collection[str],
     is_shared: bool,
     listen: Callable[[], Callable[[], bool]],
     task: FetchTask,
@@ -162,7 +159,7 @@ def run_task(
         known = recall_results([one.url for one in requests], limits, store)
         requests = tuple(one for one in requests if one.url not in known)
     store.remember(KIND, {place: task.name})
-    finish = partial(store_picture, store=store, limits=limits, blocked=blocked)
+    finish = partial(store_picture, store=store, limits=limits)
     robots = Robots(limits, store, failures=task.failures)
     share = replace(task.share, is_wanted=listen())
     made = list[Download[FetchResult]]()

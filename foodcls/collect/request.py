@@ -41,6 +41,11 @@ class Request:
             return None
         return replace(self, at=redirect.url, trail=(*self.trail, redirect))
 
+    def forgotten(self, limits: Limits) -> FetchError | None:
+        """Why where a redirect has led is barred, or None."""
+        barred = limits.blocklist.reason((self.at,), "", "") if self.trail else ""
+        return FetchError(Outcome.FORGOTTEN, barred) if barred else None
+
 
 @dataclass(frozen=True)
 class RetryLater:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 import pytest
 
-from foodcls.blocklist import Blocklist, Entry
+from foodcls.blocklist import Blocklist, Entry, plain_url
 from foodcls.collect.collect import (
     Collected,
     CollectRequest,
@@ -466,6 +466,20 @@ def test_a_forgotten_picture_comes_back_by_no_other_address(
     again = gather(barred, urls=path).manifest
     assert list(again["outcome"]) == ["forgotten", "forgotten", "ok"]
     assert not store.has(first.loc[0, "id"]) and store.has(first.loc[1, "id"])
+
+
+def test_a_forgotten_address_is_not_asked_for_where_a_redirect_leads_to_it(
+    web, other_web, gather, table, picture
+) -> None:
+    """What is there now may be another picture than the one that is known."""
+    there = other_web.say("/1", picture(9))
+    path = table(("rice", web.say("/to", b"", "302 Found", Location=there)),
+                 ("rice", web.say("/2", picture(2))))  # fmt: skip
+    manifest = gather(
+        {"blocklist": Blocklist((Entry("url", plain_url(there)),))}, urls=path
+    ).manifest
+    assert list(manifest["outcome"]) == ["forgotten", "ok"] and not other_web.talks
+    assert "was told to be forgotten (redirect 1)" in manifest.loc[0, "reason"]
 
 
 def test_lists_and_folders_may_be_several_and_a_fault_names_its_own(

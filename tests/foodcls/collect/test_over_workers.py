@@ -67,7 +67,7 @@ def test_a_crawl_by_workers_ends_as_one_of_a_process_does(
              for n in range(3)]  # fmt: skip
     urls += [web.url("/busy"), web.url("/hop"), "ftp://nowhere.test/a"]
     bounds = replace(limits, per_host=2, retries=1)
-    found = list(fetch_all(urls, bounds, store, anew=over_workers(TWO, bounds, store, (), 0.2)))
+    found = list(fetch_all(urls, bounds, store, anew=over_workers(TWO, bounds, store, 0.2)))
     assert sorted(one.url for one in found) == sorted(urls)
     ended = {one.url: (one.outcome, one.id, one.attempts) for one in found}
     assert (web.busiest, other_web.busiest) == (2, 2)
@@ -93,7 +93,7 @@ def test_who_is_to_be_left_alone_is_so_in_the_next_turn_too(web, limits, store) 
 
     web.route("/a", answer)
     bounds = replace(limits, per_host=1, limiter=HostLimiter({"127.0.0.1": HostPolicy(1, 0.2)}))
-    anew = over_workers(TWO, bounds, store, (), 0.6)
+    anew = over_workers(TWO, bounds, store, 0.6)
     found = list(fetch_all([web.url(f"/a?{n}") for n in range(3)], bounds, store, anew=anew))
     assert {one.outcome for one in found} == {Outcome.NOT_AN_IMAGE}
     gaps = [after - before for before, after in zip(seen, seen[1:], strict=False)]
@@ -104,7 +104,7 @@ def test_a_host_that_always_wants_a_pause_does_not_begin_anew_each_turn(web, lim
     """Once it has throttled its addresses for as long as a run allows, each fails by itself."""
     web.say("/busy", b"", "429 Too Many Requests", Retry_After="1")
     bounds = replace(limits, per_host=1, retries=0, max_throttle=1.0)
-    anew = over_workers(TWO, bounds, store, (), 0.3)
+    anew = over_workers(TWO, bounds, store, 0.3)
     begun = time.monotonic()
     urls = [web.url(f"/busy?{n}") for n in range(20)]
     found = list(fetch_all(urls, bounds, store, anew=anew))
@@ -120,7 +120,7 @@ def test_a_site_whose_robots_txt_never_comes_is_let_be_after_as_many_turns_as_at
 
     web.route("/robots.txt", stall)
     bounds = replace(limits, per_host=1, retries=1, timeout=0.3)
-    anew = over_workers(TWO, bounds, store, (), 0.1)
+    anew = over_workers(TWO, bounds, store, 0.1)
     urls = [web.url(f"/a?{n}") for n in range(20)]
     found = list(fetch_all(urls, bounds, store, anew=anew))
     assert [one.outcome for one in found] == [Outcome.TIMEOUT] * 20
@@ -152,7 +152,7 @@ def test_after_a_tenth_of_the_work_its_end_is_known_within_a_factor_of_two(
     urls += [f"http://slow.test/{n}" for n in range(1_000)]
     told = list[tuple[float, float]]()
     forecast = SimpleNamespace(tell=lambda seconds: told.append((now[0], seconds)))
-    anew = over_workers(Fleet(spread, lambda: 2), limits, store, ())
+    anew = over_workers(Fleet(spread, lambda: 2), limits, store)
     assert len(list(anew(urls, forecast))) == 4_000
     checked = [(at, left) for at, left in told if 0.1 * now[0] < at < 0.95 * now[0]]
     assert len(checked) > 10 and told[0][0] <= 10
@@ -175,7 +175,7 @@ def test_a_turn_carries_no_more_than_its_workers_may_do(limits, store, monkeypat
 
     told = list[float]()
     urls = [f"http://host{n // 25}.test/{n}" for n in range(200)]
-    anew = over_workers(Fleet(spread, lambda: 2), limits, store, ())
+    anew = over_workers(Fleet(spread, lambda: 2), limits, store)
     assert len(list(anew(urls, SimpleNamespace(tell=told.append)))) == 200
     assert sent == [60, 60, 60, 20]
     assert told[0] == pytest.approx(140 / 60) and told[-1] == 0
@@ -194,7 +194,7 @@ def test_what_a_lost_worker_has_finished_is_not_fetched_again(web, limits, store
             yield function(item)
 
     urls = [web.url(f"/a?{n}") for n in range(5)] + [web.url("/busy")]
-    anew = over_workers(Fleet(spread, lambda: 2), replace(limits, retries=0), store, ())
+    anew = over_workers(Fleet(spread, lambda: 2), replace(limits, retries=0), store)
     found = list(fetch_all(urls, limits, store, anew=anew))
     assert sorted(one.url for one in found) == sorted(urls)
     assert (web.hits["/a"], web.hits["/busy"]) == (5, 2)

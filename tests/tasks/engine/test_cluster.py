@@ -206,7 +206,7 @@ def test_hosts_are_parted_among_workers_and_go_to_another_one_when_theirs_is_los
         killer.start()
         group = fleet()
         assert group and group.size() == 2
-        anew = over_workers(group, limits, store, (), turn=2.0)
+        anew = over_workers(group, limits, store, turn=2.0)
         found = list(fetch_all(urls, limits, store, anew=anew))
         killer.join(10)
     assert started[0].poll() is not None
@@ -237,7 +237,7 @@ def test_workers_ask_for_nothing_more_once_nobody_waits_for_it(
 
     def crawl(group: Fleet) -> None:
         urls = [site.url(f"/a{number}") for number in range(1_000)]
-        anew = over_workers(group, limits, store, (), turn=600.0)
+        anew = over_workers(group, limits, store, turn=600.0)
         with pytest.raises(StageError, match="knows no more of a batch"):
             list(fetch_all(urls, limits, store, anew=anew))
 
