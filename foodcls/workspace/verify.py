@@ -1,7 +1,6 @@
 """Reads all that a workspace holds, and finds what is no longer what was written."""
 
 import errno
-import json
 import logging
 import os
 import re
@@ -9,9 +8,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from foodcls.collect.fetch import utc_text
 from foodcls.errors import StoreError
@@ -69,6 +70,9 @@ class Position:
         """Remember what was found of a blob."""
         self.last = max(self.last, name)
         (self.damaged.discard if whole else self.damaged.add)(name)
+
+
+POSITION = TypeAdapter(Position)
 
 
 def find_damage(
@@ -164,21 +168,19 @@ def _digest(path: Path) -> str:
 
 def _read_position(workspace: Workspace) -> Position | None:
     try:
-        kept = json.loads(workspace.verifying.read_text())
-        found = Position(kept["store"], kept["begun"], str(kept["last"]), set(kept["damaged"]))
-        # of another store, or by a clock that was ahead, it says nothing of what lies here now
-        is_of_use = found.store == workspace.place and 0 <= found.begun <= time.time()
-        return found if is_of_use else None
+        found = POSITION.validate_json(workspace.verifying.read_bytes())
     # none, or damaged as anything else may be
-    except (OSError, ValueError, TypeError, LookupError):
+    except (OSError, ValueError):
         return None
+    # of another store, or by a clock that was ahead, it says nothing of what lies here now
+    is_of_use = found.store == workspace.place and 0 <= found.begun <= time.time()
+    return found if is_of_use else None
 
 
 def _keep_position(workspace: Workspace, position: Position) -> None:
     # a full disk can be checked as well, from its first blob each time
     with suppress(StoreError):
-        told = asdict(position) | {"damaged": sorted(position.damaged)}
-        write_whole(workspace.verifying, json.dumps(told))
+        write_whole(workspace.verifying, POSITION.dump_json(position))
 
 
 def _find_changed(workspace: Workspace) -> Iterator[Damage]:
