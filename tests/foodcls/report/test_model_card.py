@@ -21,7 +21,7 @@ def card(tmp_path: Path, judged, make_run):
     def write(*rows: dict[str, object], rejection: object = None, license: str = "mit") -> str:
         (tmp_path / "r.yaml").write_text(
             'name: r\nclasses: [{name: "fish & chips"}, {name: "a_b"}, {name: soup}]\n'
-            "collect: {folder: .}\ntrain: {use: research}\n"
+            "collect: {folder: ., permitted: [brave, pexels]}\ntrain: {use: research}\n"
         )
         settings = Train(backbone="resnet18", method="probe_then_finetune", lr=1e-3,
                          trainable=("layer4",))  # fmt: skip
@@ -59,6 +59,7 @@ def test_pictures_are_counted_by_source_and_licence(card) -> None:
         "| own | unknown | nobody | 1 | 0 | 0 |",
     ]
     assert "Beside them 1 augmented copies" in text
+    assert "states that brave, pexels permitted what their terms else forbid" in text
     # of a stranger's manifest that was replayed
     text = card(ROW | {"source": "a|<b>", "licence_by": "Ann|<i>"})
     assert r"| a\|\<b\> | unknown | Ann\|\<i\> | 1 | 0 | 0 |" in text
