@@ -17,6 +17,14 @@ def rehearse(settings: Train) -> str:
     its file would be refused.
     """
     settings = with_own_size(settings)
+    # which of them is chosen for pictures that are not there yet; a backbone that has learnt
+    # nothing makes no probe
+    is_open = settings.method == "auto" and settings.weights != "none"
+    methods = ("finetune", "probe") if is_open else (settings.method,)
+    return [_rehearse(settings.model_copy(update={"method": method})) for method in methods][0]
+
+
+def _rehearse(settings: Train) -> str:
     backbone, network = start_network(settings, classes=2)
     check_gradients(network, settings)
     network.tta_views = count_views(settings)

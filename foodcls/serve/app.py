@@ -1,5 +1,6 @@
 """The routes of a service, with their documents and errors, as a FastAPI application."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,6 +68,8 @@ def make_app(model: Model, name: str, limits: ServiceLimits) -> FastAPI:
 
     InputError when it cannot answer one of its own within the limits.
     """
+    # of hostile forms its parser would print a line each, where nobody listens
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())
     service = Service(model, limits)
     # here, for what fails when a server starts ends in its log alone
     try:

@@ -54,14 +54,19 @@ class Folder:
         return {one for one in digests if not os.path.isfile(f"{place}/{one[:2]}/{one}")}
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a blob, whatever they are; FileNotFoundError when it is not there."""
+        """The bytes of a blob, whatever they are; FileNotFoundError when it is not there.
+
+        OSError where they cannot be read.
+        """
         return self.path(digest).read_bytes()
 
     def write(self, digest: str, data: bytes, *, durable: bool) -> None:
         """Write a blob unless it is there already; a durable one is on the disk afterwards."""
         path = self.path(digest)
-        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
-            return
+        # what cannot be read is written anew
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+                return
         part = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
 """Keeps finished work in a folder or an object store, under the SHA-256 of its content."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +22,7 @@ from foodcls.store.object_store import Objects
 # seconds between two writes of facts: each waits for the disk
 PACE = 1.0
 DEVICES = Path("/dev")
+LONGEST_NAME = 255  # bytes, of a file
 
 
 def digest_of(data: bytes) -> str:
@@ -49,16 +52,19 @@ def key_of(picture: str, *terms: object) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path; on success it is flushed to disk and takes the place of `path`.
 
-    Readers see the old file or the new one, never a part; a kill leaves the old one. What is no
-    file, such as /dev/stdout, is given itself: whoever else uses it would lose it.
+    Readers see the old file or the new one, never a part; a kill leaves the old one. Who may read
+    the old one may read the new one, and nobody else. What is no file, such as /dev/stdout, is
+    given itself: whoever else uses it would lose it.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    part = _beside(path, f"{os.getpid()}.{threading.get_ident()}.part")
     try:
         if path.parent == DEVICES or path.is_fifo():
             yield path
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
+        with suppress(FileNotFoundError):
+            shutil.copymode(path, part)
         flush(part)
         part.replace(path)
         flush(path.parent)
@@ -85,10 +91,18 @@ def editing(*paths: Path | None) -> Iterator[None]:
         for path in sorted({path.resolve() for path in paths if path}):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(FileLock(path.with_name(f".{path.name}.lock")))
+                stack.enter_context(FileLock(_beside(path, "lock")))
             except OSError as error:
                 raise cannot_write(path, error) from error
         yield
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A hidden file beside another one, called as it is or, where that is too long, by a digest."""
+    named = f".{path.name}.{ending}"
+    if len(os.fsencode(named)) > LONGEST_NAME:
+        named = f".{digest_of(os.fsencode(path.name))}.{ending}"
+    return path.with_name(named)
 
 
 def _remove(path: Path) -> None:
@@ -135,13 +149,15 @@ class Store:
         """Whether the blob is there and its bytes still have that digest."""
         try:
             return bool(digest) and digest_of(self._keeper.read(digest)) == digest
-        except FileNotFoundError:
+        # not there, or not to be read
+        except OSError:
             return False
 
     def read(self, digest: str) -> bytes:
         """The blob's bytes, which have that digest; StoreError when it is missing or damaged.
 
-        A damaged blob is set aside, so that it is missing from then on and is made anew.
+        A damaged blob, or one that lies where the disk is damaged, is set aside, so that it is
+        missing from then on and is made anew.
         """
         try:
             data = self._keeper.read(digest)
@@ -149,6 +165,14 @@ class Store:
             raise StoreError(
                 f"blob {digest} is missing from {self.root}; run the same command "
                 "again, the stage that made it will make it anew"
+            ) from error
+        except OSError as error:
+            place = self.where(digest)
+            if error.errno == errno.EIO:
+                place = f"{place}, now in {self.set_aside(digest)}"
+            raise StoreError(
+                f"blob {digest} cannot be read: {error.strerror or error}, in {place}; mend that, "
+                "then run the same command again"
             ) from error
         if digest_of(data) != digest:
             raise StoreError(

@@ -34,7 +34,7 @@ TRAINERS = "FOODCLS_TRAINERS"
 # a file by which the processes of one machine find each other; no port is open for it
 MEETING = "FOODCLS_TRAINERS_MEETING"
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
-FORM = re.compile(r"(?:(\d+)x)?(\d+)(?:@([^@\s]+:\d+))?")
+FORM = re.compile(r"(?:(\d{1,5})x)?(\d{1,5})(?:@([^@\s]+:\d{1,5}))?", re.ASCII)
 # before what a process that fails says of it, on standard error
 FAILED = "foodcls-failed "
 # seconds in which torchrun ends its processes once it is asked to
@@ -83,12 +83,19 @@ def read_trainers(text: str) -> Trainers | None:
     """The processes that FOODCLS_TRAINERS asks for; None for this one alone."""
     found = FORM.fullmatch(text or "1")
     machines, processes = (int(found[number] or 1) for number in (1, 2)) if found else (0, 0)
-    if not found or 0 in (machines, processes) or (machines > 1) != bool(found[3]):
+    meet = (found and found[3]) or ""
+    is_port = int(meet.rpartition(":")[2] or 1) in range(1, 65_536)
+    if 0 in (machines, processes) or (machines > 1) != bool(meet) or not is_port:
         raise InputError(
             f"--trainers, or {TRAINERS}={text!r}; allowed: a number of processes, such as 2, or "
             "MACHINESxPROCESSES@HOST:PORT, such as 2x4@10.0.0.5:29500"
         )
-    return Trainers(machines, processes, found[3] or "") if machines * processes > 1 else None
+    return Trainers(machines, processes, meet) if machines * processes > 1 else None
+
+
+def check_asked() -> None:
+    """`check_trainers` of what the environment asks for: a worker has its own."""
+    check_trainers(os.environ.get(TRAINERS, ""))
 
 
 def check_trainers(text: str) -> None:

@@ -1,5 +1,6 @@
 """Counts the bytes that a host gives in a day."""
 
+import math
 import time
 from collections.abc import Mapping
 
@@ -15,8 +16,12 @@ class HourlyBytes(dict[int, float]):
 
     @classmethod
     def read(cls, told: Mapping[str, float]) -> "HourlyBytes":
-        """Read what `told` gave."""
-        return cls((int(hour), float(size)) for hour, size in told.items())
+        """Read what `told` gave; ValueError where so many bytes cannot have come."""
+        hours = cls((int(hour), float(size)) for hour, size in told.items())
+        # an hour may have less than none: what was set aside in the hour before did not come
+        if not 0 <= math.fsum(hours.values()) < math.inf:
+            raise ValueError(f"{dict(hours)}: no bytes of a day")
+        return hours
 
     def told(self) -> Mapping[str, float]:
         """The same for JSON, whose keys are texts."""

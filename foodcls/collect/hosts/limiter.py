@@ -7,6 +7,7 @@ over runs and machines, too, where they pass `days` on by a store.
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
@@ -14,7 +15,7 @@ from statistics import mean
 from filelock import FileLock, Timeout
 
 from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
-from foodcls.collect.hosts.shared import HostState, locked_state
+from foodcls.collect.hosts.shared import ODD, HostState, locked_state
 from foodcls.collect.hosts.table import HOSTS, OTHERS, HostPolicy
 
 LOG = logging.getLogger(__name__)
@@ -150,7 +151,10 @@ class HostLimiter:
 
     def recall_days(self, days: Mapping[str, Mapping[str, float]]) -> None:
         """Count what `days` gave in earlier runs, or on other machines: bytes by host and hour."""
-        self._earlier.update({host: HourlyBytes.read(told) for host, told in days.items()})
+        for host, told in days.items():
+            # as a torn file's, what is no number of bytes says nothing
+            with suppress(*ODD):
+                self._earlier[host] = HourlyBytes.read(told)
 
     def days(self) -> dict[str, dict[str, float]]:
         """The bytes that came from hosts with a day's limit: by host and hour."""

@@ -1,6 +1,7 @@
 """The state of each host in a file that all processes of one machine share."""
 
 import json
+import math
 import os
 import stat
 import tempfile
@@ -38,8 +39,14 @@ class HostState:
         try:
             told = json.loads(path.read_text())
             reserved = {int(number): float(size) for number, size in told["reserved"].items()}
-            self.free_at, self.hours = float(told["free_at"]), HourlyBytes.read(told["hours"])
-            self.reserved = reserved
+            free_at = float(told["free_at"])
+            # what is no number would be no bound either
+            if not (
+                math.isfinite(free_at) and all(0 <= size < math.inf for size in reserved.values())
+            ):
+                raise ValueError(f"{path}: {told}")
+            self.hours = HourlyBytes.read(told["hours"])
+            self.free_at, self.reserved = free_at, reserved
         # nobody has asked it yet, or something else stands there
         except (FileNotFoundError, *ODD):
             return

@@ -5,7 +5,7 @@ from torch import nn
 from foodcls.errors import ExportError, InputError
 from foodcls.export.rehearse import rehearse
 from foodcls.network import backbones
-from foodcls.network.network import check_gradients, start_network
+from foodcls.network.network import Network, check_gradients, start_network
 from foodcls.recipe.train_settings import Extras, Train
 
 
@@ -19,6 +19,24 @@ def settings(backbone: str, *trainable: str, tta: int = 1) -> Train:
 def test_a_sound_network_passes_and_stays_as_it_is() -> None:
     wanted = start_network(settings("test_resnet", "layer4"), 2)[0].pretrained_digest
     assert rehearse(settings("test_resnet", "layer4", tta=4)) == wanted
+
+
+def test_where_the_method_is_open_each_that_may_be_chosen_is_rehearsed(monkeypatch) -> None:
+    """A probe takes roots of the features, which no other method exports."""
+    seen = list[tuple[bool, int]]()
+
+    def started(settings: Train, classes: int) -> tuple[backbones.Backbone, Network]:
+        bare = settings.model_copy(update={"weights": "none"})
+        backbone, network = start_network(bare, classes)
+        seen.append((network.takes_roots, len(network.trainable)))
+        return backbone, network
+
+    monkeypatch.setattr("foodcls.export.rehearse.start_network", started)
+    learnt = Train(backbone="test_resnet", input_size=32)
+    for method, forms in (("auto", [(False, 1), (True, 0)]), ("probe", [(True, 0)])):
+        seen.clear()
+        rehearse(learnt.model_copy(update={"method": method}))
+        assert seen == forms
 
 
 class Sorting(nn.Module):

@@ -1,6 +1,7 @@
 import contextlib
 import importlib.util
 import json
+import logging
 import socket
 import threading
 import time
@@ -131,6 +132,18 @@ def test_what_brings_no_picture_is_refused(
 ) -> None:
     answer = post(f"{url}/predict", content=body, headers=headers)
     assert answer.status_code == status and answer.json()["detail"]
+
+
+def test_a_hostile_form_prints_nothing(capfd: pytest.CaptureFixture[str], url: str) -> None:
+    root = logging.getLogger()
+    # as in a program that has not set up logging, which pytest has
+    held, root.handlers = root.handlers, []
+    try:
+        assert post(f"{url}/predict", content=b"--x--junk", headers=FORM).status_code == 400
+        logging.getLogger("python_multipart.multipart").warning("Skipping data after last boundary")
+    finally:
+        root.handlers = held
+    assert capfd.readouterr().err == ""
 
 
 def test_a_form_with_several_pictures_is_refused(url: str, hostile: Any) -> None:

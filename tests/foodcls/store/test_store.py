@@ -14,6 +14,7 @@ from foodcls.store.store import (
     digest_file,
     digest_json,
     digest_of,
+    editing,
     key_of,
     replacing,
     write_whole,
@@ -60,6 +61,34 @@ def test_a_damaged_blob_is_not_read_but_set_aside(store: Store) -> None:
     store.put(b"soup")
     assert store.read(digest) == b"soup"
     assert [path.name for path in store.blobs()] == [digest]
+
+
+def test_a_blob_that_the_disk_does_not_give_is_told_set_aside_and_written_anew(
+    store: Store,
+) -> None:
+    digest = store.put(b"soup")
+    path = store.path(digest)
+    path.unlink()
+    # the beginning of a process's memory is a file that gives an input/output error
+    path.symlink_to("/proc/self/mem")
+    assert store.has(digest) and not store.is_whole(digest)
+    with pytest.raises(
+        StoreError, match=f"{digest} cannot be read: Input/output error, in .*{ASIDE}"
+    ):
+        store.read(digest)
+    assert not store.has(digest)
+    path.symlink_to("/proc/self/mem")
+    assert store.put(b"soup") == digest and store.is_whole(digest)
+
+
+def test_a_blob_that_may_not_be_read_is_told_and_stays(store: Store, powerless) -> None:
+    digest = store.put(b"soup")
+    store.path(digest).chmod(0)
+    with powerless():
+        assert not store.is_whole(digest)
+        with pytest.raises(StoreError, match="cannot be read: Permission denied, in .*; mend that"):
+            store.read(digest)
+    assert store.has(digest)
 
 
 def test_an_object_store_sets_damaged_blobs_aside_too(bucket: str) -> None:
@@ -176,6 +205,25 @@ def test_a_file_where_a_folder_is_needed_is_told(tmp_path: Path, place: str) -> 
     with pytest.raises(StoreError, match=f"cannot write {path}: "), replacing(path) as part:
         part.write_text("lost")
     assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_who_may_read_a_file_is_not_changed_by_writing_it_anew(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text("old")
+    path.chmod(mode)
+    write_whole(path, "new")
+    assert path.read_text() == "new" and path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("name", ["a" * 255, "é" * 127, "a" * 240])
+def test_a_name_as_long_as_the_file_system_takes_is_written_and_edited(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    with editing(path):
+        write_whole(path, "new")
+    assert path.read_text() == "new" and not list(tmp_path.glob("*.part"))
 
 
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:

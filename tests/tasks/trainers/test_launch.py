@@ -89,7 +89,8 @@ def test_what_the_environment_asks_for(text: str, found: Trainers | None) -> Non
     assert read_trainers(text) == found
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "two", "2x4", "4@host:1", "0x4@host:1", "2x4@host"])
+@pytest.mark.parametrize("text", ["0", "-1", "two", "2x4", "4@host:1", "0x4@host:1", "2x4@host",
+    "2x4@host:65536", "2x4@host:0", "2x4@host:" + "9" * 5000, "²", "9" * 5000])  # fmt: skip
 def test_what_is_no_number_of_processes_is_refused_with_what_is_allowed(text: str) -> None:
     with pytest.raises(InputError, match="FOODCLS_TRAINERS=.*such as 2x4@10.0.0.5:29500"):
         read_trainers(text)

@@ -1,4 +1,6 @@
 import asyncio
+import json
+import math
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import DAYS, download_all, fetch_all
 from foodcls.collect.hosts.days import HourlyBytes
 from foodcls.collect.hosts.limiter import HostLimiter
-from foodcls.collect.hosts.shared import host_places
+from foodcls.collect.hosts.shared import HostState, host_places
 from foodcls.collect.hosts.table import HOSTS, HostPolicy, with_hosts
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
@@ -369,6 +371,26 @@ def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypat
     assert hours.total() == 10 and hours.add(5.0) == 5 and hours.total() == 15
     clock[0] += 27 * 3600
     assert hours.total() == 0
+
+
+ODD_DAYS = [{"1": math.nan}, {"1": math.inf}, {"1": -5.0}, {"1": "x"}, {"x": 1.0}, [], None]
+
+
+@pytest.mark.parametrize("odd", ODD_DAYS, ids=str)
+def test_what_is_no_number_of_bytes_bounds_and_frees_nothing(odd: Any, tmp_path: Path) -> None:
+    now = int(time.time() // 3600)
+    limiter = HostLimiter({name: HostPolicy(1, daily=100.0) for name in ("a.test", "b.test")})
+    limiter.recall_days({"b.test": odd, "a.test": {str(now): 100.0, str(now - 1): -50.0}})
+    assert limiter._told_before("b.test") == {}
+    # of what was set aside in the hour before, some did not come
+    assert limiter._told_before("a.test").total() == 50
+    place = tmp_path / "place"
+    for told in ({"hours": odd, "free_at": 0, "reserved": {}},
+                 {"hours": {}, "free_at": math.nan, "reserved": {}},
+                 {"hours": {}, "free_at": 0, "reserved": {"1": math.nan}},
+                 {"hours": {}, "free_at": 0, "reserved": {"1": -1e9}}):  # fmt: skip
+        place.write_text(json.dumps(told))
+        assert json.loads(HostState(place).text()) == {"free_at": 0, "hours": {}, "reserved": {}}
 
 
 def test_a_machine_that_is_lost_has_told_the_store_of_a_day_before(
