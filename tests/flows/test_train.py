@@ -19,10 +19,18 @@ import pytest
 import torch
 from mlflow.tracking import MlflowClient
 
+from flows.ablation import ablate
 from flows.cli.compare import compare
 from flows.prepare import prepare
 from flows.train import train
-from foodcls.errors import CollectError, FoodclsError, RecipeError, StoreError, TableError
+from foodcls.errors import (
+    CollectError,
+    FoodclsError,
+    InputError,
+    RecipeError,
+    StoreError,
+    TableError,
+)
 from foodcls.manifest import VOLATILE
 from foodcls.recipe.recipe import load_recipe
 from foodcls.runs.run_result import summarize
@@ -56,6 +64,16 @@ def second(first: dict[str, Any], shared_recipe: Path, shared_space: Path) -> di
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
     return tmp_path / "space"
+
+
+@pytest.mark.parametrize("flow", [train, ablate], ids=["train", "ablate"])
+def test_trainers_that_a_workers_environment_asks_for_are_checked_first(
+    flow: Any, shared_recipe: Path, space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOODCLS_TRAINERS", "2x4@10.0.0.5:65536")
+    with pytest.raises(InputError, match="FOODCLS_TRAINERS='2x4@10.0.0.5:65536'"):
+        flow.fn(load_recipe(shared_recipe), space)
+    assert not (space / "manifest.csv").exists()
 
 
 def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Path) -> None:
