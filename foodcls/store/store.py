@@ -15,14 +15,13 @@ from typing import Any
 from filelock import FileLock
 
 from foodcls.errors import StoreError
-from foodcls.store.disk import cannot_write, flush
+from foodcls.store.disk import cannot_read, cannot_write, flush, hide_beside
 from foodcls.store.local_store import BLOBS, Folder
 from foodcls.store.object_store import Objects
 
 # seconds between two writes of facts: each waits for the disk
 PACE = 1.0
 DEVICES = Path("/dev")
-LONGEST_NAME = 255  # bytes, of a file
 
 
 def digest_of(data: bytes) -> str:
@@ -56,7 +55,7 @@ def replacing(path: Path) -> Iterator[Path]:
     the old one may read the new one, and nobody else. What is no file, such as /dev/stdout, is
     given itself: whoever else uses it would lose it.
     """
-    part = _beside(path, f"{os.getpid()}.{threading.get_ident()}.part")
+    part = hide_beside(path, f"{os.getpid()}.{threading.get_ident()}.part")
     try:
         if path.parent == DEVICES or path.is_fifo():
             yield path
@@ -91,18 +90,10 @@ def editing(*paths: Path | None) -> Iterator[None]:
         for path in sorted({path.resolve() for path in paths if path}):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(FileLock(_beside(path, "lock")))
+                stack.enter_context(FileLock(hide_beside(path, "lock")))
             except OSError as error:
                 raise cannot_write(path, error) from error
         yield
-
-
-def _beside(path: Path, ending: str) -> Path:
-    """A hidden file beside another one, called as it is or, where that is too long, by a digest."""
-    named = f".{path.name}.{ending}"
-    if len(os.fsencode(named)) > LONGEST_NAME:
-        named = f".{digest_of(os.fsencode(path.name))}.{ending}"
-    return path.with_name(named)
 
 
 def _remove(path: Path) -> None:
@@ -167,13 +158,9 @@ class Store:
                 "again, the stage that made it will make it anew"
             ) from error
         except OSError as error:
-            place = self.where(digest)
-            if error.errno == errno.EIO:
-                place = f"{place}, now in {self.set_aside(digest)}"
-            raise StoreError(
-                f"blob {digest} cannot be read: {error.strerror or error}, in {place}; mend that, "
-                "then run the same command again"
-            ) from error
+            # from a place that the disk does not give it is moved away
+            place = self.set_aside(digest) if error.errno == errno.EIO else self.where(digest)
+            raise cannot_read(f"blob {digest}, now in {place}", error) from error
         if digest_of(data) != digest:
             raise StoreError(
                 f"blob {digest} was damaged and is set aside in {self.set_aside(digest)}; run the "
