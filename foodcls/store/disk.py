@@ -3,13 +3,16 @@
 import ctypes
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from foodcls.errors import StoreError
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+LONGEST_NAME = 255  # bytes, of a file
 FREE = "free space"
 OTHER = "name a folder that you can write with --workspace"
 ADVICE = {
@@ -61,6 +64,27 @@ def free_space(path: Path) -> str:
     # a file system without a table of files has no bound on their number
     files = f" and {found.f_favail:,} files" if found.f_files else ""
     return f"{found.f_bavail * found.f_frsize:,} bytes{files} are free there"
+
+
+def hide_beside(path: Path, ending: str) -> Path:
+    """A hidden file beside another one, called as it is or, where that is too long, by a digest."""
+    name = f".{path.name}.{ending}"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{sha256(os.fsencode(path.name)).hexdigest()}.{ending}"
+    return path.with_name(name)
+
+
+def copy_mode(old: Path, new: Path) -> None:
+    """Let those read the new file who may read the old one, where there is one."""
+    with suppress(FileNotFoundError):
+        shutil.copymode(old, new)
+
+
+def cannot_read(what: str, error: OSError) -> StoreError:
+    """The error to raise: what was to be read, why it was not, what to do."""
+    return StoreError(
+        f"cannot read {what}: {error.strerror or error}; mend that, then run the same command again"
+    )
 
 
 def cannot_write(path: Path, error: OSError, size: str = "") -> StoreError:

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from typing import Any
 from filelock import FileLock
 
 from foodcls.errors import StoreError
-from foodcls.store.disk import cannot_read, cannot_write, flush, hide_beside
+from foodcls.store.disk import cannot_read, cannot_write, copy_mode, flush, hide_beside
 from foodcls.store.local_store import BLOBS, Folder
 from foodcls.store.object_store import Objects
 
@@ -62,8 +61,7 @@ def replacing(path: Path) -> Iterator[Path]:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        with suppress(FileNotFoundError):
-            shutil.copymode(path, part)
+        copy_mode(path, part)
         flush(part)
         part.replace(path)
         flush(path.parent)
@@ -140,7 +138,6 @@ class Store:
         """Whether the blob is there and its bytes still have that digest."""
         try:
             return bool(digest) and digest_of(self._keeper.read(digest)) == digest
-        # not there, or not to be read
         except OSError:
             return False
 
@@ -158,7 +155,6 @@ class Store:
                 "again, the stage that made it will make it anew"
             ) from error
         except OSError as error:
-            # from a place that the disk does not give it is moved away
             place = self.set_aside(digest) if error.errno == errno.EIO else self.where(digest)
             raise cannot_read(f"blob {digest}, now in {place}", error) from error
         if digest_of(data) != digest:
