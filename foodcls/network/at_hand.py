@@ -24,6 +24,7 @@ WAYS_OUT = (
 )
 HUBS = {"torchvision": "https://download.pytorch.org/", "timm": "https://huggingface.co/"}
 PATIENCE = 3  # seconds for a hub to answer at all
+ROOMS = ("models", "layers", "ops")  # of the libraries, where backbones are made
 _DEFINED = re.compile(r"@register_model\b.*\n(?:@.*\n)*def (\w+)\(")
 
 
@@ -47,7 +48,7 @@ def package_folder(backbone: str) -> Path | None:
 @lru_cache
 def known_names(library: str) -> tuple[str, ...]:
     """The backbones that torchvision or timm define, as their sources say."""
-    return tuple(name for text in _sources(library) for name in _DEFINED.findall(text))
+    return tuple(name for text in sources(library) for name in _DEFINED.findall(text))
 
 
 def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> None:
@@ -74,13 +75,15 @@ def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> N
 def _is_named(library: str, name: str) -> bool:
     """Whether a name stands in a library's sources at all: it also has old names for some."""
     whole = re.compile(rf"\b{re.escape(name)}\b")
-    return any(whole.search(text) for text in _sources(library))
+    return any(whole.search(text) for text in sources(library))
 
 
 @lru_cache
-def _sources(library: str) -> tuple[str, ...]:
+def sources(library: str) -> tuple[str, ...]:
+    """The texts of the modules in which torchvision or timm define backbones and their layers."""
     spec = find_spec(library)
-    found = Path(spec.origin).parent.glob("models/*.py") if spec and spec.origin else ()
+    home = Path(spec.origin).parent if spec and spec.origin else Path()
+    found = [path for room in ROOMS for path in home.glob(f"{room}/*.py")]
     return tuple(path.read_text("utf-8") for path in sorted(found))
 
 

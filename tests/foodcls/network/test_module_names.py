@@ -35,5 +35,14 @@ def test_a_wrong_name_is_told_with_those_there_are() -> None:
         check_trainable(both, ["members.0.layer4"])
 
 
-def test_of_a_backbone_that_few_use_nothing_is_said() -> None:
-    assert not check_trainable("resnet34+test_resnet", ["nothing"])
+def test_of_a_backbone_that_few_use_a_word_that_none_knows_is_refused() -> None:
+    few = "resnet34+test_resnet"
+    assert not check_trainable(few, ["members.0.layer9"]) and not check_trainable(few, ["all"])
+    with pytest.raises(InputError, match=r"'layerr4' is no module of any.*\['all'\] trains every"):
+        check_trainable(few, ["members.0.layer4", "layerr4"])
+
+
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet", "test_efficientnet", "test_convnext"])
+def test_no_module_of_a_backbone_is_taken_for_a_word_that_none_knows(name: str) -> None:
+    module = make_backbone(name, "none", own_size(name)).module
+    assert not check_trainable(name, [inner for inner, _ in module.named_modules() if inner])
