@@ -22,6 +22,7 @@ from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode, png_bytes
 from foodcls.image.hashes import TABLE_KIND, fingerprint
 from foodcls.image.quality import measure
+from foodcls.work.memory import keep_freed_memory
 
 # the function that `inspect` has called, as `serve` is told it
 EXAMINE = "foodcls.inspect.sandbox_worker:examine"
@@ -56,6 +57,7 @@ def serve(requests: int, answers: int, function: str, cpu: int, memory: int) -> 
     line = Line(Connection(requests, writable=False), Connection(answers, readable=False))
     answer = _find(function)
     _silence_stderr()
+    keep_freed_memory()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, _address_space() + memory)
     line.send(READY)

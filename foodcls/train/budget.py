@@ -1,12 +1,10 @@
 """Bounds what a training may take: the minutes it runs, also before a kill, and the memory."""
 
-import ctypes
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -50,32 +48,6 @@ class Budget:
 def start_budget(minutes: float | None, clock: Callable[[], float] = time.monotonic) -> Budget:
     """A budget of so many minutes from now on; without end for None."""
     return Budget(float("inf") if minutes is None else clock() + minutes * MINUTE, clock)
-
-
-# of malloc.h in glibc; other libraries know nothing of them and are left as they are
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-NEVER, USUAL_TRIM, USUAL_MMAPS = 2**31 - 1, 128 * 1024, 65_536
-
-
-@contextmanager
-def retain_freed_memory() -> Iterator[None]:
-    """Let the C library reuse freed memory in the block instead of handing it to the system.
-
-    Each step frees and takes the same large blocks. Given back, they come again as empty pages,
-    and filling 37 MB of these took 27 ms where the sums in them took 10.
-    """
-    libc: Any = ctypes.CDLL(None)
-    if not hasattr(libc, "mallopt"):
-        yield
-        return
-    libc.mallopt(M_MMAP_MAX, 0)
-    libc.mallopt(M_TRIM_THRESHOLD, NEVER)
-    try:
-        yield
-    finally:
-        libc.mallopt(M_MMAP_MAX, USUAL_MMAPS)
-        libc.mallopt(M_TRIM_THRESHOLD, USUAL_TRIM)
-        libc.malloc_trim(0)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from foodcls.network.winograd import winograd_convolutions
 from foodcls.progress import Track, count, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
-from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
+from foodcls.train.budget import Budget, explain_out_of_memory, start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.train.dataset import TrainVal, check_splits, data_digest
 from foodcls.train.learner import Learner
@@ -45,6 +45,7 @@ from foodcls.train.resume import (
     restore_state,
 )
 from foodcls.train.views import training_views
+from foodcls.work.memory import retain_freed_memory
 from foodcls.work.process_group import ALONE, ProcessGroup
 
 log = logging.getLogger(__name__)

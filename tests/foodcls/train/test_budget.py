@@ -1,4 +1,3 @@
-import ctypes
 import re
 import resource
 import subprocess
@@ -9,7 +8,7 @@ import pytest
 import torch
 
 from foodcls.errors import TrainingError
-from foodcls.train.budget import Budget, explain_out_of_memory, retain_freed_memory, start_budget
+from foodcls.train.budget import Budget, explain_out_of_memory, start_budget
 
 
 def test_minutes_count_from_the_start_and_with_what_was_spent_before() -> None:
@@ -27,43 +26,10 @@ def test_without_minutes_it_never_ends() -> None:
     assert isinstance(start_budget(None), Budget)
 
 
-BLOCK = 10_000_000  # numbers of four bytes
-HAS_MALLOPT = hasattr(ctypes.CDLL(None), "mallopt")
-
-
-def fresh_pages() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-
 def held_bytes() -> int:
     """Memory of its own; pages of files, which a short machine takes back at will, not counted."""
     (kilobytes,) = re.findall(r"^RssAnon:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.M)
     return int(kilobytes) * 1024
-
-
-def pages_of_ten_blocks() -> int:
-    # until the heap has found its shape
-    for _ in range(10):
-        torch.ones(BLOCK)
-    before = fresh_pages()
-    for _ in range(10):
-        torch.ones(BLOCK)
-    return fresh_pages() - before
-
-
-def check_freed() -> None:
-    outside, held = pages_of_ten_blocks(), held_bytes()
-    with retain_freed_memory():
-        inside, kept = pages_of_ten_blocks(), held_bytes()
-    assert inside < outside / 5, f"{inside} fresh pages inside, {outside} outside"
-    assert kept > held + BLOCK * 3.8, f"of {kept - held} bytes that were kept some went back"
-    assert held_bytes() < held + BLOCK * 2, f"{held_bytes() - held} bytes did not go back"
-
-
-@pytest.mark.skipif(not HAS_MALLOPT, reason="this C library has no mallopt")
-def test_freed_blocks_come_again_without_fresh_pages_and_go_back_at_the_end() -> None:
-    # in a process of its own: the heap of this one has a history
-    subprocess.run([sys.executable, __file__, "freed"], check=True, cwd=Path.cwd())
 
 
 def check_shortage() -> None:
@@ -74,7 +40,7 @@ def check_shortage() -> None:
 
 
 def test_too_little_memory_is_an_error_that_says_what_to_do() -> None:
-    words = [sys.executable, __file__, "shortage"]
+    words = [sys.executable, __file__]
     ended = subprocess.run(words, capture_output=True, text=True, cwd=Path.cwd(), timeout=60)
     last = ended.stderr.strip().splitlines()[-1]
     assert last.startswith("foodcls.errors.TrainingError: out of memory at batch_size 20")
@@ -95,4 +61,4 @@ def test_other_errors_pass_as_they_are() -> None:
 
 
 if __name__ == "__main__":
-    {"freed": check_freed, "shortage": check_shortage}[sys.argv[1]]()
+    check_shortage()
