@@ -29,18 +29,21 @@ from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import encode_labels
 
 EAGER = "eager torch"
-HEADS = ("format", "accuracy", "less the .pt", "largest difference", "ms, batch 1",
+HEADS = ("format", "accuracy", "less the base", "largest difference", "ms, batch 1",
          "ms, batch 32", "pictures/s, batch 32", "MB", "memory, MB", "start, s")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Row:
-    """A format's figures; those of accuracy are on the same pictures for all."""
+    """A format's figures; those of accuracy are on the same pictures for all.
+
+    The base is the first row.
+    """
 
     name: str
     accuracy: float
-    shift: Estimate | None  # of accuracy, less that of the .pt file; None for that itself
-    difference: float  # the largest of a probability from the .pt file's
+    shift: Estimate | None  # of accuracy, less that of the base; None for that itself
+    difference: float  # the largest of a probability from the base's
     ms: tuple[float, ...]  # a picture, in batches of `BATCHES`; medians
     megabytes: float  # of the file; 0 where there is none
     memory: float  # megabytes that opening and answering took at most, with all libraries
@@ -74,8 +77,10 @@ def benchmark(
     seconds: float,
     track: Track = silent,
 ) -> Iterator[Row]:
-    """A row for each file of `model`, the .pt file first, and for eager torch with a checkpoint.
+    """A row for each file of `model`, in the order of FORMATS, and for eager torch.
 
+    The first is the base of the others: the .pt file, where it is there. Eager torch needs a
+    checkpoint.
     On so many threads, each batch size for so many seconds. A .pt2 file counts only where its
     digest is that of a blob in `store`: it was made here.
     """

@@ -32,7 +32,7 @@ def run_benchmark(model: Path, folder: Path, threads: int, seconds: float) -> di
     )  # fmt: skip
     print_whole([[Text(cell) for cell in line] for line in (HEADS, *map(cells, rows))])
     processor = next(iter(_cpu_lines("model name")), "") or platform.machine()
-    about = {"threads": threads, "processor": processor, "VNNI": _has_vnni(),
+    about = {"base": rows[0].name, "threads": threads, "processor": processor, "VNNI": _has_vnni(),
              "backbone": loaded.provenance.get("train.backbone", ""),
              "load average": f"{os.getloadavg()[0]:.1f}"}  # fmt: skip
     if not is_trained_on(loaded, manifest):

@@ -106,6 +106,7 @@ def test_each_format_is_measured_on_the_same_pictures(
     rows = {row["format"]: row for row in found["formats"]}
     assert set(rows) == {"torchscript", "exported_program", "onnx", "onnx_int8", "eager torch"}
     assert listed and "not logged to MLflow: no run is recorded here" in said
+    assert found["base"] == "torchscript" and "base torchscript" in said
     assert rows["torchscript"]["shift"] is None and rows["torchscript"]["largest_difference"] == 0
     for name in ("exported_program", "onnx", "eager torch"):
         assert rows[name]["largest_difference"] < 1e-4
