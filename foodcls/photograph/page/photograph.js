@@ -38,20 +38,28 @@ async function openCamera() {
   try {
     const video = { facingMode: 'environment', width: { ideal: 2560 }, height: { ideal: 1920 } }
     $('video').srcObject = await navigator.mediaDevices.getUserMedia({ video, audio: false })
+    await firstFrame($('video'))
+    $('shutter').disabled = false
   } catch (error) {
     explain(`No camera (${error.name}). Allow it for this page, or take photos by “Files”.`)
   }
 }
 
+// until it is shown, the size may be known, and what is drawn of it is black
+function firstFrame(video) {
+  return new Promise((done) => {
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done)
+    else video.addEventListener('loadeddata', done, { once: true })
+  })
+}
+
 function explain(text) {
   $('note').textContent = text
   $('note').hidden = false
-  $('shutter').disabled = true
 }
 
 function shoot() {
   const video = $('video')
-  if (!video.videoWidth) return
   const taken = Date.now()
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight)
   canvas.getContext('2d').drawImage(video, 0, 0)

@@ -166,7 +166,7 @@ def test_nothing_is_served_but_the_page(url: str) -> None:
 
 def test_the_camera_takes_photos_by_class_and_tray(url: str, browser: Any, folder: Path) -> None:
     browser.resize(400, 800)
-    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    browser.open(url, "document.body?.dataset.ready")
     total = "document.querySelector('#total').textContent"
     assert browser.value(total) == "0 here · 0 in all"
     browser.click("#shutter")
@@ -189,11 +189,46 @@ def test_the_camera_takes_photos_by_class_and_tray(url: str, browser: Any, folde
     assert browser.value("document.querySelectorAll('option b').length") == 0
 
 
+# a camera that is open and shows nothing yet
+LATE_CAMERA = """navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement('canvas')
+    canvas.getContext('2d')
+    const stream = canvas.captureStream(0)
+    window.showFrame = () => {
+        const pen = canvas.getContext('2d')
+        for (const at of [0, 60, 120]) {
+            pen.fillStyle = `hsl(${at} 90% 50%)`
+            pen.fillRect(at, 0, 60, 150)
+        }
+        stream.getVideoTracks()[0].requestFrame()
+    }
+    return stream
+}"""
+
+
+def test_nothing_is_taken_before_the_camera_shows_something(
+    url: str, browser: Any, folder: Path
+) -> None:
+    script = browser.call("Page.addScriptToEvaluateOnNewDocument", source=LATE_CAMERA)
+    try:
+        browser.open(url, "!!window.showFrame")
+        browser.click("#shutter")
+        browser.value("showFrame()")
+        browser.wait("document.body.dataset.ready")
+        browser.click("#shutter")
+        browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
+    finally:
+        browser.call("Page.removeScriptToEvaluateOnNewDocument", **script)
+    [path] = saved(folder)
+    with Image.open(path) as image:
+        assert image.convert("L").getextrema()[1] > 100
+
+
 def test_what_could_not_be_sent_is_sent_again_in_order(
     url: str, browser: Any, folder: Path
 ) -> None:
     browser.expected = "net::ERR_"  # the browser itself says that nobody answered
-    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    browser.open(url, "document.body?.dataset.ready")
     # a page that waits for seconds waits for tenths
     browser.value("void (setTimeout = ((wait) => (what, ms) => wait(what, ms / 20))(setTimeout))")
     # the first answer is that the network was too slow
@@ -221,7 +256,7 @@ def test_what_waits_when_the_server_is_started_anew_goes_to_its_new_address(
 ) -> None:
     origin, guard = guarded
     browser.expected = "403"  # to the old address
-    browser.open(url, "document.body?.dataset.ready && document.querySelector('video').videoWidth")
+    browser.open(url, "document.body?.dataset.ready")
     browser.value("void (setTimeout = ((wait) => (what, ms) => wait(what, ms / 20))(setTimeout))")
     guard.token = "new"
     browser.click("#shutter")
