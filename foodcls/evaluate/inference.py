@@ -10,10 +10,10 @@ from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.network import Network
 from foodcls.network.rejection import Features
-from foodcls.train.budget import retain_freed_memory
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset, run_all
 from foodcls.train.restore import load_network
+from foodcls.work.memory import retain_freed_memory
 
 BATCH = 32
 PRECISION = "fp32"  # that of the exported file, whatever the training used
