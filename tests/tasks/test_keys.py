@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 
@@ -28,7 +29,6 @@ STAGES = {
     for one in vars(module).values()
     if isinstance(one, Stage) and one.modules
 }
-MODULES = {name: behind(one.modules) for name, one in STAGES.items()}
 # the rooms that the key of a stage may name, beside the manifest's
 ROOMS = {
     "collect": "collect tables image redact blocklist",
@@ -89,22 +89,28 @@ STRANGERS = (
 )  # fmt: skip
 
 
+@cache
+def modules_of(name: str) -> tuple[str, ...]:
+    """Asked for by tests, and not by each process that only collects them."""
+    return behind(STAGES[name].modules)
+
+
 def of_room(name: str, room: str) -> set[str]:
     begin = f"foodcls.{room}"
-    return {found.removeprefix(begin).removeprefix(".") for found in MODULES[name]
+    return {found.removeprefix(begin).removeprefix(".") for found in modules_of(name)
             if found.split(".")[1] == room}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_a_key_names_no_more_code_than_the_stages_own(name: str) -> None:
-    rooms = {module.split(".")[1] for module in MODULES[name]}
+    rooms = {module.split(".")[1] for module in modules_of(name)}
     assert rooms <= {*ROOMS[name].split(), "manifest"}
     for room, allowed in BOUNDS.get(name, {}).items():
         assert of_room(name, room) <= allowed, room
 
 
 def test_the_readers_of_annotations_decide_what_is_cropped_alone() -> None:
-    readers = {name for name in STAGES if "foodcls.crop.formats.yolo" in MODULES[name]}
+    readers = {name for name in STAGES if "foodcls.crop.formats.yolo" in modules_of(name)}
     assert readers == {"crop", "check tables"}
 
 
