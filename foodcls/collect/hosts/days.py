@@ -32,7 +32,7 @@ class HourlyBytes(dict[int, float]):
         return HourlyBytes(self)
 
     def add(self, size: float) -> float:
-        """Count bytes that came now, or below 0 that did not come after all; those of this hour."""
+        """Count bytes that came now; how many came in this hour."""
         now = _hour()
         for hour in [hour for hour in self if not _counts(hour)]:
             del self[hour]
