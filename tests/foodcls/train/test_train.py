@@ -24,7 +24,8 @@ from foodcls.train.budget import start_budget
 from foodcls.train.checkpoint import Checkpoint, EpochReport, describe_extras
 from foodcls.train.loop import count_epochs
 from foodcls.train.restore import load_network
-from foodcls.train.train import _whole_state, train
+from foodcls.train.resume import contiguous_copies
+from foodcls.train.train import train
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -298,5 +299,6 @@ def test_tied_weights_are_saved_under_each_of_their_names(
 ) -> None:
     backbone = tiny_backbone()
     backbone.module.again = backbone.module.conv2
-    state = load(save(_whole_state(Network(backbone, nn.Linear(8, 2), ()))))
+    network = Network(backbone, nn.Linear(8, 2), ())
+    state = load(save(contiguous_copies(network.state_dict())))
     assert torch.equal(state["backbone.again.weight"], state["backbone.conv2.weight"])
