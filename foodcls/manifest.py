@@ -127,11 +127,12 @@ def kept_rows(manifest: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 def split_rows(manifest: pd.DataFrame, split: str) -> pd.DataFrame:
     """The kept rows of one split, in the manifest's order."""
-    kept = kept_rows(manifest)
-    return kept[kept["split"] == split]
+    return manifest[(manifest["state"] == KEPT) & (manifest["split"] == split)]
 
 
-def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) -> pd.DataFrame:
+def drop_rows(
+    manifest: pd.DataFrame, reasons: Mapping[int, str] | pd.Series, stage: str
+) -> pd.DataFrame:
     """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
     marked, told = manifest.copy(), pd.Series(reasons, dtype=TEXT)
     marked.loc[told.index, "state"] = DROPPED
@@ -142,7 +143,7 @@ def drop_rows(manifest: pd.DataFrame, reasons: Mapping[int, str], stage: str) ->
 
 def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Kept rows by label and split: {label: {"train": n, "val": n, "test": n}}; own, if any."""
-    rows = kept_rows(manifest)
+    rows = kept_rows(manifest, "label", "split")
     counts = rows.groupby(["label", "split"]).size()
     labels = sorted(set(rows["label"]))
     named = [split for split in SPLITS if split != OWN_SOURCE or split in set(rows["split"])]
@@ -153,7 +154,7 @@ def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
     """What each source gave: its rows, those that arrived, and those kept, copies left out."""
-    rows = manifest[manifest["parent"] == ""]
+    rows = manifest.loc[manifest["parent"] == "", ["source", "id", "state"]]
     return [
         {
             "source": str(source),

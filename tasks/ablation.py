@@ -37,7 +37,8 @@ def undo_crop(workspace: Workspace, pictures: ManifestRef, whole: ManifestRef) -
 @stage()
 def compare(workspace: Workspace, pictures: ManifestRef, trials: Sequence[Trial]) -> Ablation:
     """Make the table, and write it into the workspace for people and programs."""
-    table = compare_trials(trials, load_manifest(pictures, workspace.store), workspace.store)
+    manifest = load_manifest(pictures, workspace.store, ("id", "state", "split", "box"))
+    table = compare_trials(trials, manifest, workspace.store)
     texts = {workspace.ablation_json: ablation_json(table), workspace.ablation: ablation_csv(table)}
     for path, text in texts.items():
         write_whole(path, text)

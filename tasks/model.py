@@ -31,6 +31,9 @@ from tasks.trainers.launch import TRAINERS, Job, read_trainers, train_over
 
 log = logging.getLogger("foodcls.stages")
 
+# what tells export with which pictures it compares its files
+JUDGED = ("label", "cluster", "state", "picture", "split")
+
 
 @stage("foodcls.export.rehearse", name="check")
 def check_training(workspace: Workspace, settings: Train) -> str:
@@ -163,6 +166,5 @@ def export(
     from foodcls.export.export import export as export_checkpoint
 
     provenance = {"recipe": recipe, "recipe_digest": digest, "dataset_digest": pictures.digest}
-    return export_checkpoint(
-        checkpoint, load_manifest(pictures, workspace.store), workspace.store, provenance, settings
-    )
+    manifest = load_manifest(pictures, workspace.store, JUDGED)
+    return export_checkpoint(checkpoint, manifest, workspace.store, provenance, settings)

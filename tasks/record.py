@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from foodcls.export.attribution import COLUMNS
 from foodcls.export.publish import publish_model
 from foodcls.manifest import class_counts, load_manifest
 from foodcls.recipe.recipe import Recipe
@@ -41,6 +42,9 @@ from tasks.tracking.run_metrics import (
 )
 from tasks.tracking.send import Sent, submit
 
+# what the model's card and credits tell of pictures
+TOLD = (*COLUMNS, "label", "state", "split", "parent")
+
 
 @stage()
 def record(
@@ -49,7 +53,7 @@ def record(
     """Record one complete run and register its model, unless the same was recorded before."""
     pictures, model = trained.pictures, trained.model.result
     steps = (*trained.steps, reported)
-    manifest = load_manifest(pictures, workspace.store)
+    manifest = load_manifest(pictures, workspace.store, TOLD)
     path = workspace.model(recipe.name, model.blob)
     card = model_card(recipe, trained, manifest)
     publish_model(path, model, manifest, card, workspace.store)
@@ -107,7 +111,7 @@ def record_ablation(
 
 def _dataset(workspace: Workspace, recipe: Recipe, trial: Trial) -> dict[str, str]:
     seen = trial.pictures.result
-    counts = class_counts(load_manifest(seen, workspace.store))
+    counts = class_counts(load_manifest(seen, workspace.store, ("label", "state", "split")))
     return describe_dataset(workspace, recipe, seen.digest, counts)
 
 

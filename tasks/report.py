@@ -16,12 +16,16 @@ from foodcls.store.store import digest_file, write_whole
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
 
+# what the report tells of pictures
+SHOWN = ("id", "label", "given_label", "origin", "page", "cluster", "state", "picture", "split",
+         "parent")  # fmt: skip
+
 
 @stage()
 def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
     """Write report.html and the tables and pictures behind it."""
     checkpoint, scores = trained.checkpoint.result, trained.scores.result
-    manifest = load_manifest(trained.pictures, workspace.store)
+    manifest = load_manifest(trained.pictures, workspace.store, SHOWN)
     data = gather_report(
         recipe.name, checkpoint, scores, manifest, workspace.store, trained.own_worth
     )

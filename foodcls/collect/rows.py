@@ -1,10 +1,14 @@
 """Turns fetched candidates into manifest rows, and marks duplicates within a class."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from operator import attrgetter
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
 from foodcls.columnar import TYPES, to_series
@@ -12,10 +16,11 @@ from foodcls.manifest import COLUMNS, DROPPED, GIVEN, KEPT, NUMBER, TEST_SOURCE,
 from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
+TOGETHER = 4_096  # objects that are read at once
 # columns that candidates and results have by the same names
 AS_FOUND = ("label", "source", "query", "rank", "licence", "licence_by")
 ADDRESSES = ("page", "licence_url", "author")
-AS_FETCHED = ("id", "fetched_at", "attempts")
+AS_FETCHED = ("id", "fetched_at", "attempts", "bytes", "outcome", "detail")
 
 
 def repeated_urls(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -36,47 +41,89 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
     Rows of an outside test set get the split "test". They and own photos are never dropped here as
     duplicates: what a test set holds is decided where it is evaluated.
     """
-    places = {label: place for place, label in enumerate(labels)}
-    ordered = sorted(results, key=lambda one: places.get(one.candidate.label, len(labels)))
-    firsts: dict[str, dict[str, str]] = defaultdict(dict)
-    twins = [
-        "" if one.candidate.source in GIVEN else _twin(one, firsts[one.candidate.label])
-        for one in ordered
-    ]
-    candidates = [one.candidate for one in ordered]
-    fetched = [one.result for one in ordered]
-    outcomes = [Outcome.SAME_CONTENT if twin and one.outcome is Outcome.OK else one.outcome
-                for one, twin in zip(fetched, twins, strict=True)]  # fmt: skip
-    is_kept = [one is Outcome.OK for one in outcomes]
-    details = [one.detail and redact(printable(one.detail)) for one in fetched]
-    columns = {
-        "origin": [without_logins(one.url) for one in candidates],
-        **{name: [getattr(one, name) for one in candidates] for name in AS_FOUND},
-        **{name: [without_logins(getattr(one, name)) for one in candidates] for name in ADDRESSES},
-        **{name: [getattr(one, name) for one in fetched] for name in AS_FETCHED},
-        "bytes": [one.bytes if one.id else None for one in fetched],
-        "outcome": [one.value for one in outcomes],
+    ordered = _by_class(results, labels)
+    told = _read_columns(ordered)
+    twins, ids, outcomes = _find_twins(ordered, told), told["id"], told["outcome"]
+    is_twin = pc.and_(pc.not_equal(twins, ""), pc.equal(outcomes, Outcome.OK.value))
+    outcomes = pc.if_else(is_twin, Outcome.SAME_CONTENT.value, outcomes)
+    is_kept = pc.equal(outcomes, Outcome.OK.value)
+    details = _respell(told["detail"], "", lambda text: redact(printable(text)))
+    why = pc.binary_join_element_wise(outcomes, details, pa.scalar(": ", TYPES[TEXT]))
+    why = pc.if_else(pc.equal(details, ""), outcomes, why)
+    told |= {name: _respell(told[name], "@", without_logins) for name in (*ADDRESSES, "url")}
+    told |= {
+        "origin": told["url"],
+        "bytes": pc.if_else(pc.equal(ids, ""), pa.scalar(None, TYPES[NUMBER]), told["bytes"]),
+        "outcome": outcomes,
         "detail": details,
         "duplicate_of": twins,
-        "split": [TEST_SOURCE if one.source == TEST_SOURCE else "" for one in candidates],
-        "state": [KEPT if kept else DROPPED for kept in is_kept],
-        "stage": ["" if kept else STAGE for kept in is_kept],
-        "reason": ["" if kept else f"{outcome}: {detail}" if detail else str(outcome)
-                   for outcome, detail, kept in zip(outcomes, details, is_kept, strict=True)],
-    }  # fmt: skip
-    return _join(columns, len(ordered))
+        "split": pc.if_else(pc.equal(told["source"], TEST_SOURCE), TEST_SOURCE, ""),
+        "state": pc.if_else(is_kept, KEPT, DROPPED),
+        "stage": pc.if_else(is_kept, "", STAGE),
+        "reason": pc.if_else(is_kept, "", why),
+    }
+    return _join(told, len(ordered))
 
 
-def _join(columns: Mapping[str, Sequence[object]], count: int) -> pd.DataFrame:
+def _by_class(results: Iterable[CandidateResult], labels: tuple[str, ...]) -> list[CandidateResult]:
+    """The results by class; those of no class come last."""
+    others: list[CandidateResult] = []
+    of_class: dict[str, list[CandidateResult]] = {label: [] for label in labels}
+    for one in results:
+        of_class.get(one.candidate.label, others).append(one)
+    return [*chain(*of_class.values()), *others]
+
+
+def _read_columns(ordered: Sequence[CandidateResult]) -> dict[str, pa.Array]:
+    """What candidates and results have, by its name."""
+    kinds = {name: TYPES[COLUMNS.get(name, TEXT)]
+             for name in ("url", *AS_FOUND, *ADDRESSES, *AS_FETCHED)}  # fmt: skip
+    pieces = {name: [pa.array([], kind)] for name, kind in kinds.items()}
+    # some at a time: of a million objects none would still be at hand when it is asked again
+    for start in range(0, len(ordered), TOGETHER):
+        some = ordered[start : start + TOGETHER]
+        candidates, results = [one.candidate for one in some], [one.result for one in some]
+        for name, kind in kinds.items():
+            items = results if name in AS_FETCHED else candidates
+            pieces[name].append(pa.array(list(map(attrgetter(name), items)), kind))
+    return {name: pa.concat_arrays(piece) for name, piece in pieces.items()}
+
+
+def _respell(column: pa.Array, mark: str, change: Callable[[str], str]) -> pa.Array:
+    """The texts, changed where they hold the mark; each of those that are equal is changed once."""
+    is_marked = pc.match_substring(column, mark)
+    if not pc.any(is_marked).as_py():
+        return column
+    coded = column.filter(is_marked).dictionary_encode()
+    changed = pa.array([change(text) for text in coded.dictionary.to_pylist()], column.type)
+    return pc.replace_with_mask(column, is_marked, changed.take(coded.indices))
+
+
+def _join(columns: Mapping[str, pa.Array], count: int) -> pd.DataFrame:
     """A manifest of so many rows; a column that is left out is empty."""
     blanks = {TEXT: pa.scalar("", TYPES[TEXT]), NUMBER: pa.scalar(None, TYPES[NUMBER])}
     return pd.DataFrame({
         name: to_series(pa.chunked_array([
-            pa.array(columns[name], TYPES[kind]) if name in columns
-            else pa.repeat(blanks[kind], count)
+            columns[name].cast(TYPES[kind]) if name in columns else pa.repeat(blanks[kind], count)
         ]))
         for name, kind in COLUMNS.items()
     })  # fmt: skip
+
+
+def _find_twins(ordered: Sequence[CandidateResult], told: Mapping[str, pa.Array]) -> pa.Array:
+    """By row the id of the earlier picture in its class that it repeats; else empty."""
+    code = np.asarray(told["id"].dictionary_encode().indices)
+    repeated = told["url"].filter(pc.equal(told["outcome"], Outcome.SAME_URL.value)).unique()
+    # no other row repeats one, or is repeated
+    is_twice = np.asarray(pc.not_equal(told["id"], "")) & (np.bincount(code)[code] > 1)
+    is_likely = is_twice | np.asarray(pc.is_in(told["url"], repeated))
+    twins = [""] * len(ordered)
+    firsts: dict[str, dict[str, str]] = defaultdict(dict)
+    for place in np.flatnonzero(is_likely).tolist():
+        one = ordered[place]
+        if one.candidate.source not in GIVEN:
+            twins[place] = _twin(one, firsts[one.candidate.label])
+    return pa.array(twins, TYPES[TEXT])
 
 
 def _twin(one: CandidateResult, firsts: dict[str, str]) -> str:

@@ -138,7 +138,8 @@ def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
 def _list_lasts(path: str) -> list[str]:
     """The ways in which the last part of a picture's path may be written."""
     place = _without_query(path)
-    forms = dict.fromkeys((path, place, decode_path(path), decode_path(place)))
+    forms = dict.fromkeys((path, place))
+    forms |= dict.fromkeys(map(decode_path, tuple(forms)) if "%" in path else ())
     whole = [form.rpartition("/")[2] for form in forms]
     # a tool may strip the blanks of a name, or put something in their place
     lasts = dict.fromkeys([*whole, *map(str.strip, whole)])

@@ -19,6 +19,8 @@ MAX_NAME = 5_000  # characters: a signed address has 2,000
 # Label Studio's folder of uploads, and the 8 digits that it puts before the name of each
 UPLOADS = re.compile(r"^.*\bupload/\d+/")
 DIGITS = re.compile(r"^(?:[0-9a-f]{8}-)+(?=.)")
+# one of these is in each name that stands for more than itself, but for those of digits
+MARKS = ("%", "?", "upload/", ".rf.")
 ROBOFLOW = re.compile(r"_([A-Za-z]{3,4})\.rf\.[0-9A-Za-z]{8,}(?:\.\w{3,4})?$")
 # how names are compared: as they are, in any case, as Label Studio and as Roboflow respell them
 FOLDS: dict[str, Callable[[str], str]] = {
@@ -32,6 +34,8 @@ FOLDS: dict[str, Callable[[str], str]] = {
 def list_forms(name: str) -> list[tuple[str, str]]:
     """The paths that a name may stand for, each with the way to compare it, the surest first."""
     written = plain_path(name)
+    if _is_plain(written) and not DIGITS.match(written.rpartition("/")[2]):
+        return [(written, "exact"), (written, "case")]
     bare = written.partition("?")[0]
     paths = [*_query_paths(written), written, *([bare] if ENDING.search(bare) else [])]
     paths = list(dict.fromkeys(plain for path in paths for plain in (path, decode_path(path))))
@@ -66,4 +70,8 @@ def _change_last(path: str, change: Callable[[str], str]) -> str:
 
 def decode_path(path: str) -> str:
     """A path without percent signs for other characters."""
-    return plain_path(unquote(path))
+    return plain_path(unquote(path) if "%" in path else path)
+
+
+def _is_plain(path: str) -> bool:
+    return path.isascii() and not any(mark in path for mark in MARKS)

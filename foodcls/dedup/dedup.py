@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -125,25 +125,29 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
                       rows.index, dtype=TEXT)  # fmt: skip
     reasons += whose[surplus.index]
     conflicts = _conflicts(rows[~tested & (~owned | is_own)])
-    marked = drop_rows(
-        manifest, dict(zip(surplus.index, reasons, strict=True)) | conflicts, "dedup"
-    )
+    reasons = pd.concat([reasons[~reasons.index.isin(conflicts.index)], conflicts])
+    marked = drop_rows(manifest, reasons, "dedup")
     marked.loc[surplus.index, "duplicate_of"] = surplus["keeper"]
     marked.loc[rows.index, "cluster"] = rows["cluster"]
     return marked
 
 
-def _conflicts(rows: pd.DataFrame) -> dict[int, str]:
+def _conflicts(rows: pd.DataFrame) -> pd.Series:
     """Reasons for all rows of pictures that stand under several labels."""
-    counts = rows.drop_duplicates(["keeper", "label"])["keeper"].value_counts()
-    mixed = rows[find_texts(rows["keeper"], counts.index[counts > 1]) >= 0]
-    pairs = mixed[["keeper", "label"]].drop_duplicates().sort_values("label")
-    labels: dict[str, list[str]] = defaultdict(list)
-    for keeper, label in zip(pairs["keeper"].tolist(), pairs["label"].tolist(), strict=True):
-        labels[keeper].append(label)
-    return {
-        index: "label conflict: also " + ", ".join(name for name in labels[keeper] if name != label)
-        for index, keeper, label in zip(
-            mixed.index, mixed["keeper"].tolist(), mixed["label"].tolist(), strict=True
-        )
-    }
+    keeper, kept = pd.factorize(rows["keeper"])
+    label, names = pd.factorize(rows["label"], sort=True)
+    picture, number = np.divmod(np.unique(keeper * len(names) + label), max(1, len(names)))
+    counts = np.bincount(picture, minlength=len(kept))
+    is_mixed = counts[keeper] > 1
+    held: dict[int, tuple[int, ...]] = defaultdict(tuple)
+    for one, of in zip(picture[counts[picture] > 1].tolist(), number[counts[picture] > 1].tolist(),
+                       strict=True):  # fmt: skip
+        held[one] += (of,)
+
+    @cache
+    def say(labels: tuple[int, ...], own: int) -> str:
+        return "label conflict: also " + ", ".join(names[one] for one in labels if one != own)
+
+    said = [say(held[one], own) for one, own in
+            zip(keeper[is_mixed].tolist(), label[is_mixed].tolist(), strict=True)]  # fmt: skip
+    return pd.Series(said, rows.index[is_mixed], dtype=TEXT)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
 import pandas as pd
 
 from foodcls.image.hashes import Fingerprint
@@ -19,7 +20,7 @@ from foodcls.inspect.fingerprints import remember_fingerprints
 from foodcls.inspect.measures import remember_measures
 from foodcls.inspect.sandbox import CRASH, TIMEOUT, ResourceLimits, WorkerDied, WorkerPool, get_pool
 from foodcls.inspect.sandbox_worker import EXAMINE
-from foodcls.manifest import drop_rows, kept_rows
+from foodcls.manifest import COLUMNS, drop_rows, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store, key_of
@@ -54,7 +55,7 @@ def inspect(
     Pictures are decoded in processes of their own: one that kills its decoder, or keeps it for
     ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
     """
-    rows = kept_rows(manifest)
+    rows = kept_rows(manifest, "id")
     terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels, hash_kind]
     keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
     answer = partial(_examine_all, store, settings, hash_kind)
@@ -125,17 +126,18 @@ def _fill(
 ) -> pd.DataFrame:
     filled = manifest.copy()
     each = [facts[digest] for digest in rows["id"].tolist()]
-    is_sound = pd.Series(["reason" not in fact for fact in each], index=rows.index, dtype=bool)
+    is_sound = np.array(["reason" not in fact for fact in each], bool)
     sound, bad = rows.index[is_sound], rows.index[~is_sound]
     sound_facts = [fact for fact in each if "reason" not in fact]
     for name in ("format", "width", "height", "hash", "mirror_hash", "picture"):
-        filled.loc[sound, name] = [fact[name] for fact in sound_facts]
+        # as a column is kept: a list of a million cells is looked through first
+        cells = pd.array([fact[name] for fact in sound_facts], dtype=COLUMNS[name])
+        filled.loc[sound, name] = cells
     bad_facts = [fact for fact in each if "reason" in fact]
     filled.loc[bad, "outcome"] = [fact["reason"] for fact in bad_facts]
     filled.loc[bad, "detail"] = [fact["detail"] for fact in bad_facts]
-    _tell_refused(filled.loc[bad])
-    reasons = zip(bad, bad_facts, strict=True)
-    return drop_rows(filled, {row: fact["reason"] for row, fact in reasons}, "inspect")
+    _tell_refused(filled.loc[bad, ["outcome", "origin"]])
+    return drop_rows(filled, filled.loc[bad, "outcome"], "inspect")
 
 
 def _tell_refused(rows: pd.DataFrame) -> None:

@@ -92,7 +92,8 @@ def share_of_test(manifest: pd.DataFrame, settings: Split) -> float:
 
 def unit_hashes(seed: int, names: Iterable[str]) -> np.ndarray:
     """Numbers in [0, 1) that depend on seed and name alone: float of shape (names,)."""
-    digests = (hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8] for name in names)
+    listed = names.tolist() if isinstance(names, pd.Series | pd.Index) else names
+    digests = [hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8] for name in listed]
     # 53 bits: more would round up to 1.0
     return (np.frombuffer(b"".join(digests), ">u8") >> 11) / 2**53
 

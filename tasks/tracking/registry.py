@@ -26,6 +26,8 @@ from tasks.tracking.client import explain, tracking
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY, ROLLED_BACK = "champions", "rolled_back"
+# what tells of pictures who of them was seen before
+JUDGED = ("id", "label", "hash", "mirror_hash", "cluster", "state", "picture", "split", "parent")
 REMEMBERED = 200  # champions; MLflow takes tags of 5,000 characters
 GONE = "RESOURCE_DOES_NOT_EXIST"
 UNTIL_NOW = "until now none served, so the new one was held against version {}, the best before it"
@@ -124,7 +126,7 @@ def judge_version(
         return PromotionDecision(
             False, f"version {version} was judged before: {said}", is_new=False
         )
-    manifest = load_manifest(run.trained.pictures, workspace.store)
+    manifest = load_manifest(run.trained.pictures, workspace.store, JUDGED)
     serving = _read_serving(client, workspace, recipe.name, champion)
     return challenge(serving, run.trained.scores.result, manifest, workspace.store, recipe.promote)
 
@@ -147,7 +149,7 @@ def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version
             ) from error
         (path,) = Path(model).rglob("*.pt")
         return Champion(
-            load_model(path, known.tags.get("model_digest", "")), read_manifest(Path(table))
+            load_model(path, known.tags.get("model_digest", "")), read_manifest(Path(table), JUDGED)
         )
 
 

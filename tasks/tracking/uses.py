@@ -55,7 +55,8 @@ def _count(workspace: Workspace, run_id: str, ids: Collection[str]) -> dict[str,
                 mlflow.artifacts.download_artifacts(
                     run_id=run_id, artifact_path=workspace.manifest.name, dst_path=folder
                 )
-            )
+            ),
+            ("id", "parent", "split"),
         )
     own = table[table["id"].isin(set(ids)) & (table["parent"] == "") & (table["split"] != "")]
     return {str(name): int(count) for name, count in own["split"].value_counts().items()}
