@@ -131,8 +131,8 @@ def _fill(
     sound_facts = [fact for fact in each if "reason" not in fact]
     for name in ("format", "width", "height", "hash", "mirror_hash", "picture"):
         # as a column is kept: a list of a million cells is looked through first
-        cells = pd.array([fact[name] for fact in sound_facts], dtype=COLUMNS[name])
-        filled.loc[sound, name] = cells
+        cells = pd.Series([fact[name] for fact in sound_facts], dtype=COLUMNS[name])
+        filled.loc[sound, name] = cells.array
     bad_facts = [fact for fact in each if "reason" in fact]
     filled.loc[bad, "outcome"] = [fact["reason"] for fact in bad_facts]
     filled.loc[bad, "detail"] = [fact["detail"] for fact in bad_facts]
