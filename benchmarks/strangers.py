@@ -124,7 +124,9 @@ def main() -> None:
         checkpoint = calibrate(learnt, manifest, FeatureCache(store, workspace.pixels, bars), how)
         seconds = time.perf_counter() - begun
         name = f"auto: {checkpoint.rejection.score}" if score == "auto" else score  # type: ignore[union-attr]
-        show(name, judge_rejection(checkpoint, manifest, tests, cache), seconds, threshold=True)
+        known = embed_rows(checkpoint, tests, cache), number_groups(tests["cluster"])
+        found = judge_rejection(checkpoint, manifest, *known, cache)
+        show(name, found, seconds, threshold=True)
     judged = strangers[strangers["split"] == TEST]
     groups = [number_groups(rows["cluster"]) for rows in (tests, judged)]
     peer = score_peer(checkpoint, manifest, judged, cache)

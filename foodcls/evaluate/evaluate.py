@@ -6,19 +6,20 @@ import pandas as pd
 import torch
 
 from foodcls.errors import StageError
-from foodcls.evaluate.inference import embed_rows, predict_rows
+from foodcls.evaluate.inference import embed_rows, predict_embedded, predict_rows
 from foodcls.evaluate.strangers import TEST, list_strangers
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.metrics.evaluation import Evaluation, Source, evaluate_predictions
 from foodcls.metrics.predictions import Predictions, predictions_csv
-from foodcls.metrics.ranks import Floats, number_groups
+from foodcls.metrics.ranks import Floats, Ints, number_groups
 from foodcls.metrics.rejection import RejectionScore, Side, measure_rejection
 from foodcls.metrics.temperature import apply_temperature
 from foodcls.train.checkpoint import Checkpoint, RejectionRef
 from foodcls.train.restore import load_rejector
 
 TOGETHER = 4_096  # pictures that are scored at once
+Embedded = tuple[torch.Tensor, torch.Tensor]  # logits (N, C) and features (N, F)
 
 
 def evaluate(
@@ -36,7 +37,11 @@ def evaluate(
         raise StageError(
             f"no {split} pictures to judge by; raise split.{split} or name an outside test set"
         )
-    before, truth = predict_rows(checkpoint, rows, feature_cache)
+    embedded: Embedded | None = None
+    if checkpoint.rejection:
+        before, truth, embedded = predict_embedded(checkpoint, rows, feature_cache)
+    else:
+        before, truth = predict_rows(checkpoint, rows, feature_cache)
     answers = Predictions(
         labels=checkpoint.labels,
         ids=tuple(rows["id"]),
@@ -58,32 +63,41 @@ def evaluate(
             predictions=feature_cache.store.put(predictions_csv(answers).encode()),
         ),
     )
-    rejection = judge_rejection(checkpoint, manifest, rows, feature_cache)
+    if embedded is None:
+        return evaluation
+    known = embedded, number_groups(answers.groups)
+    rejection = judge_rejection(checkpoint, manifest, *known, feature_cache)
     return dataclasses.replace(evaluation, rejection=rejection)
 
 
 def judge_rejection(
-    checkpoint: Checkpoint, manifest: pd.DataFrame, known: pd.DataFrame, feature_cache: FeatureCache
+    checkpoint: Checkpoint,
+    manifest: pd.DataFrame,
+    known: Embedded,
+    groups: Ints,
+    feature_cache: FeatureCache,
 ) -> RejectionScore | None:
-    """The figures on `known` rows and the other half of the strangers; None without any."""
+    """The figures on known pictures and the other half of the strangers; None without any.
+
+    `known` are logits and features by `embed_rows`, `groups` (N,) numbers of look-alikes.
+    """
     if (ref := checkpoint.rejection) is None:
         return None
     strangers = list_strangers(manifest, ref.reasons, checkpoint.labels, feature_cache.store)
     strangers = strangers[strangers["split"] == TEST]
     if strangers.empty:
         return None
+    others = embed_rows(checkpoint, strangers, feature_cache)
     own, other = (
-        Side(_score_known(checkpoint, rows, feature_cache, ref), number_groups(rows["cluster"]))
-        for rows in (known, strangers)
+        Side(_score_known(embedded, feature_cache, ref), numbers)
+        for embedded, numbers in ((known, groups), (others, number_groups(strangers["cluster"])))
     )
     return measure_rejection(ref.score, ref.known_from, own, other, list(strangers["kind"]))
 
 
-def _score_known(
-    checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache, ref: RejectionRef
-) -> Floats:
-    """The probability of rows to be of some class, float64 (N,), as the exported file gives it."""
-    logits, features = embed_rows(checkpoint, rows, feature_cache)
+def _score_known(embedded: Embedded, feature_cache: FeatureCache, ref: RejectionRef) -> Floats:
+    """The probability of being of some class, float64 (N,), as the exported file gives it."""
+    logits, features = embedded
     rejector = load_rejector(ref, feature_cache.store)
     with torch.no_grad():
         # by parts: each picture may be compared with thousands

@@ -36,14 +36,22 @@ def embed_rows(
     checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache
 ) -> tuple[Tensor, Tensor]:
     """Logits (N, C) and features (N, F) of rows, float64, of the mean over a picture's views."""
-    network = load_network(checkpoint, feature_cache.store)
+    return predict_embedded(checkpoint, rows, feature_cache)[2]
+
+
+def predict_embedded(
+    checkpoint: Checkpoint, rows: pd.DataFrame, feature_cache: FeatureCache
+) -> tuple[Floats, Ints, tuple[Tensor, Tensor]]:
+    """What `predict_rows` gives, and what `embed_rows` gives, by one pass over the pictures."""
+    network, count = load_network(checkpoint, feature_cache.store), len(checkpoint.labels)
     network.beside = Features()
-    outputs, _ = _run_rows(network, checkpoint, rows, feature_cache)
+    outputs, truth = _run_rows(network, checkpoint, rows, feature_cache)
     # a copy that something can be fitted to
-    features = outputs[:, len(checkpoint.labels) :].clone()
+    features = outputs[:, count:].clone()
     with torch.no_grad():
         network.head.double()
-        return network.classify(features), features
+        logits = network.classify(features)
+    return outputs[:, :count].softmax(1).numpy(), truth, (logits, features)
 
 
 def _run_rows(

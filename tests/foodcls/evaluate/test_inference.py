@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foodcls.evaluate.evaluate import evaluate
-from foodcls.evaluate.inference import predict_rows
+from foodcls.evaluate.inference import predict_embedded, predict_rows
 from foodcls.features.pixels import read_picture
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
@@ -33,6 +33,13 @@ def test_probabilities_are_the_networks(trained: Trained, store: Store, tmp_path
         pixels = squash_pixels(read_picture(digest, store), checkpoint.settings.input_size)
         wanted = network(as_images(pixels[None])).softmax(1)[0].detach().numpy()
         assert np.allclose(given, wanted, atol=2e-6)
+    # beside their features they are the very same
+    again, same, (logits, features) = predict_embedded(
+        checkpoint, rows, FeatureCache(store, tmp_path)
+    )
+    np.testing.assert_array_equal(again, answers)
+    np.testing.assert_array_equal(same, truth)
+    assert len(logits) == len(features) == len(rows)
 
 
 def test_what_training_has_computed_of_a_picture_is_used_again(
