@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import io
 import json
 import os
 import threading
@@ -10,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from filelock import FileLock
 
@@ -164,15 +163,6 @@ class Store:
                 "same command again, it is made anew; `foodcls verify` looks for more of them"
             )
         return data
-
-    def open(self, digest: str) -> BinaryIO:
-        """The blob to read parts of, where `read` would give its bytes."""
-        if isinstance(self._keeper, Folder):
-            with suppress(FileNotFoundError):
-                if digest_file(path := self.path(digest)) == digest:
-                    return path.open("rb")
-        # which also says what is wrong with it
-        return io.BytesIO(self.read(digest))
 
     def put(self, data: bytes, *, durable: bool = False) -> str:
         """Write a blob, whole or not at all; return its digest.

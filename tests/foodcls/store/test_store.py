@@ -91,20 +91,6 @@ def test_a_blob_that_may_not_be_read_is_told_and_stays(store: Store, powerless) 
     assert store.has(digest)
 
 
-def test_a_blob_is_opened_to_read_parts_of_unless_it_is_damaged_or_missing(anywhere: Store) -> None:
-    digest = anywhere.put(b"soup")
-    with anywhere.open(digest) as file:
-        file.seek(2)
-        assert file.read() == b"up"
-    with pytest.raises(StoreError, match="0" * 64):
-        anywhere.open("0" * 64)
-    if isinstance(anywhere.root, Path):
-        anywhere.path(digest).write_bytes(b"soap")
-        with pytest.raises(StoreError, match=f"{digest} was damaged"):
-            anywhere.open(digest)
-        assert not anywhere.has(digest)
-
-
 def test_an_object_store_sets_damaged_blobs_aside_too(bucket: str) -> None:
     import fsspec
 
