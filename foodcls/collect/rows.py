@@ -86,7 +86,8 @@ def _read_columns(ordered: Sequence[CandidateResult]) -> dict[str, pa.Array]:
         for name, kind in kinds.items():
             items = results if name in AS_FETCHED else candidates
             pieces[name].append(pa.array(list(map(attrgetter(name), items)), kind))
-    return {name: pa.concat_arrays(piece) for name, piece in pieces.items()}
+    # no more than one column lies in memory twice
+    return {name: pa.concat_arrays(pieces.pop(name)) for name in kinds}
 
 
 def _respell(column: pa.Array, mark: str, change: Callable[[str], str]) -> pa.Array:
