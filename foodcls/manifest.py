@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -220,8 +219,7 @@ def load_manifest(
     ref: ManifestRef, store: Store, columns: Sequence[str] = tuple(COLUMNS)
 ) -> pd.DataFrame:
     """Read a table that `save_manifest` wrote, or these columns of it."""
-    with store.open(ref.blob) as file:
-        return parse_manifest(file, columns)
+    return parse_manifest(store.read(ref.blob), columns)
 
 
 def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
@@ -235,8 +233,8 @@ def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
     return manifest[np.logical_or.reduce(masks)]
 
 
-def parse_manifest(data: bytes | BinaryIO, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
-    """The table in this Parquet file, or these columns of it; ValueError when it is none."""
+def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
+    """The table in these bytes of Parquet, or these columns of it; ValueError when it is none."""
     return read_parquet(data, {name: COLUMNS[name] for name in columns})
 
 
