@@ -13,6 +13,7 @@ from foodcls.manifest import split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import read_predictions
 from foodcls.metrics.ranks import number_groups
+from foodcls.promote.near_hashes import find_near
 from foodcls.promote.rule import (
     PromotionDecision,
     compare_models,
@@ -26,7 +27,6 @@ from foodcls.train.dataset import encode_labels
 SEEN = ("train", "val")
 # Hamming distance, of 64 bits, of phashes of one picture: a false match costs one test picture only
 NEAR = 6
-BLOCK = 64  # test pictures compared with all others at once
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,9 @@ def _places(labels: Sequence[str], shared: Sequence[str]) -> list[int]:
 
 
 def _match_hashes(tests: pd.DataFrame, learnt: pd.DataFrame) -> pd.Series:
-    known = np.unique(np.concatenate([_hashes(learnt["hash"]), _hashes(learnt["mirror_hash"])]))
+    known = np.concatenate([_hashes(learnt["hash"]), _hashes(learnt["mirror_hash"])])
     hashed = tests.index[tests["hash"] != ""]
-    own = _hashes(tests.loc[hashed, "hash"])
-    near = np.zeros(len(own), dtype=bool)
-    for start in range(0, len(own) if len(known) else 0, BLOCK):
-        bits = np.bitwise_count(own[start : start + BLOCK, None] ^ known)
-        near[start : start + BLOCK] = (bits <= NEAR).any(axis=1)
+    near = find_near(_hashes(tests.loc[hashed, "hash"]), known, NEAR)
     return pd.Series(near, index=hashed).reindex(tests.index, fill_value=False)
 
 
