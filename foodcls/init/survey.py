@@ -81,10 +81,9 @@ def _survey_table(path: Path) -> Survey:
         return _survey_labels(path)
     if "url" not in header:
         names = shorten(",".join(header))
-        hint = "; separate the cells by commas" if ";" in names or "\t" in names else ""
         raise InputError(
             f"{path}: the first line is {names!r}; it must be path,label, for pictures beside the "
-            f"table or below, or label,url, for their addresses, in any order{hint}"
+            "table or below, or label,url, for their addresses, in any order"
         )
     rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
     found = Counter(row.cells["label"].strip() for row in rows)

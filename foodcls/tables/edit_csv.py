@@ -1,7 +1,8 @@
-"""Changes single rows of a CSV that a person wrote and leaves every other line as it was."""
+"""Changes single rows of a CSV that a person wrote and leaves every other line as it was.
 
-import csv
-import io
+A table in UTF-16, or with semicolons or tabs, is written back in UTF-8 with commas.
+"""
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -9,7 +10,15 @@ from pathlib import Path
 
 from foodcls.errors import TableError
 from foodcls.store.store import write_whole
-from foodcls.tables.read_csv import BOM, parse_header, parse_line, read_text, shorten, split_lines
+from foodcls.tables.read_csv import (
+    BOM,
+    format_line,
+    parse_header,
+    parse_line,
+    read_text,
+    shorten,
+    split_lines,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ def edit_rows(sheet: Sheet, changes: Mapping[int, Mapping[str, str]]) -> Sheet:
         before = _cells(lines[number - 1])[: len(columns)]
         # an absent cell is empty; further columns may have the same name
         now = zip_longest(columns, before, fillvalue="")
-        lines[number - 1] = _line(cells.get(name, cell) for name, cell in now)
+        lines[number - 1] = format_line(cells.get(name, cell) for name, cell in now)
     return replace(sheet, lines=tuple(lines))
 
 
@@ -55,7 +64,7 @@ def add_rows(sheet: Sheet, rows: Sequence[Mapping[str, str]]) -> Sheet:
     """Append rows of cells; a column that the header lacks is added behind the others."""
     sheet = _widen(sheet, rows)
     columns = sheet.columns
-    added = (_line(cells.get(name, "") for name in columns) for cells in rows)
+    added = (format_line(cells.get(name, "") for name in columns) for cells in rows)
     return replace(sheet, lines=(*sheet.lines, *added))
 
 
@@ -78,12 +87,6 @@ def _widen(sheet: Sheet, rows: Iterable[Mapping[str, str]]) -> Sheet:
         return sheet
     # behind the others: rows that are shorter than the header read as before
     return replace(sheet, lines=(",".join([sheet.lines[0], *missing]), *sheet.lines[1:]))
-
-
-def _line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
 
 
 def _cells(line: str) -> list[str]:

@@ -1,8 +1,10 @@
 """Reads CSV tables that people or spreadsheets wrote, row by row, and says what is wrong."""
 
+import codecs
 import csv
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from foodcls.tables.spreadsheet import unmark_cell
 
 SHOWN = 10  # problems that a message lists
 BOM = "\ufeff"
+WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 MAX_BYTES = 100_000_000
 MAX_LINE = 100_000  # characters; a row is names and numbers
 # not splitlines(): it also breaks lines at characters that belong into a cell
@@ -98,19 +101,21 @@ def refuse_problems(path: Path, problems: Sequence[Problem], advice: str) -> Non
 
 
 def read_text(path: Path) -> str:
-    """The file as it is, a mark of its encoding included; TableError when it is not UTF-8 text."""
+    """The file's text, a mark of its encoding included; TableError when it is no text.
+
+    UTF-16 with its mark, semicolons and tabs, as spreadsheets write them, come as commas.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
         data = path.read_bytes()
-        return data.decode()
+        return _with_commas(path, data.decode(WIDE.get(data[:2], "utf-8")))
     except OSError as error:
         raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
     except UnicodeDecodeError as error:
-        guess = {b"\xff\xfe": "UTF-16, ", b"\xfe\xff": "UTF-16, ", b"\x1f\x8b": "gzip, "}
+        guess = "gzip, " if data.startswith(b"\x1f\x8b") else ""
         raise TableError(
-            f"{path}: {guess.get(data[:2], '')}not UTF-8 text, at byte {error.start}; save the "
-            "table as CSV in UTF-8"
+            f"{path}: {guess}not UTF-8 text, at byte {error.start}; save the table as CSV in UTF-8"
         ) from error
 
 
@@ -119,16 +124,23 @@ def split_lines(text: str) -> list[str]:
     return _LINE_END.split(text)
 
 
-def parse_line(line: str) -> list[str] | str:
+def parse_line(line: str, separator: str = ",") -> list[str] | str:
     """The cells, or what is wrong with the line."""
     if len(line) > MAX_LINE:
         return f"a line of {len(line)} characters, at most {MAX_LINE}"
     if "\0" in line:
         return "holds a NUL character"
     try:
-        return next(csv.reader([line], strict=True), [])
+        return next(csv.reader([line], strict=True, delimiter=separator), [])
     except csv.Error:
         return "a quote is not closed on its line"
+
+
+def format_line(cells: Iterable[str]) -> str:
+    """The cells as a line, without its end."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return buffer.getvalue()
 
 
 def parse_header(path: Path, text: str) -> list[str]:
@@ -149,9 +161,8 @@ def check_header(
         raise TableError(f"{path}: columns {twice} stand twice in the header; keep one of each")
     if missing and (needs_all or len(missing) == len(wanted)):
         found = shorten(",".join(header))
-        hint = " (semicolons? the cells must be separated by commas)" if ";" in found else ""
         raise TableError(
-            f"{path}: columns {missing} are missing{hint}; the header must name "
+            f"{path}: columns {missing} are missing; the header must name "
             f"{','.join(wanted)}, found {found!r}"
         )
 
@@ -159,3 +170,20 @@ def check_header(
 def shorten(text: str) -> str:
     """The text, or its beginning, as a message quotes it."""
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _with_commas(path: Path, text: str) -> str:
+    """The table with commas between its cells, where the header has semicolons or tabs alone."""
+    header = _LINE_END.split(text.lstrip(f"{BOM}\r\n "), maxsplit=1)[0]
+    bare = re.sub(r'"[^"]*"', "", header)
+    separator = next((mark for mark in ";\t" if mark in bare), "")
+    if "," in bare or not separator:
+        return text
+    lines = list[str]()
+    for number, line in enumerate(split_lines(text.removeprefix(BOM)), start=1):
+        cells = parse_line(line, separator)
+        if isinstance(cells, str):
+            raise TableError(f"{path}: row {number}: {cells}; correct it in the table")
+        lines.append(format_line(cells))
+    # with the mark, by which a spreadsheet knows what is written back as UTF-8
+    return BOM + ("\r\n" if "\r\n" in text else "\n").join(lines)

@@ -70,8 +70,7 @@ def detect_format(path: Path) -> AnnotationFormat:
     if path.suffix.lower() == ".txt" and b"," not in data[:4096]:
         return FORMATS["yolo_txt"]
     header = plain_csv.read_columns(path)
-    hint = " (semicolons? the cells must be parted by commas)" if ";" in str(header) else ""
-    return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}{hint}")
+    return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}")
 
 
 def _choose(path: Path, names: Sequence[str], what: str) -> AnnotationFormat:

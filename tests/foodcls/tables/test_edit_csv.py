@@ -62,6 +62,13 @@ def test_removed_rows_are_gone_and_the_others_move_up(path: Path) -> None:
     assert [line.strip("\ufeff") for line in sheet.lines] == ["path,keep,note", " b.jpg , 0"]
 
 
+def test_a_table_of_excel_is_edited_and_written_back_with_commas(path: Path) -> None:
+    path.write_bytes('path;note\r\na.jpg;x,y\r\nb.jpg;"x;y"\r\n'.encode("utf-16"))
+    write_sheet(edit_rows(open_sheet(path, ("id",)), {2: {"keep": "0"}}), path)
+    lines = path.read_bytes().decode("utf-8-sig").split("\r\n")
+    assert lines == ["path,note,keep", 'a.jpg,"x,y",0', "b.jpg,x;y", ""]
+
+
 @pytest.mark.parametrize("text", [None, "", "\n", "\ufeff"], ids=["absent", "empty", "line", "bom"])
 def test_a_file_with_nothing_in_it_gets_a_header(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "new.csv"

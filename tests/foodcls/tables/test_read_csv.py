@@ -50,8 +50,26 @@ def read(tmp_path):
         b"id,note,keep\naa,x,true\nbb,,false\n",
         b'"id","keep"\n"aa","true"\n"bb","false"\n',
         b"id,keep,,\naa,true,,\nbb,false,,\n",
+        PLAIN.replace(b",", b";"),
+        b'\xef\xbb\xbf"id";"keep";"note, more"\r\naa;true;"x;y"\r\nbb;false;a,b\r\n;;\r\n',
+        PLAIN.decode().encode("utf-16"),
+        b"\xfe\xff" + PLAIN.replace(b",", b"\t").decode().encode("utf-16-be"),
     ],
-    ids=["plain", "bom", "crlf", "cr", "no end", "order", "extra", "quotes", "empty columns"],
+    ids=[
+        "plain",
+        "bom",
+        "crlf",
+        "cr",
+        "no end",
+        "order",
+        "extra",
+        "quotes",
+        "empty columns",
+        "semicolons",
+        "Excel",
+        "utf-16",
+        "utf-16 tabs",
+    ],
 )
 def test_every_spreadsheets_csv_reads_the_same(read, data):
     rows, problems = read(data)
@@ -65,9 +83,9 @@ def test_every_spreadsheets_csv_reads_the_same(read, data):
 @pytest.mark.parametrize(
     "data, words",
     [
-        (PLAIN.decode().encode("utf-16"), "UTF-16"),
+        (b"\xff\xfe\0\xd8", "UTF-8"),
         (PLAIN.decode().encode("utf-16-le"), "NUL"),
-        (PLAIN.replace(b",", b";"), "semicolons"),
+        (b'id;keep\naa;true\nbb;"false\n', "row 3: a quote is not closed"),
         (b"id\naa\n", "missing"),
         (b"id,keep,keep\naa,true,true\n", "twice"),
         (b"", "missing"),
@@ -75,7 +93,7 @@ def test_every_spreadsheets_csv_reads_the_same(read, data):
         (random.Random(0).randbytes(4000), "UTF-8"),
         ("id,keep\ncaf\xe9,true\n".encode("latin-1"), "UTF-8"),
     ],
-    ids=["utf-16", "utf-16 bare", "semicolon", "missing", "double", "empty", "gz", "bin", "latin"],
+    ids=["utf-16", "utf-16 bare", "quote", "missing", "double", "empty", "gz", "bin", "latin"],
 )
 def test_what_is_no_table_is_refused_by_name_and_cause(read, data, words):
     with pytest.raises(TableError, match=words) as caught:
