@@ -3,6 +3,7 @@
 In reading order:
     stage    a task cached by content: its cache key, and which entries are believed
     recall    an unchanged run, told without a server
+    presence    which pictures the store has, asked for once in a run
     checkpoints    the checkpoint that an exported file was made of
     retry    whether what trouble took away is tried again
     cluster    the store and the workers that the environment names

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 from prefect import Flow
 from prefect.settings import get_current_settings
@@ -18,8 +19,8 @@ log = logging.getLogger("foodcls.stages")
 Inputs = ParamSpec("Inputs")
 Result = TypeVar("Result")
 
-# whether stages only look their results up, and run nothing
-RECALLING: ContextVar[bool] = ContextVar("recalling", default=False)
+# names the look-up where stages only look their results up, and run nothing; else empty
+RECALLING: ContextVar[str] = ContextVar("recalling", default="")
 
 
 class CacheMiss(Exception):
@@ -34,7 +35,7 @@ def recall(flow: Flow[Inputs, Result], *inputs: Inputs.args, **aside: Inputs.kwa
     if get_current_settings().api.url or os.environ.get(VARIABLE):
         return None
     # else stages would be logged twice where the run has to be made after all
-    token, before = RECALLING.set(True), log.level
+    token, before = RECALLING.set(uuid4().hex), log.level
     log.setLevel(logging.ERROR)
     try:
         return flow.fn(*inputs, **aside)

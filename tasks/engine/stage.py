@@ -32,6 +32,7 @@ from foodcls.store.store import Store, digest_json, write_whole
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.gc import CachedResult, find_digests
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.presence import remembering
 from tasks.engine.progress import heartbeat
 from tasks.engine.recall import RECALLING, CacheMiss
 from tasks.engine.retry import tries_again
@@ -143,7 +144,7 @@ class Stage(Generic[Result]):
     def _damaged(self, result: Result, store: Store) -> list[str]:
         """Digests of the blobs behind a result that the store no longer has whole."""
         if isinstance(result, ManifestRef):
-            return missing_blobs(result, store)
+            return missing_blobs(result, remembering(store))
         told = (item.get(name) for item in _objects(to_jsonable_python(result)) for name in BLOBS)
         # the settings within a checkpoint have weights too, which are a word or a file
         named = {digest for value in told for digest in find_digests(str(value).encode())}

@@ -1,7 +1,7 @@
 import base64
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from foodcls.manifest import ManifestRef, load_manifest, new_manifest, save_mani
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.data_settings import Dedup, Filter
 from foodcls.runs.stage_result import StageResult
-from foodcls.store.store import digest_of
+from foodcls.store.store import Store, digest_of
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.recall import recall
@@ -194,6 +194,33 @@ def test_missing_picture_makes_the_stage_run_again(call: Callable, tmp_path: Pat
     store.path(picture).unlink()
     step = call(first, "x")
     assert not step.cached and store.has(picture)
+
+
+def test_a_run_asks_for_a_picture_once_until_it_was_missing_and_the_next_run_asks_again(
+    call: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.at(tmp_path / "workspace")
+    picture = load_manifest(call(first, "x").result, workspace.store)["id"][0]
+    asked: list[str] = []
+    answer = Store.lacking
+
+    def lacking(store: Store, digests: Iterable[str]) -> set[str]:
+        wanted = list(digests)
+        asked.extend(wanted)
+        return answer(store, wanted)
+
+    monkeypatch.setattr(Store, "lacking", lacking)
+
+    @flow
+    def two() -> list[bool]:
+        found = first(workspace, "x")
+        return [found.cached, third(workspace, found, Dedup()).cached]
+
+    assert two() == [True, False] and asked == [picture]
+    assert two() == [True, True] and asked == [picture] * 2
+    workspace.store.path(picture).unlink()
+    # made anew by the first; the second is then not to be believed by what was missing
+    assert two() == [False, True] and asked == [picture] * 4
 
 
 def test_edited_manifest_makes_the_stage_run_again(call: Callable, tmp_path: Path) -> None:
