@@ -1,5 +1,6 @@
 """Confidence intervals of means, by a bootstrap that resamples whole groups of pictures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,23 @@ def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> M
     An interval misses the true mean in a share `error` of all tests. Groups are resampled, as the
     independent units (Efron and Tibshirani 1993, chapter 8.3).
     """
-    counts, sums = _resample(values, sample)
+    return bound_means([values], sample, error)[0]
+
+
+def bound_means(
+    several: Sequence[Floats | Ints], sample: Sample, error: float = 0.05
+) -> list[MeanBounds]:
+    """The same of several values, each (N,), by the same resamples, which take longest to draw."""
+    counts, *sums = _resample(several, sample)
+    return [
+        _bound_mean(values, drawn, counts, sample, error)
+        for values, drawn in zip(several, sums, strict=True)
+    ]
+
+
+def _bound_mean(
+    values: Floats | Ints, sums: Floats, counts: Floats, sample: Sample, error: float
+) -> MeanBounds:
     truth, present = sample.truth, np.maximum(sample.counts, 1)
     # no number where a resample has no picture of a class
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
@@ -64,16 +81,18 @@ def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> M
     )
 
 
-def _resample(values: Floats | Ints, sample: Sample) -> tuple[Floats, Floats]:
-    """Counts and sums of values by class, (RESAMPLES, C), of groups drawn with replacement."""
+def _resample(several: Sequence[Floats | Ints], sample: Sample) -> list[Floats]:
+    """Counts and sums of each values by class, (RESAMPLES, C), of groups drawn with replacement."""
     draw = np.random.default_rng(0)
     groups = int(sample.groups.max()) + 1
     places, shape = (sample.groups, sample.truth), (groups, sample.classes)
-    counts = csr_array((np.ones(len(values)), places), shape=shape)
-    sums = csr_array((values.astype(np.float64), places), shape=shape)
+    tables = [
+        csr_array((values.astype(np.float64), places), shape=shape)
+        for values in (np.ones(len(sample.truth)), *several)
+    ]
     drawn = (_draw_weights(draw, groups) for _ in range(0, RESAMPLES, CHUNK))
-    parts = [(weights @ counts, weights @ sums) for weights in drawn]
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    parts = [[weights @ table for table in tables] for weights in drawn]
+    return [np.concatenate(of_one) for of_one in zip(*parts, strict=True)]
 
 
 def _draw_weights(draw: np.random.Generator, groups: int) -> Floats:

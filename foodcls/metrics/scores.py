@@ -1,10 +1,11 @@
 """Accuracy, top-k accuracy, macro recall and average position, each with a 95 % interval."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from foodcls.metrics.bootstrap import Bounds, MeanBounds, Sample, mean_bounds
+from foodcls.metrics.bootstrap import Bounds, MeanBounds, Sample, bound_means
 from foodcls.metrics.metrics import effective_sample_size, wilson
 from foodcls.metrics.ranks import Floats, Ints, average_position, class_means, ranks
 
@@ -47,6 +48,17 @@ class Graded(Sample):
         """int64 (N,): 1 where the most probable class is the true one, else 0."""
         return (self.predicted == self.truth).astype(int)
 
+    @cached_property
+    def bounds(self) -> tuple[MeanBounds, MeanBounds]:
+        """Intervals of the means of `places` and of `right`."""
+        places, right = bound_means([self.places, self.right], self)
+        return places, right
+
+    @cached_property
+    def macro_recall(self) -> Estimate:
+        """The mean of the classes' recalls."""
+        return _macro_recall(self)
+
 
 def grade(probabilities: Floats, truth: Ints, groups: Ints) -> Graded:
     """The ranks and predicted classes of probabilities (N, C); `truth` (N,) is 0 to C - 1.
@@ -70,7 +82,7 @@ def score_all(graded: Graded, positions: MeanBounds) -> Scores:
         accuracy_by_group=share_by_group(graded.right, graded.groups),
         top3=share_of((places <= 3).astype(int)),
         top5=share_of((places <= 5).astype(int)),
-        macro_recall=_macro_recall(graded),
+        macro_recall=graded.macro_recall,
         average_position=_hold(average_position(places, graded.truth), positions.macro),
         average_position_micro=_hold(float(places.mean()), positions.micro),
     )
@@ -84,14 +96,14 @@ def share_of(hits: Ints) -> Estimate:
 
 def position_bounds(graded: Graded) -> MeanBounds:
     """Intervals of the mean rank: of all pictures, of the classes' means, and of each class."""
-    found = mean_bounds(graded.places, graded)
+    found, _ = graded.bounds
     by_class = [
         _raise(bounds, share_by_group(*_own(graded, place)).low) if bounds else None
         for place, bounds in enumerate(found.by_class)
     ]
     return MeanBounds(
         micro=_raise(found.micro, share_by_group(graded.right, graded.groups).low),
-        macro=_raise(found.macro, _macro_recall(graded).low),
+        macro=_raise(found.macro, graded.macro_recall.low),
         by_class=tuple(by_class),
     )
 
@@ -110,7 +122,7 @@ def _macro_recall(graded: Graded) -> Estimate:
     parts = [1 / effective_sample_size(*_own(graded, place)) for place in means]
     n = len(means) ** 2 / sum(parts)
     floor, ceiling = wilson(value * n, n)
-    low, high = mean_bounds(graded.right, graded).macro
+    low, high = graded.bounds[1].macro
     return Estimate(value, min(low, floor), max(high, ceiling))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from foodcls.metrics.bootstrap import CHUNK, RESAMPLES, _draw_weights, mean_bounds
 from foodcls.metrics.metrics import wilson
 from foodcls.metrics.scores import Graded, Scores, grade, position_bounds, score_all, share_of
 
@@ -40,6 +41,20 @@ def test_every_interval_holds_its_figure(simulate: Callable[..., Graded]) -> Non
         for name in Scores.__dataclass_fields__:
             estimate = getattr(scores, name)
             assert estimate.low <= estimate.value <= estimate.high, name
+
+
+def test_all_intervals_come_from_one_drawing_and_are_those_of_each_alone(
+    simulate: Callable[..., Graded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded, draw, drawn = simulate(np.random.default_rng(1), SKILLS, size=12), _draw_weights, []
+    monkeypatch.setattr(
+        "foodcls.metrics.bootstrap._draw_weights",
+        lambda dice, groups: drawn.append(groups) or draw(dice, groups),
+    )
+    score(graded)
+    assert len(drawn) * CHUNK == RESAMPLES
+    alone = tuple(mean_bounds(values, graded) for values in (graded.places, graded.right))
+    assert graded.bounds == alone
 
 
 def test_no_mistake_is_no_proof_of_perfection() -> None:
