@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import platform
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ FILES, MOST_BYTES = 256, 64 << 20
 NAME, NAME_BYTES = "picture", 64
 GIGABYTE = 10**9
 LIMIT = 20 * GIGABYTE
+WHOLE: dict[Path, tuple[int, int, int]] = {}  # what files were like when their digest was right
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def cache_rows(
 ) -> tuple[CachedRows, ...]:
     """Read the row of each digest from disk, and make those that are missing; one result a kind.
 
-    A kill loses the rows of one file at most. Each file that is read is checked by its digest.
-    Each process of a group makes some of the files that are missing, the same as one would make.
+    A kill loses the rows of one file at most. A process checks a file's digest once, unless it
+    changes. Each process of a group makes some of the missing files, the same as one would make.
     """
     found = _find(cache, set(digests))
     first = {digest: index for index, digest in reversed(list(enumerate(digests)))}
@@ -161,8 +163,6 @@ def _find(cache: RowCache, wanted: set[str]) -> dict[str, Place]:
         rows = {} if table is None else dict(_rows(table))
         fresh = (rows.keys() & wanted) - found.keys()
         if fresh and _is_whole(path):
-            # what was used last is deleted last
-            os.utime(path)
             found |= {digest: rows[digest] for digest in fresh}
     return found
 
@@ -240,12 +240,19 @@ def _open(path: Path) -> Table | None:
 
 def _is_whole(path: Path) -> bool:
     try:
-        if path.stem.endswith(digest_file(path)):
+        if WHOLE.get(path) == _mark(path) or path.stem.endswith(digest_file(path)):
+            # what was used last is deleted last; the kernel's clock ticks too slowly to tell writes
+            os.utime(path, ns=(now := time.time_ns(), now))
+            WHOLE[path] = _mark(path)
             return True
     except FileNotFoundError:
         return False
     _forget(path, "its bytes have changed")
     return False
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    return (stat := path.stat()).st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _forget(path: Path, reason: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from foodcls.features import row_cache
 from foodcls.features.row_cache import ROWS, Array, FeatureCache, RowCache, cache_rows, make_room
 from foodcls.progress import Work, counting
-from foodcls.store.store import Store
+from foodcls.store.store import Store, digest_file
 
 DIGESTS = [f"picture {number}" for number in range(300)]
 
@@ -126,11 +126,31 @@ def test_a_file_that_cannot_be_opened_now_stays(tmp_path: Path) -> None:
     assert cache.files() == before
 
 
-@pytest.mark.parametrize("damage", ["empty", "torn", "no longer an array", "one bit"])
-def test_a_damaged_file_is_noticed_and_made_anew(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+def test_a_process_reads_a_file_for_its_digest_once_until_it_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
+    read: list[Path] = []
+    monkeypatch.setattr(
+        row_cache, "digest_file", lambda path: read.append(path) or digest_file(path)
+    )
+    for _ in range(3):
+        cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
+    files = sorted(tmp_path.glob("*.npy"))
+    assert sorted(read) == files and len(files) == 3
+    files[0].write_bytes(files[0].read_bytes())
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
+    assert read[3:] == files[:1]
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["not read yet", "read before"])
+@pytest.mark.parametrize("damage", ["empty", "torn", "no longer an array", "one bit"])
+def test_a_damaged_file_is_noticed_and_made_anew(
+    tmp_path: Path, damage: str, loaded: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
+    if loaded:
+        cache_rows(row_cache_of(tmp_path, Maker()), DIGESTS)
     path = sorted(tmp_path.glob("*.npy"))[0]
     data = path.read_bytes()
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
