@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,9 +86,17 @@ def _read_columns(ordered: Sequence[CandidateResult]) -> dict[str, pa.Array]:
         candidates, results = [one.candidate for one in some], [one.result for one in some]
         for name, kind in kinds.items():
             items = results if name in AS_FETCHED else candidates
-            pieces[name].append(pa.array(list(map(attrgetter(name), items)), kind))
+            pieces[name].append(_array(list(map(attrgetter(name), items)), kind))
     # no more than one column lies in memory twice
     return {name: pa.concat_arrays(pieces.pop(name)) for name in kinds}
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    # broken Unicode, such as a server's bytes that an error quotes
+    except UnicodeEncodeError:
+        return pa.array(list(map(printable, values)), kind)
 
 
 def _respell(column: pa.Array, mark: str, change: Callable[[str], str]) -> pa.Array:

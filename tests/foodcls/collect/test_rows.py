@@ -36,6 +36,13 @@ def test_a_kept_row_has_id_and_size_and_a_dropped_one_a_reason() -> None:
     assert dropped["id"] == ""
 
 
+def test_bytes_of_a_server_that_are_no_unicode_end_no_run() -> None:
+    r"""An address that cannot be read is quoted as it came: `Location: http://\u2100\xff.test/`."""
+    said = "netloc '\u2100\udcff.test' contains invalid characters"
+    (row,) = results_manifest([arrival("rice", "1", detail=said)], LABELS).to_dict("records")
+    assert row["detail"] == "netloc '\u2100%ED%B3%BF.test' contains invalid characters"
+
+
 def test_neither_detail_nor_reason_tells_a_login_or_a_key() -> None:
     said = "no answer of http://bob:secret@far.example/?token=abc123"
     (row,) = results_manifest([arrival("rice", "1", detail=said)], LABELS).to_dict("records")
