@@ -141,10 +141,13 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
+            # what is not sent takes no place, and no pause
+            wait, turn = 0.0, self._refuse(request)
             try:
-                wait, turn = self._limits.limiter.claim(request.host, self._limits.max_bytes), None
+                if not turn:
+                    wait = self._limits.limiter.claim(request.host, self._limits.max_bytes)
             except DayLimitReached as spent:
-                wait, turn = 0.0, self._defer(request, str(spent))
+                turn = self._defer(request, str(spent))
             if wait:
                 # another process has the places of this host
                 self._queue.put_back(request)
@@ -156,14 +159,17 @@ class Download(Generic[Result]):
             task.add_done_callback(self._events.put_nowait)
         return len(self._running)
 
-    def _turn(self, request: Request) -> Coroutine[Any, Any, Ended[Result]]:
-        """What starts now: a look at the site's robots.txt, the refusal by it, or the request."""
-        robots, host = self._robots, request.host
+    def _refuse(self, request: Request) -> Coroutine[Any, Any, Result] | None:
+        """What becomes of a request that is not to be sent; None where it is."""
         if why := self._shut(request.url):
             return self._defer(replace(request, attempts=request.attempts - 1), why)
-        refused = request.forgotten(self._limits) or (robots and robots.refusal(request.at))
-        if refused:
-            return self._finish_response(failed(request, refused, self._limits))
+        forgotten = request.forgotten(self._limits)
+        refused = forgotten or (self._robots and self._robots.refusal(request.at))
+        return self._finish_response(failed(request, refused, self._limits)) if refused else None
+
+    def _turn(self, request: Request) -> Coroutine[Any, Any, Ended[Result]]:
+        """What starts now: a look at the site's robots.txt, or the request."""
+        robots, host = self._robots, request.host
         self._pause(host, self._limits.limiter.book(host))
         if robots and not robots.knows(request.at):
             self._queue.pause(host)
