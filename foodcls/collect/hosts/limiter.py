@@ -211,6 +211,7 @@ class HostLimiter:
                 LOG.warning(words, error)
                 self._troubles.append(error)
                 if done is not None:
+                    state.path = None  # from now on it is of no file
                     self._alone[host] = state
         if host not in self._alone:
             self._alone[host] = HostState(None, self._days.get(host, HourlyBytes()).copy())

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import DAYS, download_all, fetch_all
-from foodcls.collect.hosts.days import HourlyBytes
+from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
 from foodcls.collect.hosts.limiter import HostLimiter
 from foodcls.collect.hosts.shared import HostState, host_places
 from foodcls.collect.hosts.table import HOSTS, HostPolicy, with_hosts
@@ -433,6 +433,22 @@ def test_places_that_cannot_be_written_end_no_crawl_and_its_limits_hold_in_this_
     assert min(gaps) >= 0.1 - SLACK and web.busiest <= 2
     (said,) = [line for line in caplog.messages if "hosts' limits" in line]
     assert "Is a directory" in said
+
+
+def test_places_that_go_while_a_host_is_counted_end_no_crawl(tmp_path: Path) -> None:
+    """Its new file cannot be written, and then a place cannot be locked."""
+    places = tmp_path / "places"
+    limiter = HostLimiter({"a.test": HostPolicy(1, daily=100)}, places)
+    (places / "a.test.part").mkdir(parents=True)
+    assert limiter.claim("a.test", 60) == 0.0
+    limiter.spend("a.test", 60)
+    limiter.leave("a.test")
+    shutil.rmtree(places)
+    places.write_bytes(b"")
+    assert limiter.claim("a.test", 40) == 0.0 and limiter.claim("a.test", 0) > 0
+    limiter.leave("a.test")
+    with pytest.raises(DayLimitReached):
+        limiter.claim("a.test", 50)
 
 
 def test_who_is_registered_need_not_wait_as_others_do() -> None:
