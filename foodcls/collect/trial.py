@@ -36,9 +36,9 @@ def look_for_keys(names: Iterable[str], access: Access) -> Iterator[Trial]:
     """Say whether each engine may be asked; no request is made."""
     for name in names:
         why = lacking(name, access)
-        with_key = ", with a key" if ENGINES[name].has_key(access) else ""
-        said = "cannot be asked" if why else f"can be asked{with_key}"
-        yield Trial(name, not why, said, why)
+        said = "cannot be asked" if why else "can be asked"
+        with_key = ", its key is set" if ENGINES[name].has_key(access) else ""
+        yield Trial(name, not why, said + with_key, why)
 
 
 def try_recipe(

@@ -74,6 +74,8 @@ def test_who_forbids_training_is_asked_only_with_its_permission(
     (told,) = try_engines([name], "soup", access, limits, store)
     assert not told.works and ENGINES[name].terms.caution in told.mend and not web.hits
     assert told.mend.endswith(f"if it permits that to you, add {name} to collect.permitted")
+    (keyed,) = look_for_keys([name], access)
+    assert keyed.text == "cannot be asked, its key is set"
     (keyless,) = look_for_keys([name], Access())
     assert "collect.permitted; and it needs a key" in keyless.mend
     permitted = read_access(keys, Collect(engines=(name,), permitted=(name,))).permitted
