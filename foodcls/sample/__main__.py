@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--per-class", type=int, default=48, help="good pictures a class")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    if given.per_class < 1 or not 0 <= given.port < 65_536:
+        parser.error("--per-class is 1 or more, --port 0 to 65535")
     web = SampleWeb(given.per_class, given.seed)
     if given.folder:
         write_boxes(web, given.folder / "boxes.csv")

@@ -26,6 +26,13 @@ def test_tables_are_written(tmp_path: Path) -> None:
         assert (tmp_path / name).read_text().count("\n") > 30
 
 
+@pytest.mark.parametrize("odd", [["--per-class", "0"], ["--port", "65536"], ["--port", "-1"]])
+def test_what_no_web_can_have_is_an_error(odd: list[str], tmp_path: Path, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*odd, str(tmp_path)])
+    assert ended.value.code == 2 and "--per-class is 1 or more" in capsys.readouterr().err
+
+
 def test_the_web_tells_its_address_and_ends_on_ctrl_c() -> None:
     command = [sys.executable, "-m", "foodcls.sample", "--per-class", "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
