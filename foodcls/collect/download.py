@@ -129,11 +129,10 @@ class Download(Generic[Result]):
         asyncio.get_running_loop().call_later(WATCHING, self._watch)
 
     def _foretell(self) -> None:
-        loop = asyncio.get_running_loop()
-        if (now := loop.time()) > self._foretell_at:
+        clock = asyncio.get_running_loop().time
+        if (now := clock()) > self._foretell_at:
             self._forecast.tell(self._queue.seconds_left())
-            took = loop.time() - now
-            self._foretell_at = now + max(FORETELLING, took / FORETELLING_SHARE)
+            self._foretell_at = now + max(FORETELLING, (clock() - now) / FORETELLING_SHARE)
 
     def _start(self) -> int:
         """Send what may be sent; how many requests are under way."""
@@ -141,7 +140,6 @@ class Download(Generic[Result]):
             request = self._queue.take()
             if request is None:
                 break
-            # what is not sent takes no place, and no pause
             wait, turn = 0.0, self._refuse(request)
             try:
                 if not turn:
@@ -153,33 +151,31 @@ class Download(Generic[Result]):
                 self._queue.put_back(request)
                 self._pause(request.host, wait)
                 continue
-            task = asyncio.create_task(turn or self._turn(request))
-            self._running[task] = request
+            self._running[task := asyncio.create_task(turn or self._turn(request))] = request
             self._placeless |= {task} if turn else set()
             task.add_done_callback(self._events.put_nowait)
         return len(self._running)
 
     def _refuse(self, request: Request) -> Coroutine[Any, Any, Result] | None:
-        """What becomes of a request that is not to be sent; None where it is."""
+        """What becomes of one that is not sent, which takes no place and no pause; else None."""
         if why := self._shut(request.url):
             return self._defer(replace(request, attempts=request.attempts - 1), why)
-        forgotten = request.forgotten(self._limits)
-        refused = forgotten or (self._robots and self._robots.refusal(request.at))
+        robots = self._robots
+        refused = request.forgotten(self._limits) or (robots and robots.refusal(request.at))
         return self._finish_response(failed(request, refused, self._limits)) if refused else None
 
     def _turn(self, request: Request) -> Coroutine[Any, Any, Ended[Result]]:
         """What starts now: a look at the site's robots.txt, or the request."""
-        robots, host = self._robots, request.host
-        self._pause(host, self._limits.limiter.book(host))
-        if robots and not robots.knows(request.at):
-            self._queue.pause(host)
-            return self._learn(request, robots)
+        self._pause(request.host, self._limits.limiter.book(request.host))
+        if self._robots and not self._robots.knows(request.at):
+            self._queue.pause(request.host)
+            return self._learn(request, self._robots)
         return self._step(request)
 
     def _defer(self, request: Request, why: str) -> Coroutine[Any, Any, Result]:
         """Leave a request to a later run."""
-        deferred = FetchError(Outcome.DEFERRED, why)
-        return self._finish_response(failed(request, deferred, self._limits))
+        error = FetchError(Outcome.DEFERRED, why)
+        return self._finish_response(failed(request, error, self._limits))
 
     async def _learn(self, request: Request, robots: Robots) -> Ended[Result]:
         """Ask a site for its robots.txt while its other requests wait; this one waits again."""
@@ -208,9 +204,8 @@ class Download(Generic[Result]):
     async def _step(self, request: Request) -> Ended[Result]:
         """Send one request: its result, its next redirect, or its next attempt."""
         loop = asyncio.get_running_loop()
-        begun = loop.time()
+        begun, seconds = loop.time(), self._limits.timeout - request.spent
         try:
-            seconds = self._limits.timeout - request.spent
             got = await self._client.get(request.at, seconds, request.trail)
         except FetchError as error:
             spent = replace(request, spent=request.spent + loop.time() - begun)
