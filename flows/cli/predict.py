@@ -7,7 +7,8 @@ from typing import Any
 from rich.text import Text
 
 from flows.cli.output import print_whole
-from foodcls.export.exported_files import PREDICTION_COLUMNS
+from foodcls.errors import InputError, command_line
+from foodcls.export.exported_files import FORMATS, PREDICTION_COLUMNS
 from foodcls.export.load import load_model
 from foodcls.export.predict import Prediction, predict, prediction_cells
 from foodcls.image.files import find_pictures
@@ -18,10 +19,23 @@ def answer_all(
     model: Path, images: Sequence[Path], digest: str = ""
 ) -> tuple[tuple[str, ...], list[Prediction]]:
     """Print what is in each picture; give the classes in output order, and the answers."""
+    _check_single(model, images)
     loaded = load_model(model, digest)
     answers = list(predict(loaded, find_pictures(images), bars))
     print_whole(list(_lines(answers)))
     return loaded.labels, answers
+
+
+def _check_single(model: Path, images: Sequence[Path]) -> None:
+    """InputError where a shell's pattern has named several models: the first is seldom the last."""
+    endings = tuple(one.ending for one in FORMATS.values())
+    models = [path for path in (model, *images) if path.name.endswith(endings) and path.is_file()]
+    if len(models) > 1:
+        latest = max(models, key=lambda path: path.stat().st_mtime)
+        raise InputError(
+            f"{len(models)} models are named: {', '.join(map(str, models))}; name one of them, "
+            f"the latest is {command_line('foodcls', 'predict', latest, 'PICTURE...')}"
+        )
 
 
 def describe_answer(answer: Prediction, labels: Sequence[str]) -> dict[str, Any]:
