@@ -4,7 +4,8 @@ A program of its own, asked over its standard input, so that what is slow is imp
 real processes. Each line is a job, a JSON object:
 
 words    what is typed after `foodcls`
-after    the stage whose line must have been told before events are counted; empty: from the start
+after    the stage whose line must have been told before events are counted; empty: from the start;
+         the exit code is 99 where a run ends well and never told it
 event    what is counted: "disk" (whatever opens to write, renames or asks the database below
          `space`; with `match`, only where the path holds that), or `module:function`, each call
 at       the number of the event, from 1; 0: none
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 SIGNALS = {"kill": signal.SIGKILL, "int": signal.SIGINT, "term": signal.SIGTERM}
+NEVER = 99  # the exit code where a run ended without the line that was waited for
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -39,11 +41,13 @@ class Moment(logging.Handler):
         self.job = job
         self.stage = ""
         self.counts: Counter[str] = Counter()
+        self.told = {""}  # stages whose line came
 
     def emit(self, record: logging.LogRecord) -> None:
         words = record.getMessage()
         if words[9:10] == " " and re.search(r" \d+\.\d s(, .*)?$| cached$", words):
             self.stage = words[:9].strip()
+            self.told.add(self.stage)
 
     def count(self) -> None:
         self.counts[self.stage] += 1
@@ -110,6 +114,9 @@ def run(job: dict[str, Any]) -> int:
     try:
         main.app(job["words"])
     except SystemExit as end:
+        if not end.code and job["at"] and job["after"] not in moment.told:
+            print(f"no line told of {job['after']!r}: {sorted(moment.told)}", file=sys.stderr)
+            return NEVER
         return end.code if isinstance(end.code, int) else 1
     except BaseException:
         traceback.print_exc()
