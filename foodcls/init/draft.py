@@ -13,6 +13,7 @@ from foodcls.recipe.yaml_lines import quote
 from foodcls.redact import one_line
 
 GUESSED = ("{}", "{} photo", "{} close up")  # queries for a name
+SHOWN = 10  # classes in a message
 HIGHEST = 60  # characters of a recipe's name
 # of the smallest class, from so many pictures on, a smaller share tells enough
 MANY, FEW = 500, 15
@@ -37,9 +38,12 @@ def check_counts(found: Survey) -> None:
     few = [f"{label} ({count})" for label, count in found.counts.items() if count < needed]
     if few:
         splits = "training and validation" if found.test else "training, validation and tests"
+        more = f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
+        is_table = found.labels or found.sources[0].is_file()
+        out = "take their rows out" if is_table else f"move their folders out of {found.sources[0]}"
         raise InputError(
-            f"too few pictures of {', '.join(few)}: {splits} need at least {needed} of each class, "
-            "and look-alikes count once; add pictures, or take the class out"
+            f"too few pictures of {', '.join(few[:SHOWN])}{more}: {splits} need at least {needed} "
+            f"of each class, and look-alikes count once; add pictures, or {out}"
         )
 
 

@@ -53,10 +53,15 @@ def test_shares_fit_the_smallest_class(tmp_path: Path, least: int, share: float)
 
 def test_classes_too_small_for_their_splits_are_refused_all_at_once(tmp_path: Path) -> None:
     counts = {"a": 2, "b": 9, "c": 1}
-    with pytest.raises(InputError, match=r"too few pictures of a \(2\), c \(1\): .* at least 3"):
+    with pytest.raises(
+        InputError, match=r"of a \(2\), c \(1\): .* at least 3.*move their folders out"
+    ):
         check_counts(Survey((tmp_path,), counts))
     with pytest.raises(InputError, match=r"too few pictures of c \(1\): .* at least 2"):
         check_counts(Survey((tmp_path,), counts, test=tmp_path, test_counts=counts))
+    with pytest.raises(InputError, match=r", 9 \(1\) and 90 more: .*, or take their rows out$"):
+        few = {str(number): 1 for number in range(100)}
+        check_counts(Survey((tmp_path,), few, labels=tmp_path / "labels.csv"))
     check_counts(Survey((tmp_path,), {"a": 3, "b": 3}))
 
 
