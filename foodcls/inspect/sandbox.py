@@ -63,8 +63,8 @@ class WorkerPool:
 
     def end(self) -> None:
         """End the processes that have no request."""
-        while self._idle:
-            self._idle.pop().end()
+        while worker := self._take_idle():
+            worker.end()
 
     def ask(self, request: dict[str, Any]) -> Any:
         """The response to a request; WorkerDied when the process died of it.
@@ -72,13 +72,7 @@ class WorkerPool:
         What either has under `data` are bytes.
         """
         with self._slots:
-            worker = self._hire()
-            try:
-                answer = worker.ask(request, self._gate)
-            except BaseException:
-                worker.end()
-                raise
-            self._idle.append(worker)
+            answer = self._ask_idle(request) or self._ask(self._start(), request)
         if "stopped" in answer:
             raise StoreError(answer["stopped"])
         if "failed" in answer:
@@ -86,14 +80,36 @@ class WorkerPool:
         value = answer["value"]
         return {**value, "data": answer["data"]} if "data" in answer else value
 
-    def _hire(self) -> "_Worker":
-        while self._idle:
-            worker = self._idle.pop()
-            # what ended it while it had no request is no fault of the next
-            if worker.is_there():
-                return worker
+    def _ask_idle(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer of a process that had no request; None where there is none, or it died."""
+        if (worker := self._take_idle()) is None:
+            return None
+        try:
+            return self._ask(worker, request)
+        except WorkerDied as died:
+            if died.reason == TIMEOUT:
+                raise
+            # what came before may have broken it, or others ended it: a new one tells
+            return None
+
+    def _ask(self, worker: "_Worker", request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = worker.ask(request, self._gate)
+        except BaseException:
             worker.end()
+            raise
+        self._idle.append(worker)
+        return answer
+
+    def _start(self) -> "_Worker":
         return _Worker(self._function, self._limits)
+
+    def _take_idle(self) -> "_Worker | None":
+        try:
+            return self._idle.pop()
+        # another thread may have taken the last
+        except IndexError:
+            return None
 
 
 @lru_cache
@@ -147,9 +163,6 @@ class _Worker:
         except (EOFError, OSError, ValueError) as error:
             raise self._why_died() from error
 
-    def is_there(self) -> bool:
-        return self._process.poll() is None
-
     def end(self) -> None:
         self._requests.close()
         self._answers.close()
@@ -159,7 +172,8 @@ class _Worker:
     def _receive(self) -> dict[str, Any]:
         if not self._answers.poll(self._limits.wall):
             raise WorkerDied(TIMEOUT, f"no answer in {self._limits.wall:g} s")
-        return unpack(self._answers.recv_bytes())
+        # a decoder that a picture has taken over may tell any length
+        return unpack(self._answers.recv_bytes(self._limits.memory))
 
     def _await_start(self, log: IO[bytes]) -> None:
         try:

@@ -110,6 +110,25 @@ def test_what_ends_an_idle_process_is_no_fault_of_the_next_request(workers):
     assert workers.ask({"deed": "who"}) != pid
 
 
+def test_what_ends_a_process_before_it_begins_is_no_fault_of_the_request(workers):
+    pid = workers.ask({"deed": "who"})
+    # it is there, and takes nothing any more
+    os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(workers.ask, {"deed": "who"})
+        time.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        assert answer.result(30) not in (None, pid)
+
+
+def test_an_answer_is_as_long_as_its_process_had_memory_for(hostile):
+    died = pytest.raises(WorkerDied, match="ended by exit code 0")
+    with ending(f"{hostile}:do") as made, died as caught:
+        made.ask({"deed": "boast"})
+    # not read and waited for, for as long as memory lasts
+    assert "bad message length" in str(caught.value.__cause__)
+
+
 def test_what_waits_for_ever_is_lost(hostile):
     with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
         pid = made.ask({"deed": "who"})
