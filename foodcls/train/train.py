@@ -86,7 +86,8 @@ def train(
     backbone, network = start_network(settings, len(labels))
     if idle := list_idle(settings):
         log.warning("a probe takes no steps: train.%s does nothing", ", ".join(idle))
-    found = {"trainable": network.trainable_names, "hidden_units": head_units(settings)}
+    found = {"trainable": network.trainable_names, "hidden_units": head_units(settings),
+             "epochs": count_epochs(settings)}  # fmt: skip
     settings = settings.model_copy(update=found)
     _tell_plan(settings, len(train_rows) + len(own_rows))
     with retain_freed_memory(), explain_out_of_memory(settings.batch_size):

@@ -246,6 +246,11 @@ def test_a_budget_ends_training_with_the_best_so_far_and_says_so(
     assert load_network(checkpoint, case.store)
 
 
+def test_how_many_epochs_were_meant_is_recorded_where_the_recipe_leaves_it_open(case: Case) -> None:
+    checkpoint = case.train(max_minutes=1e-9, epochs="auto")
+    assert checkpoint.settings.epochs == checkpoint.facts["epochs"] == 8
+
+
 def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
     case: Case, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
