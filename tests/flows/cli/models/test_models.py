@@ -65,17 +65,22 @@ def typed(*words: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-@pytest.mark.runs("foodcls export")
-def test_a_model_that_exists_becomes_further_formats(
-    home: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = digest_file(model)
-    # the .pt file is there: it is not written again
-    monkeypatch.delattr("foodcls.export.export.export_bytes")
+@pytest.fixture(scope="module")
+def further(home: Path, model: Path) -> str:
+    """What the command said that wrote the model's further formats."""
     asked = ["--format", "onnx", "--format", "exported_program", "--format", "onnx_int8"]
-    code, said = typed("export", model, *asked, "--workspace", home, "--margin", 0.9)
-    assert code == 0, said
-    assert "of the network on" in said and "accuracy" in said and digest_file(model) == before
+    with pytest.MonkeyPatch.context() as patch:
+        # the .pt file is there: it is not written again
+        patch.delattr("foodcls.export.export.export_bytes")
+        before = digest_file(model)
+        code, said = typed("export", model, *asked, "--workspace", home, "--margin", 0.9)
+    assert code == 0 and digest_file(model) == before, said
+    return said
+
+
+@pytest.mark.runs("foodcls export")
+def test_a_model_that_exists_becomes_further_formats(model: Path, further: str) -> None:
+    assert "of the network on" in further and "accuracy" in further
     beside = [sibling(model, ending) for ending in (".onnx", ".pt2", ".int8.onnx")]
     listed = read_digests(sibling(model, ".sha256"))
     assert all(listed[path.name] == digest_file(path) for path in beside)
@@ -86,6 +91,7 @@ def test_a_model_that_exists_becomes_further_formats(
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
 
 
+@pytest.mark.usefixtures("further")
 @pytest.mark.runs("foodcls benchmark")
 @pytest.mark.parametrize("alone", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_each_format_is_measured_on_the_same_pictures(
@@ -118,7 +124,7 @@ def test_each_format_is_measured_on_the_same_pictures(
 
 
 @pytest.fixture
-def moved_on(home: Path, model: Path, tmp_path: Path) -> Path:
+def moved_on(home: Path, model: Path, further: str, tmp_path: Path) -> Path:
     """The .onnx file, in a workspace whose last run learnt from fewer pictures."""
     workspace = Workspace.at(tmp_path / "w", str(Workspace(home).own_store))
     table = read_manifest(home / "manifest.csv")
@@ -172,6 +178,7 @@ def test_the_table_is_told_in_markdown() -> None:
     assert cells[4:] == ["12.3", "5.0", "200", "85.5", "400", "1.3 |"]
 
 
+@pytest.mark.usefixtures("further")
 def test_int8_that_may_cost_more_than_its_margin_is_not_kept(studio: Studio, model: Path) -> None:
     root, _, manifest = studio
     data = sibling(model, ".onnx").read_bytes()
