@@ -60,7 +60,9 @@ def over_workers(fleet: Fleet, limits: Limits, store: Store, turn: float = TURN)
     def fetch(urls: list[str], forecast: Forecast) -> Generator[FetchResult, None, None]:
         waiting = [Request(url, at=url) for url in urls]
         begun, done = time.monotonic(), Counter[str]()
-        free_at = {one.host: begun + limits.limiter.left(one.host) for one in waiting}
+        # by the names of the limiter's table: all ports of a host wait together
+        name = limits.limiter.name
+        free_at = {name(one.host): begun + limits.limiter.left(one.host) for one in waiting}
         throttled, failures = dict[str, float](), dict[str, Failure]()
         # times, places and locks are of this process
         away = replace(limits, limiter=HostLimiter(limits.limiter.hosts))
@@ -82,7 +84,8 @@ def over_workers(fleet: Fleet, limits: Limits, store: Store, turn: float = TURN)
                 done.update(host_of(one.url) for one in report.results)
                 waiting += report.left
                 now = time.monotonic()
-                free_at |= {host: now + seconds for host, seconds in report.waits.items()}
+                for host, seconds in report.waits.items():
+                    free_at[name(host)] = max(free_at.get(name(host), 0.0), now + seconds)
                 throttled |= report.throttled
                 failures |= report.failures
             left = Counter(one.host for one in waiting)
@@ -123,7 +126,7 @@ def part_hosts(
         min(parts, key=len).extend(ones)
     for number, part in enumerate(filter(None, parts)):
         hosts = frozenset(request.host for request in part)
-        known = {host: waits[host] for host in hosts if waits.get(host)}
+        known = {host: wait for host in hosts if (wait := waits.get(limiter.name(host)))}
         yield FetchTask(tuple(part), Share(hosts, turn, known), number=number)
 
 

@@ -18,8 +18,7 @@ class HourlyBytes(dict[int, float]):
     def read(cls, told: Mapping[str, float]) -> "HourlyBytes":
         """Read what `told` gave; ValueError where so many bytes cannot have come."""
         hours = cls((int(hour), float(size)) for hour, size in told.items())
-        # an hour may have less than none: what was set aside in the hour before did not come
-        if not 0 <= math.fsum(hours.values()) < math.inf:
+        if not all(0 <= size < math.inf for size in hours.values()):
             raise ValueError(f"{dict(hours)}: no bytes of a day")
         return hours
 

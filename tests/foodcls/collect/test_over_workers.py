@@ -35,7 +35,10 @@ def test_each_host_goes_to_one_worker_with_all_its_addresses() -> None:
 def test_all_ports_of_a_host_with_limits_go_to_one_worker() -> None:
     urls = [f"http://{name}.test:{port}/a" for name in "ab" for port in (81, 82)]
     requests = [Request(url, at=url) for url in urls]
-    parts = part_hosts(requests, {}, 4, 60.0, HostLimiter({"a.test": HostPolicy(1)}))
+    waits = {"a.test": 2.0}
+    parts = list(part_hosts(requests, waits, 4, 60.0, HostLimiter({"a.test": HostPolicy(1)})))
+    (of_a,) = [part.share for part in parts if "a.test:81" in part.share.hosts]
+    assert of_a.waits == {"a.test:81": 2.0, "a.test:82": 2.0}
     assert {part.share.hosts for part in parts} == {
         frozenset({"a.test:81", "a.test:82"}), frozenset({"b.test:81"}), frozenset({"b.test:82"})
     }  # fmt: skip
