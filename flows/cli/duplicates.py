@@ -8,7 +8,7 @@ from rich.text import Text
 
 from flows.cli.output import out, print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
-from foodcls.image.files import find_pictures
+from foodcls.image.files import find_pictures, path_text
 from foodcls.recipe.data_settings import Dedup
 from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars
@@ -32,8 +32,10 @@ def show_duplicates(places: Sequence[Path], distance: int) -> Duplicates:
 
 def list_rows(found: Duplicates) -> list[Row]:
     """A row for each duplicate and for each file that could not be read."""
-    copies = [(str(one.path), str(one.duplicate_of), one.how, None) for one in found.found]
-    refused = [(str(path), None, None, error) for path, error in found.refused.items()]
+    copies = [
+        (path_text(one.path), path_text(one.duplicate_of), one.how, None) for one in found.found
+    ]
+    refused = [(path_text(path), None, None, error) for path, error in found.refused.items()]
     return [dict(zip(COLUMNS, cells, strict=True)) for cells in (*copies, *refused)]
 
 
@@ -44,8 +46,8 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
 
 def _lines(found: Duplicates) -> Iterator[tuple[Text, Text]]:
     for keeper, copies in groupby(found.found, key=lambda one: one.duplicate_of):
-        yield Text(str(keeper), style="bold"), Text()
+        yield Text(path_text(keeper), style="bold"), Text()
         for one in copies:
-            yield Text(f"    {one.path}"), Text(one.how)
+            yield Text(f"    {path_text(one.path)}"), Text(one.how)
     for path, error in found.refused.items():
-        yield Text(str(path)), Text(error, style="red")
+        yield Text(path_text(path)), Text(error, style="red")

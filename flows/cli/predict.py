@@ -1,6 +1,7 @@
 """Answers for pictures by an exported file, on a terminal and in files for programs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from foodcls.errors import InputError, command_line
 from foodcls.export.exported_files import FORMATS, PREDICTION_COLUMNS
 from foodcls.export.load import load_model
 from foodcls.export.predict import Prediction, predict, prediction_cells
-from foodcls.image.files import find_pictures
+from foodcls.image.files import find_pictures, path_text
 from tasks.engine.progress import bars
 
 
@@ -21,7 +22,9 @@ def answer_all(
     """Print what is in each picture; give the classes in output order, and the answers."""
     _check_single(model, images)
     loaded = load_model(model, digest)
-    answers = list(predict(loaded, find_pictures(images), bars))
+    pictures = find_pictures(images)
+    named = zip(pictures, predict(loaded, pictures, bars), strict=True)
+    answers = [replace(answer, path=path_text(path)) for path, answer in named]
     print_whole(list(_lines(answers)))
     return loaded.labels, answers
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 from foodcls.collect.fetch import keep_picture, utc_text
 from foodcls.collect.limits import Limits
@@ -21,6 +20,7 @@ from foodcls.collect.outcomes import (
     printable,
 )
 from foodcls.image.file_types import describe_bytes, sniff_format
+from foodcls.image.files import path_text
 from foodcls.image.listing import NAMED, is_below, list_below, warn_passed
 from foodcls.progress import Track
 from foodcls.store.store import Store
@@ -141,8 +141,7 @@ def read_files(
 
 def origin_text(path: Path, root: Path) -> str:
     """The path below `root`, wherever that lies: as it is if it is printable, else a file: URI."""
-    text = path.relative_to(root).as_posix()
-    return text if text.isprintable() else f"file:{quote(os.fsencode(text))}"
+    return path_text(path.relative_to(root))
 
 
 def _is_holder(entry: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def test_no_cell_is_a_formula(
     type_in("=a.jpg", "b.jpg", "--csv", tmp_path / "d.csv")
     (line,) = csv.DictReader((tmp_path / "d.csv").read_text().splitlines())
     assert (line["path"], line["duplicate_of"]) == ("b.jpg", "'=a.jpg")
+
+
+def test_a_name_that_is_no_text_is_quoted(photos: Path, tmp_path: Path) -> None:
+    """Of an old archive: the command ended in a traceback, with no table written."""
+    photos.joinpath("b.jpg").rename(photos / os.fsdecode(b"b\xff\x1b[31m.jpg"))
+    tables = tmp_path / "d.json", tmp_path / "d.csv"
+    code, said = type_in(photos, "--json", tables[0], "--csv", tables[1])
+    assert code == 0, said
+    assert all(f"file:{photos}/b%FF%1B%5B31m.jpg" in text
+               for text in (said, *(table.read_text() for table in tables)))  # fmt: skip
 
 
 def test_a_bad_file_is_named_and_makes_the_exit_code_1(photos: Path) -> None:

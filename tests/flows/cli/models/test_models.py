@@ -1,6 +1,7 @@
 """Writes a trained model in further formats and measures them, by the commands as typed."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def model(home: Path) -> Path:
 def typed(*words: object) -> tuple[int, str]:
     done = CliRunner().invoke(app, [str(word) for word in words], terminal_width=300)
     return done.exit_code, done.output
+
+
+def test_an_answer_names_a_file_whose_name_is_no_text(model: Path, tmp_path: Path) -> None:
+    (photo := tmp_path / os.fsdecode(b"a\xff.jpg")).touch()
+    table, answers = tmp_path / "a.csv", tmp_path / "a.json"
+    code, said = typed("predict", model, photo, "--csv", table, "--json", answers)
+    assert code == 1, said
+    assert all(f"file:{tmp_path}/a%FF.jpg" in text
+               for text in (said, table.read_text(), answers.read_text()))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
