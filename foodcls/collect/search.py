@@ -14,7 +14,7 @@ from foodcls.collect import query_stats
 from foodcls.collect.engines.answers import Answer, candidate, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
-from foodcls.collect.engines.registry import ENGINES, lacking, page_urls
+from foodcls.collect.engines.registry import ENGINES, is_forbidden, lacking, page_urls
 from foodcls.collect.fetch import download
 from foodcls.collect.limits import Limits
 from foodcls.collect.logins import log_in
@@ -57,7 +57,9 @@ def search_all(
     searches = [_Search(question, access) for question in dict.fromkeys(questions)]
     known = store.recall(KIND, (search.key for search in searches))
     for search in searches:
-        search.recall(known.get(search.key), access, limits.clock())
+        # nor is what it answered to who is permitted for others
+        if not is_forbidden(search.question.engine, access):
+            search.recall(known.get(search.key), access, limits.clock())
     done = [search for search in searches if not search.is_open]
     count("search", anew=len(searches) - len(done), recalled=len(done))
     yield from (search.result() for search in done)

@@ -62,11 +62,19 @@ def check_questions(questions: Iterable[Question], access: Access) -> dict[str, 
 
 def lacking(name: str, access: Access) -> str:
     """Why an engine cannot be asked, and how to mend that; empty where it can be."""
-    why, caution = ENGINES[name].lacks(access), ENGINES[name].terms.caution
-    if caution and name not in access.permitted:
-        forbidden = f"{caution}: if it permits that to you, add {name} to collect.permitted"
+    why = ENGINES[name].lacks(access)
+    if is_forbidden(name, access):
+        forbidden = (
+            f"{ENGINES[name].terms.caution}: if it permits that to you, add {name} to "
+            "collect.permitted"
+        )
         return f"{forbidden}; and it {why}" if why else forbidden
     return why
+
+
+def is_forbidden(name: str, access: Access) -> bool:
+    """Whether an engine forbids what foodcls does, and no recipe says that it permits that."""
+    return bool(ENGINES[name].terms.caution) and name not in access.permitted
 
 
 def page_urls(question: Question, access: Access) -> list[str]:

@@ -302,6 +302,18 @@ def test_a_run_that_was_cut_off_long_ago_or_asked_something_else_does_not_count(
     assert since(store, 1000.0 + FRESH, SOUP) == 1000.0 + FRESH
 
 
+def test_what_an_engine_answered_to_who_is_permitted_is_for_nobody_else(web, limits, store) -> None:
+    photo = {"src": {"original": "http://p.test/1.jpg"}}
+    web.say("/v1/search", json.dumps({"total_results": 1, "photos": [photo]}).encode())
+    access = Access({"PEXELS_API_KEY": "x"}, bases=(("pexels", web.url("")),))
+    for permitted, found in ((("pexels",), 1), ((), 0)):
+        asked = search_all(
+            [question("pexels")], replace(access, permitted=permitted), limits, store
+        )
+        assert sum(len(one.candidates) for one in asked) == found
+    assert web.hits["/v1/search"] == 1
+
+
 def test_a_slow_search_tells_after_a_tenth_how_long_it_takes(web, limits, store) -> None:
     """Ten queries of up to five pages, in series and with pauses: some have fewer results."""
 
