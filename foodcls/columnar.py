@@ -5,6 +5,7 @@ Names of kinds are those of pandas: "str", never absent, and "Int64".
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -65,14 +66,14 @@ def write_parquet(table: pa.Table) -> bytes:
     return file.getvalue()
 
 
-def read_parquet(data: bytes, kinds: Mapping[str, str]) -> pd.DataFrame:
+def read_parquet(data: bytes | BinaryIO, kinds: Mapping[str, str]) -> pd.DataFrame:
     """These columns of a Parquet file, and no others; ValueError when it holds no such table.
 
     One column after the other, so that no more than one lies in memory twice. What else the file
     tells, such as classes of pandas, is not looked at.
     """
     try:
-        file = pq.ParquetFile(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data) if isinstance(data, bytes) else data)
         told = file.metadata
         size = sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups))
         if told.num_rows > MAX_ROWS or size > MAX_SIZE:

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from foodcls.columnar import csv_chunks, read_parquet, to_arrow, write_parquet
+from foodcls.store.blob_file import open_blob
 from foodcls.store.store import Store, digest_json
 
 TEXT, NUMBER = "str", "Int64"
@@ -219,7 +221,8 @@ def load_manifest(
     ref: ManifestRef, store: Store, columns: Sequence[str] = tuple(COLUMNS)
 ) -> pd.DataFrame:
     """Read a table that `save_manifest` wrote, or these columns of it."""
-    return parse_manifest(store.read(ref.blob), columns)
+    with open_blob(store, ref.blob) as file:
+        return parse_manifest(file, columns)
 
 
 def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
@@ -233,8 +236,8 @@ def load_splits(ref: SplitsRef, store: Store) -> pd.DataFrame:
     return manifest[np.logical_or.reduce(masks)]
 
 
-def parse_manifest(data: bytes, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
-    """The table in these bytes of Parquet, or these columns of it; ValueError when it is none."""
+def parse_manifest(data: bytes | BinaryIO, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
+    """The table in this Parquet file, or these columns of it; ValueError when it is none."""
     return read_parquet(data, {name: COLUMNS[name] for name in columns})
 
 
