@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from foodcls.export.model import Model
 from foodcls.export.predict_tests import predict_stored
 from foodcls.image.hashes import pack_hashes
-from foodcls.manifest import split_rows
+from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import read_predictions
 from foodcls.metrics.ranks import number_groups
@@ -24,7 +25,6 @@ from foodcls.recipe.train_settings import Promote
 from foodcls.store.store import Store
 from foodcls.train.dataset import encode_labels
 
-SEEN = ("train", "val")
 # Hamming distance, of 64 bits, of phashes of one picture: a false match costs one test picture only
 NEAR = 6
 
@@ -63,7 +63,8 @@ def challenge(
         predict_stored(champion.model, rows["picture"], store)[:, _places(known, shared)],
         answers.probabilities[is_fair.to_numpy()][:, _places(answers.labels, shared)],
         encode_labels(rows, shared),
-        number_groups(rows["cluster"]),
+        # those that a person has named, where one has
+        number_groups(compress(answers.groups, is_fair)),
     )
     is_same = set(known) == set(answers.labels)
     return judge_challenger(found, rule) if is_same else judge_successor(found)
@@ -74,11 +75,11 @@ def unseen_tests(manifest: pd.DataFrame, earlier: pd.DataFrame) -> pd.Series:
 
     A cluster's split follows from a hash, so later pictures move no others; but they may merge two
     clusters or rename one, and a duplicate may have been kept in place of this picture then. So
-    the earlier manifest decides: a row was seen if its file, or one of its cluster, was in the
-    training or validation split, or if its hash is close to such a picture's, mirrored or not.
+    the earlier manifest decides: a row was seen if its file, or one of its cluster, was in a split
+    that is learnt from, or if its hash is close to such a picture's, mirrored or not.
     """
     tests = split_rows(manifest, "test")
-    learnt = earlier[earlier["split"].isin(SEEN)]
+    learnt = earlier[earlier["split"].isin(LEARNT)]
     known = set(learnt["id"]) | set(learnt["parent"]) - {""}
     clusters = set(manifest.loc[manifest["id"].isin(known), "cluster"]) - {""}
     seen = tests["id"].isin(known) | tests["cluster"].isin(clusters)

@@ -54,12 +54,15 @@ def pictures(store: Store, encode, noise) -> pd.DataFrame:
 def ask(store: Store, pictures: pd.DataFrame):
     """Challenge a champion by a model that names all but the first `wrong` pictures right."""
 
-    def run(champion: Champion, wrong: int, labels: tuple[str, ...] = LABELS) -> PromotionDecision:
+    def run(
+        champion: Champion, wrong: int, labels: tuple[str, ...] = LABELS, trays: int = COUNT
+    ) -> PromotionDecision:
         truth = np.array([labels.index(label) for label in pictures["label"]])
         said = np.where(np.arange(COUNT) < wrong, truth ^ 1, truth)
         shares = np.where(np.arange(len(labels)) == said[:, None], 0.8, 0.2 / (len(labels) - 1))
         ids = tuple(pictures["id"])
-        text = predictions_csv(Predictions(labels, ids, ids, ids, truth, shares))
+        groups = tuple(f"tray {number % trays}" for number in range(COUNT))
+        text = predictions_csv(Predictions(labels, ids, ids, groups, truth, shares))
         scores = SimpleNamespace(predictions=store.put(text.encode()))
         return challenge(champion, scores, pictures, store, Promote())
 
@@ -73,6 +76,12 @@ def test_a_better_model_is_promoted_and_a_worse_or_equal_one_is_not(ask) -> None
     assert ask(serving(WRONG), 30).is_promoted
     assert not ask(serving(RIGHT), 30).is_promoted
     assert not ask(serving(RIGHT), 0).is_promoted
+
+
+def test_photos_of_one_tray_are_one_test_as_in_the_evaluation(ask) -> None:
+    verdict = ask(serving(WRONG), 30, trays=3)
+    assert verdict.comparison.test.groups == 3
+    assert not verdict.is_promoted and "not shown to be better" in verdict.reason
 
 
 def test_pictures_that_the_champion_has_learnt_from_do_not_count(ask) -> None:
@@ -115,7 +124,9 @@ def row(number: int, split: str, **others: object) -> dict[str, object]:
             "cluster": name, "hash": digest, "mirror_hash": digest[::-1], **others}  # fmt: skip
 
 
-EARLIER = new_manifest([row(1, "train"), row(2, "val"), row(3, "test"), row(4, "train")])
+EARLIER = new_manifest(
+    [row(1, "train"), row(2, "val"), row(3, "test"), row(4, "train"), row(5, "own")]
+)
 
 
 def unseen(*rows: dict[str, object]) -> list[bool]:
@@ -126,7 +137,7 @@ def test_new_pictures_and_those_that_were_tested_before_are_unseen() -> None:
     assert unseen(row(3, "test"), row(9, "test"), row(1, "train")) == [True, True]
 
 
-@pytest.mark.parametrize("number", [1, 2], ids=["learnt from", "chosen by"])
+@pytest.mark.parametrize("number", [1, 2, 5], ids=["learnt from", "chosen by", "own photo"])
 def test_a_picture_that_has_moved_into_the_test_split_is_seen(number: int) -> None:
     assert unseen(row(number, "test"), row(9, "test")) == [False, True]
 
