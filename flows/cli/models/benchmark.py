@@ -8,8 +8,9 @@ from typing import Any
 from rich.text import Text
 
 from flows.cli.output import find_manifest, print_whole, say
-from foodcls.errors import ServerError
+from foodcls.errors import ServerError, command_line
 from foodcls.export.benchmark import HEADS, benchmark, cells, markdown
+from foodcls.export.exported_files import FORMATS, sibling
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on
 from foodcls.tables.manifest_csv import read_manifest
@@ -40,7 +41,15 @@ def run_benchmark(model: Path, folder: Path, threads: int, seconds: float) -> di
     say("; ".join(f"{name} {value}" for name, value in about.items()))
     if checkpoint is None:
         why = f"{workspace.root} does not have the checkpoint"
-        say(f"no row of eager torch: {why}", style="yellow")
+        say(f"no row of eager torch: {why}; run its recipe again there", style="yellow")
+    measured = {row.name for row in rows}
+    for form, kind in FORMATS.items():
+        if form not in measured and (path := sibling(model, kind.ending)).exists():
+            typed = command_line(
+                "foodcls", "export", model, "--format", form, "--workspace", folder
+            )
+            say(f"no row of {path.name}: it is a program, and not of {folder}; write it anew by "
+                f"{typed}", style="yellow")  # fmt: skip
     record = {"model": str(model), "digest": loaded.digest, **about,
               "formats": [row.record() for row in rows]}  # fmt: skip
     try:

@@ -118,6 +118,7 @@ def test_each_format_is_measured_on_the_same_pictures(
                        "--json", tmp_path / "b.json")  # fmt: skip
     stranger.unlink()
     assert code == 0, said
+    assert f"no row of {stranger.name}: it is a program, and not of" in said
     found = json.loads((tmp_path / "b.json").read_text())
     rows = {row["format"]: row for row in found["formats"]}
     assert set(rows) == {"torchscript", "exported_program", "onnx", "onnx_int8", "eager torch"}
