@@ -145,6 +145,10 @@ def open_tracking(here: str, result: dict[str, Any]) -> str:
 def show_checks(checks: Iterable[Check]) -> None:
     """Print a line for each thing looked at, and how to mend what is not fine."""
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(max_width=24)
+    # folded, not cut: an address has to survive being copied
+    table.add_column(overflow="fold")
     for check in checks:
         mark = "[green]✓[/]" if check.is_fine else "[red]✗[/]" if check.is_needed else "–"
         table.add_row(mark, check.name, Text(check.text))

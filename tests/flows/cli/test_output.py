@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from flows.cli.output import told
+from flows.cli.output import out, told
 from flows.cli.prefect_server import find_page
-from flows.cli.run import checking_report, show_places, show_result
+from flows.cli.run import checking_report, show_checks, show_places, show_result
 from foodcls.errors import InputError, StageError, StoreError
 from foodcls.store.store import digest_file
+from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
 
@@ -43,6 +44,17 @@ def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
     ]  # fmt: skip
     assert said[0].strip() == "ours"
     assert "of a library" in said[1] and "EXIF" in said[1]
+
+
+def test_what_is_to_be_typed_is_whole_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 80)
+    address = "https://www.flickr.com/services/api/keys/"
+    long = Check("weights of EfficientNet-Lite 0, 1 and 2", True, "/" + "deep/" * 20)
+    show_checks([long, Check("engine flickr", False, "no key", f"get one at {address} first")])
+    said = capsys.readouterr().out
+    assert address in said and "…" not in said
 
 
 def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_typed(
