@@ -1,5 +1,6 @@
 """Looks at a folder or a table of pictures: which are the classes, which pictures are for tests."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def _survey_table(path: Path) -> Survey:
             "table or below, or label,url, for their addresses, in any order"
         )
     rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
-    found = Counter(row.cells["label"].strip() for row in rows)
+    found = Counter(unicodedata.normalize("NFC", row.cells["label"].strip()) for row in rows)
     return Survey((path,), dict(sorted(found.items())))
 
 

@@ -83,6 +83,14 @@ def test_a_table_of_addresses_names_its_classes(tmp_path: Path) -> None:
         assert (found.sources, found.counts) == ((table,), {"a": 1, "b": 2})
 
 
+def test_a_class_of_addresses_that_is_written_in_two_ways_is_one(tmp_path: Path) -> None:
+    """A Mac's é is two characters: the recipe was refused for naming the class twice."""
+    (table := tmp_path / "urls.csv").write_text(
+        "label,url\np\xe2t\xe9,http://x/1\npa\u0302te\u0301,http://x/2\nb,http://x/3\n"
+    )
+    assert survey_pictures(table).counts == {"b": 1, "p\xe2t\xe9": 2}
+
+
 def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for number in range(3):
