@@ -74,6 +74,7 @@ SPLIT_COLUMNS = {
 # and those by which a row is known, and known to be one of these
 MARKS = ("id", "origin", "state", "stage", "source", "split")
 KEPT, DROPPED = "kept", "dropped"
+FORGOTTEN = "forgotten: "  # begins the reason of what looks like a picture that is to be forgotten
 TEST_SOURCE = "test"  # the `source` of pictures of an outside test set
 OWN_SOURCE = "own"  # the `source` of own photos
 GIVEN = (TEST_SOURCE, OWN_SOURCE)  # no collection of the recipe's

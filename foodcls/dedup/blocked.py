@@ -14,7 +14,7 @@ from foodcls.image.hashes import (
     pack_fingerprints,
 )
 from foodcls.inspect.fingerprints import recall_fingerprints
-from foodcls.manifest import drop_rows, kept_rows, picture_blobs
+from foodcls.manifest import FORGOTTEN, drop_rows, kept_rows, picture_blobs
 from foodcls.recipe.data_settings import Dedup
 from foodcls.store.store import Store
 from foodcls.work.parallel import Spread, in_threads
@@ -39,7 +39,7 @@ def drop_blocked(
     rows = kept_rows(manifest)
     looks = find_lookalikes(rows, store, blocked, spread)
     reasons = {
-        index: f"forgotten: it looks like {looks[digest][:16]}, which is to be forgotten"
+        index: f"{FORGOTTEN}it looks like {looks[digest][:16]}, which is to be forgotten"
         for index, digest in zip(rows.index, rows["id"], strict=True)
         if digest in looks
     }

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from foodcls.manifest import GIVEN, KEPT, cluster_names, drop_rows, kept_rows, split_rows
+from foodcls.manifest import FORGOTTEN, GIVEN, KEPT, cluster_names, drop_rows, kept_rows, split_rows
 from foodcls.recipe.data_settings import Split
 from foodcls.split.split import share_of_test, unit_hashes
 
@@ -41,12 +41,13 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
 
     Without the filter they have the labels again under which they were found. Clusters of dropped
     pictures alone are drawn as `split` draws the others, so that training
-    gets the same share of them; the rest of them stay dropped.
+    gets the same share of them; the rest of them stay dropped. So does what is to be forgotten.
     """
     names = cluster_names(parted)
     kept = kept_rows(parted)
     assigned = dict(zip(names[kept.index], kept["split"], strict=True))
-    lost = names[parted["stage"].isin(stages) & ~parted["source"].isin(GIVEN)]
+    is_lost = parted["stage"].isin(stages) & ~parted["reason"].str.startswith(FORGOTTEN)
+    lost = names[is_lost & ~parted["source"].isin(GIVEN)]
     drawn = unit_hashes(settings.seed, lost) >= settings.val + share_of_test(parted, settings)
     chosen = [
         row

@@ -102,6 +102,14 @@ def test_raw_holds_all_sound_pictures_of_training_clusters_whole() -> None:
     }
 
 
+def test_what_is_to_be_forgotten_is_learnt_from_in_no_variant() -> None:
+    whole, parted = prepared(0)
+    lost = parted.index[parted["stage"] == "dedup"]
+    assert len(lost) and set(lost) & set(learnt(take_raw(parted, whole, Split(seed=0))).index)
+    parted.loc[lost, "reason"] = "forgotten: it looks like 0123, which is to be forgotten"
+    assert not set(lost) & set(learnt(take_raw(parted, whole, Split(seed=0))).index)
+
+
 def test_of_clusters_that_were_dropped_whole_training_gets_its_share() -> None:
     rows = [{"id": f"{n}", "cluster": f"{n}", "label": LABELS[n % 2], "state": KEPT}
             for n in range(3000)]  # fmt: skip
