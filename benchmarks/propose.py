@@ -52,8 +52,8 @@ def draw_sample(per_class: int, seed: int) -> Iterator[Sample]:
     """The original pictures of a sample web."""
     web = SampleWeb(per_class=per_class, seed=seed)
     for item in (item for label in LABELS for item in web.items(label)):
-        if item.kind == "original" and item.box:
-            yield Sample(decode(file_bytes(item), MOST).image, (item.box,))
+        if item.kind == "original" and item.frame:
+            yield Sample(decode(file_bytes(item), MOST).image, (item.frame[0],))
 
 
 def overlap(one: Edges, other: Edges) -> float:
