@@ -77,8 +77,9 @@ def dedup(
     found = find_pairs(prints, settings, share)
     is_test = (contents["source"] == TEST_SOURCE).to_numpy()
     keeper, how = choose_keepers(len(contents), found.pairs, is_test)
-    equal = (prints.thumbnails[keeper] == prints.thumbnails).all(axis=(1, 2, 3))
-    _mark_same_pixels(how, keeper, blobs, equal & (how == f"{NEAR}, distance 0"), store)
+    near = np.flatnonzero(how == f"{NEAR}, distance 0")
+    same = (prints.thumbnails[keeper[near]] == prints.thumbnails[near]).all(axis=(1, 2, 3))
+    _mark_same_pixels(how, keeper, blobs, near[same], store)
     alike = np.stack([found.pairs.left, found.pairs.right], axis=1)
     alike = np.concatenate([alike, find_turned(prints.thumbnails, settings.distance, share)])
     place = find_texts(rows["id"], contents["id"])
@@ -107,7 +108,7 @@ def _mark_same_pixels(
     how: np.ndarray, keeper: np.ndarray, blobs: np.ndarray, likely: np.ndarray, store: Store
 ) -> None:
     """Say so where a copy has its keeper's very pixels; only the likely ones are decoded for it."""
-    for place in np.flatnonzero(likely):
+    for place in likely:
         one, other = (load_picture(store.read(blobs[end])) for end in (place, keeper[place]))
         if one.size == other.size and one.tobytes() == other.tobytes():
             how[place] = "same pixels"

@@ -33,6 +33,7 @@ WORTH_SEARCHING = 0.75
 REACH = 18
 # up to so many pictures all pairs are looked at, beyond those that share a view
 EXACT = 100_000
+TOGETHER = 100_000  # pairs whose pictures are held in cells at once: at most 1.8 GB
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,7 @@ def find_pairs(prints: Fingerprints, settings: Dedup, share: Share = share_here)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)
     # pairs are spread over threads, which the threads of BLAS would slow down
     with threadpool_limits(1, user_api="blas"):
-        correlation = correlate_best(
-            prints.thumbnails, candidates.left, candidates.right, candidates.mirrored, least, SAME
-        )
+        correlation = _correlate(prints.thumbnails, candidates, least)
         _lower_unconfirmed(prints.thumbnails, candidates, correlation)
     correlation[_equal_flats(prints, candidates)] = 1
     pairs = Pairs(
@@ -177,6 +176,17 @@ def _join(strips: Iterable[_Candidates], widest: int) -> _Candidates:
     none = _Candidates(whole, whole, whole, whole, truth, counts)
     *ends, counted = zip(*(vars(strip).values() for strip in (none, *strips)), strict=True)
     return _Candidates(*[*map(np.concatenate, ends), np.sum(counted, axis=0)])
+
+
+def _correlate(thumbnails: np.ndarray, candidates: _Candidates, least: np.ndarray) -> np.ndarray:
+    best = np.empty(len(least))
+    # pairs of one picture lie together, so that it is put into cells once or twice
+    by_left = np.argsort(candidates.left, kind="stable")
+    for start in range(0, len(best), TOGETHER):
+        part = by_left[start : start + TOGETHER]
+        ends = candidates.left[part], candidates.right[part], candidates.mirrored[part]
+        best[part] = correlate_best(thumbnails, *ends, least[part], SAME)
+    return best
 
 
 def _equal_flats(prints: Fingerprints, candidates: _Candidates) -> np.ndarray:
