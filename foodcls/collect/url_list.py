@@ -55,8 +55,7 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Candidate
     check_header(path, header, COLUMNS)
     if len(lines) == 1:
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
-    places = header.index("label"), header.index("url")
-    return [_read_line(line, rank, places, labels) for rank, line in enumerate(lines[1:], start=1)]
+    return [_read_line(line, rank, header, labels) for rank, line in enumerate(lines[1:], start=1)]
 
 
 def read_lists(paths: Sequence[Path], labels: tuple[str, ...]) -> list[Candidate | CandidateResult]:
@@ -119,15 +118,21 @@ def replay_manifest(path: Path) -> list[Candidate]:
 
 
 def _read_line(
-    line: str, rank: int, places: tuple[int, int], labels: tuple[str, ...]
+    line: str, rank: int, header: list[str], labels: tuple[str, ...]
 ) -> Candidate | CandidateResult:
     cells = parse_line(line)
     if isinstance(cells, str):
         broken = Candidate(url=printable(line[:SHOWN]), label="", source="urls", rank=rank)
         return broken.ended(Outcome.BAD_URL, f"row {rank}: {cells}")
+    places = map(header.index, COLUMNS)
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
     plain = printable(unicodedata.normalize("NFC", label))
     candidate = Candidate(url=printable(url), label=plain, source="urls", rank=rank)
+    # an address that a comma has cut is another one
+    if header[-1] == "url" and any(cells[len(header) :]):
+        why = f"{len(cells)} cells, the header has {len(header)}"
+        detail = f"row {rank}: {why}; put an address with a comma in quotes"
+        return candidate.ended(Outcome.BAD_URL, detail)
     return _checked(candidate, rank, labels)
 
 

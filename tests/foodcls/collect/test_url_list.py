@@ -47,6 +47,14 @@ def test_tables_of_all_habits_give_the_same_candidates(text: str, tmp_path: Path
     assert read(tmp_path, text) == ROWS
 
 
+def test_an_address_that_a_comma_cuts_is_not_fetched_up_to_there(tmp_path: Path) -> None:
+    text = "label,url\nbeans,http://a.test/w_5,h_3/1.jpg\nbeans,http://a.test/,\n"
+    cut, whole = read(tmp_path, text)
+    assert isinstance(cut, CandidateResult) and cut.result.outcome is Outcome.BAD_URL
+    assert cut.result.detail.startswith("row 1: 3 cells, the header has 2; put an address")
+    assert isinstance(whole, Candidate) and whole.url == "http://a.test/"
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
