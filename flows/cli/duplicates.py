@@ -8,7 +8,8 @@ from rich.text import Text
 
 from flows.cli.output import out, print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
-from foodcls.image.files import find_pictures, path_text
+from foodcls.image.files import find_pictures
+from foodcls.image.listing import path_text
 from foodcls.recipe.data_settings import Dedup
 from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars

@@ -12,7 +12,8 @@ from foodcls.errors import InputError, command_line
 from foodcls.export.exported_files import FORMATS, PREDICTION_COLUMNS
 from foodcls.export.load import load_model
 from foodcls.export.predict import Prediction, predict, prediction_cells
-from foodcls.image.files import find_pictures, path_text
+from foodcls.image.files import find_pictures
+from foodcls.image.listing import path_text
 from tasks.engine.progress import bars
 
 

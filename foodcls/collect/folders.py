@@ -20,8 +20,7 @@ from foodcls.collect.outcomes import (
     printable,
 )
 from foodcls.image.file_types import describe_bytes, sniff_format
-from foodcls.image.files import path_text
-from foodcls.image.listing import NAMED, is_below, list_below, warn_passed
+from foodcls.image.listing import NAMED, is_below, list_below, path_text, warn_passed
 from foodcls.progress import Track
 from foodcls.store.store import Store
 from foodcls.tables.label_table import read_labels

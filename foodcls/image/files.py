@@ -4,7 +4,6 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 from foodcls.errors import InputError
 from foodcls.image.decode import BadPicture
@@ -40,12 +39,6 @@ def read_picture(path: Path) -> bytes:
     if path.stat().st_size > MAX_BYTES:
         raise BadPicture("not_an_image", f"more than {MAX_BYTES} bytes")
     return path.read_bytes()
-
-
-def path_text(path: Path) -> str:
-    """A path for tables and terminals: as it is if it is printable, else as a file: URI."""
-    text = path.as_posix()
-    return text if text.isprintable() else f"file:{quote(os.fsencode(text))}"
 
 
 def explain_refusal(error: BadPicture | OSError) -> str:

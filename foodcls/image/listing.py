@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +46,12 @@ def warn_passed(root: Path, passed: list[Path]) -> None:
             len(passed),
             names,
         )
+
+
+def path_text(path: Path) -> str:
+    """A path for tables and terminals: as it is if it is printable, else as a file: URI."""
+    text = path.as_posix()
+    return text if text.isprintable() else f"file:{quote(os.fsencode(text))}"
 
 
 def is_below(path: Path, root: Path) -> bool:
