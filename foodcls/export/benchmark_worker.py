@@ -41,6 +41,9 @@ def measure(job: Job) -> Measured:
     import numpy as np
     import torch
 
+    from foodcls.work.memory import keep_freed_memory
+
+    keep_freed_memory()
     torch.set_num_threads(job.threads)
     answer = _open(job)
     pictures = np.load(job.pictures)

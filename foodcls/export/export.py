@@ -35,6 +35,7 @@ from foodcls.recipe.train_settings import Export, Format
 from foodcls.store.store import Store, digest_json
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.restore import load_network, load_rejector
+from foodcls.work.memory import retain_freed_memory
 
 # probabilities may differ by so much: the files' kernels sum in another order
 TOLERANCE = 1e-4
@@ -78,10 +79,11 @@ def export(
         for kind, data in files.items()
     }
     real = list(_real_pictures(manifest, store))
-    differences = [
-        _compare(network, readers, named, checkpoint)
-        for named in chain(real, _variants(real[:1]), _noise())
-    ]
+    with retain_freed_memory():
+        differences = [
+            _compare(network, readers, named, checkpoint)
+            for named in chain(real, _variants(real[:1]), _noise())
+        ]
     script, fp32 = files.pop("torchscript", b""), files.get("onnx", b"")
     others = [
         ExportedFile(kind, store.put(data, durable=True), len(data))

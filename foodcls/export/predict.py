@@ -15,6 +15,7 @@ from foodcls.image.files import explain_refusal, read_picture
 from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.progress import Item, Track, silent
 from foodcls.recipe.data_settings import MAX_PIXELS
+from foodcls.work.memory import retain_freed_memory
 from foodcls.work.parallel import prefetch
 
 BATCH = 16  # pictures that go through the network at once
@@ -76,15 +77,16 @@ def _prefetch(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator
 
 
 def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
-    while batch := list(islice(squares, BATCH)):
-        sound = [one for one in batch if isinstance(one, np.ndarray)]
-        shares, known = probabilities_of(model, np.stack(sound)) if sound else ((), ())
-        pairs = zip(shares, known, strict=True)
-        for one in batch:
-            if isinstance(one, np.ndarray):
-                yield make_prediction(model, *next(pairs))
-            else:
-                yield Prediction("", error=explain_refusal(one))
+    with retain_freed_memory():
+        while batch := list(islice(squares, BATCH)):
+            sound = [one for one in batch if isinstance(one, np.ndarray)]
+            shares, known = probabilities_of(model, np.stack(sound)) if sound else ((), ())
+            pairs = zip(shares, known, strict=True)
+            for one in batch:
+                if isinstance(one, np.ndarray):
+                    yield make_prediction(model, *next(pairs))
+                else:
+                    yield Prediction("", error=explain_refusal(one))
 
 
 def probabilities_of(model: Model, pixels: Pixels) -> tuple[list[list[float]], list[float]]:

@@ -14,6 +14,7 @@ from foodcls.metrics.ranks import Floats
 from foodcls.progress import Track, silent
 from foodcls.store.store import Store
 from foodcls.train.dataset import data_digest, encode_labels
+from foodcls.work.memory import retain_freed_memory
 
 
 def predict_tests(
@@ -55,7 +56,9 @@ def find_tests(manifest: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
 
 def predict_stored(model: Model, pictures: Iterable[str], store: Store) -> Floats:
     """Probabilities, float32 (N, C), of one or more pictures in the store, given by digest."""
-    return np.stack([model.answer(read_picture(digest, store)[None])[0][0] for digest in pictures])
+    with retain_freed_memory():
+        answers = [model.answer(read_picture(digest, store)[None])[0][0] for digest in pictures]
+    return np.stack(answers)
 
 
 def is_trained_on(model: Model, manifest: pd.DataFrame) -> bool:

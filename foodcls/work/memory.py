@@ -15,8 +15,9 @@ LARGEST_BLOCK, MOST_KEPT = 32 * 2**20, 64 * 2**20
 def keep_freed_memory() -> None:
     """Keep up to 64 MiB of what this process frees for what it takes next, until it ends.
 
-    Who decodes picture after picture frees and takes the same blocks. Given back, they come again
-    as empty pages: 800 of them, for a photo of 640 x 480, took half of the time of decoding it.
+    Who decodes or predicts picture after picture frees and takes the same blocks. Given back, they
+    come again as empty pages: 800 of them, for a photo of 640 x 480, took half of the time of
+    decoding it.
     """
     libc: Any = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):

@@ -10,6 +10,7 @@ from foodcls.export.exported_files import FORMATS, find_format, sibling
 from foodcls.export.load import load_model
 from foodcls.serve.app import make_app
 from foodcls.serve.service import ServiceLimits
+from foodcls.work.memory import keep_freed_memory
 
 OPEN = "Whoever reaches this machine may ask: let a proxy with TLS and passwords stand before it."
 
@@ -19,6 +20,7 @@ def serve_model(path: Path, digest: str, host: str, port: int, limits: ServiceLi
 
     `digest` is its SHA-256, where one is known.
     """
+    keep_freed_memory()
     opened = open_port(host, port)
     try:
         app = make_app(load_model(path, digest), path.stem, limits)
