@@ -140,9 +140,24 @@ def pack_fingerprints(single: Iterable[Fingerprint]) -> Fingerprints:
 
 def join_fingerprints(parts: Iterable[Fingerprints]) -> Fingerprints:
     """Fingerprints one after another; of no part, none."""
-    every = [pack_fingerprints([]), *parts]
-    columns = zip(*(vars(part).values() for part in every), strict=True)
-    return Fingerprints(*map(np.concatenate, columns))
+    every = list(parts)
+    return fill_fingerprints(every, sum(map(len, every)))
+
+
+def fill_fingerprints(parts: Iterable[Fingerprints], count: int) -> Fingerprints:
+    """The same of parts that come one by one, `count` fingerprints in all: none is held twice."""
+    side = THUMBNAIL_SIDE
+    whole = Fingerprints(
+        np.empty(count, np.uint64),
+        np.empty(count, np.uint64),
+        np.empty((count, side, side, 3), np.uint8),
+    )
+    start = 0
+    for part in parts:
+        for column, values in zip(vars(whole).values(), vars(part).values(), strict=True):
+            column[start : start + len(part)] = values
+        start += len(part)
+    return whole
 
 
 def _text(value: int, kind: str) -> str:

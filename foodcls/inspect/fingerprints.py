@@ -5,13 +5,11 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from foodcls.image.decode import load_picture
 from foodcls.image.hashes import (
-    THUMBNAIL_SIDE,
     Fingerprint,
     Fingerprints,
+    fill_fingerprints,
     fingerprint,
     pack_fingerprints,
 )
@@ -38,21 +36,12 @@ def recall_fingerprints(
 
     Those not remembered are computed from the blob.
     """
-    every, count = iter(pictures.items()), len(pictures)
-    side = THUMBNAIL_SIDE
-    # filled part by part: joined in the end, all of them would be held twice
-    whole = Fingerprints(
-        np.empty(count, np.uint64),
-        np.empty(count, np.uint64),
-        np.empty((count, side, side, 3), np.uint8),
+    every = iter(pictures.items())
+    parts = iter(lambda: dict(islice(every, BATCH)), {})
+    return fill_fingerprints(
+        (pack_fingerprints(recall_each(store, part, kind, spread).values()) for part in parts),
+        len(pictures),
     )
-    for start in range(0, count, BATCH):
-        found = recall_each(store, dict(islice(every, BATCH)), kind, spread)
-        for column, part in zip(
-            vars(whole).values(), vars(pack_fingerprints(found.values())).values(), strict=True
-        ):
-            column[start : start + len(part)] = part
-    return whole
 
 
 def recall_each(
