@@ -103,29 +103,10 @@ def test_no_more_is_asked_for_than_is_wanted(name: str, web, serve, ask) -> None
 
 
 @EACH
-@pytest.mark.parametrize(
-    ("wait", "status", "reason", "asked"),
-    [
-        ("0", "429 Too Many Requests", "", 2),
-        ("3600", "429 Too Many Requests", "HTTP 429, Retry-After 3600 s (page 1)", 1),
-        ("", "429 Too Many Requests", "HTTP 429 (page 1)", 3),
-        ("", "503 Service Unavailable", "HTTP 503 (page 1)", 3),
-    ],
-)
-def test_a_rate_limit_is_heeded(
-    name: str, wait: str, status: str, reason: str, asked: int, web, serve, ask
-) -> None:
+def test_a_rate_limit_is_heeded(name: str, web, serve, ask, limit_rate) -> None:
     serve(name, [1], [1])
     path = "/" if name == "ddgs" else SHAPES[name][0]
-    answer = web._routes[path]
-
-    async def limited(talk: Any) -> None:
-        if talk.number > 1 and not reason:
-            await answer(talk)
-        else:
-            await talk.reply(b"slow down", status, **({"Retry_After": wait} if wait else {}))
-
-    web.route(path, limited)
+    reason, asked = limit_rate(path)
     found = ask(name)
     assert found.stats.reason == (reason or "no more results")
     assert len(found.candidates) == (not reason)

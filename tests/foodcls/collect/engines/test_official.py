@@ -352,29 +352,10 @@ def test_results_that_name_pictures_elsewhere_are_a_change(name: str, web, ask) 
 
 
 @EACH
-@pytest.mark.parametrize(
-    ("wait", "status", "reason", "asked"),
-    [
-        ("0", "429 Too Many Requests", "", 2),
-        ("3600", "429 Too Many Requests", "HTTP 429, Retry-After 3600 s (page 1)", 1),
-        ("", "429 Too Many Requests", "HTTP 429 (page 1)", 3),
-        ("", "503 Service Unavailable", "HTTP 503 (page 1)", 3),
-    ],
-)
-def test_a_rate_limit_is_heeded(
-    name: str, wait: str, status: str, reason: str, asked: int, web, serve, ask
-) -> None:
+def test_a_rate_limit_is_heeded(name: str, web, serve, ask, limit_rate) -> None:
     serve(name, [[1]])
     path = SHAPES[name].path
-    answer = web._routes[path]
-
-    async def limited(talk: Any) -> None:
-        if talk.number > 1 and not reason:
-            await answer(talk)
-        else:
-            await talk.reply(b"slow down", status, **({"Retry_After": wait} if wait else {}))
-
-    web.route(path, limited)
+    reason, asked = limit_rate(path)
     found = ask(name)
     assert found.stats.reason == (reason or "no more results")
     assert web.hits[path] == asked
