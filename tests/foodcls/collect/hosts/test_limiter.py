@@ -17,6 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from foodcls.collect.engines.base import Access, Question
+from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import DAYS, download_all, fetch_all
 from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
@@ -107,7 +108,7 @@ def test_a_host_that_wants_a_contact_is_asked_with_one_alone(web, limits) -> Non
 
 def test_every_official_interface_that_says_how_it_wants_to_be_asked_stands_in_the_table() -> None:
     hosts = {name: urlsplit(page_urls(Question(name, "dish", "soup", 5), Access())[0]).hostname
-             for name, one in ENGINES.items() if type(one).__name__ == "Api"}  # fmt: skip
+             for name, one in ENGINES.items() if isinstance(one, Api)}  # fmt: skip
     assert not {name: host for name, host in hosts.items() if host not in HOSTS}
     assert all(HOSTS[host].at_once <= 2 for host in hosts.values())
     media = [
