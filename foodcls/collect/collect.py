@@ -131,7 +131,7 @@ def collect(
         far = over_workers(fleet, limits, store) if fleet and not hosts else None
         results = _fetch_candidates(wanted, limits, store, track, far)
         report_downloads(results, request.access, limits, store)
-    at, labels = (limits, store, track, request.blocklist.ids), request.labels
+    at, labels = (limits, store, track), request.labels
     folders, table = request.settings.folder, request.settings.labels
     brought = read_folders(folders, "folder", labels, *at, table=table)
     tested = read_folders([request.test_folder], TEST_SOURCE, labels, *at)

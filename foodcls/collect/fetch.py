@@ -6,7 +6,7 @@ A later run fetches only what is not final; knows nothing of classes, engines or
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -114,13 +114,12 @@ def store_picture(response: Response, store: Store, limits: Limits) -> FetchResu
     if sniff_format(response.body) is None:
         reason = describe_bytes(response.body)
         return replace(fetched, outcome=Outcome.NOT_AN_IMAGE, detail=reason)
-    return keep_picture(fetched, response.body, store, limits.blocklist.ids)
+    return keep_picture(fetched, response.body, store, limits)
 
 
-def keep_picture(
-    fetched: FetchResult, data: bytes, store: Store, blocked: Collection[str]
-) -> FetchResult:
-    """The result with its picture put into the store, unless it has an id that is `blocked`."""
+def keep_picture(fetched: FetchResult, data: bytes, store: Store, limits: Limits) -> FetchResult:
+    """The result with its picture put into the store, unless that is on the blocklist."""
+    blocked = limits.blocklist.ids
     if blocked and digest_of(data) in blocked:
         return replace(fetched, outcome=Outcome.FORGOTTEN, detail=SAME_AS_FORGOTTEN)
     return replace(fetched, id=store.put(data), bytes=len(data))

@@ -5,7 +5,7 @@ import os
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,14 +38,13 @@ def read_folders(
     limits: Limits,
     store: Store,
     track: Track,
-    blocked: Collection[str] = (),
     table: Path | None = None,
 ) -> list[CandidateResult]:
     """All files below the folders that are named, in the folders of the classes, with outcomes.
 
     Where there are several, an origin begins with the name of its folder, so that what is called
-    the same in two of them is told apart. What has an id that is `blocked` is not kept. Where a
-    `table` names the pictures of the one folder and their classes, these are read instead.
+    the same in two of them is told apart. Where a `table` names the pictures of the one folder and
+    their classes, these are read instead.
     """
     results: list[CandidateResult] = []
     named = [root for root in roots if root is not None]
@@ -56,7 +55,7 @@ def read_folders(
             files, refused = list_labeled(table, root, labels, source)
             results += refused
         if files:
-            read = read_files(files, limits, store, blocked)
+            read = read_files(files, limits, store)
             results += track(read, len(files), "read files")
     _tell_unread(results, source)
     return results
@@ -120,12 +119,9 @@ def list_labeled(
 
 
 def read_files(
-    files: list[tuple[Candidate, Path]],
-    limits: Limits,
-    store: Store,
-    blocked: Collection[str] = (),
+    files: list[tuple[Candidate, Path]], limits: Limits, store: Store
 ) -> Iterator[CandidateResult]:
-    """Put each picture into the store; yield every file with its outcome."""
+    """Put each picture into the store that is not blocked; yield every file with its outcome."""
     for candidate, path in files:
         now = utc_text(limits.clock())
         result = FetchResult(candidate.url, Outcome.OK, attempts=1, fetched_at=now)
@@ -134,7 +130,7 @@ def read_files(
         except FetchError as trouble:
             result = replace(result, outcome=trouble.outcome, detail=trouble.detail)
         else:
-            result = keep_picture(result, data, store, blocked)
+            result = keep_picture(result, data, store, limits)
         yield CandidateResult(candidate, result)
 
 
