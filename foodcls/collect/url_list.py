@@ -50,7 +50,7 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Candidate
         raise TableError(f"{path} is empty; it needs the columns label,url and a row a picture")
     header = [name.lower() for name in parse_header(path, lines[0])]
     if is_manifest(header):
-        found = enumerate(replay_manifest(path), start=1)
+        found = enumerate(replay_manifest(path, text), start=1)
         return [_checked(candidate, number, labels) for number, candidate in found]
     check_header(path, header, COLUMNS)
     if len(lines) == 1:
@@ -99,14 +99,14 @@ def is_manifest(names: list[str]) -> bool:
     return set(names) >= MARKS and "url" not in names
 
 
-def replay_manifest(path: Path) -> list[Candidate]:
-    """The candidates of a manifest that came from the web, in its order, kept or dropped.
+def replay_manifest(path: Path, text: str) -> list[Candidate]:
+    """The candidates of a manifest of this text that came from the web, in its order, also dropped.
 
     Engine, query, rank, page, licence and author are kept, so that a web that has not changed
     gives the same manifest. Copies (rows with a parent) and files of folders are left out.
     TableError when it is no manifest or lists nothing of the web.
     """
-    table = read_manifest(path)
+    table = read_manifest(path, text=text)
     is_web = table["origin"].str.lower().str.startswith(WEB)
     rows = table[is_web & (table["parent"] == "")]
     if rows.empty:

@@ -1,5 +1,6 @@
 """The manifest as a CSV file for people: written, and read again; knows nothing of stages."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,15 +24,18 @@ def write_manifest(manifest: pd.DataFrame, path: Path) -> None:
             file.write(chunk)
 
 
-def read_manifest(path: Path, columns: Sequence[str] = tuple(COLUMNS)) -> pd.DataFrame:
+def read_manifest(
+    path: Path, columns: Sequence[str] = tuple(COLUMNS), text: str | None = None
+) -> pd.DataFrame:
     """Read a table that `write_manifest` wrote, a row for each picture; TableError when it is none.
 
     Its columns are those of `foodcls.manifest.COLUMNS`, in that order, or the ones that are named.
+    `text` is what `read_text` gave of it, where that was called.
     """
     kinds = {name: TYPES[COLUMNS[name]] for name in columns}
     try:
         table = csv.read_csv(
-            path,
+            path if text is None else io.BytesIO(text.encode()),
             csv.ReadOptions(block_size=BLOCK),
             csv.ParseOptions(newlines_in_values=True),
             # every cell of text is text: a class may be called "NA"

@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -126,10 +127,24 @@ def test_all_that_was_asked_of_the_web_is_listed_in_order(tmp_path: Path) -> Non
         {"label": "rice", "origin": "HTTPS://a.test/1.jpg", "parent": "1", "state": "kept"},
         {"label": "rice", "origin": "photos/rice/2.jpg", "source": "folder", "state": "kept"},
     )
-    assert replay_manifest(path) == [
+    assert replay_manifest(path, path.read_text()) == [
         Candidate("HTTPS://a.test/1.jpg", "rice", "bing", "=rice", 7, "http://a.test/", "CC0-1.0"),
         Candidate("http://a.test/gone.jpg", "beans", ""),
     ]
+
+
+@pytest.mark.parametrize(("separator", "encoding"), [(";", "utf-8"), ("\t", "utf-16")])
+def test_a_manifest_that_a_spreadsheet_has_saved_is_replayed(
+    tmp_path: Path, separator: str, encoding: str
+) -> None:
+    asked = {"label": "rice", "origin": "http://a.test/1,2;3.jpg", "query": '="rice"', "rank": 7}
+    path = written(tmp_path / "manifest.csv", asked)
+    before = read_urls(path, ("rice",))
+    rows = list(csv.reader(path.read_text().splitlines()))
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=separator).writerows(rows)
+    assert read_urls(path, ("rice",)) == before
+    assert isinstance(before[0], Candidate) and before[0].query == '="rice"'
 
 
 def test_a_table_of_urls_is_no_manifest() -> None:
