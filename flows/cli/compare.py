@@ -8,10 +8,10 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import find_manifest, open_prepared, out, say
+from flows.cli.output import command_in, find_manifest, open_prepared, out, say
 from foodcls.choose.candidates import Candidate, backbones_at_hand
 from foodcls.choose.choose import Choice, choose_backbone
-from foodcls.errors import InputError, command_line
+from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
 from foodcls.init.draft import describe_training
@@ -113,8 +113,7 @@ def _read_last(folder: Path) -> Predictions:
     table = Workspace(folder).predictions
     if found := read_last(table):
         return found
-    run = command_line("foodcls", "run", "RECIPE", "--workspace", folder)
-    raise InputError(f"{table} is not there; `{run}` first")
+    raise InputError(f"{table} is not there; `{command_in(folder, 'run', 'RECIPE')}` first")
 
 
 def _ask_file(path: Path, folder: Path) -> ComparedModel:

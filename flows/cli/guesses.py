@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_prepared, say
+from flows.cli.output import command_in, open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
-from foodcls.errors import command_line
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars, open_features
@@ -27,7 +26,7 @@ def suggest_boxes(recipe_file: Path, folder: Path) -> None:
     )
     say(
         f"{count} proposed in {Workspace(folder).proposals}; nothing is cut to them yet.\n"
-        f"{without}Accept or correct them: {_review(recipe_file, folder)}",
+        f"{without}Accept or correct them: {command_in(folder, 'review', recipe_file)}",
     )
 
 
@@ -49,14 +48,10 @@ def list_suspects(recipe_file: Path, folder: Path) -> None:
     lines = [
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
         f"in {Workspace(folder).suspects}; nothing is dropped yet.",
-        f"Look at them: {_review(recipe_file, folder)}",
+        f"Look at them: {command_in(folder, 'review', recipe_file)}",
     ]
     if recipe.train.weights == "none":
         lines.append(
             "train.weights is none: a network that knows nothing judged; think little of it."
         )
     say("\n".join(lines))
-
-
-def _review(recipe_file: Path, folder: Path) -> str:
-    return command_line("foodcls", "review", recipe_file, "--workspace", folder)

@@ -115,14 +115,14 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
     if not table.exists():
         raise InputError(
             f"{table} is not there; name the workspace of an earlier run by --workspace, or run "
-            f"`{prepare_command(recipe_file, workspace)}`, which collects the pictures"
+            f"`{command_in(workspace, 'prepare', recipe_file)}`, which collects the pictures"
         )
     return table
 
 
-def prepare_command(recipe_file: Path, workspace: Path) -> str:
-    """The command that makes or completes a table of pictures, for messages."""
-    return command_line("foodcls", "prepare", recipe_file, "--workspace", workspace)
+def command_in(workspace: Path | str, *words: object) -> str:
+    """What to type for a foodcls command in this workspace, for messages."""
+    return command_line("foodcls", *words, "--workspace", workspace)
 
 
 def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":
@@ -131,4 +131,4 @@ def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":
     from foodcls.workspace.workspace import Workspace
 
     manifest = find_manifest(folder, recipe_file)
-    return Workspace.at(folder), read_decoded(manifest, prepare_command(recipe_file, folder))
+    return Workspace.at(folder), read_decoded(manifest, command_in(folder, "prepare", recipe_file))

@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import err, out, say
+from flows.cli.output import command_in, err, out, say
 from flows.cli.prefect_server import find_page
 from foodcls.errors import command_line
 from foodcls.recipe.recipe import Recipe
@@ -104,15 +104,15 @@ def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None
         find_page(result["prefect_flow_run_id"])
         or f"{here}prefect server start   # http://127.0.0.1:4200"
     )
-    there = ("--workspace", _near(str(folder)))
-    worth = here + command_line("foodcls", "worth", _near(str(recipe_file)), *there)
+    there = _near(str(folder))
+    worth = here + command_in(there, "worth", _near(str(recipe_file)))
     rows = [
         ("report", _near(str(workspace.report))),
         ("model", model),
         ("license", license and f"{license}, of the weights that it began with"),
         ("pictures", _near(str(workspace.manifest))),
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
-        ("to send it", waiting and here + command_line("foodcls", "sync", *there)),
+        ("to send it", waiting and here + command_in(there, "sync")),
         ("try it", here + command_line("foodcls", "predict", model, "PICTURE...")),
         ("what to add", worth),
         ("MLflow UI", open_tracking(here, result)),

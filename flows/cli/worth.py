@@ -6,8 +6,7 @@ from pathlib import Path
 from rich.text import Text
 
 from flows.cli.options import read_recipe
-from flows.cli.output import open_prepared, print_whole, say
-from foodcls.errors import command_line
+from flows.cli.output import command_in, open_prepared, print_whole, say
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
 from foodcls.recipe.recipe import Recipe
@@ -34,10 +33,9 @@ def show_worth(recipe_file: Path, folder: Path, more: int) -> None:
 
 def _next(recipe: Recipe, file: Path, folder: Path, gains: bool) -> Iterator[str]:
     """What to type next, by whether more pictures are worth it."""
-    there = (file, "--workspace", folder)
-    run = command_line("foodcls", "run", *there)
+    run = command_in(folder, "run", file)
     if not gains:
-        yield f"To look for wrong labels: {command_line('foodcls', 'suspects', *there)}"
+        yield f"To look for wrong labels: {command_in(folder, 'suspects', file)}"
     elif not recipe.collect.engines:
         yield f"Add pictures of these classes, then: {run}"
     elif recipe.collect.quotas == "auto":

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from flows.cli.output import find_manifest, print_whole, say
-from foodcls.errors import ServerError, command_line
+from flows.cli.output import command_in, find_manifest, print_whole, say
+from foodcls.errors import ServerError
 from foodcls.export.benchmark import HEADS, benchmark, cells, markdown
 from foodcls.export.exported_files import FORMATS, sibling
 from foodcls.export.load import load_model
@@ -45,9 +45,7 @@ def run_benchmark(model: Path, folder: Path, threads: int, seconds: float) -> di
     measured = {row.name for row in rows}
     for form, kind in FORMATS.items():
         if form not in measured and (path := sibling(model, kind.ending)).exists():
-            typed = command_line(
-                "foodcls", "export", model, "--format", form, "--workspace", folder
-            )
+            typed = command_in(folder, "export", model, "--format", form)
             say(f"no row of {path.name}: it is a program, and not of {folder}; write it anew by "
                 f"{typed}", style="yellow")  # fmt: skip
     record = {"model": str(model), "digest": loaded.digest, **about,

@@ -3,8 +3,8 @@
 import webbrowser
 from pathlib import Path
 
-from flows.cli.output import find_manifest, out, say
-from foodcls.errors import InputError, command_line
+from flows.cli.output import command_in, find_manifest, out, say
+from foodcls.errors import InputError
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import plain_reason
@@ -78,4 +78,4 @@ def tell_next(files: ReviewFiles, recipe_file: Path, folder: Path) -> None:
         say(f"Put into {recipe_file} (into its section of that name, if it has one):")
         for line in lines:
             say(f"  {line.text}")
-    say(f"Then: {command_line('foodcls', 'run', recipe_file, '--workspace', folder)}")
+    say(f"Then: {command_in(folder, 'run', recipe_file)}")
