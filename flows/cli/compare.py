@@ -105,8 +105,8 @@ def show_comparison(comparison: Comparison) -> None:
             name.replace("_", " "), _within(first), _within(second), _within(shift, "{:+.3f}")
         )
     out.print(table)
-    for sentence in comparison.sentences:
-        out.print(sentence, markup=False, highlight=False)
+    # not wrapped: the paths of the models have to survive being copied
+    say("\n".join(comparison.sentences))
 
 
 def _read_last(folder: Path) -> Predictions:

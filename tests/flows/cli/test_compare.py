@@ -58,7 +58,7 @@ def test_two_workspaces_are_compared(
     record = compare(str(a), str(b), tmp_path / "none", None)
     assert record["verdict"] == "better" and len(record["won"]) == 12
     told = capsys.readouterr().out
-    assert f"{b} is better than {a}." in told.replace("\n", "")
+    assert f"{b} is better than {a}." in told
     lines = [line.split() for line in told.splitlines()]
     assert ["accuracy", "0.700", "1.000", "+0.300"] in lines
     assert any(line[:3] == ["0.546", "to", "0.819"] for line in lines)
