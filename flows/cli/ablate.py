@@ -6,7 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import out, say
+from flows.cli.output import command_in, out, say
 from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
@@ -17,9 +17,10 @@ def tell_ablation(done: AblationResult, folder: Path) -> dict[str, Any]:
     show_table(done.table.result)
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
+    later = f"not sent: {waiting}; {command_in(folder, 'sync')} sends it"
     lines = [
         f"tables      {workspace.ablation}, {workspace.ablation_json}",
-        f"MLflow run  {f'not sent: {waiting}; foodcls sync sends it' if waiting else run}",
+        f"MLflow run  {later if waiting else run}",
     ]
     # not wrapped: a path has to survive being copied
     say("\n".join(lines))

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import look_ahead, read_recipe
-from flows.cli.output import find_workspace, out, say
+from flows.cli.output import command_in, find_workspace, out, say
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.run import show_run
 from foodcls.blocklist import home_file
@@ -50,7 +50,7 @@ def show_forgetting(what: str, folder: Path, *, deletes: bool) -> dict[str, Any]
             say(line, style="yellow")
         if deletes:
             forget(workspace, found, home_file(os.environ))
-    for line in _list_closing(found, versions, deletes=deletes):
+    for line in _list_closing(found, versions, folder, deletes=deletes):
         say(line)
     return {**asdict(found), "blobs": sorted(found.blobs),
             "versions": [asdict(one) for one in versions], "deleted": deletes}  # fmt: skip
@@ -126,7 +126,7 @@ def _add(table: Table, name: str, counts: Mapping[str, int]) -> None:
 
 
 def _list_closing(
-    found: Forgetting, versions: Sequence[VersionUse], *, deletes: bool
+    found: Forgetting, versions: Sequence[VersionUse], folder: Path, *, deletes: bool
 ) -> Iterator[str]:
     """What to do by hand, what to type next, and what was done."""
     kept = sorted({one.source for one in found.pictures} & {"folder", "test", "own"})
@@ -146,7 +146,7 @@ def _list_closing(
     if versions:
         yield (
             "their runs in MLflow keep reports with small pictures: delete the runs there, then "
-            "`foodcls gc --delete`"
+            f"`{command_in(folder, 'gc', '--delete')}`"
         )
     told = f"{len(found.pictures)} pictures, {len(found.blobs)} blobs, {format_bytes(found.size)}"
     if deletes:

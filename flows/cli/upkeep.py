@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import find_workspace, out, say
+from flows.cli.output import command_in, find_workspace, out, say
 from foodcls.redact import redact
 from foodcls.store.disk import format_bytes
 from foodcls.workspace.gc import (
@@ -55,25 +55,26 @@ def tidy_up(
         if deletes:
             remove_garbage(workspace, garbage, bars)
             free_deleted(workspace, runs)
+    typed = ("gc", "--keep-days", days, *(["--sole"] if is_sole else []))
     if not deletes:
-        _name(garbage, len(garbage) if names_all else SHOWN)
+        _name(garbage, len(garbage) if names_all else SHOWN, command_in(folder, *typed, "--all"))
     _say_more(workspace, [] if is_sole else away)
     freed = format_bytes(sum(size for _, size in sizes))
     if deletes:
         out.print(f"{freed} freed", highlight=False)
     elif sizes:
-        out.print(f"nothing was removed; `foodcls gc --delete` frees {freed}", highlight=False)
+        say(f"nothing was removed; `{command_in(folder, *typed, '--delete')}` frees {freed}")
     else:
         out.print("nothing is left to remove", highlight=False)
 
 
-def _name(garbage: Sequence[Garbage], most: int) -> None:
+def _name(garbage: Sequence[Garbage], most: int, names_all: str) -> None:
     for kind in KINDS:
         own = [item for item in garbage if item.kind == kind]
         for item in own[:most]:
             say(redact(f"{kind}: {item.place}"))
         if len(own) > most:
-            say(f"{kind}: {len(own) - most:,} more, which `foodcls gc --all` names")
+            say(f"{kind}: {len(own) - most:,} more, which `{names_all}` names")
 
 
 def _read_names(workspace: Workspace) -> list[CachedResult]:
@@ -132,5 +133,6 @@ def _list_damage(workspace: Workspace, *, mends: bool, anew: bool) -> int:
     elif mends:
         out.print(f"{len(found)} damaged; set aside: run the same command again")
     else:
-        out.print(f"{len(found)} damaged; `foodcls verify --mend` sets them aside")
+        mend = command_in(workspace.root, "verify", "--mend")
+        say(f"{len(found)} damaged; `{mend}` sets them aside")
     return len(found)

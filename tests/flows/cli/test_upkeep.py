@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.upkeep import SHOWN, tidy_up
+from flows.cli.upkeep import SHOWN, show_damage, tidy_up
 from foodcls.workspace.workspace import Workspace
 
 
@@ -33,4 +33,17 @@ def test_of_many_files_that_may_go_the_first_are_named_and_the_rest_counted(
         tidy_up(tmp_path, 30, is_sole=False, deletes=False, names_all=names_all)
         told = capsys.readouterr().out
         assert told.count("old pixels and thumbnails: ") == lines
-        assert ("thumbnails: 3 more, which `foodcls gc --all` names" in told) != names_all
+        typed = f"foodcls gc --keep-days 30 %s --workspace {tmp_path}"
+        assert (f"thumbnails: 3 more, which `{typed % '--all'}` names" in told) != names_all
+        assert f"nothing was removed; `{typed % '--delete'}` frees" in told
+
+
+def test_what_sets_damage_aside_names_the_workspace_that_was_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed without, it looked at another one: the folder `workspace` of where a person stands."""
+    workspace = Workspace.at(tmp_path / "my lunch")
+    workspace.store.path(workspace.store.put(b"whole")).write_bytes(b"torn!")
+    assert show_damage(workspace.root, mends=False, anew=False) == 1
+    typed = f"foodcls verify --mend --workspace '{workspace.root}'"
+    assert f"1 damaged; `{typed}` sets them aside" in capsys.readouterr().out
