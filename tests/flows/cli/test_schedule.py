@@ -1,7 +1,7 @@
 """Refuses wrong times before anything is deployed; that a worker does it, test_worker shows."""
 
 import logging
-import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,11 +42,12 @@ def test_without_a_server_that_stays_it_is_said_how_to_start_one(
 
 
 def test_it_says_what_it_waits_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    free_port: Callable[[], int],
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}/api"
+    address = f"http://127.0.0.1:{free_port()}/api"
     monkeypatch.setenv("PREFECT_API_URL", address)
     (recipe := tmp_path / "slow.yaml").write_text(RECIPE)
     caplog.set_level(logging.INFO, "foodcls")
