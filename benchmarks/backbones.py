@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from foodcls.errors import WeightsError
+from foodcls.errors import WeightsError, first_line
 from foodcls.export.operators import OPERATORS
 from foodcls.export.safety import _nodes
 from foodcls.network.backbones import _Bare, _build, backbone_names, own_size
@@ -116,11 +116,6 @@ def judge_module(module: torch.nn.Module, size: int) -> tuple[str, str]:
     except UNTRACEABLE as error:
         return "slow", first_line(error)
     return ("sound", "") if size == USUAL else ("own size", f"{size} pixels alone")
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says first."""
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
 def in_turn(names: list[str]) -> list[str]:
