@@ -8,7 +8,7 @@ all and gives it back in the end.
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 # of malloc.h in glibc; other libraries know nothing of them and are left as they are
@@ -17,7 +17,7 @@ NEVER, USUAL_TRIM, USUAL_MMAPS = 2**31 - 1, 128 * 1024, 65_536
 # bytes: where glibc itself ends up, in a process that has freed one such block
 LARGEST_BLOCK, MOST_KEPT = 32 * 2**20, 64 * 2**20
 
-LOCK = Lock()
+LOCK = RLock()  # the garbage collector may end a block while another begins in its thread
 INSIDE: list[None] = []  # one for each `retain_freed_memory` that has not ended
 
 
