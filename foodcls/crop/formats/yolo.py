@@ -41,7 +41,7 @@ def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
             f"{path}: a .txt of YOLO names neither its classes nor other pictures; name the "
             f"folder that holds the labels and classes.txt or data.yaml"
         )
-    names, has_folder, points = find_classes(path), _has_folder(path), _count_point_numbers(path)
+    (names, points), has_folder = find_classes(path), _has_folder(path)
     for document in open_documents(path, ".txt", _parse_text):
         if isinstance(document, Problem):
             yield document
@@ -59,10 +59,14 @@ def holds_labels(folder: Path) -> bool:
     )
 
 
-def find_classes(folder: Path) -> list[str]:
-    """The class names by number; TableError when there are none, or two lists that differ."""
+def find_classes(folder: Path) -> tuple[list[str], int]:
+    """The class names by number, and how many numbers of key points each line has.
+
+    TableError when there are no names, or two lists that differ.
+    """
     found: dict[str, list[str]] = {}
     spare: dict[str, list[str]] = {}
+    points = 0
     try:
         for suffix in (".txt", ".names", ".labels"):
             for file in list_files(folder, suffix):
@@ -72,8 +76,9 @@ def find_classes(folder: Path) -> list[str]:
                     (found if file.name in CLASS_LISTS else spare)[str(file)] = named
         for suffix in (".yaml", ".yml"):
             for file in list_files(folder, suffix):
-                names = _find_names(_parse_yaml(read_bounded(file)))
-                if names:
+                settings = _parse_yaml(read_bounded(file))
+                points = max(points, _count_point_numbers(settings.get("kpt_shape")))
+                if names := _find_names(settings):
                     found[str(file)] = names
     except Unreadable as error:
         raise TableError(f"{folder}: the list of classes: {error}; write it anew") from error
@@ -85,7 +90,7 @@ def find_classes(folder: Path) -> list[str]:
     lists = list(found.values())
     if any(names != lists[0] for names in lists):
         raise TableError(f"{folder}: {' and '.join(found)} name other classes; keep one of them")
-    return lists[0]
+    return lists[0], points
 
 
 def _has_folder(folder: Path) -> bool:
@@ -111,16 +116,11 @@ def _parse_text(data: bytes) -> str:
         raise Unreadable(f"not UTF-8 text, at byte {error.start}") from error
 
 
-def _count_point_numbers(folder: Path) -> int:
-    """How many numbers of key points each line has, by a data.yaml that `find_classes` has read."""
-    files = [*list_files(folder, ".yaml"), *list_files(folder, ".yml")]
-    shapes = [_parse_yaml(read_bounded(file)).get("kpt_shape") for file in files]
-    told = [
-        int(shape[0]) * int(shape[1])
-        for shape in shapes
-        if isinstance(shape, list) and len(shape) == 2 and all(map(_is_small_number, shape))
-    ]
-    return max(told, default=0)
+def _count_point_numbers(shape: object) -> int:
+    """Points times numbers of each, by `kpt_shape` of a data.yaml; 0 when it is no such pair."""
+    if isinstance(shape, list) and len(shape) == 2 and all(map(_is_small_number, shape)):
+        return int(shape[0]) * int(shape[1])
+    return 0
 
 
 def _is_small_number(text: object) -> bool:

@@ -21,7 +21,7 @@ LINE = "0 0.5 0.5 0.2 0.4\n"
 )
 def test_class_names_stand_in_several_files(put, tmp_path, file, content):
     put(file, content)
-    assert find_classes(tmp_path) == ["apple", "no"]
+    assert find_classes(tmp_path) == (["apple", "no"], 0)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_an_odd_shape_of_key_points_says_nothing(put, tmp_path, shape):
 @pytest.mark.parametrize("name", ["labels.txt", "predefined_classes.txt", "_darknet.labels"])
 def test_side_files_name_the_classes_only_where_nothing_else_does(put, tmp_path, name):
     put(name, "dog\nperson\n")
-    assert find_classes(tmp_path) == ["dog", "person"]
+    assert find_classes(tmp_path) == (["dog", "person"], 0)
     put("classes.txt", "apple\nno\n")
-    assert find_classes(tmp_path) == ["apple", "no"]
+    assert find_classes(tmp_path) == (["apple", "no"], 0)
     put("a.txt", LINE)
     assert read_boxes(tmp_path, LABELS)[1] == []
 
