@@ -77,7 +77,8 @@ def roll_back(workspace: Workspace, name: str) -> tuple[str, str]:
     with tracking(workspace) as client:
         champion = _champion(client, name)
         champions = _champions(client, name)[:-1] if champion else []
-        champions = [one for one in champions if one in _versions(client, name)]
+        known = _versions(client, name)
+        champions = [one for one in champions if one in known]
         if not champions:
             raise InputError(
                 f"{name} has no champion before {champion or 'the first'} to go back to; "
