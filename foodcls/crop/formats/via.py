@@ -1,17 +1,20 @@
 """Reads the VGG Image Annotator: CSV (2.x), a region a row with its shape as JSON, and JSON."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
+    Edges,
     RawBox,
     as_dicts,
     as_text,
     bounds,
     circle,
     corner_and_size,
+    ellipse,
 )
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
@@ -22,7 +25,7 @@ CLASS_KEYS = ("class", "label", "name", "category", "type", "object")
 
 
 def read_via(path: Path) -> Iterator[RawBox | Problem]:
-    """Rectangles, circles and the bounds of polygons; a row without a region is no box."""
+    """Rectangles, circles, ellipses, the bounds of polygons; a row without a region is no box."""
     header = read_header(path)
     name = next((column for column in NAMES if column in header), NAMES[0])
     rows, problems = read_sheet(path, (name, SHAPE, ATTRIBUTES), needs_all=True)
@@ -79,10 +82,18 @@ def _read_region(
         case "circle":
             sides = tuple(shape.get(key) for key in ("cx", "cy", "r"))
             yield RawBox(number, name, label, sides, circle)
+        case "ellipse":
+            sides = tuple(shape.get(key) for key in ("cx", "cy", "rx", "ry"))
+            yield RawBox(number, name, label, (*sides, shape.get("theta", 0)), _around_turned)
         case "polygon" | "polyline":
             yield RawBox(number, name, label, _read_points(shape), bounds)
         case other:
             yield Problem(number, name, f"a region of the kind {as_text(other)!r} is no box")
+
+
+def _around_turned(values: Sequence[float]) -> Edges:
+    *sides, radians = values
+    return ellipse((*sides, math.degrees(radians)))
 
 
 def _read_object(cell: object) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 
 import pytest
 
@@ -10,6 +11,7 @@ from foodcls.crop.boxes import read_boxes
 
 HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"  # noqa: E501
 RECT = {"name": "rect", "x": 10, "y": 20, "width": 30, "height": 40}
+ELLIPSE = {"name": "ellipse", "cx": 25, "cy": 40, "rx": 15, "ry": 20}
 APPLE = {"class": "apple"}
 
 
@@ -32,8 +34,10 @@ def read(put):
         ({"name": "polygon", "all_points_x": [10, 40, 25], "all_points_y": [60, 30, 20]},
          (10, 20, 40, 60)),
         ({"name": "circle", "cx": 25, "cy": 40, "r": 15}, (10, 25, 40, 55)),
+        (ELLIPSE, (10, 20, 40, 60)),
+        ({**ELLIPSE, "theta": math.pi / 2}, pytest.approx((5, 25, 45, 55))),
     ],
-    ids=["rect", "polygon", "circle"],
+    ids=["rect", "polygon", "circle", "ellipse", "quarter ellipse"],
 )  # fmt: skip
 def test_a_region_is_the_box_around_it(read, shape, edges):
     boxes, problems = read(shape, APPLE)
@@ -64,7 +68,8 @@ def test_a_picture_without_regions_is_no_problem(read):
     "shape, attributes, reason",
     [
         ({"name": "point", "cx": 1, "cy": 2}, APPLE, "'point' is no box"),
-        ({"name": "ellipse"}, APPLE, "no box"),
+        ({"name": "ellipse"}, APPLE, "not a number"),
+        ({"name": "blob"}, APPLE, "no box"),
         ({"name": ["rect"]}, APPLE, "no box"),
         ({"name": "polygon", "all_points_x": [1, 2], "all_points_y": [1]}, APPLE, "as many x"),
         ({"name": "polygon", "all_points_x": [], "all_points_y": []}, APPLE, "0 numbers"),
