@@ -70,7 +70,7 @@ def _change_last(path: str, change: Callable[[str], str]) -> str:
 
 def decode_path(path: str) -> str:
     """A path without percent signs for other characters."""
-    return plain_path(unquote(path) if "%" in path else path)
+    return plain_path(unquote(path))
 
 
 def _is_plain(path: str) -> bool:
