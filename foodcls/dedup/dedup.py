@@ -1,6 +1,5 @@
 """Drops copies and near-duplicate pictures, and tells which pictures the split must not part."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -140,15 +139,13 @@ def _conflicts(rows: pd.DataFrame) -> pd.Series:
     picture, number = np.divmod(np.unique(keeper * len(names) + label), max(1, len(names)))
     counts = np.bincount(picture, minlength=len(kept))
     is_mixed = counts[keeper] > 1
-    held: dict[int, tuple[int, ...]] = defaultdict(tuple)
-    for one, of in zip(picture[counts[picture] > 1].tolist(), number[counts[picture] > 1].tolist(),
-                       strict=True):  # fmt: skip
-        held[one] += (of,)
+    # the labels of each picture lie behind each other
+    starts, numbers = [0, *np.cumsum(counts).tolist()], number.tolist()
 
     @cache
     def say(labels: tuple[int, ...], own: int) -> str:
         return "label conflict: also " + ", ".join(names[one] for one in labels if one != own)
 
-    said = [say(held[one], own) for one, own in
+    said = [say(tuple(numbers[starts[one] : starts[one + 1]]), own) for one, own in
             zip(keeper[is_mixed].tolist(), label[is_mixed].tolist(), strict=True)]  # fmt: skip
     return pd.Series(said, rows.index[is_mixed], dtype=TEXT)
