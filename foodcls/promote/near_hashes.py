@@ -1,7 +1,8 @@
-"""Finds which of many hashes lie near any of many others, without comparing each with each.
+"""Finds which of many hashes are within a Hamming distance of any of many others.
 
-Multi-index hashing (Norouzi, Punjani and Fleet 2012, CVPR). It is exact: a picture that it passed
-over would be judged by though it was learnt from.
+By multi-index hashing (Norouzi, Punjani and Fleet 2012, CVPR), without comparing each with each. It
+is exact: a picture that it passed over would be judged by though it was learnt from. All pairs
+within one set, at any distance and mirrored, are found by foodcls.dedup.hamming.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
 """Lets the C library reuse freed memory, instead of handing it to the system and asking anew.
 
-A process that does nothing else, as a server or a worker, calls `keep_freed_memory` once. Work
-within a process that goes on with other things stands in `with retain_freed_memory()`, which keeps
-all and gives it back in the end.
+What the system gives anew are empty pages, each of which costs a page fault. A process that does
+nothing else, as a server or a worker, calls `keep_freed_memory` once. Work within a process that
+goes on with other things stands in `with retain_freed_memory()`, which keeps all and gives it back
+in the end.
 """
 
 import ctypes
