@@ -18,6 +18,7 @@ MAX_BYTES = 100_000_000
 MAX_LINE = 100_000  # characters; a row is names and numbers
 # not splitlines(): it also breaks lines at characters that belong into a cell
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_HEADER = re.compile(rf"[^{BOM}\r\n ][^\r\n]*")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def read_text(path: Path) -> str:
         if path.stat().st_size > MAX_BYTES:
             raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
         data = path.read_bytes()
-        return _with_commas(path, data.decode(WIDE.get(data[:2], "utf-8")))
+        return _with_commas(path, as_utf8(data).decode())
     except OSError as error:
         raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
     except UnicodeDecodeError as error:
@@ -117,6 +118,18 @@ def read_text(path: Path) -> str:
         raise TableError(
             f"{path}: {guess}not UTF-8 text, at byte {error.start}; save the table as CSV in UTF-8"
         ) from error
+
+
+def as_utf8(data: bytes, errors: str = "strict") -> bytes:
+    """A text's bytes in UTF-8, also where they have the mark of UTF-16; `errors` as of decode()."""
+    return data.decode(WIDE[data[:2]], errors).encode() if data[:2] in WIDE else data
+
+
+def find_separator(text: str) -> str:
+    """What stands between a table's cells: a semicolon or tab where its header has no comma."""
+    header = _HEADER.search(text)
+    bare = re.sub(r'"[^"]*"', "", header[0]) if header else ""
+    return next((mark for mark in ",;\t" if mark in bare), ",")
 
 
 def split_lines(text: str) -> list[str]:
@@ -173,11 +186,8 @@ def shorten(text: str) -> str:
 
 
 def _with_commas(path: Path, text: str) -> str:
-    """The table with commas between its cells, where the header has semicolons or tabs alone."""
-    header = _LINE_END.split(text.lstrip(f"{BOM}\r\n "), maxsplit=1)[0]
-    bare = re.sub(r'"[^"]*"', "", header)
-    separator = next((mark for mark in ";\t" if mark in bare), "")
-    if "," in bare or not separator:
+    """The table with commas between its cells, whatever stands there."""
+    if (separator := find_separator(text)) == ",":
         return text
     lines = list[str]()
     for number, line in enumerate(split_lines(text.removeprefix(BOM)), start=1):

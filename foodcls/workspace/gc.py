@@ -27,6 +27,7 @@ from foodcls.redact import without_logins
 from foodcls.store.disk import file_sizes
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
+from foodcls.tables.read_csv import as_utf8, find_separator
 from foodcls.workspace.recovery import dead_parts, remove_part
 from foodcls.workspace.workspace import Workspace
 
@@ -185,7 +186,10 @@ def find_named(workspace: Workspace, results: Iterable[CachedResult]) -> tuple[s
     addresses = set[str]()
     # one after the other: a table may be large
     for blobs, origins in chain(
-        (_named_in_text(path.read_bytes()) for path in workspace.root.glob("*.csv")),
+        (
+            _named_in_text(as_utf8(path.read_bytes(), "replace"))
+            for path in workspace.root.glob("*.csv")
+        ),
         (_named_in_table(_read(workspace.store, table)) for table in tables),
     ):
         digests |= blobs
@@ -207,10 +211,11 @@ def _named_in_text(text: bytes) -> tuple[frozenset[str], Iterable[str]]:
     return find_digests(text), _cells(text)
 
 
-def _cells(text: bytes) -> Iterator[str]:
+def _cells(data: bytes) -> Iterator[str]:
     # of what a person wrote: lines may end in any way, and a cell may be as long as the text
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    for row in csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline=None)):
+    csv.field_size_limit(max(csv.field_size_limit(), len(data)))
+    text = data.decode("utf-8", "replace")
+    for row in csv.reader(io.StringIO(text, newline=None), delimiter=find_separator(text)):
         yield from row
 
 

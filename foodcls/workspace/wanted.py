@@ -8,6 +8,7 @@ import pandas as pd
 from foodcls.blocklist import KINDS, Entry, is_licence, plain_value
 from foodcls.errors import InputError
 from foodcls.tables.match_rows import MIN_ID
+from foodcls.tables.read_csv import as_utf8
 
 # its end begins with a letter, as that of a host does and that of CC0-1.0 does not
 HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
@@ -23,7 +24,7 @@ def read_wanted(text: str) -> list[str]:
     if not path.is_file():
         return [text]
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = as_utf8(path.read_bytes()).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path} is no text that names things; a picture is named by id:VALUE, its sha256sum"

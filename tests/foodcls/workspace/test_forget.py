@@ -130,8 +130,10 @@ def test_what_may_be_nothing_is_refused(workspace, wanted: str, said: str) -> No
 
 
 def test_a_file_names_many(tmp_path: Path) -> None:
-    (tmp_path / "list.txt").write_text("\ufeff# of 2026\nhttps://a.test/1.jpg\n\n author:Ann \n")
-    assert read_wanted(str(tmp_path / "list.txt")) == ["https://a.test/1.jpg", "author:Ann"]
+    listed = "\ufeff# of 2026\nhttps://a.test/1.jpg\n\n author:Ann \n"
+    for encoding in ("utf-8", "utf-16-le"):
+        (tmp_path / "list.txt").write_text(listed, encoding)
+        assert read_wanted(str(tmp_path / "list.txt")) == ["https://a.test/1.jpg", "author:Ann"]
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(InputError, match="names nothing"):
         read_wanted(str(tmp_path / "none.txt"))

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import random
@@ -304,6 +305,17 @@ def test_addresses_of_any_table_of_a_person_are_found(workspace: Workspace, befo
     text = f'{before}kept,"http://a.test/1,2.jpg"\n'
     (workspace.root / "mine.csv").write_text(text, newline="")
     assert find_named(workspace, [])[1] == {"http://a.test/1,2.jpg"}
+
+
+@pytest.mark.parametrize(("separator", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16")])
+def test_a_table_that_a_spreadsheet_has_saved_names_too(
+    workspace: Workspace, separator: str, encoding: str
+) -> None:
+    shown = digest_of(b"shown")
+    with (workspace.root / "mine.csv").open("w", encoding=encoding, newline="") as file:
+        rows = [("id", "origin"), (shown, "http://a.test/1,2;3.jpg")]
+        csv.writer(file, delimiter=separator).writerows(rows)
+    assert find_named(workspace, []) == ({shown}, {"http://a.test/1,2;3.jpg"})
 
 
 def test_a_table_that_cannot_be_read_is_an_error_and_stays_where_it_is(
