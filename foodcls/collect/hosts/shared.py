@@ -90,9 +90,9 @@ def locked_state(places: Path, host: str) -> Iterator[HostState]:
         state = HostState(path)
         before = state.text()
         yield state
-        if state.text() != before:
+        if (after := state.text()) != before:
             part = path.with_name(f"{path.name}.part")
-            part.write_text(state.text())
+            part.write_text(after)
             part.replace(path)
 
 
