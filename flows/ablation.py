@@ -19,7 +19,7 @@ from tasks.engine.ui import show_ablation, title
 from tasks.engine.webhook import HOOKS
 from tasks.model import check_groups, check_training, evaluate, train
 from tasks.record import record_ablation
-from tasks.trainers.launch import check_asked
+from tasks.trainers.launch import check_trainers
 
 DATASETS = ("raw", "filtered", "cropped", "cropped and augmented")
 log = logging.getLogger("foodcls.stages")
@@ -30,7 +30,7 @@ def ablate(recipe: Recipe, workspace: Path = WORKSPACE) -> AblationResult:
     """Train on pictures raw, filtered, cropped and augmented; judge all four by the same ones."""
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
-        check_asked()
+        check_trainers()
         check_training(opened, recipe.train)
         prepared = prepare(recipe, workspace)
         whole, parted = prepared.chosen, prepared.parted

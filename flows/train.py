@@ -19,7 +19,7 @@ from tasks.model import calibrate, check_groups, check_training, evaluate, expor
 from tasks.model import train as train_network
 from tasks.record import record
 from tasks.report import report
-from tasks.trainers.launch import check_asked
+from tasks.trainers.launch import check_trainers
 
 
 @flow(name="train", flow_run_name=title, **HOOKS)
@@ -28,7 +28,7 @@ def train(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fals
     opened, recipe = open_workspace(workspace), recipe.fixed()
     with holding(opened.root), tags(*flow_run.tags):
         check_libraries(recipe.export.formats)
-        check_asked()
+        check_trainers()
         check_training(opened, recipe.train)
         prepared = body(prepare)(recipe, workspace, search_again)
         check_groups(opened, prepared.grown, recipe.test)

@@ -96,10 +96,10 @@ def look_ahead(recipe: "Recipe", workspace: Path, *, trains: bool = True) -> Non
     if trains:
         check_backbone(recipe.train, os.environ)
         _check_trainable(recipe.train)
-        if asked := os.environ.get("FOODCLS_TRAINERS"):
+        if os.environ.get("FOODCLS_TRAINERS"):
             from tasks.trainers.launch import check_trainers
 
-            check_trainers(asked)
+            check_trainers()
     if recipe.collect.urls:
         from foodcls.collect.url_list import check_urls
 

@@ -93,14 +93,10 @@ def read_trainers(text: str) -> Trainers | None:
     return Trainers(machines, processes, meet) if machines * processes > 1 else None
 
 
-def check_asked() -> None:
-    """`check_trainers` of what the environment asks for: a worker has its own."""
-    check_trainers(os.environ.get(TRAINERS, ""))
-
-
-def check_trainers(text: str) -> None:
-    """InputError for what asks for no processes, or for more than this machine has cores."""
-    found, cores = read_trainers(text), os.cpu_count() or 1
+def check_trainers() -> None:
+    """InputError where the environment asks for no processes, or for more than there are cores."""
+    text, cores = os.environ.get(TRAINERS, ""), os.cpu_count() or 1
+    found = read_trainers(text)
     if found and found.processes > cores:
         raise InputError(
             f"--trainers, or {TRAINERS}={text!r}: this machine has {cores} cores; ask for as many "

@@ -20,7 +20,7 @@ from foodcls.progress import counting, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import EpochReport
-from tasks.trainers.launch import Job, Trainers, check_trainers, read_trainers, train_over
+from tasks.trainers.launch import TRAINERS, Job, Trainers, check_trainers, read_trainers, train_over
 
 TWO = Trainers(1, 2, "")
 ENDLESS = 5000
@@ -100,9 +100,11 @@ def test_more_processes_than_cores_are_refused_with_how_many_would_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    check_trainers("2")
+    monkeypatch.setenv(TRAINERS, "2")
+    check_trainers()
+    monkeypatch.setenv(TRAINERS, "3")
     with pytest.raises(InputError, match="has 2 cores; .* such as --trainers 2"):
-        check_trainers("3")
+        check_trainers()
 
 
 def test_a_training_is_told_as_it_goes_and_ends_its_processes(
