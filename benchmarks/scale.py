@@ -43,7 +43,7 @@ from foodcls.recipe.train_settings import Train
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.scene import compose, draw, true_box
 from foodcls.split.split import split
-from foodcls.store.disk import format_bytes
+from foodcls.store.disk import file_sizes, format_bytes
 from foodcls.store.store import Store, digest_json
 from foodcls.train.train import train
 
@@ -182,7 +182,7 @@ def held(store: Store) -> int:
     """Bytes of a store in a folder."""
     if not isinstance(store.root, Path):
         return 0
-    return sum(path.stat().st_size for path in store.root.rglob("*") if path.is_file())
+    return sum(file_sizes(store.root))
 
 
 def spent(folder: Path) -> list[Cost]:
