@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -56,10 +56,8 @@ def predict(model: Model, paths: Sequence[Path], track: Track = silent) -> Itera
     names = [str(path) for path in paths]
     squares = _prefetch(paths, lambda path: _square(model, lambda: read_picture(path)))
     predictions = _predict_batches(model, squares)
-    # giving all of it back in the end costs more than a few pictures gain
-    with retain_freed_memory() if len(names) > BATCH else nullcontext():
-        for name, prediction in track(zip(names, predictions, strict=True), len(names), "predict"):
-            yield dataclasses.replace(prediction, path=name)
+    for name, prediction in track(zip(names, predictions, strict=True), len(names), "predict"):
+        yield dataclasses.replace(prediction, path=name)
 
 
 def predict_many(model: Model, pictures: Iterable[bytes]) -> Iterator[Prediction]:
@@ -80,15 +78,19 @@ def _prefetch(items: Iterable[Item], work: Callable[[Item], Square]) -> Iterator
 
 
 def _predict_batches(model: Model, squares: Iterator[Square]) -> Iterator[Prediction]:
-    while batch := list(islice(squares, BATCH)):
-        sound = [one for one in batch if isinstance(one, np.ndarray)]
-        shares, known = probabilities_of(model, np.stack(sound)) if sound else ((), ())
-        pairs = zip(shares, known, strict=True)
-        for one in batch:
-            if isinstance(one, np.ndarray):
-                yield make_prediction(model, *next(pairs))
-            else:
-                yield Prediction("", error=explain_refusal(one))
+    first = list(islice(squares, BATCH + 1))
+    every = chain(first, squares)
+    # giving all of it back in the end costs more than a few pictures gain, as a server's table has
+    with retain_freed_memory() if len(first) > BATCH else nullcontext():
+        while batch := list(islice(every, BATCH)):
+            sound = [one for one in batch if isinstance(one, np.ndarray)]
+            shares, known = probabilities_of(model, np.stack(sound)) if sound else ((), ())
+            pairs = zip(shares, known, strict=True)
+            for one in batch:
+                if isinstance(one, np.ndarray):
+                    yield make_prediction(model, *next(pairs))
+                else:
+                    yield Prediction("", error=explain_refusal(one))
 
 
 def probabilities_of(model: Model, pixels: Pixels) -> tuple[list[list[float]], list[float]]:

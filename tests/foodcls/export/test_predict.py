@@ -1,3 +1,4 @@
+import ctypes
 import dataclasses
 import io
 import os
@@ -14,6 +15,7 @@ from foodcls.export.predict import BATCH, predict, predict_many, prediction_cell
 from foodcls.features.row_cache import FeatureCache
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import Checkpoint
+from foodcls.work.memory import INSIDE
 
 Trained = tuple[Checkpoint, pd.DataFrame]
 
@@ -64,6 +66,18 @@ def test_a_bad_file_is_a_row_and_the_rest_go_on(
     assert [answer.path for answer in answers] == [str(path) for path in [*bad, good]]
     assert all(answer.error and not answer.label for answer in answers[:-1])
     assert answers[-1].label and not answers[-1].error
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="no such C library")
+def test_freed_memory_is_retained_for_more_than_a_batch_and_given_back(
+    model_path: Path, colored: Callable[..., bytes]
+) -> None:
+    model, picture = load_model(model_path), colored(1, 0)
+    for count in (1, BATCH, BATCH + 1):
+        answers = predict_many(model, [picture] * count)
+        next(answers)
+        assert len(INSIDE) == (count > BATCH)
+        assert len(list(answers)) == count - 1 and not INSIDE
 
 
 def test_many_pictures_keep_their_order(model_path: Path, colored: Callable[..., bytes]) -> None:
