@@ -36,7 +36,7 @@ def drop_blocked(
     """
     if not blocked:
         return manifest
-    rows = kept_rows(manifest)
+    rows = kept_rows(manifest, "id", "picture")
     looks = find_lookalikes(rows, store, blocked, spread)
     reasons = {
         index: f"{FORGOTTEN}it looks like {looks[digest][:16]}, which is to be forgotten"

@@ -26,7 +26,7 @@ def undo_crop(parted: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     """
     learnt = split_rows(parted, "train")
     # an exact copy that `collect` dropped has the same id and no picture
-    uncut = kept_rows(whole)
+    uncut = kept_rows(whole, "id", "picture")
     pictures = dict(zip(uncut["id"], uncut["picture"], strict=True))
     back = parted.copy()
     back.loc[learnt.index, "picture"] = learnt["id"].map(pictures)
@@ -44,7 +44,7 @@ def undo_drops(parted: pd.DataFrame, stages: Collection[str], settings: Split) -
     gets the same share of them; the rest of them stay dropped. So does what is to be forgotten.
     """
     names = cluster_names(parted)
-    kept = kept_rows(parted)
+    kept = kept_rows(parted, "split")
     assigned = dict(zip(names[kept.index], kept["split"], strict=True))
     is_lost = parted["stage"].isin(stages) & ~parted["reason"].str.startswith(FORGOTTEN)
     lost = names[is_lost & ~parted["source"].isin(GIVEN)]

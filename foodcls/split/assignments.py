@@ -21,14 +21,14 @@ def recall_assignments(manifest: pd.DataFrame, store: Store, settings: Split) ->
 
 def remember_assignments(parted: pd.DataFrame, store: Store, settings: Split) -> None:
     """Keep the split of each kept picture, and of those that look like it, dropped or not."""
-    names, kept = cluster_names(parted), kept_rows(parted)
+    names, kept = cluster_names(parted), kept_rows(parted, "source", "split")
     # where own photos are taken away, what looks like them goes back to where it was
     is_own = kept["source"] == OWN_SOURCE
     kept = kept[~names[kept.index].isin(set(names[kept.index[is_own]]))]
     assigned = dict(zip(names[kept.index], kept["split"], strict=True))
-    like = parted[names.isin(set(assigned)) & (parted["id"] != "")]
-    keys = _keys(parted, like["id"], settings)
-    by_id = dict(zip(like["id"], names[like.index].map(assigned), strict=True))
+    like = parted["id"][names.isin(set(assigned)) & (parted["id"] != "")]
+    keys = _keys(parted, like, settings)
+    by_id = dict(zip(like, names[like.index].map(assigned), strict=True))
     told = {keys[digest]: name for digest, name in by_id.items()}
     known = store.recall(KIND, told)
     store.remember(KIND, {key: name for key, name in told.items() if known.get(key) != name})

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pandas as pd
 
 from foodcls.errors import TableError
-from foodcls.manifest import TEST_SOURCE, kept_rows
+from foodcls.manifest import KEPT, TEST_SOURCE
 from foodcls.recipe.data_settings import Own, Test
 from foodcls.tables.match_rows import Finder, index_rows
 from foodcls.tables.read_csv import SHOWN, Problem, read_sheet, refuse_problems
@@ -48,8 +48,7 @@ def group_tests(manifest: pd.DataFrame, settings: Test | None) -> pd.DataFrame:
     picture, names one that is not there, or knows a single group only.
     """
     marked = manifest.copy()
-    rows = kept_rows(manifest)
-    rows = rows[rows["source"] == TEST_SOURCE]
+    rows = manifest[(manifest["state"] == KEPT) & (manifest["source"] == TEST_SOURCE)]
     named: dict[int, str] = {}
     if settings is not None and settings.groups is not None:
         named = _by_table(manifest, rows, settings.groups)
