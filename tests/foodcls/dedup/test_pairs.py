@@ -49,6 +49,17 @@ def test_blocks_do_not_matter(prints, monkeypatch):
         assert np.array_equal(values, getattr(whole, name)), name
 
 
+def test_how_many_pairs_are_compared_at_once_does_not_matter(prints, monkeypatch):
+    whole = find_pairs(prints, 6)
+    # in blocks, pairs do not come in the order of their pictures
+    monkeypatch.setattr(hamming, "ROWS", 2)
+    monkeypatch.setattr(hamming, "COLUMNS", 5)
+    monkeypatch.setattr(pairs, "TOGETHER", 2)
+    for name, values in vars(find_pairs(prints, 6)).items():
+        # a product of larger matrices may add up in another order
+        assert np.allclose(values, getattr(whole, name), rtol=0, atol=1e-6), name
+
+
 def patches(seed, cells):
     coarse = np.random.default_rng(seed).integers(0, 256, (cells, cells, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize((320, 320), Image.Resampling.BICUBIC)
