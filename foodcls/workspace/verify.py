@@ -20,7 +20,7 @@ from foodcls.export.publish import may_belong
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
 from foodcls.runs.outbox import list_pending
-from foodcls.store.local_store import FACTS
+from foodcls.store.local_store import BLOBS, FACTS
 from foodcls.store.store import PACE, digest_file, write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.work.parallel import prefetch
@@ -105,7 +105,7 @@ def set_aside(workspace: Workspace, damage: Damage) -> None:
     """Take a damaged file out of use, so that the next run makes it anew."""
     if damage.mend not in (ANEW, FETCHED) or not isinstance(damage.path, Path):
         return
-    if damage.path.parent.parent.name == "blobs":
+    if damage.path.parent.parent.name == BLOBS:
         workspace.store.set_aside(damage.path.name)
     else:
         damage.path.unlink(missing_ok=True)
