@@ -3,6 +3,7 @@
 decode        bytes of unknown origin become an upright RGB picture
 upright       decoded pixels as a viewer shows them: upright, on white, in sRGB
 color         colors of other profiles become those of sRGB
+color_tags    profiles of the colors that a PNG's chunks or code points name
 truncation    whether a file ends before its picture does
 file_types    magic numbers
 listing       the files below folders, but for hidden folders and those of systems

@@ -13,7 +13,7 @@ SLIGHT = 2
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, bool]:
-    """A picture of mode RGB, L or CMYK as sRGB, and whether its profile could be used.
+    """A picture of mode RGB, L, CMYK or LAB as sRGB, and whether its profile could be used.
 
     A profile that is broken, or one for another kind of picture, is passed over. Where the colors
     are sRGB's already, an RGB picture comes back as it is.

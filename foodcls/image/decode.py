@@ -23,6 +23,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from foodcls.image.color_tags import UnreadColors, find_profile
 from foodcls.image.file_types import UNREAD, sniff_format
 from foodcls.image.truncation import JPEG_END, is_truncated, lacks_rows
 from foodcls.image.upright import lay_on_white, show_upright
@@ -43,6 +44,8 @@ FADING_FORMATS = ("GIF", "WEBP", "AVIF")  # with frames that may begin blank; a 
 MOST_FRAMES = 50  # that are looked at of such a file
 
 NEW_SUBFILE_TYPE, REDUCED = 254, 1  # TIFF's mark of a smaller copy of another picture in the file
+
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # TIFF's kind of colors
 
 # a channel of one color spans no more than this after a lossy encoder's rounding
 BLANK_RANGE = 4
@@ -102,14 +105,23 @@ def decode(
 
 
 def open_picture(data: bytes) -> ImageFile.ImageFile:
-    """Open a file of a format that is read here; of its pixels none is decoded yet."""
-    if sniff_format(data) != "HEIF":
-        return Image.open(io.BytesIO(data), formats=FORMATS)
-    # 30 MiB of codecs, which no other format needs
-    from pillow_heif import register_heif_opener
+    """Open a file of a format that is read here; of its pixels none is decoded yet.
 
-    register_heif_opener()
-    return Image.open(io.BytesIO(data), formats=("HEIF",))
+    Its `info` has the profile of its colors, by whatever means the file names them.
+    """
+    formats: tuple[str, ...] = FORMATS
+    if sniff_format(data) == "HEIF":
+        # 30 MiB of codecs, which no other format needs
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+        formats = ("HEIF",)
+    image = Image.open(io.BytesIO(data), formats=formats)
+    try:
+        image.info["icc_profile"] = find_profile(data, image)
+    except UnreadColors as error:
+        raise BadPicture("not_an_image", f"{error} are not read; save it as sRGB") from error
+    return image
 
 
 def load_picture(data: bytes) -> Image.Image:
@@ -129,9 +141,16 @@ def png_bytes(image: Image.Image) -> bytes:
 
 
 def _check_kind(image: Image.Image) -> None:
+    tags = getattr(image, "tag_v2", {})
+    kind = tags.get(NEW_SUBFILE_TYPE)
     # a camera's raw file (DNG, NEF) is a TIFF that begins with a thumbnail, and says so
-    if getattr(image, "tag_v2", {}).get(NEW_SUBFILE_TYPE, 0) & REDUCED:
+    if isinstance(kind, int) and kind & REDUCED:
         raise BadPicture("not_an_image", "a raw photo is not read; save it as JPEG or PNG")
+    # Pillow inverts such gray of 8 bits only
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO and image.mode.startswith(("I", "F")):
+        raise BadPicture(
+            "not_an_image", "deep gray from white to black is not read; save it as PNG"
+        )
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:

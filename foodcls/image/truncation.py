@@ -58,6 +58,15 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
             place = behind.start()
 
 
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The kind of each chunk of a PNG, and what it holds; checksums are not looked at."""
+    place = 8
+    while place + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        yield kind, data[place + 8 : place + 8 + length]
+        place += 12 + length
+
+
 def is_truncated(data: bytes) -> bool:
     """Whether a file that cannot be read lacks the end that its kind of file has."""
     if data.startswith(b"\xff\xd8"):
@@ -88,20 +97,11 @@ def _pass_size(width: int, height: int, depth: int, x: int, y: int, dx: int, dy:
 def _inflated_size(data: bytes) -> int:
     # a megabyte at a time: the whole may be as large as the pixels
     inflate, size = zlib.decompressobj(), 0
-    for chunk in _idat_chunks(data):
+    for chunk in (body for kind, body in png_chunks(data) if kind == b"IDAT"):
         while chunk and not inflate.eof:
             size += len(inflate.decompress(chunk, 1 << 20))
             chunk = inflate.unconsumed_tail
     return size + len(inflate.flush())
-
-
-def _idat_chunks(data: bytes) -> Iterator[bytes]:
-    place = 8
-    while place + 8 <= len(data):
-        length, kind = struct.unpack(">I4s", data[place : place + 8])
-        if kind == b"IDAT":
-            yield data[place + 8 : place + 8 + length]
-        place += 12 + length
 
 
 def _jpeg_lacks_rows(data: bytes, image: Image.Image, is_endless: bool) -> bool:

@@ -6,6 +6,9 @@ from PIL import Image
 from foodcls.image.color import to_srgb
 
 ORIENTATION = 0x0112
+# modes of other colors than red, green and blue, and how those of gray begin
+OWN_SPACES = ("CMYK", "LAB")
+GRAY = ("1", "L", "I", "F")
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -24,8 +27,9 @@ def show_upright(image: Image.Image) -> tuple[Image.Image, bool, bool]:
     upright = shown = lay_on_white(whole)
     is_sound = True
     if profile := image.info.get("icc_profile"):
-        source = whole if whole.mode == "CMYK" else upright
-        if whole.mode.startswith(("1", "L", "I", "F")):
+        source = whole if whole.mode in OWN_SPACES else upright
+        # gray may have a profile of colors, which are its own where red, green and blue are equal
+        if whole.mode.startswith(GRAY) and source is upright and profile[16:20] != b"RGB ":
             source = upright.getchannel("R")
         shown, is_sound = to_srgb(source, profile)
     shown.info = {}
@@ -61,6 +65,9 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     clear = values == image.info.get("transparency", np.nan)
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     top = values.max()
+    # what is signed, or too large for Pillow's numbers, is no photo's gray
+    if values.min() < 0 and image.mode != "F":
+        raise ValueError("gray below black")
     if image.mode == "F" and top <= 1:
         full = 1.0
     elif image.mode in ("I", "F"):

@@ -1,14 +1,17 @@
 """Pictures of other profiles are seen in the colors that a viewer shows."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 from color_profiles import PRIMARIES, gray_profile, press_profile, rgb_profile
 from PIL import Image, ImageCms
+from pillow_heif import register_heif_opener
 
 from foodcls.image.color import MAX_BYTES, to_srgb
-from foodcls.image.decode import decode
+from foodcls.image.decode import BadPicture, decode
 from foodcls.image.draft_decode import decode_draft
 from foodcls.image.hashes import make_draft
 
@@ -92,3 +95,161 @@ def test_damaged_profiles_never_crash(dish):
                     dice.integers(256)
                 )
             assert to_srgb(picture, bytes(data))[0].mode == "RGB"
+
+
+def gray_tiff(values, tags):
+    """A TIFF of one strip, of numbers of any kind; `tags` are {tag: number}."""
+    height, width = values.shape
+    every = {256: width, 257: height, 258: values.itemsize * 8, 259: 1, 262: 1, 273: 0, 277: 1,
+             278: height, 279: values.nbytes} | tags  # fmt: skip
+    every[273] = 8 + 2 + 12 * len(every) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, every[tag]) for tag in sorted(every))
+    head = b"II*\0" + struct.pack("<IH", 8, len(every))
+    return head + entries + bytes(4) + values.tobytes()
+
+
+def with_chunks(picture, *chunks):
+    """A PNG with chunks right behind its header."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    data = buffer.getvalue()
+    packed = b""
+    for kind, body in chunks:
+        packed += struct.pack(">I", len(body)) + kind + body
+        packed += struct.pack(">I", zlib.crc32(kind + body))
+    return data[:33] + packed + data[33:]
+
+
+def gamma_chunk(gamma):
+    return b"gAMA", struct.pack(">I", round(gamma * 100_000))
+
+
+def places_chunk(*places):
+    return b"cHRM", struct.pack(">8I", *(round(place * 100_000) for place in places))
+
+
+P3 = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
+# X, Y, Z of P3's and sRGB's red, green and blue in columns, under the same white (SMPTE EG 432-1)
+P3_XYZ = ((0.48657, 0.26567, 0.19822), (0.22897, 0.69174, 0.07929), (0.0, 0.04511, 1.04394))
+SRGB_XYZ = ((0.41239, 0.35758, 0.18048), (0.21264, 0.71517, 0.07219), (0.01933, 0.11919, 0.95053))
+SRGB_CHUNK = (b"sRGB", b"\0")
+
+
+def light(picture):
+    """The light of each pixel, 0 to 1, of a picture in sRGB."""
+    values = np.asarray(picture) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def curved(values):
+    """sRGB's curve."""
+    return np.where(values <= 0.0031308, 12.92 * values, 1.055 * values ** (1 / 2.4) - 0.055)
+
+
+def wide(picture):
+    """The light of each pixel as shares of Display P3's red, green and blue."""
+    turn = np.linalg.inv(P3_XYZ) @ SRGB_XYZ
+    return np.clip(light(picture) @ turn.T, 0, 1)
+
+
+def stored(values):
+    return Image.fromarray((values * 255).round().astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "change, chunks",
+    [
+        (light, [gamma_chunk(1.0)]),
+        (lambda dish: light(dish) ** (1 / 1.8), [gamma_chunk(1 / 1.8)]),
+        (lambda dish: curved(wide(dish)), [gamma_chunk(0.45455), places_chunk(*P3)]),
+        (lambda dish: curved(wide(dish)), [(b"cICP", b"\x0c\x0d\0\1"), gamma_chunk(1.0)]),
+        (wide, [SRGB_CHUNK, (b"cICP", b"\x0c\x08\0\1")]),
+        (lambda dish: np.asarray(dish) / 255, [SRGB_CHUNK, gamma_chunk(1.0)]),
+        (lambda dish: np.asarray(dish) / 255, [(b"cICP", b"\1\x0d\0\1"), gamma_chunk(1.0)]),
+        (lambda dish: np.asarray(dish) / 255, [gamma_chunk(0.45455)]),
+        (lambda dish: np.asarray(dish) / 255, [places_chunk(*P3)]),
+    ],
+    ids=["linear", "Mac", "wide", "code points", "linear code points", "sRGB", "sRGB by code",
+         "the gamma of sRGB", "no gamma"],
+)  # fmt: skip
+def test_colors_that_a_png_names_in_chunks_are_shown_as_they_were_seen(
+    change, chunks, dish, is_near
+):
+    found = decode(with_chunks(stored(change(dish)), *chunks), 10**6)
+    assert is_near(found.image, dish, 1) and not found.odd_profile
+    gray = dish.convert("L")
+    if change is light:
+        found = decode(with_chunks(stored(light(gray)), *chunks), 10**6)
+        assert is_near(found.image, gray.convert("RGB"), 1) and not found.odd_profile
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [[gamma_chunk(0)], [gamma_chunk(30_000)], [gamma_chunk(0.5), places_chunk(*[0.0] * 8)],
+     [gamma_chunk(0.5), places_chunk(0.3, 0.3, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3)]],
+    ids=["none", "endless", "no colors", "colors on a line"],
+)  # fmt: skip
+def test_chunks_without_meaning_are_passed_over_and_said(chunks, dish):
+    found = decode(with_chunks(dish, *chunks), 10**6)
+    assert np.array_equal(found.image, dish) and found.odd_profile
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_code_points_of_avif_and_heif_are_followed(kind, noise, encode, is_near):
+    register_heif_opener()
+    dish = noise(1, 64, 64)
+
+    def coded(picture, primaries, curve):
+        head, mark, rest = encode(picture, kind, quality=95).partition(b"colrnclx")
+        return head + mark + struct.pack(">HH", primaries, curve) + rest[4:]
+
+    plain = decode(encode(dish, kind, quality=95), 10**6).image
+    found = decode(coded(stored(curved(wide(dish))), 12, 13), 10**6)
+    assert is_near(found.image, plain, 2.5) and not found.odd_profile
+    with pytest.raises(BadPicture, match="HDR") as told:
+        decode(coded(dish, 9, 16), 10**6)
+    assert told.value.reason == "not_an_image"
+
+
+@pytest.mark.parametrize("codes, kind", [(b"\x09\x10\0\1", "HDR"), (b"\1\x0d\1\0", "video")])
+def test_colors_that_no_viewer_of_eight_bits_has_are_refused(codes, kind, dish):
+    with pytest.raises(BadPicture, match=kind) as told:
+        decode(with_chunks(dish, (b"cICP", codes)), 10**6)
+    assert told.value.reason == "not_an_image"
+
+
+def test_lab_is_turned_with_and_without_its_profile(dish, encode, is_near):
+    spaces = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    lab = ImageCms.profileToProfile(dish, *spaces, outputMode="LAB")
+    profile = lab.info.pop("icc_profile")
+    for options in ({}, {"icc_profile": profile}):
+        found = decode(encode(lab, "TIFF", **options), 10**6)
+        assert is_near(found.image, dish, 1.5) and not found.odd_profile
+
+
+def test_gray_with_a_profile_of_colors_is_read_by_it(dish, encode, is_near):
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    gray = dish.convert("L")
+    found = decode(encode(gray, "PNG", icc_profile=own), 10**6)
+    assert is_near(found.image, gray.convert("RGB"), 1) and not found.odd_profile
+
+
+@pytest.mark.parametrize(
+    "kind, tags, reason",
+    [("<u2", {262: 0}, "not_an_image"), ("<u4", {}, "broken"), ("<i2", {339: 2}, "broken")],
+)
+def test_gray_that_would_come_out_as_another_is_refused(kind, tags, reason, dish):
+    gray = np.asarray(dish.convert("L")).astype(float) / 255
+    span = np.iinfo(kind)
+    values = (span.min + gray * (float(span.max) - span.min)).astype(kind)
+    with pytest.raises(BadPicture) as told:
+        decode(gray_tiff(values, tags), 10**6)
+    assert told.value.reason == reason
+
+
+def test_a_tag_of_an_odd_type_does_not_matter(dish, is_near):
+    gray = np.asarray(dish.convert("L"))
+    data = bytearray(gray_tiff(gray, {254: 0}))
+    at = data.index(struct.pack("<HHI", 254, 4, 1))
+    data[at : at + 12] = struct.pack("<HHI4s", 254, 2, 4, b"yes\0")
+    assert is_near(decode(bytes(data), 10**6).image, dish.convert("L").convert("RGB"), 1)
