@@ -1,6 +1,5 @@
 """Reads a list of URLs, a CSV of labels and URLs or an earlier manifest, as candidates."""
 
-import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from foodcls.tables.read_csv import (
     check_header,
     parse_header,
     parse_line,
+    plain_label,
     read_text,
     split_lines,
 )
@@ -126,7 +126,7 @@ def _read_line(
         return broken.ended(Outcome.BAD_URL, f"row {rank}: {cells}")
     places = map(header.index, COLUMNS)
     label, url = (cells[place].strip() if place < len(cells) else "" for place in places)
-    plain = printable(unicodedata.normalize("NFC", label))
+    plain = printable(plain_label(label))
     candidate = Candidate(url=printable(url), label=plain, source="urls", rank=rank)
     # an address that a comma has cut is another one
     if header[-1] == "url" and any(cells[len(header) :]):

@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.raw_box import AnnotationFormat, Edges, RawBox
 from foodcls.errors import TableError
-from foodcls.tables.read_csv import SHOWN, Problem, list_problems
+from foodcls.tables.read_csv import SHOWN, Problem, list_problems, plain_label
 
 UNKNOWN_CLASS = "unknown class"
 
@@ -67,11 +66,6 @@ def describe_problems(problems: Sequence[Problem]) -> str:
 def size_differs(box: Box, size: tuple[int, int]) -> bool:
     """Whether the row was drawn on a picture of another size; 0x0 says nothing of it."""
     return box.size != (0, 0) and box.size != size
-
-
-def plain_label(text: str) -> str:
-    """A class's name in the one form in which those that look the same are equal."""
-    return unicodedata.normalize("NFC", text.strip())
 
 
 def _check_box(raw: RawBox, labels: Mapping[str, str]) -> Box | Problem:

@@ -1,6 +1,5 @@
 """Looks at a folder or a table of pictures: which are the classes, which pictures are for tests."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from foodcls.image.file_types import sniff_format
 from foodcls.image.listing import is_aside, is_below, list_below
 from foodcls.recipe.types import ClassName
 from foodcls.tables.label_table import read_labels
-from foodcls.tables.read_csv import read_header, read_sheet, shorten
+from foodcls.tables.read_csv import plain_label, read_header, read_sheet, shorten
 
 # what folders of the parts of a data set are called, in lower case
 TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "dev")
@@ -87,7 +86,7 @@ def _survey_table(path: Path) -> Survey:
             "table or below, or label,url, for their addresses, in any order"
         )
     rows, _ = read_sheet(path, ("label", "url"), needs_all=True)
-    found = Counter(unicodedata.normalize("NFC", row.cells["label"].strip()) for row in rows)
+    found = Counter(plain_label(row.cells["label"]) for row in rows)
     return Survey((path,), dict(sorted(found.items())))
 
 

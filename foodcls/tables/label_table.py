@@ -1,11 +1,10 @@
 """Reads a CSV of paths and labels: which picture is of which class."""
 
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.errors import TableError
-from foodcls.tables.read_csv import Problem, read_sheet, refuse_problems
+from foodcls.tables.read_csv import Problem, plain_label, read_sheet, refuse_problems
 
 COLUMNS = ("path", "label")
 
@@ -23,10 +22,9 @@ def read_labels(table: Path) -> list[LabeledPath]:
     """The rows of the table; TableError where some cannot be read, or none is there."""
     sheet, problems = read_sheet(table, COLUMNS, needs_all=True)
     rows = [
-        LabeledPath(row.number, row.cells["path"].strip(),
-                    unicodedata.normalize("NFC", row.cells["label"].strip()))
+        LabeledPath(row.number, row.cells["path"].strip(), plain_label(row.cells["label"]))
         for row in sheet
-    ]  # fmt: skip
+    ]
     problems += [Problem(row.number, row.label, "no path") for row in rows if not row.path]
     refuse_problems(table, problems, "write a path and a label in each row")
     if not rows:

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,11 @@ def check_header(
             f"{path}: columns {missing} are missing; the header must name "
             f"{','.join(wanted)}, found {found!r}"
         )
+
+
+def plain_label(text: str) -> str:
+    """A class's name in the one form in which those that look the same are equal."""
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def shorten(text: str) -> str:
