@@ -46,6 +46,7 @@ STAND_ALONE = {
     "foodcls/export/exported_files.py": "who reads what an export gave need not wait for torch",
     "foodcls/export/model.py": "what all readers give, of which none knows another",
     "foodcls/export/attribution.py": "who is to be credited is a question of its own",
+    "foodcls/evaluate/enough.py": "asked after each run, which need not wait for torch",
     "foodcls/sample/dishes.py": "a table: the names of what is drawn",
     "tasks/promote.py": "a thin task, as its neighbors",
 }

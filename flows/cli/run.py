@@ -17,10 +17,12 @@ from rich.text import Text
 from flows.cli.output import command_in, err, out, say
 from flows.cli.prefect_server import find_page
 from foodcls.errors import command_line
+from foodcls.evaluate.enough import COLUMNS, LEAST, few_classes
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult, summarize
 from foodcls.runs.stage_result import describe, is_worth_telling
 from foodcls.store.store import digest_file
+from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
@@ -105,7 +107,9 @@ def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None
         or f"{here}prefect server start   # http://127.0.0.1:4200"
     )
     there = _near(str(folder))
+    few = few_classes(read_manifest(workspace.manifest, COLUMNS), list(result["per_class"]))
     worth = here + command_in(there, "worth", _near(str(recipe_file)))
+    told = f"pictures of {', '.join(few)}: from {LEAST} on, `foodcls worth` forecasts"
     rows = [
         ("report", _near(str(workspace.report))),
         ("model", model),
@@ -114,7 +118,7 @@ def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None
         ("MLflow run", f"not sent: {waiting}" if waiting else run),
         ("to send it", waiting and here + command_in(there, "sync")),
         ("try it", here + command_line("foodcls", "predict", model, "PICTURE...")),
-        ("what to add", worth),
+        ("what to add", told if few else worth),
         ("MLflow UI", open_tracking(here, result)),
         ("Prefect UI", runs),
     ]

@@ -23,7 +23,7 @@ from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.image.listing import NAMED, is_below, list_below, path_text, warn_passed
 from foodcls.progress import Track
 from foodcls.store.store import Store
-from foodcls.tables.label_table import read_labels
+from foodcls.tables.label_table import locate, read_labels
 
 LOG = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def list_labeled(
     ranks: Counter[str] = Counter()
     for row in read_labels(table):
         ranks[row.label] += 1
-        path, label = root / row.path, printable(row.label)
+        path, label = locate(root, row.path), printable(row.label)
         candidate = Candidate(printable(row.path), label, source, rank=ranks[row.label])
         if label not in labels:
             outcome, why = Outcome.UNKNOWN_LABEL, f"{label!r} is none of the recipe's classes"

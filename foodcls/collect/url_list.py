@@ -13,12 +13,13 @@ from foodcls.collect.ssrf_guard import blocked_reason
 from foodcls.errors import TableError
 from foodcls.recipe.data_settings import Collect
 from foodcls.redact import without_logins
+from foodcls.tables.decode_text import BOM
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.read_csv import (
-    BOM,
     check_header,
     parse_header,
     parse_line,
+    plain_header,
     plain_label,
     read_text,
     split_lines,
@@ -53,6 +54,7 @@ def read_urls(path: Path, labels: tuple[str, ...]) -> list[Candidate | Candidate
         found = enumerate(replay_manifest(path, text), start=1)
         return [_checked(candidate, number, labels) for number, candidate in found]
     check_header(path, header, COLUMNS)
+    header = plain_header(header, COLUMNS)
     if len(lines) == 1:
         raise TableError(f"{path} has a header and no rows; add a row label,url a picture")
     return [_read_line(line, rank, header, labels) for rank, line in enumerate(lines[1:], start=1)]

@@ -12,6 +12,7 @@ looks           the accuracy on true labels, by test pictures that a person has 
 likeness        which pictures look alike, as a file
 describe        that of judged pictures
 layout          where each lies on a map of them
+enough          which classes have too few pictures for a forecast
 worth           what more pictures of each class would be worth
 learning_curves    recall by how many pictures were learnt from
 extrapolation    what recall gains by more, with an interval

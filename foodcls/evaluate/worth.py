@@ -6,18 +6,16 @@ import numpy as np
 import pandas as pd
 
 from foodcls.errors import TrainingError
+from foodcls.evaluate.enough import LEAST, few_classes, worth_rows
 from foodcls.evaluate.extrapolation import extrapolate
 from foodcls.evaluate.label_issues import pool_features
 from foodcls.evaluate.learning_curves import label_pictures, measure_curve
 from foodcls.evaluate.quotas import Worth
 from foodcls.features.row_cache import FeatureCache
-from foodcls.manifest import cluster_names, kept_rows
+from foodcls.manifest import cluster_names
 from foodcls.progress import Track, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import encode_labels
-
-# of look-alikes one: with fewer a fold may have none of a class
-LEAST = 10
 
 
 def forecast_worth(
@@ -36,8 +34,7 @@ def forecast_worth(
     """
     rows = worth_rows(manifest)
     clusters = cluster_names(rows)
-    counts = clusters.groupby(rows["label"]).nunique()
-    if few := [label for label in labels if counts.get(label, 0) < LEAST]:
+    if few := few_classes(manifest, labels):
         raise TrainingError(
             f"fewer than {LEAST} pictures of {', '.join(few)} to learn from and validate by, too "
             "few for a forecast: more of these come first"
@@ -55,9 +52,3 @@ def forecast_worth(
         recall = float(curve.recalls[-1])
         found.append(Worth(label, round(now), recall, more, gain.middle, gain.low, gain.high))
     return sorted(found, key=lambda one: (not one.label, -one.gain))
-
-
-def worth_rows(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The original pictures that are learnt from and validated by."""
-    rows = kept_rows(manifest)
-    return rows[(rows["parent"] == "") & rows["split"].isin(["train", "val"])]

@@ -8,6 +8,7 @@ from foodcls.tables.read_csv import (
     CsvRow,
     Problem,
     parse_sheet,
+    plain_label,
     read_text,
     refuse_problems,
     shorten,
@@ -68,7 +69,7 @@ def parse_decisions(path: Path, text: str, labels: Collection[str]) -> list[Deci
 
 def _decision(row: CsvRow, labels: Collection[str]) -> Decision | Problem:
     cells = {name: row.cells.get(name, "").strip() for name in COLUMNS}
-    name, label = cells["id"] or cells["path"], cells["label"]
+    name, label = cells["id"] or cells["path"], plain_label(cells["label"])
     keep = KEEP_WORDS.get(cells["keep"].casefold())
     if not name:
         return Problem(row.number, "", "names no picture: id and path are empty")

@@ -13,8 +13,8 @@ from foodcls.errors import InputError
 from foodcls.image.file_types import sniff_format
 from foodcls.image.listing import is_aside, is_below, list_below
 from foodcls.recipe.types import ClassName
-from foodcls.tables.label_table import read_labels
-from foodcls.tables.read_csv import plain_label, read_header, read_sheet, shorten
+from foodcls.tables.label_table import locate, read_labels
+from foodcls.tables.read_csv import plain_header, plain_label, read_header, read_sheet, shorten
 
 # what folders of the parts of a data set are called, in lower case
 TRAIN, VAL = ("train", "training"), ("val", "valid", "validation", "dev")
@@ -55,14 +55,12 @@ def survey_pictures(place: Path) -> Survey:
     tables = sorted(place.glob("*.csv"))
     if not train and len(tables) == 1 and not _holds_classes(sources[0]):
         return _checked(_survey_table(tables[0]), place)
-    counts: Counter[str] = Counter()
-    for folder in (one for source in sources for one in _folders(source) if one != outside):
-        counts[folder.name] += _count(folder)
+    counts = _count_classes(sources, outside)
     found = Survey(
         sources,
         {name: count for name, count in sorted(counts.items()) if count},
         outside,
-        {path.name: _count(path) for path in _folders(outside)} if outside else None,
+        _count_classes((outside,)) if outside else None,
         _grouping(outside) if outside else "",
         tuple(_notes(counts, sources, outside, val if train else None)),
     )
@@ -76,11 +74,12 @@ def _holds_classes(source: Path) -> bool:
 
 
 def _survey_table(path: Path) -> Survey:
-    header = read_header(path)
+    named = read_header(path)
+    header = plain_header(named, ("path", "label", "url"))
     if "path" in header:
         return _survey_labels(path)
     if "url" not in header:
-        names = shorten(",".join(header))
+        names = shorten(",".join(named))
         raise InputError(
             f"{path}: the first line is {names!r}; it must be path,label, for pictures beside the "
             "table or below, or label,url, for their addresses, in any order"
@@ -94,9 +93,8 @@ def _survey_labels(table: Path) -> Survey:
     """The pictures that a table names, which lie beside it or below."""
     rows = read_labels(table)
     root = table.resolve().parent
-    there = [
-        row for row in rows if is_below(root / row.path, root) and _is_picture(root / row.path)
-    ]
+    places = [(row, locate(root, row.path)) for row in rows]
+    there = [row for row, path in places if is_below(path, root) and _is_picture(path)]
     if not there:
         raise InputError(
             f"{table}: no picture at {root / rows[0].path}, nor at any other of its {len(rows)} "
@@ -140,6 +138,14 @@ def _folders(place: Path) -> list[Path]:
     )
 
 
+def _count_classes(sources: Sequence[Path], aside: Path | None = None) -> Counter[str]:
+    """The pictures of each class in the folders of that name, but for the one `aside`."""
+    counts: Counter[str] = Counter()
+    for folder in (one for source in sources for one in _folders(source) if one != aside):
+        counts[plain_label(folder.name)] += _count(folder)
+    return counts
+
+
 def _count(folder: Path) -> int:
     return sum(map(_is_picture, list_below(folder, [])))
 
@@ -157,7 +163,9 @@ def _is_picture(path: Path) -> bool:
 
 def _grouping(test: Path) -> Literal["", "true", "shared"]:
     """How the sub-folders of a test set's classes may be read as groups."""
-    groups = Counter(group.name for label in _folders(test) for group in _folders(label))
+    groups = Counter(
+        plain_label(group.name) for label in _folders(test) for group in _folders(label)
+    )
     if groups.total() < 2:
         return ""
     return "shared" if 1 < len(groups) < groups.total() else "true"
@@ -168,7 +176,7 @@ def _notes(
 ) -> Iterator[str]:
     if empty := [name for name, count in counts.items() if not count]:
         yield f"no picture in {', '.join(empty)}: no class"
-    tested = {path.name for path in _folders(test)} if test else set()
+    tested = {plain_label(path.name) for path in _folders(test)} if test else set()
     if absent := [name for name, count in counts.items() if count and test and name not in tested]:
         yield f"no folder in {test} for {', '.join(absent)}: never judged"
     if strange := sorted(tested - set(counts)):

@@ -5,6 +5,7 @@ groups. A group may hold pictures of several classes.
 """
 
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,7 +119,8 @@ def _sub_folders(rows: pd.DataFrame, folder: Path, *, shared: bool) -> dict[int,
     for row, origin in zip(rows.index, rows["origin"], strict=True):
         path = unquote(origin.removeprefix("file:")) if origin.startswith("file:") else origin
         # the class, the group, and what lies in it
-        parts = Path(folder, path).relative_to(folder).parts
+        plain = unicodedata.normalize("NFC", str(Path(folder, path).relative_to(folder)))
+        parts = Path(plain).parts
         if len(parts) > 2:
             named[row] = parts[1] if shared else "/".join(parts[:2])
     return named

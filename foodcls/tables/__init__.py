@@ -1,5 +1,6 @@
 """Reads and edits CSV tables that people write, and writes tables for them.
 
+decode_text   reads bytes as text, in whichever encoding it is
 read_csv      reads rows of text, and says what is wrong with others
 match_rows    finds the rows of a manifest that a person means
 label_table   reads which picture is of which class

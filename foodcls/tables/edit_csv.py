@@ -1,6 +1,6 @@
 """Changes single rows of a CSV that a person wrote and leaves every other line as it was.
 
-A table in UTF-16, or with semicolons or tabs, is written back in UTF-8 with commas.
+A table in UTF-16 or Windows-1252, or with semicolons or tabs, is written back in UTF-8 with commas.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,11 +10,12 @@ from pathlib import Path
 
 from foodcls.errors import TableError
 from foodcls.store.store import write_whole
+from foodcls.tables.decode_text import BOM
 from foodcls.tables.read_csv import (
-    BOM,
     format_line,
     parse_header,
     parse_line,
+    plain_header,
     read_text,
     shorten,
     split_lines,
@@ -27,11 +28,13 @@ class Sheet:
 
     lines: tuple[str, ...]
     newline: str = "\n"
+    known: tuple[str, ...] = ()  # names of columns, which a person may have written differently
 
     @property
     def columns(self) -> list[str]:
-        """The names in the header."""
-        return [cell.strip() for cell in _cells(self.lines[0].removeprefix(BOM))]
+        """The names in the header; those that are known as they are known."""
+        header = [cell.strip() for cell in _cells(self.lines[0].removeprefix(BOM))]
+        return plain_header(header, self.known)
 
 
 def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
@@ -45,7 +48,8 @@ def open_sheet(path: Path, columns: Sequence[str]) -> Sheet:
     parse_header(path, text)
     lines = split_lines(text)
     # the last line ends in a line break: what follows it is no row
-    return Sheet(tuple(lines if lines[-1] else lines[:-1]), "\r\n" if "\r\n" in text else "\n")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return Sheet(tuple(lines if lines[-1] else lines[:-1]), newline, tuple(columns))
 
 
 def edit_rows(sheet: Sheet, changes: Mapping[int, Mapping[str, str]]) -> Sheet:

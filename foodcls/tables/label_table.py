@@ -1,5 +1,7 @@
 """Reads a CSV of paths and labels: which picture is of which class."""
 
+import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,16 @@ class LabeledPath:
     number: int
     path: str
     label: str
+
+
+def locate(root: Path, path: str) -> Path:
+    """Where a table's path leads from a folder, also as Windows or a Mac wrote it; may be nowhere.
+
+    Windows separates by backslashes, and an accent may be a character of its own.
+    """
+    ways = (unicodedata.normalize(form, path) for form in ("NFC", "NFD"))
+    spellings = (path, *ways, path.replace("\\", "/"))
+    return next((root / one for one in spellings if os.path.exists(root / one)), root / path)
 
 
 def read_labels(table: Path) -> list[LabeledPath]:

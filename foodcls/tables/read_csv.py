@@ -1,20 +1,22 @@
 """Reads CSV tables that people or spreadsheets wrote, row by row, and says what is wrong."""
 
-import codecs
 import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from foodcls.errors import TableError
+from foodcls.tables.decode_text import BOM, decode_text
 from foodcls.tables.spreadsheet import unmark_cell
 
 SHOWN = 10  # problems that a message lists
-BOM = "\ufeff"
-WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# what people and tools call a picture's column and its class's, in lower case: the first counts
+PICTURES = (*("filename", "file_name", "image_name", "image_path", "image", "file", "path", "img"),)
+CLASSES = ("class", "label", "class_name", "label_name", "category", "category_name")
+SAME = {"path": PICTURES, "label": CLASSES, "url": ("image_url", "img_url", "link", "address")}
 MAX_BYTES = 100_000_000
 MAX_LINE = 100_000  # characters; a row is names and numbers
 # not splitlines(): it also breaks lines at characters that belong into a cell
@@ -43,12 +45,12 @@ class Problem:
 def read_sheet(
     path: Path, wanted: Sequence[str], *, needs_all: bool, header: Sequence[str] = ()
 ) -> tuple[list[CsvRow], list[Problem]]:
-    """Read rows with the `wanted` columns, in any order; further columns are left out.
+    """Read rows with the `wanted` columns, in any order and case; further columns are left out.
 
     A row is a line: a quoted cell ends on the line where it began. A cell copied from a table of
     ours stands for what it was made from, see foodcls.tables.spreadsheet. `header` is for a file
-    without one, whose first line is a row. TableError when the file cannot be read as UTF-8 CSV, or
-    a wanted column stands twice or (with `needs_all`) not at all.
+    without one, whose first line is a row. TableError when the file cannot be read as CSV, or a
+    wanted column stands twice or (with `needs_all`) not at all.
     """
     return parse_sheet(path, read_text(path), wanted, needs_all=needs_all, header=header)
 
@@ -60,6 +62,7 @@ def parse_sheet(
     lines = split_lines(text.removeprefix(BOM))
     first, header = 0 if header else 1, header or parse_header(path, lines[0])
     check_header(path, header, wanted, needs_all=needs_all)
+    header = plain_header(header, wanted)
     rows: list[CsvRow] = []
     problems: list[Problem] = []
     for number, line in enumerate(lines[first:], start=first + 1):
@@ -80,7 +83,7 @@ def parse_sheet(
 
 
 def read_header(path: Path) -> list[str]:
-    """The names of the columns; TableError when the file cannot be read as UTF-8 CSV."""
+    """The names of the columns; TableError when the file cannot be read as CSV."""
     return parse_header(path, read_text(path))
 
 
@@ -105,25 +108,15 @@ def refuse_problems(path: Path, problems: Sequence[Problem], advice: str) -> Non
 def read_text(path: Path) -> str:
     """The file's text, a mark of its encoding included; TableError when it is no text.
 
-    UTF-16 with its mark, semicolons and tabs, as spreadsheets write them, come as commas.
+    UTF-16 with its mark, Windows-1252, semicolons and tabs, as spreadsheets write them, are read.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
         data = path.read_bytes()
-        return _with_commas(path, as_utf8(data).decode())
+        return _with_commas(path, decode_text(path, data))
     except OSError as error:
         raise TableError(f"{path}: {error.strerror}; name a CSV file") from error
-    except UnicodeDecodeError as error:
-        guess = "gzip, " if data.startswith(b"\x1f\x8b") else ""
-        raise TableError(
-            f"{path}: {guess}not UTF-8 text, at byte {error.start}; save the table as CSV in UTF-8"
-        ) from error
-
-
-def as_utf8(data: bytes, errors: str = "strict") -> bytes:
-    """A text's bytes in UTF-8, also where they have the mark of UTF-16; `errors` as of decode()."""
-    return data.decode(WIDE[data[:2]], errors).encode() if data[:2] in WIDE else data
 
 
 def find_separator(text: str) -> str:
@@ -165,12 +158,33 @@ def parse_header(path: Path, text: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
+def match_columns(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Which column plays each role: the first of its names that stands there, in any case.
+
+    A role may be missing, and no column plays two.
+    """
+    found: dict[str, str] = {}
+    for role, names in roles.items():
+        free = [cell for cell in reversed(header) if cell not in found.values()]
+        called = {cell.casefold(): cell for cell in free} | {cell: cell for cell in free}
+        if name := next((name for name in names if name in called), None):
+            found[role] = called[name]
+    return found
+
+
+def plain_header(header: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """The header, in which the columns that are wanted have these names."""
+    names = {cell: name for name, cell in _find_columns(header, wanted).items()}
+    return [names.get(cell, cell) for cell in header]
+
+
 def check_header(
     path: Path, header: Sequence[str], wanted: Sequence[str], *, needs_all: bool = True
 ) -> None:
     """TableError when a wanted column stands twice or (with `needs_all`) not at all."""
-    twice = [name for name in wanted if header.count(name) > 1]
-    missing = [name for name in wanted if name not in header]
+    named = _find_columns(header, wanted)
+    twice = [name for name, cell in named.items() if header.count(cell) > 1]
+    missing = [name for name in wanted if name not in named]
     if twice:
         raise TableError(f"{path}: columns {twice} stand twice in the header; keep one of each")
     if missing and (needs_all or len(missing) == len(wanted)):
@@ -189,6 +203,11 @@ def plain_label(text: str) -> str:
 def shorten(text: str) -> str:
     """The text, or its beginning, as a message quotes it."""
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _find_columns(header: Sequence[str], wanted: Iterable[str]) -> dict[str, str]:
+    roles = {name: (name, name.casefold(), *SAME.get(name, ())) for name in wanted}
+    return match_columns(header, roles)
 
 
 def _with_commas(path: Path, text: str) -> str:

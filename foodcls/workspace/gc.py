@@ -27,7 +27,8 @@ from foodcls.redact import without_logins
 from foodcls.store.disk import file_sizes
 from foodcls.store.local_store import ASIDE, BLOBS
 from foodcls.store.store import Store
-from foodcls.tables.read_csv import as_utf8, find_separator
+from foodcls.tables.decode_text import as_utf8
+from foodcls.tables.read_csv import find_separator
 from foodcls.workspace.recovery import dead_parts, remove_part
 from foodcls.workspace.workspace import Workspace
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.blocklist import KINDS, Entry, is_licence, plain_value
-from foodcls.errors import InputError
+from foodcls.errors import InputError, TableError
+from foodcls.tables.decode_text import BOM, decode_text
 from foodcls.tables.match_rows import MIN_ID
-from foodcls.tables.read_csv import as_utf8
 
 # its end begins with a letter, as that of a host does and that of CC0-1.0 does not
 HOST = re.compile(r"([a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
@@ -24,8 +24,8 @@ def read_wanted(text: str) -> list[str]:
     if not path.is_file():
         return [text]
     try:
-        lines = as_utf8(path.read_bytes()).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
+        lines = decode_text(path, path.read_bytes()).removeprefix(BOM).splitlines()
+    except TableError as error:
         raise InputError(
             f"{path} is no text that names things; a picture is named by id:VALUE, its sha256sum"
         ) from error

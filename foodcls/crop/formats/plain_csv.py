@@ -7,7 +7,14 @@ from pathlib import Path
 from foodcls.crop.formats.raw_box import Edges, RawBox, corner_and_size, corners
 from foodcls.crop.names import ENDING
 from foodcls.errors import TableError
-from foodcls.tables.read_csv import Problem, read_header, read_sheet
+from foodcls.tables.read_csv import (
+    CLASSES,
+    PICTURES,
+    Problem,
+    match_columns,
+    read_header,
+    read_sheet,
+)
 
 TFOD = ("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax")
 OPEN_IMAGES = ("ImageID", "LabelName", "XMin", "YMin", "XMax", "YMax")
@@ -15,13 +22,7 @@ CONFIDENCE = "Confidence"
 PROPOSED = "proposed"
 NO = ("", "0", "no", "false")
 # what tools call the same thing; of several the first counts
-NAMES = {
-    "picture": (
-        *("filename", "file_name", "image_name", "image_path", "image", "file", "path", "img"),
-        *("image_id", "picture"),
-    ),
-    "class": ("class", "label", "class_name", "label_name", "category", "category_name"),
-}
+NAMES = {"picture": (*PICTURES, "image_id", "picture"), "class": CLASSES}
 XYWH = NAMES | {
     "x": ("x", "bbox_x", "box_x", "left"),
     "y": ("y", "bbox_y", "box_y", "top"),
@@ -128,10 +129,4 @@ def is_yes(cell: str) -> bool:
 
 def name_columns(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Which column of a table plays which role; a role may be missing."""
-    found: dict[str, str] = {}
-    for role, names in {**roles, **SIZE, PROPOSED: (PROPOSED,)}.items():
-        free = {cell.lower(): cell for cell in header if cell not in found.values()}
-        name = next((name for name in names if name in free), None)
-        if name is not None:
-            found[role] = free[name]
-    return found
+    return match_columns(header, {**roles, **SIZE, PROPOSED: (PROPOSED,)})

@@ -11,7 +11,9 @@ from flows.cli.output import out, told
 from flows.cli.prefect_server import find_page
 from flows.cli.run import checking_report, show_checks, show_places, show_result
 from foodcls.errors import InputError, StageError, StoreError
+from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import digest_file
+from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.services import Check
 from foodcls.workspace.workspace import Workspace
 
@@ -76,6 +78,10 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
     show_result(result)
+    rows = [{"id": f"{label}{number}", "label": label, "state": KEPT, "split": "train"}
+            for label in scores for number in range(10)]  # fmt: skip
+    (space := Workspace(tmp_path / "w")).root.mkdir()
+    write_manifest(new_manifest(rows), space.manifest)
     show_places(result, tmp_path / "w", tmp_path / "my lunch.yaml")
     said = capsys.readouterr().out
     assert "rabbit" in said and "bread" not in said
@@ -86,6 +92,10 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
     )
     assert "worth 'my lunch.yaml' --workspace w\n" in said
     assert "report      w/report.html\n" in said
+    # a forecast that would be refused is not proposed
+    write_manifest(new_manifest(rows[1:]), space.manifest)
+    show_places(result, tmp_path / "w", tmp_path / "my lunch.yaml")
+    assert "what to add pictures of bread: from 10 on, `foodcls worth` f" in capsys.readouterr().out
     assert "\\\n  --backend-store-uri sqlite:///w\n" in said
     # what a terminal of 80 columns would break
     assert max(map(len, said.splitlines())) <= 80

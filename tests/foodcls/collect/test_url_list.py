@@ -41,11 +41,29 @@ def read(tmp_path: Path, data: bytes | str) -> list[Candidate | CandidateResult]
         'Url , LABEL\nhttp://a.test/1.jpg,beans\n"http://a.test/2.jpg?a=1,2",pâté\n',
         'x,label,url,y\n1,beans,http://a.test/1.jpg\n2,pâté,"http://a.test/2.jpg?a=1,2",3,4,5\n',
         "\ufefflabel;url\r\nbeans;http://a.test/1.jpg\r\npâté;http://a.test/2.jpg?a=1,2\r\n",
+        'Link,Category\nhttp://a.test/1.jpg,beans\n"http://a.test/2.jpg?a=1,2",pâté\n',
     ],
-    ids=["plain", "BOM", "CRLF", "no end", "blanks", "NFD", "order", "extra columns", "Excel"],
+    ids=[
+        "plain",
+        "BOM",
+        "CRLF",
+        "no end",
+        "blanks",
+        "NFD",
+        "order",
+        "extra columns",
+        "Excel",
+        "synonyms",
+    ],  # fmt: skip
 )
 def test_tables_of_all_habits_give_the_same_candidates(text: str, tmp_path: Path) -> None:
     assert read(tmp_path, text) == ROWS
+
+
+def test_what_excel_saves_on_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "urls.csv"
+    path.write_bytes(PLAIN.encode("cp1252"))
+    assert read_urls(path, ("beans", "pâté")) == ROWS
 
 
 def test_an_address_that_a_comma_cuts_is_not_fetched_up_to_there(tmp_path: Path) -> None:
@@ -62,13 +80,13 @@ def test_an_address_that_a_comma_cuts_is_not_fetched_up_to_there(tmp_path: Path)
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"label,url\n", "no rows"),
-        (b"label,link\nbeans,x\n", r"\['url'\] are missing"),
+        (b"label,origin\nbeans,x\n", r"\['url'\] are missing"),
         (b"label,url,url\nbeans,x,y\n", r"\['url'\] stand twice"),
-        (PLAIN.encode("latin-1"), "not UTF-8"),
+        ("label,url\nфасоль,x\n".encode("cp1251"), "not UTF-8.*iconv -f CODEPAGE"),
         (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "not UTF-8"),
         (bytes(2000), "NUL"),
     ],
-    ids=["empty", "blank", "header", "missing", "twice", "latin", "gzip", "NUL"],
+    ids=["empty", "blank", "header", "missing", "twice", "Cyrillic", "gzip", "NUL"],
 )
 def test_what_is_no_such_table_is_named(data: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(TableError, match=said) as caught:

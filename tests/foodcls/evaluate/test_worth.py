@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import TrainingError
+from foodcls.evaluate.enough import worth_rows
 from foodcls.evaluate.extrapolation import extrapolate
 from foodcls.evaluate.learning_curves import (
     SHARES,
@@ -17,7 +18,7 @@ from foodcls.evaluate.learning_curves import (
     measure_curve,
 )
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, read_worth, write_worth
-from foodcls.evaluate.worth import forecast_worth, worth_rows
+from foodcls.evaluate.worth import forecast_worth
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import new_manifest
 from foodcls.progress import silent

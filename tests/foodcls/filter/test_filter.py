@@ -135,6 +135,12 @@ def sizes(noise, encode):
     return small, middle, encode(image), encode(noise(2))
 
 
+def test_a_class_that_a_mac_has_written_is_the_same(tmp_path):
+    (path := tmp_path / "filter.csv").write_text("Path,KEEP,Class\n1.jpg,yes,cafe\u0301\n")
+    (item,) = read_decisions(path, ["caf\xe9"])
+    assert (item.path, item.keep, item.label) == ("1.jpg", True, "caf\xe9")
+
+
 def test_a_drop_outlives_the_arrival_of_a_larger_copy(prepare, sizes):
     small, middle, large, other = sizes
     text = f"id,keep,reason\n{digest_of(small)},0,blurred\n"

@@ -77,6 +77,7 @@ def test_a_table_of_addresses_names_its_classes(tmp_path: Path) -> None:
         (tmp_path, text.encode()),
         (table, text.replace(",", ";").encode("utf-8-sig")),
         (table, text.replace(",", "\t").encode("utf-16")),
+        (table, text.replace("label,url", " Class ; URL").replace(",", ";").encode()),
     ):
         table.write_bytes(written)
         found = survey_pictures(place)
@@ -91,13 +92,26 @@ def test_a_class_of_addresses_that_is_written_in_two_ways_is_one(tmp_path: Path)
     assert survey_pictures(table).counts == {"b": 1, "p\xe2t\xe9": 2}
 
 
+def test_a_folder_that_a_mac_has_named_is_the_same_class(put: Callable[..., Path]) -> None:
+    """Unpacked on a Mac, train/ had a class that val/ and test/ did not have."""
+    photos = put(**{"train__pa\u0302te\u0301": 3, "val__p\xe2t\xe9": 1, "test__p\xe2t\xe9": 2},
+                 train__b=1, val__b=1, test__b=1)  # fmt: skip
+    found = survey_pictures(photos)
+    assert found.counts == {"b": 2, "p\xe2t\xe9": 4} and found.test_counts == {
+        "b": 1,
+        "p\xe2t\xe9": 2,
+    }
+    assert len(found.notes) == 1
+
+
 def test_a_table_of_paths_names_the_classes_of_pictures_beside_it(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for number in range(3):
         (tmp_path / "images" / f"{number}.jpg").write_bytes(JPEG)
     table = tmp_path / "labels.csv"
     rows = [f"images/{number}.jpg,{label},x" for number, label in enumerate("abaa")]
-    table.write_text("\n".join(["path,label,more", *rows]))
+    rows[0] = rows[0].replace("/", "\\")
+    table.write_text("\n".join(["Filename, Category,more", *rows]))
     for place in (table, tmp_path):
         found = survey_pictures(place)
         assert (found.sources, found.labels) == ((tmp_path,), table)
@@ -131,7 +145,7 @@ def test_what_can_be_no_recipe_is_refused_with_the_way_out(
 
 
 def test_a_table_with_other_columns_is_told_which_there_may_be(tmp_path: Path) -> None:
-    (table := tmp_path / "labels.csv").write_text("file,class\n")
-    said = "the first line is 'file,class'; it must be path,label, .*or label,url, .*in any order$"
+    (table := tmp_path / "labels.csv").write_text("id,class\n")
+    said = "the first line is 'id,class'; it must be path,label, .*or label,url, .*in any order$"
     with pytest.raises(InputError, match=said):
         survey_pictures(table)

@@ -115,6 +115,12 @@ def test_a_table_without_groups_is_refused(hang, write) -> None:
 TRAYS = ("beans/tray 1/1.jpg", "beans/2.jpg", "salad/tray 1/x/1.jpg", "salad/tray 2/2.jpg")
 
 
+def test_a_group_that_a_mac_has_named_is_the_same(hang, folder: Path) -> None:
+    settings = OutsideTest(folder=folder, grouped_by_folder="shared")
+    names = ("beans/caf\xe9/1.jpg", "salad/cafe\u0301/2.jpg", "salad/b/1.jpg")
+    assert groups_of(group_tests(hang(names), settings)) == ["caf\xe9", "caf\xe9", "b"]
+
+
 def test_sub_folders_of_a_class_are_groups_of_that_class(hang, folder: Path, caplog) -> None:
     settings = OutsideTest(folder=folder, grouped_by_folder=True)
     found = groups_of(group_tests(hang(TRAYS), settings))

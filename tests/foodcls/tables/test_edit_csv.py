@@ -69,6 +69,13 @@ def test_a_table_of_excel_is_edited_and_written_back_with_commas(path: Path) -> 
     assert lines == ["path,note,keep", 'a.jpg,"x,y",0', "b.jpg,x;y", ""]
 
 
+def test_a_table_of_windows_is_edited_and_written_back_in_utf_8(path: Path) -> None:
+    path.write_bytes("Keep,Filename,reason\n1,a.jpg,schön\n".encode("cp1252"))
+    sheet = edit_rows(open_sheet(path, ("id", "path", "keep", "reason")), {2: {"keep": "0"}})
+    write_sheet(add_rows(sheet, [{"path": "b.jpg", "keep": "1"}]), path)
+    assert path.read_text("utf-8-sig") == "Keep,Filename,reason\n0,a.jpg,schön\n1,b.jpg,\n"
+
+
 @pytest.mark.parametrize("text", [None, "", "\n", "\ufeff"], ids=["absent", "empty", "line", "bom"])
 def test_a_file_with_nothing_in_it_gets_a_header(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "new.csv"
@@ -79,9 +86,9 @@ def test_a_file_with_nothing_in_it_gets_a_header(tmp_path: Path, text: str | Non
 
 
 def test_bytes_that_are_no_text_are_refused_with_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "latin.csv"
-    path.write_bytes("id,reason\nab,schön\n".encode("latin-1"))
-    with pytest.raises(TableError, match=r"latin\.csv: not UTF-8"):
+    path = tmp_path / "cyrillic.csv"
+    path.write_bytes("id,reason\nab,вкусно\n".encode("cp1251"))
+    with pytest.raises(TableError, match=r"cyrillic\.csv: not UTF-8"):
         open_sheet(path, ("id",))
 
 

@@ -20,7 +20,7 @@ def test_rows_are_read_in_their_order_and_empty_lines_passed_over(tmp_path: Path
     [
         ("path,label\n1.jpg,a\n,b\n", "row 3: 'b': no path"),
         ("path,label\n", "has a header and no rows"),
-        ("path,class\n1.jpg,a\n", r"columns \['label'\] are missing"),
+        ("path,kind\n1.jpg,a\n", r"columns \['label'\] are missing"),
     ],
 )
 def test_a_table_without_paths_and_labels_is_refused(tmp_path: Path, text: str, said: str) -> None:

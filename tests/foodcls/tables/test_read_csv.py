@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from foodcls.errors import TableError
+from foodcls.tables.decode_text import BOM
 from foodcls.tables.read_csv import (
-    BOM,
     MAX_LINE,
     Problem,
     check_header,
@@ -54,6 +54,7 @@ def read(tmp_path):
         b'\xef\xbb\xbf"id";"keep";"note, more"\r\naa;true;"x;y"\r\nbb;false;a,b\r\n;;\r\n',
         PLAIN.decode().encode("utf-16"),
         b"\xfe\xff" + PLAIN.replace(b",", b"\t").decode().encode("utf-16-be"),
+        PLAIN.replace(b"id,keep", b"Id , KEEP,stra\xdfe"),
     ],
     ids=[
         "plain",
@@ -69,6 +70,7 @@ def read(tmp_path):
         "Excel",
         "utf-16",
         "utf-16 tabs",
+        "capitals",
     ],
 )
 def test_every_spreadsheets_csv_reads_the_same(read, data):
@@ -91,14 +93,38 @@ def test_every_spreadsheets_csv_reads_the_same(read, data):
         (b"", "missing"),
         (gzip.compress(PLAIN), "gzip"),
         (random.Random(0).randbytes(4000), "UTF-8"),
-        ("id,keep\ncaf\xe9,true\n".encode("latin-1"), "UTF-8"),
     ],
-    ids=["utf-16", "utf-16 bare", "quote", "missing", "double", "empty", "gz", "bin", "latin"],
+    ids=["utf-16", "utf-16 bare", "quote", "missing", "double", "empty", "gz", "bin"],
 )
 def test_what_is_no_table_is_refused_by_name_and_cause(read, data, words):
     with pytest.raises(TableError, match=words) as caught:
         read(data)
     assert "table.csv" in str(caught.value) and len(str(caught.value)) < 500
+
+
+WESTERN = "id,keep\nKäse,“crème brûlée” – ½ œuf\n"
+
+
+def test_a_table_of_windows_is_read_and_said_to_be_one(read, caplog):
+    rows, problems = read(WESTERN.encode("cp1252"))
+    assert rows[0].cells == {"id": "Käse", "keep": "“crème brûlée” – ½ œuf"} and not problems
+    assert "table.csv: no UTF-8, read as Windows-1252 (Käse, crème, brûlée, œuf)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WESTERN.encode("mac-roman", "replace"),
+        "id,keep\nсуп,борщ\n".encode("cp1251"),
+        "id,keep\njabłko,1\n".encode("cp1250"),
+        "id,keep\nmüsli,1\n".encode() + b"K\xe4se,1\n",
+        "id,keep\nりんご,1\n".encode("shift-jis"),
+    ],
+    ids=["Mac", "Cyrillic", "Polish", "UTF-8 beside", "Japanese"],
+)
+def test_a_table_of_another_code_page_is_told_how_to_be_turned(read, data):
+    with pytest.raises(TableError, match="not UTF-8 text.*“CSV UTF-8” in Excel, or type: iconv"):
+        read(data)
 
 
 def test_an_absent_file_is_refused(tmp_path):
