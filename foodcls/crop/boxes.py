@@ -12,6 +12,8 @@ from foodcls.crop.formats.raw_box import AnnotationFormat, Edges, RawBox
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import SHOWN, Problem, list_problems, plain_label
 
+# as a spreadsheet writes it in most of Europe; of three digits behind it, it may mark thousands
+DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)", re.ASCII)
 UNKNOWN_CLASS = "unknown class"
 
 
@@ -110,6 +112,8 @@ def _to_number(value: object) -> float:
     # JSON's true is no 1
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError(f"{type(value).__name__} is no number")
+    if isinstance(value, str) and DECIMAL_COMMA.fullmatch(value):
+        value = value.replace(",", ".")
     return float(value)
 
 

@@ -19,6 +19,8 @@ MAX_NAME = 5_000  # characters: a signed address has 2,000
 # Label Studio's folder of uploads, and the 8 digits that it puts before the name of each
 UPLOADS = re.compile(r"^.*\bupload/\d+/")
 DIGITS = re.compile(r"^(?:[0-9a-f]{8}-)+(?=.)")
+# one such prefix, behind which a picture's own may stand
+FIRST_DIGITS = re.compile(r"^[0-9a-f]{8}-(?=.)")
 # one of these is in each name that stands for more than itself, but for those of digits
 MARKS = ("%", "?", "upload/", ".rf.")
 ROBOFLOW = re.compile(r"_([A-Za-z]{3,4})\.rf\.[0-9A-Za-z]{8,}(?:\.\w{3,4})?$")
@@ -40,8 +42,12 @@ def list_forms(name: str) -> list[tuple[str, str]]:
     paths = [*_query_paths(written), written, *([bare] if ENDING.search(bare) else [])]
     paths = list(dict.fromkeys(plain for path in paths for plain in (path, decode_path(path))))
     inner = [UPLOADS.sub("", path) for path in paths]
-    uploads = [_change_last(path, lambda last: DIGITS.sub("", last)) for path in inner]
-    uploads = [new for old, new in zip(paths, uploads, strict=True) if new != old]
+    uploads = [
+        new
+        for prefix in (FIRST_DIGITS, DIGITS)
+        for old, path in zip(paths, inner, strict=True)
+        if (new := _strip_last(path, prefix)) != old
+    ]
     exports = [new for path in paths if (new := ROBOFLOW.sub(r".\1", path)) != path]
     plain = [(path, fold) for fold in ("exact", "case") for path in paths]
     # respelled, `a.jpg` may also have been `(a).jpg`
@@ -63,9 +69,9 @@ def _query_paths(path: str) -> Iterator[str]:
             yield from [inner] if ENDING.search(inner) else []
 
 
-def _change_last(path: str, change: Callable[[str], str]) -> str:
+def _strip_last(path: str, prefix: re.Pattern[str]) -> str:
     folder, slash, last = path.rpartition("/")
-    return f"{folder}{slash}{change(last)}"
+    return f"{folder}{slash}{prefix.sub('', last)}"
 
 
 def decode_path(path: str) -> str:

@@ -2,11 +2,13 @@
 
 Most tools show pictures upright. A file that gives the stored size of a picture which lies sideways
 was drawn on the stored pixels, or by a tool that writes that size all the same; a file without
-sizes counts as drawn upright. Boxes that fit one way only decide for their whole file.
+sizes counts as drawn upright, and says so where EXIF turns its photos. Boxes that fit one way only
+decide for their whole file.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +21,10 @@ from foodcls.image.decode import open_picture
 from foodcls.image.upright import find_orientation
 from foodcls.store.store import Store
 
+LOG = logging.getLogger(__name__)
+
+# pictures of a file without sizes that are opened to see whether EXIF turns them
+LOOKED_AT = 100
 # EXIF orientations that make a picture's width its height
 SIDEWAYS = (5, 6, 7, 8)
 
@@ -70,6 +76,8 @@ def settle_turns(
             f"{ways['stored']} only on the stored one, {ways['']} on both; set crop.orientation "
             "to upright or stored, whichever the tool showed"
         )
+    if not ways["stored"]:
+        _tell_unknown(path, [item.id for item in sizeless], turn_of)
     turns = {id(item.box): item.turn for item in doubtful if ways["stored"]}
     return [replace(item, turn=turns.get(id(item.box), 1)) for item in placed]
 
@@ -100,6 +108,19 @@ def stored_turn(store: Store, digest: str) -> int:
     """EXIF's orientation of the picture as it arrived."""
     with open_picture(store.read(digest)) as image:
         return find_orientation(image)
+
+
+def _tell_unknown(path: Path, pictures: Sequence[str], turn_of: Callable[[str], int]) -> None:
+    """Warn where boxes of no known size lie on photos that EXIF turns."""
+    seen = list(dict.fromkeys(pictures))[:LOOKED_AT]
+    turned = sum(turn_of(digest) != 1 for digest in seen)
+    if turned:
+        LOG.warning(
+            "%s: EXIF turns %d of the %d pictures looked at, whose sizes the file does not give; "
+            "boxes count as drawn on upright pictures, which most tools show: set crop.orientation "
+            "to upright, or to stored if the tool showed photos as they are stored",
+            *(path, turned, len(seen)),
+        )
 
 
 def _one_way(item: Placed, unit: str) -> str:

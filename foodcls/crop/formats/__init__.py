@@ -7,8 +7,10 @@
     via           VGG Image Annotator, as CSV and JSON
     label_studio  Label Studio, as CSV and JSON
     coco          COCO
-    picture_lists CreateML and VoTT
+    datumaro      Datumaro
+    picture_lists CreateML, VoTT and Vertex AI
     labelme       labelme
+    supervisely   Supervisely
     voc           Pascal VOC
     cvat          CVAT for images
     yolo          YOLO
@@ -40,9 +42,13 @@ xywh_csv           x,y,w,h or x,y,width,height (top left corner and sides), with
 coco_json          images, annotations (bbox x,y,width,height), categories        pixels
 label_studio_json  tasks with annotations, or JSON-MIN; of several people's       percent
                    annotations of a task the ground truth or else the newest
-via_json           pictures with regions, or a project                            pixels
+via_json           pictures with regions, or a project; of version 3, too         pixels
 vott_json          a project's assets, or a file an asset                         pixels
 createml_json      pictures with annotations (coordinates of the center)          pixels
+vertex_jsonl       a picture a line: imageGcsUri, boundingBoxAnnotations          share
+datumaro_json      items with annotations; categories                             pixels
+supervisely_json   objects of a.jpg.json (rectangle, bounds of a polygon); a      pixels
+                   folder too
 labelme_json       shapes (rectangle, circle, bounds of a polygon); a folder too  pixels
 voc_xml            annotation/object/bndbox; a file or a folder; a size of 0x0    pixels
                    says nothing
@@ -53,6 +59,8 @@ yolo_txt           a folder of .txt, lines `class cx cy w h` or `class x y x y â
 pixels  of the picture
 percent 0 to 100 of the picture's width or height
 share   0 to 1 of the picture's width or height
+
+A folder of tables of one format, or of JSON, is read as one file.
 
 A table of x,y,w,h says no unit: it is read where only one unit puts the boxes into their
 pictures, and refused otherwise (see foodcls.crop.units). A turned box counts as the upright box

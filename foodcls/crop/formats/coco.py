@@ -1,19 +1,18 @@
 """Reads COCO's JSON: images, categories and, for each box, an annotation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
-    Edges,
     RawBox,
     as_dicts,
     as_text,
     bounds,
     corner_and_size,
-    turned_in_place,
+    turned_corner_and_size,
 )
 from foodcls.tables.read_csv import Problem
 
@@ -84,7 +83,7 @@ def _read_annotation(
         flat = [value for part in segments if isinstance(part, list) for value in part]
         numbers, shape = tuple(flat), bounds
     elif angle and len(numbers) == 4:
-        numbers, shape = (*numbers, angle), _turned_corner
+        numbers, shape = (*numbers, angle), turned_corner_and_size
     return RawBox(
         number=number,
         name=name,
@@ -99,8 +98,3 @@ def _find_angle(item: dict[str, Any]) -> object:
     """CVAT writes the corner of the box before the turn, and the turn as an attribute."""
     attributes = item.get("attributes")
     return attributes.get("rotation") if isinstance(attributes, dict) else None
-
-
-def _turned_corner(values: Sequence[float]) -> Edges:
-    *sides, degrees = values
-    return turned_in_place((*corner_and_size(sides), degrees))

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from foodcls.crop.formats import (
     coco,
     cvat,
+    datumaro,
     label_studio,
     labelme,
     picture_lists,
     plain_csv,
+    supervisely,
     via,
     voc,
     yolo,
@@ -39,6 +43,9 @@ FORMATS = {
         AnnotationFormat("via_json", "pixels", via.read_via_json),
         AnnotationFormat("vott_json", "pixels", picture_lists.read_vott),
         AnnotationFormat("createml_json", "pixels", picture_lists.read_createml),
+        AnnotationFormat("vertex_jsonl", "share", picture_lists.read_vertex),
+        AnnotationFormat("datumaro_json", "pixels", datumaro.read_datumaro),
+        AnnotationFormat("supervisely_json", "pixels", supervisely.read_supervisely),
         AnnotationFormat("labelme_json", "pixels", labelme.read_labelme),
         AnnotationFormat("voc_xml", "pixels", voc.read_voc),
         AnnotationFormat("cvat_xml", "pixels", cvat.read_cvat),
@@ -53,15 +60,19 @@ COLUMNS = {
 }
 
 # formats of a file a picture
-A_PICTURE = ("voc_xml", "labelme_json", "yolo_txt")
+A_PICTURE = ("voc_xml", "labelme_json", "supervisely_json", "yolo_txt")
+LINES = (".jsonl", ".ndjson")
 
 
 def detect_format(path: Path) -> AnnotationFormat:
     """The one annotation format that fits the contents; TableError when none or several do."""
     if path.is_dir():
-        return _choose(path, _folder_formats(path), "its files")
+        names = _folder_formats(path)
+        return _choose(path, names, "its files") if names else _choose_tables(path)
     try:
         data = read_bounded(path)
+        if path.suffix.lower() in LINES:
+            return _choose(path, _line_formats(data), "its first line")
         start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         if start in (b"<", b"{", b"["):
             return _choose(path, _document_formats(data), "its keys or tags")
@@ -71,6 +82,17 @@ def detect_format(path: Path) -> AnnotationFormat:
         return FORMATS["yolo_txt"]
     header = plain_csv.read_columns(path)
     return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}")
+
+
+def _choose_tables(folder: Path) -> AnnotationFormat:
+    """The format of the tables of a folder, which are read one after the other."""
+    found: dict[str, list[Path]] = {}
+    for file in list_files(folder, ".csv"):
+        with suppress(TableError, Unreadable):
+            for name in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
+                found.setdefault(name, []).append(file)
+    one = _choose(folder, list(found), "its files")
+    return replace(one, read=lambda _: chain.from_iterable(map(one.read, found[one.name])))
 
 
 def _choose(path: Path, names: Sequence[str], what: str) -> AnnotationFormat:
@@ -113,10 +135,17 @@ def _document_formats(data: bytes) -> list[str]:
         "labelme_json": "shapes" in keys,
         "label_studio_json": any(map(_is_task, tasks)),
         "via_json": bool(via.list_pictures(content)),
+        "datumaro_json": datumaro.list_labels(content) is not None,
+        "supervisely_json": supervisely.is_supervisely(content),
         "vott_json": bool(picture_lists.list_vott(content)),
         "createml_json": bool(picture_lists.list_createml(content)),
     }
     return [name for name, is_it in found.items() if is_it]
+
+
+def _line_formats(data: bytes) -> list[str]:
+    first = parse_json(data.lstrip().partition(b"\n")[0])
+    return ["vertex_jsonl"] if isinstance(first, dict) and "imageGcsUri" in first else []
 
 
 def _is_task(task: dict[str, Any]) -> bool:
@@ -134,6 +163,8 @@ def _folder_formats(folder: Path) -> list[str]:
         for file in list_files(folder, suffix):
             with suppress(Unreadable):
                 found.update(dict.fromkeys(_document_formats(read_bounded(file))))
-            if {".xml": "voc_xml", ".json": "labelme_json"}[suffix] in found:
+            if {".xml": {"voc_xml"}, ".json": {"labelme_json", "supervisely_json"}}[suffix] & set(
+                found
+            ):
                 break  # the others are as this one, or lie beside them
     return [name for name in A_PICTURE if name in found] or list(found)

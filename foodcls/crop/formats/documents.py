@@ -94,6 +94,11 @@ def parse_json(data: bytes | str) -> Any:
     return value
 
 
+def parse_json_lines(data: bytes) -> list[Any]:
+    """The JSON values of the lines of a text; Unreadable when one of them is none."""
+    return [parse_json(line) for line in data.splitlines() if line.strip()]
+
+
 def parse_xml(data: bytes) -> Element:
     """The root of an XML file; Unreadable when it is none, or declares a type or an entity.
 

@@ -1,21 +1,23 @@
-"""Reads JSON that lists pictures, each with its boxes: Apple's CreateML and Microsoft's VoTT."""
+"""Reads JSON that lists pictures with their boxes: CreateML, VoTT, and Vertex AI's lines."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from foodcls.crop.formats.documents import open_documents, parse_json
+from foodcls.crop.formats.documents import open_documents, parse_json, parse_json_lines
 from foodcls.crop.formats.raw_box import (
     RawBox,
     as_dicts,
     as_text,
     center_and_size,
     corner_and_size,
+    corners,
 )
 from foodcls.tables.read_csv import Problem
 
 Item = dict[str, Any]
 SIDES = ("x", "y", "width", "height")
+EDGES = ("xMin", "yMin", "xMax", "yMax")
 
 
 def read_createml(path: Path) -> Iterator[RawBox | Problem]:
@@ -26,6 +28,11 @@ def read_createml(path: Path) -> Iterator[RawBox | Problem]:
 def read_vott(path: Path) -> Iterator[RawBox | Problem]:
     """The assets of a project, or the file of one asset."""
     return _read_all(path, "regions", list_vott, _read_vott)
+
+
+def read_vertex(path: Path) -> Iterator[RawBox | Problem]:
+    """Google's Vertex AI (AutoML): a picture a line, corners in shares of it."""
+    return _read_all(path, "boundingBoxAnnotations", as_dicts, _read_vertex, ".jsonl")
 
 
 def list_createml(content: object) -> list[Item]:
@@ -44,10 +51,12 @@ def list_vott(content: object) -> list[Item]:
 def _read_all(
     path: Path,
     key: str,
-    find: Callable[[object], list[Item]],
+    find: Callable[[object], Iterable[Item]],
     read: Callable[[int, Item, Item], RawBox | Problem],
+    suffix: str = ".json",
 ) -> Iterator[RawBox | Problem]:
-    for document in open_documents(path, ".json", parse_json):
+    parse = parse_json if suffix == ".json" else parse_json_lines
+    for document in open_documents(path, suffix, parse):
         if isinstance(document, Problem):
             yield document
             continue
@@ -74,6 +83,11 @@ def _read_vott(number: int, picture: Item, item: Item) -> RawBox | Problem:
     numbers = _pick(item.get("boundingBox"), ("left", "top", "width", "height"))
     width, height = _pick(asset.get("size"), SIDES[2:])
     return RawBox(number, name, as_text(tags[0]), numbers, corner_and_size, (width, height))
+
+
+def _read_vertex(number: int, picture: Item, item: Item) -> RawBox:
+    name, label = as_text(picture.get("imageGcsUri")), as_text(item.get("displayName"))
+    return RawBox(number, name, label, _pick(item, EDGES), corners)
 
 
 def _pick(values: object, keys: tuple[str, ...]) -> tuple[object, ...]:

@@ -81,6 +81,12 @@ def turned_in_place(values: Sequence[float]) -> Edges:
     return turned_at_center((*center, xmax - xmin, ymax - ymin, degrees))
 
 
+def turned_corner_and_size(values: Sequence[float]) -> Edges:
+    """The box around one turned about its middle: x, y, width and height before that, degrees."""
+    *sides, degrees = values
+    return turned_in_place((*corner_and_size(sides), degrees))
+
+
 @dataclass(frozen=True)
 class RawBox:
     """A box as the file has it: nothing is checked, a number may be text or absent."""

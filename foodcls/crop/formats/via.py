@@ -1,9 +1,10 @@
-"""Reads the VGG Image Annotator: CSV (2.x), a region a row with its shape as JSON, and JSON."""
+"""Reads the VGG Image Annotator: CSV (2.x), a region a row with its shape as JSON; JSON (1-3)."""
 
 import math
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from foodcls.crop.formats.documents import Unreadable, open_documents, parse_json
 from foodcls.crop.formats.raw_box import (
@@ -20,6 +21,13 @@ from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
 SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
 NAMES = ("filename", "#filename")
+# version 3 writes a shape as its number, behind which these follow, or points
+SHAPES = {
+    2: ("rect", ("x", "y", "width", "height")),
+    3: ("circle", ("cx", "cy", "r")),
+    4: ("ellipse", ("cx", "cy", "rx", "ry")),
+}
+POINTS = (5, 6, 7, 8)  # lines, polygons and the four outermost points of a thing
 # of several attributes the first of these is the class
 CLASS_KEYS = ("class", "label", "name", "category", "type", "object")
 
@@ -51,13 +59,54 @@ def read_via_json(path: Path) -> Iterator[RawBox | Problem]:
 
 
 def list_pictures(content: object) -> list[object]:
-    """The pictures of a JSON file, where it is one of this tool."""
+    """The pictures of a JSON file, where it is one of this tool, as version 2 writes them."""
+    if isinstance(content, dict) and all(
+        isinstance(content.get(key), dict) for key in ("metadata", "view", "file", "attribute")
+    ):
+        return list(_list_version_3(content))
     content = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
     pictures = list(content.values()) if isinstance(content, dict) else []
     is_via = all(
         isinstance(item, dict) and {"filename", "regions"} <= set(item) for item in pictures
     )
     return pictures if is_via else []
+
+
+def _list_version_3(content: dict[str, Any]) -> Iterator[dict[str, object]]:
+    """Of each annotation the picture: by its view, of which the first file counts."""
+    for item in as_dicts(list(content["metadata"].values())):
+        view = content["view"].get(as_text(item.get("vid")))
+        files = view.get("fid_list") if isinstance(view, dict) else None
+        number = as_text(files[0]) if isinstance(files, list) and files else ""
+        file = content["file"].get(number)
+        name = as_text(file.get("fname")) if isinstance(file, dict) else ""
+        values = item.get("av")
+        region = {
+            "shape_attributes": _name_shape(item.get("xy")),
+            "region_attributes": dict(
+                _name_attribute(content["attribute"].get(key), value)
+                for key, value in (values if isinstance(values, dict) else {}).items()
+            ),
+        }
+        yield {"filename": name, "regions": [region]}
+
+
+def _name_shape(numbers: object) -> dict[str, object]:
+    if not isinstance(numbers, list) or not numbers:
+        return {}
+    kind, *rest = numbers
+    if kind in POINTS:
+        return {"name": "polygon", "all_points_x": rest[::2], "all_points_y": rest[1::2]}
+    name, keys = SHAPES.get(kind if isinstance(kind, int) else 0, (f"number {kind}"[:20], ()))
+    return {"name": name, **dict(zip(keys, rest, strict=False))}
+
+
+def _name_attribute(attribute: object, value: object) -> tuple[str, object]:
+    """What the attribute is called, and the option that was chosen, or the text."""
+    facts = attribute if isinstance(attribute, dict) else {}
+    options = facts.get("options")
+    chosen = options.get(as_text(value), value) if isinstance(options, dict) else value
+    return as_text(facts.get("aname")), chosen
 
 
 def _try_region(

@@ -47,6 +47,7 @@ def test_a_good_row_is_a_box(read):
         ("a.jpg,96,64,beans,1,2,1e999,40", "not finite"),
         ("a.jpg,96,64,beans,,2,30,40", "not a number"),
         ("a.jpg,96,64,beans,1,two,30,40", "not a number"),
+        ('a.jpg,96,64,beans,"1,200",2,30,40', "not a number"),
         ("a.jpg,wide,64,beans,1,2,30,40", "not a number"),
         ("a.jpg,inf,64,beans,1,2,30,40", "not a number"),
         ("a.jpg,96,64,beans,30,2,1,40", "swapped"),

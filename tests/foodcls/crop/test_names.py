@@ -25,6 +25,7 @@ HIDDEN = base64.urlsafe_b64encode(b"s3://bucket/bread/a b.jpg").decode().rstrip(
         ("..\\..\\label-studio\\media\\upload\\4\\1a2b3c4d-a.jpg", "a.jpg"),
         ("images/1a2b3c4d-a.jpg", "images/a.jpg"),
         ("1a2b3c4d-5e6f7a8b-a", "a"),
+        ("data/upload/3/0a1b2c3d-1a2b3c4d-a.jpg", "1a2b3c4d-a.jpg"),
         ("train/images/a_jpg.rf.0c1d2e3f4a5b6c7d8e9f.jpg", "train/images/a.jpg"),
         ("a_png.rf.0c1d2e3f4a5b6c7d8e9f", "a.png"),
     ],

@@ -78,6 +78,15 @@ def test_boxes_that_give_the_upright_size_stay(settle):
     assert settle(BOTH, TALL, size=UPRIGHT) == [1, 1]
 
 
+def test_that_nothing_tells_how_a_photo_was_shown_is_said(settle, caplog):
+    assert settle(BOTH, size=(0, 0)) == [1]
+    assert "turns 1 of the 1 pictures" in caplog.text and "set crop.orientation" in caplog.text
+    caplog.clear()
+    for more in ({"setting": "upright"}, {"is_upright": True}):
+        assert settle(BOTH, size=(0, 0), **more) == [1]
+    assert settle(BOTH, size=UPRIGHT) == [1] and not caplog.text
+
+
 # an orientation that is a text, and one that is a fraction
 HEAD = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01"
 ODD = [b"\x02\0\x04\0\0\0abc\0\0\0\0\0", b"\x05\0\x01\0\0\0\x08\0\0\0\0\0\0\0"]

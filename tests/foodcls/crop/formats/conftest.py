@@ -199,6 +199,49 @@ def vott(path: Path, rows: list[Row]) -> Path:
     return write_json(path, {"name": "fruit", "assets": assets})
 
 
+def vertex(path: Path, rows: list[Row]) -> Path:
+    lines = []
+    for name, own in by_picture(rows).items():
+        boxes = []
+        for _, (width, height), label, (left, top, right, bottom) in own:
+            shares = left / width, top / height, right / width, bottom / height
+            corners = dict(zip(("xMin", "yMin", "xMax", "yMax"), shares, strict=True))
+            boxes.append({"displayName": label} | corners)
+        line = {"imageGcsUri": f"gs://bucket/{name}", "boundingBoxAnnotations": boxes}
+        lines.append(json.dumps(line))
+    path.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+    return path.with_suffix(".jsonl")
+
+
+def datumaro(path: Path, rows: list[Row]) -> Path:
+    labels = sorted({row[2] for row in rows})
+    items = []
+    for name, own in by_picture(rows).items():
+        shapes = [
+            {"type": "bbox", "label_id": labels.index(label), "bbox": sides(edges)}
+            for *_, label, edges in own
+        ]
+        image = {"path": name, "size": own[0][1][::-1]}
+        items.append({"id": Path(name).stem, "annotations": shapes, "image": image})
+    categories = {"label": {"labels": [{"name": label, "parent": ""} for label in labels]}}
+    return write_json(path, {"info": {}, "categories": categories, "items": items})
+
+
+def supervisely(path: Path, rows: list[Row]) -> Path:
+    (path / "ds0" / "ann").mkdir(parents=True)
+    write_json(path / "meta", {"classes": [], "tags": []})
+    for name, own in by_picture(rows).items():
+        objects = [
+            {"geometryType": "rectangle", "classTitle": label,
+             "points": {"exterior": [edges[:2], edges[2:]], "interior": []}}
+            for *_, label, edges in own
+        ]  # fmt: skip
+        size = dict(zip(("width", "height"), own[0][1], strict=True))
+        content = {"tags": [], "size": size, "objects": objects}
+        (path / "ds0" / "ann" / f"{name}.json").write_text(json.dumps(content))
+    return path
+
+
 def labelme(path: Path, rows: list[Row]) -> Path:
     path.mkdir()
     for name, own in by_picture(rows).items():
@@ -266,6 +309,9 @@ WRITERS = {
     "via_json": via_json,
     "vott_json": vott,
     "createml_json": createml,
+    "vertex_jsonl": vertex,
+    "datumaro_json": datumaro,
+    "supervisely_json": supervisely,
     "labelme_json": labelme,
     "voc_xml": voc,
     "cvat_xml": cvat,

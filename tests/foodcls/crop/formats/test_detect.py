@@ -179,6 +179,20 @@ def test_a_folder_of_one_file_of_all_pictures_reads_as_it(cut, sound, write_form
         assert cut(sound, folder.parent) == wanted
 
 
+def test_a_folder_of_tables_of_one_format_is_read_file_by_file(
+    cut, sound, write_formats, put, tmp_path
+):
+    paths = write_formats(tmp_path / "boxes", ROWS)
+    header, *lines = paths["tfod_csv"].read_text().splitlines()
+    for number, line in enumerate(lines):
+        put(f"export/{number}/_annotations.csv", f"{header}\n{line}\n")
+        put(f"export/{number}/_classes.csv", "apple,0\nbanana,1\n")
+    assert cut(sound, tmp_path / "export") == cut(sound, paths["tfod_csv"])
+    put("export/other.csv", paths["xywh_csv"].read_text())
+    with pytest.raises(TableError, match="tfod_csv and as xywh_csv"):
+        cut(sound, tmp_path / "export")
+
+
 def test_a_coco_file_beside_those_of_labelme_is_a_copy_of_them(write_formats, tmp_path):
     paths = write_formats(tmp_path / "boxes", ROWS)
     (paths["labelme_json"] / "_coco.json").write_text(paths["coco_json"].read_text())

@@ -111,3 +111,56 @@ def test_a_bad_region_of_json_is_a_problem(put):
         put("via.json", {"a": {"filename": "a", "regions": regions}}), ("apple",)
     )
     assert [item.reason for item in problems][:1] == ["a region of the kind 'point' is no box"]
+
+
+@pytest.fixture
+def read_version_3(put):
+    def from_annotation(xy, av, options=None):
+        content = {
+            "project": {}, "config": {}, "view": {"7": {"fid_list": [3]}},
+            "file": {"3": {"fid": 3, "fname": "a.jpg", "src": "photos/a.jpg"}},
+            "attribute": {"1": {"aname": "fruit", "options": options or {}}},
+            "metadata": {"7_x": {"vid": "7", "flg": 0, "z": [], "xy": xy, "av": av}},
+        }  # fmt: skip
+        return read_boxes(put("via.json", content), ("apple", "pear"))
+
+    return from_annotation
+
+
+@pytest.mark.parametrize(
+    "xy, edges",
+    [
+        ([2, 10, 20, 30, 40], (10, 20, 40, 60)),
+        ([3, 25, 40, 15], (10, 25, 40, 55)),
+        ([4, 25, 40, 15, 20], (10, 20, 40, 60)),
+        ([7, 10, 60, 40, 30, 25, 20], (10, 20, 40, 60)),
+        ([8, 10, 30, 40, 30, 25, 20, 25, 60], (10, 20, 40, 60)),
+    ],
+    ids=["rectangle", "circle", "ellipse", "polygon", "outermost points"],
+)
+def test_a_shape_of_version_3_is_the_box_around_it(read_version_3, xy, edges):
+    for av, options in (({"1": "apple"}, {}), ({"1": "0"}, {"0": "apple", "1": "pear"})):
+        boxes, problems = read_version_3(xy, av, options)
+        assert [(box.name, box.label, box.edges) for box in boxes] == [("a.jpg", "apple", edges)]
+        assert not problems
+
+
+@pytest.mark.parametrize(
+    "xy, av, reason",
+    [
+        ([1, 5, 5], {"1": "apple"}, "no box"),
+        ([9, 1, 2, 3, 4, 5, 6], {"1": "apple"}, "no box"),
+        ([[2], 1], {"1": "apple"}, "no box"),
+        ([2, 10, 20], {"1": "apple"}, "not a number"),
+        ([2, 1, 2, 3, 4], {"5": []}, "unknown class"),
+        ([2, 1, 2, 3, 4], None, "unknown class"),
+    ],
+    ids=str,
+)
+def test_what_is_no_shape_of_version_3_is_a_problem(read_version_3, xy, av, reason):
+    boxes, problems = read_version_3(xy, av)
+    assert not boxes and reason in problems[0].reason
+
+
+def test_an_annotation_without_a_place_is_none(read_version_3):
+    assert read_version_3([], {"1": "apple"}) == ([], [])
