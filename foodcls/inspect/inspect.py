@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
-from foodcls.image.hashes import Fingerprint
+from foodcls.image.hashes import Fingerprint, pack_fingerprints
 from foodcls.image.quality import Measures
 from foodcls.inspect.fingerprints import remember_fingerprints
 from foodcls.inspect.measures import remember_measures
@@ -38,6 +39,39 @@ SPARE_MEMORY = 512 << 20  # bytes, whatever the size: threads of a codec reserve
 # five times what the slowest kind of file takes on a core of a server: AVIF, 0.2 s
 SECONDS_PER_MILLION = 1  # pixels
 SPARE_SECONDS = 20
+Hexadecimal = Annotated[str, Field(pattern="^[0-9a-f]{1,16}$")]
+
+
+class Refusal(BaseModel):
+    """Why a picture is none."""
+
+    reason: str
+    detail: str
+
+
+class Facts(BaseModel):
+    """What is known of a sound picture."""
+
+    format: str
+    width: PositiveInt
+    height: PositiveInt
+    hash: Hexadecimal
+    mirror_hash: Hexadecimal
+
+
+class Sound(BaseModel):
+    """What a worker tells of a sound picture; `data` is a PNG where pixels had to change."""
+
+    fact: Facts
+    fingerprint: Fingerprint
+    measures: Measures
+    data: bytes | None = None
+
+
+class Refused(BaseModel):
+    """What a worker tells of another one."""
+
+    fact: Refusal
 
 
 def inspect(
@@ -93,24 +127,35 @@ def _examine_all(
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
         told = _ask(pool, {**terms, "data": data})
-        facts[key] = told["fact"]
-        if "fingerprint" in told:
+        facts[key] = told.fact.model_dump()
+        if isinstance(told, Sound):
             # the blob to read from now on: the file itself, or a PNG where pixels had to change
-            facts[key]["picture"] = store.put(told["data"]) if "data" in told else digest
-            prints[digest] = Fingerprint(**told["fingerprint"])
-            measures[digest] = Measures(**told["measures"])
+            facts[key]["picture"] = digest if told.data is None else store.put(told.data)
+            prints[digest] = told.fingerprint
+            measures[digest] = told.measures
     # before the facts: a run that is killed here finds both later, or neither
     remember_fingerprints(store, prints, hash_kind)
     remember_measures(store, measures)
     return facts
 
 
-def _ask(pool: WorkerPool, request: dict[str, Any]) -> dict[str, Any]:
+def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Refused:
     try:
-        told: dict[str, Any] = pool.ask(request)
+        told = pool.ask(request)
+        kind = Sound if "fingerprint" in told else Refused
+        answer = kind.model_validate(told)
+        if isinstance(answer, Sound):
+            pack_fingerprints([answer.fingerprint])
     except WorkerDied as died:
-        return {"fact": {"reason": died.reason, "detail": died.detail}}
-    return told
+        return _refused(died.reason, died.detail)
+    # a picture that has taken its decoder over may answer anything
+    except (ValidationError, TypeError, ValueError, OverflowError):
+        return _refused(CRASH, "an answer of another kind")
+    return answer
+
+
+def _refused(reason: str, detail: str) -> Refused:
+    return Refused(fact=Refusal(reason=reason, detail=detail))
 
 
 def _blobs(fact: Mapping[str, Any]) -> Iterable[str]:

@@ -6,11 +6,14 @@ that runs flows takes seconds, or are forks of a process in which threads hold l
 
 import json
 import os
+import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,6 +34,8 @@ START = (
 START_SECONDS = 120
 # how long a process may take to end after its connection has broken
 EXIT_SECONDS = 10
+HEADER = struct.Struct("!i")  # a message's length, as multiprocessing's connections write it
+MOST_READ = 1 << 20  # bytes at once
 CRASH, TIMEOUT = "decoder_crash", "timeout"
 
 
@@ -149,18 +154,21 @@ class _Worker:
             # otherwise the end of the process would not be noticed
             requests.close()
             answers.close()
+            os.set_blocking(self._requests.fileno(), False)
             self._await_start(log)
 
     def ask(self, request: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
         try:
-            self._requests.send_bytes(pack(request))
+            self._send(pack(request))
             with ExitStack() as leave:
                 while (answer := self._receive()) == WAITING:
                     leave.enter_context(gate)
-                    self._requests.send_bytes(b"go on")
-                return answer
+                    self._send(b"go on")
+            if not _is_answer(answer):
+                raise ValueError("an answer of another kind")
+            return answer
         # the connection broke, or what came is no message
-        except (EOFError, OSError, ValueError) as error:
+        except (EOFError, OSError, ValueError, TypeError) as error:
             raise self._why_died() from error
 
     def end(self) -> None:
@@ -169,11 +177,39 @@ class _Worker:
         self._process.kill()
         self._process.wait()
 
+    def _send(self, message: bytes) -> None:
+        """As `Connection.send_bytes`, but a worker that does not read is not waited for."""
+        pipe, end = self._requests.fileno(), time.monotonic() + self._limits.wall
+        ready = select.poll()
+        ready.register(pipe, select.POLLOUT)
+        left = memoryview(HEADER.pack(len(message)) + message)
+        while left:
+            if not ready.poll(_left(end) * 1000):
+                raise self._timeout()
+            left = left[os.write(pipe, left) :]
+
     def _receive(self) -> dict[str, Any]:
-        if not self._answers.poll(self._limits.wall):
-            raise WorkerDied(TIMEOUT, f"no answer in {self._limits.wall:g} s")
+        """As `Connection.recv_bytes`, but the whole of it within the limit."""
+        end = time.monotonic() + self._limits.wall
+        (length,) = HEADER.unpack(self._read(HEADER.size, end))
         # a decoder that a picture has taken over may tell any length
-        return unpack(self._answers.recv_bytes(self._limits.memory))
+        if not 0 <= length <= self._limits.memory:
+            raise OSError("bad message length")
+        return unpack(self._read(length, end))
+
+    def _read(self, count: int, end: float) -> bytes:
+        found = bytearray()
+        while len(found) < count:
+            if not self._answers.poll(_left(end)):
+                raise self._timeout()
+            part = os.read(self._answers.fileno(), min(count - len(found), MOST_READ))
+            if not part:
+                raise EOFError
+            found += part
+        return bytes(found)
+
+    def _timeout(self) -> WorkerDied:
+        return WorkerDied(TIMEOUT, f"no answer in {self._limits.wall:g} s")
 
     def _await_start(self, log: IO[bytes]) -> None:
         try:
@@ -197,6 +233,16 @@ class _Worker:
             return WorkerDied(TIMEOUT, f"more than {self._limits.cpu} s of computing")
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return WorkerDied(CRASH, f"the process ended by {name}")
+
+
+def _is_answer(message: object) -> bool:
+    if not isinstance(message, dict) or "stopped" in message or "failed" in message:
+        return isinstance(message, dict)
+    return isinstance(message.get("value"), dict) or message.keys() == {"value"}
+
+
+def _left(end: float) -> float:
+    return max(0.0, end - time.monotonic())
 
 
 def _cannot_start(why: str) -> StageError:

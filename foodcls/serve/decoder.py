@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foodcls.image.decode import BadPicture, decode
-from foodcls.inspect.sandbox import WorkerPool
+from foodcls.inspect.sandbox import CRASH, WorkerPool
 from foodcls.inspect.sandbox_worker import Gate, Message
 
 # as the sandbox's worker is told it; it imports this module, which is to import nothing slow
@@ -32,9 +32,13 @@ def decode_apart(pool: WorkerPool, data: bytes, max_pixels: int) -> NDArray[np.u
     They are the pixels that `predict` sees.
     """
     told = pool.ask({"data": data, "max_pixels": max_pixels})
-    if "reason" in told:
-        raise BadPicture(told["reason"], told["detail"])
-    return np.frombuffer(told["data"], np.uint8).reshape(told["height"], told["width"], 3)
+    try:
+        if "reason" in told:
+            raise BadPicture(told["reason"], told["detail"])
+        return np.frombuffer(told["data"], np.uint8).reshape(told["height"], told["width"], 3)
+    # a picture that has taken its decoder over may answer anything
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadPicture(CRASH, "an answer of another kind") from error
 
 
 def find_pixels(request: Message, gate: Gate) -> dict[str, Any]:

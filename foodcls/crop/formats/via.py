@@ -19,8 +19,10 @@ from foodcls.crop.formats.raw_box import (
 )
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
+Item = dict[str, Any]
 SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
 NAMES = ("filename", "#filename")
+VERSION_3 = ("metadata", "view", "file", "attribute")
 # version 3 writes a shape as its number, behind which these follow, or points
 SHAPES = {
     2: ("rect", ("x", "y", "width", "height")),
@@ -60,10 +62,9 @@ def read_via_json(path: Path) -> Iterator[RawBox | Problem]:
 
 def list_pictures(content: object) -> list[object]:
     """The pictures of a JSON file, where it is one of this tool, as version 2 writes them."""
-    if isinstance(content, dict) and all(
-        isinstance(content.get(key), dict) for key in ("metadata", "view", "file", "attribute")
-    ):
-        return list(_list_version_3(content))
+    parts = [content.get(key) for key in VERSION_3] if isinstance(content, dict) else [None]
+    if all(isinstance(part, dict) for part in parts):
+        return list(_list_version_3(*parts))
     content = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
     pictures = list(content.values()) if isinstance(content, dict) else []
     is_via = all(
@@ -72,19 +73,20 @@ def list_pictures(content: object) -> list[object]:
     return pictures if is_via else []
 
 
-def _list_version_3(content: dict[str, Any]) -> Iterator[dict[str, object]]:
+def _list_version_3(
+    annotations: Item, views: Item, files: Item, attributes: Item
+) -> Iterator[dict[str, object]]:
     """Of each annotation the picture: by its view, of which the first file counts."""
-    for item in as_dicts(list(content["metadata"].values())):
-        view = content["view"].get(as_text(item.get("vid")))
-        files = view.get("fid_list") if isinstance(view, dict) else None
-        number = as_text(files[0]) if isinstance(files, list) and files else ""
-        file = content["file"].get(number)
+    for item in as_dicts(list(annotations.values())):
+        view = views.get(as_text(item.get("vid")))
+        numbers = view.get("fid_list") if isinstance(view, dict) else None
+        file = files.get(as_text(numbers[0])) if isinstance(numbers, list) and numbers else None
         name = as_text(file.get("fname")) if isinstance(file, dict) else ""
         values = item.get("av")
         region = {
             "shape_attributes": _name_shape(item.get("xy")),
             "region_attributes": dict(
-                _name_attribute(content["attribute"].get(key), value)
+                _name_attribute(attributes.get(key), value)
                 for key, value in (values if isinstance(values, dict) else {}).items()
             ),
         }

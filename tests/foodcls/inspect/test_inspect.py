@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import imagehash
 import numpy as np
@@ -14,7 +15,7 @@ from foodcls.image.decode import load_picture
 from foodcls.image.hashes import make_draft, pack_hashes
 from foodcls.image.quality import measure
 from foodcls.inspect.fingerprints import recall_fingerprints
-from foodcls.inspect.inspect import inspect
+from foodcls.inspect.inspect import Sound, _ask, inspect
 from foodcls.inspect.measures import recall_measures
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import counting
@@ -201,7 +202,7 @@ from foodcls.inspect import sandbox
 from foodcls.work import memo
 sandbox.WORTH_SEARCHING = memo.LEAST = 1
 from foodcls.inspect.fingerprints import recall_fingerprints
-from foodcls.inspect.inspect import inspect
+from foodcls.inspect.inspect import Sound, _ask, inspect
 from foodcls.manifest import new_manifest
 from foodcls.progress import counting
 from foodcls.recipe.data_settings import Inspect
@@ -247,3 +248,25 @@ def test_many_workers_decode_one_large_picture_at_a_time(store, encode):
     assert (sound, processes) == (4, 4)
     # megabytes: 60 a process, and 480 for one such picture; all four at once take 1,200
     assert peak < 60 * 4 + 480
+
+
+SOUND = {"format": "PNG", "width": 96, "height": 64, "hash": "0f", "mirror_hash": "0f"}
+PRINT = {"hash": "0f", "mirror_hash": "0f", "thumbnail": "A" * 4096}
+MEASURED = dict.fromkeys(("sharpness", "brightness", "contrast", "information", "elongation"), 1.0)
+TOLD = {"fact": SOUND, "fingerprint": PRINT, "measures": {**MEASURED, "side": 64}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        7, [], "fact", {}, {"fact": 1}, {"fact": SOUND}, {"fact": {"reason": "broken"}},
+        TOLD | {"fact": {**SOUND, "width": "wide"}}, TOLD | {"fact": {**SOUND, "hash": "no hash"}},
+        TOLD | {"fingerprint": {**PRINT, "thumbnail": "AAAA"}}, TOLD | {"measures": MEASURED},
+        TOLD | {"fingerprint": {**PRINT, "hash": "f" * 17}}, TOLD | {"fingerprint": [1]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_answer_of_another_kind_costs_one_picture(told):
+    pool = SimpleNamespace(ask=lambda request: told)
+    assert _ask(pool, {}).fact.reason == "decoder_crash"
+    assert isinstance(_ask(SimpleNamespace(ask=lambda request: TOLD), {}), Sound)

@@ -137,6 +137,25 @@ def test_what_waits_for_ever_is_lost(hostile):
         assert caught.value.reason == "timeout" and not is_there(pid)
 
 
+def test_what_ends_in_the_middle_of_an_answer_or_a_request_is_lost(hostile):
+    with ending(f"{hostile}:do", replace(SMALL, wall=0.3)) as made:
+        for deed, data in (("trickle", b""), ("go_deaf", bytes(1 << 20))):
+            made.ask({"deed": "who"}) if deed == "trickle" else made.ask({"deed": deed})
+            with pytest.raises(WorkerDied, match="no answer in 0.3 s") as caught:
+                made.ask({"deed": deed, "data": data})
+            assert caught.value.reason == "timeout"
+
+
+ODD = ["[]", "7", '"value"', '["value"]', "{}", '{"value": 1}\nbytes', "[[]]", "\xff"]
+
+
+@pytest.mark.parametrize("words", ODD)
+def test_an_answer_of_another_kind_is_one_lost_picture(hostile, words):
+    with ending(f"{hostile}:claim") as made, pytest.raises(WorkerDied) as caught:
+        made.ask({"words": words})
+    assert caught.value.reason == "decoder_crash"
+
+
 def test_a_full_disk_is_no_fault_of_the_data(workers):
     with pytest.raises(StoreError, match="disk full; free space"):
         workers.ask({"deed": "fill_disk"})
