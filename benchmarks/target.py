@@ -51,6 +51,7 @@ from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store, digest_json, digest_of, replacing
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.train.dataset import encode_labels
+from foodcls.train.loop import count_epochs
 from foodcls.train.train import train
 from foodcls.work.code_digest import code_digest
 from foodcls.workspace.workspace import Workspace
@@ -216,8 +217,9 @@ def answer_fastai(bench: Bench, seed: int) -> tuple[list[Floats], float]:
                 path = folder / name / str(row.label) / f"{number:06}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(png_bytes(load_picture(store.read(str(row.picture)))))
-        changes = {"seed": seed, "device": "cpu"}
-        plan = with_own_size(bench.recipe.train).model_copy(update=changes)
+        plan = with_own_size(bench.recipe.train)
+        changes = {"seed": seed, "device": "cpu", "epochs": count_epochs(plan)}
+        plan = plan.model_copy(update=changes)
         job = {"folder": place, "labels": labels, "settings": plan.model_dump(mode="json"),
                "workers": 0, "faults": False}  # fmt: skip
         seconds = run_loop("fastai", job, CACHE)[-1].seconds
