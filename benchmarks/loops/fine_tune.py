@@ -62,6 +62,8 @@ learner = Learner(
 clock = Clock()
 with learner.no_bar(), learner.no_logging():
     learner.fine_tune(job.settings.epochs - 1)
+    # to answer pictures is an epoch to fastai, too, one without losses
+    learner.remove_cb(EpochLog)
     # for target.py: probabilities (N, C) of further pictures, in the order of their files' names
     for folder in sorted(job.folder.glob("test/*")):
         files = sorted(folder.glob("*/*"), key=lambda path: path.name)
