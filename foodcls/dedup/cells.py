@@ -27,6 +27,8 @@ SIDE, PICTURES = 0.16, 1_000_000
 # what share of a cell's side leaves a fourth of the chance pairs in it: measured, on those photos
 SHRINKING = 1 / 12
 CHUNK = 1 << 20  # pairs that are looked at at once
+PARTS = 16  # of all pairs found, by their lower place, which are joined one after another
+ROOM = 8  # places for each whole in a table that tells whether a cell has wholes
 # a cell with more pairs than this holds flat or equal pictures, whose wholes alone are compared
 CROWDED = 1_000_000
 IS_VIEW = np.uint32(1 << 31)  # marks places of views among those of wholes
@@ -107,15 +109,28 @@ def search_cells(
     points: Points, hashes: Hashes, share: Share
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs of pictures that share a cell in any grid, each once, some at a time."""
-    every, fresh = np.empty(0, np.int64), list[np.ndarray]()
+    count, fresh = len(hashes.pictures), list[np.ndarray]()
+    every = [np.empty(0, np.int64)] * PARTS
     for found in share(points, hashes):
         fresh.append(found)
         # not after each grid: this one process joins what many have found
-        if sum(map(len, fresh)) > len(every):
-            every, fresh = _sort_distinct(np.concatenate([every, *fresh])), []
-    every = _sort_distinct(np.concatenate([every, *fresh]))
-    for start in range(0, len(every), CHUNK):
-        yield np.divmod(every[start : start + CHUNK], len(hashes.pictures))
+        if sum(map(len, fresh)) > sum(map(len, every)):
+            _join_into(every, fresh, count)
+            fresh = []
+    _join_into(every, fresh, count)
+    del fresh
+    while every:
+        part = every.pop(0)
+        for start in range(0, len(part), CHUNK):
+            yield np.divmod(part[start : start + CHUNK], count)
+
+
+def _join_into(every: list[np.ndarray], fresh: list[np.ndarray], count: int) -> None:
+    """Join what was found, sorted arrays, into the parts, part by part: all at once take more."""
+    edges = np.arange(1, PARTS) * (count * count // PARTS)
+    split = [np.split(found, np.searchsorted(found, edges)) for found in fresh]
+    for part, same in enumerate(zip(*split, strict=True)):
+        every[part] = _sort_distinct(np.concatenate([every[part], *same]))
 
 
 def share_cells(points: Points, hashes: Hashes, table: int) -> np.ndarray:
@@ -148,28 +163,50 @@ def read_places(points: np.ndarray) -> np.ndarray:
 
 
 def _sort_by_cell(points: Points, table: int) -> np.ndarray:
-    """A code for each whole and view, sorted: its cell, whether it is a view, and its place."""
-    dice = np.random.default_rng(table)
+    """A code for each whole and each view that may share its cell, sorted.
+
+    It holds the cell, whether it is a view, and its place.
+    """
+    marks = _mark_cells(points, table)
     wholes, views = points.wholes.shape[1], points.views.shape[1]
-    side = SIDE * STEP * (PICTURES * points.each / views) ** SHRINKING
+    has_whole = np.zeros(1 << min(32, (ROOM * wholes).bit_length()), bool)
+    shift = np.uint64(65 - len(has_whole).bit_length())
+    # what no view comes to takes no memory
+    codes, end = np.empty(wholes + views, np.uint64), 0
+    for every, is_view in ((points.wholes, np.uint64(0)), (points.views, np.uint64(IS_VIEW))):
+        for start in range(0, every.shape[1], CHUNK):
+            code = _code_cells(every[:, start : start + CHUNK], marks)
+            code |= np.arange(start, start + len(code), dtype=np.uint64) | is_view
+            if is_view:
+                code = code[has_whole[code >> shift]]
+            else:
+                has_whole[code >> shift] = True
+            codes[end : end + len(code)] = code
+            end += len(code)
+    codes[:end].sort()
+    return codes[:end]
+
+
+def _mark_cells(points: Points, table: int) -> np.ndarray:
+    """For each number of a point, by its value, what it adds to the code of a grid's cell.
+
+    uint32 of shape (8, 65536).
+    """
+    dice = np.random.default_rng(table)
+    side = SIDE * STEP * (PICTURES * points.each / points.views.shape[1]) ** SHRINKING
     places = np.arange(256, dtype=np.uint8).view(np.int8)
     cells = np.floor(places / side + dice.random((AXES, 1))).astype(np.int64).view(np.uint64)
     marks = (cells * dice.integers(2**32, size=(AXES, 1), dtype=np.uint64)).astype(np.uint32)
     # by both places that one number holds
-    marks = (marks[1::2, :, None] + marks[::2, None, :]).reshape(AXES // 2, -1)
-    codes = np.empty(wholes + views, np.uint64)
-    parts = [(points.wholes, np.uint32(0), 0), (points.views, IS_VIEW, wholes)]
-    for every, is_view, first in parts:
-        for start in range(0, every.shape[1], CHUNK):
-            part = every[:, start : start + CHUNK]
-            cell = np.zeros(part.shape[1], np.uint32)
-            for mark, two in zip(marks, part, strict=True):
-                cell += mark[two]
-            code = cell.astype(np.uint64) << np.uint64(32)
-            code |= np.arange(start, start + len(cell), dtype=np.uint64) | np.uint64(is_view)
-            codes[first + start : first + start + len(cell)] = code
-    codes.sort()
-    return codes
+    return (marks[1::2, :, None] + marks[::2, None, :]).reshape(AXES // 2, -1)
+
+
+def _code_cells(points: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """The cell of each point, in the upper half of a number: uint64 of shape (n,)."""
+    cell = np.zeros(points.shape[1], np.uint32)
+    for mark, two in zip(marks, points, strict=True):
+        cell += mark[two]
+    return cell.astype(np.uint64) << np.uint64(32)
 
 
 def _pair_up(codes: np.ndarray, count: int, each: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

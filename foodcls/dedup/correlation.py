@@ -25,13 +25,12 @@ FEW = 256  # pairs whose wholes are compared at once: 1.5 MiB stay in the cache
 PART = 10_000  # pairs whose coarse thumbnails are compared at once: 15 MiB
 
 
-def coarse_units(thumbnails: np.ndarray) -> np.ndarray:
-    """Coarse thumbnails of mean 0 and length 1: float32 of shape (pictures, 8, 8, 3)."""
-    parts = [
-        unit(sum_cells(thumbnails[start : start + PART], COARSE))
-        for start in range(0, len(thumbnails), PART)
-    ]
-    units = np.concatenate([np.empty((0, COARSE * COARSE * 3), np.float32), *parts])
+def coarse_units(thumbnails: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Coarse thumbnails of mean 0 and length 1, of these places: float32 of shape (n, 8, 8, 3)."""
+    units = np.empty((len(places), COARSE * COARSE * 3), np.float32)
+    for start in range(0, len(places), PART):
+        part = slice(start, start + PART)
+        units[part] = unit(sum_cells(thumbnails[places[part]], COARSE))
     return units.reshape(-1, COARSE, COARSE, 3)
 
 
@@ -216,11 +215,15 @@ def view_windows(thumbnails: np.ndarray, windows: np.ndarray, grid: int) -> np.n
 def sum_cells(thumbnails: np.ndarray, side: int) -> np.ndarray:
     """Sums over cells, which correlate as means do: uint16 of shape (n, side, side, 3)."""
     width = THUMBNAIL_SIDE // side
-    total = np.zeros((len(thumbnails), side, side, 3), np.uint16)
-    # slice by slice: a tenth of the time of a mean over two axes
-    for row in range(width):
-        for column in range(width):
-            total += thumbnails[:, row::width, column::width]
+    # slice by slice, a color at a time: numpy's loops are then long, which a mean's would not be
+    rows = thumbnails[:, ::width].astype(np.uint16)
+    for row in range(1, width):
+        rows += thumbnails[:, row::width]
+    total = np.empty((len(thumbnails), side, side, 3), np.uint16)
+    for color in range(3):
+        total[..., color] = rows[:, :, ::width, color]
+        for column in range(1, width):
+            total[..., color] += rows[:, :, column::width, color]
     return total
 
 

@@ -135,7 +135,7 @@ def _search(prints: Fingerprints, widest: int, share: Share) -> Iterator[_Candid
     if len(prints) > EXACT:
         few = partial(_choose_seldom, prints.thumbnails, widest)
         return search_views(prints, widest, few, share)
-    coarse = coarse_units(prints.thumbnails)
+    coarse = coarse_units(prints.thumbnails, np.arange(len(prints)))
     return search_hamming(
         prints.hashes, prints.mirrors, widest, lambda near: _choose_candidates(near, coarse, widest)
     )
@@ -145,7 +145,7 @@ def _choose_seldom(thumbnails: np.ndarray, widest: int, near: NearPairs) -> _Can
     """The same where most pictures are in no pair: theirs are not made coarse."""
     places, ends = np.unique(np.concatenate([near.left, near.right]), return_inverse=True)
     few = replace(near, left=ends[: len(near.left)], right=ends[len(near.left) :])
-    chosen = _choose_candidates(few, coarse_units(thumbnails[places]), widest)
+    chosen = _choose_candidates(few, coarse_units(thumbnails, places), widest)
     return replace(chosen, left=places[chosen.left], right=places[chosen.right])
 
 

@@ -81,18 +81,26 @@ def _cut_all(thumbnails: np.ndarray, each: int, turns: int = 0) -> np.ndarray:
 def _embed(thumbnails: np.ndarray, each: int) -> np.ndarray:
     """Points of n pictures' first views, from -1 to 1: float32 of shape (n, each, axes)."""
     count = len(thumbnails)
-    cells = sum_cells(thumbnails, GRID).reshape(count, -1, 3).astype(np.float32)
-    cells -= cells.mean(axis=(1, 2), keepdims=True)
+    sums = sum_cells(thumbnails, GRID)
+    cells = sums.reshape(count, -1, 3).astype(np.float32)
+    # whole numbers, whose sum is exact in any order
+    cells -= cells.reshape(count, -1).mean(axis=1)[:, None, None]
     points = cells.reshape(count, -1) @ TO_POINTS[:, : each * len(AXES)]
     # a view's length about its mean; exact for the whole, and for the others nearly
     weights = TO_SUMS[:, :each]
-    sums, squares = cells.sum(axis=2) @ weights, (cells * cells).sum(axis=2) @ weights
-    spread = np.maximum(squares - sums**2 / (3 * COARSE**2), 1)
-    whole = sum_cells(thumbnails, COARSE).reshape(count, -1).astype(np.float32) / 4
+    totals, squares = _add_colors(cells) @ weights, _add_colors(cells * cells) @ weights
+    spread = np.maximum(squares - totals**2 / (3 * COARSE**2), 1)
+    halves = sums[:, ::2] + sums[:, 1::2]
+    whole = (halves[:, :, ::2] + halves[:, :, 1::2]).reshape(count, -1).astype(np.float32) / 4
     whole -= whole.mean(axis=1, keepdims=True)
     square = np.einsum("nk,nk->n", whole, whole)
     length = np.sqrt(np.maximum(spread * (square / spread[:, 0])[:, None], 1))
     return np.asarray(points.reshape(count, each, len(AXES)) / length[:, :, None])
+
+
+def _add_colors(cells: np.ndarray) -> np.ndarray:
+    """The sums of three numbers, those of the last axis; numpy's own take five times as long."""
+    return np.asarray(cells[..., 0] + cells[..., 1] + cells[..., 2])
 
 
 def _make_maps() -> tuple[np.ndarray, np.ndarray]:

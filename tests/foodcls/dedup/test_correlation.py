@@ -56,7 +56,7 @@ def test_windows_are_about_the_mean_and_the_first_is_the_whole(grid, noise):
 
 def test_coarse_thumbnails_correlate_with_themselves_mirrored_or_not(noise):
     images = [noise(1), ImageOps.mirror(noise(1)), Image.new("RGB", (64, 64), "gray")]
-    coarse = coarse_units(signatures_of(*images))
+    coarse = coarse_units(signatures_of(*images), np.arange(len(images)))
     mirrored = correlate_coarse(coarse, LEFT, RIGHT, mirrored=True)
     assert np.allclose(mirrored, 1, atol=1e-3)
     assert correlate_coarse(coarse, LEFT, RIGHT, mirrored=False)[0] < 0.9

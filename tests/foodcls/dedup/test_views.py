@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.dedup import cells, pairs, turned
-from foodcls.dedup.cells import share_over
+from foodcls.dedup.cells import search_cells, share_over
 from foodcls.dedup.pairs import find_pairs
 from foodcls.dedup.turned import find_turned
 from foodcls.image.hashes import fingerprint, pack_fingerprints
@@ -100,3 +100,21 @@ def test_one_picture_has_no_pairs(count, prints, among_many):
     few = type(prints)(*(values[:count] for values in vars(prints).values()))
     among_many(1)
     assert not len(find_pairs(few, Dedup()).pairs.left) and not len(find_turned(few.thumbnails, 6))
+
+
+def test_what_grids_found_is_joined_each_pair_once_in_order():
+    dice, count = np.random.default_rng(0), 1_000
+    found = [np.unique(dice.integers(0, count * count, 5_000)) for _ in range(7)]
+    found += [found[0], found[0][:0], np.array([0, count * count - 1])]
+    hashes = cells.Hashes(np.empty(0), np.empty(count), 18)
+    joined = [low * count + high for low, high in search_cells(None, hashes, lambda *_: found)]
+    assert np.array_equal(np.concatenate(joined), np.unique(np.concatenate(found)))
+
+
+def test_views_that_share_no_cell_with_a_whole_are_not_sorted():
+    dice = np.random.default_rng(0)
+    views = dice.integers(0, 2**16, (8, 28_000), dtype=np.uint16)
+    points = cells.Points(views[:, :10], views, 28)
+    codes = cells._sort_by_cell(points, 0)
+    # its ten wholes, and these as views
+    assert 20 <= len(codes) < 10_000 and (np.diff(codes.view(np.int64)) != 0).all()
