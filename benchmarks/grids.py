@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ from foodcls.image.draft_decode import fingerprint_files
 from foodcls.image.hashes import Fingerprints
 from foodcls.recipe.data_settings import Dedup, Inspect
 from foodcls.store.store import Store
-from tasks.engine.cluster import CLIENT, spread
+from foodcls.work.code_digest import code_digest
+from tasks.engine.cluster import CLIENT, CURATING, spread
 
 
 def search(prints: Fingerprints, share: Share) -> np.ndarray:
@@ -37,6 +39,11 @@ def search(prints: Fingerprints, share: Share) -> np.ndarray:
         return np.asarray(near.left * len(prints) + near.right)
 
     return np.sort(np.concatenate(list(search_views(prints, REACH, judge, share))))
+
+
+def _make_ready() -> None:
+    import_module("foodcls.dedup.cells")
+    code_digest(CURATING)
 
 
 def search_by(workers: int, prints: Fingerprints, folder: Path) -> tuple[float, np.ndarray]:
@@ -49,8 +56,9 @@ def search_by(workers: int, prints: Fingerprints, folder: Path) -> tuple[float, 
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip
-        # what is imported once is no part of it
-        client.run(lambda: __import__("foodcls.dedup.cells"))
+        # what is imported once, and read of the code once, is no part of it: inspect did it before
+        client.run(_make_ready)
+        _make_ready()
         token = CLIENT.set(client)
         try:
             before = client.run(time.process_time)

@@ -26,7 +26,8 @@ TABLES = 40
 SIDE, PICTURES = 0.16, 1_000_000
 # what share of a cell's side leaves a fourth of the chance pairs in it: measured, on those photos
 SHRINKING = 1 / 12
-CHUNK = 1 << 20  # pairs that are looked at at once
+CHUNK = 1 << 18  # points that are coded and pairs that are compared at once, in each thread
+GIVEN = 1 << 20  # pairs that are given at once, to be looked at closely
 PARTS = 16  # of all pairs found, by their lower place, which are joined one after another
 ROOM = 8  # places for each whole in a table that tells whether a cell has wholes
 # a cell with more pairs than this holds flat or equal pictures, whose wholes alone are compared
@@ -121,8 +122,8 @@ def search_cells(
     del fresh
     while every:
         part = every.pop(0)
-        for start in range(0, len(part), CHUNK):
-            yield np.divmod(part[start : start + CHUNK], count)
+        for start in range(0, len(part), GIVEN):
+            yield np.divmod(part[start : start + GIVEN], count)
 
 
 def _join_into(every: list[np.ndarray], fresh: list[np.ndarray], count: int) -> None:
