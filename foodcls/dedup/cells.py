@@ -189,10 +189,7 @@ def _sort_by_cell(points: Points, table: int) -> np.ndarray:
 
 
 def _mark_cells(points: Points, table: int) -> np.ndarray:
-    """For each number of a point, by its value, what it adds to the code of a grid's cell.
-
-    uint32 of shape (8, 65536).
-    """
+    """What each number of a point adds to its cell's code, by value: uint32 of (8, 65536)."""
     dice = np.random.default_rng(table)
     side = SIDE * STEP * (PICTURES * points.each / points.views.shape[1]) ** SHRINKING
     places = np.arange(256, dtype=np.uint8).view(np.int8)
