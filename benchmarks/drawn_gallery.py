@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import uvicorn
 from peers import process_memory
 from PIL import Image
 
-from flows.cli.pages.review import make_server
+from flows.cli.pages.review import open_visit
 from foodcls.evaluate.likeness import DIMENSIONS, Likeness, save_likeness
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.tables.manifest_csv import write_manifest
@@ -89,9 +90,10 @@ def shown(recipe: Path, folder: Path) -> Iterator[tuple[Any, str]]:
 def _serve(recipe: Path, folder: Path, told: Connection) -> None:
     """Serve the page until told to stop; then say how much memory it took, in MiB."""
     started = time.perf_counter()
-    server = make_server(recipe, folder)
-    told.send((server.url, time.perf_counter() - started))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    visit = open_visit(recipe, folder)
+    told.send((visit.url, time.perf_counter() - started))
+    server = uvicorn.Server(uvicorn.Config(visit.app, log_level="warning"))
+    threading.Thread(target=server.run, args=([visit.opened],), daemon=True).start()
     told.recv()
     told.send(process_memory("VmHWM") / 1024)
 

@@ -35,8 +35,8 @@ LEVELS = (
     ("promote",),
     ("runs",),
     ("report", "workspace"),
-    ("review", "serve"),
-    ("photograph",),
+    ("serve",),
+    ("review", "photograph"),
 )
 # short modules, and why they stand alone
 STAND_ALONE = {

@@ -13,11 +13,11 @@ from fastapi.responses import FileResponse
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture
-from foodcls.photograph.guard import Guard
 from foodcls.photograph.photos import PhotoFolder
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.serve.bodies import read_body
 from foodcls.serve.decoder import decode_apart, stranger_pool
+from foodcls.serve.guard import Guard
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}

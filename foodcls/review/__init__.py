@@ -16,7 +16,7 @@ api               the session as JSON for the page
 doubts_api        what to look at next, as JSON
 map_api           the map, as JSON
 thumbs            JPEGs of pictures, small and large
-server            the HTTP server of the page
+app               the page and its requests, as a FastAPI application
 story             where a picture came from, and what each stage did to it
 story_page        the story as an HTML file
 """

@@ -3,9 +3,14 @@
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import HTTPException, Request
+from fastapi.responses import PlainTextResponse
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foodcls.serve.bodies import CLOSING
 
 # in a minute; somebody who guesses tokens is told nothing for the rest of it
 WRONG_TOKENS = 20
@@ -48,6 +53,34 @@ class Guard:
 
 
 LATER = {"Retry-After": "2"}
+
+
+class Gate:
+    """Lets those through to an application whom a guard lets in: their token begins the path.
+
+    Each answer has the headers; none is kept by a browser, unless it says so itself.
+    """
+
+    def __init__(self, app: ASGIApp, guard: Guard, headers: Mapping[str, str]) -> None:
+        self._app, self._guard, self._headers = app, guard, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
+        async def send_headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        app = self._app
+        if scope["type"] == "http":
+            try:
+                self._guard.check(Request(scope), scope["path"].lstrip("/").partition("/")[0])
+            except HTTPException as error:
+                app = PlainTextResponse(error.detail, error.status_code, CLOSING)
+        await app(scope, receive, send_headed)
 
 
 class _Window:

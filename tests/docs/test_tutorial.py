@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 import flows.cli.main
+import flows.cli.pages.review
 from flows.prepare import prepare
 from foodcls.recipe.recipe import load_recipe
-from foodcls.review.server import ReviewServer
 from foodcls.runs.stage_result import describe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,9 +39,9 @@ def type_in(
 ) -> Iterator[Callable[..., str]]:
     """Type a command in a clone of the project: its recipe is small, and Ctrl-C follows at once."""
 
-    def interrupt(server: ReviewServer) -> None:
-        assert server.url in opened
-        raise KeyboardInterrupt
+    def tell_alone(app: object, socket: object, seconds: float, tell: Callable[[], None]) -> None:
+        tell()
+        assert opened[-1].startswith("http://127.0.0.1:")
 
     def run(*words: str) -> str:
         spread = [name for word in words for name in (sorted(glob(word)) or [word])]
@@ -60,7 +60,7 @@ def type_in(
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setattr(flows.cli.main, "ROOT", clone)
         patch.setattr(webbrowser, "open", opened.append)
-        patch.setattr(ReviewServer, "serve_forever", interrupt)
+        patch.setattr(flows.cli.pages.review, "serve_until_stopped", tell_alone)
         yield run
     logger.handlers, logger.level, logger.propagate = before
 

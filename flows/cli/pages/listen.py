@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from foodcls.errors import InputError
+from foodcls.serve.guard import Guard
 
 # of a machine's 1024 files; more are answered with 503
 CONNECTIONS = 512
@@ -36,6 +37,11 @@ def address_of(host: str, opened: socket.socket) -> str:
     """Host and port as a URL has them, where an IPv6 address stands in brackets."""
     shown = f"[{host}]" if ":" in host else host
     return f"{shown}:{opened.getsockname()[1]}"
+
+
+def local_guard(place: str) -> Guard:
+    """What lets the browsers of this machine in, where a page is served at a host and port."""
+    return Guard([f"http://{place}", f"http://localhost:{place.rpartition(':')[2]}"])
 
 
 def is_local(host: str) -> bool:

@@ -9,14 +9,20 @@ from tempfile import TemporaryDirectory
 import segno
 
 from flows.cli.output import say
-from flows.cli.pages.listen import address_of, is_local, open_port, serve_until_stopped
+from flows.cli.pages.listen import (
+    address_of,
+    is_local,
+    local_guard,
+    open_port,
+    serve_until_stopped,
+)
 from foodcls.errors import InputError
 from foodcls.photograph.app import SECONDS, make_app
 from foodcls.photograph.certificate import write_certificate
-from foodcls.photograph.guard import Guard
 from foodcls.photograph.photos import PhotoFolder
 from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.recipe.yaml_lines import quote
+from foodcls.serve.guard import Guard
 
 # of documentation: nothing is sent there, the system only says by which address it would
 SOMEWHERE = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
@@ -52,7 +58,7 @@ def _serve(
     certificate = key = None
     if is_local(address):
         note = TUNNEL.format(port=port)
-        guard = Guard([f"http://{place}", f"http://localhost:{port}"])
+        guard = local_guard(place)
     else:
         certificate, key, fingerprint = write_certificate(address, secret)
         note = TRUST.format(fingerprint=fingerprint)

@@ -1,18 +1,34 @@
 """Opens the page on which a person looks at the pictures, and says what is to be done after."""
 
+import socket
 import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from flows.cli.output import command_in, find_manifest, out, say
-from foodcls.errors import InputError
+from flows.cli.pages.listen import address_of, local_guard, open_port, serve_until_stopped
 from foodcls.recipe.recipe import load_recipe
+from foodcls.review.app import make_app
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.decisions import plain_reason
 from foodcls.review.looks import estimate_session, open_looks
-from foodcls.review.server import ReviewServer
-from foodcls.review.session import open_session
+from foodcls.review.session import Session, open_session
 from foodcls.review.thumbs import Thumbs
 from foodcls.workspace.workspace import Workspace
+
+SECONDS = 5.0  # for what is being answered when Ctrl-C comes
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A session whose page is ready to be served, and where it will be."""
+
+    session: Session
+    app: FastAPI
+    opened: socket.socket
+    url: str  # with the token, which each request needs
 
 
 def open_page(
@@ -28,44 +44,42 @@ def open_page(
 
     `is_test` shows the test pictures in place of the others.
     """
-    server = make_server(recipe_file, folder, port, annotator, is_test=is_test)
-    # not wrapped: an address has to survive being copied
-    out.print(f"[bold]review[/] {server.url}", highlight=False, soft_wrap=True)
-    out.print("Each decision is saved at once. Ctrl-C ends.")
-    if opens_browser:
-        webbrowser.open(server.url)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        out.print()
-    finally:
-        server.server_close()
-    if is_test and (known := estimate_session(server.session, Workspace(folder))):
+    visit = open_visit(recipe_file, folder, port, annotator, is_test=is_test)
+
+    def tell() -> None:
+        # not wrapped: an address has to survive being copied
+        out.print(f"[bold]review[/] {visit.url}", highlight=False, soft_wrap=True)
+        out.print("Each decision is saved at once. Ctrl-C ends.")
+        if opens_browser:
+            webbrowser.open(visit.url)
+
+    with visit.opened:
+        serve_until_stopped(visit.app, visit.opened, SECONDS, tell)
+    if is_test and (known := estimate_session(visit.session, Workspace(folder))):
         # it asks for scipy's optimizers: the page need not
         from foodcls.report.by_hand import explain_looks
 
         for sentence in explain_looks(known):
             out.print(sentence, markup=False, highlight=False)
-    tell_next(server.session.files, recipe_file, folder)
+    tell_next(visit.session.files, recipe_file, folder)
 
 
-def make_server(
+def open_visit(
     recipe_file: Path, folder: Path, port: int = 0, annotator: str = "", *, is_test: bool = False
-) -> ReviewServer:
-    """A server for the pictures of a workspace; InputError when it holds none or has no port."""
+) -> Visit:
+    """Open the pictures of a workspace; InputError when it holds none, or the port is taken."""
     recipe = load_recipe(recipe_file)
     find_manifest(folder, recipe_file)
     workspace = Workspace.at(folder)
     start = open_looks if is_test else open_session
     session = start(recipe, recipe_file, workspace, plain_reason(annotator))
     thumbs = Thumbs(workspace.store, workspace.thumbs, recipe.inspect.max_pixels)
-    try:
-        title = f"{recipe.name}: test pictures" if is_test else recipe.name
-        return ReviewServer(session, thumbs, title, port)
-    except OSError as error:
-        raise InputError(
-            f"--port {port}: {error.strerror}; leave --port out to take a free one"
-        ) from error
+    title = f"{recipe.name}: test pictures" if is_test else recipe.name
+    opened = open_port("127.0.0.1", port)
+    place = address_of("127.0.0.1", opened)
+    guard = local_guard(place)
+    app = make_app(session, thumbs, title, guard)
+    return Visit(session, app, opened, f"http://{place}/{guard.token}/")
 
 
 def tell_next(files: ReviewFiles, recipe_file: Path, folder: Path) -> None:

@@ -1,6 +1,5 @@
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from PIL import Image
+from serving import Serving
 
 from foodcls.photograph.app import PAGE, make_app
-from foodcls.photograph.guard import PHOTOS, WRONG_TOKENS, Guard
 from foodcls.photograph.photos import PhotoFolder
+from foodcls.serve.guard import PHOTOS, WRONG_TOKENS, Guard
 
 CLIENT = httpx.Client(timeout=60, trust_env=False)
 JPEG = {"Content-Type": "image/jpeg"}
@@ -39,19 +38,12 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def guarded(folder: Path, clock: Clock) -> Iterator[tuple[str, Guard]]:
     """Where the page is served, by whose token; classes `pesto` and `<b>bread`."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        origin = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        guard = Guard([origin], clock)
-        app = make_app(PhotoFolder(folder, ["pesto", "<b>bread"]), guard, "lunch")
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, args=([sock],))
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
+    opened = socket.create_server(("127.0.0.1", 0))
+    origin = f"http://127.0.0.1:{opened.getsockname()[1]}"
+    guard = Guard([origin], clock)
+    app = make_app(PhotoFolder(folder, ["pesto", "<b>bread"]), guard, "lunch")
+    with Serving(app, opened):
         yield origin, guard
-        server.should_exit = True
-        thread.join(30)
 
 
 @pytest.fixture

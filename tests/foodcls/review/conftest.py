@@ -1,6 +1,6 @@
 """What the tests of this package share: a workspace of drawn pictures, and its page."""
 
-import threading
+import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +10,33 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from serving import Serving
 
 from foodcls.evaluate.likeness import Likeness, pick_shares, save_likeness
 from foodcls.manifest import KEPT, new_manifest
+from foodcls.review.app import make_app
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
-from foodcls.review.server import ReviewServer
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
+from foodcls.serve.guard import Guard
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import write_manifest
 from foodcls.tables.spreadsheet import write_csv
 
 LABELS = ("pesto", "bread")
+
+
+class ServedPage(Serving):
+    """The page of a visit, served until it is stopped."""
+
+    def __init__(self, session: Session, thumbs: Thumbs) -> None:
+        opened = socket.create_server(("127.0.0.1", 0))
+        port = opened.getsockname()[1]
+        guard = Guard(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost"))
+        super().__init__(make_app(session, thumbs, "lunch", guard), opened)
+        self.thumbs, self.token = thumbs, guard.token
+        self.url = f"{self.origin}/{guard.token}/"
 
 
 @pytest.fixture
@@ -100,23 +114,20 @@ def ranked(visit: Callable[..., Session], files: ReviewFiles) -> Callable[..., S
 @pytest.fixture
 def serve(
     workspace: Path, request: pytest.FixtureRequest
-) -> Iterator[Callable[[Session], ReviewServer]]:
+) -> Iterator[Callable[[Session], ServedPage]]:
     """Serve the page of a visit."""
-    servers = []
+    servers: list[ServedPage] = []
     named = request.fixturenames
     browser: Any = request.getfixturevalue("browser") if "browser" in named else None
 
-    def start(session: Session) -> ReviewServer:
+    def start(session: Session) -> ServedPage:
         thumbs = Thumbs(Store(workspace / "store"), workspace / "cache" / "thumbs", 1_000_000)
-        server = ReviewServer(session, thumbs, "lunch")
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        servers.append(server)
-        return server
+        servers.append(ServedPage(session, thumbs))
+        return servers[-1]
 
     yield start
     if browser:
         # a page that still loads pictures would log that nobody answers
         browser.open("about:blank", "true")
     for server in servers:
-        server.shutdown()
-        server.server_close()
+        server.stop()

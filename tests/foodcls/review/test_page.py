@@ -313,8 +313,7 @@ def test_a_lost_server_is_told(
     server = serve(visit(manifest))
     browser.open(server.url)
     browser.expected = "net::ERR_"  # the browser itself says that nobody answered
-    server.shutdown()
-    server.server_close()
+    server.stop()
     browser.press("k")
     browser.wait("document.querySelector('#toast.error:popover-open')")
     assert "Not saved" in browser.value("document.querySelector('#toast').textContent")

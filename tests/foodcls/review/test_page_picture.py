@@ -5,14 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from browser_fixtures import SAVED
 from PIL import Image
+from serving import Serving
 
-from flows.cli.pages.review import make_server
+from flows.cli.pages.review import open_visit
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = (1280, 800)  # pixels; docs/ holds pictures of less than 150 kB
@@ -31,11 +31,9 @@ def address(tmp_path: Path) -> Iterator[str]:
     program = Path(sys.executable).with_name("foodcls")
     for command in ("prepare", "suspects", "propose"):
         subprocess.run([program, command, recipe, "--workspace", workspace], check=True)
-    server = make_server(recipe, workspace)
-    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server.url
-    server.shutdown()
-    server.server_close()
+    visit = open_visit(recipe, workspace)
+    with Serving(visit.app, visit.opened):
+        yield visit.url
 
 
 def work(page: Any) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
+from serving import Serving
 
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
@@ -34,26 +34,15 @@ CLIENT = httpx.Client(timeout=60, trust_env=False)
 post, get = CLIENT.post, CLIENT.get
 
 
-def start(model: Model, limits: ServiceLimits) -> tuple[uvicorn.Server, threading.Thread, str]:
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    app = make_app(model, "lunch <b>", limits)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=server.run, args=([sock],))
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    return server, thread, f"http://127.0.0.1:{sock.getsockname()[1]}"
+def start(model: Model, limits: ServiceLimits) -> Serving:
+    return Serving(make_app(model, "lunch <b>", limits))
 
 
 @pytest.fixture(scope="module")
 def url(camera: Path) -> Iterator[str]:
     """A service whose answers tell what the network sees."""
-    server, thread, address = start(load_model(camera), LIMITS)
-    yield address
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with start(load_model(camera), LIMITS) as service:
+        yield service.origin
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +187,8 @@ def test_more_than_the_queue_holds_is_told_to_come_again(camera: Path, hostile: 
         return model.answer(pixels)
 
     data = hostile.encode(hostile.noise(7))
-    server, thread, url = start(replace(model, answer=answer), ServiceLimits(queue=1))
+    service = start(replace(model, answer=answer), ServiceLimits(queue=1))
+    url = service.origin
     try:
         go_on.clear()
         with ThreadPoolExecutor(1) as pool:
@@ -213,8 +203,7 @@ def test_more_than_the_queue_holds_is_told_to_come_again(camera: Path, hostile: 
             assert first.result().is_success
     finally:
         go_on.set()
-        server.should_exit = True
-        thread.join(30)
+        service.stop()
 
 
 def test_slow_clients_take_no_place_in_the_queue_and_are_dropped(
@@ -222,8 +211,8 @@ def test_slow_clients_take_no_place_in_the_queue_and_are_dropped(
 ) -> None:
     """Their bytes are counted: else many of them would fill the memory."""
     limits = ServiceLimits(queue=1, bytes=100_000, seconds=3)
-    server, thread, url = start(load_model(camera), limits)
-    port, data = int(url.rpartition(":")[2]), hostile.encode(hostile.noise(7))
+    service, data = start(load_model(camera), limits), hostile.encode(hostile.noise(7))
+    port, url = service.port, service.origin
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n"
     slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(3)]
     try:
@@ -241,8 +230,7 @@ def test_slow_clients_take_no_place_in_the_queue_and_are_dropped(
     finally:
         for one in slow:
             one.close()
-        server.should_exit = True
-        thread.join(30)
+        service.stop()
 
 
 def test_a_service_that_cannot_answer_does_not_start(camera: Path) -> None:

@@ -7,9 +7,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from serving import Serving
 
-from flows.cli.pages.review import make_server, tell_next
+from flows.cli.pages.review import open_visit, tell_next
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.review.decision_files import RecipeLine, ReviewFiles
@@ -55,7 +57,7 @@ def test_the_command_serves_until_it_is_stopped_and_says_what_to_do_next(
 
 def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run `foodcls prepare"):
-        make_server(recipe, tmp_path / "none")
+        open_visit(recipe, tmp_path / "none")
 
 
 def test_names_with_brackets_are_told_whole_and_in_one_line(
@@ -77,18 +79,20 @@ def test_names_with_brackets_are_told_whole_and_in_one_line(
 
 def test_a_port_that_is_taken_is_told(recipe: Path, folder: Path) -> None:
     with (
-        make_server(recipe, folder) as server,
-        pytest.raises(InputError, match="leave --port out"),
+        open_visit(recipe, folder).opened as opened,
+        pytest.raises(InputError, match="--port 0 takes a free one"),
     ):
-        make_server(recipe, folder, server.server_port)
+        open_visit(recipe, folder, opened.getsockname()[1])
 
 
 def test_the_test_pictures_are_served_by_themselves(recipe: Path, folder: Path) -> None:
     with pytest.raises(InputError, match="no test pictures yet"):
-        make_server(recipe, folder, is_test=True)
+        open_visit(recipe, folder, is_test=True)
     manifest = read_manifest(folder / "manifest.csv")
     write_manifest(manifest.assign(split="test"), folder / "manifest.csv")
-    with make_server(recipe, folder, annotator="=Ann", is_test=True) as server:
-        assert server.title == "lunch: test pictures"
-        assert server.session.files.decisions.name == "test-looks.csv"
-        assert server.session.annotator == "Ann"
+    visit = open_visit(recipe, folder, annotator="=Ann", is_test=True)
+    with Serving(visit.app, visit.opened):
+        answer = httpx.get(f"{visit.url}classes", timeout=60, trust_env=False).json()
+    assert answer["title"] == "lunch: test pictures"
+    assert visit.session.files.decisions.name == "test-looks.csv"
+    assert visit.session.annotator == "Ann"
