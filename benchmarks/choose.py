@@ -15,7 +15,7 @@ from target import pick_few
 
 from flows.cli.compare import print_choice
 from flows.cli.output import out
-from foodcls.choose.choose import choose_backbone
+from foodcls.choose import choose_backbone
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows
 from foodcls.network.weights import PACKAGES

@@ -24,8 +24,7 @@ from suspects import list_unrelated
 from foodcls.evaluate.calibrate import calibrate
 from foodcls.evaluate.evaluate import judge_rejection
 from foodcls.evaluate.inference import embed_rows
-from foodcls.evaluate.rejection import FITS
-from foodcls.evaluate.strangers import TEST, list_strangers
+from foodcls.evaluate.strangers import FITS, TEST, list_strangers
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import drop_rows, kept_rows, split_rows
 from foodcls.metrics.ranks import number_groups

@@ -21,8 +21,7 @@ from peers import busy, describe_machine
 
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
-from foodcls.export.web.runtime import read_runtime
-from foodcls.export.web.write import write_page
+from foodcls.export.web.write import read_runtime, write_page
 from foodcls.image.files import find_pictures
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "fixtures"))

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from foods13_web import PORT, prepare_photos, prepare_web
 
-from foodcls.evaluate.extrapolation import Gain, extrapolate
 from foodcls.evaluate.label_issues import judged_rows, pool_features
 from foodcls.evaluate.learning_curves import SHARES, Curve, label_pictures, measure_curve
+from foodcls.evaluate.worth import Gain, extrapolate
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import cluster_names
 from foodcls.recipe.recipe import load_recipe

@@ -10,7 +10,7 @@ A picture passes through the rooms in this order: `recipe`, `collect`, `inspect`
 `filter`, `crop`, `split`, `augment`, `train`, `evaluate`, `export`, `promote`. They stand on
 `image`, `tables`, `metrics`, `network`, `manifest`, `blocklist`, `store` and `work`, on
 `columnar`, `errors`, `progress` and `redact`; `runs`, `report`, `review` and `workspace` tell of
-them; `sample` is the drawn web.
+them; `choose` compares backbones; `sample` is the drawn web.
 """
 
 from importlib import import_module

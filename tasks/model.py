@@ -27,7 +27,7 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import Meter, bars, open_features, spell_time
 from tasks.engine.stage import stage
-from tasks.trainers.launch import TRAINERS, Job, read_trainers, train_over
+from tasks.trainers.launch import TRAINERS, TrainingJob, read_trainers, train_over
 
 log = logging.getLogger("foodcls.stages")
 
@@ -83,7 +83,7 @@ def train(
     manifest = load_splits(pictures, workspace.store)
     settings = settle_method(settings, manifest)
     if trainers := read_trainers(os.environ.get(TRAINERS, "")):
-        job = Job(workspace.store.root, pictures, labels, settings, workspace.pixels)
+        job = TrainingJob(workspace.store.root, pictures, labels, settings, workspace.pixels)
         return train_over(trainers, job, bars, tell_epochs(settings))
     from foodcls.train.train import train as train_network
 

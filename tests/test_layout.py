@@ -229,6 +229,12 @@ def test_each_package_lists_its_modules() -> None:
     assert not missing
 
 
+def test_no_class_name_means_two_things() -> None:
+    named = Counter(node.name for path in MODULES for node in nodes(path)[0].body
+                    if isinstance(node, ast.ClassDef) and node.name[0] != "_")  # fmt: skip
+    assert not [name for name, count in named.items() if count > 1]
+
+
 def test_readme_tree_names_each_room() -> None:
     tree = (ROOT / "README.md").read_text().partition("## The tree")[2]
     rooms = {path.parent.name for path in SOURCES}

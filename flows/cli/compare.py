@@ -9,8 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from flows.cli.output import command_in, find_manifest, open_prepared, out, say
-from foodcls.choose.candidates import Candidate, backbones_at_hand
-from foodcls.choose.choose import Choice, choose_backbone
+from foodcls.choose import Choice, ProbedBackbone, backbones_at_hand, choose_backbone
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
@@ -187,7 +186,7 @@ def _sentences(choice: Choice) -> list[str]:
     ]
 
 
-def _lines(candidate: Candidate) -> str:
+def _lines(candidate: ProbedBackbone) -> str:
     names = ("backbone", "input_size", "method", "hidden_units")
     settings = {name: getattr(candidate.settings, name) for name in names}
     return describe_training(settings, "chosen by `foodcls choose`, on the validation pictures")

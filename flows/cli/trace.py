@@ -1,5 +1,6 @@
-"""Prints the story of a picture, and writes it as a page."""
+"""Prints the story of a picture, and writes it as an HTML page that loads nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,15 +8,44 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.output import find_manifest, out, say
+from foodcls.errors import StoreError
+from foodcls.image.decode import BadPicture
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.recipe import load_recipe
+from foodcls.report.templates import render_page
+from foodcls.report.thumbnails import data_uri
 from foodcls.review.decision_files import choose_files
 from foodcls.review.story import Story, read_decided, read_notes, tell_story
-from foodcls.review.story_page import story_page
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
+
+# relatives shown, at most
+MOST = 48
+
+
+def story_page(story: Story, thumbs: Thumbs) -> str:
+    """The page: the picture, its story, and its relatives as small pictures.
+
+    Pictures that are not in the store are left out.
+    """
+    kin = ((item, _image(thumbs.small, item.id)) for item in story.relatives[:MOST])
+    values = {
+        "story": story,
+        "name": story.origin.rsplit("/", 1)[-1] or story.origin,
+        "image": _image(thumbs.large, story.id),
+        "kin": [(item, image) for item, image in kin if image],
+    }
+    return render_page("story.html", values)
+
+
+def _image(read: Callable[[str], bytes], digest: str) -> str:
+    """The picture as a data URI; empty where there is none."""
+    try:
+        return data_uri(read(digest)) if digest else ""
+    except (BadPicture, StoreError):
+        return ""
 
 
 def show_trace(

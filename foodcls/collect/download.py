@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from foodcls.collect.hosts.days import DayLimitReached
 from foodcls.collect.hosts.host_queue import HostQueue
+from foodcls.collect.hosts.shared import DayLimitReached
 from foodcls.collect.http_client import HttpClient, Redirect
 from foodcls.collect.limits import Limits
 from foodcls.collect.outcomes import PASSING, FetchError, Outcome, Response

@@ -11,7 +11,7 @@ from typing import Any
 from yarl import URL
 
 from foodcls.collect import query_stats
-from foodcls.collect.engines.answers import Answer, candidate, read_answer
+from foodcls.collect.engines.answers import ReadPage, candidate, read_answer
 from foodcls.collect.engines.base import Access, Hit, Question
 from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, is_forbidden, lacking, page_urls
@@ -128,7 +128,7 @@ def _read_pages(
             yield search
     engines = {url: ones[0].question.engine for url, ones in waiting.items()}
 
-    def read(response: Response) -> tuple[Response, Answer]:
+    def read(response: Response) -> tuple[Response, ReadPage]:
         answer = read_answer(engines[response.url], response)
         if answer.shuts:
             shut.setdefault(engines[response.url], SHUT.format(answer.reason))
@@ -176,7 +176,7 @@ class _Search:
         self._reason = NO_RESULTS
         self.stopped = ""  # why it was not asked, or not to its end
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: ReadPage) -> None:
         """Add a page's pictures; end the search when they suffice or none of them is new."""
         self.read += 1
         hits, following, reason, _ = answer

@@ -23,7 +23,7 @@ ANY_DISH = "bread"
 
 
 @dataclass(frozen=True)
-class Trial:
+class EngineTrial:
     """What an engine answered; `mend` is what to do where it is of no use."""
 
     engine: str
@@ -32,18 +32,18 @@ class Trial:
     mend: str = ""
 
 
-def look_for_keys(names: Iterable[str], access: Access) -> Iterator[Trial]:
+def look_for_keys(names: Iterable[str], access: Access) -> Iterator[EngineTrial]:
     """Say whether each engine may be asked; no request is made."""
     for name in names:
         why = lacking(name, access)
         said = "cannot be asked" if why else "can be asked"
         with_key = ", its key is set" if ENGINES[name].has_key(access) else ""
-        yield Trial(name, not why, said + with_key, why)
+        yield EngineTrial(name, not why, said + with_key, why)
 
 
 def try_recipe(
     recipe: Recipe | None, query: str, environment: Mapping[str, str], store: Store
-) -> Iterator[Trial]:
+) -> Iterator[EngineTrial]:
     """Try a recipe's engines, or all, with its first query where none is given."""
     settings = recipe.collect if recipe else Collect(engines=("commons",))
     names = settings.engines if recipe else [name for name in ENGINES if name != "sample"]
@@ -55,7 +55,7 @@ def try_recipe(
 
 def try_engines(
     names: Iterable[str], query: str, access: Access, limits: Limits, store: Store
-) -> Iterator[Trial]:
+) -> Iterator[EngineTrial]:
     """Put the query to each engine, anew; the requests count in what its limits allow."""
     names = list(dict.fromkeys(names))
     yield from (one for one in look_for_keys(names, access) if not one.works)
@@ -66,19 +66,19 @@ def try_engines(
         yield _judge(found, cost)
 
 
-def _judge(found: SearchResult, cost: str) -> Trial:
+def _judge(found: SearchResult, cost: str) -> EngineTrial:
     name, reason = found.question.engine, found.stats.reason
     if found.candidates:
         licences = Counter(short_name(one.licence) or "none told" for one in found.candidates)
         told = ", ".join(f"{licence} {count}" for licence, count in licences.most_common())
         text = f"works: {len(found.candidates)} pictures at once; licences: {told}{cost}"
-        return Trial(name, True, text)
+        return EngineTrial(name, True, text)
     if reason == NO_RESULTS:
-        return Trial(name, False, f"answers nothing{cost}", "ask something else: --query")
+        return EngineTrial(name, False, f"answers nothing{cost}", "ask something else: --query")
     if UNKNOWN_SHAPE in reason:
         mend = "its answers have changed: leave it out, or look for a newer foodcls"
-        return Trial(name, False, f"changed: {reason}{cost}", mend)
-    return Trial(name, False, f"refused: {reason}{cost}", "try later, or leave it out")
+        return EngineTrial(name, False, f"changed: {reason}{cost}", mend)
+    return EngineTrial(name, False, f"refused: {reason}{cost}", "try later, or leave it out")
 
 
 def _cost(name: str, rates: RateLimits) -> str:

@@ -9,7 +9,7 @@ from foodcls.features.activations import cacheable_partition
 from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.ranks import Floats, Ints
 from foodcls.network.network import Network
-from foodcls.network.rejection import Features
+from foodcls.network.rejection import FeaturesAlone
 from foodcls.train.checkpoint import Checkpoint
 from foodcls.train.dataset import InputSpec, load_dataset, run_all
 from foodcls.train.restore import load_network
@@ -44,7 +44,7 @@ def predict_embedded(
 ) -> tuple[Floats, Ints, tuple[Tensor, Tensor]]:
     """What `predict_rows` gives, and what `embed_rows` gives, by one pass over the pictures."""
     network, count = load_network(checkpoint, feature_cache.store), len(checkpoint.labels)
-    network.beside = Features()
+    network.beside = FeaturesAlone()
     outputs, truth = _run_rows(network, checkpoint, rows, feature_cache)
     # a copy that something can be fitted to
     features = outputs[:, count:].clone()

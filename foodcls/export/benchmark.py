@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from foodcls.errors import InputError
-from foodcls.export.benchmark_worker import BATCHES, Job, Measured, measure
+from foodcls.export.benchmark_worker import BATCHES, BenchmarkJob, Measured, measure
 from foodcls.export.exported_files import DIGESTS, FORMATS, check_libraries, read_digests, sibling
 from foodcls.export.predict_tests import find_tests
 from foodcls.features.pixels import read_picture
@@ -118,7 +118,7 @@ def _jobs(
     store: Store,
     pictures: Path,
     how: tuple[int, float],
-) -> Iterator[tuple[str, Path | None, Job]]:
+) -> Iterator[tuple[str, Path | None, BenchmarkJob]]:
     digests = read_digests(sibling(model, DIGESTS))
     for name, kind in FORMATS.items():
         path = sibling(model, kind.ending)
@@ -128,12 +128,12 @@ def _jobs(
         if kind.is_program and not store.is_whole(digest):
             continue
         check_libraries([name])
-        yield name, path, Job(str(path), digest, None, "", str(pictures), *how)
+        yield name, path, BenchmarkJob(str(path), digest, None, "", str(pictures), *how)
     if checkpoint:
-        yield EAGER, None, Job("", "", checkpoint, store.root, str(pictures), *how)
+        yield EAGER, None, BenchmarkJob("", "", checkpoint, store.root, str(pictures), *how)
 
 
-def _alone(job: Job, name: str) -> Measured:
+def _alone(job: BenchmarkJob, name: str) -> Measured:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         try:
             return pool.submit(measure, job).result()

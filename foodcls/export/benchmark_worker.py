@@ -13,7 +13,7 @@ ROUNDS = 5  # of each batch size, at least
 
 
 @dataclass(frozen=True)
-class Job:
+class BenchmarkJob:
     """A file with its digest, or a checkpoint in a store; squares, uint8 (N, S, S, 3), as .npy."""
 
     path: str
@@ -35,7 +35,7 @@ class Measured:
     start: float  # seconds to the first answer
 
 
-def measure(job: Job) -> Measured:
+def measure(job: BenchmarkJob) -> Measured:
     """Open, answer and time; imports are part of the start."""
     begun = time.perf_counter()
     import numpy as np
@@ -65,18 +65,18 @@ def _peak_memory() -> float:
     return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM:"))
 
 
-def _open(job: Job) -> Any:
+def _open(job: BenchmarkJob) -> Any:
     if job.checkpoint is None:
         from foodcls.export.load import load_model
 
         return load_model(Path(job.path), job.digest, job.threads).answer
     from foodcls.export.export import restore
-    from foodcls.export.exported_program import Inference, model_of
+    from foodcls.export.exported_program import InferenceModule, model_of
     from foodcls.store.store import Store
 
     network, config = restore(job.checkpoint, Store(job.store))
     facts = vars(config) | {"provenance": {}}
-    return model_of(Inference(network, config).eval(), facts, "").answer
+    return model_of(InferenceModule(network, config).eval(), facts, "").answer
 
 
 def _time(answer: Any, batch: Any, least: float) -> float:

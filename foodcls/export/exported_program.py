@@ -23,7 +23,7 @@ FACTS = "foodcls.json"
 EXAMPLE = (2, 3, 7, 5)
 
 
-class Inference(nn.Module):
+class InferenceModule(nn.Module):
     """Maps uint8 pictures (N, 3, H, W) to probabilities (N, C) and (N,), see `Exported`."""
 
     def __init__(self, network: nn.Module, config: InferenceConfig) -> None:
@@ -84,13 +84,13 @@ def model_of(module: Callable[[Tensor], Any], facts: Mapping[str, Any], digest: 
 def capture_inference(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
     """The program of a network, of uint8 (N, 3, H, W), for batches and pictures of any size."""
     example = torch.zeros(EXAMPLE, dtype=torch.uint8)
-    return capture(Inference(network.cpu().eval(), config).eval(), example, (0, 2, 3))
+    return capture(InferenceModule(network.cpu().eval(), config).eval(), example, (0, 2, 3))
 
 
 class _Interleaved(nn.Module):
     """Takes pixels as decoders give them, (N, H, W, 3)."""
 
-    def __init__(self, inference: Inference) -> None:
+    def __init__(self, inference: InferenceModule) -> None:
         super().__init__()
         self.inference = inference
 
@@ -103,7 +103,7 @@ class _Interleaved(nn.Module):
 def capture_interleaved(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
     """The same of uint8 (N, H, W, 3), row by row."""
     count, _, high, wide = EXAMPLE
-    module = _Interleaved(Inference(network.cpu().eval(), config)).eval()
+    module = _Interleaved(InferenceModule(network.cpu().eval(), config)).eval()
     return capture(module, torch.zeros(count, high, wide, 3, dtype=torch.uint8), (0, 1, 2))
 
 

@@ -4,7 +4,6 @@ ranks          the true label's place among all classes, and the array types
 metrics        confusion matrix, Wilson's interval, effective sample size
 bootstrap      confidence intervals of means, by a bootstrap of whole groups
 scores         accuracy, top-k accuracy, macro recall and average position
-per_class      recall, precision, F1 and average position of each class
 temperature    temperature scaling, and the threshold of the reject option
 calibration    expected calibration error and reliability bins
 separation     thresholds, false acceptances and AUROC of one score on two sets

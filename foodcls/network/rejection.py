@@ -30,7 +30,7 @@ class Rejector(nn.Module):
         return -functional.softplus(-evidence)[:, None]
 
 
-class Features(nn.Module):
+class FeaturesAlone(nn.Module):
     """Gives the features themselves, to learn a score from."""
 
     def forward(self, logits: Tensor, features: Tensor) -> Tensor:

@@ -1,4 +1,10 @@
-"""Compares the champion with a new model, on test pictures that neither was trained on."""
+"""Compares the champion with a new model, on test pictures that neither was trained on.
+
+Pictures that are near one of many others by their hashes are found by multi-index hashing (Norouzi,
+Punjani and Fleet 2012, CVPR), without comparing each with each. It is exact: a picture that it
+passed over would be judged by though it was learnt from. All pairs within one set, at any distance
+and mirrored, are found by foodcls.dedup.hamming.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +20,6 @@ from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.predictions import read_predictions
 from foodcls.metrics.ranks import number_groups
-from foodcls.promote.near_hashes import find_near
 from foodcls.promote.rule import (
     PromotionDecision,
     compare_models,
@@ -27,6 +32,38 @@ from foodcls.train.dataset import encode_labels
 
 # Hamming distance, of 64 bits, of phashes of one picture: a false match costs one test picture only
 NEAR = 6
+# of two hashes that differ in up to 7 bits, one band at least differs in 1 or none
+BANDS, BITS = 4, 16
+REACH = 2 * BANDS - 1
+FLIPS = (0, *(1 << bit for bit in range(BITS)))
+CHUNK = 1 << 20  # pairs that are looked at at once
+
+
+def find_near(own: np.ndarray, others: np.ndarray, reach: int) -> np.ndarray:
+    """Of each of `own` whether any of `others` is within `reach` bits, at most REACH.
+
+    Both are uint64, of shape (n,) and (m,); the answer is bool of shape (n,).
+    """
+    if reach > REACH:
+        raise ValueError(f"{reach} bits: hashes are found within {REACH}")
+    wanted, inverse = np.unique(own, return_inverse=True)
+    others, near = np.unique(others), np.zeros(len(wanted), bool)
+    for shift in map(np.uint64, range(0, BANDS * BITS, BITS)):
+        band = (others >> shift).astype(np.uint16)
+        kept, counts = others[np.argsort(band)], np.bincount(band, minlength=1 << BITS)
+        starts = np.cumsum(counts) - counts
+        for flip in FLIPS:
+            left = np.flatnonzero(~near)
+            cell = (wanted[left] >> shift).astype(np.uint16) ^ np.uint16(flip)
+            ends = np.cumsum(counts[cell])
+            cuts = np.searchsorted(ends, range(CHUNK, ends[-1:].sum(), CHUNK))
+            for one, into in zip(np.split(left, cuts), np.split(cell, cuts), strict=True):
+                owner = np.repeat(one, counts[into])
+                # the places of each one's cell, one after another
+                first = starts[into] - np.cumsum(counts[into]) + counts[into]
+                place = np.arange(len(owner)) + np.repeat(first, counts[into])
+                near[owner[np.bitwise_count(wanted[owner] ^ kept[place]) <= reach]] = True
+    return near[inverse]
 
 
 @dataclass(frozen=True)

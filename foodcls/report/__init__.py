@@ -10,7 +10,6 @@ sentences         figures in plain sentences
 charts            lines, bars and ticks of charts
 confusion         the confusion matrix as cells to draw
 plots             the confusion matrix as PNG and CSV, the distances of pairs as PNG
-looks             what a network has learnt from: the views of a photo
 thumbnails        pictures and predictions as cards of a page
 templates         renders pages that escape every value, and cards
 """

@@ -4,18 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
+from PIL import Image
 
 from foodcls.evaluate.advice import advise
+from foodcls.image.decode import png_bytes
 from foodcls.manifest import SPLITS, class_counts, split_rows
 from foodcls.metrics.calibration import BINS, fill_bins
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.metrics.own_worth import OwnWorth
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.metrics.temperature import coverage_curve
+from foodcls.recipe.train_settings import Train
 from foodcls.report.by_hand import explain_relabeled
 from foodcls.report.charts import coverage_chart, learning_charts, reliability_chart
 from foodcls.report.confusion import lay_matrix
-from foodcls.report.looks import contact_sheet
 from foodcls.report.sentences import (
     explain_calibration,
     explain_learning,
@@ -29,6 +31,7 @@ from foodcls.report.thumbnails import (
     index_pictures,
     make_cards,
     show_blobs,
+    thumbnail,
     worst_places,
 )
 from foodcls.store.store import Store
@@ -37,6 +40,7 @@ from foodcls.train.checkpoint import Checkpoint, EpochReport
 PAIRS = 12  # frequent mistakes in the table
 # thumbnails of 5 KB: the page stays below a megabyte
 MISTAKES = 60
+SIDE = 112  # pixels of a view
 
 
 @dataclass(frozen=True)
@@ -151,4 +155,27 @@ def _digests(checkpoint: Checkpoint, scores: Evaluation) -> Mapping[str, str]:
         "pictures learnt from": checkpoint.data_digest,
         "answers": scores.predictions,
         "evaluation": scores.digest,
+    }
+
+
+def contact_sheet(
+    manifest: pd.DataFrame, settings: Train, store: Store
+) -> Mapping[str, tuple[str, ...]]:
+    """By class, the views of its first training photo as data URIs, squashed as for the network.
+
+    Nothing where photos are learnt from as they are.
+    """
+    rows = split_rows(manifest, "train").drop_duplicates("label")
+    if settings.target is None or settings.target.views == 1 or rows.empty:
+        return {}
+    # most runs show nothing here, and need not wait for torch
+    from foodcls.features.pixels import decode_rows
+    from foodcls.train.views import training_views
+
+    views = training_views(settings)
+    decoded = decode_rows(rows, store, SIDE, views)
+    pixels = decoded.take(range(len(decoded))).reshape(len(rows), len(views), SIDE, SIDE, 3)
+    return {
+        label: tuple(thumbnail(png_bytes(Image.fromarray(one))) for one in row)
+        for label, row in zip(rows["label"], pixels, strict=True)
     }

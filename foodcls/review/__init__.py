@@ -13,10 +13,7 @@ looks             the test pictures, in drawn order and without predictions
 doubts            what to look at next: doubtful pictures, look-alikes, a chance sample
 picture_map       all of them on a map, near their like
 api               the session as JSON for the page
-doubts_api        what to look at next, as JSON
-map_api           the map, as JSON
 thumbs            JPEGs of pictures, small and large
 app               the page and its requests, as a FastAPI application
 story             where a picture came from, and what each stage did to it
-story_page        the story as an HTML file
 """

@@ -24,10 +24,8 @@ from foodcls.review.api import (
     take_labels,
     tell_news,
 )
-from foodcls.review.doubts import Doubts
-from foodcls.review.doubts_api import show_alike, show_doubts, show_sample
-from foodcls.review.map_api import show_map
-from foodcls.review.picture_map import PictureMap
+from foodcls.review.doubts import Doubts, show_alike, show_doubts, show_sample
+from foodcls.review.picture_map import PictureMap, show_map
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
 from foodcls.serve.bodies import CLOSING

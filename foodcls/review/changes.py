@@ -66,7 +66,7 @@ class _Said:
     number: int  # of the change
 
     def is_in(self, known: Verdicts, digest: str) -> bool:
-        """Whether a file with the verdicts `known` must be younger than the decision."""
+        """Whether the file was written after the decision: before, it had no such verdict."""
         return known.get(digest) == self.verdict and self.verdict not in self.earlier
 
 
@@ -94,7 +94,7 @@ class Journal:
     def lost(self, known: Verdicts) -> dict[str, Verdict | None]:
         """What was decided and is as before again, by picture; `known` are the file's verdicts.
 
-        To be asked before more is decided: that stands, and tells nothing of what was lost.
+        Ask before deciding more: a later decision that stands hides what was lost before it.
         """
         standing = (one.number for name, one in self._said.items() if one.is_in(known, name))
         newest = max(standing, default=0)

@@ -1,8 +1,8 @@
-"""What to look at next: the most doubtful pictures of all classes, look-alikes, a chance sample."""
+"""What to look at next, and as JSON: the most doubtful pictures, look-alikes, a chance sample."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from scipy.special import betaincinv
@@ -10,6 +10,7 @@ from scipy.special import betaincinv
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import Likeness, load_likeness
 from foodcls.metrics.ranks import Ints
+from foodcls.review.api import BadRequest, Json, show_pictures
 from foodcls.review.changes import label_of
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.live_order import LEFT, STRANGER, Kind, judge_doubts, next_group
@@ -19,10 +20,11 @@ from foodcls.review.watched import time_and_size
 # of what is left: below this share of wrong pictures, cleaning is probably done
 ENOUGH = 0.02
 NO_LIKENESS = "nothing is known of what looks alike; run `foodcls suspects` first"
+MAX_SHOWN = 500
 
 
 @dataclass(frozen=True)
-class Batch:
+class DoubtfulBatch:
     """Pictures to decide on together."""
 
     kind: Kind  # what probably holds for most: drop, relabel, or look at each
@@ -69,7 +71,7 @@ class Doubts:
         self._sample: list[str] = []
         self._drawn_of: frozenset[str] = frozenset()  # undecided when the sample was drawn
 
-    def next_batch(self, size: int) -> Batch:
+    def next_batch(self, size: int) -> DoubtfulBatch:
         """The most doubtful pictures; InputError when it is not known what looks alike."""
         return self._worker.submit(self._next_batch, size).result()
 
@@ -89,7 +91,7 @@ class Doubts:
         """What the sample says by now."""
         return self._worker.submit(self._remaining).result()
 
-    def _next_batch(self, size: int) -> Batch:
+    def _next_batch(self, size: int) -> DoubtfulBatch:
         known = self._read()
         decided = self._decided(known)
         left = np.flatnonzero((decided == LEFT) & (known.given >= 0))
@@ -99,7 +101,7 @@ class Doubts:
         items = tuple(known.gallery.items[ids[place]] for place in group.places)
         elsewhere = group.places[doubt.moved[group.places] > doubt.stranger[group.places]]
         guesses = {ids[place]: labels[doubt.guess[place]] for place in elsewhere}
-        return Batch(group.kind, items, guesses, len(left))
+        return DoubtfulBatch(group.kind, items, guesses, len(left))
 
     def _alike(self, digest: str, count: int) -> list[GalleryItem]:
         known = self._read()
@@ -167,3 +169,33 @@ def _match(gallery: Gallery, likeness: Likeness) -> _Known:
     # one text for each id, not two
     ids = tuple(item.id if item else name for item, name in zip(shown, likeness.ids, strict=True))
     return _Known(gallery, replace(likeness, ids=ids), given)
+
+
+def show_doubts(doubts: Doubts, size: str) -> Json:
+    """The next batch: its kind, how many are undecided, its pictures with their guesses."""
+    batch = doubts.next_batch(_count(size))
+    pictures = show_pictures(doubts.session, batch.items)
+    for picture in pictures:
+        guess = batch.guesses.get(picture["id"], picture["label"])
+        picture |= {"guess": guess} if guess != picture["label"] else {}
+    return {"kind": batch.kind, "left": batch.left, "pictures": pictures}
+
+
+def show_alike(doubts: Doubts, digest: str, size: str) -> Json:
+    """The pictures that look most like this one."""
+    if digest not in doubts.session.gallery.items:
+        raise BadRequest("id is a picture of this workspace")
+    return {"pictures": show_pictures(doubts.session, doubts.alike(digest, _count(size)))}
+
+
+def show_sample(doubts: Doubts, size: str) -> Json:
+    """Pictures by chance, and what those before say of what is left."""
+    pictures = show_pictures(doubts.session, doubts.draw_sample(_count(size)))
+    told = doubts.remaining()
+    return {"pictures": pictures, "done": told.is_done, "enough": ENOUGH, **asdict(told)}
+
+
+def _count(size: str) -> int:
+    if not size.isdecimal() or len(size) > 9 or not 0 < int(size) <= MAX_SHOWN:
+        raise BadRequest(f"size is a number from 1 to {MAX_SHOWN}")
+    return int(size)

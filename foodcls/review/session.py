@@ -204,7 +204,7 @@ class Session:
             self._log.note(kind, state, page)
 
     def _put_verdicts(self, changes: Verdicts, page: str) -> Verdicts:
-        """Write these; what stood before."""
+        """Write these verdicts; give what stood before."""
         path, known = self.files.decisions, self._verdicts.read()
         if not changes:
             return {}
@@ -217,7 +217,7 @@ class Session:
         return before
 
     def _put_boxes(self, digest: str, boxes: Sequence[DrawnBox], page: str) -> tuple[Boxes, Boxes]:
-        """Write these; what stood before and after."""
+        """Write the boxes of a picture; give those before and after."""
         self._note_boxes()
         change = self._boxes.put(self.gallery.items[digest], boxes)
         self._note_boxes(page)

@@ -2,10 +2,8 @@
 
 web            the items of the web, with the truth about each, and what a query finds
 file_bytes     an item's file, encoded or broken
-edits          near-duplicates
 http_server    the web on a port of this machine
 responses      the reply to each path
-html_pages     result pages and picture pages
 tables         the ground truth as boxes and decisions
 scene          one picture: dish, table, camera and light
 dishes         the thirteen dishes, by label
@@ -13,7 +11,6 @@ pasta          the four pasta dishes
 mains          meat and fish
 side_dishes    rice, beans, potatoes, salad and bread
 garnish        herbs, lemons, sauces
-plates         plates, bowls and boards
 table_top      table, tray, cutlery, glass, napkin, fruit
 distractors    pictures that show no dish
 render         strokes, camera and light as pixels

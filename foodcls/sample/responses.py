@@ -1,17 +1,51 @@
-"""Turns a request's path into the reply of the sample web; opens no socket."""
+"""Turns a request's path into the reply of the sample web, a page or a picture; opens no socket."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from jinja2 import Environment, FileSystemLoader, Template
+
+from foodcls.sample.dishes import LABELS
 from foodcls.sample.file_bytes import file_bytes
-from foodcls.sample.html_pages import front_page, picture_page, result_page
 from foodcls.sample.web import SampleItem, SampleWeb
 
 HTML = "text/html; charset=utf-8"
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
 # a cloud machine's own secrets: a collector that follows a redirect there is broken
 METADATA = "http://169.254.169.254/latest/meta-data/"
+PER_PAGE = 48
+LICENCE = "CC0-1.0"
+
+
+def front_page() -> str:
+    """A page that links the searches for all classes."""
+    return _render("The sample web", searches=LABELS)
+
+
+def result_page(query: str, found: Sequence[SampleItem], first: int) -> str:
+    """Up to 48 results from place `first` on; past the end the page says "No results"."""
+    following = first + PER_PAGE
+    more = {"q": query, "first": following} if following < len(found) else {}
+    return _render(f"{query} - pictures", shown=found[first:following], more=more)
+
+
+def picture_page(item: SampleItem) -> str:
+    """The page that a picture appears on."""
+    return _render(item.found_as.replace("_", " "), item=item)
+
+
+def _render(title: str, **values: object) -> str:
+    return _template().render(title=title, licence=LICENCE, **values)
+
+
+@lru_cache
+def _template() -> Template:
+    folder = FileSystemLoader(Path(__file__).parent / "page")
+    return Environment(loader=folder, autoescape=True, trim_blocks=True).get_template("page.html")
 
 
 @dataclass(frozen=True)
@@ -26,7 +60,11 @@ class Reply:
 
 
 MISSING = Reply(404, b"<!doctype html><title>Not found</title>Not found")
+
+
 FAULT = Reply(500, b"<!doctype html><title>Error</title>Something broke")
+
+
 BUSY = Reply(503, b"<!doctype html><title>Busy</title>Busy", headers=(("Retry-After", "1"),))
 
 

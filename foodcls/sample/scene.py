@@ -8,9 +8,8 @@ from PIL import Image
 
 from foodcls.sample.brush import Stroke, placed
 from foodcls.sample.dishes import DISHES, LABELS
-from foodcls.sample.plates import plate
 from foodcls.sample.render import Camera, Light, PixelBox, bounds, paint, shade
-from foodcls.sample.table_top import cutlery, fruit, glass, napkin, table, tray
+from foodcls.sample.table_top import cutlery, fruit, glass, napkin, plate, table, tray
 
 SIZES = ((480, 360), (448, 336), (400, 400), (360, 360), (336, 448), (384, 320), (320, 384))
 CASTS = (

@@ -4,7 +4,6 @@ batcher    what arrives while a batch is under way is answered together, as the 
 decoder    a picture of a stranger, decoded in the sandbox
 bodies     a request's body, read within bounds of size and time
 guard      who may ask a page that is for one person, and how often
-metrics    what the service counts, in Prometheus' form
 service    from a picture's bytes to a prediction, within bounds
 app        the routes, their documents and errors
 """

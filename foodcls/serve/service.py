@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from fastapi import HTTPException
 from PIL import Image
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from foodcls.errors import InputError, ServerError
 from foodcls.export.model import Model
@@ -19,7 +22,52 @@ from foodcls.network.resize import Pixels, squash_pixels
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.serve.batcher import Batcher
 from foodcls.serve.decoder import decode_apart, stranger_pool
-from foodcls.serve.metrics import ServiceMetrics
+
+SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class ServiceMetrics:
+    """The counters of one service, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = Counter(
+            "foodcls_requests", "Requests for a prediction.", ["status"], registry=self.registry
+        )
+        self.predictions = Counter(
+            "foodcls_predictions",
+            "Predictions by class; by 'unsure' and 'none of these' too.",
+            ["answer"],
+            registry=self.registry,
+        )
+        self.under_way = Gauge(
+            "foodcls_requests_under_way", "Came whole, not yet answered.", registry=self.registry
+        )
+        self.seconds = self._histogram("request_seconds", "From a request to its answer.", SECONDS)
+        self.decoding = self._histogram(
+            "decode_seconds", "Of one picture, with waiting for a decoder.", SECONDS
+        )
+        self.network = self._histogram("network_seconds", "Of one batch.", SECONDS)
+        self.batch = self._histogram("batch_pictures", "That went through at once.", SIZES)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count and time the request that the block answers, and the status it ends with."""
+        status, begun = 500, time.perf_counter()
+        try:
+            yield
+            status = 200
+        except HTTPException as error:
+            status = error.status_code
+            raise
+        finally:
+            self.requests.labels(str(status)).inc()
+            self.seconds.observe(time.perf_counter() - begun)
+
+    def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"foodcls_{name}", what, buckets=buckets, registry=self.registry)
 
 
 @dataclass(frozen=True)

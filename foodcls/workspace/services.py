@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from foodcls.collect.engines.registry import ENGINES, read_access
-from foodcls.collect.trial import Trial, look_for_keys
+from foodcls.collect.trial import EngineTrial, look_for_keys
 from foodcls.errors import StoreError
 from foodcls.redact import has_password, redact, without_logins
 from foodcls.store.local_store import ASIDE
@@ -51,7 +51,7 @@ def check_services(workspace: Workspace, environment: Mapping[str, str]) -> Iter
     yield from map(as_check, look_for_keys(ENGINES, read_access(environment)))
 
 
-def as_check(trial: Trial) -> Check:
+def as_check(trial: EngineTrial) -> Check:
     """What an engine answered, as a line of checks; no run needs all engines."""
     return Check(f"engine {trial.engine}", trial.works, trial.text, trial.mend, is_needed=False)
 

@@ -13,7 +13,7 @@ from tasks.engine.recall import RECALLING
 
 
 class RememberingStore(Store):
-    """A store that is asked once for the presence of a blob; whether one was absent, again."""
+    """A store that is asked no more for blobs that it had; for absent ones it is asked again."""
 
     def __init__(self, root: Path | str) -> None:
         super().__init__(root)
@@ -21,7 +21,7 @@ class RememberingStore(Store):
         self.present = pa.array([], pa.large_string())
 
     def lacking(self, digests: Iterable[str]) -> set[str]:
-        """Those of the blobs that are not there, or were not when one was last asked for them."""
+        """Those of the blobs that are absent; one that was found before is not asked for again."""
         asked = pa.array(digests, pa.large_string())
         # a column of pandas may lie in pieces
         asked = asked.combine_chunks() if isinstance(asked, pa.ChunkedArray) else asked
@@ -33,7 +33,7 @@ class RememberingStore(Store):
 
 
 def remembering(store: Store) -> Store:
-    """The store with what is remembered of this run; out of a run nothing is."""
+    """The store with the memory of this run; outside of a run, the store as it is."""
     context = FlowRunContext.get()
     run = RECALLING.get() or (str(context.flow_run.id) if context and context.flow_run else "")
     return _of_run(store.root, run) if run else store

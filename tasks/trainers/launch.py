@@ -69,7 +69,7 @@ class Trainers:
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """What is to be learnt from, and where what was computed on the way is kept."""
 
     store: Path | str
@@ -105,7 +105,7 @@ def check_trainers() -> None:
 
 
 def train_over(
-    trainers: Trainers, job: Job, track: Track, on_epoch: Callable[[EpochReport], None]
+    trainers: Trainers, job: TrainingJob, track: Track, on_epoch: Callable[[EpochReport], None]
 ) -> Checkpoint:
     """`foodcls.train.train` over these processes; none of them is left when this returns.
 
@@ -136,7 +136,7 @@ def train_over(
     return found
 
 
-def _send_job(pipe: IO[bytes], job: Job) -> None:
+def _send_job(pipe: IO[bytes], job: TrainingJob) -> None:
     # what has ended already is told by its exit
     with suppress(BrokenPipeError):
         pickle.dump(job, pipe)

@@ -26,7 +26,7 @@ from foodcls.train.learner import choose_device
 from foodcls.train.train import train
 from foodcls.work.code_digest import code_digest
 from foodcls.work.process_group import ProcessGroup
-from tasks.trainers.launch import FAILED, MEETING, Job
+from tasks.trainers.launch import FAILED, MEETING, TrainingJob
 
 CODE = ("foodcls.train.train",)
 # how long one waits for the others: one that is lost is noticed at once, and a probe takes its time
@@ -103,7 +103,7 @@ def _train_here() -> None:
     )  # fmt: skip
     group = ProcessGroup(rank, size)
     _check_code(group)
-    job: Job = group.agree(lambda: pickle.load(sys.stdin.buffer))  # noqa: S301  (of who asked)
+    job: TrainingJob = group.agree(lambda: pickle.load(sys.stdin.buffer))  # noqa: S301  (of who asked)
     check_cards(job.settings)
     if group.is_first:
         logging.getLogger("foodcls").setLevel(logging.INFO)

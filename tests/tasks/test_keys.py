@@ -84,7 +84,7 @@ STRANGERS = (
     "recipe/data_settings", "recipe/recipe", "collect/collect", "crop/boxes", "tables/match_rows",
     "tables/read_csv",
     "crop/formats/yolo", "crop/crop", "work/memo", "metrics/metrics", "report/report",
-    "metrics/evaluation", "metrics/rejection", "network/rejection", "evaluate/rejection",
+    "metrics/evaluation", "metrics/rejection", "network/rejection", "evaluate/strangers",
     "sample/pasta", "export/export", "evaluate/evaluate",
 )  # fmt: skip
 

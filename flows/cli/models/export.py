@@ -1,24 +1,64 @@
-"""Writes a model that exists in further formats, beside its .pt file."""
+"""Writes a model that exists in further formats beside its .pt file, and the page that runs it."""
 
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import get_args
 
-from flows.cli.models.web_page import write_web
 from flows.cli.output import find_manifest, say
-from foodcls.errors import ExportError, InputError
+from foodcls.errors import ExportError, InputError, command_line
 from foodcls.export.export import INT8, export
 from foodcls.export.exported_files import FORMATS, check_libraries, sibling
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on
 from foodcls.export.publish import list_digests
+from foodcls.export.web.write import PACKAGE, VERSION, how_to_get, read_runtime, write_page
 from foodcls.recipe.train_settings import Export, Format
+from foodcls.store.disk import file_sizes
 from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.checkpoints import need_checkpoint
 
 WEB = "web"  # the page for browsers, which holds the .onnx file
+NPM_SECONDS = 600  # for 33 MB
+
+
+def write_web(onnx: Path, runtime: Path | None) -> None:
+    """Write the page of an .onnx file, into a folder beside it."""
+    place = onnx.with_name(f"{onnx.stem}-web")
+    with TemporaryDirectory() as fetched:
+        page = write_page(onnx, read_runtime(runtime or fetch_runtime(Path(fetched))), place)
+    lines = (
+        f"{page}  {sum(file_sizes(place)) / 1e6:.0f} MB in all",
+        "Any static server shows it, e.g. "
+        + command_line("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", place),
+    )
+    for line in lines:
+        say(line)
+
+
+def fetch_runtime(folder: Path) -> Path:
+    """The runtime's package, by npm, from the registry that it is set to; InputError if not."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise InputError(f"npm is not installed here; {how_to_get()}")
+    try:
+        # the package's own scripts are not run: `pack` only fetches
+        done = subprocess.run(
+            [npm, "pack", "--loglevel=error", f"{PACKAGE}@{VERSION}"],
+            cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False,
+        )  # fmt: skip
+        said = done.stderr.strip().splitlines()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = [str(error)]
+    found = next(folder.glob("*.tgz"), None)
+    if found is None:
+        raise InputError(f"npm did not give {PACKAGE} {VERSION} ({' '.join(said)[:200]}); "
+                         f"{how_to_get()}")  # fmt: skip
+    return found
 
 
 def export_formats(

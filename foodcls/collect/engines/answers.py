@@ -26,7 +26,7 @@ LONGEST_REASON = 300
 SHUT = ("HTTP 401", "HTTP 403", "HTTP 429")
 
 
-class Answer(NamedTuple):
+class ReadPage(NamedTuple):
     """A page's pictures, the address of the next one if it tells it, and why there is none."""
 
     hits: list[Hit]
@@ -35,7 +35,7 @@ class Answer(NamedTuple):
     shuts: bool  # whether it would answer every other query so, too
 
 
-def read_answer(name: str, response: Response) -> Answer:
+def read_answer(name: str, response: Response) -> ReadPage:
     """What an engine has answered to a query."""
     engine = ENGINES[name]
     if response.outcome is not Outcome.OK:
@@ -44,7 +44,7 @@ def read_answer(name: str, response: Response) -> Answer:
         # Google sends whom it refuses to a page that does: "HTTP 429 (redirect 1)"
         status = response.detail.partition(" (redirect")[0]
         shuts = response.outcome is Outcome.DEFERRED or status in refused
-        return Answer([], "", reason, shuts)
+        return ReadPage([], "", reason, shuts)
     hits: list[Hit] = []
     following, reason, shuts = "", "", False
     try:
@@ -61,7 +61,7 @@ def read_answer(name: str, response: Response) -> Answer:
         reason = f"{UNKNOWN_SHAPE}: {type(error).__name__}: {str(error)[:100]}"
     if not hits and _is_barrier(response):
         reason, shuts = "consent or captcha page", True
-    return Answer(hits, following, reason, shuts)
+    return ReadPage(hits, following, reason, shuts)
 
 
 def _is_barrier(response: Response) -> bool:

@@ -2,7 +2,6 @@
 
 table       the hosts that have published limits
 limiter     the rate limiter that keeps them
-shared      the state of a host that processes of one machine share
-days        the bytes of a day
+shared      the state of a host, and its bytes of a day, that processes of one machine share
 host_queue  whose turn it is
 """

@@ -14,8 +14,7 @@ from statistics import mean
 
 from filelock import FileLock, Timeout
 
-from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
-from foodcls.collect.hosts.shared import ODD, HostState, locked_state
+from foodcls.collect.hosts.shared import ODD, DayLimitReached, HostState, HourlyBytes, locked_state
 from foodcls.collect.hosts.table import HOSTS, OTHERS, HostPolicy
 
 LOG = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ import pytest
 
 from foodcls.errors import TrainingError
 from foodcls.evaluate.enough import worth_rows
-from foodcls.evaluate.extrapolation import extrapolate
 from foodcls.evaluate.learning_curves import (
     SHARES,
     Curve,
@@ -18,7 +17,7 @@ from foodcls.evaluate.learning_curves import (
     measure_curve,
 )
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, read_worth, write_worth
-from foodcls.evaluate.worth import forecast_worth
+from foodcls.evaluate.worth import extrapolate, forecast_worth
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import new_manifest
 from foodcls.progress import silent

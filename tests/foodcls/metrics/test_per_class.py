@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foodcls.metrics.evaluation import ClassScore, f1_bounds, score_classes
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.per_class import ClassScore, f1_bounds, score_classes
 from foodcls.metrics.scores import Graded, position_bounds
 
 

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from foodcls.promote import near_hashes
-from foodcls.promote.near_hashes import REACH, find_near
+from foodcls.promote import challenge
+from foodcls.promote.challenge import REACH, find_near
 
 
 def compare_all(own: np.ndarray, others: np.ndarray, reach: int) -> list[bool]:
     return [any((int(one) ^ int(other)).bit_count() <= reach for other in others) for one in own]
 
 
-@pytest.mark.parametrize("chunk", [near_hashes.CHUNK, 7], ids=str)
+@pytest.mark.parametrize("chunk", [challenge.CHUNK, 7], ids=str)
 @pytest.mark.parametrize("reach", [0, 3, 6, REACH])
 def test_the_search_equals_brute_force(
     reach: int, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(near_hashes, "CHUNK", chunk)
+    monkeypatch.setattr(challenge, "CHUNK", chunk)
     dice = np.random.default_rng(reach)
     others = dice.integers(0, 2**64, 300, dtype=np.uint64)
     # many share a band, as flat pictures do, and some stand twice

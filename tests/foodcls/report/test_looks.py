@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from foodcls.recipe.train_settings import Target, Train
-from foodcls.report.looks import contact_sheet
+from foodcls.report.report import contact_sheet
 from foodcls.store.store import Store
 
 

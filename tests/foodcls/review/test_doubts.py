@@ -8,8 +8,7 @@ import pytest
 from foodcls.errors import InputError
 from foodcls.review.api import BadRequest, take_labels
 from foodcls.review.decisions import Verdict
-from foodcls.review.doubts import Doubts, share_interval
-from foodcls.review.doubts_api import show_alike, show_doubts, show_sample
+from foodcls.review.doubts import Doubts, share_interval, show_alike, show_doubts, show_sample
 from foodcls.review.session import Session
 
 EACH = 30

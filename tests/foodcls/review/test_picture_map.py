@@ -11,8 +11,7 @@ import pytest
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import load_likeness, save_likeness
 from foodcls.review.decisions import Verdict
-from foodcls.review.map_api import GRAIN, show_map
-from foodcls.review.picture_map import Drawn, PictureMap
+from foodcls.review.picture_map import GRAIN, Drawn, PictureMap, show_map
 from foodcls.review.session import Session
 
 

@@ -1,10 +1,10 @@
-"""Tests of foodcls.sample.edits."""
+"""Tests of foodcls.sample.web."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from foodcls.sample.edits import EDITS, Edit
+from foodcls.sample.web import EDITS, Edit
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""Tests of foodcls.sample.html_pages."""
+"""Tests of foodcls.sample.responses."""
 
 import re
 
 from foodcls.sample.dishes import LABELS
-from foodcls.sample.html_pages import front_page, picture_page, result_page
+from foodcls.sample.responses import front_page, picture_page, result_page
 from foodcls.sample.web import SampleWeb
 
 FOUND = SampleWeb(per_class=48).items("salad")

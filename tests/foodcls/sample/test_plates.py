@@ -1,4 +1,4 @@
-"""Tests of foodcls.sample.plates."""
+"""Tests of foodcls.sample.table_top."""
 
 import random
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from foodcls.sample.plates import plate
+from foodcls.sample.table_top import plate
 
 
 @pytest.mark.parametrize("boards", [False, True])

@@ -20,7 +20,14 @@ from foodcls.progress import counting, silent
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 from foodcls.train.checkpoint import EpochReport
-from tasks.trainers.launch import TRAINERS, Job, Trainers, check_trainers, read_trainers, train_over
+from tasks.trainers.launch import (
+    TRAINERS,
+    Trainers,
+    TrainingJob,
+    check_trainers,
+    read_trainers,
+    train_over,
+)
 
 TWO = Trainers(1, 2, "")
 ENDLESS = 5000
@@ -41,10 +48,10 @@ ASKER = """if True:
 def job(
     gallery: Callable[[Store], pd.DataFrame], store: Store, quick: Train,
     labels: tuple[str, ...], tmp_path: Path,
-) -> Job:  # fmt: skip
+) -> TrainingJob:  # fmt: skip
     pictures = SplitsRef(save_manifest(gallery(store), store, "split"), LEARNT)
     settings = quick.model_copy(update={"epochs": ENDLESS})
-    return Job(store.root, pictures, labels, settings, tmp_path / "cache")
+    return TrainingJob(store.root, pictures, labels, settings, tmp_path / "cache")
 
 
 def trainers_of(pid: int) -> list[int]:
@@ -108,7 +115,7 @@ def test_more_processes_than_cores_are_refused_with_how_many_would_do(
 
 
 def test_a_training_is_told_as_it_goes_and_ends_its_processes(
-    job: Job, caplog: pytest.LogCaptureFixture
+    job: TrainingJob, caplog: pytest.LogCaptureFixture
 ) -> None:
     short = replace(job, settings=job.settings.model_copy(update={"epochs": 2}))
     told: list[Any] = []
@@ -135,7 +142,7 @@ def test_a_training_is_told_as_it_goes_and_ends_its_processes(
     assert len(started) == 2 and are_gone(started)
 
 
-def test_a_process_that_is_lost_is_told_and_takes_the_others_along(job: Job) -> None:
+def test_a_process_that_is_lost_is_told_and_takes_the_others_along(job: TrainingJob) -> None:
     started: list[int] = []
 
     def lose(report: EpochReport) -> None:
@@ -150,14 +157,14 @@ def test_a_process_that_is_lost_is_told_and_takes_the_others_along(job: Job) -> 
 
 
 @pytest.mark.long
-def test_what_one_process_finds_wrong_is_what_is_told(job: Job) -> None:
+def test_what_one_process_finds_wrong_is_what_is_told(job: TrainingJob) -> None:
     wrong = replace(job, labels=("apple pie", "label"))
     with pytest.raises(TrainingError, match="not among the classes"):
         train_over(TWO, wrong, silent, lambda report: None)
 
 
 @pytest.mark.long
-def test_a_killed_asker_leaves_no_process(job: Job, tmp_path: Path) -> None:
+def test_a_killed_asker_leaves_no_process(job: TrainingJob, tmp_path: Path) -> None:
     (tmp_path / "job").write_bytes(pickle.dumps(job))
     with subprocess.Popen([sys.executable, "-c", ASKER, tmp_path]) as asker:
         while not (tmp_path / "epoch").exists():
@@ -171,7 +178,7 @@ def test_a_killed_asker_leaves_no_process(job: Job, tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.runs("torchrun")
 def test_two_machines_that_meet_give_what_two_processes_of_one_give(
-    job: Job, tmp_path: Path, free_port: Callable[[], int]
+    job: TrainingJob, tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     short = replace(job, settings=job.settings.model_copy(update={"epochs": 2}))
     here = train_over(TWO, short, silent, lambda report: None)

@@ -9,11 +9,11 @@ import torch
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from flows.cli.models.web_page import fetch_runtime
+from flows.cli.models.export import fetch_runtime
 from foodcls.errors import InputError
 from foodcls.export.export import labels_digest
 from foodcls.export.torchscript import InferenceConfig
-from foodcls.export.web.runtime import FILES, PACKAGE, VERSION
+from foodcls.export.web.write import FILES, PACKAGE, VERSION
 
 pytest.importorskip("onnxscript")
 

@@ -10,7 +10,7 @@ from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, check_questions, page_urls
 from foodcls.errors import CollectError
 from foodcls.recipe.data_settings import EngineName
-from foodcls.sample.html_pages import LICENCE
+from foodcls.sample.responses import LICENCE
 
 IN_RECIPES = get_args(EngineName)
 KEYS = {"FLICKR_API_KEY": "key"}

@@ -20,9 +20,8 @@ from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.official import Api
 from foodcls.collect.engines.registry import ENGINES, page_urls
 from foodcls.collect.fetch import DAYS, download_all, fetch_all
-from foodcls.collect.hosts.days import DayLimitReached, HourlyBytes
 from foodcls.collect.hosts.limiter import HostLimiter
-from foodcls.collect.hosts.shared import HostState, host_places
+from foodcls.collect.hosts.shared import DayLimitReached, HostState, HourlyBytes, host_places
 from foodcls.collect.hosts.table import HOSTS, HostPolicy, with_hosts
 from foodcls.collect.limits import fetch_limits
 from foodcls.collect.outcomes import Outcome
@@ -257,7 +256,7 @@ def test_what_a_host_gives_in_a_day_holds_over_processes_runs_and_machines(
 ) -> None:
     """Nothing beyond it is asked for, and what is left out is named in one sentence."""
     clock = [1_000_000.0]
-    monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
+    monkeypatch.setattr("foodcls.collect.hosts.shared.time", SimpleNamespace(time=lambda: clock[0]))
     web.say("/robots.txt", b"", "404 Not Found")
     web.say("/a", bytes(10_000))
     table = {"127.0.0.1": HostPolicy(4, daily=55_000)}
@@ -362,7 +361,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("foodcls.collect.hosts.days.time", SimpleNamespace(time=lambda: clock[0]))
+    monkeypatch.setattr("foodcls.collect.hosts.shared.time", SimpleNamespace(time=lambda: clock[0]))
     hours = HourlyBytes()
     for year in (2099, 2026):
         clock[0] = (year - 1970) * 365.25 * 86400

@@ -22,8 +22,7 @@ from foodcls.export.export import labels_digest
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
 from foodcls.export.torchscript import InferenceConfig
-from foodcls.export.web.runtime import read_runtime
-from foodcls.export.web.write import PAGE, write_page
+from foodcls.export.web.write import PAGE, read_runtime, write_page
 
 pytest.importorskip("onnxscript")
 SEEN = 24  # pixels a side of what the network sees, as `develop` takes them

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from foodcls.errors import InputError
-from foodcls.export.web.runtime import read_runtime
+from foodcls.export.web.write import read_runtime
 
 
 def test_another_package_is_refused_with_what_to_type(tmp_path: Path) -> None:

@@ -1,19 +1,23 @@
-"""Fits a linear probe on the frozen features of a backbone, and times its answers."""
+"""Compares backbones by linear probes on the recipe's own pictures: accuracy, time and license."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
 
 from foodcls.features.row_cache import FeatureCache
-from foodcls.metrics.ranks import Floats
+from foodcls.manifest import split_rows
+from foodcls.metrics.paired_test import PairedTest, compare_predictions
+from foodcls.metrics.ranks import Floats, Ints, average_position, number_groups, ranks
 from foodcls.network.at_hand import PACKAGES
 from foodcls.network.backbones import has_weights
 from foodcls.network.licenses import weights_license
 from foodcls.network.network import Network, count_views, start_network, with_own_size
 from foodcls.recipe.presets import PRESETS
 from foodcls.recipe.train_settings import Train
+from foodcls.train.dataset import check_splits, encode_labels
 from foodcls.train.loop import validate
 from foodcls.train.prepare import prepare_learner
 from foodcls.train.probe import fit_probe
@@ -23,7 +27,7 @@ Splits = tuple[pd.DataFrame, pd.DataFrame]  # rows of training and validation
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ProbedBackbone:
     """A backbone, and what a linear probe on its features gives."""
 
     settings: Train
@@ -59,14 +63,14 @@ def probing(settings: Train, backbone: str) -> Train:
 
 def probe_backbone(
     settings: Train, labels: tuple[str, ...], splits: Splits, feature_cache: FeatureCache
-) -> Candidate:
+) -> ProbedBackbone:
     """Fit the probe on training pictures as the recipe's target has them; answer validation."""
     _, network = start_network(settings, len(labels))
     learner, train_val = prepare_learner(network, settings, labels, splits, feature_cache)
     fit_probe(learner, train_val, settings)
     _, probabilities = validate(learner, train_val.val, settings.batch_size)
     megabytes = sum(value.numel() * value.element_size() for value in network.state_dict().values())
-    return Candidate(
+    return ProbedBackbone(
         settings,
         license=weights_license(settings),
         megabytes=megabytes / 1e6,
@@ -86,3 +90,52 @@ def time_answer(network: Network, settings: Train) -> float:
         network(picture).cpu()
         times.append(time.perf_counter() - begun)
     return 1000 * min(times)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Backbones from the most accurate to the least, each beside the first."""
+
+    candidates: tuple[ProbedBackbone, ...]
+    tests: tuple[PairedTest, ...]  # of each against the first, on the same validation pictures
+
+    @property
+    def as_good(self) -> tuple[ProbedBackbone, ...]:
+        """The first, and all that cannot be told from it."""
+        pairs = zip(self.candidates, self.tests, strict=True)
+        return tuple(candidate for candidate, test in pairs if test.verdict != "worse")
+
+    @property
+    def cheapest(self) -> ProbedBackbone:
+        """The quickest to answer of those that are as good."""
+        return min(self.as_good, key=lambda candidate: candidate.ms)
+
+
+def choose_backbone(
+    manifest: pd.DataFrame,
+    labels: tuple[str, ...],
+    settings: Train,
+    backbones: Sequence[str],
+    feature_cache: FeatureCache,
+) -> Choice:
+    """Fit a probe for each backbone on the split "train", judge it on "val"; never on "test"."""
+    splits = split_rows(manifest, "train"), split_rows(manifest, "val")
+    check_splits(*splits, labels)
+    truth, groups = encode_labels(splits[1], labels), number_groups(splits[1]["cluster"])
+    candidates = [
+        probe_backbone(probing(settings, name), labels, splits, feature_cache)
+        for name in dict.fromkeys(backbones)
+    ]
+    ordered = sorted(candidates, key=lambda candidate: _merit(candidate, truth), reverse=True)
+    tests = (
+        compare_predictions(ordered[0].probabilities, one.probabilities, truth, groups)
+        for one in ordered
+    )
+    return Choice(tuple(ordered), tuple(tests))
+
+
+def _merit(candidate: ProbedBackbone, truth: Ints) -> tuple[float, float]:
+    """Accuracy; where that is equal, the average position counts."""
+    answers = candidate.probabilities
+    place = average_position(ranks(answers, truth), truth)
+    return float((answers.argmax(axis=1) == truth).mean()), -place

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foodcls.choose.candidates import Candidate, backbones_at_hand, probing
-from foodcls.choose.choose import Choice, choose_backbone
+from foodcls.choose import Choice, ProbedBackbone, backbones_at_hand, choose_backbone, probing
 from foodcls.errors import InputError
 from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.paired_test import compare_predictions
@@ -16,10 +15,10 @@ from foodcls.store.store import Store
 TRUTH = np.arange(60) % 3
 
 
-def candidate(name: str, right: int, ms: float) -> Candidate:
+def candidate(name: str, right: int, ms: float) -> ProbedBackbone:
     """One that names the true class of the first `right` of 60 pictures."""
     answers = np.where(np.arange(60) < right, TRUTH, (TRUTH + 1) % 3)
-    return Candidate(Train(backbone=name), "mit", 1.0, ms, np.eye(3)[answers] * 0.7 + 0.1)
+    return ProbedBackbone(Train(backbone=name), "mit", 1.0, ms, np.eye(3)[answers] * 0.7 + 0.1)
 
 
 def test_the_quickest_is_taken_of_those_that_cannot_be_told_from_the_first() -> None:
