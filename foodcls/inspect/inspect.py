@@ -42,7 +42,7 @@ SPARE_SECONDS = 20
 Hexadecimal = Annotated[str, Field(pattern="^[0-9a-f]{1,16}$")]
 
 
-class Refusal(BaseModel):
+class Fault(BaseModel):
     """Why a picture is none."""
 
     reason: str
@@ -68,10 +68,10 @@ class Sound(BaseModel):
     data: bytes | None = None
 
 
-class Refused(BaseModel):
+class Unsound(BaseModel):
     """What a worker tells of another one."""
 
-    fact: Refusal
+    fact: Fault
 
 
 def inspect(
@@ -139,10 +139,10 @@ def _examine_all(
     return facts
 
 
-def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Refused:
+def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Unsound:
     try:
         told = pool.ask(request)
-        kind = Sound if "fingerprint" in told else Refused
+        kind = Sound if "fingerprint" in told else Unsound
         answer = kind.model_validate(told)
         if isinstance(answer, Sound):
             pack_fingerprints([answer.fingerprint])
@@ -154,8 +154,8 @@ def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Refused:
     return answer
 
 
-def _refused(reason: str, detail: str) -> Refused:
-    return Refused(fact=Refusal(reason=reason, detail=detail))
+def _refused(reason: str, detail: str) -> Unsound:
+    return Unsound(fact=Fault(reason=reason, detail=detail))
 
 
 def _blobs(fact: Mapping[str, Any]) -> Iterable[str]:
