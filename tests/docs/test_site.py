@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from functools import partial
@@ -14,12 +13,12 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+from browser_fixtures import CHROMIUM
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("index", "tutorial", "own-pictures", "sources", "pictures", "low-accuracy", "models",
          "backbones", "use", "service", "cluster", "recipe", "operations", "platforms", "words",
          "measured", "architecture")  # fmt: skip
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")

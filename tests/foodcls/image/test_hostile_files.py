@@ -123,7 +123,7 @@ def test_nothing_runs_and_nothing_outside_is_opened(hostile_root, tmp_path) -> N
     (root / "boxes.csv").write_text(head + "".join(f"{name},0,0,dish,0,0,9,9\n" for name in names))
     (root / "filter.csv").write_text("path,keep\n" + "".join(f"{name},no\n" for name in names))
     log = tmp_path / "calls"
-    words = ["strace", "-f", "-qq", "-s", "4096", "-e", "signal=none", "-e",
+    words = ["strace", "-f", "--seccomp-bpf", "-qq", "-s", "4096", "-e", "signal=none", "-e",
              "trace=execve,execveat,open,openat,openat2,connect,unlink,unlinkat,rename", "-o", log,
              sys.executable, "-c", TRACED, root]  # fmt: skip
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
