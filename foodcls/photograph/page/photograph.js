@@ -35,10 +35,12 @@ async function openCamera() {
   if (!navigator.mediaDevices) {
     return explain('This browser gives the camera to safe addresses alone. “Files” takes photos all the same.')
   }
+  explain('Waiting for the camera. Where the browser asks, allow it for this page.')
   try {
     const video = { facingMode: 'environment', width: { ideal: 2560 }, height: { ideal: 1920 } }
     $('video').srcObject = await navigator.mediaDevices.getUserMedia({ video, audio: false })
     await firstFrame($('video'))
+    $('note').hidden = true
     $('shutter').disabled = false
   } catch (error) {
     explain(`No camera (${error.name}). Allow it for this page, or take photos by “Files”.`)

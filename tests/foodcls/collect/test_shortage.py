@@ -55,6 +55,17 @@ def test_each_outcome_has_its_reason_in_words_and_an_example() -> None:
     assert "collect.allow_private_hosts: true (http://127.0.0.1/1: 127.0.0.1 is loopback)" in said
 
 
+def test_what_can_be_mended_at_once_is_told_first() -> None:
+    """Behind dozens of passing failures nobody read that a library was lacking."""
+    rows = [row("a", outcome) for outcome in ("timeout", "http_error", "unreadable")]
+    stats = [QueryStats("bing", "a", "q", 1, 0, "HTTP 429"),
+             QueryStats("ddgs", "a", "q", 0, 0, "needs its library: pip install 'x'")]  # fmt: skip
+    with pytest.raises(CollectError) as caught:
+        check_min_per_class(new_manifest(rows), ("a",), 2, stats)
+    lines = [line.split()[0] for line in str(caught.value).splitlines()[2:7]]
+    assert lines == ["unreadable:", "timeout:", "http_error:", "ddgs,", "bing,"]
+
+
 def test_a_day_that_is_spent_is_told_with_when_to_run_again() -> None:
     spent = row("kiwi", "deferred") | {"origin": "http://a.test/1", "detail": "more in 3.0 h"}
     with pytest.raises(CollectError) as caught:

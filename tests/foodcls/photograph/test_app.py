@@ -204,9 +204,10 @@ def test_nothing_is_taken_before_the_camera_shows_something(
     script = browser.call("Page.addScriptToEvaluateOnNewDocument", source=LATE_CAMERA)
     try:
         browser.open(url, "!!window.showFrame")
+        assert browser.value("note.checkVisibility() && note.innerText").startswith("Waiting for")
         browser.click("#shutter")
         browser.value("showFrame()")
-        browser.wait("document.body.dataset.ready")
+        browser.wait("document.body.dataset.ready && note.hidden")
         browser.click("#shutter")
         browser.wait("document.querySelector('#total').textContent === '1 here · 1 in all'")
     finally:
