@@ -21,8 +21,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from foodcls.errors import WeightsError, first_line
-from foodcls.export.operators import OPERATORS
-from foodcls.export.safety import _nodes
+from foodcls.export.safety.operators import OPERATORS
+from foodcls.export.safety.read import _nodes
 from foodcls.network.backbones import _Bare, _build, backbone_names, own_size
 from foodcls.network.partition import UNTRACEABLE, _Tracer
 

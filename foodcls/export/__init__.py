@@ -10,10 +10,7 @@ onnx                the .onnx files: for ONNX Runtime, in fp32 and in whole numb
 web                 a page that runs the .onnx file in the browser
 model               an opened file, whatever its format
 load                opens a file whose digest and contents are sound
-safety              has torch read a .pt file, once sure that it only computes
-archive             reads a .pt file's parts and plain values, and calls nothing
-script_code         judges its sources as text
-operators           the operators that they may use
+safety              judges a .pt file before torch reads it
 aotinductor         the .aoti.pt2 file: machine code for libtorch
 benchmark           each format's answers, time, size and memory, side by side
 benchmark_worker    the process that one of them is measured in

@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from foodcls.errors import ExportError
-from foodcls.export.archive import refuse
 from foodcls.export.exported_program import FACTS, capture_interleaved, model_of
 from foodcls.export.model import Model
+from foodcls.export.safety.archive import refuse
 from foodcls.export.torchscript import InferenceConfig
 from foodcls.store.store import digest_of
 

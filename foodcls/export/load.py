@@ -7,7 +7,6 @@ import numpy as np
 
 from foodcls.errors import InputError, first_line
 from foodcls.export.aotinductor import read_package
-from foodcls.export.archive import refuse
 from foodcls.export.exported_files import (
     DIGESTS,
     FORMATS,
@@ -18,7 +17,8 @@ from foodcls.export.exported_files import (
 )
 from foodcls.export.exported_program import model_of, read_program
 from foodcls.export.model import Answer, Model
-from foodcls.export.safety import UNREADABLE, read_module
+from foodcls.export.safety.archive import refuse
+from foodcls.export.safety.read import UNREADABLE, read_module
 from foodcls.metrics.ranks import Floats
 from foodcls.network.resize import Pixels
 from foodcls.recipe.train_settings import MAX_INPUT_SIZE, Format

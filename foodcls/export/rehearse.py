@@ -4,7 +4,7 @@ from torch import nn
 
 from foodcls.errors import ExportError, first_line
 from foodcls.export.optimize import OptimizedNetwork
-from foodcls.export.safety import UNREADABLE, read_module
+from foodcls.export.safety.read import UNREADABLE, read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.network.network import check_gradients, count_views, start_network, with_own_size
 from foodcls.recipe.train_settings import Train

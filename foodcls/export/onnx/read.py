@@ -5,9 +5,9 @@ import onnxruntime
 from google.protobuf.message import DecodeError
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-from foodcls.export.archive import refuse
 from foodcls.export.model import Answer, Model
 from foodcls.export.onnx.vet import INPUT, OUTPUTS, PROVENANCE, vet
+from foodcls.export.safety.archive import refuse
 from foodcls.network.resize import Pixels
 from foodcls.store.store import digest_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from onnx import AttributeProto, ModelProto, TensorProto, load_model_from_string
 
-from foodcls.export.archive import refuse
+from foodcls.export.safety.archive import refuse
 
 INPUT, OUTPUTS = "images", ("probabilities", "known")
 PROVENANCE = "provenance."  # before the names of its entries in the metadata

@@ -12,7 +12,7 @@ from torch import nn
 from foodcls.errors import WeightsError
 from foodcls.export.exported_program import program_bytes
 from foodcls.export.optimize import OptimizedNetwork
-from foodcls.export.safety import read_module
+from foodcls.export.safety.read import read_module
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.network.backbones import Backbone, has_weights, make_backbone, own_size
 from foodcls.network.network import join_network, make_head

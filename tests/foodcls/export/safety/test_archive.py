@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from foodcls.export.archive import Parts
-from foodcls.export.safety import UNREADABLE
+from foodcls.export.safety.archive import Parts
+from foodcls.export.safety.read import UNREADABLE
 
 
 def rezipped(data: bytes, compression: int, *more: tuple[str, bytes]) -> bytes:

@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from foodcls.export.archive import Module, Plain, refuse
-from foodcls.export.operators import KEYWORDS, OPERATORS
+from foodcls.export.safety.archive import Module, Plain, refuse
+from foodcls.export.safety.operators import KEYWORDS, OPERATORS
 
 # within these characters Python reads a source as torch does: no comment, escape or decorator
 _SOURCE = re.compile(r'[\n\w !"()+,\-.:=>\[\]]*', re.ASCII)

@@ -14,8 +14,8 @@ from zipfile import BadZipFile
 
 import torch
 
-from foodcls.export.archive import Parts, Pickle, Plain, refuse
-from foodcls.export.script_code import FORWARD, ScriptCode, check_operator
+from foodcls.export.safety.archive import Parts, Pickle, Plain, refuse
+from foodcls.export.safety.script_code import FORWARD, ScriptCode, check_operator
 
 # what zipfile and torch raise on damaged archives, and what is raised where the file is sound but
 # has no classes in it
