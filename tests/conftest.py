@@ -26,11 +26,17 @@ FIXTURES = ("answer_fixtures", "browser_fixtures", "model_fixtures", "network_fi
 # files that take longest, much of it waiting: begun first, they leave no core idle at the end
 LONGEST = ("flows/test_worker.py", "flows/test_outage.py", "test_serve.py",
            "docs/test_tutorial.py", "flows/test_train.py", "tasks/tracking/test_send.py",
-           "flows/test_retrain.py", "flows/test_far.py", "cpp/test_parity.py",
-           "cpp/test_readme.py", "flows/cli/test_main.py", "foodcls/train/test_resume.py",
-           "foodcls/train/test_methods.py", "foodcls/evaluate/test_strangers.py")  # fmt: skip
-# one process of tests/flows/starter.py serves them all; those that take minutes have their own
-WITH_STARTER = {f"tests/flows/test_{name}.py" for name in ("outage", "secrets", "tidy")}
+           "flows/test_retrain.py", "tasks/engine/test_cluster.py", "flows/test_far.py",
+           "cpp/test_parity.py", "cpp/test_readme.py", "flows/cli/test_main.py",
+           "foodcls/train/test_resume.py", "foodcls/train/test_methods.py",
+           "foodcls/evaluate/test_strangers.py")  # fmt: skip
+# files that share a program that is slow to start: tests/flows/starter.py (those that take minutes
+# have their own) and a server of MLflow; a cluster of Dask
+TOGETHER = {
+    **dict.fromkeys(("flows/test_outage", "flows/test_secrets", "flows/test_tidy",
+                     "tasks/tracking/test_send"), "starter"),
+    **dict.fromkeys(("tasks/engine/test_cluster", "flows/test_far"), "cluster"),
+}  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +70,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "starter" if file in WITH_STARTER else file
+            return TOGETHER.get(file.removeprefix("tests/").removesuffix(".py"), file)
 
     return Scheduling(config, log)
 

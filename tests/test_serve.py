@@ -119,10 +119,20 @@ def key(name: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
 
 
-def test_what_is_printed_to_open_mlflow_starts_two_processes(
-    tmp_path: Path, free_port: Callable[[], int], plain: Server, mlflow_tables: Path
+def test_what_is_printed_to_open_mlflow_asks_for_no_more_processes_than_these_two(
+    plain: Server,
 ) -> None:
     assert count_processes(plain.pid) == 2
+    settings = Path(f"/proc/{plain.pid}/environ").read_text().split("\0")
+    few = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_WORKERS=1"}
+    printed = open_tracking("", {"mlflow_tracking_uri": "sqlite:///w"})
+    assert few <= {*settings} and few <= {*printed.replace("--workers ", "MLFLOW_WORKERS=").split()}
+
+
+@pytest.mark.long
+def test_what_is_printed_to_open_mlflow_starts_two_processes(
+    tmp_path: Path, free_port: Callable[[], int], mlflow_tables: Path
+) -> None:
     uri = f"sqlite:///{shutil.copy(mlflow_tables, tmp_path)}"
     line = open_tracking(f"{Path(sys.executable).parent}/", {"mlflow_tracking_uri": uri})
     port = str(free_port())

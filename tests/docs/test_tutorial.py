@@ -50,7 +50,7 @@ def type_in(
         return done.output
 
     logger, opened, clone = logging.getLogger("foodcls"), [], tmp_path_factory.mktemp("clone")
-    before = logger.handlers, logger.level, logger.propagate
+    before = [*logger.handlers], logger.level, logger.propagate
     for folder in ("recipes", "docs"):
         (clone / folder).mkdir()
     (clone / "recipes" / "sample.yaml").write_text(RECIPE)

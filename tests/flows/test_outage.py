@@ -20,10 +20,10 @@ from foodcls.store.store import digest_file
 class Relay:
     """Passes connections on to a server, until it is closed: then there is nobody."""
 
-    def __init__(self, port: int) -> None:
-        self.upstream = port
+    def __init__(self, upstream: int, port: int = 0) -> None:
+        self.upstream = upstream
         self.open: list[socket.socket] = []
-        self.door = socket.create_server(("127.0.0.1", 0))
+        self.door = socket.create_server(("127.0.0.1", port))
         self.port = int(self.door.getsockname()[1])
         Thread(target=self._welcome, daemon=True).start()
 
@@ -64,29 +64,33 @@ def relay(prefect_server: None) -> Iterator[Relay]:
 
 @pytest.mark.runs("foodcls sync")
 def test_a_run_without_its_tracking_server_is_told_of_by_the_next(
-    starter, recipe: Path, absent_server, tmp_path: Path
+    starter, recipe: Path, change, tracking_server, free_port, tmp_path: Path
 ) -> None:
-    space = starter.new_space(tmp_path / "w")
-    away = {"MLFLOW_TRACKING_URI": absent_server.url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    """Nobody listens at the address that it was given; later the server does."""
+    change("name: patches", "name: away")
+    space, port = starter.new_space(tmp_path / "w"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    away = {"MLFLOW_TRACKING_URI": url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     ended = starter.run(recipe, space=space, environment=away)
     assert ended.code == 0 and "refused" in ended.result["mlflow_waiting"], ended.err
     assert "foodcls sync" in ended.out and "Traceback" not in ended.err + ended.out
     model = Path(ended.result["model_path"])
     assert digest_file(model) == ended.result["model_digest"]
 
-    absent_server.start()
+    arrived = Relay(tracking_server.port, port)
     again = starter.run(recipe, space=space, environment=away)
     assert again.result["mlflow_waiting"] == "" and again.result["registered_version"] == "1"
     assert [path.name for path in (space / "records").iterdir()] == [".lock"]
     # the same run, repeated because it could not be told of: it is there once
-    client = MlflowClient(absent_server.url)
-    experiment = client.get_experiment_by_name("patches").experiment_id
+    client = MlflowClient(url)
+    experiment = client.get_experiment_by_name("away").experiment_id
     (run,) = client.search_runs([experiment])
     assert run.info.status == "FINISHED" and run.info.run_id == again.result["mlflow_run_id"]
     # its seconds are those of the run that did the work
     assert run.data.metrics["stage/train_seconds"] == ended.result["seconds"]["train"]
     starter.start("sync", space=space)
     assert starter.wait().out == "0 sent, 0 left\n"
+    arrived.close()
 
 
 @pytest.mark.long

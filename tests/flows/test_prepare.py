@@ -54,7 +54,7 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
         ("unicorn", 0, "no results"),
         ("unicorn", 0, "no results"),
     ]
-    assert "unicorn" in shown("query-stats")[0].data
+    assert any("unicorn" in one.data for one in shown("query-stats"))
 
 
 def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Retrains on drawn patches, again and again, and looks at what was done anew and what serves."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +64,20 @@ def pipeline(
     prefect_server: None, shared_recipe: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Pipeline:  # fmt: skip
-    """The first run was made: version 1 serves."""
+    """The first run was made: version 1 serves. The recipe was edited while its first stage ran."""
     pipeline = Pipeline(shared_recipe, tmp_path_factory.mktemp("retrained") / "space")
-    assert pipeline.judge().is_promoted
+    text = shared_recipe.read_text()
+
+    def edit_first(*inputs: Any) -> StageResult[str]:
+        shared_recipe.write_text(edited := text.replace("per_class: 12", "per_class: 10"))
+        assert edited != text
+        return check_training(*inputs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.train.check_training", edit_first)
+        assert pipeline.judge().is_promoted
+    assert shared_recipe.read_text() != text
+    shared_recipe.write_text(text)
     return pipeline
 
 
@@ -76,6 +86,16 @@ def lost(pipeline: Pipeline) -> tuple[PromotionDecision, str]:
     """A worse model has challenged the champion: the verdict, and its version."""
     verdict = pipeline.judge(lr=1e-9, epochs=1)
     return verdict, pipeline.alias("challenger")
+
+
+def test_an_edit_during_a_run_changes_nothing_in_it(pipeline: Pipeline, tmp_path: Path) -> None:
+    """The pictures, the parameters and the copy are of before."""
+    rows = kept_rows(read_manifest(pipeline.space / "manifest.csv"))
+    assert set(rows.loc[rows["split"] == "train"].groupby("label").size()) == {12}
+    version = pipeline.client.get_model_version("patches", "1")
+    assert pipeline.client.get_run(version.run_id).data.params["augment.per_class"] == "12"
+    kept = pipeline.client.download_artifacts(version.run_id, "patches.yaml", str(tmp_path))
+    assert Path(kept).read_bytes() == pipeline.recipe.read_bytes()
 
 
 def test_on_unchanged_data_nothing_is_done_and_the_digests_are_told(pipeline: Pipeline) -> None:
@@ -139,26 +159,3 @@ def test_a_new_rule_of_promotion_makes_no_new_model(pipeline: Pipeline) -> None:
     result = retrain(pipeline.recipe, {"promote.margin": 0.05}, pipeline.space)
     assert pipeline.count_records() == before
     assert not result.verdict.result.is_new
-
-
-def test_an_edit_during_a_run_changes_nothing_in_it(
-    recipe: Path, change: Callable[[str, str], None], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """The first stage edits the recipe; the pictures, the parameters and the copy are of before."""
-    text = recipe.read_bytes()
-
-    def edit_first(*inputs: Any) -> StageResult[str]:
-        change("per_class: 12", "per_class: 10")
-        return check_training(*inputs)
-
-    monkeypatch.setattr("flows.train.check_training", edit_first)
-    pipeline = Pipeline(recipe, tmp_path / "space")
-    pipeline.run()
-    assert recipe.read_bytes() != text
-    rows = kept_rows(read_manifest(pipeline.space / "manifest.csv"))
-    assert set(rows.loc[rows["split"] == "train"].groupby("label").size()) == {12}
-    version = pipeline.client.get_model_version("patches", pipeline.alias("champion"))
-    assert pipeline.client.get_run(version.run_id).data.params["augment.per_class"] == "12"
-    kept = pipeline.client.download_artifacts(version.run_id, "patches.yaml", str(pipeline.space))
-    assert Path(kept).read_bytes() == text

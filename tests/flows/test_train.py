@@ -1,7 +1,9 @@
 """Runs the whole job on drawn patches: real Prefect server, real MLflow on SQLite."""
 
 import json
+import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,18 +11,25 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import mlflow
 import pandas as pd
 import pytest
 import torch
+import uvicorn
+from click.testing import Result
+from mlflow.pyfunc import scoring_server
 from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner
 
 from flows.ablation import ablate
 from flows.cli.compare import compare
+from flows.cli.main import app
+from flows.cli.pages.listen import open_port
 from flows.prepare import prepare
 from flows.train import train
 from foodcls.errors import (
@@ -50,9 +59,29 @@ def shared_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(prefect_server: None, shared_recipe: Path, shared_space: Path) -> dict[str, Any]:
-    """The result of one run, which costs seconds and which many tests look at."""
-    return summarize(train(load_recipe(shared_recipe, FORMATS), shared_space))
+def typed(prefect_server: None, shared_recipe: Path, shared_space: Path) -> tuple[Any, str]:
+    """One run, typed, which costs seconds and which many tests look at: its result, what it said.
+
+    The command sets up logging for its process, which here is that of all tests.
+    """
+    logger, answer = logging.getLogger("foodcls"), shared_space.parent / "out" / "result.json"
+    before = [*logger.handlers], logger.level, logger.propagate
+    done = type_in("run", shared_recipe, "--workspace", shared_space, "--json", answer,
+                   "--set", f"export.formats={json.dumps(FORMATS['export.formats'])}")  # fmt: skip
+    logger.handlers, logger.level, logger.propagate = before
+    assert done.exit_code == 0, done.output
+    return json.loads(answer.read_text()), done.output
+
+
+def type_in(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def first(typed: tuple[Any, str]) -> dict[str, Any]:
+    """The result of that run."""
+    result: dict[str, Any] = typed[0]
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +107,6 @@ def test_trainers_that_a_workers_environment_asks_for_are_checked_first(
 
 def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Path) -> None:
     result, space = first, shared_space
-    json.dumps(result)
     client = MlflowClient(f"sqlite:///{space / 'mlflow.db'}")
     run = client.get_run(result["mlflow_run_id"])
     assert run.info.status == "FINISHED"
@@ -127,16 +155,44 @@ def test_registered_model_answers_pictures_with_labels(
     assert served.metadata.signature.inputs.input_names() == ["image"]
 
 
+@pytest.mark.parametrize("serving", ["served_here", pytest.param("served", marks=pytest.mark.long)])
 def test_registered_model_is_served_over_http(
-    first: dict[str, Any], shared_recipe: Path, shared_space: Path, free_port: Callable[[], int]
+    request: pytest.FixtureRequest, serving: str, shared_recipe: Path
 ) -> None:
+    photo = (shared_recipe.parent / "photos" / "greens" / "greens-2.png").read_bytes()
+    asked = {"dataframe_split": {"columns": ["image"], "data": [[b64encode(photo).decode()],
+                                                                ["bm8gcGljdHVyZQ=="]]}}  # fmt: skip
+    url = request.getfixturevalue(serving)
+    good, bad = ask(f"{url}/invocations", asked)["predictions"]
+    assert good["label"] == "greens" and good["p_greens"] == pytest.approx(good["probability"])
+    assert good["guess"] == "greens" and good["unsure"] is False
+    assert sum(good[f"p_{label}"] for label in ("reds", "greens", "blues")) == pytest.approx(1)
+    assert "not_an_image" in bad["error"] and not bad["label"]
+
+
+@pytest.fixture
+def served_here(first: dict[str, Any], shared_space: Path) -> Iterator[str]:
+    """MLflow's server of a model in this process, where all that it imports is there already."""
+    mlflow.set_tracking_uri(f"sqlite:///{shared_space / 'mlflow.db'}")
+    model = mlflow.pyfunc.load_model(f"models:/patches/{first['registered_version']}")
+    with open_port("127.0.0.1", 0) as door:
+        server = uvicorn.Server(uvicorn.Config(scoring_server.init(model), log_level="error"))
+        serving = Thread(target=server.run, args=([door],))
+        serving.start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        server.should_exit = True
+        serving.join()
+
+
+@pytest.fixture
+def served(
+    first: dict[str, Any], shared_space: Path, free_port: Callable[[], int]
+) -> Iterator[str]:
+    """The same as it is typed: two processes that import everything."""
     port = free_port()
     words = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
              "--model-uri", f"models:/patches/{first['registered_version']}",
              "--port", str(port)]  # fmt: skip
-    photo = (shared_recipe.parent / "photos" / "greens" / "greens-2.png").read_bytes()
-    asked = {"dataframe_split": {"columns": ["image"], "data": [[b64encode(photo).decode()],
-                                                                ["bm8gcGljdHVyZQ=="]]}}  # fmt: skip
     # mlflow looks for uvicorn on the PATH, where an activated environment is
     place = os.environ | {
         "MLFLOW_TRACKING_URI": f"sqlite:///{shared_space / 'mlflow.db'}",
@@ -144,13 +200,9 @@ def test_registered_model_is_served_over_http(
     }
     with subprocess.Popen(words, env=place, start_new_session=True) as server:
         try:
-            good, bad = ask(f"http://127.0.0.1:{port}/invocations", asked)["predictions"]
+            yield f"http://127.0.0.1:{port}"
         finally:
             os.killpg(server.pid, signal.SIGTERM)
-    assert good["label"] == "greens" and good["p_greens"] == pytest.approx(good["probability"])
-    assert good["guess"] == "greens" and good["unsure"] is False
-    assert sum(good[f"p_{label}"] for label in ("reds", "greens", "blues")) == pytest.approx(1)
-    assert "not_an_image" in bad["error"] and not bad["label"]
 
 
 def ask(url: str, body: dict[str, Any]) -> Any:
@@ -168,10 +220,57 @@ def ask(url: str, body: dict[str, Any]) -> Any:
     raise TimeoutError(url)
 
 
+@pytest.mark.runs("foodcls run")
+def test_the_command_writes_its_result_and_says_where_to_look(typed: tuple[Any, str]) -> None:
+    result, said = typed
+    assert {"accuracy", "accuracy_low", "accuracy_high", "n", "average_position",
+            "average_position_micro", "per_class", "stage_counts", "model_path", "mlflow_run_id",
+            "registered_version", "seconds"} <= set(result)  # fmt: skip
+    assert set(result["per_class"]) == {"reds", "greens", "blues"}
+    for words in (
+        result["model_path"],
+        "mlflow ui --workers 1 \\\n  --backend-store-uri",
+        "prefect server start",
+    ):
+        assert words in said
+    assert result["accuracy_low"] <= result["accuracy"] <= result["accuracy_high"]
+
+
+@pytest.mark.runs("foodcls predict")
+def test_predict_uses_the_model(first: dict[str, Any], shared_recipe: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copy(first["model_path"], tmp_path))
+    shutil.copy(Path(first["model_path"]).with_suffix(".sha256"), tmp_path)
+    photos, answer = shared_recipe.parent / "photos", tmp_path / "answer.json"
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    photo = photos / "blues" / "blues-1.png"
+    named = type_in("predict", model, photo, tmp_path / "broken.png", "--json", answer)
+    good, bad = json.loads(answer.read_text())
+    assert named.exit_code == 1 and "not_an_image" in bad["error"] and bad["label"] is None
+    assert good["label"] == "blues" and sum(good["probabilities"].values()) == pytest.approx(1)
+    whole = type_in("predict", model, photos, "--json", answer)
+    assert whole.exit_code == 0 and len(json.loads(answer.read_text())) == 36
+
+    table = tmp_path / "answers.csv"
+    some = type_in("predict", model, photos / "b*" / "*-1*.png", "--csv", table)
+    assert some.exit_code == 0
+    answers = pd.read_csv(table)
+    assert list(answers["label"]) == ["blues"] * 3
+    assert answers["p_blues"].to_list() == pytest.approx(answers["probability"].to_list())
+    names = ["label", "guess", "probability", "known", "unsure", "none", "error"]
+    assert list(answers)[:8] == ["path", *names]
+    none = type_in("predict", model, photos / "z*")
+    assert none.exit_code == 2 and "no pictures" in none.output
+    model.write_bytes(model.read_bytes() + b" ")
+    changed = type_in("predict", model, photo)
+    assert changed.exit_code == 2 and f"{model.name} was changed" in changed.output
+
+
 def test_a_second_run_is_cached_and_names_the_record_of_the_first(
     first: dict[str, Any], shared_recipe: Path, shared_space: Path
 ) -> None:
     again = summarize(train(load_recipe(shared_recipe, FORMATS), shared_space))
+    # as the file for programs has it
+    again = json.loads(json.dumps(again))
     assert first["cached"] == [] and again["cached"] == STAGES + MODEL_STAGES
     assert first["recorded_anew"] and not again["recorded_anew"]
     same = ("accuracy", "per_class", "stage_counts", "model_digest", "registered_version",
@@ -194,10 +293,8 @@ def test_two_models_are_compared_by_any_of_their_names(
 ) -> None:
     records = []
     for a, b in (
-        (first["mlflow_run_id"], second["mlflow_run_id"]),
-        (f"patches/{first['registered_version']}", f"patches/{second['registered_version']}"),
-        (first["model_path"], second["model_path"]),
-        (first["mlflow_run_id"], str(shared_space)),
+        (first["mlflow_run_id"], f"patches/{second['registered_version']}"),
+        (first["model_path"], str(shared_space)),
     ):
         page = tmp_path / "compare.html"
         records.append(compare(a, b, shared_space, page))

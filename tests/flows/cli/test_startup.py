@@ -45,7 +45,7 @@ def test_a_command_does_not_wait_for_what_it_does_not_need(modules: dict[str, se
 def as_of_a_person(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An environment in which nothing is set, and the logging of before at the end."""
     logger = logging.getLogger("foodcls")
-    before = logger.handlers, logger.level, logger.propagate
+    before = [*logger.handlers], logger.level, logger.propagate
     monkeypatch.setattr(os, "environ", {})
     monkeypatch.setattr("mlflow.telemetry.utils._IS_IN_CI_ENV_OR_TESTING", False)
     yield

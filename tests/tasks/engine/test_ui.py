@@ -39,7 +39,8 @@ def test_yields_of_engines_can_be_read_in_the_ui(shown) -> None:
         show_query_stats([QueryStats("bing", "soup", "hot soup", 2, 0, "captcha page")])
 
     showing()
-    assert "captcha page" in shown("query-stats")[0].data
+    # flows of other processes give this table, too
+    assert any("captcha page" in one.data for one in shown("query-stats"))
 
 
 def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:
@@ -48,7 +49,7 @@ def test_pairs_by_distance_can_be_read_in_the_ui(shown) -> None:
         show_pairs(Distances((5, 0, 2), (0, 0, 41), distance=2, reach=4))
 
     showing()
-    assert '"vetoed": 41' in shown("pairs-by-distance")[0].data
+    assert any('"vetoed": 41' in one.data for one in shown("pairs-by-distance"))
 
 
 def test_classes_and_reasons_can_be_read_in_the_ui(shown) -> None:
