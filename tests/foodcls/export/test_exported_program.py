@@ -18,12 +18,12 @@ CONFIG = InferenceConfig(32, ("b", "a", "ünïcode"), 2.0, 0.6)
 Read = Callable[[torch.Tensor], torch.Tensor]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network(tiny_backbone: Callable[[], Backbone]) -> Network:
     return Network(tiny_backbone(), make_head(8, 6, 3, 0.3, 0), ("conv2",))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data(network: Network) -> bytes:
     return program_bytes(OptimizedNetwork(network, 32), CONFIG, {"recipe": "x"})
 

@@ -31,12 +31,13 @@ CASES: dict[str, dict[str, object]] = {
     "search": {"method": "probe_then_finetune", "lr": "auto", "epochs": 2, "max_minutes": 60.0},
     "probe": {"method": "probe"},
 }
-# a process that becomes two: to import torch takes long
+# a process that becomes two: to import torch, and what draws networks, takes long
 PROGRAM = """if True:
     import os, pickle, sys
     from pathlib import Path
     import torch.distributed as dist
     from foodcls.features import row_cache
+    from foodcls.network.model_zoo import timm
     from foodcls.train.train import train
     from foodcls.work.process_group import ProcessGroup
 

@@ -97,12 +97,13 @@ def test_the_browser_answers_as_predict_does(
     browser.open(url, "document.body?.dataset.ready")
     drawn = pictures(noise, encode)
     assert len(drawn) >= 25
+    loaded = load_model(model)
     for name, data in drawn.items():
         text = base64.b64encode(data).decode()
         blob = f"new Blob([Uint8Array.from(atob('{text}'), (c) => c.charCodeAt(0))])"
         found = browser.value(f"predict({blob})")
         (path := tmp_path / name).write_bytes(data)
-        [wanted] = predict(load_model(model), [path])
+        [wanted] = predict(loaded, [path])
         worst = np.abs(np.subtract(found["probabilities"], wanted.probabilities)).max()
         assert worst < 1e-3, name
         # the network sees the same pixels, but for what the programs that read profiles round
