@@ -6,20 +6,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from foodcls.crop.boxes import UNKNOWN_CLASS, Box, describe_problems, read_boxes
+from foodcls.crop.boxes import Box, describe_problems, read_boxes
 from foodcls.crop.formats.detect import FORMATS, detect_format
-from foodcls.crop.formats.label_studio import OLDER
+from foodcls.crop.formats.plain_csv import is_listed
 from foodcls.crop.matching import NO_PICTURE
-from foodcls.crop.placement import ANOTHER_DISH, DROPPED, cover_pixels, place_boxes
+from foodcls.crop.placement import DROPPED, cover_pixels, place_boxes
+from foodcls.crop.plausible import NOT_ACCEPTED, check_beyond, check_share
 from foodcls.crop.turns import Placed, settle_turns
 from foodcls.crop.units import detect_unit
-from foodcls.errors import TableError
 from foodcls.image.decode import load_picture, png_bytes
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
@@ -33,11 +32,8 @@ logger = logging.getLogger(__name__)
 
 # padding may ask for 25 times the picture: beyond this the cut is made smaller
 MAX_CANVAS = 50_000_000  # pixels
-NOT_ACCEPTED = "proposed, not accepted"
 # pictures come and go on the web, the boxes of the others stay right
 USUAL = (NO_PICTURE, DROPPED, NOT_ACCEPTED)
-# nor is a file wrong that was drawn for more classes
-OTHERS = (DROPPED, UNKNOWN_CLASS, ANOTHER_DISH)
 # two people's boxes of a dish were seen to overlap more, those of two dishes less
 SAME = 0.8  # of the area that both cover
 TWICE = "the same dish as another box"
@@ -109,18 +105,20 @@ def _place_all(
     """The boxes of each row in pixels, and what cannot be used, in the order of the file."""
     assert settings.boxes is not None
     path = settings.boxes
-    file_format = detect_format(path) if settings.format == "auto" else FORMATS[settings.format]
+    file_format = detect_format(path, settings.format)
     boxes, problems = read_boxes(path, labels, file_format)
     if not settings.proposed:
         boxes, waiting = _set_aside(boxes)
         problems += waiting
     placed, lost = place_boxes(boxes, manifest, store, settings.names)
     problems += lost
-    _check_share(path, len(placed), problems, manifest)
+    check_share(path, len(placed), problems, manifest)
     unit: str = settings.units
     if unit == "auto":
         unit = detect_unit(path, file_format, [item.sized for item in placed])
     placed = settle_turns(path, placed, unit, settings.orientation, store)
+    is_list = file_format is FORMATS["xywh_csv"] and is_listed(path)
+    check_beyond(path, placed, unit, is_open=is_list and settings.format == "auto")
     cuts: dict[int, list[PixelBox]] = defaultdict(list)
     for item in placed:
         edges = cover_pixels(item, unit)
@@ -138,35 +136,6 @@ def _place_all(
     problems.sort(key=lambda item: (item.file, item.number))
     _log(f"{path}: {file_format.name} in {unit}", len(boxes), placed, problems)
     return cuts, problems
-
-
-def _check_share(
-    path: Path, placed: int, problems: Sequence[Problem], manifest: pd.DataFrame
-) -> None:
-    """TableError where no box of a file finds its picture, a warning where fewer than half do.
-
-    A warning, too, where none counts: a tool may have exported what was painted, or nothing.
-    """
-    counted = [item for item in problems if not item.reason.startswith((NOT_ACCEPTED, OLDER))]
-    found = placed + sum(item.reason.startswith(DROPPED) for item in counted)
-    lost = [item for item in counted if not item.reason.startswith(OTHERS)]
-    if not found and not counted:
-        logger.warning(
-            "%s: no box of it counts, so all pictures stay whole; draw or accept some with "
-            "`foodcls review`, or take crop.boxes out of the recipe",
-            path,
-        )
-    if found and len(lost) <= found or not counted:
-        return
-    count = found + len(lost if found else counted)
-    message = (
-        f"{path}: {found} of {count} boxes find their picture; those of this run are called, e.g., "
-        f"{manifest['origin'].iloc[0]!r}\n{describe_problems(lost if found else counted)}\nname "
-        "pictures and classes in the file as the run does, or take crop.boxes out of the recipe"
-    )
-    if not found:
-        raise TableError(message)
-    logger.warning("%s", message)
 
 
 def _overlap(first: PixelBox, second: PixelBox) -> float:

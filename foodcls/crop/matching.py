@@ -197,12 +197,23 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
 
 
 def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -> list[Meant]:
-    """Of two names for one picture a loose one may be another's: an upload of the same name."""
+    """Of two names for one picture a loose one may be another's: an upload of the same name.
+
+    So may one of two files of a picture be, or both a person's; where they say the same, it is one.
+    """
     users: dict[tuple[int, ...], dict[str, None]] = defaultdict(dict)
+    files: dict[tuple[int, ...], dict[str, set[object]]] = defaultdict(lambda: defaultdict(set))
     for box, item in zip(boxes, found, strict=True):
         users[item.rows][box.name] = None
+        files[item.rows][box.file].add((box.label, box.edges))
 
     def check(item: Meant) -> Meant:
+        said = files[item.rows]
+        if item.rows and len(said) > 1 and len(set(map(frozenset, said.values()))) > 1:
+            shown, picture = ", ".join(map(shorten, list(said)[:3])), known.show(item.rows[0])
+            return Meant(
+                problem=f"several files ({shown}) have other boxes of {picture}; keep the right one"
+            )
         if item.is_exact or not item.rows or len(users[item.rows]) == 1:
             return item
         shown, picture = ", ".join(map(shorten, users[item.rows])), known.show(item.rows[0])

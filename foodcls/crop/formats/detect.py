@@ -64,11 +64,16 @@ A_PICTURE = ("voc_xml", "labelme_json", "supervisely_json", "yolo_txt")
 LINES = (".jsonl", ".ndjson")
 
 
-def detect_format(path: Path) -> AnnotationFormat:
-    """The one annotation format that fits the contents; TableError when none or several do."""
+def detect_format(path: Path, name: str = "auto") -> AnnotationFormat:
+    """The one annotation format that fits the contents, or the one of that name.
+
+    TableError when none or several fit.
+    """
+    if name != "auto" and not (path.is_dir() and name.endswith("_csv")):
+        return FORMATS[name]
     if path.is_dir():
-        names = _folder_formats(path)
-        return _choose(path, names, "its files") if names else _choose_tables(path)
+        names = [] if name != "auto" else _folder_formats(path)
+        return _choose(path, names, "its files") if names else _choose_tables(path, name)
     try:
         data = read_bounded(path)
         if path.suffix.lower() in LINES:
@@ -84,15 +89,17 @@ def detect_format(path: Path) -> AnnotationFormat:
     return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}")
 
 
-def _choose_tables(folder: Path) -> AnnotationFormat:
-    """The format of the tables of a folder, which are read one after the other."""
+def _choose_tables(folder: Path, name: str) -> AnnotationFormat:
+    """The format of the tables of a folder, or the one of that name; they are read in turn."""
     found: dict[str, list[Path]] = {}
     for file in list_files(folder, ".csv"):
         with suppress(TableError, Unreadable):
-            for name in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
-                found.setdefault(name, []).append(file)
-    one = _choose(folder, list(found), "its files")
-    return replace(one, read=lambda _: chain.from_iterable(map(one.read, found[one.name])))
+            for one in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
+                found.setdefault(one, []).append(file)
+    found = found if name == "auto" else {name: found[name]} if name in found else {}
+    chosen = _choose(folder, list(found), "its files")
+    files = found[chosen.name]
+    return replace(chosen, read=lambda _: chain.from_iterable(map(chosen.read, files)))
 
 
 def _choose(path: Path, names: Sequence[str], what: str) -> AnnotationFormat:

@@ -53,10 +53,14 @@ def read_json(path: Path) -> Iterator[RawBox | Problem]:
 def _read_tasks(
     tasks: Iterable[tuple[dict[str, Any], Iterator[int]]],
 ) -> Iterator[RawBox | Problem]:
-    """Of several people's annotations of a task one counts: the ground truth, or the newest."""
+    """Of several annotations of a picture one counts: the ground truth, or the newest.
+
+    Several people annotate a task, and a picture that was imported twice is two tasks.
+    """
     groups: dict[object, list[tuple[Rank, list[RawBox | Problem]]]] = {}
     for task, numbers in tasks:
-        key, names = as_text(task.get("id")) or object(), _find_picture(task)
+        names, number = _find_picture(task), as_text(task.get("id"))
+        key = (names[0] or number) if number else object()
         try:
             for annotation, results, is_guess in _list_annotations(task):
                 regions = list(_read_regions(results, names, numbers, proposed=is_guess))

@@ -52,9 +52,9 @@ HEADLESS = (
 def read_tfod(path: Path) -> Iterator[RawBox | Problem]:
     """TensorFlow's object detection: filename,width,height,class,xmin,ymin,xmax,ymax.
 
-    A further column `proposed` marks boxes that a program has drawn.
+    Or a list of the four edges. A further column `proposed` marks boxes that a program has drawn.
     """
-    return _read_roles(path, CORNERS, corners)
+    return _read_roles(path, LISTED if is_listed(path) else CORNERS, corners)
 
 
 def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
@@ -74,8 +74,12 @@ def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
 
 def read_xywh(path: Path) -> Iterator[RawBox | Problem]:
     """x and y of the top left corner, width and height, under the names that tools use."""
-    is_listed = "bbox" in name_columns(read_columns(path), LISTED)
-    return _read_roles(path, LISTED if is_listed else XYWH, corner_and_size)
+    return _read_roles(path, LISTED if is_listed(path) else XYWH, corner_and_size)
+
+
+def is_listed(path: Path) -> bool:
+    """Whether a table has the four numbers of a box in one cell."""
+    return "bbox" in name_columns(read_columns(path), LISTED)
 
 
 def read_columns(path: Path) -> list[str]:

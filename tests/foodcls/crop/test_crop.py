@@ -331,3 +331,49 @@ def test_many_cuts_are_put_into_many_rows_at_once():
     assert len(found) == 22_000 and found["id"].tolist()[:3] == ["0", "0", "1"]
     assert found["box"].tolist()[10:13] == ["", "10,0,1,1", "10,0,2,2"]
     assert found["picture"].tolist()[10:13] == ["whole", "10a", "10b"]
+
+
+def test_boxes_that_reach_beyond_their_pictures_are_told(cut, caplog):
+    cut("000.jpg,0,0,beans,0,0,101,80", "002.jpg,0,0,beans,1,1,30,30")
+    assert "beyond" not in caplog.text
+    cut("000.jpg,0,0,beans,20,20,150,80", "002.jpg,0,0,beans,1,1,30,30")
+    assert "1 of 2 boxes reach beyond their pictures, the first of '000.jpg'" in caplog.text
+
+
+def test_lists_that_may_be_corners_are_asked_where_they_do_not_fit_as_sides(
+    store, sound, tmp_path, caplog
+):
+    path = tmp_path / "boxes.csv"
+
+    def boxes(*lists, file_format="auto"):
+        names = ("000.jpg", "002.jpg")
+        lines = [f'{name},beans,"{edges}"' for name, edges in zip(names, lists, strict=True)]
+        path.write_text("\n".join(["image_id,label,bbox", *lines]) + "\n")
+        settings = Crop(boxes=path, format=file_format, padding=0, units="pixels")
+        return crop(sound, store, settings, LABELS).manifest["box"].tolist()
+
+    assert boxes([10, 10, 50, 50], [5, 5, 20, 20]) == ["10,10,60,60", "", "5,5,25,25"]
+    assert "lists bbox are read as x, y, width, height; they may be corners" in caplog.text
+    corners = [40, 40, 90, 70], [5, 5, 20, 20]
+    with pytest.raises(TableError, match="may be corners as well: set crop.format to tfod_csv"):
+        boxes(*corners)
+    assert boxes(*corners, file_format="tfod_csv") == ["40,40,90,70", "", "5,5,20,20"]
+    assert boxes(*corners, file_format="xywh_csv")[0] == "40,40,100,80"
+    caplog.clear()
+    assert boxes([40, 40, 90, 70], [50, 5, 20, 20])[0] == "40,40,100,80"
+    assert "may be corners" not in caplog.text
+
+
+def test_two_files_of_one_picture_that_differ_are_a_conflict(store, sound, tmp_path):
+    text = (
+        "<annotation><filename>000.jpg</filename><object><name>beans</name><bndbox><xmin>{0}</xmin>"
+        "<ymin>5</ymin><xmax>90</xmax><ymax>70</ymax></bndbox></object></annotation>"
+    )
+    for person, left in (("ann", 5), ("ben", 60)):
+        (tmp_path / "voc" / person).mkdir(parents=True)
+        (tmp_path / "voc" / person / "000.xml").write_text(text.format(left))
+    with pytest.raises(TableError, match=r"several files \(ann/000.xml, ben/000.xml\) have other"):
+        crop(sound, store, Crop(boxes=tmp_path / "voc"), LABELS)
+    (tmp_path / "voc" / "ben" / "000.xml").write_text(text.format(5))
+    found = crop(sound, store, Crop(boxes=tmp_path / "voc"), LABELS).manifest
+    assert found["box"].tolist() == ["5,5,90,70", "", ""]

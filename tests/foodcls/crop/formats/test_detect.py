@@ -191,6 +191,10 @@ def test_a_folder_of_tables_of_one_format_is_read_file_by_file(
     put("export/other.csv", paths["xywh_csv"].read_text())
     with pytest.raises(TableError, match="tfod_csv and as xywh_csv"):
         cut(sound, tmp_path / "export")
+    named = cut(sound, tmp_path / "export", format="xywh_csv")
+    assert named == cut(sound, paths["xywh_csv"])
+    with pytest.raises(TableError, match="no boxes of any known tool"):
+        cut(sound, tmp_path / "export", format="via_csv")
 
 
 def test_a_coco_file_beside_those_of_labelme_is_a_copy_of_them(write_formats, tmp_path):

@@ -150,6 +150,13 @@ def test_of_two_annotators_one_counts_by_a_rule_that_is_told(read, first, second
     assert [item.reason for item in problems] == [OLDER, OLDER]
 
 
+def test_a_picture_that_was_imported_twice_has_the_newest_boxes_alone(read):
+    tasks = [task({**SIDES, **NAMED, "x": x}) | {"id": number} for number, x in ((1, 40), (2, 10))]
+    tasks[1]["annotations"][0]["updated_at"] = "2024-05-02T00:00:00Z"
+    boxes, problems = read(tasks)
+    assert [box.edges[0] for box in boxes] == [10] and [one.reason for one in problems] == [OLDER]
+
+
 def test_two_rows_of_a_task_are_two_annotators(put):
     cell = '"[{""x"":10,""y"":20,""width"":30,""height"":40,""rectanglelabels"":[""apple""]}]"'
     rows = "".join(f"a.jpg,7,{cell},{number},1\n" for number in (3, 12))
