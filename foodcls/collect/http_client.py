@@ -28,6 +28,7 @@ PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 FOREIGN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 # zlib: find out from the stream whether it is gzip or zlib
 EITHER = zlib.MAX_WBITS | 32
+GZIP = b"\x1f"  # how a member of a gzip begins
 ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 # what is sent as it was written: a signature holds for one spelling of an address
 WRITTEN = "%/:?#[]@!$&'()*+,;=|"
@@ -143,13 +144,15 @@ class Body:
         self._stream = zlib.decompressobj(EITHER) if encoding in PACKED else None
         self._limit = limit
         self._parts: list[bytes] = []
-        self._size = 0
+        self._size = self._sent = 0
 
     def add(self, chunk: bytes) -> None:
         """Add the next chunk; FetchError as soon as the limit is passed."""
         data = self._unpacked(chunk) if self._stream else chunk
         self._size += len(data)
-        if self._size > self._limit:
+        self._sent += len(chunk)
+        # packing makes hardly anything longer, and what packs nothing may go on for ever
+        if self._size > self._limit or self._sent > 2 * self._limit:
             raise FetchError(Outcome.TOO_LARGE, f"more than {self._limit} bytes")
         self._parts.append(data)
 
@@ -163,11 +166,20 @@ class Body:
 
     def _unpacked(self, chunk: bytes) -> bytes:
         assert self._stream is not None
+        found = bytearray()
         try:
-            # one byte more than allowed tells a body at the limit from one beyond it
-            return self._stream.decompress(chunk, self._limit - self._size + 1)
+            # a gzip may have several members, one behind the other; anything else there is no data
+            while chunk and not (self._stream.eof and chunk[:1] != GZIP):
+                if self._stream.eof:
+                    self._stream = zlib.decompressobj(EITHER)
+                # one byte more than allowed tells a body at the limit from one beyond it
+                found += self._stream.decompress(chunk, self._limit - self._size - len(found) + 1)
+                if self._size + len(found) > self._limit:
+                    break
+                chunk = self._stream.unused_data
         except zlib.error as error:
             raise FetchError(Outcome.NOT_AN_IMAGE, f"not packed as it says: {error}") from error
+        return bytes(found)
 
 
 def _agent(contact: str) -> str:

@@ -86,7 +86,9 @@ def search_all(
         for search in _read_pages(searches, bounds, rates, robots, shut):
             forecast.tell((time.monotonic() - begun) * _share_left(asked))
             if not search.is_open:
-                store.remember(KIND, {search.key: search.fact(limits.clock())})
+                # what was not asked has no answer, and leaves the one that is remembered
+                if search.read or not search.stopped:
+                    store.remember(KIND, {search.key: search.fact(limits.clock())})
                 yield search.result()
     query_stats.tell_troubles(one.stats() for one in (*done, *asked) if not one.stopped)
     query_stats.tell_stopped([(one.question.engine, one.stopped) for one in asked

@@ -105,6 +105,21 @@ def test_a_body_comes_out_as_it_was(pack: object) -> None:
     assert unpack(pack(data), encoding, len(data), step=7) == data
 
 
+@pytest.mark.parametrize("step", [1, 7, 1000, 100_000])
+@pytest.mark.parametrize("behind", [b"", b"\0" * 9, b"junk"], ids=["nothing", "zeros", "junk"])
+def test_all_members_of_a_gzip_come_out_and_nothing_behind_them(step: int, behind: bytes) -> None:
+    data = bytes(range(256)) * 4
+    packed = b"".join(gzip.compress(part) for part in (data, b"", data)) + behind
+    assert unpack(packed, "gzip", 2 * len(data), step) == data + data
+
+
+def test_members_that_hold_too_much_or_go_on_for_ever_are_too_large() -> None:
+    for packed in (gzip.compress(bytes(3000)) * 2, gzip.compress(b"") * 600):
+        with pytest.raises(FetchError) as caught:
+            unpack(packed, "gzip", 5000)
+        assert caught.value.outcome is Outcome.TOO_LARGE
+
+
 @pytest.mark.parametrize("word", ["none", "utf-8", "UTF8", "binary", "8bit", "image/jpeg"])
 def test_a_word_that_names_no_compression_changes_nothing(word: str) -> None:
     assert unpack(b"as they came", word, 5000) == b"as they came"

@@ -306,7 +306,8 @@ def test_what_an_engine_answered_to_who_is_permitted_is_for_nobody_else(web, lim
     photo = {"src": {"original": "http://p.test/1.jpg"}}
     web.say("/v1/search", json.dumps({"total_results": 1, "photos": [photo]}).encode())
     access = Access({"PEXELS_API_KEY": "x"}, bases=(("pexels", web.url("")),))
-    for permitted, found in ((("pexels",), 1), ((), 0)):
+    # who is not asked loses nothing of what is remembered
+    for permitted, found in ((("pexels",), 1), ((), 0), (("pexels",), 1)):
         asked = search_all(
             [question("pexels")], replace(access, permitted=permitted), limits, store
         )
