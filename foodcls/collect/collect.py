@@ -11,7 +11,7 @@ import pandas as pd
 from foodcls.blocklist import Blocklist
 from foodcls.collect.engines.base import Access, Question
 from foodcls.collect.engines.licences import short_name
-from foodcls.collect.engines.registry import check_questions
+from foodcls.collect.engines.registry import check_listed, check_questions
 from foodcls.collect.fetch import FetchNew, fetch_all
 from foodcls.collect.folders import read_folders
 from foodcls.collect.limits import Limits, fetch_limits
@@ -106,9 +106,9 @@ def collect(
     `on_stats` is called when engines have answered, `on_rows` when it is known what became of each
     picture: also where too few of them arrived.
 
-    TableError when the list of URLs is no such table, CollectError when an engine cannot be asked
-    or a class ends with fewer than `min_per_class` pictures. What arrived is remembered, also by a
-    run that was killed.
+    TableError when the list of URLs is no such table, CollectError when an engine cannot be asked,
+    forbids what a list names, or a class ends with fewer than `min_per_class` pictures. What
+    arrived is remembered, also by a run that was killed.
     """
     mute = check_questions(request.questions, request.access)
     for name, why in mute.items():
@@ -118,6 +118,7 @@ def collect(
     limits = fetch_limits(request.settings, request.access.contact, request.places)
     _remove_blocked(request.blocklist, store)
     listed: Candidates = read_lists(request.settings.urls, request.labels)
+    check_listed((one.source for one in listed if isinstance(one, Candidate)), request.access)
     with (
         _sample_hosts(request, listed) as hosts,
         _since(request, limits, store) as since,

@@ -60,6 +60,16 @@ def check_questions(questions: Iterable[Question], access: Access) -> dict[str, 
     return mute
 
 
+def check_listed(sources: Iterable[str], access: Access) -> None:
+    """CollectError where a list names pictures of an engine that forbids what foodcls does."""
+    for name in sorted(ENGINES.keys() & set(sources)):
+        if is_forbidden(name, access):
+            raise CollectError(
+                f"collect.urls lists pictures of {name}, which {ENGINES[name].terms.caution}: if "
+                f"it permits that to you, add {name} to collect.permitted, else take its rows out"
+            )
+
+
 def lacking(name: str, access: Access) -> str:
     """Why an engine cannot be asked, and how to mend that; empty where it can be."""
     why = ENGINES[name].lacks(access)

@@ -186,6 +186,21 @@ def test_licence_and_author_stand_in_the_row_and_live_through_a_replay(
         assert manifest.loc[0, "outcome"] == "ok" and manifest.loc[0, "fetched_at"]
 
 
+def test_a_replay_asks_for_the_permission_that_the_engine_asks_for(
+    web, gather, picture, openverse, tmp_path
+) -> None:
+    web.say("/a", picture(1))
+    first = gather(openverse(a="by"), engines=("openverse",)).manifest
+    path = tmp_path / "manifest.csv"
+    first.assign(source="pexels").to_csv(path, index=False)
+    with pytest.raises(
+        CollectError, match=r"pexels, which forbids .* add pexels to collect.permit"
+    ):
+        gather(urls=path)
+    permitted = gather({"access": Access(permitted=("pexels",))}, urls=path).manifest
+    assert permitted.loc[0, "outcome"] == "ok" and web.hits["/a"] == 1
+
+
 def test_the_manifest_does_not_depend_on_who_answers_first(
     web, gather, table, picture, tmp_path
 ) -> None:
