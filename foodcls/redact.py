@@ -43,10 +43,11 @@ def one_line(text: str) -> str:
 
     That are control characters, marks of direction, and broken Unicode.
     """
-    kept = (
-        char if char.isprintable() or char in JOINERS or char.isspace() else "" for char in text
-    )
-    return " ".join("".join(kept).split())
+    if not text.isprintable():
+        text = "".join(
+            char for char in text if char.isprintable() or char in JOINERS or char.isspace()
+        )
+    return " ".join(text.split())
 
 
 def redact_logs() -> None:

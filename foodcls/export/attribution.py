@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 import pandas as pd
 
-from foodcls.manifest import OWN_SOURCE, kept_rows
+from foodcls.manifest import KEPT, OWN_SOURCE
 from foodcls.redact import one_line
 
 COLUMNS = (
@@ -22,6 +22,9 @@ COLUMNS = (
     "query",
 )
 
+# what a credit tells
+CREDITED = ("origin", "page", "author", "licence", "licence_url")
+PART = 10_000  # rows
 HEAD = """# Credits
 
 The model learnt from these pictures, which were cropped and resized for it. A title is what the
@@ -36,17 +39,22 @@ def attribution(manifest: pd.DataFrame) -> pd.DataFrame:
     Augmented copies are left out: they are made of pictures that are listed. Where no licence is
     known, the search engine's filter may stand for it: "commercial (as bing filters)".
     """
-    rows = kept_rows(manifest)
-    trained = rows[rows["split"].isin(("train", OWN_SOURCE)) & (rows["parent"] == "")]
-    return trained[list(COLUMNS)].drop_duplicates(ignore_index=True)
+    is_learnt = manifest["split"].isin(("train", OWN_SOURCE)) & (manifest["parent"] == "")
+    trained = manifest.loc[is_learnt & (manifest["state"] == KEPT), list(COLUMNS)]
+    return trained.drop_duplicates(ignore_index=True)
 
 
 def credits_page(sources: pd.DataFrame) -> str:
     """The attribution for readers, in Markdown; what came from folders is counted alone."""
-    rows = sources.drop_duplicates(["origin", "page", "author", "licence"]).to_dict("records")
-    web = [row for row in rows if row["origin"].startswith("http")]
+    rows = sources[list(CREDITED)].drop_duplicates(["origin", "page", "author", "licence"])
+    web = rows[rows["origin"].str.startswith("http")]
     own = f"- {len(rows) - len(web)} pictures from folders\n" if len(web) < len(rows) else ""
-    return HEAD + "".join(map(_credit, web)) + own
+    # some at a time: of all rows as objects the memory would be several times that of the page
+    parts = (
+        "".join(map(_credit, web.iloc[start : start + PART].to_dict("records")))
+        for start in range(0, len(web), PART)
+    )
+    return HEAD + "".join(parts) + own
 
 
 def _credit(row: Mapping[Any, str]) -> str:

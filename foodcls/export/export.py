@@ -179,12 +179,12 @@ def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def _real_pictures(manifest: pd.DataFrame, store: Store) -> Iterator[Named]:
-    kept = kept_rows(manifest)
-    held_out = kept[kept["split"].isin(("val", "test"))].drop_duplicates("picture")
+    kept = kept_rows(manifest, "picture", "split")
+    held_out = kept.loc[kept["split"].isin(("val", "test")), "picture"].drop_duplicates()
     # spread over the table, so that most classes are among them
     places = np.unique(np.linspace(0, len(held_out) - 1, COMPARED).astype(int))
     for place in places if len(held_out) else ():
-        digest = held_out["picture"].iloc[place]
+        digest = held_out.iloc[place]
         yield f"picture {digest[:12]}", read_picture(digest, store)
 
 

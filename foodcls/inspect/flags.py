@@ -7,6 +7,8 @@ from foodcls.inspect.measures import recall_measures
 from foodcls.recipe.data_settings import Quality
 from foodcls.store.store import Store
 
+PART = 20_000  # pictures whose measures are held at once: 40 MB
+
 
 def flag_words(found: Measures, limits: Quality) -> str:
     """The flags that a picture's measures raise, in words separated by blanks."""
@@ -28,11 +30,12 @@ def flag_pictures(manifest: pd.DataFrame, store: Store, limits: Quality) -> pd.D
     What `inspect` has not remembered is measured here. Augmented copies have no flags.
     """
     is_original = (manifest["parent"] == "") & (manifest["format"] != "")
-    rows = manifest[is_original]
-    words = {
-        digest: flag_words(found, limits)
-        for digest, found in recall_measures(store, rows["id"].unique()).items()
-    }
-    flagged = manifest.copy()
-    flagged.loc[rows.index, "flags"] = [words.get(digest, "") for digest in rows["id"].tolist()]
+    ids = manifest.loc[is_original, "id"]
+    distinct, words = ids.unique(), dict[str, str]()
+    for start in range(0, len(distinct), PART):
+        for digest, found in recall_measures(store, distinct[start : start + PART]).items():
+            if flags := flag_words(found, limits):
+                words[digest] = flags
+    flagged = manifest.copy(deep=False)
+    flagged.loc[ids.index, "flags"] = [words.get(digest, "") for digest in ids.tolist()]
     return flagged

@@ -85,8 +85,7 @@ def predictions_csv(answers: Predictions) -> str:
 def read_predictions(text: str) -> Predictions:
     """Read what `predictions_csv` wrote; TableError when it is none."""
     try:
-        # a class may be called "NA", or like a number
-        return _parse(pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False))
+        return _parse(text)
     except (ValueError, KeyError) as error:
         raise TableError(
             f"no table of answers ({error}); `foodcls run` writes predictions.csv"
@@ -98,14 +97,17 @@ def read_last(path: Path) -> Predictions | None:
     return read_predictions(path.read_text("utf-8")) if path.exists() else None
 
 
-def _parse(table: pd.DataFrame) -> Predictions:
-    if tuple(table.columns[: len(FACTS)]) != FACTS:
+def _parse(text: str) -> Predictions:
+    # a class may be called "NA", or like a number
+    columns = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, nrows=0).columns
+    if tuple(columns[: len(FACTS)]) != FACTS:
         raise TableError(
-            f"no table of answers: its columns begin with {', '.join(table.columns[:8])}, wanted "
+            f"no table of answers: its columns begin with {', '.join(columns[:8])}, wanted "
             f"are {', '.join(FACTS)}; `foodcls run` writes predictions.csv"
         )
-    table = unmark_table(table)
-    labels = tuple(name.removeprefix("p_") for name in table.columns[len(FACTS) :])
+    kinds = {name: str if name in FACTS else float for name in columns}
+    table = unmark_table(pd.read_csv(io.StringIO(text), dtype=kinds, keep_default_na=False))
+    labels = tuple(name.removeprefix("p_") for name in columns[len(FACTS) :])
     places = {label: place for place, label in enumerate(labels)}
     return Predictions(
         labels=labels,

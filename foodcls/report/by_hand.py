@@ -5,7 +5,7 @@ from collections import Counter
 import pandas as pd
 
 from foodcls.evaluate.looks import LEAST, TrueAccuracy
-from foodcls.manifest import is_relabeled, kept_rows
+from foodcls.manifest import KEPT, is_relabeled
 from foodcls.report.sentences import percent
 
 SHOWN = 5  # moves from class to class in a sentence
@@ -44,8 +44,8 @@ def explain_looks(known: TrueAccuracy) -> list[str]:
 
 def explain_relabeled(manifest: pd.DataFrame) -> str:
     """From which class to which a person has moved kept pictures; empty where none was moved."""
-    rows = kept_rows(manifest)
-    rows = rows[is_relabeled(rows)].drop_duplicates("id")
+    is_told = is_relabeled(manifest) & (manifest["state"] == KEPT)
+    rows = manifest[is_told].drop_duplicates("id")
     if rows.empty:
         return ""
     moves = Counter(zip(rows["given_label"], rows["label"], strict=True)).most_common()

@@ -18,6 +18,7 @@ FIGURES = {
     "macro_recall": "Mean of the classes' recalls",
     "average_position": "Average position of the right class (1 is best)",
 }
+COUNTED = ("source", "licence", "licence_by", "split", "parent")
 TOLD = {"source": "its source", "filter": "the engine's filter, no proof", "": "nobody"}
 LONGEST = 5000  # characters that MLflow keeps of a description
 REST = "\n\n*All of it: MODEL_CARD.md among the run's files.*\n"
@@ -25,7 +26,8 @@ REST = "\n\n*All of it: MODEL_CARD.md among the run's files.*\n"
 
 def model_card(recipe: Recipe, trained: Trained, manifest: pd.DataFrame) -> str:
     """The card as Markdown, below a YAML head with the keys that Hugging Face reads."""
-    checkpoint, scores, kept = trained.checkpoint.result, trained.scores.result, kept_rows(manifest)
+    checkpoint, scores = trained.checkpoint.result, trained.scores.result
+    kept = kept_rows(manifest, *COUNTED)
     originals, own = kept[kept["parent"] == ""], trained.own_worth
     values = {
         "head": _head(recipe, trained),

@@ -103,9 +103,10 @@ def gather_report(
     own: OwnWorth | None = None,
 ) -> ReportData:
     """Read what the report of a checkpoint needs from its manifest and store."""
-    rows = split_rows(manifest, scores.split)
     answers = read_predictions(store.read(scores.predictions).decode())
-    pictures = index_pictures(rows, store)
+    worst = worst_places(answers, MISTAKES)
+    rows = split_rows(manifest, scores.split)
+    shown = rows[rows["id"].isin([answers.ids[place] for place in worst])]
     counts = count_pictures(manifest, scores.labels)
     return ReportData(
         name=name,
@@ -113,7 +114,7 @@ def gather_report(
         answers=answers,
         epochs=checkpoint.reports,
         best_epoch=checkpoint.best_epoch,
-        mistakes=make_cards(worst_places(answers, MISTAKES), [answers], pictures),
+        mistakes=make_cards(worst, [answers], index_pictures(shown, store)),
         counts=counts,
         relabeled=explain_relabeled(manifest),
         learnt=explain_learning(checkpoint.settings),
@@ -140,7 +141,8 @@ def _own_looks(own: OwnWorth, manifest: pd.DataFrame, store: Store) -> dict[str,
 def count_pictures(manifest: pd.DataFrame, labels: Sequence[str]) -> dict[str, dict[str, int]]:
     """Kept pictures by label and split, and apart from these the training pictures' copies."""
     is_copy = manifest["parent"] != ""
-    photos, copies = class_counts(manifest[~is_copy]), class_counts(manifest[is_copy])
+    rows = manifest[["label", "split", "state"]]
+    photos, copies = class_counts(rows[~is_copy]), class_counts(rows[is_copy])
     none = dict.fromkeys(SPLITS, 0)
     return {label: none | photos.get(label, none) | {"copies": copies.get(label, none)["train"]}
             for label in labels}  # fmt: skip

@@ -12,7 +12,7 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.tracking.context.registry import resolve_tags
 
 from foodcls import __version__
-from foodcls.manifest import ManifestRef, kept_rows
+from foodcls.manifest import ManifestRef, split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.redact import redact
@@ -51,8 +51,7 @@ def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) 
 
 def digest_tests(manifest: pd.DataFrame) -> str:
     """SHA-256 of which pictures a run is judged by: those with the same one may be compared."""
-    rows = kept_rows(manifest)
-    return digest_json(sorted(rows.loc[rows["split"] == "test", "id"]))
+    return digest_json(sorted(split_rows(manifest[["id", "state", "split"]], "test")["id"]))
 
 
 def run_tags(recipe: Recipe, trained: Trained, steps: Sequence[StageResult[Any]]) -> dict[str, str]:
