@@ -124,23 +124,24 @@ def name_owners(workspace: Workspace, results: Iterable[CachedResult]) -> dict[s
 
 def _find_torn(workspace: Workspace, goes_on: bool, track: Track) -> Iterator[Path]:
     """Blobs whose bytes are not what their names say, read in threads."""
-    paths = list(workspace.store.blobs())
+    # as text: a million paths as objects take half a gigabyte
+    paths = list(map(str, workspace.store.blobs()))
     position = (goes_on and _read_position(workspace)) or Position(workspace.place, time.time())
     if position.last:
-        done = sum(path.name <= position.last for path in paths)
+        done = sum(os.path.basename(path) <= position.last for path in paths)
         log.info("going on with the check of %s, which had read %s of %s blobs",
                  utc_text(position.begun), f"{done:,}", f"{len(paths):,}")  # fmt: skip
-        paths = [path for path in paths if not position.settles(path)]
-    wholes = prefetch(paths, _is_whole, os.cpu_count() or 1, WAITING)
+        paths = [path for path in paths if not position.settles(Path(path))]
+    wholes = prefetch(map(Path, paths), _is_whole, os.cpu_count() or 1, WAITING)
     due = time.monotonic() + PACE
     try:
         for path, whole in track(zip(paths, wholes, strict=True), len(paths), "verify"):
-            position.note(path.name, whole=whole)
+            position.note(os.path.basename(path), whole=whole)
             if time.monotonic() > due:
                 _keep_position(workspace, position)
                 due = time.monotonic() + PACE
             if not whole:
-                yield path
+                yield Path(path)
     except BaseException:
         # stopped, or closed by whoever reads what is found
         _keep_position(workspace, position)
