@@ -5,6 +5,7 @@ import io
 import pandas as pd
 import pytest
 
+from foodcls.export import attribution as credits
 from foodcls.export.attribution import COLUMNS, attribution, credits_page
 from foodcls.manifest import new_manifest
 from foodcls.tables.spreadsheet import table_csv
@@ -82,6 +83,13 @@ def test_credits_name_title_author_source_and_licence_with_links() -> None:
         '- "[3](<http://a.test/page/3>)" by an unknown author is licensed under an unknown licence',
         "- 1 pictures from folders",
     ]
+
+
+def test_credits_that_are_written_some_at_a_time_are_the_same(monkeypatch) -> None:
+    rows = [row(number) for number in range(7)]
+    whole = credits_of(*rows)
+    monkeypatch.setattr(credits, "PART", 3)
+    assert credits_of(*rows) == whole and len(whole) == 7
 
 
 def test_no_author_or_address_gets_out_of_its_credit() -> None:

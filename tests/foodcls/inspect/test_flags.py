@@ -8,6 +8,7 @@ from picture_fixtures import board
 from PIL import Image, ImageFilter
 
 from foodcls.image.quality import Measures, measure
+from foodcls.inspect import flags
 from foodcls.inspect.flags import flag_pictures, flag_words
 from foodcls.inspect.inspect import inspect
 from foodcls.recipe.data_settings import Inspect, Quality
@@ -73,6 +74,15 @@ def test_flags_drop_nothing(store, inspected: pd.DataFrame) -> None:
     flagged = flag_pictures(inspected, store, Quality(blurred=0, tiny=80, low_information=0))
     assert flagged["flags"].tolist() == ["", "odd-shape tiny", ""]
     pd.testing.assert_frame_equal(flagged.assign(flags=""), inspected)
+
+
+def test_flags_of_pictures_looked_at_some_at_a_time_are_the_same(
+    store, inspected: pd.DataFrame, monkeypatch
+) -> None:
+    whole = flag_pictures(inspected, store, Quality(tiny=1000))
+    monkeypatch.setattr(flags, "PART", 1)
+    pd.testing.assert_frame_equal(flag_pictures(inspected, store, Quality(tiny=1000)), whole)
+    assert (whole["flags"] != "").sum() == 2 and (inspected["flags"] == "").all()
 
 
 def test_another_threshold_measures_nothing_again(store, inspected, monkeypatch) -> None:
