@@ -69,7 +69,7 @@ class HttpClient:
         await self._session.close()
 
     def bounded(self, limits: Limits) -> "HttpClient":
-        """The same client, with its connections, under other limits."""
+        """This client, with its connections, under other limits."""
         other = HttpClient(limits)
         other._session = self._session
         return other

@@ -12,13 +12,13 @@ COLUMNS = ("id", "label", "state", "parent", "split", "cluster")  # that are loo
 
 
 def worth_rows(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The original pictures that are learnt from and validated by."""
+    """The rows of original pictures for training and validation."""
     rows = kept_rows(manifest)
     return rows[(rows["parent"] == "") & rows["split"].isin(["train", "val"])]
 
 
 def few_classes(manifest: pd.DataFrame, labels: Sequence[str]) -> list[str]:
-    """The classes of too few pictures that are learnt from or validated by."""
+    """The classes with too few clusters of pictures for training and validation together."""
     rows = worth_rows(manifest)
     counts = cluster_names(rows).groupby(rows["label"]).nunique()
     return [label for label in labels if counts.get(label, 0) < LEAST]

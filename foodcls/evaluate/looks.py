@@ -80,7 +80,7 @@ def read_looks(path: Path, manifest: pd.DataFrame, labels: tuple[str, ...]) -> d
 
 
 def chance_of(digest: str) -> str:
-    """By what pictures are ordered by chance: nothing that anyone said of them decides it."""
+    """A key that puts pictures in a random order, which no answer or decision can change."""
     return digest_of(f"look {digest}".encode())
 
 
@@ -187,7 +187,7 @@ def _estimate(figures: dict[str, int], strata: list[_Stratum]) -> TrueAccuracy:
 
 
 def _ratio(strata: list[_Stratum], weight: float) -> float:
-    """Right ones among those that show a class, in all strata, by looks and the model's proxy."""
+    """The accuracy over all strata, of the pictures that show a class, corrected by the proxy."""
     right = sum(
         one.size * (one.right.mean() + weight * (one.mean - one.proxy.mean())) for one in strata
     )
@@ -195,7 +195,7 @@ def _ratio(strata: list[_Stratum], weight: float) -> float:
 
 
 def _weigh(strata: list[_Stratum], value: float) -> float:
-    """How much of the proxy helps: the slope of the residuals on it, within strata; 0 to 1."""
+    """The weight of the proxy, 0 to 1: the slope of the residuals on it within strata."""
     above = below = 0.0
     for one in strata:
         proxy, share = one.proxy - one.proxy.mean(), one.size**2 / one.count**2
@@ -205,7 +205,7 @@ def _weigh(strata: list[_Stratum], value: float) -> float:
 
 
 def _spread(one: _Stratum, value: float, weight: float) -> float:
-    """The variance of the residuals; with a right and a wrong picture more than were seen.
+    """The variance of the residuals, as if one right and one wrong picture more had been seen.
 
     Where all that were seen agree, the rest need not (Agresti and Coull 1998).
     """

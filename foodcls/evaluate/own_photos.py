@@ -128,7 +128,7 @@ def _gain(seen: _Seen, groups: list[str], track: Track) -> PairedTest:
 
 @torch.no_grad()
 def _answer(head: nn.Module, views: Sequence[Tensor]) -> Tensor:
-    """Probabilities, float32 (N, C): the mean over views (N, F), as the network gives it."""
+    """The mean probabilities, float32 (N, C), over the views (N, F) of each picture."""
     return torch.stack([head(view).softmax(1) for view in views]).mean(0)
 
 

@@ -38,7 +38,7 @@ class Worth:
 def raise_quotas(
     classes: Iterable[FoodClass], worths: Iterable[Worth], per_query: int
 ) -> tuple[FoodClass, ...]:
-    """The classes; of those that are worth it as many more pictures are asked for as it takes.
+    """The classes with higher quotas where a forecast says that more pictures are worth it.
 
     No quota falls: pictures that came before would be learnt from no more.
     """

@@ -73,7 +73,7 @@ def markdown_text(text: str) -> str:
 
 
 def _link(text: str, url: str = "") -> str:
-    """The same, with a link if it leads to the web."""
+    """The text as Markdown, a link where `url` leads to the web."""
     plain = markdown_text(text)
     target = quote(url, safe="%/:?#[]@!$&'()*+,;=") if re.match("https?://", url) else ""
     return f"[{plain}](<{target}>)" if target else plain

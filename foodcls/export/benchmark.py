@@ -50,7 +50,7 @@ class Row:
     start: float  # seconds from nothing to the first answer
 
     def record(self) -> dict[str, object]:
-        """The same for programs."""
+        """The figures as JSON holds them, for programs."""
         shift = self.shift
         return {
             "format": self.name,

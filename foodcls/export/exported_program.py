@@ -101,7 +101,7 @@ class _Interleaved(nn.Module):
 
 
 def capture_interleaved(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
-    """The same of uint8 (N, H, W, 3), row by row."""
+    """A program that takes uint8 (N, H, W, 3), as decoders lay pixels out."""
     count, _, high, wide = EXAMPLE
     module = _Interleaved(InferenceModule(network.cpu().eval(), config)).eval()
     return capture(module, torch.zeros(count, high, wide, 3, dtype=torch.uint8), (0, 1, 2))

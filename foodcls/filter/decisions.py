@@ -56,7 +56,7 @@ def read_decisions(path: Path, labels: Collection[str]) -> list[Decision]:
 
 
 def parse_decisions(path: Path, text: str, labels: Collection[str]) -> list[Decision]:
-    """The same of a text; `path` is what errors name."""
+    """As `read_decisions`, of a text; `path` is what errors name."""
     rows, problems = parse_sheet(path, text, COLUMNS, needs_all=False)
     decisions = [_decision(row, labels) for row in rows]
     problems += [item for item in decisions if isinstance(item, Problem)]

@@ -47,7 +47,7 @@ def recall_fingerprints(
 def recall_each(
     store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
 ) -> dict[str, Fingerprint]:
-    """The same, each by its id."""
+    """The fingerprint of each picture by its id, computed where none is remembered."""
     work = {_key(digest, kind): blob for digest, blob in pictures.items()}
     memoized = MemoizedMap("fingerprint", partial(_fingerprint_all, store, kind))
     found = map_memoized(store, memoized, work, silent, spread)

@@ -53,7 +53,7 @@ def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> M
 def bound_means(
     several: Sequence[Floats | Ints], sample: Sample, error: float = 0.05
 ) -> list[MeanBounds]:
-    """The same of several values, each (N,), by the same resamples, which take longest to draw."""
+    """Intervals of the means of several values, each (N,), by resamples that are drawn once."""
     counts, *sums = _resample(several, sample)
     return [
         _bound_mean(values, drawn, counts, sample, error)

@@ -24,7 +24,7 @@ def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
 
 
 def effective_sample_size(values: Floats | Ints, groups: Ints) -> float:
-    """The number of independent pictures, 1 to N, that tell the mean of `values` (N,) as well.
+    """The number of independent pictures, 1 to N, that would tell the mean of `values` as well.
 
     Pictures with the same number in `groups` (N,) are correlated, so they count for less; and few
     groups count less again (Korn and Graubard 1998, Survey Methodology 24:193). Where all values

@@ -93,7 +93,7 @@ def read_predictions(text: str) -> Predictions:
 
 
 def read_last(path: Path) -> Predictions | None:
-    """Those of a workspace's last run; None where there was none."""
+    """The predictions of a workspace's last run; None where there was none."""
     return read_predictions(path.read_text("utf-8")) if path.exists() else None
 
 

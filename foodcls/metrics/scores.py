@@ -127,7 +127,7 @@ def _macro_recall(graded: Graded) -> Estimate:
 
 
 def share_by_group(hits: Ints, groups: Ints) -> Estimate:
-    """The same, with Wilson's interval of the effective sample size; `groups` (N,) are numbers."""
+    """The share of ones among `hits` (N,), with Wilson's interval at the effective sample size."""
     share, n = float(hits.mean()), effective_sample_size(hits, groups)
     low, high = wilson(share * n, n)
     return Estimate(share, low, high)

@@ -40,7 +40,7 @@ CHUNK = 1 << 20  # pairs that are looked at at once
 
 
 def find_near(own: np.ndarray, others: np.ndarray, reach: int) -> np.ndarray:
-    """Of each of `own` whether any of `others` is within `reach` bits, at most REACH.
+    """Which hashes of `own` have one of `others` within `reach` bits, at most REACH.
 
     Both are uint64, of shape (n,) and (m,); the answer is bool of shape (n,).
     """

@@ -51,7 +51,7 @@ class LooksSession(Session):
         return self._homes[item.id]
 
     def place_of(self, item: GalleryItem, verdict: Verdict | None) -> str:
-        """The same, whatever was said of it."""
+        """The batch of a picture, whatever was decided of it."""
         return self.home_of(item)
 
 

@@ -51,7 +51,7 @@ class Trained:
 
     @property
     def own_figures(self) -> dict[str, float]:
-        """The same in figures; none where there are no own photos."""
+        """The figures of what own photos showed; none where there are no own photos."""
         return self.own_worth.headline if self.own_worth else {}
 
     @property

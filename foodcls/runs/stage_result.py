@@ -86,7 +86,7 @@ def stage_seconds(steps: Sequence[StageResult[Any]]) -> dict[str, float]:
 
 
 def _shares(step: StageResult[Any]) -> list[str]:
-    """What of a stage's work was new, where that was not all of it."""
+    """How much of a stage's work was new, where some of it was recalled."""
     return [
         f"{item.kind}: {item.anew} of {item.anew + item.recalled} new"
         for item in step.work

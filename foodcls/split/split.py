@@ -44,7 +44,7 @@ def split(
     cluster, named = pd.factorize(names)
 
     def like(rows: np.ndarray) -> np.ndarray:
-        """Of each row, whether it looks like one of these, or is one."""
+        """Which rows are one of these pictures, or look like one."""
         found = np.zeros(len(named), bool)
         found[cluster[rows]] = True
         return np.asarray(found[cluster])

@@ -44,7 +44,7 @@ class Folder:
         return self.root / BLOBS / digest[:2] / digest
 
     def where(self, digest: str) -> str:
-        """The same for people."""
+        """Where a blob lies, in words for people."""
         return str(self.path(digest))
 
     def lacking(self, digests: Iterable[str]) -> set[str]:

@@ -58,7 +58,7 @@ def read_sheet(
 def parse_sheet(
     path: Path, text: str, wanted: Sequence[str], *, needs_all: bool, header: Sequence[str] = ()
 ) -> tuple[list[CsvRow], list[Problem]]:
-    """The same of a text; `path` is what errors name."""
+    """As `read_sheet`, of a text; `path` is what errors name."""
     lines = split_lines(text.removeprefix(BOM))
     first, header = 0 if header else 1, header or parse_header(path, lines[0])
     check_header(path, header, wanted, needs_all=needs_all)

@@ -56,6 +56,6 @@ def _steps(settings: Train) -> list[str]:
 
 
 def _changed(settings: Train | Extras, keys: Sequence[str]) -> list[str]:
-    """Those of the keys whose values are not the default ones."""
+    """The keys whose values are not the default ones."""
     usual = type(settings)()
     return [key for key in keys if getattr(settings, key) != getattr(usual, key)]

@@ -93,7 +93,7 @@ def _find_out(
 
 
 def _whole(store: Store, memoized: MemoizedMap[Item], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the facts whose blobs are there."""
+    """The facts whose blobs are all in the store."""
     needed = {key: set(memoized.blobs(fact)) for key, fact in facts.items()}
     gone = store.lacking(set().union(*needed.values()))
     return {key: fact for key, fact in facts.items() if not needed[key] & gone}

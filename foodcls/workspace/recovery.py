@@ -51,7 +51,7 @@ def set_torn_aside(store: Store, since: float) -> list[str]:
 
 
 def damaged_blobs(store: Store, digests: list[str]) -> Iterator[str]:
-    """Those of these blobs that are not whole; read in threads."""
+    """Which of these blobs are not whole; they are read in threads."""
     threads = os.cpu_count() or 1
     checked = prefetch(digests, store.is_whole, threads, WAITING)
     yield from (digest for digest, whole in zip(digests, checked, strict=True) if not whole)

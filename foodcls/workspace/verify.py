@@ -156,7 +156,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _digest(path: Path) -> str:
-    """That of a file's bytes; none where there is no file, or the disk cannot read it."""
+    """The digest of a file's bytes; none where there is no file, or the disk cannot read it."""
     try:
         return digest_file(path)
     except FileNotFoundError:

@@ -24,7 +24,7 @@ def find_checkpoint(workspace: Workspace, digest: str) -> Checkpoint | None:
 
 
 def need_checkpoint(workspace: Workspace, digest: str, model: object) -> Checkpoint:
-    """The same; InputError where it is not there."""
+    """The checkpoint of that digest; InputError where `find_checkpoint` finds none."""
     found = find_checkpoint(workspace, digest)
     if found is None:
         raise InputError(

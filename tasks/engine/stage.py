@@ -127,7 +127,7 @@ class Stage(Generic[Result]):
     def _read_cache(
         self, workspace: Workspace, key: str, values: list[Any], aside: Any, *, refresh: bool
     ) -> tuple[Result, bool]:
-        """The same without Prefect, of a stage that is cached; CacheMiss where it has to run."""
+        """The result of a cached stage, read without Prefect; CacheMiss where it has to run."""
         if not self.modules:
             return self.task.fn(workspace, *values, **aside), False
         entry = workspace.results / key

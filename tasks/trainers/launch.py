@@ -50,7 +50,7 @@ class Trainers:
     meet: str  # HOST:PORT; empty for one machine
 
     def words(self, folder: str) -> list[str]:
-        """What torchrun is told of them here, at the first machine."""
+        """The options by which torchrun starts them on this machine, the first one."""
         if not self.meet:
             # by files: a port of its own would let in whoever reaches this machine
             return ["--rdzv-backend=c10d", "--rdzv-conf=store_type=file",

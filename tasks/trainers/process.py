@@ -34,7 +34,7 @@ WAIT = timedelta(days=7)
 
 
 class _Teller(logging.Handler):
-    """Tells the process that asked, from the first of those that train."""
+    """Sends progress and log lines of the first training process to the one that started it."""
 
     def __init__(self) -> None:
         # what libraries print is no message

@@ -58,7 +58,7 @@ class HostLimiter:
         return name if name in self.hosts and host not in self.hosts else host
 
     def for_registered(self, hosts: Iterable[str]) -> "HostLimiter":
-        """The same, with the shorter pauses that these hosts allow to registered clients."""
+        """This limiter, with the shorter pauses that these hosts allow to registered clients."""
         known = {host: self.hosts[host] for host in hosts if host in self.hosts}
         quicker = {host: replace(policy, pause=policy.keyed_pause)
                    for host, policy in known.items() if policy.keyed_pause is not None}  # fmt: skip
