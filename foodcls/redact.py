@@ -11,11 +11,24 @@ LOGIN = re.compile(
     r"(?<=://)(?:(?!\[)[^/?#\s'\"<>:@]*:(?!\d+(?:[/?#]|$))[^\s'\"<>]*|[^/?#\s'\"<>]*)@"
 )
 # the same where a library leaves the scheme out; not in models:/name@alias
-BARE = re.compile(r"(?<![\w.%+-])[\w.%+-]+:[^/?&=\s'\"<>@]+@(?=[\w\[])")
-# values of what is named so: in the query of an address, or wherever a word says that it is one
-NAMES = r"key|key_?id|token|secret|pass|passw(?:or)?d|pwd|sig|signature|credentials?|auth"
-KEYED = re.compile(
-    rf"((?:[?&;][\w.%-]*(?:{NAMES})|\b(?:passw(?:or)?d|pwd|secret|token|api_?key))=)[^&\s'\"<>]+",
+BARE = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,200}:[^/?&=\s'\"<>@]{1,500}@(?=[\w\[])")
+# an address within another's query: its marks are percent-encoded
+ENCODED = re.compile(r"(?<=%3A%2F%2F)(?:(?!%2F|%3F)[^/?#&\s'\"<>]){1,500}?%40", re.IGNORECASE)
+# values of what is named so: in the query of an address or behind its #
+NAMES = r"key|key_?id|token|secret|pass|passw(?:or)?d|pwd|sig|signature|credentials?|auth|jwt"
+KEYED = re.compile(rf"([?&;#][\w.%-]*(?:{NAMES})=)[^&\s'\"<>]+", re.IGNORECASE)
+# or wherever a word says that it is one, as variables, JSON and settings do; of no `token: x` in a
+# sentence, for that is what parsers complain of
+SECRETS = r"passw(?:or)?d|pwd|secret|token|(?:api|access)[_-]?key"
+NAMED = re.compile(
+    rf"((?<![\w%])[\w.-]{{0,40}}?(?:{SECRETS})(?:=['\"]?|['\"]\s?[:=]\s?['\"]?|:\s?['\"])|"
+    r"\bpass(?:word|wd):\s)[^&\s'\"<>]+",
+    re.IGNORECASE,
+)
+# and of headers, to the end of the line or of the quotes
+HEADER = re.compile(
+    r"(\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,40}(?:key|token))"
+    r"['\"]?\s?[:=]\s?['\"]?)[^'\"\r\n]+",
     re.IGNORECASE,
 )
 
@@ -35,7 +48,10 @@ def has_password(address: str) -> bool:
 
 def redact(text: str) -> str:
     """The text without logins, and with `***` for keys: all that shows an address goes by this."""
-    return KEYED.sub(r"\1***", BARE.sub("", without_logins(text)))
+    text = ENCODED.sub("", BARE.sub("", without_logins(text)))
+    for kind in (KEYED, NAMED, HEADER):
+        text = kind.sub(r"\1***", text)
+    return text
 
 
 def one_line(text: str) -> str:
