@@ -80,6 +80,9 @@ def read_package(data: bytes) -> Model:
         with ZipFile(io.BytesIO(data)) as package:
             (name,) = (one for one in package.namelist() if one.endswith(f"/extra/{FACTS}"))
             facts = json.loads(package.read(name))
+            # libtorch leaves what it has unpacked behind when it fails at the rest
+            if damaged := package.testzip():
+                refuse(f"{damaged} in it is damaged")
     except BadZipFile as error:
         refuse(str(error))
     here, there = bound_to(), facts["bound_to"]

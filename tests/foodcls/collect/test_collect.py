@@ -255,7 +255,7 @@ def test_trouble_that_may_pass_is_counted_and_only_that_is_asked_again(
 
 def test_a_broken_table_is_refused_before_any_request(web, gather, tmp_path) -> None:
     path = tmp_path / "urls.csv"
-    path.write_text(f"class,url\nrice,{web.url('/1')}\n")
+    path.write_text(f"dish,url\nrice,{web.url('/1')}\n")
     with pytest.raises(TableError, match="urls.csv"):
         gather(urls=path)
     assert not web.hits
