@@ -57,8 +57,8 @@ def test_what_must_outlive_a_power_cut_is_flushed_around_its_rename(tmp_path: Pa
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
     trace, folder = tmp_path / "trace", tmp_path / "w"
-    words = ["strace", "-f", "-y", "-s", "300", "-e", "trace=fsync,/rename", "-o", trace,
-             sys.executable, "-c", WRITE, folder]  # fmt: skip
+    words = ["strace", "-f", "--seccomp-bpf", "-y", "-s", "300", "-e",
+             "trace=fsync,/rename", "-o", trace, sys.executable, "-c", WRITE, folder]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=200)
     if "ptrace" in done.stderr:
         pytest.skip(f"nothing may be traced here: {done.stderr.strip()[:100]}")

@@ -39,9 +39,9 @@ def test_repeats_are_equal_to_the_bit_and_exported_as_they_were_judged(
     assert one.facts["method"] == method and one.facts["tta"] == (3 if target else 1)
     assert one.best.val_accuracy > 0.8
     assert evaluate(one, manifest, FeatureCache(store, tmp_path / "one")).accuracy > 0.6
-    # the files are compared with the network on held-out pictures; those of one view are in
-    # the tests of export
-    if target:
+    # the files are compared with the network on held-out pictures; those of one view, and of a
+    # backbone that has learnt, are in the tests of export and of strangers
+    if target and method == "probe":
         assert export(one, manifest, store, {}).max_difference < 1e-4
 
 
