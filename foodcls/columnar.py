@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 TYPES = {"str": pa.large_string(), "Int64": pa.int64()}
 PANDAS = {pa.large_string(): pd.StringDtype(na_value=np.nan), pa.int64(): pd.Int64Dtype()}
-# rows of a group in a file, and of a piece of text
-GROUP = 1 << 16
+# rows of a group in a file; and of a piece of text, which the processor's cache holds
+GROUP, PIECE = 1 << 16, 1 << 14
 # cells of a column that tell whether its texts repeat
 SEEN = 1 << 12
 # what a file may say that it holds: a table of 100 million rows of 600 bytes
@@ -39,7 +39,15 @@ def to_arrow(table: pd.DataFrame) -> pa.Table:
 
 def to_series(column: pa.ChunkedArray) -> pd.Series:
     """The column as pandas has it, in one piece: to look up a row among many pieces takes long."""
-    return column.combine_chunks().to_pandas(types_mapper=PANDAS.get)
+    # one piece would be copied
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return whole.to_pandas(types_mapper=PANDAS.get)
+
+
+def to_column(cells: Iterable[object], kind: str) -> pd.Series:
+    """Cells of that kind as pandas has a column; pandas itself looks through a list at length."""
+    column = pa.array(cells, TYPES[kind])
+    return to_series(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column]))
 
 
 def find_texts(column: pd.Series, texts: Iterable[str]) -> np.ndarray:
@@ -97,7 +105,7 @@ def csv_chunks(
     a quote or the end of a line.
     """
     yield pa.py_buffer(f"{','.join(table.column_names)}\n".encode())
-    for batch in filter(len, table.to_batches(max_chunksize=GROUP)):
+    for batch in filter(len, table.to_batches(max_chunksize=PIECE)):
         cells = [_as_cells(column, change) for column in batch.columns]
         cells[-1] = pc.binary_join_element_wise(cells[-1], _text(""), _text("\n"))
         # the texts of an array lie behind each other
@@ -111,6 +119,14 @@ def change_some(column: pa.Array, pattern: str, change: Callable[[pa.Array], pa.
     return pc.if_else(wanted, change(column), column) if pc.any(wanted).as_py() else column
 
 
+def has_any(column: pa.Array, marks: str) -> bool:
+    """Whether one of these characters stands anywhere in the texts."""
+    starts = _offsets(column)
+    # as one text, which is looked through much faster than cell by cell
+    text = bytes(memoryview(column.buffers()[2] or b"")[starts[0] : starts[-1]])
+    return any(mark.encode() in text for mark in marks)
+
+
 def first_bytes(column: pa.Array) -> set[int]:
     """With which bytes texts of the column begin."""
     starts = _offsets(column)
@@ -122,12 +138,7 @@ def _as_cells(column: pa.Array, change: Callable[[pa.Array], pa.Array]) -> pa.Ar
     if pa.types.is_integer(column.type):
         return pc.fill_null(column.cast(TYPES["str"]), "")
     changed = change(column)
-    starts = _offsets(changed)
-    # as one text, which is looked through much faster than cell by cell
-    text = bytes(memoryview(changed.buffers()[2] or b"")[starts[0] : starts[-1]])
-    if any(mark in text for mark in (b",", b'"', b"\n", b"\r")):
-        return change_some(changed, '[,"\n\r]', _quote)
-    return changed
+    return change_some(changed, '[,"\n\r]', _quote) if has_any(changed, ',"\n\r') else changed
 
 
 def _quote(column: pa.Array) -> pa.Array:

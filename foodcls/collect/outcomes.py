@@ -105,7 +105,7 @@ class Response:
     body: bytes = b""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A picture that may be fetched; `rank` counts from 1 within its source and query."""
 
@@ -126,7 +126,7 @@ class Candidate:
         return CandidateResult(self, FetchResult(self.url, outcome, detail))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FetchResult:
     """How a URL or a file ended; `id` is the blob of its bytes, empty when none arrived."""
 
@@ -141,7 +141,7 @@ class FetchResult:
     deferred_by: str = ""  # the host that leaves it to a later run; redirects may have led there
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CandidateResult:
     """A candidate, and how fetching it ended."""
 

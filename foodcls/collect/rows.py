@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -11,16 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foodcls.collect.outcomes import Candidate, CandidateResult, Outcome, printable
-from foodcls.columnar import TYPES, to_series
+from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome, printable
+from foodcls.columnar import TYPES, has_any, to_series
 from foodcls.manifest import COLUMNS, DROPPED, GIVEN, KEPT, NUMBER, TEST_SOURCE, TEXT
 from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
 TOGETHER = 4_096  # objects that are read at once
-# columns that candidates and results have by the same names
-AS_FOUND = ("label", "source", "query", "rank", "licence", "licence_by")
-ADDRESSES = ("page", "licence_url", "author")
+# what is read of candidates and of how fetching them ended
+ADDRESSES = ("url", "page", "licence_url", "author")
+AS_FOUND = (*ADDRESSES, "label", "source", "query", "rank", "licence", "licence_by")
 AS_FETCHED = ("id", "fetched_at", "attempts", "bytes", "outcome", "detail")
 
 
@@ -42,16 +41,19 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
     Rows of an outside test set get the split "test". They and own photos are never dropped here as
     duplicates: what a test set holds is decided where it is evaluated.
     """
-    ordered = _by_class(results, labels)
-    told = _read_columns(ordered)
-    twins, ids, outcomes = _find_twins(ordered, told), told["id"], told["outcome"]
+    results = list(results)
+    order = _class_order(results, labels)
+    # one after the other: what is read lies in memory twice for a while
+    told = _read_columns([one.candidate for one in results], AS_FOUND, order)
+    told |= _read_columns([one.result for one in results], AS_FETCHED, order)
+    twins, ids, outcomes = _find_twins(results, order, told), told["id"], told["outcome"]
     is_twin = pc.and_(pc.not_equal(twins, ""), pc.equal(outcomes, Outcome.OK.value))
     outcomes = pc.if_else(is_twin, Outcome.SAME_CONTENT.value, outcomes)
     is_kept = pc.equal(outcomes, Outcome.OK.value)
     details = _respell(told["detail"], "", lambda text: redact(printable(text)))
     why = pc.binary_join_element_wise(outcomes, details, pa.scalar(": ", TYPES[TEXT]))
     why = pc.if_else(pc.equal(details, ""), outcomes, why)
-    told |= {name: _respell(told[name], "@", without_logins) for name in (*ADDRESSES, "url")}
+    told |= {name: _respell(told[name], "@", without_logins) for name in ADDRESSES}
     told |= {
         "origin": told["url"],
         "bytes": pc.if_else(pc.equal(ids, ""), pa.scalar(None, TYPES[NUMBER]), told["bytes"]),
@@ -63,32 +65,29 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
         "stage": pc.if_else(is_kept, "", STAGE),
         "reason": pc.if_else(is_kept, "", why),
     }
-    return _join(told, len(ordered))
+    return _join(told, len(results))
 
 
-def _by_class(results: Iterable[CandidateResult], labels: tuple[str, ...]) -> list[CandidateResult]:
-    """The results by class; those of no class come last."""
-    others: list[CandidateResult] = []
-    of_class: dict[str, list[CandidateResult]] = {label: [] for label in labels}
-    for one in results:
-        of_class.get(one.candidate.label, others).append(one)
-    return [*chain(*of_class.values()), *others]
+def _class_order(results: Sequence[CandidateResult], labels: tuple[str, ...]) -> np.ndarray:
+    """The places of the results by class, those of no class last: int of shape (len,)."""
+    ranks = {label: rank for rank, label in enumerate(labels)}
+    each = [ranks.get(one.candidate.label, len(ranks)) for one in results]
+    return np.argsort(np.array(each, int), kind="stable")
 
 
-def _read_columns(ordered: Sequence[CandidateResult]) -> dict[str, pa.Array]:
-    """What candidates and results have, by its name."""
-    kinds = {name: TYPES[COLUMNS.get(name, TEXT)]
-             for name in ("url", *AS_FOUND, *ADDRESSES, *AS_FETCHED)}  # fmt: skip
+def _read_columns(
+    items: Sequence[Candidate] | Sequence[FetchResult], names: Iterable[str], order: np.ndarray
+) -> dict[str, pa.Array]:
+    """What the items have by these names, in that order."""
+    kinds = {name: TYPES[COLUMNS.get(name, TEXT)] for name in names}
     pieces = {name: [pa.array([], kind)] for name, kind in kinds.items()}
-    # some at a time: of a million objects none would still be at hand when it is asked again
-    for start in range(0, len(ordered), TOGETHER):
-        some = ordered[start : start + TOGETHER]
-        candidates, results = [one.candidate for one in some], [one.result for one in some]
+    # some at a time, as they lie in memory: none of a million would still be at hand later
+    for start in range(0, len(items), TOGETHER):
+        some = items[start : start + TOGETHER]
         for name, kind in kinds.items():
-            items = results if name in AS_FETCHED else candidates
-            pieces[name].append(_array(list(map(attrgetter(name), items)), kind))
+            pieces[name].append(_array(list(map(attrgetter(name), some)), kind))
     # no more than one column lies in memory twice
-    return {name: pa.concat_arrays(pieces.pop(name)) for name in kinds}
+    return {name: pa.concat_arrays(pieces.pop(name)).take(pa.array(order)) for name in kinds}
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
@@ -101,9 +100,9 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 def _respell(column: pa.Array, mark: str, change: Callable[[str], str]) -> pa.Array:
     """The texts, changed where they hold the mark; each of those that are equal is changed once."""
-    is_marked = pc.match_substring(column, mark)
-    if not pc.any(is_marked).as_py():
+    if mark and not has_any(column, mark):
         return column
+    is_marked = pc.match_substring(column, mark)
     coded = column.filter(is_marked).dictionary_encode()
     changed = pa.array([change(text) for text in coded.dictionary.to_pylist()], column.type)
     return pc.replace_with_mask(column, is_marked, changed.take(coded.indices))
@@ -111,26 +110,30 @@ def _respell(column: pa.Array, mark: str, change: Callable[[str], str]) -> pa.Ar
 
 def _join(columns: Mapping[str, pa.Array], count: int) -> pd.DataFrame:
     """A manifest of so many rows; a column that is left out is empty."""
-    blanks = {TEXT: pa.scalar("", TYPES[TEXT]), NUMBER: pa.scalar(None, TYPES[NUMBER])}
+    blanks = {
+        kind: pa.repeat(pa.scalar(value, TYPES[kind]), count)
+        for kind, value in ((TEXT, ""), (NUMBER, None))
+    }
+    cells = {name: columns.get(name, blanks[kind]) for name, kind in COLUMNS.items()}
     return pd.DataFrame({
-        name: to_series(pa.chunked_array([
-            columns[name].cast(TYPES[kind]) if name in columns else pa.repeat(blanks[kind], count)
-        ]))
-        for name, kind in COLUMNS.items()
+        name: to_series(pa.chunked_array([column.cast(TYPES[COLUMNS[name]])]))
+        for name, column in cells.items()
     })  # fmt: skip
 
 
-def _find_twins(ordered: Sequence[CandidateResult], told: Mapping[str, pa.Array]) -> pa.Array:
+def _find_twins(
+    results: Sequence[CandidateResult], order: np.ndarray, told: Mapping[str, pa.Array]
+) -> pa.Array:
     """By row the id of the earlier picture in its class that it repeats; else empty."""
     code = np.asarray(told["id"].dictionary_encode().indices)
     repeated = told["url"].filter(pc.equal(told["outcome"], Outcome.SAME_URL.value)).unique()
     # no other row repeats one, or is repeated
     is_twice = np.asarray(pc.not_equal(told["id"], "")) & (np.bincount(code)[code] > 1)
     is_likely = is_twice | np.asarray(pc.is_in(told["url"], repeated))
-    twins = [""] * len(ordered)
+    twins = [""] * len(order)
     firsts: dict[str, dict[str, str]] = defaultdict(dict)
     for place in np.flatnonzero(is_likely).tolist():
-        one = ordered[place]
+        one = results[order[place]]
         if one.candidate.source not in GIVEN:
             twins[place] = _twin(one, firsts[one.candidate.label])
     return pa.array(twins, TYPES[TEXT])

@@ -5,7 +5,7 @@ The answers are written here, after the interfaces' public documentation; no int
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -426,8 +426,8 @@ def test_no_field_of_another_type_ends_a_run_or_spoils_the_other_pictures(name: 
             holder[field] = before
             for hit in hits:
                 one = candidate(Question(name, "dish", "soup", 5), 1, hit)
-                assert all(str(word).isprintable() for word in vars(one).values())
-                assert all(len(str(word)) < 20_000 for word in vars(one).values())
+                assert all(str(word).isprintable() for word in asdict(one).values())
+                assert all(len(str(word)) < 20_000 for word in asdict(one).values())
             assert reason.isprintable() and (hits or reason or not value)
             assert following == "" or following.startswith("http://a.test/api?")
             # whatever one of two pictures is like
