@@ -20,6 +20,7 @@ from foodcls.crop.plausible import NOT_ACCEPTED, check_beyond, check_share
 from foodcls.crop.turns import Placed, settle_turns
 from foodcls.crop.units import detect_unit
 from foodcls.image.decode import load_picture, png_bytes
+from foodcls.manifest import fill_cells
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Crop
 from foodcls.store.store import Store, key_of
@@ -210,8 +211,6 @@ def _fill(
     places = [place + number for place, count in zip(starts, drawn, strict=True)
               for number in range(count)]  # fmt: skip
     # all at once: each change of a column of text writes it anew
-    filled.loc[places, "box"] = [
-        ",".join(map(str, edges)) for some in cuts.values() for edges in some
-    ]
-    filled.loc[places, "picture"] = [blob for row in cuts for blob in blobs[row]]
-    return filled
+    boxes = [",".join(map(str, edges)) for some in cuts.values() for edges in some]
+    pictures = [blob for row in cuts for blob in blobs[row]]
+    return fill_cells(filled, pd.Index(places, dtype=int), {"box": boxes, "picture": pictures})

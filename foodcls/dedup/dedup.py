@@ -20,6 +20,7 @@ from foodcls.manifest import (
     TEXT,
     ManifestRef,
     drop_rows,
+    fill_cells,
     kept_rows,
     picture_blobs,
     save_manifest,
@@ -93,7 +94,8 @@ def dedup(
 def _by_priority(rows: pd.DataFrame) -> pd.DataFrame:
     pixels = (rows["width"] * rows["height"]).fillna(0)
     keys = rows.assign(
-        place=rows["source"].map({TEST_SOURCE: 0, OWN_SOURCE: 1}).fillna(2).astype("Int64"),
+        # any other source, -1, comes last
+        place=find_texts(rows["source"], (TEST_SOURCE, OWN_SOURCE)) % 3,
         pixels=-pixels,
         size=-rows["bytes"].fillna(0),
     )
@@ -127,13 +129,13 @@ def _mark(manifest: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     conflicts = _conflicts(rows[~tested & (~owned | is_own)])
     reasons = pd.concat([reasons[~reasons.index.isin(conflicts.index)], conflicts])
     marked = drop_rows(manifest, reasons, "dedup")
-    marked.loc[surplus.index, "duplicate_of"] = surplus["keeper"]
-    marked.loc[rows.index, "cluster"] = rows["cluster"]
-    return marked
+    marked = fill_cells(marked, surplus.index, {"duplicate_of": surplus["keeper"]})
+    return fill_cells(marked, rows.index, {"cluster": rows["cluster"]})
 
 
 def _conflicts(rows: pd.DataFrame) -> pd.Series:
     """Reasons for all rows of pictures that stand under several labels."""
+    rows = rows[rows["keeper"].duplicated(keep=False)]
     keeper, kept = pd.factorize(rows["keeper"])
     label, names = pd.factorize(rows["label"], sort=True)
     picture, number = np.divmod(np.unique(keeper * len(names) + label), max(1, len(names)))

@@ -21,7 +21,7 @@ from foodcls.inspect.fingerprints import remember_fingerprints
 from foodcls.inspect.measures import remember_measures
 from foodcls.inspect.sandbox import CRASH, TIMEOUT, ResourceLimits, WorkerDied, WorkerPool, get_pool
 from foodcls.inspect.sandbox_worker import EXAMINE
-from foodcls.manifest import COLUMNS, drop_rows, kept_rows
+from foodcls.manifest import drop_rows, fill_cells, kept_rows
 from foodcls.progress import Track, silent
 from foodcls.recipe.data_settings import Inspect
 from foodcls.store.store import Store, key_of
@@ -169,18 +169,16 @@ def _is_final(fact: Mapping[str, Any]) -> bool:
 def _fill(
     manifest: pd.DataFrame, rows: pd.DataFrame, facts: dict[str, dict[str, Any]]
 ) -> pd.DataFrame:
-    filled = manifest.copy()
     each = [facts[digest] for digest in rows["id"].tolist()]
-    is_sound = np.array(["reason" not in fact for fact in each], bool)
-    sound, bad = rows.index[is_sound], rows.index[~is_sound]
-    sound_facts = [fact for fact in each if "reason" not in fact]
-    for name in ("format", "width", "height", "hash", "mirror_hash", "picture"):
-        # as a column is kept: a list of a million cells is looked through first
-        cells = pd.Series([fact[name] for fact in sound_facts], dtype=COLUMNS[name])
-        filled.loc[sound, name] = cells.array
-    bad_facts = [fact for fact in each if "reason" in fact]
-    filled.loc[bad, "outcome"] = [fact["reason"] for fact in bad_facts]
-    filled.loc[bad, "detail"] = [fact["detail"] for fact in bad_facts]
+    is_bad = np.array(["reason" in fact for fact in each], bool)
+    sound = [fact for fact in each if "reason" not in fact]
+    names = ("format", "width", "height", "hash", "mirror_hash", "picture")
+    told = {name: [fact[name] for fact in sound] for name in names}
+    filled = fill_cells(manifest, rows.index[~is_bad], told)
+    bad, refused = rows.index[is_bad], [fact for fact in each if "reason" in fact]
+    told = {"outcome": [fact["reason"] for fact in refused],
+            "detail": [fact["detail"] for fact in refused]}  # fmt: skip
+    filled = fill_cells(filled, bad, told)
     _tell_refused(filled.loc[bad, ["outcome", "origin"]])
     return drop_rows(filled, filled.loc[bad, "outcome"], "inspect")
 

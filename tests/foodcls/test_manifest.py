@@ -9,6 +9,7 @@ from foodcls.manifest import (
     SplitsRef,
     class_counts,
     drop_rows,
+    fill_cells,
     kept_rows,
     load_manifest,
     load_splits,
@@ -45,6 +46,16 @@ def test_dropped_rows_stay_with_stage_and_reason() -> None:
     assert len(marked) == 3 and list(kept_rows(marked)["id"]) == ["id1"]
     assert list(marked["reason"]) == ["blank", "", "truncated"]
     assert list(table["state"]) == ["kept"] * 3
+
+
+def test_cells_go_into_the_rows_that_are_named_in_any_order() -> None:
+    table = rows(width=3).iloc[[2, 0, 1]]
+    filled = fill_cells(table, pd.Index([1, 2]), {"picture": ["b", "c"], "width": [7, 8]})
+    assert filled["picture"].to_dict() == {2: "c", 0: "", 1: "b"}
+    assert filled["width"].to_dict() == {2: 8, 0: 3, 1: 7}
+    assert list(table["picture"]) == [""] * 3 and list(filled.dtypes) == list(table.dtypes)
+    with pytest.raises(KeyError):
+        fill_cells(table, pd.Index([1, 3]), {"picture": ["b", "c"]})
 
 
 def test_digest_ignores_when_it_was_fetched_and_nothing_else(store: Store) -> None:
