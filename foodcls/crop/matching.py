@@ -6,7 +6,6 @@ names repeat, the folders decide, then the class, then the size. Where that leav
 contents of a file and its own name mean different pictures, or two names mean one, it is refused.
 """
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ import pyarrow.compute as pc
 from foodcls.columnar import find_texts
 from foodcls.crop.boxes import Box
 from foodcls.crop.names import ENDING, ENDINGS, FOLDS, decode_path, list_forms
-from foodcls.tables.match_rows import Finder, begin_ids, index_rows, plain_path
+from foodcls.tables.match_rows import Finder, begin_ids, index_rows, last_parts, plain_path
 from foodcls.tables.read_csv import shorten
 
 PLAIN_ENDINGS = f"{ENDINGS}+$"  # of names without their points
@@ -122,17 +121,20 @@ def list_sizes(rows: pd.DataFrame) -> list[tuple[int, int]]:
 def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
     """Whether a box may mean a row: far fewer than there are, and what is hard to tell."""
     names = {name for box in boxes for name in (box.name, box.own_name)}
-    lasts = {path.rpartition("/")[2] for name in names for path, _ in list_forms(name)}
-    cores = {re.sub(PLAIN_ENDINGS, "", re.sub(r"[\W_]", "", last).casefold()) for last in lasts}
+    forms = {path.casefold() for name in names for path, _ in list_forms(name)}
     origins = pa.array(rows["origin"])
-    # letters and digits alone are compared, which stay the same however a name is respelled
-    plain = pc.replace_substring_regex(pc.ascii_lower(origins), "(?s)^.*/|[^0-9a-z]+", "")
-    plain = pc.replace_substring_regex(plain, PLAIN_ENDINGS, "")
-    is_odd = np.asarray(pc.match_substring_regex(origins, r"[^ -~]|[%?\\]"))
-    is_meant = is_odd | (find_texts(pd.Series(plain), cores) >= 0)
+    is_odd = pc.match_substring_regex(origins, r"[^ -~]|[%?\\]")
+    is_called = pc.is_in(_cores(origins), _cores(pa.array(list(forms), origins.type)))
+    is_meant = np.asarray(pc.or_(is_odd, is_called))
     is_meant |= begin_ids(rows["id"], names)
     # and all rows of these pictures
     return find_texts(rows["id"], rows["id"][is_meant].unique()) >= 0
+
+
+def _cores(paths: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Of each path's last part the letters and digits, which no tool respells; without ending."""
+    plain = pc.replace_substring_regex(pc.ascii_lower(last_parts(paths)), "[^0-9a-z]+", "")
+    return pc.replace_substring_regex(plain, PLAIN_ENDINGS, "")
 
 
 def _list_lasts(path: str) -> list[str]:
@@ -152,12 +154,13 @@ def _look_up(known: Names, name: str) -> Found:
         last, folders = path.rpartition("/")[2].strip(), _list_folders(path)
         is_bare = not ENDING.search(last)
         rows = known.named(fold, last, is_bare=is_bare)
-        shared = {row: _count_shared(folders, known.folders(row)) for row in rows}
+        theirs = {row: known.folders(row) for row in rows}
+        shared = {row: _count_shared(folders, theirs[row]) for row in rows}
         if path.startswith(("http://", "https://")):  # another address is another picture
             shared = {
                 row: number
                 for row, number in shared.items()
-                if "://" not in known.origins[row] or folders == known.folders(row)
+                if "://" not in known.origins[row] or folders == theirs[row]
             }
         best = max(shared.values(), default=0)
         # a folder that pictures lie in is no other machine's: this one lacks the picture
@@ -179,8 +182,20 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
             problem=f"two pictures ({first} by what the file says, {second} by the file's own "
             "name); correct one, or set crop.names to inside or file"
         )
-    rows = [row for row in found[0][0] if owners[row] in common]
-    label = box.label.casefold()
+    pictures = list(common)
+    if len(pictures) > 1:
+        rows = [row for row in found[0][0] if owners[row] in common]
+        pictures = _narrow(rows, box, known, is_told=is_told)
+    if len(pictures) > 1:
+        firsts = (known.finder.by_id(digest).rows[0] for digest in pictures[:3])
+        shown = ", ".join(map(known.show, firsts))
+        return Meant(problem=f"{len(pictures)} pictures are called so ({shown}); add a folder")
+    return Meant(known.finder.by_id(pictures[0]).rows, is_exact=any(exact for _, exact in found))
+
+
+def _narrow(rows: list[int], box: Box, known: Names, *, is_told: bool) -> list[str]:
+    """The pictures of these rows that the box's class and size leave."""
+    owners, label = known.finder.owners, box.label.casefold()
     for fits in (
         lambda row: is_told and known.folders(row)[-1:] == [label],
         lambda row: is_told and known.facts[row][0] == box.label,
@@ -188,12 +203,7 @@ def _agree(found: Sequence[Found], box: Box, known: Names, *, is_told: bool) -> 
     ):
         if len({owners[row] for row in rows}) > 1:
             rows = list(filter(fits, rows)) or rows
-    pictures = list(dict.fromkeys(owners[row] for row in rows))
-    if len(pictures) > 1:
-        firsts = (known.finder.by_id(digest).rows[0] for digest in pictures[:3])
-        shown = ", ".join(map(known.show, firsts))
-        return Meant(problem=f"{len(pictures)} pictures are called so ({shown}); add a folder")
-    return Meant(known.finder.by_id(pictures[0]).rows, is_exact=any(exact for _, exact in found))
+    return list(dict.fromkeys(owners[row] for row in rows))
 
 
 def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -> list[Meant]:

@@ -46,14 +46,14 @@ class Finder:
         prefix = id_prefix(text)
         if not prefix:
             return Match(problem=f"an id has {MIN_ID} to 64 hexadecimal digits")
-        ids, rows = self._by_id
-        start = bisect_left(ids, prefix)
-        exact = slice(start, bisect_right(ids, prefix, start))
+        if prefix in self._rows:
+            return Match(tuple(self._rows[prefix]))
+        ids = self._ids
         # no digit comes after f
-        found = exact if rows[exact] else slice(start, bisect_left(ids, f"{prefix}g", start))
-        if len(set(ids[found])) > 1:
+        found = ids[bisect_left(ids, prefix) : bisect_left(ids, f"{prefix}g")]
+        if len(found) > 1:
             return Match(problem="several pictures begin with it; give more digits")
-        return Match(tuple(rows[found]))
+        return Match(tuple(row for digest in found for row in self._rows[digest]))
 
     def by_path(self, text: str) -> Match:
         """Rows whose origin is `text`, or ends in it, or in which it ends; of one picture only."""
@@ -68,10 +68,17 @@ class Finder:
         return Match(tuple(rows))
 
     @cached_property
-    def _by_id(self) -> tuple[list[str], list[int]]:
-        """The ids in order, and the row of each."""
-        rows = sorted(self.owners, key=self.owners.__getitem__)
-        return [self.owners[row] for row in rows], rows
+    def _rows(self) -> dict[str, list[int]]:
+        """The rows of each id."""
+        rows: dict[str, list[int]] = {}
+        for row, digest in self.owners.items():
+            rows.setdefault(digest, []).append(row)
+        return rows
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        """The ids in order."""
+        return sorted(self._rows)
 
     @cached_property
     def _backwards(self) -> tuple[list[str], list[int]]:
@@ -98,7 +105,7 @@ def likely_rows(manifest: pd.DataFrame, named: Iterable[tuple[str, str]]) -> pd.
     is_likely = begin_ids(manifest["id"], (digest for digest, _ in named))
     if ends := {plain_path(path).rpartition("/")[2] for digest, path in named if not digest}:
         paths = pa.array(manifest["origin"])
-        lasts = pc.replace_substring_regex(paths, "(?s)^.*/", "")
+        lasts = last_parts(paths)
         is_odd = pc.match_substring_regex(paths, ODD)
         is_last = pc.is_in(lasts, pa.array(list(ends), lasts.type))
         is_likely |= np.asarray(pc.or_(is_odd, is_last))
@@ -109,6 +116,13 @@ def begin_ids(ids: pd.Series, texts: Iterable[str]) -> np.ndarray:
     """Of each id whether one of the texts may mean it by its first digits: bool of shape (len,)."""
     starts = {prefix[:MIN_ID] for prefix in map(id_prefix, texts) if prefix}
     return find_texts(ids.str.slice(0, MIN_ID), starts) >= 0
+
+
+def last_parts(paths: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """What stands behind the last slash of each path."""
+    parts = pc.split_pattern(paths, "/", max_splits=1, reverse=True)
+    parts = parts.combine_chunks() if isinstance(parts, pa.ChunkedArray) else parts
+    return parts.values.take(pa.array(np.asarray(parts.offsets)[1:] - 1))
 
 
 def index_rows(manifest: pd.DataFrame) -> Finder:
