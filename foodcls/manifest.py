@@ -138,8 +138,8 @@ def drop_rows(
 ) -> pd.DataFrame:
     """A copy in which the rows of these index labels are dropped by `stage` for a reason."""
     told = pd.Series(reasons, dtype=TEXT)
-    cells = {"state": [DROPPED] * len(told), "stage": [stage] * len(told), "reason": told}
-    return fill_cells(manifest, told.index, cells)
+    words = {"state": [DROPPED] * len(told), "stage": [stage] * len(told)}
+    return fill_cells(manifest, told.index, {**words, "reason": told})
 
 
 def fill_cells(
