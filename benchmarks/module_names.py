@@ -2,48 +2,66 @@
 
     python benchmarks/module_names.py
 
-To be run after a change of timm's or torchvision's version: until then a wrong name is found a few
-seconds later, once torch is imported.
+To be run after a change of timm's or torchvision's version, for four minutes: until then a wrong
+name is found a few seconds later, once torch is imported. Of modules that hold the same, which are
+many, one is written: each is a line with its parts, by their places in the list.
 """
 
 import json
-from typing import Any
 
 import torch
+from torch import nn
 
-from foodcls.network.at_hand import PACKAGES
-from foodcls.network.backbones import make_backbone, own_size
-from foodcls.network.module_names import KEPT, installed_versions
-from foodcls.recipe.presets import PRESETS
-
-USUAL = (
-    *("resnet18", "resnet50", "convnext_tiny", "efficientnet_b0", "mobilenet_v3_small"),
-    *(str(preset["backbone"]) for preset in PRESETS.values()),
-    *PACKAGES,
-)
+from foodcls.errors import WeightsError
+from foodcls.network.backbones import backbone_names, make_bare, torchvision_names
+from foodcls.network.module_names import KEPT, LIBRARIES, installed_versions
 
 
 def main() -> None:
     """Build each, and write what has weights."""
-    trees = {name: read_tree(name) for name in sorted(USUAL)}
-    lines = ",\n".join(
-        f"  {json.dumps(name)}: {json.dumps(tree, separators=(',', ':'))}"
-        for name, tree in trees.items()
+    modules: dict[tuple[tuple[str, int], ...], int] = {}
+    timm, torchvision = LIBRARIES
+    found: dict[str, dict[str, int]] = {timm: {}, torchvision: {}}
+    of_torchvision = set(torchvision_names())
+    for name in backbone_names():
+        try:
+            backbone = build(name)
+        except WeightsError as error:
+            print(error)
+            continue
+        library = torchvision if name in of_torchvision else timm
+        found[library][name] = keep(backbone, modules)
+    lines = [
+        f'{{"versions": {json.dumps(installed_versions())},',
+        '"backbones": {',
+        ",\n".join(
+            f"{json.dumps(library)}: {json.dumps(tops, indent=0)}"
+            for library, tops in found.items()
+        ),
+        '}, "modules": [',
+        ",\n".join(json.dumps(dict(parts), separators=(",", ":")) for parts in modules),
+        "]}\n",
+    ]
+    KEPT.write_text("\n".join(lines), "utf-8")
+
+
+def build(name: str) -> nn.Module:
+    """The backbone; without memory for its weights where that is possible."""
+    try:
+        with torch.device("meta"):
+            return make_bare(name)
+    except WeightsError:
+        return make_bare(name)
+
+
+def keep(module: nn.Module, modules: dict[tuple[tuple[str, int], ...], int]) -> int:
+    """The place of a module among those that are kept, by its parts with weights."""
+    parts = tuple(
+        (name, keep(part, modules))
+        for name, part in module.named_children()
+        if next(part.parameters(), None) is not None
     )
-    versions = json.dumps(installed_versions())
-    KEPT.write_text(f'{{"versions": {versions},\n "modules": {{\n{lines}\n }}}}\n', "utf-8")
-
-
-def read_tree(backbone: str) -> dict[str, Any]:
-    """The modules with weights, each an object that holds those within."""
-    module = make_backbone(backbone, "none", own_size(backbone)).module
-    tree: dict[str, Any] = {}
-    for name, part in module.named_modules():
-        if name and any(isinstance(one, torch.Tensor) for one in part.parameters()):
-            inner = tree
-            for step in name.split("."):
-                inner = inner.setdefault(step, {})
-    return tree
+    return modules.setdefault(parts, len(modules))
 
 
 if __name__ == "__main__":

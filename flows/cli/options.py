@@ -112,7 +112,7 @@ def _check_trainable(settings: "Train") -> None:
 
     named = settings.trainable if settings.trainable != "auto" else ()
     if named and not check_trainable(settings.backbone, named):
-        # of a backbone that few use: a second more
+        # where other versions of the libraries are installed: a second or two more
         from foodcls.network.network import start_network, with_own_size
 
         start_network(with_own_size(settings.model_copy(update={"weights": "none"})), classes=2)

@@ -6,7 +6,7 @@ In reading order:
     trainable    which modules of a backbone are fine-tuned where a recipe leaves that open
     side_by_side    several backbones as one
     at_hand    which backbones and weights are at hand, told without torch
-    module_names    which modules the usual backbones have, told without torch
+    module_names    which modules each backbone has, told without torch
     licenses    what the license of pretrained weights allows
     weights    fetches and checks pretrained weights
     model_zoo    imports torchvision and timm, also where torchvision does not fit torch

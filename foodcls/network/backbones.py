@@ -83,6 +83,11 @@ def make_backbone(name: str, weights: str, input_size: int, seed: int = 0) -> Ba
     )
 
 
+def make_bare(name: str) -> nn.Module:
+    """One backbone for pictures of its own size, with weights that know nothing."""
+    return _build(name, _own_size(name)).module
+
+
 def backbone_names() -> list[str]:
     """All names that `make_backbone` knows; timm also takes NAME.TAG for a set of weights."""
     return sorted({*torchvision_names(), *model_zoo.timm.list_models()})

@@ -1,15 +1,14 @@
 """Says whether a recipe's `trainable` names modules of its backbone, before torch is imported.
 
-The usual backbones' modules are kept in module_names.json, as benchmarks/module_names.py writes it;
-of others, and of other versions of the libraries, it is known here which words name no module.
+All backbones' modules are kept in module_names.json, as benchmarks/module_names.py writes it; of
+other versions of the libraries it is known here which words name no module.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from foodcls.errors import InputError
 from foodcls.network.at_hand import member_names, sources
@@ -27,17 +26,29 @@ def check_trainable(backbone: str, trainable: Sequence[str]) -> bool:
     """
     kept = json.loads(KEPT.read_text("utf-8"))
     members = member_names(backbone)
-    if kept["versions"] != installed_versions() or not set(members) <= kept["modules"].keys():
+    found = (_find_top(name, kept["backbones"]) for name in members)
+    tops = [top for top in found if top is not None]
+    if kept["versions"] != installed_versions() or len(tops) < len(members):
         _check_words(trainable)
         return False
-    trees = [kept["modules"][name] for name in members]
-    joined = {MEMBERS: {str(place): tree for place, tree in enumerate(trees)}}
-    tree = joined if len(trees) > 1 else trees[0]
-    known = set(_paths(tree))
-    for name in trainable:
-        if name not in known and list(trainable) != [ALL]:
-            raise no_module(name, tree)
+    modules: list[Mapping[str, int]] = kept["modules"]
+    if len(tops) > 1:
+        modules += [{str(place): top for place, top in enumerate(tops)}, {MEMBERS: len(modules)}]
+        tops = [len(modules) - 1]
+    for name in trainable if list(trainable) != [ALL] else ():
+        at: int | None = tops[0]
+        for word in name.split("."):
+            at = modules[at].get(word) if at is not None else None
+        if at is None:
+            raise no_module(name, modules[tops[0]])
     return True
+
+
+def _find_top(name: str, backbones: Mapping[str, Mapping[str, int]]) -> int | None:
+    """Which of the kept modules a backbone is; a name with a tag is timm's."""
+    plain, tag, _ = name.partition(".")
+    libraries = LIBRARIES[:1] if tag else LIBRARIES[::-1]
+    return next((backbones[one][plain] for one in libraries if plain in backbones[one]), None)
 
 
 def _check_words(trainable: Sequence[str]) -> None:
@@ -65,9 +76,3 @@ def no_module(name: str, children: Iterable[str]) -> InputError:
 def installed_versions() -> dict[str, str]:
     """Those of the libraries, without the tags of their builds."""
     return {name: version(name).partition("+")[0] for name in LIBRARIES}
-
-
-def _paths(tree: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for name, inner in tree.items():
-        yield above + name
-        yield from _paths(inner, f"{above}{name}.")
