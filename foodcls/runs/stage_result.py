@@ -89,6 +89,8 @@ def _shares(step: StageResult[Any]) -> list[str]:
     """How much of a stage's work was new, where some of it was recalled."""
     return [
         f"{item.kind}: {item.anew} of {item.anew + item.recalled} new"
+        if item.anew
+        else f"{item.kind}: {item.recalled} remembered"
         for item in step.work
         if item.recalled
     ]

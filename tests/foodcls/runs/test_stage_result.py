@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from foodcls.manifest import ManifestRef
 from foodcls.progress import Work
 from foodcls.runs.stage_result import (
@@ -50,6 +52,8 @@ def test_table_has_a_row_for_each_stage() -> None:
 
 def test_a_stage_that_recalled_much_says_how_little_it_did() -> None:
     assert describe(CROP).endswith("0.3 s, crop: 1 of 600 new")
+    none_new = replace(CROP, work=(Work("fingerprint", 0, 1342),))
+    assert describe(none_new).endswith("0.3 s, fingerprint: 1342 remembered")
     work = {"crop": {"anew": 1, "recalled": 599}, "fingerprint": {"anew": 4, "recalled": 0}}
     assert stage_work([TRAIN, CROP]) == {"crop": work}
 
