@@ -169,20 +169,6 @@ def class_counts(manifest: pd.DataFrame) -> dict[str, dict[str, int]]:
     }
 
 
-def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
-    """What each source gave: its rows, those that arrived, and those kept, copies left out."""
-    rows = manifest.loc[manifest["parent"] == "", ["source", "id", "state"]]
-    return [
-        {
-            "source": str(source),
-            "found": len(of),
-            "arrived": int((of["id"] != "").sum()),
-            "kept": len(kept_rows(of)),
-        }
-        for source, of in rows.groupby("source", sort=False)
-    ]
-
-
 def save_manifest(
     manifest: pd.DataFrame, store: Store, stage: str, passing: Collection[str] = ()
 ) -> ManifestRef:

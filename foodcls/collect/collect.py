@@ -19,13 +19,13 @@ from foodcls.collect.outcomes import LATER, Candidate, CandidateResult, Outcome
 from foodcls.collect.over_workers import over_workers
 from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rate_limits import report_downloads
-from foodcls.collect.rows import repeated_urls, results_manifest
+from foodcls.collect.rows import repeated_urls, results_manifest, source_counts
 from foodcls.collect.search import refresh_since, search_all
 from foodcls.collect.shortage import check_min_per_class, count_needed
 from foodcls.collect.ssrf_guard import Address
 from foodcls.collect.url_list import read_lists
 from foodcls.errors import CollectError
-from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest, source_counts
+from foodcls.manifest import OWN_SOURCE, TEST_SOURCE, ManifestRef, save_manifest
 from foodcls.progress import Forecast, Track, silent
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.store.local_store import BLOBS

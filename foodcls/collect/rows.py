@@ -1,4 +1,4 @@
-"""Turns fetched candidates into manifest rows, and marks duplicates within a class."""
+"""Turns fetched candidates into manifest rows, marks duplicates within a class, and counts."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from foodcls.collect.outcomes import Candidate, CandidateResult, FetchResult, Outcome, printable
 from foodcls.columnar import TYPES, has_any, to_series
-from foodcls.manifest import COLUMNS, DROPPED, GIVEN, KEPT, NUMBER, TEST_SOURCE, TEXT
+from foodcls.manifest import COLUMNS, DROPPED, GIVEN, KEPT, NUMBER, TEST_SOURCE, TEXT, kept_rows
 from foodcls.redact import redact, without_logins
 
 STAGE = "collect"
@@ -152,3 +152,17 @@ def _twin(one: CandidateResult, firsts: dict[str, str]) -> str:
     firsts[url] = digest
     # addresses and digests cannot be mistaken for each other
     return digest if firsts.setdefault(digest, url) != url else ""
+
+
+def source_counts(manifest: pd.DataFrame) -> list[dict[str, str | int]]:
+    """What each source gave: its rows, those that arrived, and those kept, copies left out."""
+    rows = manifest.loc[manifest["parent"] == "", ["source", "id", "state"]]
+    return [
+        {
+            "source": str(source),
+            "found": len(of),
+            "arrived": int((of["id"] != "").sum()),
+            "kept": len(kept_rows(of)),
+        }
+        for source, of in rows.groupby("source", sort=False)
+    ]

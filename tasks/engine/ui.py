@@ -15,8 +15,9 @@ from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foodcls.collect.query_stats import QueryStats
+from foodcls.collect.rows import source_counts
 from foodcls.dedup.pairs import Distances
-from foodcls.manifest import DROPPED, class_counts, source_counts
+from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.promote.rule import NAMES, PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource

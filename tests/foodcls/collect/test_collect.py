@@ -20,8 +20,9 @@ from foodcls.collect.collect import (
     save_collected,
 )
 from foodcls.collect.engines.base import Access
+from foodcls.collect.rows import source_counts
 from foodcls.errors import CollectError, TableError
-from foodcls.manifest import COLUMNS, VOLATILE, save_manifest, source_counts
+from foodcls.manifest import COLUMNS, VOLATILE, save_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
 from foodcls.recipe.data_settings import Test as OutsideTest
 from foodcls.sample.http_server import serve_hosts
