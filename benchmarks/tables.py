@@ -44,7 +44,6 @@ from foodcls.manifest import (
     load_manifest,
     load_splits,
     save_manifest,
-    source_counts,
 )
 from foodcls.recipe.data_settings import Filter, Split
 from foodcls.sample.dishes import LABELS
@@ -230,7 +229,7 @@ def augment_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
 def count_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
     """What is shown of it in Prefect and MLflow."""
     table = load_manifest(ref, Store(folder))
-    return lambda: (class_counts(table), source_counts(table))
+    return lambda: (class_counts(table), collected.source_counts(table))
 
 
 STEPS: tuple[Step, ...] = (

@@ -137,7 +137,7 @@ def test_a_file_names_many(tmp_path: Path) -> None:
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(InputError, match="names nothing"):
         read_wanted(str(tmp_path / "none.txt"))
-    (tmp_path / "soup.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "soup.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0")
     with pytest.raises(InputError, match="named by id:VALUE"):
         read_wanted(str(tmp_path / "soup.jpg"))
 

@@ -256,7 +256,8 @@ def test_what_a_host_gives_in_a_day_holds_over_processes_runs_and_machines(
 ) -> None:
     """Nothing beyond it is asked for, and what is left out is named in one sentence."""
     clock = [1_000_000.0]
-    monkeypatch.setattr("foodcls.collect.hosts.shared.time", SimpleNamespace(time=lambda: clock[0]))
+    watch = SimpleNamespace(time=lambda: clock[0], monotonic=time.monotonic)
+    monkeypatch.setattr("foodcls.collect.hosts.shared.time", watch)
     web.say("/robots.txt", b"", "404 Not Found")
     web.say("/a", bytes(10_000))
     table = {"127.0.0.1": HostPolicy(4, daily=55_000)}
@@ -361,7 +362,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_clock_that_is_set_back_or_was_years_ahead_gives_no_day_anew(monkeypatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("foodcls.collect.hosts.shared.time", SimpleNamespace(time=lambda: clock[0]))
+    watch = SimpleNamespace(time=lambda: clock[0], monotonic=time.monotonic)
+    monkeypatch.setattr("foodcls.collect.hosts.shared.time", watch)
     hours = HourlyBytes()
     for year in (2099, 2026):
         clock[0] = (year - 1970) * 365.25 * 86400
