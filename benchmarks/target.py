@@ -60,9 +60,8 @@ from tasks.engine.progress import bars
 WHITE = (255, 255, 255)
 CUTOUT = {"shape": "cutout", "background": "white", "rotation": "any"}
 PROBE = {"method": "probe", "hidden_units": 0}
-# what was chosen for cut-outs, and what of it costs one backbone's time
-BEST = Path(__file__).resolve().parent.parent / "recipes" / "foods13-best.yaml"
-FAST = {"input_size": 288, "extras": {"balance": "weights"}}
+# recipes for the same use: the first takes one backbone's time
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 COPIES = 301
 LEARNING = code_digest(("foodcls.train.train",))
 # settings that differ from the recipe's of foods13_web.yaml; `copies` of each class
@@ -72,8 +71,8 @@ METHODS: dict[str, dict[str, Any]] = {
     "finetune, target": {"target": CUTOUT},
     "probe": PROBE,
     "probe, target": PROBE | {"target": CUTOUT},
-    "probe, target, 288 pixels, balanced": PROBE | FAST | {"target": CUTOUT},
-    "foods13-best.yaml": yaml.safe_load(BEST.read_text())["train"],
+    **{name: yaml.safe_load((RECIPES / name).read_text())["train"]
+       for name in ("foods13.yaml", "foods13-best.yaml")},
     "probe, target, one hidden layer": {
         "method": "probe", "target": CUTOUT, "hidden_units": 200,
     },

@@ -45,8 +45,12 @@ def backbones_at_hand(settings: Train) -> tuple[str, ...]:
 
 
 def probing(settings: Train, backbone: str) -> Train:
-    """The recipe's settings for a linear probe of a backbone, at the size of its weights."""
+    """The recipe's settings for a linear probe of a backbone.
+
+    The recipe's own has its size of pictures there, another that of its weights.
+    """
     preset = next((one for one in PRESETS.values() if one.get("backbone") == backbone), {})
+    size = settings.input_size if backbone == settings.backbone else preset.get("input_size", 0)
     is_own = settings.weights == "none" or backbone == settings.backbone
     changed = {
         "backbone": backbone,
@@ -54,7 +58,7 @@ def probing(settings: Train, backbone: str) -> Train:
         "method": "probe",
         "hidden_units": 0,
         "trainable": (),
-        "input_size": preset.get("input_size", 0),
+        "input_size": size,
         # what changes pictures or weights from epoch to epoch has no part in a probe
         "extras": settings.extras.model_copy(update={"augment": None, "ema": 0.0}),
     }

@@ -44,7 +44,6 @@ from foodcls.train.resume import (
     evaluated_tensors,
     restore_state,
 )
-from foodcls.train.views import training_views
 from foodcls.work.memory import retain_freed_memory
 from foodcls.work.process_group import ALONE, ProcessGroup
 
@@ -109,8 +108,8 @@ def train(
 
 
 def _tell_plan(settings: Train, count: int) -> None:
-    views, answers = len(training_views(settings)), count_views(settings)
-    words = f", {views} views of each" if views > 1 else ""
+    target, answers = settings.target, count_views(settings)
+    words = f", {target.views} views of each for the target {target}" if target else ""
     mean = f"; answers are means over {answers} views" if answers > 1 else ""
     log.info("%s on %d training pictures%s%s", settings.method, count, words, mean)
     if settings.trainable:

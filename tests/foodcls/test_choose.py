@@ -51,9 +51,9 @@ def test_backbones_are_judged_on_validation_pictures_alone(
     assert all(one.ms > 0 and one.megabytes > 0 for one in choice.candidates)
 
 
-def test_each_is_probed_at_the_size_of_its_weights_or_of_its_preset() -> None:
+def test_each_is_probed_at_the_size_of_its_weights_or_of_its_preset_or_recipe() -> None:
     recipe = Train(method="finetune", input_size=64, use="commercial")
-    sizes = {"tf_efficientnet_lite2": 260, "vit_small_patch14_reg4_dinov2": 224}
+    sizes = {"tf_efficientnet_lite2": 260, "vit_small_patch14_reg4_dinov2": 224, "resnet34": 64}
     for name, size in sizes.items():
         train = probing(recipe, name)
         assert (train.backbone, train.input_size, train.method) == (name, size, "probe")

@@ -1,5 +1,6 @@
 """Each way of learning, end to end: from a manifest to answers of the exported file."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,9 @@ CUTOUT = Target(shape="cutout", rotation="any")
 
 
 @pytest.mark.parametrize("target", [None, CUTOUT], ids=["photos", "cut out"])
-@pytest.mark.parametrize(("method", "epochs"), [("probe", 1), ("probe_then_finetune", 3)])
+@pytest.mark.parametrize(
+    ("method", "epochs"), [("finetune", 3), ("probe", 1), ("probe_then_finetune", 3)]
+)
 def test_repeats_are_equal_to_the_bit_and_exported_as_they_were_judged(
     gallery: Callable[[Store], pd.DataFrame],
     labels: tuple[str, ...],
@@ -28,17 +31,24 @@ def test_repeats_are_equal_to_the_bit_and_exported_as_they_were_judged(
     method: str,
     epochs: int,
     target: Target | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     manifest = gallery(store)
+    caplog.set_level(logging.INFO)
     settings = quick.model_copy(update={"method": method, "target": target, "hidden_units": 0})
     one, other = (
         train(manifest, store, labels, settings, tmp_path / name) for name in ("one", "other")
     )
     assert one.weights == other.weights and one.digest == other.digest
-    assert [report.l2 > 0 for report in one.reports] == [True, *[False] * (epochs - 1)]
+    begins = method != "finetune"
+    assert [report.l2 > 0 for report in one.reports] == [begins, *[False] * (epochs - 1)]
+    assert ("3 views of each for the target shape='cutout'" in caplog.text) == bool(target)
     assert one.facts["method"] == method and one.facts["tta"] == (3 if target else 1)
-    assert one.best.val_accuracy > 0.8
-    assert evaluate(one, manifest, FeatureCache(store, tmp_path / "one")).accuracy > 0.6
+    # steps alone, from random weights, have learnt little yet
+    assert not begins or one.best.val_accuracy > 0.8
+    assert (
+        not begins or evaluate(one, manifest, FeatureCache(store, tmp_path / "one")).accuracy > 0.6
+    )
     # the files are compared with the network on held-out pictures; those of one view, and of a
     # backbone that has learnt, are in the tests of export and of strangers
     if target and method == "probe":
