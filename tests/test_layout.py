@@ -2,6 +2,7 @@
 
 import ast
 import re
+import symtable
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -175,6 +176,28 @@ def test_no_flow_shadows_a_module() -> None:
     assert not stems & (set(sys.stdlib_module_names) | {"tasks", "foodcls", "mlflow", "prefect"})
     site = Path(pytest.__file__).parent.parent
     assert not stems & {path.stem for path in site.iterdir()}
+
+
+def names_in(module: str) -> set[str]:
+    """What a module of the product defines or imports, and the modules of a package."""
+    place = ROOT.joinpath(*module.split("."))
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    if not path.exists():
+        return set()
+    table = symtable.symtable(path.read_text(), name_of(path), "exec")
+    own = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
+    return own | ({inside.stem for inside in place.iterdir()} if place.is_dir() else set())
+
+
+def test_benchmarks_import_only_what_there_is() -> None:
+    """They run rarely, and nobody checks their types."""
+    asked = {(node.module or "", alias.name, name_of(path))
+             for path in (ROOT / "benchmarks").rglob("*.py") for node in nodes(path)
+             if isinstance(node, ast.ImportFrom) for alias in node.names}  # fmt: skip
+    known = cache(names_in)
+    ours = [one for one in asked if one[0].partition(".")[0] in PACKAGES]
+    assert len(ours) > 100
+    assert not [one for one in sorted(ours) if one[1] not in known(one[0])]
 
 
 def test_mlflow_folder_holds_no_python() -> None:
