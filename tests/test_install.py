@@ -44,10 +44,10 @@ def test_a_wheel_works_in_a_bare_environment_without_the_clone(tmp_path: Path) -
     command = tmp_path / "bare" / "bin" / "foodcls"
     assert answer(command, "--version", folder=tmp_path).startswith("foodcls 0.")
     program = (
-        "import flows.cli.main as main; from foodcls.review.server import page_files;"
+        "import flows.cli.main as main; from foodcls.review.app import PAGE;"
         "from foodcls.recipe.recipe import load_recipe;"
         "read = load_recipe(main.ROOT / 'recipes' / 'sample.yaml');"
-        "print(main.__file__, read.filter.manifest.is_file(), 'icon.svg' in page_files())"
+        "print(main.__file__, read.filter.manifest.is_file(), (PAGE / 'icon.svg').is_file())"
     )
     place, *found = answer(python, "-c", program, folder=tmp_path).split()
     assert place.startswith(packages) and found == ["True", "True"]

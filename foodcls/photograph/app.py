@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture
@@ -17,21 +17,9 @@ from foodcls.photograph.photos import PhotoFolder
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.serve.bodies import read_body
 from foodcls.serve.decoder import decode_apart, stranger_pool
-from foodcls.serve.guard import Guard
+from foodcls.serve.guard import Gate, Guard
 
 PAGE = Path(__file__).parent / "page"
-TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; img-src blob: data:; style-src 'self'; "
-    "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Permissions-Policy": "camera=(self)",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # the address holds the token
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 MAX_BYTES = 30_000_000  # of a photo
 SECONDS = 60.0  # for it to come
 # a file's time is believed if it is no later than now and no earlier than cameras
@@ -50,23 +38,14 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
         pool.end()
 
     app = FastAPI(lifespan=run, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Gate, guard=guard, images="blob: data:")
 
-    @app.get("/{token}/state")
-    async def state(request: Request, token: str) -> Any:
-        guard.check(request, token)
+    @app.get("/state")
+    async def state() -> Any:
         return {"title": title, "counts": await run_in_threadpool(photos.count)}
 
-    @app.get("/{token}/{name:path}")
-    async def page(request: Request, token: str, name: str) -> FileResponse:
-        guard.check(request, token)
-        file = PAGE / (name or "photograph.html")
-        if "/" in name or name.startswith(".") or not file.is_file():
-            raise HTTPException(404, "no such page")
-        return FileResponse(file, media_type=TYPES[file.suffix[1:]], headers=HEADERS)
-
-    @app.post("/{token}/photo")
-    async def take(request: Request, token: str, label: str, group: int, taken: int) -> Any:
-        guard.check(request, token)
+    @app.post("/photo")
+    async def take(request: Request, label: str, group: int, taken: int) -> Any:
         # a form of a foreign page cannot send this type without asking first
         if not request.headers.get("Content-Type", "").startswith("image/"):
             raise HTTPException(415, "send a photo")
@@ -83,15 +62,15 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
                 raise HTTPException(507, str(error)) from error
         return {"saved": path.name}
 
-    @app.post("/{token}/undo")
-    async def undo(request: Request, token: str, name: str) -> Any:
-        guard.check(request, token)
+    @app.post("/undo")
+    async def undo(request: Request, name: str) -> Any:
         if request.headers.get("Content-Type") != "application/json":
             raise HTTPException(415, "send JSON")
         async with turn:
             path = await run_in_threadpool(photos.take_back, name)
         return {"removed": path and path.name}
 
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
 
 

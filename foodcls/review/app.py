@@ -9,7 +9,8 @@ from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture
@@ -28,45 +29,28 @@ from foodcls.review.doubts import Doubts, show_alike, show_doubts, show_sample
 from foodcls.review.picture_map import PictureMap, show_map
 from foodcls.review.session import Session
 from foodcls.review.thumbs import Thumbs
-from foodcls.serve.bodies import CLOSING
+from foodcls.serve.bodies import read_body
 from foodcls.serve.guard import Gate, Guard
 
 logger = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
-         ".svg": "image/svg+xml"}  # fmt: skip
-HEADERS = {
-    # nothing from elsewhere, nothing inline: a class name or URL that is markup stays text
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "
-    "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # the address holds the token
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture's id is its content
 # by path, what takes a change
 CHANGES = {"decide": take_decision, "labels": take_labels, "boxes": take_boxes,
            "undo": take_back, "again": take_again}  # fmt: skip
 MAX_BODY = 50_000_000  # bytes; a decision about 100,000 pictures, and what was seen of each
-
-
-def page_files() -> dict[str, Path]:
-    """The files of the page by their paths: "" for review.html, else the name."""
-    # what else lies in the folder, as an editor's backup, is not served
-    found = {path.name: path for path in PAGE.iterdir() if path.suffix in TYPES}
-    return {"": found.pop("review.html")} | found
+SECONDS = 60.0  # for it to come
+JSON = "application/json"
 
 
 def make_app(session: Session, thumbs: Thumbs, title: str, guard: Guard) -> FastAPI:
     """The page of a session, behind the guard's token."""
-    files, doubts, picture_map = page_files(), Doubts(session), PictureMap(session)
+    doubts, picture_map = Doubts(session), PictureMap(session)
     # ranked anew, they are the same ones
     pictures = frozenset(session.gallery.items)
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Gate, guard=guard, headers=HEADERS)
+    app.add_middleware(Gate, guard=guard, images="'self'")
     for kind, status in ((BadRequest, 400), (BadPicture, 404), (FoodclsError, 409)):
         app.add_exception_handler(kind, partial(_refuse, status))
 
@@ -75,75 +59,62 @@ def make_app(session: Session, thumbs: Thumbs, title: str, guard: Guard) -> Fast
             raise HTTPException(404, "no such picture")
         return Response(read(name), media_type="image/jpeg", headers=FOREVER)
 
-    @app.get("/{token}/thumb/{name}")
+    @app.get("/thumb/{name}")
     def thumb(name: str) -> Response:
         return send_picture(thumbs.small, name)
 
-    @app.get("/{token}/picture/{name}")
+    @app.get("/picture/{name}")
     def picture(name: str) -> Response:
         return send_picture(thumbs.large, name)
 
-    @app.get("/{token}/classes")
+    @app.get("/classes")
     def classes() -> Response:
         number = session.news(0).number
         ranks = session.files.likeness is not None
         return JSONResponse({"title": title, "classes": list_classes(session), "number": number,
                              "labels": session.labels, "ranks": ranks})  # fmt: skip
 
-    @app.get("/{token}/pictures")
+    @app.get("/pictures")
     def pictures_of(request: Request) -> Response:
         # one after another: of 80,000 the values would take 50 MB beside their text
         label = request.query_params.get("class", "")
         parts = b",".join(JSONResponse(one).body for one in list_pictures(session, label))
         return Response(b"[" + parts + b"]", media_type="application/json")
 
-    @app.get("/{token}/news")
+    @app.get("/news")
     def news(since: str = "", page: str = "") -> Response:
         return JSONResponse(tell_news(session, since, page))
 
-    @app.get("/{token}/doubts")
+    @app.get("/doubts")
     def next_doubts(size: str = "") -> Response:
         return JSONResponse(show_doubts(doubts, size))
 
-    @app.get("/{token}/alike")
+    @app.get("/alike")
     def alike(id: str = "", size: str = "") -> Response:
         return JSONResponse(show_alike(doubts, id, size))
 
-    @app.get("/{token}/sample")
+    @app.get("/sample")
     def sample(size: str = "") -> Response:
         return JSONResponse(show_sample(doubts, size))
 
-    @app.get("/{token}/map")
+    @app.get("/map")
     def whole_map(pictures: str = "") -> Response:
         return JSONResponse(show_map(picture_map, tells_pictures=bool(pictures)))
 
-    @app.get("/{token}/{name:path}")
-    def page_file(name: str) -> FileResponse:
-        if name not in files:
-            raise HTTPException(404, "no such page")
-        return FileResponse(files[name], media_type=TYPES[files[name].suffix])
-
-    @app.post("/{token}/{change}")
+    @app.post("/{change}")
     async def take(request: Request, change: str) -> Response:
         if change not in CHANGES:
-            raise HTTPException(404, "no such page", CLOSING)
-        body = await _read_body(request)
+            raise HTTPException(404, "no such change")
+        # a form of another page cannot send this type without asking first
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
+            raise BadRequest("send JSON")
+        body = await read_body(request, MAX_BODY, SECONDS)
         return await run_in_threadpool(
             lambda: JSONResponse(CHANGES[change](session, _read_object(body)))
         )
 
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
-
-
-async def _read_body(request: Request) -> bytes:
-    """The body of a change, as it was announced; what is too long is not read."""
-    length = request.headers.get("Content-Length", "")
-    # a form of another page cannot send this type without asking first
-    if request.headers.get("Content-Type", "").partition(";")[0].strip() != "application/json":
-        raise BadRequest("send JSON")
-    if not length.isdecimal() or len(length) > 9 or int(length) > MAX_BODY:
-        raise BadRequest(f"send at most {MAX_BODY} bytes")
-    return await request.body()
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
@@ -159,5 +130,4 @@ def _read_object(body: bytes) -> dict[str, Any]:
 async def _refuse(status: int, request: Request, error: Exception) -> Response:
     if status == 409:
         logger.warning("%s", error)
-    # the unread rest of the request would be taken for the next one
-    return PlainTextResponse(str(error), status, CLOSING)
+    return JSONResponse({"detail": str(error)}, status)

@@ -1,8 +1,10 @@
 """JPEGs of a picture for pages: a thumbnail, kept on disk, and a large one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from foodcls.errors import StoreError
 from foodcls.report.thumbnails import small_jpeg
 from foodcls.store.store import Store, write_whole
 
@@ -22,9 +24,11 @@ class Thumbs:
         path = self.folder / digest[:2] / f"{digest}.jpg"
         try:
             return path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             data = small_jpeg(self.store.read(digest), SMALL, 82, self.max_pixels)
-        write_whole(path, data)
+        # on a full disk it is made each time
+        with suppress(StoreError):
+            write_whole(path, data)
         return data
 
     def large(self, digest: str) -> bytes:

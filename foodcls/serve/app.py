@@ -17,7 +17,7 @@ from foodcls.errors import FoodclsError, ServerError
 from foodcls.export.model import Model
 from foodcls.export.predict import Prediction
 from foodcls.image.decode import BadPicture
-from foodcls.serve.bodies import CLOSING, FIELD, read_body, skip_body
+from foodcls.serve.bodies import CLOSING, FIELD, read_picture, skip_body
 from foodcls.serve.service import Service, ServiceLimits
 
 PAGE = Path(__file__).parent / "page"
@@ -147,7 +147,7 @@ async def _answer(service: Service, request: Request) -> Prediction:
         # whoever would be turned away needs to send nothing
         service.check_place()
         with service.room() as hold:
-            data = await read_body(request, limits.bytes, limits.seconds, hold)
+            data = await read_picture(request, limits.bytes, limits.seconds, hold)
             with service.place():
                 return await service.predict(data)
     except BadPicture as error:

@@ -1,4 +1,4 @@
-"""Reads the picture that a request brings, raw or as a form's file, within bounds."""
+"""Reads what a request brings within bounds: any body, or a picture raw or as a form's file."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,29 +18,36 @@ CLOSING = {"Connection": "close"}
 LINGER = 4
 
 
-async def read_body(
-    request: Request, most: int, seconds: float, hold: Callable[[int], None] = lambda _: None
+async def read_picture(
+    request: Request, most: int, seconds: float, hold: Callable[[int], None]
 ) -> bytes:
-    """The picture file in a request's body; HTTPException 400, 408, 411 or 413 when there is none.
+    """The picture file in a request's body, read as `read_body` does; 400 when there is none.
 
     A form, multipart/form-data, has it in its field `file`; any other body is the file itself.
-    At most `most` bytes are kept, and what comes is read for at most `seconds`. `hold` is told how
-    many bytes each part has, before it is kept.
     """
-    try:
-        async with asyncio.timeout(seconds):
-            body = await _read(request, most, hold)
-    except TimeoutError as error:
-        raise HTTPException(
-            408, f"the picture did not come within {seconds:g} s", CLOSING
-        ) from error
-    except ClientDisconnect as error:
-        raise HTTPException(400, "the connection broke before the picture was here") from error
+    body = await read_body(request, most, seconds, hold)
     if request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         body = await _file_of_form(request, body)
     if not body:
         raise HTTPException(400, f"send a picture file as the body, or in the form field {FIELD!r}")
     return body
+
+
+async def read_body(
+    request: Request, most: int, seconds: float, hold: Callable[[int], None] = lambda _: None
+) -> bytes:
+    """A request's body; HTTPException 400, 408 or 413 when it does not come whole.
+
+    At most `most` bytes are kept, and what comes is read for at most `seconds`. `hold` is told how
+    many bytes each part has, before it is kept.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(request, most, hold)
+    except TimeoutError as error:
+        raise HTTPException(408, f"it did not come within {seconds:g} s", CLOSING) from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the connection broke before all was here") from error
 
 
 async def skip_body(request: Request, most: int, seconds: float) -> None:
@@ -60,10 +67,10 @@ async def skip_body(request: Request, most: int, seconds: float) -> None:
 
 async def _read(request: Request, most: int, hold: Callable[[int], None]) -> bytes:
     told = request.headers.get("Content-Length", "0")
-    too_large = HTTPException(413, f"a picture file has at most {most} bytes", CLOSING)
-    is_too_large = not told.isdecimal() or int(told) > most
-    if is_too_large and "Expect" in request.headers:
-        # who asks before sending needs to send nothing
+    too_large = HTTPException(413, f"at most {most} bytes are taken", CLOSING)
+    is_too_large = int(told) > most
+    # who asks before sending needs to send nothing; who announces far more is not waited for
+    if is_too_large and ("Expect" in request.headers or int(told) > LINGER * most):
         raise too_large
     body, size = bytearray(), 0
     async for part in request.stream():

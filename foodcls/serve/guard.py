@@ -3,10 +3,10 @@
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from fastapi import HTTPException, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +16,18 @@ from foodcls.serve.bodies import CLOSING
 WRONG_TOKENS = 20
 # in ten seconds; five times what a person takes
 PHOTOS = 50
+LATER = {"Retry-After": "2"}
+# of each answer; a page loads nothing from elsewhere, and markup in a class name or URL stays text
+POLICY = (
+    "default-src 'none'; img-src {}; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # the address holds the token
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Guard:
@@ -52,17 +64,16 @@ class Guard:
         self._photos.add()
 
 
-LATER = {"Retry-After": "2"}
-
-
 class Gate:
     """Lets those through to an application whom a guard lets in: their token begins the path.
 
-    Each answer has the headers; none is kept by a browser, unless it says so itself.
+    The application's own paths begin behind it. Its pages show `images` from there alone; no answer
+    is kept by a browser, unless it says so itself.
     """
 
-    def __init__(self, app: ASGIApp, guard: Guard, headers: Mapping[str, str]) -> None:
-        self._app, self._guard, self._headers = app, guard, headers
+    def __init__(self, app: ASGIApp, guard: Guard, images: str) -> None:
+        self._app, self._guard = app, guard
+        self._headers = HEADERS | {"Content-Security-Policy": POLICY.format(images)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -76,10 +87,12 @@ class Gate:
 
         app = self._app
         if scope["type"] == "http":
+            token = scope["path"][1:].partition("/")[0]
+            scope = {**scope, "root_path": f"/{token}"}
             try:
-                self._guard.check(Request(scope), scope["path"].lstrip("/").partition("/")[0])
+                self._guard.check(Request(scope), token)
             except HTTPException as error:
-                app = PlainTextResponse(error.detail, error.status_code, CLOSING)
+                app = JSONResponse({"detail": error.detail}, error.status_code, CLOSING)
         await app(scope, receive, send_headed)
 
 

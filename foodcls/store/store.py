@@ -85,7 +85,7 @@ def editing(*paths: Path | None) -> Iterator[None]:
     """Let nobody else edit these files, from the reading before a change until it is written."""
     with ExitStack() as stack:
         # in one order, or two might wait for each other
-        for path in sorted({path.resolve() for path in paths if path}):
+        for path in sorted({Path(os.path.realpath(path)) for path in paths if path}):
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(FileLock(hide_beside(path, "lock")))

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -14,6 +15,8 @@ from foodcls.serve.guard import Guard
 
 # of a machine's 1024 files; more are answered with 503
 CONNECTIONS = 512
+# seconds that a connection may take to ask, send and read: else so many shut everybody out
+PATIENCE = 120
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -66,7 +69,9 @@ def serve_until_stopped(
     """
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        # what is sent to an open port is nobody's fault here
+        log_level="error",
+        ws="none",
         access_log=False,
         server_header=False,
         limit_concurrency=CONNECTIONS,
@@ -77,15 +82,31 @@ def serve_until_stopped(
     # uvicorn raises the signal again when it has ended: this is no failure
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    server = _Server(config)
-    server.tell = tell
-    server.run([opened])
+    PatientServer(config, tell, max(PATIENCE, 3 * seconds)).run([opened])
 
 
-class _Server(uvicorn.Server):
-    tell: Callable[[], None]
+class PatientServer(uvicorn.Server):
+    """Tells when it takes requests, and breaks connections off that are late with theirs."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None], patience: float) -> None:
+        super().__init__(config)
+        self._tell = tell
+        self._ticks = int(patience * 10)  # a tick is a tenth of a second
+        self._before: dict[Any, object] = {}  # what each connection asked, at the last look
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look, now and then, who is late."""
+        if counter % self._ticks == 0:
+            # None before the first request; the same one as long as no other has come
+            now = {one: getattr(one, "cycle", None) for one in self.server_state.connections}
+            for one, asked in now.items():
+                if one in self._before and self._before[one] is asked:
+                    one.transport.abort()
+            self._before = now
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests."""
         await super().startup(sockets)
         if self.started:
-            self.tell()
+            self._tell()

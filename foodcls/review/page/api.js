@@ -18,8 +18,9 @@ export async function get(path) {
 }
 
 async function read(response) {
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
+  if (response.ok) return response.json();
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(detail ?? `the command answers ${response.status} ${response.statusText}`);
 }
 
 // one after another, so that the files say what was decided last

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from foodcls.review.app import page_files
+from foodcls.review.app import PAGE
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.session import Session
 
@@ -69,12 +69,12 @@ def test_each_module_that_the_page_loads_is_served_as_a_script(server: Any) -> N
         served.add(name)
         waiting |= set(re.findall(r'from "\./(\w+\.js)"', text)) - served
     # nothing lies there that is not used
-    assert served == {path for path in page_files() if path.endswith(".js")}
+    assert served == {path.name for path in PAGE.glob("*.js")}
 
 
 @pytest.mark.parametrize(
-    "path", ["review.html", "page/main.js", "main.js/", "../server.py", "%2e%2e/server.py",
-             "..%2fserver.py", "main.js%00", "/main.js", "server.py", "."],
+    "path", ["page/main.js", "../app.py", "%2e%2e/app.py", "..%2fapp.py", "%252e%252e/app.py",
+             "main.js%00", "thumb/%00", "app.py", "..", "docs", "openapi.json"],
 )  # fmt: skip
 def test_nothing_is_served_but_the_files_of_the_page(ask: Callable, path: str) -> None:
     assert ask(path)[0] == 404
@@ -164,7 +164,7 @@ def test_a_decision_about_all_that_a_map_holds_is_taken(
 
 
 def test_a_body_without_end_is_refused_unread(ask: Callable) -> None:
-    assert ask("decide", b"{}", Content_Length="999999999")[0] == 400
+    assert ask("decide", b"{}", Content_Length="999999999")[0] == 413
     assert ask("decide", b"{}", Content_Length="9" * 5000)[0] == 400
 
 
@@ -209,3 +209,50 @@ def test_two_visits_have_two_tokens(
 ) -> None:
     first, second = serve(visit(manifest)), serve(visit(manifest))
     assert first.token != second.token and len(first.token) >= 32
+
+
+def test_a_body_in_chunks_has_no_more_bytes_than_one_that_is_announced(
+    server: Any, monkeypatch: pytest.MonkeyPatch, files: ReviewFiles, manifest: pd.DataFrame
+) -> None:
+    """Whatever length it announces beside them."""
+    monkeypatch.setattr("foodcls.review.app.MAX_BODY", 1000)
+    body = json.dumps({"ids": [manifest["id"][0]], "keep": True}).encode() + b" " * 1000
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+        lines = [f"POST /{server.token}/decide HTTP/1.1", f"Host: 127.0.0.1:{server.port}",
+                 "Content-Type: application/json", "Content-Length: 2",
+                 "Transfer-Encoding: chunked", "", f"{len(body):x}", ""]  # fmt: skip
+        raw.sendall("\r\n".join(lines).encode() + body + b"\r\n0\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 413")
+    assert not files.decisions.exists()
+
+
+def test_a_page_that_is_closed_while_it_saves_is_no_error(
+    server: Any, ask: Callable, capsys: pytest.CaptureFixture[str], caplog: Any
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as closed:
+        head = f"POST /{server.token}/decide HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        closed.sendall(
+            f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode()
+        )
+        time.sleep(0.1)
+    assert ask("classes")[0] == 200
+    assert "Traceback" not in capsys.readouterr().err + caplog.text
+
+
+def test_what_is_refused_unread_is_not_taken_for_the_next_request(server: Any) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for kind, status in (("text/plain", 400), ("Application/JSON; charset=utf-8", 200)):
+        connection.request("POST", f"/{server.token}/undo", b"{}", {"Content-Type": kind})
+        answer = connection.getresponse()
+        assert answer.status == status and answer.read()
+    connection.close()
+
+
+def test_thumbnails_are_shown_where_none_can_be_kept(
+    server: Any, ask: Callable, manifest: pd.DataFrame
+) -> None:
+    """As on a full disk, or one that may only be read."""
+    server.thumbs.folder.parent.mkdir()
+    server.thumbs.folder.write_text("a file in place of the folder")
+    status, body = ask(f"thumb/{manifest['id'][0]}")
+    assert status == 200 and body.startswith(b"\xff\xd8")
