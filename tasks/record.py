@@ -13,13 +13,12 @@ from foodcls.manifest import class_counts, load_manifest
 from foodcls.recipe.recipe import Recipe
 from foodcls.report.ablation_table import Ablation, Trial, ablation_csv
 from foodcls.report.model_card import card_description, model_card
-from foodcls.report.runs_page import runs_html
 from foodcls.runs.outbox import Registration, RunRecord
 from foodcls.runs.run_result import Recorded, Reported, Trained
 from foodcls.runs.stage_result import StageResult, stage_table
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.stage import stage
-from tasks.tracking.history import look_back, run_line
+from tasks.tracking.history import look_back
 from tasks.tracking.model_files import (
     answer_files,
     draft_record,
@@ -59,26 +58,25 @@ def record(
     publish_model(path, model, manifest, card, workspace.store)
     counts = class_counts(manifest)
     digest = record_digest(recipe, trained)
-    known, earlier = look_back(workspace, recipe.name, digest)
+    known, before = look_back(workspace, recipe.name, digest)
     if known:
         return replace(known, model_path=str(path))
     registration = Registration(
         recipe.name, model.blob, version_tags(trained.scores.result), card_description(card)
     )
     dataset = describe_dataset(workspace, recipe, pictures.digest, counts)
-    name = name_run(recipe, pictures, earlier)
+    settings = run_settings(recipe)
+    name = name_run(settings, pictures.digest, before)
     tags = run_tags(recipe, trained, steps) | {"test_digest": digest_tests(manifest)}
     figures = tuple(run_figures(trained, steps))
     stages = stage_table(steps)
     # what MLflow shows as a run's description
     tags["mlflow.note.content"] = stages
-    run_record = RunRecord(name, tags, run_settings(recipe), figures, dataset)
+    run_record = RunRecord(name, tags, settings, figures, dataset)
 
     def fill(folder: Path) -> None:
-        runs = [run_line(run_record), *earlier]
         files = run_files(workspace, recipe.source, stages, reported.result, path)
-        page = {"runs.html": runs_html(recipe.name, runs).encode()}
-        write_files(folder / "runs" / "0", {**files, **page})
+        write_files(folder / "runs" / "0", files)
         save_model(folder / "model", path, recipe.labels)
 
     draft = draft_record(recipe, digest, steps, (run_record,), registration)

@@ -3,7 +3,6 @@
 report            report.html of one model
 model_card        what a model is for, was made of, and can do
 comparison        the page of two models on the same pictures
-runs_page         the page of a recipe's latest runs
 ablation_table    the table of an ablation
 by_hand       what people saw on pictures and relabeled, in sentences
 sentences         figures in plain sentences

@@ -1,44 +1,37 @@
-"""Finds in MLflow what earlier runs have recorded: the same run, runs to compare by, answers."""
+"""Finds in MLflow what earlier runs have recorded: the same run, the latest one, answers."""
 
 import os
-import time
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mlflow.entities import RunData
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError, ServerError
 from foodcls.metrics.predictions import Predictions, read_predictions
 from foodcls.redact import redact
-from foodcls.report.runs_page import RunLine
-from foodcls.runs.outbox import RunRecord
 from foodcls.runs.run_result import Recorded
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import FAILURES, asking_once, explain, is_there, tracking
 from tasks.tracking.send import find_version
 
-# runs on a page: more columns than these nobody reads
-MOST = 12
-
 
 def look_back(
     workspace: Workspace, name: str, digest: str
-) -> tuple[Recorded | None, tuple[RunLine, ...]]:
-    """The run that has recorded exactly this already, if there is one, and the latest runs.
+) -> tuple[Recorded | None, RunData | None]:
+    """The run that has recorded exactly this already, if there is one, and the latest run.
 
     Without an answer from the server there are none: what fails then is the sending.
     """
     # to ask a database that is not there would make one
     if not is_there(workspace):
-        return None, ()
+        return None, None
     with suppress(ServerError), tracking(workspace) as client, asking_once():
         if experiment := client.get_experiment_by_name(name):
             place = experiment.experiment_id
-            return find_record(client, place, name, digest), tuple(list_runs(client, place))
-    return None, ()
+            return find_record(client, place, name, digest), find_latest(client, place)
+    return None, None
 
 
 def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -> Recorded | None:
@@ -52,41 +45,11 @@ def find_record(client: MlflowClient, experiment: str, name: str, digest: str) -
     return None
 
 
-def list_runs(client: MlflowClient, experiment: str) -> list[RunLine]:
-    """The latest runs of whole recipes, the newest first."""
-    found = client.search_runs(
-        [experiment],
-        filter_string="tags.stage = 'train'",
-        order_by=["attributes.start_time DESC"],
-        max_results=MOST,
-    )
-    return [_line(run.info.run_name, run.info.start_time / 1000, run.data.metrics,
-                  run.data.params, run.data.tags) for run in found]  # fmt: skip
-
-
-def run_line(run_record: RunRecord) -> RunLine:
-    """The line of a run that is about to be recorded."""
-    # of a figure of each epoch the last one stays
-    figures = {name: value for name, value, _ in run_record.figures}
-    return _line(run_record.name, time.time(), figures, run_record.settings, run_record.tags)
-
-
-def _line(
-    name: str,
-    started: float,
-    figures: Mapping[str, float],
-    settings: Mapping[str, str],
-    tags: Mapping[str, str],
-) -> RunLine:
-    return RunLine(
-        name=name,
-        started=f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M}",
-        figures=figures,
-        settings=settings,
-        data=tags.get("dataset_digest", ""),
-        tests=tags.get("test_digest", ""),
-        commit=tags.get("mlflow.source.git.commit", ""),
-    )
+def find_latest(client: MlflowClient, experiment: str) -> RunData | None:
+    """Settings, figures and tags of the latest run of a whole recipe."""
+    latest = ["attributes.start_time DESC"]
+    found = client.search_runs([experiment], "tags.stage = 'train'", order_by=latest, max_results=1)
+    return found[0].data if found else None
 
 
 def recorded_answers(workspace: Workspace, name: str) -> Predictions:

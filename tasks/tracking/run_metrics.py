@@ -2,22 +2,22 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import RunData
 from mlflow.tracking.context.registry import resolve_tags
 
 from foodcls import __version__
-from foodcls.manifest import ManifestRef, split_rows
+from foodcls.manifest import split_rows
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.recipe.recipe import Recipe, flatten
 from foodcls.redact import redact
 from foodcls.report.ablation_table import Ablation, Trial, ablation_table
-from foodcls.report.runs_page import RunLine, name_change
 from foodcls.runs.run_result import Trained
 from foodcls.runs.stage_result import StageResult, stage_counts, stage_seconds
 from foodcls.store.store import digest_json
@@ -39,14 +39,25 @@ def run_settings(recipe: Recipe) -> dict[str, str]:
     return {key: redact(text)[:PARAM_LENGTH] for key, text in flatten(recipe).items()}
 
 
-def name_run(recipe: Recipe, pictures: ManifestRef, earlier: Sequence[RunLine]) -> str:
-    """A name that says how a run differs from the one before; `earlier` ones come newest first."""
-    before = earlier[0] if earlier else None
-    return name_change(
-        run_settings(recipe),
-        before.settings if before else None,
-        is_new_data=before is not None and before.data != pictures.digest,
-    )
+def name_run(settings: Mapping[str, str], dataset: str, before: RunData | None) -> str:
+    """A run's name: which settings changed since the run before, e.g. `lr=0.0002, epochs=3`.
+
+    `dataset` is the digest of its pictures.
+    """
+    if before is None:
+        return "first"
+    known = before.params
+    # a setting that another version of foodcls did not have is no change
+    changed = [key for key in settings if key in known and settings[key] != known[key]]
+    words = [f"{_short(key, settings)}={settings[key][:20]}" for key in changed]
+    is_new_data = before.tags.get("dataset_digest") != dataset
+    return ", ".join(words) or ("new pictures" if is_new_data else "the same again")
+
+
+def _short(key: str, keys: Mapping[str, str]) -> str:
+    """The last word of a dotted key, where no other key ends with it."""
+    last = key.rpartition(".")[2]
+    return key if sum(other.rpartition(".")[2] == last for other in keys) > 1 else last
 
 
 def digest_tests(manifest: pd.DataFrame) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from mlflow.entities import Param, RunData, RunTag
 
 from foodcls.manifest import ManifestRef
 from foodcls.metrics.evaluation import Evaluation
@@ -16,6 +17,7 @@ from tasks.tracking.run_metrics import (
     commit_tags,
     final_figures,
     metric_names,
+    name_run,
     run_figures,
     run_settings,
     trial_figures,
@@ -121,6 +123,33 @@ def git(folder: Path, *words: str) -> str:
     who = ["-c", "user.name=a", "-c", "user.email=a@a.test"]
     done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, check=True)
     return done.stdout.decode().strip()
+
+
+SETTINGS = {"train.lr": "0.001", "train.epochs": "8", "dedup.hash": "phash"}
+BEFORE = RunData(
+    params=[Param(key, value) for key, value in SETTINGS.items()],
+    tags=[RunTag("dataset_digest", "a")],
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "dataset", "name"),
+    [
+        ({}, "a", "the same again"),
+        ({}, "b", "new pictures"),
+        ({"train.lr": "0.01", "train.epochs": "4"}, "b", "lr=0.01, epochs=4"),
+        ({"augment.seed": "1"}, "a", "the same again"),
+    ],
+    ids=["nothing", "pictures", "settings", "a setting of another version"],
+)
+def test_a_run_is_named_by_what_changed(changes: dict[str, str], dataset: str, name: str) -> None:
+    assert name_run(SETTINGS | changes, dataset, BEFORE) == name
+
+
+def test_the_first_run_is_called_so_and_twin_keys_keep_their_section() -> None:
+    assert name_run(SETTINGS, "a", None) == "first"
+    before = RunData(params=[Param("split.seed", "0"), Param("train.seed", "0")])
+    assert name_run({"split.seed": "0", "train.seed": "1"}, "a", before) == "train.seed=1"
 
 
 def test_the_commit_is_told_and_whether_files_were_changed_since(tmp_path: Path) -> None:
