@@ -15,11 +15,11 @@ from tasks.data import (
     collect,
     crop,
     dedup,
+    draw_distances,
     filter_pictures,
     inspect,
     publish,
     read_barred,
-    show_distances,
     split,
 )
 from tasks.engine.cluster import open_workspace, workers
@@ -45,7 +45,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
                         barred, refresh=search_again, search_again=search_again)  # fmt: skip
         sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup, barred)
-        show_distances(opened, distinct)
+        draw_distances(opened, distinct)
         chosen = filter_pictures(opened, distinct, recipe.filter, recipe.labels)
         cropped = crop(opened, chosen, recipe.crop, recipe.labels)
         parted = split(opened, cropped, recipe.split, recipe.labels)

@@ -1,7 +1,7 @@
 """The data half as cached tasks: from the web to an augmented training set."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from foodcls.collect.collect import CollectRef, CollectRequest, save_collected
 from foodcls.collect.collect import collect as collect_pictures
 from foodcls.collect.engines.registry import read_access
 from foodcls.collect.hosts.shared import host_places
-from foodcls.collect.query_stats import QueryStats, write_query_stats
+from foodcls.collect.query_stats import write_query_stats
 from foodcls.collect.ssrf_guard import Address
 from foodcls.crop.boxes import Box, check_usable, read_boxes
 from foodcls.crop.crop import crop as crop_pictures
@@ -55,7 +55,7 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import fleet, spread
 from tasks.engine.progress import bars
 from tasks.engine.stage import stage
-from tasks.engine.ui import show_pairs, show_pictures, show_query_stats, show_stages
+from tasks.engine.ui import show_pictures, show_stages
 
 
 @contextmanager
@@ -87,12 +87,6 @@ def collect(
     retrying: bool = False,
 ) -> CollectRef:
     """Fetch the pictures of all classes, except those on the blocklist."""
-
-    def tell(stats: Sequence[QueryStats]) -> None:
-        # before anything is fetched: wanted most where a class ends with too few pictures
-        write_query_stats(stats, workspace.query_stats)
-        show_query_stats(stats)
-
     access = replace(read_access(os.environ, settings), retrying=retrying)
     tested, owned = (given.folder if given else None for given in (test, own))
     request = CollectRequest(
@@ -106,6 +100,8 @@ def collect(
         search_again,
         _sample_web,
     )
+    # before anything is fetched: wanted most where a class ends with too few pictures
+    tell = partial(write_query_stats, path=workspace.query_stats)
     show = partial(write_manifest, path=workspace.manifest)
     collected = collect_pictures(request, workspace.store, bars, tell, show, fleet())
     return save_collected(collected, workspace.store)
@@ -199,11 +195,9 @@ def augment(
         return save_manifest(grown, workspace.store, "augment")
 
 
-def show_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
-    """Draw the histogram of hash distances into the workspace, and show it in Prefect's UI."""
-    found = distinct.result.distances
-    write_whole(workspace.histogram, histogram_png(found))
-    show_pairs(found)
+def draw_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
+    """Draw the histogram of hash distances into the workspace."""
+    write_whole(workspace.histogram, histogram_png(distinct.result.distances))
 
 
 def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:

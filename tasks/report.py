@@ -49,7 +49,6 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         workspace.predictions: workspace.store.read(scores.predictions),
         workspace.confusion: confusion_csv(scores).encode(),
         workspace.confusion_plot: confusion_png(scores),
-        workspace.confusion_shares: confusion_png(scores, as_shares=True),
     }
     for path, content in files.items():
         write_whole(path, content)

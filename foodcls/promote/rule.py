@@ -26,7 +26,10 @@ class ChampionComparison:
             f"{getattr(self.test, name).high:+.3f}, p = {getattr(self.test.gain, name):.2g})"
             for name in NAMES
         ]
-        return f"{', '.join(shown)}, on {self.test.n} test pictures that neither learnt from"
+        return (
+            f"{', '.join(shown)}, on {self.test.n} test pictures in {self.test.groups} groups of "
+            "look-alikes that neither learnt from"
+        )
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,6 @@ class PromotionDecision:
     is_promoted: bool
     reason: str
     is_new: bool = True
-    comparison: ChampionComparison | None = None
 
 
 def compare_models(a: Floats, b: Floats, truth: Ints, groups: Ints) -> ChampionComparison:
@@ -55,7 +57,7 @@ def judge_challenger(found: ChampionComparison, rule: Promote) -> PromotionDecis
     better = found.test.gain.figures(rule.alpha)
     if not better:
         reason = f"not shown to be better in either figure at a risk of {rule.alpha:.0%}"
-        return PromotionDecision(False, f"{reason}: {found.describe()}", comparison=found)
+        return PromotionDecision(False, f"{reason}: {found.describe()}")
     gained = f"better in {' and '.join(NAMES[name] for name in better)}"
     doubtful = [name for name in NAMES if name not in better and _loss(found, name) > rule.margin]
     if doubtful:
@@ -63,8 +65,8 @@ def judge_challenger(found: ChampionComparison, rule: Promote) -> PromotionDecis
             f"{gained}, but {NAMES[doubtful[0]]} may be worse by {_loss(found, doubtful[0]):.3f} "
             f"of its scale, beyond the margin of {rule.margin}"
         )
-        return PromotionDecision(False, f"{reason}: {found.describe()}", comparison=found)
-    return PromotionDecision(True, f"{gained}: {found.describe()}", comparison=found)
+        return PromotionDecision(False, f"{reason}: {found.describe()}")
+    return PromotionDecision(True, f"{gained}: {found.describe()}")
 
 
 def judge_successor(found: ChampionComparison) -> PromotionDecision:
@@ -83,8 +85,8 @@ def judge_successor(found: ChampionComparison) -> PromotionDecision:
     ]
     said = f"the classes have changed; of the {found.classes} that both know, {found.describe()}"
     if worse:
-        return PromotionDecision(False, f"worse in {' and '.join(worse)}: {said}", comparison=found)
-    return PromotionDecision(True, said, comparison=found)
+        return PromotionDecision(False, f"worse in {' and '.join(worse)}: {said}")
+    return PromotionDecision(True, said)
 
 
 def _loss(found: ChampionComparison, name: str) -> float:

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from foodcls.dedup.pairs import Distances
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.report.confusion import share_text
 from foodcls.tables.spreadsheet import table_csv
 
 DPI = 100
@@ -27,22 +26,20 @@ def confusion_csv(evaluation: Evaluation) -> str:
     return table_csv(table)
 
 
-def confusion_png(evaluation: Evaluation, *, as_shares: bool = False) -> bytes:
-    """The counts as a picture, or the shares of the true class's pictures in percent.
-
-    A cell's shade is that share in both.
-    """
+def confusion_png(evaluation: Evaluation) -> bytes:
+    """The counts as a picture; a cell's shade is its share of the true class's pictures."""
     counts = np.array(evaluation.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(4.0, CELL * len(counts))
     figure = Figure(figsize=(side + 3.0, side + 2.6), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(np.ma.masked_equal(shares, 0), cmap="Blues", vmin=0, vmax=1)
-    _label_axes(axes, evaluation, "% of the true class" if as_shares else "pictures")
+    _label_axes(axes, evaluation)
     for row, column in zip(*np.nonzero(counts), strict=True):
-        share = float(shares[row, column])
-        text = share_text(share) if as_shares else str(counts[row, column])
-        _write_cell(axes, (column, row), text, share, _font_size(len(counts)))
+        # white on the dark half of the shades
+        color = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color,
+                  fontsize=_font_size(len(counts)))  # fmt: skip
     return _encode_figure(figure)
 
 
@@ -68,7 +65,7 @@ def histogram_png(found: Distances) -> bytes:
     return _encode_figure(figure)
 
 
-def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
+def _label_axes(axes: Axes, evaluation: Evaluation) -> None:
     count = len(evaluation.labels)
     axes.set_xticks(range(count), evaluation.labels, rotation=90)
     axes.set_yticks(range(count), evaluation.labels)
@@ -82,7 +79,7 @@ def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
     axes.set_ylabel("true")
     accuracy = evaluation.scores.accuracy
     axes.set_title(
-        f"{evaluation.split}, {shown}: accuracy {accuracy.value:.3f} "
+        f"{evaluation.split}: accuracy {accuracy.value:.3f} "
         f"({accuracy.low:.3f} to {accuracy.high:.3f}, "
         f"n = {evaluation.n})\naverage position {evaluation.average_position:.2f}",
         fontsize=10,
@@ -91,12 +88,6 @@ def _label_axes(axes: Axes, evaluation: Evaluation, shown: str) -> None:
 
 def _font_size(classes: int) -> int:
     return 7 if classes > MANY else 9
-
-
-def _write_cell(axes: Axes, place: tuple[int, int], text: str, share: float, size: int) -> None:
-    # white on the dark half of the shades
-    color = "white" if share > 0.5 else "black"
-    axes.text(*place, text, ha="center", va="center", color=color, fontsize=size)
 
 
 def _draw_bars(axes: Axes, counts: tuple[int, ...], color: str, name: str) -> None:

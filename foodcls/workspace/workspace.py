@@ -56,7 +56,6 @@ class Workspace:
     predictions = Place("predictions.csv")  # what it answers on each test picture
     confusion = Place("confusion.csv")
     confusion_plot = Place("confusion.png")
-    confusion_shares = Place("confusion-shares.png")
     ablation = Place("ablation.csv")
     ablation_json = Place("ablation.json")
 

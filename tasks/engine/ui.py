@@ -14,12 +14,10 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from foodcls.collect.query_stats import QueryStats
 from foodcls.collect.rows import source_counts
-from foodcls.dedup.pairs import Distances
 from foodcls.manifest import DROPPED, class_counts
 from foodcls.metrics.evaluation import Evaluation
-from foodcls.promote.rule import NAMES, PromotionDecision
+from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe, RecipeSource
 from foodcls.report.ablation_table import Ablation
 from foodcls.runs.stage_result import StageResult, stage_table
@@ -91,57 +89,13 @@ def show_ablation(name: str, ablation: Ablation) -> None:
 @best_effort
 def show_verdict(name: str, verdict: PromotionDecision) -> None:
     """Put why a version became the champion, or did not, beside the run."""
-    create_markdown_artifact(
-        key=artifact_key(f"verdict-{name}"),
-        markdown=verdict_text(verdict),
-        description=f"Which model of {name} serves",
-    )
-
-
-def verdict_text(verdict: PromotionDecision) -> str:
-    """The verdict as Markdown: the reason, and the figures that it goes by."""
     head = (
         "Promoted" if verdict.is_promoted else "Not promoted" if verdict.is_new else "Nothing new"
     )
-    lines = [f"**{head}**: {verdict.reason}"]
-    if found := verdict.comparison:
-        lines += [
-            "",
-            "| | champion | challenger | difference | 95 % | p |",
-            "|---|---:|---:|---:|---:|---:|",
-        ]
-        for key, words in NAMES.items():
-            own, other, change = (
-                getattr(side, key) for side in (found.test.a, found.test.b, found.test)
-            )
-            lines.append(
-                f"| {words} | {own.value:.4f} | {other.value:.4f} | {change.value:+.4f} | "
-                f"{change.low:+.4f} to {change.high:+.4f} | {getattr(found.test.gain, key):.3f} |"
-            )
-        test = found.test
-        lines += [
-            "",
-            f"{test.n} test pictures in {test.groups} groups of look-alikes that neither model "
-            f"learnt from: {test.both} right by both, {test.only_a} by the champion alone, "
-            f"{test.only_b} by the challenger alone, {test.neither} by neither.",
-        ]
-    return "\n".join(lines)
-
-
-@best_effort
-def show_query_stats(stats: Sequence[QueryStats]) -> None:
-    """Put a table of what each engine gave for each query beside the run."""
-    _show_table("query-stats", [asdict(one) for one in stats], "Results by query")
-
-
-@best_effort
-def show_pairs(distances: Distances) -> None:
-    """Put how far apart the hashes of pairs are beside the run."""
-    _show_table(
-        "pairs-by-distance",
-        distances.rows() or [{"distance": 0, "confirmed": 0, "vetoed": 0}],
-        f"Pairs by bits that differ: the same, or vetoed by their thumbnails. The recipe's "
-        f"distance is {distances.distance}.",
+    create_markdown_artifact(
+        key=artifact_key(f"verdict-{name}"),
+        markdown=f"**{head}**: {verdict.reason}",
+        description=f"Which model of {name} serves",
     )
 
 

@@ -123,7 +123,7 @@ def test_a_recipe_becomes_a_complete_run(first: dict[str, Any], shared_space: Pa
     # files
     files = {file.path for file in client.list_artifacts(result["mlflow_run_id"])}
     model = Path(result["model_path"])
-    assert {"confusion.csv", "confusion.png", "confusion-shares.png",
+    assert {"confusion.csv", "confusion.png",
             "manifest.csv", "predictions.csv", "report.html", "stages.md", "patches.yaml",
             model.name, f"{model.stem}.pt2", f"{model.stem}.sha256",
             f"{model.stem}.attribution.csv", f"{model.stem}.CREDITS.md",

@@ -118,15 +118,11 @@ def test_pictures_lost_to_their_decoder_are_counted_and_only_those_are_tried_aga
     assert tally["inspect"] == Work("inspect", anew=1, recalled=5)
 
 
-def test_dedup_tells_how_far_apart_pairs_are(
-    workspace: Workspace, collected: CollectRef, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dedup_tells_how_far_apart_pairs_are(workspace: Workspace, collected: CollectRef) -> None:
     sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(workspace, sound, Dedup(), Blocklist())
-    told = []
-    monkeypatch.setattr(data, "show_pairs", told.append)
-    data.show_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))
-    assert told == [distinct.distances] and distinct.distances.distance == 6
+    data.draw_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))
+    assert distinct.distances.distance == 6
     assert workspace.histogram.read_bytes().startswith(b"\x89PNG")
 
 

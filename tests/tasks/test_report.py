@@ -56,7 +56,6 @@ def test_everything_lies_in_the_workspace(reported: Reported, tmp_path: Path) ->
     assert reported.path == str(tmp_path / "w" / "report.html") == reported.files[0]
     assert {Path(file).name for file in reported.files} == {
         "report.html", "predictions.csv", "confusion.csv", "confusion.png",
-        "confusion-shares.png",
     }  # fmt: skip
     assert all(Path(file).stat().st_size for file in reported.files)
     assert not list((tmp_path / "w").glob("*.part"))

@@ -106,7 +106,11 @@ def test_better_by_position_alone_needs_enough_pictures_to_exclude_a_loss_of_acc
 def test_the_reason_tells_figures_intervals_and_n() -> None:
     reason = judge_challenger(compared([(0, 40, 2)], [(0, 10, 2)]), RULE).reason
     assert reason.startswith("better in accuracy and average position: accuracy 0.9167 against")
-    assert "on 120 test pictures that neither learnt from" in reason and "p = 0.0002" in reason
+    assert (
+        "on 120 test pictures in" in reason
+        and "that neither learnt from" in reason
+        and "p = 0.0002" in reason
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,9 @@ def test_table_reads_back_with_true_classes_in_rows(evaluation) -> None:
     assert [list(map(int, row[1:])) for row in rows] == [[9, 0, 4], [0, 9, 0], [0, 0, 9]]
 
 
-@pytest.mark.parametrize(
-    ("classes", "as_shares"), [(2, False), (13, False), (13, True), (41, True)]
-)
-def test_matrix_grows_with_the_classes(evaluation, classes: int, as_shares: bool) -> None:
-    image = open_png(confusion_png(evaluation(classes), as_shares=as_shares))
+@pytest.mark.parametrize("classes", [2, 13, 41])
+def test_matrix_grows_with_the_classes(evaluation, classes: int) -> None:
+    image = open_png(confusion_png(evaluation(classes)))
     # legible: at least 30 pixels a cell
     assert min(image.size) > 30 * classes
 
@@ -50,11 +48,6 @@ def test_matrix_grows_with_the_classes(evaluation, classes: int, as_shares: bool
 def test_matrix_shows_the_counts_and_repeats_byte_for_byte(evaluation) -> None:
     assert confusion_png(evaluation(5)) == confusion_png(evaluation(5))
     assert confusion_png(evaluation(5)) != confusion_png(evaluation(5, wrong=2))
-
-
-def test_shares_are_drawn_otherwise_than_counts(evaluation) -> None:
-    shown = evaluation(5, wrong=2)
-    assert confusion_png(shown) != confusion_png(shown, as_shares=True)
 
 
 def test_a_class_without_pictures_is_drawn(judged) -> None:
