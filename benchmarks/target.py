@@ -237,8 +237,9 @@ def show(name: str, runs: list[dict[str, Any]], bench: Bench) -> list[tuple[floa
         present = np.unique(truth, return_inverse=True)[1]
         sample = Sample(present, number_groups(test.groups), int(present.max()) + 1)
         right, place = (places == 1).mean(axis=0), places.mean(axis=0)
-        low, high = mean_bounds(right, sample).micro
-        near, far = mean_bounds(place, sample).macro
+        accuracy, position_bounds = mean_bounds([right, place], sample)
+        low, high = accuracy.micro
+        near, far = position_bounds.macro
         position = float(np.mean([place[present == one].mean() for one in np.unique(present)]))
         figures.append((float(right.mean()), position))
         print(f"  {test.name:<26} accuracy {right.mean():.3f} ({low:.3f} to {high:.3f}), average "

@@ -19,7 +19,7 @@ def calibrate(
     feature_cache: FeatureCache,
     settings: Inference,
 ) -> Checkpoint:
-    """The same checkpoint with temperature, threshold and rejection as `settings` ask for.
+    """A copy of a checkpoint with temperature, threshold and rejection as `settings` ask for.
 
     Only the kept rows of split "val" are used, by which the best epoch was chosen too, and half of
     the strangers.

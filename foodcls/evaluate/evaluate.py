@@ -50,10 +50,11 @@ def evaluate(
         truth=truth,
         probabilities=apply_temperature(before, checkpoint.temperature),
     )
+    groups = number_groups(answers.groups)
     evaluation = evaluate_predictions(
         before,
         truth,
-        number_groups(answers.groups),
+        groups,
         Source(
             checkpoint=checkpoint.digest,
             split=split,
@@ -65,8 +66,7 @@ def evaluate(
     )
     if embedded is None:
         return evaluation
-    known = embedded, number_groups(answers.groups)
-    rejection = judge_rejection(checkpoint, manifest, *known, feature_cache)
+    rejection = judge_rejection(checkpoint, manifest, embedded, groups, feature_cache)
     return dataclasses.replace(evaluation, rejection=rejection)
 
 

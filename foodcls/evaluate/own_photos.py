@@ -18,6 +18,7 @@ from foodcls.manifest import LEARNT, split_rows
 from foodcls.metrics.own_worth import ClassDistance, OwnWorth
 from foodcls.metrics.paired_test import PairedTest, compare_predictions
 from foodcls.metrics.ranks import number_groups
+from foodcls.metrics.separation import auroc
 from foodcls.network.network import head_units, make_head
 from foodcls.progress import Track
 from foodcls.recipe.data_settings import Own
@@ -75,8 +76,8 @@ def judge_own(
     return OwnWorth(
         n=len(rows),
         groups=len(set(number_groups(groups))),
-        auc=near.auc,
-        auc_as_crawled=as_crawled.auc,
+        auc=_auc(near.crawl, near.own),
+        auc_as_crawled=_auc(as_crawled.crawl, as_crawled.own),
         by_class=_by_class(near, crawl["label"], rows["label"], checkpoint.labels),
         nearest=tuple(pictures[:SHOWN]),
         farthest=tuple(pictures[: -SHOWN - 1 : -1]),
@@ -132,6 +133,11 @@ def _answer(head: nn.Module, views: Sequence[Tensor]) -> Tensor:
     return torch.stack([head(view).softmax(1) for view in views]).mean(0)
 
 
+def _auc(crawl: Tensor, own: Tensor) -> float:
+    """Of how many pairs the own photo looks more like an own one; 0.5 if nothing differs."""
+    return auroc(own.cpu().numpy(), crawl.cpu().numpy())
+
+
 def _by_class(
     near: Nearness, crawl: pd.Series, own: pd.Series, labels: Sequence[str]
 ) -> tuple[ClassDistance, ...]:
@@ -142,6 +148,6 @@ def _by_class(
             for names in (crawl, own)
         )
         if int(is_own.sum()) >= FEWEST:
-            auc = near.of_class(is_crawl, is_own).auc
+            auc = _auc(near.crawl[is_crawl], near.own[is_own])
             found.append(ClassDistance(label, int(is_own.sum()), auc))
     return tuple(found)

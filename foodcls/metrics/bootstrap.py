@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr, stdtrit
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from foodcls.metrics.ranks import Floats, Ints
+
 Bounds = tuple[float, float]
 
 # 2.5 % of them are 50: the ends of an interval then repeat to about a tenth of its length
@@ -34,36 +33,26 @@ class Sample:
 
 @dataclass(frozen=True)
 class MeanBounds:
-    """Intervals of the mean of a value."""
+    """Intervals of the mean of a value, each of 95 %."""
 
     micro: Bounds  # of all pictures
     macro: Bounds  # of the classes' means
     by_class: tuple[Bounds | None, ...]  # of each class; None for one without pictures
 
 
-def mean_bounds(values: Floats | Ints, sample: Sample, error: float = 0.05) -> MeanBounds:
-    """Intervals of the means of `values` (N,), in the unit of the values.
+def mean_bounds(several: Sequence[Floats | Ints], sample: Sample) -> list[MeanBounds]:
+    """95 % intervals of the means of several values, each (N,), by resamples that are drawn once.
 
-    An interval misses the true mean in a share `error` of all tests. Groups are resampled, as the
-    independent units (Efron and Tibshirani 1993, chapter 8.3).
+    Groups are resampled, as the independent units (Efron and Tibshirani 1993, chapter 8.3).
     """
-    return bound_means([values], sample, error)[0]
-
-
-def bound_means(
-    several: Sequence[Floats | Ints], sample: Sample, error: float = 0.05
-) -> list[MeanBounds]:
-    """Intervals of the means of several values, each (N,), by resamples that are drawn once."""
     counts, *sums = _resample(several, sample)
     return [
-        _bound_mean(values, drawn, counts, sample, error)
+        _bound_mean(values, drawn, counts, sample)
         for values, drawn in zip(several, sums, strict=True)
     ]
 
 
-def _bound_mean(
-    values: Floats | Ints, sums: Floats, counts: Floats, sample: Sample, error: float
-) -> MeanBounds:
+def _bound_mean(values: Floats | Ints, sums: Floats, counts: Floats, sample: Sample) -> MeanBounds:
     truth, present = sample.truth, np.maximum(sample.counts, 1)
     # no number where a resample has no picture of a class
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
@@ -72,11 +61,11 @@ def _bound_mean(
     for place in range(sample.classes):
         own = truth == place
         pulls = _pulls(residuals[own], sample.groups[own])
-        by_class.append(_interval(means[:, place], pulls, error) if own.any() else None)
+        by_class.append(_interval(means[:, place], pulls) if own.any() else None)
     micro, macro = sums.sum(axis=1) / counts.sum(axis=1), np.nanmean(means, axis=1)
     return MeanBounds(
-        micro=_interval(micro, _pulls(values - values.mean(), sample.groups), error),
-        macro=_interval(macro, _pulls(residuals / present[truth], sample.groups), error),
+        micro=_interval(micro, _pulls(values - values.mean(), sample.groups)),
+        macro=_interval(macro, _pulls(residuals / present[truth], sample.groups)),
         by_class=tuple(by_class),
     )
 
@@ -107,8 +96,8 @@ def _pulls(residuals: Floats, groups: Ints) -> Floats:
     return np.bincount(groups, residuals).astype(np.float64)[np.unique(groups)]
 
 
-def _interval(drawn: Floats, pulls: Floats, error: float) -> Bounds:
-    """The interval of resampled figures.
+def _interval(drawn: Floats, pulls: Floats) -> Bounds:
+    """The 95 % interval of resampled figures.
 
     Its ends lie further out where groups are few (as Student's t does; Hesterberg 2015, The
     American Statistician 69:371), and on the side of the long tail (Efron 1987, JASA 82:171):
@@ -116,7 +105,7 @@ def _interval(drawn: Floats, pulls: Floats, error: float) -> Bounds:
     """
     spread = float((pulls**2).sum())
     skew = float((pulls**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
-    reach = stdtrit(max(len(pulls) - 1, 1), 1 - error / 2)
+    reach = stdtrit(max(len(pulls) - 1, 1), 0.975)
     ends = np.array([-reach, reach])
     places = ndtr(ends / np.maximum(1 - skew * ends, 1e-9))
     low, high = np.nanquantile(drawn, places)

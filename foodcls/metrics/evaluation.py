@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foodcls.metrics.bootstrap import Bounds, MeanBounds
+from foodcls.metrics.bootstrap import Bounds
 from foodcls.metrics.calibration import Calibration, measure_calibration
 from foodcls.metrics.metrics import confusion_matrix, wilson
 from foodcls.metrics.ranks import Floats, Ints, class_means
 from foodcls.metrics.rejection import RejectionScore
-from foodcls.metrics.scores import Estimate, Graded, Scores, grade, position_bounds, score_all
+from foodcls.metrics.scores import Estimate, Graded, Scores, grade, score_all
 from foodcls.store.store import digest_json
 
 
@@ -31,10 +31,8 @@ class ClassScore:
     f1_bounds: Bounds | None = None
 
 
-def score_classes(
-    labels: Sequence[str], graded: Graded, positions: MeanBounds
-) -> tuple[ClassScore, ...]:
-    """The figures of each class; `positions` are from `position_bounds`."""
+def score_classes(labels: Sequence[str], graded: Graded) -> tuple[ClassScore, ...]:
+    """The figures of each class."""
     confusion = confusion_matrix(graded.truth, graded.predicted, len(labels))
     means = class_means(graded.places, graded.truth)
     right, given, own = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
@@ -48,7 +46,7 @@ def score_classes(
             f1=_share(2 * right[place], own[place] + given[place]),
             recall_bounds=_bounds(right[place], own[place]),
             precision_bounds=_bounds(right[place], given[place]),
-            average_position_bounds=positions.by_class[place],
+            average_position_bounds=graded.positions.by_class[place],
             f1_bounds=f1_bounds(right[place], own[place], given[place]),
         )
         for place, label in enumerate(labels)
@@ -136,19 +134,18 @@ def evaluate_predictions(before: Floats, truth: Ints, groups: Ints, source: Sour
     temperature changes the calibration alone: it leaves the order of classes as it is.
     """
     graded = grade(before, truth, groups)
-    positions = position_bounds(graded)
     confusion = confusion_matrix(truth, graded.predicted, graded.classes)
     return Evaluation(
         checkpoint=source.checkpoint,
         split=source.split,
         n=len(truth),
         groups=int(groups.max()) + 1,
-        scores=score_all(graded, positions),
+        scores=score_all(graded),
         calibration=measure_calibration(
             before, graded.right, source.temperature, source.abstain_below
         ),
         labels=source.labels,
-        per_class=score_classes(source.labels, graded, positions),
+        per_class=score_classes(source.labels, graded),
         confusion=tuple(tuple(map(int, row)) for row in confusion),
         predictions=source.predictions,
     )

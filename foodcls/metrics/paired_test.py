@@ -10,7 +10,7 @@ from scipy.special import bdtr
 from foodcls.metrics.bootstrap import Bounds, mean_bounds
 from foodcls.metrics.metrics import effective_sample_size, wilson
 from foodcls.metrics.ranks import Floats, Ints, ranks
-from foodcls.metrics.scores import Estimate, Graded, Scores, grade, position_bounds, score_all
+from foodcls.metrics.scores import Estimate, Scores, grade, score_all
 
 # a difference that equal models make in one of twenty tests is not significant
 LEVEL = 0.05
@@ -89,10 +89,11 @@ def compare_predictions(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Pair
     `groups` (N,) are the numbers from `number_groups`.
     """
     graded_a, graded_b = grade(a, truth, groups), grade(b, truth, groups)
-    scores_a, scores_b = (score_all(one, position_bounds(one)) for one in (graded_a, graded_b))
+    scores_a, scores_b = score_all(graded_a), score_all(graded_b)
     right_a, right_b = graded_a.right, graded_b.right
+    gains = right_b - right_a
     only_a, only_b = int((right_a > right_b).sum()), int((right_b > right_a).sum())
-    position = mean_bounds(graded_b.places - graded_a.places, graded_a).macro
+    position, accuracy = mean_bounds([graded_b.places - graded_a.places, gains], graded_a)
     return PairedTest(
         n=len(truth),
         groups=int(groups.max()) + 1,
@@ -103,8 +104,12 @@ def compare_predictions(a: Floats, b: Floats, truth: Ints, groups: Ints) -> Pair
         only_b=only_b,
         neither=int((right_a + right_b == 0).sum()),
         p_value=mcnemar(only_a, only_b),
-        accuracy=_differ(scores_a.accuracy, scores_b.accuracy, _gain_bounds(graded_a, graded_b)),
-        average_position=_differ(scores_a.average_position, scores_b.average_position, position),
+        accuracy=_differ(
+            scores_a.accuracy, scores_b.accuracy, _widen(accuracy.micro, gains, groups)
+        ),
+        average_position=_differ(
+            scores_a.average_position, scores_b.average_position, position.macro
+        ),
         gain=sign_flip_test(a, b, truth, groups),
         loss=sign_flip_test(b, a, truth, groups),
     )
@@ -139,21 +144,19 @@ def sign_flip_test(a: Floats, b: Floats, truth: Ints, groups: Ints, seed: int = 
     return GainPValues(*map(float, shares))
 
 
-def _gain_bounds(a: Graded, b: Graded) -> Bounds:
-    """The 95 % interval of the difference in accuracy: the wider ends of two methods.
+def _widen(bounds: Bounds, gains: Ints, groups: Ints) -> Bounds:
+    """The 95 % interval of the mean of `gains`, -1 to 1: the wider ends of two methods.
 
-    The bootstrap is too narrow where few answers differ. There the two shares that one model alone
-    gets right have Wilson's intervals, and their difference the one made of these (Zou and Donner
-    2008, Statistics in Medicine 27:1693).
+    The bootstrap, which gave `bounds`, is too narrow where few answers differ. There the two shares
+    that one model alone gets right have Wilson's intervals, and their difference the one made of
+    these (Zou and Donner 2008, Statistics in Medicine 27:1693).
     """
-    gains = b.right - a.right
-    low, high = mean_bounds(gains, a).micro
-    n = effective_sample_size(gains, a.groups)
+    n = effective_sample_size(gains, groups)
     won, lost = float((gains > 0).mean()), float((gains < 0).mean())
     (won_low, won_high), (lost_low, lost_high) = wilson(won * n, n), wilson(lost * n, n)
     down = math.hypot(won - won_low, lost_high - lost)
     up = math.hypot(won_high - won, lost - lost_low)
-    return min(low, won - lost - down), max(high, won - lost + up)
+    return min(bounds[0], won - lost - down), max(bounds[1], won - lost + up)
 
 
 def _differ(a: Estimate, b: Estimate, bounds: Bounds) -> Estimate:

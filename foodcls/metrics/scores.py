@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from foodcls.metrics.bootstrap import Bounds, MeanBounds, Sample, bound_means
+from foodcls.metrics.bootstrap import Bounds, MeanBounds, Sample, mean_bounds
 from foodcls.metrics.metrics import effective_sample_size, wilson
 from foodcls.metrics.ranks import Floats, Ints, average_position, class_means, ranks
 
@@ -51,13 +51,40 @@ class Graded(Sample):
     @cached_property
     def bounds(self) -> tuple[MeanBounds, MeanBounds]:
         """Intervals of the means of `places` and of `right`."""
-        places, right = bound_means([self.places, self.right], self)
+        places, right = mean_bounds([self.places, self.right], self)
         return places, right
 
     @cached_property
     def macro_recall(self) -> Estimate:
         """The mean of the classes' recalls."""
-        return _macro_recall(self)
+        means = class_means(self.right, self.truth)
+        value = float(np.mean(list(means.values())))
+        # a bootstrap draws no mistake where none was made: Wilson's interval, of the effective
+        # sample size of the classes' mean, bounds it then
+        parts = [1 / effective_sample_size(*self._own(place)) for place in means]
+        n = len(means) ** 2 / sum(parts)
+        floor, ceiling = wilson(value * n, n)
+        low, high = self.bounds[1].macro
+        return Estimate(value, min(low, floor), max(high, ceiling))
+
+    @cached_property
+    def positions(self) -> MeanBounds:
+        """Intervals of the mean rank: of all pictures, of the classes' means, and of each class."""
+        found, _ = self.bounds
+        by_class = [
+            _raise(bounds, share_by_group(*self._own(place)).low) if bounds else None
+            for place, bounds in enumerate(found.by_class)
+        ]
+        return MeanBounds(
+            micro=_raise(found.micro, share_by_group(self.right, self.groups).low),
+            macro=_raise(found.macro, self.macro_recall.low),
+            by_class=tuple(by_class),
+        )
+
+    def _own(self, place: int) -> tuple[Ints, Ints]:
+        """For a class's pictures (n,): 1 where it was right, and the group numbers."""
+        own = self.truth == place
+        return self.right[own], self.groups[own]
 
 
 def grade(probabilities: Floats, truth: Ints, groups: Ints) -> Graded:
@@ -74,9 +101,9 @@ def grade(probabilities: Floats, truth: Ints, groups: Ints) -> Graded:
     )
 
 
-def score_all(graded: Graded, positions: MeanBounds) -> Scores:
-    """The figures of all pictures; `positions` are from `position_bounds`."""
-    places = graded.places
+def score_all(graded: Graded) -> Scores:
+    """The figures of all pictures."""
+    places, positions = graded.places, graded.positions
     return Scores(
         accuracy=share_of(graded.right),
         accuracy_by_group=share_by_group(graded.right, graded.groups),
@@ -94,36 +121,10 @@ def share_of(hits: Ints) -> Estimate:
     return Estimate(float(hits.mean()), low, high)
 
 
-def position_bounds(graded: Graded) -> MeanBounds:
-    """Intervals of the mean rank: of all pictures, of the classes' means, and of each class."""
-    found, _ = graded.bounds
-    by_class = [
-        _raise(bounds, share_by_group(*_own(graded, place)).low) if bounds else None
-        for place, bounds in enumerate(found.by_class)
-    ]
-    return MeanBounds(
-        micro=_raise(found.micro, share_by_group(graded.right, graded.groups).low),
-        macro=_raise(found.macro, graded.macro_recall.low),
-        by_class=tuple(by_class),
-    )
-
-
 def _raise(bounds: Bounds, recall: float) -> Bounds:
     # a missed picture has rank 2 or more: while recall may be as low as `recall`, the mean rank may
     # be as high as this, though no resample shows it
     return bounds[0], max(bounds[1], 2 - recall)
-
-
-def _macro_recall(graded: Graded) -> Estimate:
-    means = class_means(graded.right, graded.truth)
-    value = float(np.mean(list(means.values())))
-    # a bootstrap draws no mistake where none was made: Wilson's interval, of the effective sample
-    # size of the classes' mean, bounds it then
-    parts = [1 / effective_sample_size(*_own(graded, place)) for place in means]
-    n = len(means) ** 2 / sum(parts)
-    floor, ceiling = wilson(value * n, n)
-    low, high = graded.bounds[1].macro
-    return Estimate(value, min(low, floor), max(high, ceiling))
 
 
 def share_by_group(hits: Ints, groups: Ints) -> Estimate:
@@ -131,12 +132,6 @@ def share_by_group(hits: Ints, groups: Ints) -> Estimate:
     share, n = float(hits.mean()), effective_sample_size(hits, groups)
     low, high = wilson(share * n, n)
     return Estimate(share, low, high)
-
-
-def _own(graded: Graded, place: int) -> tuple[Ints, Ints]:
-    """For a class's pictures (n,): 1 where it was right, and the group numbers."""
-    own = graded.truth == place
-    return graded.right[own], graded.groups[own]
 
 
 def _hold(value: float, bounds: Bounds) -> Estimate:

@@ -24,16 +24,6 @@ class Nearness:
     crawl: Tensor  # float32 (N,)
     own: Tensor  # float32 (M,)
 
-    @property
-    def auc(self) -> float:
-        """Of how many pairs the own photo looks more like an own one; 0.5 if nothing differs."""
-        higher = (self.own[:, None] > self.crawl).double()
-        return float((higher + 0.5 * (self.own[:, None] == self.crawl)).mean())
-
-    def of_class(self, is_crawl: Tensor, is_own: Tensor) -> "Nearness":
-        """The same of some photos, bool (N,) and (M,)."""
-        return Nearness(self.crawl[is_crawl], self.own[is_own])
-
 
 def rate_nearness(crawl: Tensor, own: Tensor, groups: Sequence[str]) -> Nearness:
     """Rate features, float32 (N, F) and (M, F), by logistic regression over FOLDS folds.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from foodcls.recipe.train_settings import Train
 from foodcls.train.dataset import TrainVal
 from foodcls.train.learner import Learner
-from foodcls.train.nearness import Nearness, rate_nearness
+from foodcls.train.nearness import rate_nearness
 from foodcls.train.probe import (
     Features,
     Probe,
@@ -47,16 +47,12 @@ class OwnSet:
         """How many looks there are at each photo."""
         return len(self.own.truth) // len(self.groups)
 
-    def rate(self) -> Nearness:
-        """How near crawled photos, as the model will be given them, are to own ones as they are."""
-        return rate_nearness(self.look(self.near), self.own.values[: len(self.groups)], self.groups)
-
     def look(self, number: int) -> Tensor:
         """The features, float32 (N, F), of crawled photos in one look."""
         return self.crawl.values.chunk(self.looks)[number]
 
     def without(self, held_out: Tensor) -> "OwnSet":
-        """The same without some own photos, bool (M,)."""
+        """A copy without some own photos, bool (M,)."""
         kept = ~held_out
         groups = tuple(name for name, is_kept in zip(self.groups, kept, strict=True) if is_kept)
         return replace(self, own=self.own.pick(kept.repeat(self.looks)), groups=groups)
@@ -119,7 +115,10 @@ def stand_ins(photos: OwnSet) -> Features:
     truth = photos.crawl.truth.chunk(photos.looks)[0]
     chosen = torch.zeros_like(truth, dtype=torch.bool)
     if lacking := set(truth.tolist()) - set(photos.own.truth.tolist()):
-        order = photos.rate().crawl.argsort(descending=True, stable=True)
+        # as the model will be given them, against own ones as they are
+        own = photos.own.values[: len(photos.groups)]
+        near = rate_nearness(photos.look(photos.near), own, photos.groups)
+        order = near.crawl.argsort(descending=True, stable=True)
         for label in lacking:
             chosen[order[truth[order] == label][:STAND_INS]] = True
     return photos.crawl.pick(chosen.repeat(photos.looks))

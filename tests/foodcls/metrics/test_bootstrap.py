@@ -26,7 +26,7 @@ def test_all_resamples_of_three_groups_give_the_same_interval() -> None:
     for drawn in itertools.product(range(3), repeat=3):
         rows = np.concatenate([np.flatnonzero(groups == group) for group in drawn])
         means.append(values[rows].mean())
-    low, high = mean_bounds(values, Sample(truth, groups, 1)).micro
+    low, high = mean_bounds([values], Sample(truth, groups, 1))[0].micro
     # with three groups Student's t reaches out to the first and the last of them
     assert (low, high) == pytest.approx((min(means), max(means)))
 
@@ -35,15 +35,15 @@ def test_many_groups_agree_with_the_normal_interval() -> None:
     values = np.random.default_rng(3).normal(5, 2, 4000)
     sample = Sample(np.zeros(4000, dtype=int), np.arange(4000), 1)
     reach = 1.96 * values.std() / np.sqrt(4000)
-    low, high = mean_bounds(values, sample).micro
+    low, high = mean_bounds([values], sample)[0].micro
     assert (low - values.mean(), high - values.mean()) == pytest.approx((-reach, reach), rel=0.06)
 
 
 def test_copies_of_pictures_in_their_group_change_nothing() -> None:
     rng = np.random.default_rng(5)
     truth, values = rng.integers(0, 3, 40), rng.integers(1, 5, 40)
-    alone = mean_bounds(values, Sample(truth, np.arange(40), 3))
-    copied = mean_bounds(values.repeat(7), Sample(truth.repeat(7), np.arange(40).repeat(7), 3))
+    alone = mean_bounds([values], Sample(truth, np.arange(40), 3))[0]
+    copied = mean_bounds([values.repeat(7)], Sample(truth.repeat(7), np.arange(40).repeat(7), 3))[0]
     assert copied.micro == pytest.approx(alone.micro)
     assert copied.macro == pytest.approx(alone.macro)
     assert np.array(copied.by_class) == pytest.approx(np.array(alone.by_class))
@@ -51,7 +51,7 @@ def test_copies_of_pictures_in_their_group_change_nothing() -> None:
 
 def test_a_class_without_pictures_has_no_interval() -> None:
     sample = Sample(np.array([0, 0, 2]), np.arange(3), 3)
-    assert [bounds is None for bounds in mean_bounds(np.ones(3), sample).by_class] == [
+    assert [bounds is None for bounds in mean_bounds([np.ones(3)], sample)[0].by_class] == [
         False,
         True,
         False,
@@ -60,15 +60,8 @@ def test_a_class_without_pictures_has_no_interval() -> None:
 
 def test_a_long_tail_draws_the_interval_to_its_side() -> None:
     values = np.array([1.0] * 18 + [4.0, 9.0])
-    low, high = mean_bounds(values, Sample(np.zeros(20, dtype=int), np.arange(20), 1)).micro
+    low, high = mean_bounds([values], Sample(np.zeros(20, dtype=int), np.arange(20), 1))[0].micro
     assert high - values.mean() > 1.5 * (values.mean() - low)
-
-
-def test_less_error_asks_for_more_room() -> None:
-    values = np.random.default_rng(1).normal(size=60)
-    sample = Sample(np.zeros(60, dtype=int), np.arange(60), 1)
-    wide, narrow = (mean_bounds(values, sample, error).micro for error in (0.01, 0.2))
-    assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
 @settings(max_examples=20)
@@ -76,6 +69,6 @@ def test_less_error_asks_for_more_room() -> None:
 def test_an_interval_is_one_and_repeats(ranks: list[int], count: int) -> None:
     values = np.array(ranks)
     sample = Sample(np.arange(len(ranks)) % 2, number_groups(str(k % count) for k in ranks), 2)
-    first = mean_bounds(values, sample)
-    assert first == mean_bounds(values, sample)
+    first = mean_bounds([values], sample)[0]
+    assert first == mean_bounds([values], sample)[0]
     assert min(ranks) <= first.micro[0] <= first.micro[1] <= max(ranks)

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from foodcls.metrics.evaluation import ClassScore, f1_bounds, score_classes
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.scores import Graded, position_bounds
+from foodcls.metrics.scores import Graded
 
 
 def score(truth: list[int], predicted: list[int], classes: int) -> tuple[ClassScore, ...]:
     said, true = np.array(predicted), np.array(truth)
     graded = Graded(true, np.arange(len(true)), classes, np.where(said == true, 1, 2), said)
     labels = [f"dish {place}" for place in range(classes)]
-    return score_classes(labels, graded, position_bounds(graded))
+    return score_classes(labels, graded)
 
 
 def test_figures_of_a_class_by_hand() -> None:
@@ -60,6 +60,6 @@ def test_f1_bounds_hold_the_truth_in_95_of_100_tests() -> None:
 
 def test_positions_come_with_their_intervals(simulate: Callable[..., Graded]) -> None:
     graded = simulate(np.random.default_rng(0), (0.5, 0.9), size=40)
-    bounds = position_bounds(graded)
-    scores = score_classes(("a", "b"), graded, bounds)
+    bounds = graded.positions
+    scores = score_classes(("a", "b"), graded)
     assert [row.average_position_bounds for row in scores] == list(bounds.by_class)

@@ -7,14 +7,14 @@ import pytest
 
 from foodcls.metrics.bootstrap import CHUNK, RESAMPLES, _draw_weights, mean_bounds
 from foodcls.metrics.metrics import wilson
-from foodcls.metrics.scores import Graded, Scores, grade, position_bounds, score_all, share_of
+from foodcls.metrics.scores import Graded, Scores, grade, score_all, share_of
 
 SKILLS = (0.6, 0.7, 0.8, 0.9, 0.95)
 MISSED = 2.75  # mean rank of what is missed, see `simulate`
 
 
 def score(graded: Graded) -> Scores:
-    return score_all(graded, position_bounds(graded))
+    return score_all(graded)
 
 
 def test_a_small_test_by_hand() -> None:
@@ -53,7 +53,7 @@ def test_all_intervals_come_from_one_drawing_and_are_those_of_each_alone(
     )
     score(graded)
     assert len(drawn) * CHUNK == RESAMPLES
-    alone = tuple(mean_bounds(values, graded) for values in (graded.places, graded.right))
+    alone = tuple(mean_bounds([values], graded)[0] for values in (graded.places, graded.right))
     assert graded.bounds == alone
 
 
@@ -124,7 +124,7 @@ def test_wilson_alone_would_promise_too_much_of_look_alikes(
 def test_positions_of_classes_hold_theirs(simulate: Callable[..., Graded]) -> None:
     rng, hits = np.random.default_rng(2), []
     for _ in range(60):
-        bounds = position_bounds(simulate(rng, SKILLS, size=100)).by_class
+        bounds = simulate(rng, SKILLS, size=100).positions.by_class
         for skill, pair in zip(SKILLS, bounds, strict=True):
             assert pair is not None
             hits.append(pair[0] <= skill + (1 - skill) * MISSED <= pair[1])
