@@ -67,17 +67,22 @@ def find_page(flow_run: str) -> str:
     return f"{pages.rstrip('/')}/runs" + (f"/flow-run/{flow_run}" if flow_run else "")
 
 
+def need_server(address: str) -> None:
+    """ServerError where no Prefect server answers at an address."""
+    from foodcls.workspace.services import check_prefect
+
+    found = check_prefect(address)
+    if not found.is_fine:
+        raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
+
+
 def _reach() -> None:
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
-    from foodcls.workspace.services import check_prefect
-
     settings = get_current_settings()
     if settings.api.url:
-        found = check_prefect(str(settings.api.url))
-        if not found.is_fine:
-            raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
+        need_server(str(settings.api.url))
         return
     if not settings.server.ephemeral.enabled:
         raise ServerError(f"Prefect's settings forbid a temporary server; {START_ONE}")

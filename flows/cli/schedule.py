@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from flows.cli.options import read_recipe
 from flows.cli.output import say
-from foodcls.errors import InputError, ServerError
-from foodcls.workspace.services import check_prefect
+from flows.cli.prefect_server import need_server
+from foodcls.errors import InputError
 
 log = logging.getLogger("foodcls.stages")
 
@@ -32,12 +32,14 @@ NO_SERVER = (
 def schedule_recipe(file: Path, workspace: Path, cron: str, zone: str, *, searches: bool) -> None:
     """Let `retrain` run by the clock for a recipe; print when, and what to type next."""
     name, zone = read_recipe(file).name, zone or local_zone()
-    address = find_server()
+    address = os.environ.get("PREFECT_API_URL", "")
+    if not address:
+        raise InputError(NO_SERVER)
     # each may take ten seconds on a busy machine
     log.info("loading Prefect, which knows when that is")
     first = next_time(cron, zone)
     log.info("asking the Prefect server at %s", address)
-    reach_server(address)
+    need_server(address)
     log.info("loading the flow that is to run, and giving it to the server")
     given = {"recipe": str(file.resolve()), "workspace": str(workspace.resolve())}
     deploy(name, cron, zone, {**given, "search_again": searches})
@@ -66,20 +68,6 @@ def next_time(cron: str, zone: str) -> datetime:
             "3 in Rome"
         ) from error
     return first.astimezone(ZoneInfo(zone))
-
-
-def find_server() -> str:
-    """The address of the server that is to keep the schedule; InputError where none is set."""
-    if address := os.environ.get("PREFECT_API_URL", ""):
-        return address
-    raise InputError(NO_SERVER)
-
-
-def reach_server(address: str) -> None:
-    """Make sure that the server answers."""
-    found = check_prefect(address)
-    if not found.is_fine:
-        raise ServerError(f"no Prefect server there: {found.text}; {found.mend}")
 
 
 def deploy(name: str, cron: str, zone: str, parameters: dict[str, object]) -> None:

@@ -43,12 +43,12 @@ def program_bytes(
 ) -> bytes:
     """The .pt2 file of a network: for batches and pictures of any size, on the CPU."""
     facts = asdict(config) | {"provenance": dict(provenance)}
-    buffer = io.BytesIO()
+    example, buffer = torch.zeros(EXAMPLE, dtype=torch.uint8), io.BytesIO()
     with warnings.catch_warnings():
         # it takes channels-last weights for slices of others, and still writes them whole
         warnings.filterwarnings("ignore", "No complete tensor found")
         torch.export.save(
-            capture_inference(network, config),
+            capture(InferenceModule(network.cpu().eval(), config).eval(), example, (0, 2, 3)),
             buffer,
             extra_files={FACTS: json.dumps(facts, ensure_ascii=False)},
         )
@@ -79,12 +79,6 @@ def model_of(module: Callable[[Tensor], Any], facts: Mapping[str, Any], digest: 
         provenance=dict(facts["provenance"]),
         digest=digest,
     )
-
-
-def capture_inference(network: nn.Module, config: InferenceConfig) -> ExportedProgram:
-    """The program of a network, of uint8 (N, 3, H, W), for batches and pictures of any size."""
-    example = torch.zeros(EXAMPLE, dtype=torch.uint8)
-    return capture(InferenceModule(network.cpu().eval(), config).eval(), example, (0, 2, 3))
 
 
 class _Interleaved(nn.Module):

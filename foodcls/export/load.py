@@ -74,13 +74,9 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
     return replace(model, answer=_checked(model, name))
 
 
-def known_digest(path: Path) -> str:
-    """What the .sha256 file beside a model says of it; empty where it says nothing."""
-    return read_digests(sibling(path, DIGESTS)).get(path.name, "")
-
-
 def _check_digest(path: Path, found: str, wanted: str) -> None:
-    beside, listed = sibling(path, DIGESTS), known_digest(path)
+    beside = sibling(path, DIGESTS)
+    listed = read_digests(beside).get(path.name, "")
     if beside.exists() and not (listed or wanted):
         raise InputError(
             f"{beside} says nothing of {path.name}: take both again from where they were "

@@ -10,7 +10,7 @@ from foodcls.errors import InputError
 from foodcls.export.exported_files import PREDICTION_COLUMNS
 from foodcls.export.load import load_model
 from foodcls.export.model import Model
-from foodcls.export.predict import Prediction, predict_many, prediction_cells
+from foodcls.export.predict import predict_many, prediction_cells
 
 IMAGE = "image"
 
@@ -33,18 +33,14 @@ class PyfuncModel:
                 f"the table has the columns {list(frame.columns)}; it needs {IMAGE!r}, the bytes "
                 "of a picture file or their base64 text"
             )
-        answers = predict_many(self.model, map(_as_bytes, frame[IMAGE]))
-        return pd.DataFrame(
-            [self._row(answer) for answer in answers], index=frame.index, columns=self._columns()
-        )
-
-    def _columns(self) -> list[str]:
+        labels = self.model.labels
         # a class may be called "label": with the prefix no two columns have one name
-        return [*PREDICTION_COLUMNS, *(f"p_{label}" for label in self.model.labels)]
-
-    def _row(self, answer: Prediction) -> list[object]:
-        shares = answer.probabilities or [None] * len(self.model.labels)
-        return [*prediction_cells(answer), *shares]
+        columns = [*PREDICTION_COLUMNS, *(f"p_{label}" for label in labels)]
+        rows = [
+            [*prediction_cells(answer), *(answer.probabilities or [None] * len(labels))]
+            for answer in predict_many(self.model, map(_as_bytes, frame[IMAGE]))
+        ]
+        return pd.DataFrame(rows, index=frame.index, columns=columns)
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:

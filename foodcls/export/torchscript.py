@@ -29,7 +29,7 @@ class InferenceConfig:
     known_from: float = 0.0
 
     def metadata(self) -> dict[str, str]:
-        """The same as text, which programs in any language read; labels are one a line."""
+        """All fields as text, which programs in any language read; labels are one a line."""
         return {
             "labels": "\n".join(self.labels),
             "size": str(self.size),

@@ -107,7 +107,7 @@ def decode_rows(
 
 
 def cache_pixels(decoded: Decoded, feature_cache: FeatureCache) -> CachedRows | Decoded:
-    """The same pictures, decoded once, if the cache has room for them."""
+    """Pictures decoded once and kept, if the cache has room for them; else `decoded` itself."""
     row_bytes = decoded.size**2 * 3
     if not feature_cache.fits(len(set(decoded.names)), row_bytes, "decoded pictures"):
         return decoded

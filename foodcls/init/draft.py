@@ -104,7 +104,7 @@ def plain_name(text: str) -> str:
 
 
 def _share(least: int) -> float:
-    """Of each class for validation, and for tests: more of few, so that some are there at all."""
+    """The share of each class for validation, and for tests: larger where pictures are few."""
     return 0.1 if least >= MANY else 0.2 if least >= FEW else 0.3
 
 

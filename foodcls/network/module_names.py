@@ -74,5 +74,5 @@ def no_module(name: str, children: Iterable[str]) -> InputError:
 
 
 def installed_versions() -> dict[str, str]:
-    """Those of the libraries, without the tags of their builds."""
+    """The libraries' installed versions, without the tags of their builds."""
     return {name: version(name).partition("+")[0] for name in LIBRARIES}

@@ -155,5 +155,5 @@ def _unmap(cells: Tensor, down: Tensor, across: Tensor) -> Tensor:
 
 
 def _taps_first(weight: Tensor) -> Tensor:
-    """The same weight, (O, I, 3, 3), laid out in memory as (3, 3, O, I)."""
+    """A copy of a weight, (O, I, 3, 3), laid out in memory as (3, 3, O, I)."""
     return weight.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)

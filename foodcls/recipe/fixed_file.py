@@ -31,7 +31,7 @@ class FixedFile(type(Path())):  # type: ignore[misc]
 
 
 def fix_files(value: Any) -> Any:
-    """The same settings with their files fixed; folders stay as they are."""
+    """A copy of settings with their files fixed; folders stay as they are."""
     if isinstance(value, BaseModel):
         fields = {name: fix_files(getattr(value, name)) for name in type(value).model_fields}
         return value.model_copy(update=fields)

@@ -124,7 +124,7 @@ class Recipe(Settings):
         return Own(folder=self.own.folder) if self.own else None
 
     def fixed(self) -> "Recipe":
-        """The same with its files as they are now: what becomes of them is of a later run."""
+        """A copy that reads its files as they are now: edits from now on count in later runs."""
         fixed: Recipe = fix_files(self)
         # whoever tells of the run by this recipe tells of the same
         if "digest" not in vars(self):

@@ -39,7 +39,7 @@ class Budget:
         return Budget(self.deadline - spent, self.clock)
 
     def shared(self, group: ProcessGroup) -> "Budget":
-        """The same by the first process's clock, so that all of a group end at the same step."""
+        """A copy that goes by the first process's clock: all of a group end at the same step."""
         if group.size == 1 or math.isinf(self.deadline):
             return self
         return Budget(group.agree(lambda: self.deadline), lambda: group.agree(self.clock))

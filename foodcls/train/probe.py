@@ -31,21 +31,21 @@ class Features:
     weights: Tensor  # float32 (N,), of sum 1: how much each counts
 
     def weighing(self, weights: Tensor) -> "Features":
-        """The same, each counted by its weight of `weights` (N,), of any sum."""
+        """A copy in which each example counts by its weight in `weights` (N,), of any sum."""
         share = (weights / weights.sum()).to(self.values)
         return replace(self, weights=share)
 
     def balanced(self) -> "Features":
-        """The same, each class counted the same."""
+        """A copy in which all classes count the same."""
         return self.weighing(1 / torch.bincount(self.truth)[self.truth].float())
 
     def pick(self, chosen: Tensor) -> "Features":
-        """Some of them, bool (N,), counted as they are to each other."""
+        """The examples at True of bool (N,), with the weights they have to each other."""
         values, truth, weights = (one[chosen] for one in (self.values, self.truth, self.weights))
         return Features(values, truth, weights / weights.sum().clamp_min(1e-12))
 
     def join(self, other: "Features") -> "Features":
-        """Both, all counted the same."""
+        """These examples and the others, all weighed the same."""
         values, truth = torch.cat([self.values, other.values]), torch.cat([self.truth, other.truth])
         return Features(values, truth, torch.full_like(values[:, 0], 1 / len(values)))
 

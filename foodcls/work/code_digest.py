@@ -60,7 +60,7 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _without_texts(tree: ast.Module) -> ast.Module:
-    """The same tree without docstrings; comments are in no tree."""
+    """The tree without docstrings; it holds no comments anyway."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [item for item in node.body if not _is_text(item)]

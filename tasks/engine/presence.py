@@ -21,7 +21,7 @@ class RememberingStore(Store):
         self.present = pa.array([], pa.large_string())
 
     def lacking(self, digests: Iterable[str]) -> set[str]:
-        """Those of the blobs that are absent; one that was found before is not asked for again."""
+        """The blobs that are absent; one that was found before is not asked for again."""
         asked = pa.array(digests, pa.large_string())
         # a column of pandas may lie in pieces
         asked = asked.combine_chunks() if isinstance(asked, pa.ChunkedArray) else asked

@@ -55,7 +55,7 @@ def quantize_checked(
 
 
 def quantize(data: bytes, pictures: Sequence[Pixels]) -> bytes:
-    """The same model in int8, its ranges those of uint8 (S, S, 3) pictures.
+    """The model quantized to int8; ranges of values are measured on `pictures`, uint8 (S, S, 3).
 
     Weights have 7 bits: with 8, processors without VNNI sum products of bytes wrongly.
     """

@@ -50,7 +50,7 @@ def _shrink(images: Any, axis: int, size: int, after: list[int]) -> Any:
 
 
 def _weights(images: Any, axis: int, size: int, parts: int, each: int) -> tuple[Any, Any, Any, Any]:
-    """Of each part the first pixel and the one after the last, int64 (parts), and its weights.
+    """For each part its first pixel and the one after its last, int64 (parts), and its weights.
 
     These are uint8 (parts, pixels, 2 x each), the upper bytes before the lower; then what stands
     for 1 in them, int32. The last part may repeat the last output.

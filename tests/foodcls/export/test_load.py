@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from foodcls.errors import InputError
-from foodcls.export.load import known_digest, load_model
+from foodcls.export.exported_files import DIGESTS, read_digests, sibling
+from foodcls.export.load import load_model
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig, export_bytes
 from foodcls.store.store import Store, digest_file, digest_of
@@ -83,7 +84,7 @@ def test_a_file_that_is_not_the_published_one_is_refused_by_name(model_path: Pat
     beside = model_path.with_suffix(".sha256")
     right = digest_file(model_path)
     beside.write_text(f"{'0' * 64}  other.pt\n{right} *{model_path.name}\n")
-    assert known_digest(model_path) == right
+    assert read_digests(sibling(model_path, DIGESTS))[model_path.name] == right
     assert load_model(model_path, right).digest == right
     with pytest.raises(
         InputError, match=rf"{model_path.name} was changed.*not the 0000\S+ that was asked for"
@@ -107,7 +108,7 @@ def test_a_program_is_not_read_as_that_could_run_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "no digest here", f"{'a' * 64}  other.pt\n"])
 def test_a_list_that_does_not_name_the_model_is_no_proof(model_path: Path, text: str) -> None:
     model_path.with_suffix(".sha256").write_text(text)
-    assert known_digest(model_path) == ""
+    assert model_path.name not in read_digests(sibling(model_path, DIGESTS))
     with pytest.raises(InputError, match=r"model\.sha256 says nothing of model\.pt: .*--sha256"):
         load_model(model_path)
     assert load_model(model_path, digest_file(model_path))
