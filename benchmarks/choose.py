@@ -13,8 +13,8 @@ from foods13_web import prepare_web
 from peers import describe_machine
 from target import pick_few
 
-from flows.cli.compare import print_choice
 from flows.cli.output import out
+from flows.cli.pictures.choose import print_choice
 from foodcls.choose import choose_backbone
 from foodcls.features.row_cache import FeatureCache
 from foodcls.manifest import split_rows

@@ -26,7 +26,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.settings.models.flows import FlowsSettings
 from prefect.settings.models.server.api import ServerAPISettings
 
-from flows.cli.schedule import ENVIRONMENT, POOL
+from flows.cli.maintenance.schedule import ENVIRONMENT, POOL
 from foodcls.errors import RecipeError
 from foodcls.recipe.recipe import MAX_SIZE, load_recipe
 

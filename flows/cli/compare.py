@@ -1,6 +1,5 @@
-"""Compares two models on the same pictures, or backbones on those that a model is chosen by."""
+"""Compares two models on the same pictures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,14 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import command_in, find_manifest, open_prepared, out, say
-from foodcls.choose import Choice, ProbedBackbone, backbones_at_hand, choose_backbone
+from flows.cli.output import command_in, find_manifest, out, say, spell_estimate
 from foodcls.errors import InputError
 from foodcls.export.load import load_model
 from foodcls.export.predict_tests import is_trained_on, predict_tests
-from foodcls.init.draft import describe_training
 from foodcls.manifest import split_rows
 from foodcls.metrics.align import align_predictions
 from foodcls.metrics.predictions import Predictions, read_last
 from foodcls.metrics.scores import Estimate
-from foodcls.recipe.recipe import Recipe
 from foodcls.report.comparison import (
     Comparison,
     build_comparison,
@@ -29,10 +25,7 @@ from foodcls.report.thumbnails import PictureIndex, index_pictures
 from foodcls.store.store import write_whole
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
-from tasks.engine.progress import bars, open_features
-
-HEADINGS = ("backbone", "accuracy", "less the first", "average position", "less the first",
-            "ms an answer", "MB", "license of the weights")  # fmt: skip
+from tasks.engine.progress import bars
 
 
 @dataclass(frozen=True)
@@ -136,57 +129,4 @@ def _open(folder: Path) -> Workspace:
 
 def _within(estimate: Estimate, form: str = "{:.3f}") -> str:
     # below each other: beside each other they would leave no room for names in 80 columns
-    return _spell(estimate, form, "{}\n{} to {}")
-
-
-def show_choice(recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]) -> None:
-    """Print a table of backbones and the cheapest of the best; those at hand if none is named."""
-    workspace, manifest = open_prepared(recipe_file, folder)
-    features, train = open_features(workspace, recipe.train.cache_bytes), recipe.train
-    names = backbones or backbones_at_hand(train)
-    print_choice(choose_backbone(manifest, recipe.labels, train, names, features))
-
-
-def print_choice(choice: Choice) -> None:
-    """Print the table, what cannot be told apart, and the lines to write."""
-    out.print(_table(choice))
-    say("\n".join(_sentences(choice)))
-
-
-def _table(choice: Choice) -> Table:
-    table = Table(*HEADINGS, box=SIMPLE_HEAD)
-    for candidate, test in zip(choice.candidates, choice.tests, strict=True):
-        is_first = candidate is choice.candidates[0]
-        table.add_row(
-            candidate.settings.backbone,
-            _spell(test.b.accuracy, "{:.3f}"),
-            "" if is_first else _spell(test.accuracy, "{:+.3f}"),
-            _spell(test.b.average_position, "{:.2f}"),
-            "" if is_first else _spell(test.average_position, "{:+.2f}"),
-            f"{candidate.ms:.0f}",
-            f"{candidate.megabytes:.0f}",
-            candidate.license,
-        )
-    return table
-
-
-def _spell(figure: Estimate, form: str, frame: str = "{} ({} to {})") -> str:
-    return frame.format(*map(form.format, (figure.value, figure.low, figure.high)))
-
-
-def _sentences(choice: Choice) -> list[str]:
-    test, first = choice.tests[0], choice.candidates[0].settings.backbone
-    others = ", ".join(one.settings.backbone for one in choice.as_good[1:])
-    return [
-        f"Linear probes on {test.n} validation pictures in {test.groups} groups, with 95 % "
-        "intervals of pairs; the test pictures were not asked.",
-        f"Not to be told from {first}: {others or 'none'}."
-        f" The quickest of these is {choice.cheapest.settings.backbone}; for the recipe:",
-        _lines(choice.cheapest),
-    ]
-
-
-def _lines(candidate: ProbedBackbone) -> str:
-    names = ("backbone", "input_size", "method", "hidden_units")
-    settings = {name: getattr(candidate.settings, name) for name in names}
-    return describe_training(settings, "chosen by `foodcls choose`, on the validation pictures")
+    return spell_estimate(estimate, form, "{}\n{} to {}")

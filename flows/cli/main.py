@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.maintenance import (
+from flows.cli.maintenance.commands import (
     doctor,
     engines,
     forget,
@@ -19,7 +19,7 @@ from flows.cli.maintenance import (
     sync,
     verify,
 )
-from flows.cli.models.typed import benchmark, export
+from flows.cli.models.commands import benchmark, export
 from flows.cli.options import (
     Again,
     Changes,
@@ -35,7 +35,7 @@ from flows.cli.options import (
 )
 from flows.cli.output import find_manifest, out, say, told, write_json
 from flows.cli.pages.commands import photograph, review, serve
-from flows.cli.pictures import choose, duplicates, predict, propose, suspects, trace, worth
+from flows.cli.pictures.commands import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.signals import stoppable
 from flows.cli.synonyms import Commands

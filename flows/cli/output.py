@@ -19,6 +19,7 @@ from foodcls.redact import redact, redact_logs
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
 if TYPE_CHECKING:
+    from foodcls.metrics.scores import Estimate
     from foodcls.workspace.workspace import Workspace
 
 # where a command works that is not told otherwise
@@ -135,3 +136,8 @@ def open_prepared(recipe_file: Path, folder: Path) -> "tuple[Workspace, Any]":
 
     manifest = find_manifest(folder, recipe_file)
     return Workspace.at(folder), read_decoded(manifest, command_in(folder, "prepare", recipe_file))
+
+
+def spell_estimate(figure: "Estimate", form: str, frame: str = "{} ({} to {})") -> str:
+    """A figure with its interval, each number in this form."""
+    return frame.format(*map(form.format, (figure.value, figure.low, figure.high)))

@@ -1,6 +1,6 @@
 """Commands for exported models: further formats, and a benchmark of all.
 
-typed        the commands as typed; imports nothing slow
+commands     as typed; imports nothing slow
 export       writes a model that exists in further formats
 benchmark    measures all formats of a model on this machine
 """

@@ -22,12 +22,12 @@ SERVERS = {"prefect", "mlflow"}
             # what a recipe is refused by
             "foodcls.init.class_folders": {*SERVERS, "pandas", "pyarrow", "numpy", "torch"},
             "tasks.trainers.launch": {*SERVERS, "pandas", "pyarrow", "numpy", "torch"},
-            "flows.cli.duplicates": {*SERVERS, "torch"},
+            "flows.cli.pictures.duplicates": {*SERVERS, "torch"},
             # a run whose results are all there trains nothing
             "flows.train": {"torch", "torchvision", "timm", "scipy.stats"},
         },
         {
-            "flows.cli.predict": {*SERVERS, "pandas", "scipy", "timm", "torchvision"},
+            "flows.cli.pictures.predict": {*SERVERS, "pandas", "scipy", "timm", "torchvision"},
             "flows.cli.compare": SERVERS,
         },
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flows.cli.trace import story_page
+from flows.cli.pictures.trace import story_page
 from foodcls.review.story import Chapter, Fact, Relative, Story
 from foodcls.review.thumbs import Thumbs
 from foodcls.store.store import Store

@@ -75,7 +75,7 @@ def schedule(
     It is kept by the Prefect server that PREFECT_API_URL names; typed again, it is renewed.
     """
     with told():
-        from flows.cli.schedule import schedule_recipe
+        from flows.cli.maintenance.schedule import schedule_recipe
 
         schedule_recipe(recipe_file, workspace, cron, timezone, searches=search_again)
 
@@ -125,7 +125,7 @@ def verify(
     One that is stopped goes on where it was when it is typed again.
     """
     with told(), stoppable():
-        from flows.cli.upkeep import show_damage
+        from flows.cli.maintenance.verify import show_damage
 
         damaged = show_damage(workspace, mends=mend, anew=anew)
     raise typer.Exit(int(damaged > 0))
@@ -154,7 +154,7 @@ def forget(
     if retrain and not delete:
         raise typer.BadParameter("--retrain comes with --delete")
     with told():
-        from flows.cli.forget import retrain_without, show_forgetting
+        from flows.cli.maintenance.forget import retrain_without, show_forgetting
 
         result = show_forgetting(what, workspace, deletes=delete)
         if retrain:
@@ -181,6 +181,6 @@ def gc(
     Deleted runs are those of the workspace's own mlflow.db; for a server, type `mlflow gc` there.
     """
     with told(), stoppable():
-        from flows.cli.upkeep import tidy_up
+        from flows.cli.maintenance.gc import tidy_up
 
         tidy_up(workspace, keep_days, is_sole=sole, deletes=delete, names_all=every)

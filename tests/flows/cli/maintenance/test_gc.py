@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.upkeep import SHOWN, show_damage, tidy_up
+from flows.cli.maintenance.gc import SHOWN, tidy_up
+from flows.cli.maintenance.verify import show_damage
 from foodcls.workspace.workspace import Workspace
 
 

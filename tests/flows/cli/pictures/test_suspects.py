@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli.compare import show_choice
-from flows.cli.guesses import list_suspects, suggest_boxes
 from flows.cli.main import app
-from flows.cli.worth import show_worth
+from flows.cli.pictures.choose import show_choice
+from flows.cli.pictures.propose import suggest_boxes
+from flows.cli.pictures.suspects import list_suspects
+from flows.cli.pictures.worth import show_worth
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import load_likeness
 from foodcls.manifest import KEPT, new_manifest

@@ -31,7 +31,7 @@ def predict(
     A file that cannot be read is named with the reason, the rest go on, and the exit code is 1.
     """
     with told():
-        from flows.cli.predict import answer_all, describe_answer, write_csv
+        from flows.cli.pictures.predict import answer_all, describe_answer, write_csv
 
         labels, answers = answer_all(model, images, digest)
         write_json([describe_answer(answer, labels) for answer in answers], json_file)
@@ -54,7 +54,7 @@ def duplicates(
     the exit code is 1.
     """
     with told():
-        from flows.cli.duplicates import list_rows, show_duplicates, write_csv
+        from flows.cli.pictures.duplicates import list_rows, show_duplicates, write_csv
 
         found = show_duplicates(images, distance)
         rows = list_rows(found)
@@ -67,7 +67,7 @@ def duplicates(
 def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
     with told():
-        from flows.cli.guesses import suggest_boxes
+        from flows.cli.pictures.propose import suggest_boxes
 
         suggest_boxes(recipe_file, workspace)
 
@@ -75,7 +75,7 @@ def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> No
 def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabeled or unrelated, into suspects.csv."""
     with told():
-        from flows.cli.guesses import list_suspects
+        from flows.cli.pictures.suspects import list_suspects
 
         list_suspects(recipe_file, workspace)
 
@@ -90,7 +90,7 @@ def worth(
     With `collect.quotas: auto` the next crawl asks for more of the classes that gain by it.
     """
     with told():
-        from flows.cli.worth import show_worth
+        from flows.cli.pictures.worth import show_worth
 
         show_worth(recipe_file, workspace, more)
 
@@ -108,7 +108,7 @@ def trace(
 ) -> None:
     """Tell the story of one picture: where it came from and what became of it."""
     with told():
-        from flows.cli.trace import show_trace
+        from flows.cli.pictures.trace import show_trace
 
         show_trace(picture, workspace, page, recipe_file)
 
@@ -132,6 +132,6 @@ def choose(
     """
     with told():
         recipe = read_recipe(recipe_file, changes)
-        from flows.cli.compare import show_choice
+        from flows.cli.pictures.choose import show_choice
 
         show_choice(recipe_file, recipe, workspace, backbones or ())

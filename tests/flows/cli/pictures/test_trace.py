@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.trace import show_trace
+from flows.cli.pictures.trace import show_trace
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.store.store import Store

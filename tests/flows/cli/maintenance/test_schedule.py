@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.schedule import ENVIRONMENT, local_zone, next_time, schedule_recipe
+from flows.cli.maintenance.schedule import ENVIRONMENT, local_zone, next_time, schedule_recipe
 from foodcls.errors import InputError, ServerError
 
 RECIPE = """\

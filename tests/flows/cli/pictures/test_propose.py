@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
-from flows.cli.guesses import suggest_boxes
 from flows.cli.main import app
+from flows.cli.pictures.propose import suggest_boxes
 from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.recipe.recipe import load_recipe

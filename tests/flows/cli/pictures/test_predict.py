@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.predict import answer_all
+from flows.cli.pictures.predict import answer_all
 from foodcls.errors import InputError
 
 
