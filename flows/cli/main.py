@@ -88,7 +88,7 @@ def init(
         start_recipe(source, classes, recipe)
 
 
-@app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.epochs=4`")
+@app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.input_size=224`")
 def run(
     recipe_file: RecipeFile,
     workspace: Space = Path("workspace"),
