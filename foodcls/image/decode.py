@@ -26,7 +26,7 @@ from PIL import (
 from foodcls.image.color_tags import UnreadColors, find_profile
 from foodcls.image.file_types import UNREAD, sniff_format
 from foodcls.image.truncation import JPEG_END, is_truncated, lacks_rows
-from foodcls.image.upright import lay_on_white, show_upright
+from foodcls.image.upright import drop_xmp, lay_on_white, show_upright
 
 # content decides which it is; what runs programs (EPS) or parses markup (SVG, PDF) is left out,
 # and an MPO (a JPEG with more pictures behind it) opens as a JPEG
@@ -40,7 +40,7 @@ FORMATS = (
     AvifImagePlugin.AvifImageFile.format,
 )
 PLAIN_FORMATS = ("JPEG", "PNG", "WEBP")
-FADING_FORMATS = ("GIF", "WEBP", "AVIF")  # with frames that may begin blank; a TIFF has pages
+FADING_FORMATS = ("GIF", "WEBP", "AVIF", "PNG")  # whose frames may begin blank; a TIFF has pages
 MOST_FRAMES = 50  # that are looked at of such a file
 
 NEW_SUBFILE_TYPE, REDUCED = 254, 1  # TIFF's mark of a smaller copy of another picture in the file
@@ -117,6 +117,7 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
         register_heif_opener()
         formats = ("HEIF",)
     image = Image.open(io.BytesIO(data), formats=formats)
+    drop_xmp(image)  # a TIFF turns itself while it is loaded
     try:
         image.info["icc_profile"] = find_profile(data, image)
     except UnreadColors as error:

@@ -39,11 +39,20 @@ def show_upright(image: Image.Image) -> tuple[Image.Image, bool, bool]:
 def find_orientation(image: Image.Image) -> int:
     """EXIF's orientation, 1 to 8; 1 (as it is stored) where there is none that can be read."""
     try:
+        if image.format == "PNG":
+            image.load()  # XMP may stand behind the pixels
+        drop_xmp(image)
         found = image.getexif().get(ORIENTATION)
         return int(found) if found in UPRIGHT else 1
     # broken EXIF raises nearly anything and says nothing about the pixels
     except Exception:
         return 1
+
+
+def drop_xmp(image: Image.Image) -> None:
+    """Keep Pillow from turning a picture as XMP says: no browser does, and it is often stale."""
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(name, None)
 
 
 def lay_on_white(image: Image.Image) -> Image.Image:

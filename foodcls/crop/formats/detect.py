@@ -83,7 +83,8 @@ def detect_format(path: Path, name: str = "auto") -> AnnotationFormat:
             return _choose(path, _document_formats(data), "its keys or tags")
     except Unreadable as error:
         raise TableError(f"{path}: {error}; name a file of boxes") from error
-    if path.suffix.lower() == ".txt" and b"," not in data[:4096]:
+    suffix = path.suffix.lower()
+    if suffix in (".yaml", ".yml") or (suffix == ".txt" and b"," not in data[:4096]):
         return FORMATS["yolo_txt"]
     header = plain_csv.read_columns(path)
     return _choose(path, _csv_formats(header, data), f"the header {str(header)[:80]}")

@@ -1,7 +1,9 @@
 """Reads what Label Studio exports, as CSV, as JSON and as JSON-MIN: boxes in percent."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -20,7 +22,7 @@ from foodcls.crop.formats.raw_box import (
     turned_at_corner,
 )
 from foodcls.crop.names import names_picture
-from foodcls.tables.read_csv import Problem, read_header, read_sheet
+from foodcls.tables.read_csv import Problem, read_header, read_sheet, shorten
 
 PICTURES = ("image", "img", "picture", "photo", "url", "file", "filename", "path")
 LABELS = ("rectanglelabels", "polygonlabels", "ellipselabels", "labels")
@@ -30,6 +32,24 @@ ROUND = ("x", "y", "radiusX", "radiusY")
 BRUSHES = ("rle", "brushlabels", "bitmasklabels", "vectorlabels")
 OLDER = "an older annotation of its picture, of which the newest counts"
 Rank = tuple[bool, str, int]  # is the ground truth, when, id
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a task calls its picture, the name of an uploaded file, and what may be meant too."""
+
+    name: str
+    own_name: str
+    by_key: dict[str, str]
+
+    def pick(self, target: str, targets: set[str]) -> str:
+        """The picture of a region, by the name of what it was drawn on; Unreadable if open."""
+        if target in self.by_key:
+            return self.by_key[target]
+        if len(set(self.by_key.values())) > 1 and (len(targets) > 1 or not self.name):
+            shown = ", ".join(map(shorten, self.by_key.values()))
+            raise Unreadable(f"on one of several pictures ({shown}); export a picture a task")
+        return self.name
 
 
 def read_csv(path: Path) -> Iterator[RawBox | Problem]:
@@ -59,15 +79,16 @@ def _read_tasks(
     """
     groups: dict[object, list[tuple[Rank, list[RawBox | Problem]]]] = {}
     for task, numbers in tasks:
-        names, number = _find_picture(task), as_text(task.get("id"))
-        key = (names[0] or number) if number else object()
+        pictures, number = _find_pictures(task), as_text(task.get("id"))
+        key = (pictures.name or number) if number else object()
         try:
             for annotation, results, is_guess in _list_annotations(task):
-                regions = list(_read_regions(results, names, numbers, proposed=is_guess))
-                if regions:
+                regions = list(_read_regions(results, pictures, numbers, proposed=is_guess))
+                # that there is nothing to draw is an answer, too
+                if regions or (annotation is not task and not results):
                     groups.setdefault(key, []).append((_rank(annotation), regions))
         except Unreadable as error:
-            yield Problem(next(numbers), names[0][:80], str(error))
+            yield Problem(next(numbers), pictures.name[:80], str(error))
     for annotations in groups.values():
         newest = max(annotations, key=lambda item: item[0])
         for item in annotations:
@@ -76,8 +97,8 @@ def _read_tasks(
                 yield Problem(region.number, region.name[:80], OLDER) if is_old else region
 
 
-def _find_picture(task: dict[str, Any]) -> tuple[str, str]:
-    """What the task calls its picture, under whatever key, and the name of an uploaded file."""
+def _find_pictures(task: dict[str, Any]) -> Pictures:
+    """What the task calls its picture, under whatever key."""
     data = task.get("data")
     cells = {
         key.lower(): value for key, value in (data if isinstance(data, dict) else task).items()
@@ -86,8 +107,10 @@ def _find_picture(task: dict[str, Any]) -> tuple[str, str]:
     upload = as_text(task.get("file_upload"))
     # an upload may also be the list of tasks itself
     own_name = upload if names_picture(upload) else ""
-    found = (*named, *filter(names_picture, cells.values()), own_name)
-    return next((str(name).strip() for name in found if name), ""), own_name
+    by_key = {key: str(value).strip() for key, value in cells.items() if names_picture(value)}
+    alone = by_key.values() if len(set(by_key.values())) == 1 else ()
+    name = next((name.strip() for name in (*named, *alone, own_name) if name), "")
+    return Pictures(name, own_name, by_key)
 
 
 def _list_annotations(
@@ -112,13 +135,15 @@ def _parse_cell(value: object) -> object:
 
 def _rank(annotation: dict[str, Any]) -> Rank:
     when = as_text(annotation.get("updated_at")) or as_text(annotation.get("created_at"))
+    with suppress(ValueError, OverflowError):  # what is no date stays a text
+        when = datetime.fromisoformat(when).astimezone(UTC).isoformat()
     number = as_text(annotation.get("annotation_id", annotation.get("id")))
     return annotation.get("ground_truth") is True, when, int(number) if number.isdecimal() else 0
 
 
 def _read_regions(
     results: Iterable[dict[str, Any]],
-    names: tuple[str, str],
+    pictures: Pictures,
     numbers: Iterator[int],
     *,
     proposed: bool,
@@ -129,6 +154,7 @@ def _read_regions(
     ]
     # a region's class, or a choice about it, may be a result of its own, of the same id
     named = {as_text(region.get("id")) for region in regions if _find_labels(region)} - {""}
+    targets = {as_text(region.get("to_name")).lower() for region in regions}
     for region in regions:
         if not _find_labels(region) and as_text(region.get("id")) in named:
             continue
@@ -136,12 +162,14 @@ def _read_regions(
         if any(key in region for key in (*SIDES[:2], "points", *BRUSHES)):
             number = next(numbers)
             try:
-                yield replace(_read_region(region, names, number), proposed=proposed)
+                name = pictures.pick(as_text(region.get("to_name")).lower(), targets)
+                raw = _read_region(region, name, pictures.own_name, number)
+                yield replace(raw, proposed=proposed)
             except Unreadable as error:
-                yield Problem(number, names[0][:80], str(error))
+                yield Problem(number, pictures.name[:80], str(error))
 
 
-def _read_region(region: dict[str, Any], names: tuple[str, str], number: int) -> RawBox:
+def _read_region(region: dict[str, Any], name: str, own_name: str, number: int) -> RawBox:
     if any(key in region for key in BRUSHES):
         raise Unreadable("painted, not drawn as a box")
     labels = _find_labels(region)
@@ -160,7 +188,7 @@ def _read_region(region: dict[str, Any], names: tuple[str, str], number: int) ->
         numbers = (*numbers, region["rotation"], *size)
         shape = partial(_turned_percent, turned_at_corner)
     label = as_text(labels[0])
-    return RawBox(number, names[0], label, numbers, shape, size, names[1], is_upright=True)
+    return RawBox(number, name, label, numbers, shape, size, own_name, is_upright=True)
 
 
 def _find_labels(region: dict[str, Any]) -> Any:

@@ -114,16 +114,18 @@ class AnnotationFormat:
 
 def as_text(value: object) -> str:
     """Text of a JSON value that names something; empty when it cannot."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)
+    # a table writes the numbers of a column that has gaps as 7.0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def flatten_points(points: object) -> tuple[object, ...]:
     """[[x, y], [x, y]] as (x, y, x, y); empty when it is no list of points."""
-    if not isinstance(points, list) or not all(isinstance(point, list) for point in points):
+    pairs = points if isinstance(points, list) else []
+    if not all(isinstance(point, list) and len(point) == 2 for point in pairs):
         return ()
-    return tuple(value for point in points for value in point)
+    return tuple(value for point in pairs for value in point)
 
 
 def as_dicts(values: object) -> Iterable[dict[str, object]]:

@@ -38,8 +38,8 @@ def read_yolo(path: Path) -> Iterator[RawBox | Problem]:
     """
     if not path.is_dir():
         raise TableError(
-            f"{path}: a .txt of YOLO names neither its classes nor other pictures; name the "
-            f"folder that holds the labels and classes.txt or data.yaml"
+            f"{path}: a single file of YOLO lacks the classes or the boxes; name the folder that "
+            "holds the labels and classes.txt or data.yaml"
         )
     (names, points), has_folder = find_classes(path), _has_folder(path)
     for document in open_documents(path, ".txt", _parse_text):
@@ -173,6 +173,9 @@ def _read_lines(
             yield Problem(number, path, reason, document.file)
         elif not (cells[0].isascii() and cells[0].isdigit() and int(cells[0][:9]) < len(names)):
             reason = f"class {cells[0][:20]!r} of {len(names)}, counted from 0"
+            yield Problem(number, path, reason, document.file)
+        elif len(cells) == 7 and not points and cells[6].isdecimal() and int(cells[6][:9]):
+            reason = "7 values: a triangle, or a box with confidence and track; leave these out"
             yield Problem(number, path, reason, document.file)
         else:
             shape = center_and_size if len(sides) == 4 else bounds

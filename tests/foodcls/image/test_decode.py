@@ -12,8 +12,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 from png_files import chunk, png_file
 
-from foodcls.image.decode import BadPicture, decode, load_picture, png_bytes
+from foodcls.image.decode import BadPicture, decode, load_picture, open_picture, png_bytes
+from foodcls.image.draft_decode import decode_draft, make_draft
 from foodcls.image.truncation import SCAN, jpeg_segments
+from foodcls.image.upright import find_orientation
 
 pillow_heif.register_heif_opener()
 MEGABYTE = 1 << 20
@@ -233,6 +235,20 @@ def test_pictures_are_turned_upright_once(kind, orientation, noise, encode, is_n
     assert again.is_plain and np.array_equal(again.image, found.image)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_what_xmp_says_of_a_turn_is_not_followed(kind, noise, encode, is_near):
+    text = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6"/></x:xmpmeta>'
+    words = PngImagePlugin.PngInfo()
+    words.add_itxt("XML:com.adobe.xmp", text)
+    more = {"PNG": {"pnginfo": words}, "TIFF": {"tiffinfo": {700: text.encode()}}}
+    data = encode(noise(1, 160, 120), kind, **more.get(kind, {"xmp": text.encode()}))
+    assert b"tiff:Orientation" in data
+    assert is_near(decode(data, 10**6).image, noise(1, 160, 120), 12)
+    assert is_near(decode_draft(data, 10**6), make_draft(noise(1, 160, 120)), 12)
+    with open_picture(data) as image:
+        assert find_orientation(image) == 1
+
+
 def test_broken_exif_is_ignored(noise, encode, is_near):
     for junk in (b"Exif\0\0" + b"\xff" * 40, b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"):
         found = decode(encode(noise(1), "JPEG", exif=junk), 10**6)
@@ -307,7 +323,7 @@ def test_the_first_frame_is_the_picture(kind, noise, encode, is_near):
     assert is_near(found.image, noise(1)) and not found.is_plain
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "PNG"])
 def test_what_fades_in_from_one_color_is_judged_by_what_it_shows(kind, noise, encode, is_near):
     frames = [Image.blend(Image.new("RGB", (96, 64), "white"), noise(1), share / 5)
               for share in (0, 0, 1, 3, 5, 4)]  # fmt: skip

@@ -69,6 +69,10 @@ def test_a_bad_annotation_is_a_problem(read, annotation, reason):
     assert reason in problems[0].reason
 
 
+def test_a_number_that_a_table_wrote_with_a_point_is_the_same(read):
+    assert read({**GOOD, "image_id": 7.0, "category_id": 3.0}) == read(GOOD)
+
+
 @pytest.mark.parametrize(
     "more, words",
     [

@@ -140,6 +140,7 @@ def test_a_folder_of_two_formats_is_refused_until_one_is_named(cut, sound, write
         ("a.json", {"images": [], "annotations": [], "shapes": []}, "coco_json and as labelme"),
         ("a.json", [{"image_id": 1, "bbox": [1, 2, 3, 4], "score": 1}], "no boxes"),
         ("a.txt", "0 0.5 0.5 0.2 0.2", "name the folder"),
+        ("data.yaml", "names: [apple]", "name the folder"),
         ("a.xml", "<annotations/>", "no CVAT for images"),
         ("a.xml", "<other/>", "no boxes"),
         ("folder/photo.jpg", b"\xff\xd8\xff", "no boxes"),

@@ -133,10 +133,11 @@ def test_an_uploads_own_name_counts_too(read):
     "first, second",
     [
         ({"updated_at": "2024-05-02T00:00:00Z", "id": 1}, {"updated_at": "2024-05-01", "id": 2}),
+        ({"updated_at": "2024-05-01T11:30Z"}, {"updated_at": "2024-05-01T12:00+02:00"}),
         ({"id": 12}, {"id": 9}),
         ({"ground_truth": True, "id": 1}, {"ground_truth": False, "id": 2}),
     ],
-    ids=["newest", "last", "truth"],
+    ids=["newest", "zones", "last", "truth"],
 )
 def test_of_two_annotators_one_counts_by_a_rule_that_is_told(read, first, second):
     def drawn(x, about):
@@ -148,6 +149,34 @@ def test_of_two_annotators_one_counts_by_a_rule_that_is_told(read, first, second
     boxes, problems = read(tasks)
     assert [box.edges[0] for box in boxes] == [10, 10]
     assert [item.reason for item in problems] == [OLDER, OLDER]
+
+
+def test_the_newest_annotation_may_say_that_nothing_is_there(read):
+    tasks = [task({**SIDES, **NAMED}) | {"id": 7}]
+    tasks[0]["annotations"].append({"result": [], "updated_at": "2024-05-01"})
+    boxes, problems = read(tasks)
+    assert not boxes and [item.reason for item in problems] == [OLDER]
+
+
+def test_a_region_is_on_the_picture_that_it_was_drawn_on(read):
+    named = task({**SIDES, **NAMED}, to_name="Right")
+    named["data"] = {"image": "a.jpg", "right": "b.jpg"}
+    boxes, problems = read([named])
+    assert [box.name for box in boxes] == ["b.jpg"] and not problems
+
+
+@pytest.mark.parametrize(
+    "data, targets",
+    [({"image": "a.jpg", "next": "b.jpg"}, ("one", "two")), ({"x": "a.jpg", "y": "b.jpg"}, "o")],
+    ids=["drawn on two", "called by none"],
+)
+def test_a_region_on_one_of_several_pictures_is_a_problem_that_names_them(read, data, targets):
+    tasks = [task({**SIDES, **NAMED}, to_name=target) for target in targets]
+    regions = [one["annotations"][0]["result"][0] for one in tasks]
+    boxes, problems = read([{"data": data, "annotations": [{"result": regions}]}])
+    assert not boxes and {item.reason for item in problems} == {
+        "on one of several pictures (a.jpg, b.jpg); export a picture a task"
+    }
 
 
 def test_a_picture_that_was_imported_twice_has_the_newest_boxes_alone(read):

@@ -51,6 +51,7 @@ def test_a_file_without_a_picture_is_named_as_it(read, path):
         ({**GOOD, "label": None}, "unknown class ''"),
         ({**GOOD, "points": [[1, 2]]}, "2 numbers"),
         ({**GOOD, "points": "abcd"}, "0 numbers"),
+        ({**GOOD, "points": [[1, 2, 0], [3, 4, 0]]}, "0 numbers"),
         ({**GOOD, "points": [[1, 2], [3, "x"]]}, "not a number"),
         ({**GOOD, "points": [[1, 2], [1, 4]]}, "no area"),
         ({**GOOD, "points": [[1, 2], [3, float("nan")]]}, "not finite"),

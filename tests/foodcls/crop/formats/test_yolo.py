@@ -120,6 +120,7 @@ def test_a_list_of_pictures_is_one_problem(put, tmp_path):
         ("\u0661 0.5 0.5 0.2 0.4", "class"),
         ("apple 0.5 0.5 0.2 0.4", "class 'apple'"),
         ("0 0.5 0.5 0.2", "4 values"),
+        ("0 0.5 0.5 0.2 0.4 0.91 1", "a triangle, or a box with confidence and track"),
         ("0,0.5,0.5,0.2,0.4", "1 values"),
         ("0 0.5 0.5 0.2 x", "not a number"),
         ("0 0.5 0.5 nan 0.4", "not finite"),
