@@ -105,12 +105,12 @@ def take_back(session: Session, request: Json) -> Json:
     return _changed(session, ids) | {"stayed": stayed}
 
 
-def tell_news(session: Session, since: str, page: str) -> Json:
+def tell_news(session: Session, since: int, page: str) -> Json:
     """What others have changed since change number `since`, and how many decisions were lost.
 
     `unnamed` are the lines that the recipe lacks to name files that are there.
     """
-    news = session.news(int(since[:15]) if since.isdecimal() else 0, page[:MAX_PAGE])
+    news = session.news(since, page[:MAX_PAGE])
     lines = [line.text for line in session.files.missing if line.file.exists()]
     told = {"number": news.number, "lost": news.lost, "unnamed": lines}
     known = session.gallery.items

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -42,6 +42,7 @@ CHANGES = {"decide": take_decision, "labels": take_labels, "boxes": take_boxes,
 MAX_BODY = 50_000_000  # bytes; a decision about 100,000 pictures, and what was seen of each
 SECONDS = 60.0  # for it to come
 JSON = "application/json"
+Count = Annotated[int, Query(ge=1, le=500)]  # of pictures shown at once
 
 
 def make_app(session: Session, thumbs: Thumbs, title: str, guard: Guard) -> FastAPI:
@@ -75,26 +76,25 @@ def make_app(session: Session, thumbs: Thumbs, title: str, guard: Guard) -> Fast
                              "labels": session.labels, "ranks": ranks})  # fmt: skip
 
     @app.get("/pictures")
-    def pictures_of(request: Request) -> Response:
+    def pictures_of(label: Annotated[str, Query(alias="class")]) -> Response:
         # one after another: of 80,000 the values would take 50 MB beside their text
-        label = request.query_params.get("class", "")
         parts = b",".join(JSONResponse(one).body for one in list_pictures(session, label))
-        return Response(b"[" + parts + b"]", media_type="application/json")
+        return Response(b"[" + parts + b"]", media_type=JSON)
 
     @app.get("/news")
-    def news(since: str = "", page: str = "") -> Response:
+    def news(since: int = 0, page: str = "") -> Response:
         return JSONResponse(tell_news(session, since, page))
 
     @app.get("/doubts")
-    def next_doubts(size: str = "") -> Response:
+    def next_doubts(size: Count) -> Response:
         return JSONResponse(show_doubts(doubts, size))
 
     @app.get("/alike")
-    def alike(id: str = "", size: str = "") -> Response:
+    def alike(id: str, size: Count) -> Response:
         return JSONResponse(show_alike(doubts, id, size))
 
     @app.get("/sample")
-    def sample(size: str = "") -> Response:
+    def sample(size: Count) -> Response:
         return JSONResponse(show_sample(doubts, size))
 
     @app.get("/map")

@@ -20,7 +20,6 @@ from foodcls.review.watched import time_and_size
 # of what is left: below this share of wrong pictures, cleaning is probably done
 ENOUGH = 0.02
 NO_LIKENESS = "nothing is known of what looks alike; run `foodcls suspects` first"
-MAX_SHOWN = 500
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,9 @@ def _match(gallery: Gallery, likeness: Likeness) -> _Known:
     return _Known(gallery, replace(likeness, ids=ids), given)
 
 
-def show_doubts(doubts: Doubts, size: str) -> Json:
+def show_doubts(doubts: Doubts, size: int) -> Json:
     """The next batch: its kind, how many are undecided, its pictures with their guesses."""
-    batch = doubts.next_batch(_count(size))
+    batch = doubts.next_batch(size)
     pictures = show_pictures(doubts.session, batch.items)
     for picture in pictures:
         guess = batch.guesses.get(picture["id"], picture["label"])
@@ -181,21 +180,15 @@ def show_doubts(doubts: Doubts, size: str) -> Json:
     return {"kind": batch.kind, "left": batch.left, "pictures": pictures}
 
 
-def show_alike(doubts: Doubts, digest: str, size: str) -> Json:
+def show_alike(doubts: Doubts, digest: str, size: int) -> Json:
     """The pictures that look most like this one."""
     if digest not in doubts.session.gallery.items:
         raise BadRequest("id is a picture of this workspace")
-    return {"pictures": show_pictures(doubts.session, doubts.alike(digest, _count(size)))}
+    return {"pictures": show_pictures(doubts.session, doubts.alike(digest, size))}
 
 
-def show_sample(doubts: Doubts, size: str) -> Json:
+def show_sample(doubts: Doubts, size: int) -> Json:
     """Pictures by chance, and what those before say of what is left."""
-    pictures = show_pictures(doubts.session, doubts.draw_sample(_count(size)))
+    pictures = show_pictures(doubts.session, doubts.draw_sample(size))
     told = doubts.remaining()
     return {"pictures": pictures, "done": told.is_done, "enough": ENOUGH, **asdict(told)}
-
-
-def _count(size: str) -> int:
-    if not size.isdecimal() or len(size) > 9 or not 0 < int(size) <= MAX_SHOWN:
-        raise BadRequest(f"size is a number from 1 to {MAX_SHOWN}")
-    return int(size)

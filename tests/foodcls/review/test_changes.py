@@ -95,9 +95,9 @@ def test_news_are_what_others_did(
     visit(manifest).draw(third, [ONE])
     with files.decisions.open("a") as file:
         file.write(f"{second},0,by hand\n")
-    news = tell_news(session, "0", "a")
+    news = tell_news(session, 0, "a")
     assert {one["id"] for one in news["pictures"]} == {second, third} and news["lost"] == 0
-    assert tell_news(session, str(news["number"]), "a") == {
+    assert tell_news(session, news["number"], "a") == {
         "number": news["number"],
         "lost": 0,
         "unnamed": [],
@@ -105,7 +105,7 @@ def test_news_are_what_others_did(
     # a line that moves up is no change
     session.decide([fourth], Verdict(True), page="a")
     session.decide([first], None, page="a")
-    assert tell_news(session, str(news["number"]), "a")["number"] == news["number"] + 2
+    assert tell_news(session, news["number"], "a")["number"] == news["number"] + 2
     assert not session.news(news["number"], "a").ids
 
 
@@ -233,6 +233,6 @@ def test_a_page_is_told_of_files_that_the_recipe_does_not_name_once_they_are_the
 ) -> None:
     line = RecipeLine(session.files.decisions, "filter: {manifest: filter.csv}")
     session.files = replace(session.files, missing=(line,))
-    assert tell_news(session, "0", "a")["unnamed"] == []
+    assert tell_news(session, 0, "a")["unnamed"] == []
     session.decide([manifest["id"][0]], Verdict(False))
-    assert tell_news(session, "0", "a")["unnamed"] == ["filter: {manifest: filter.csv}"]
+    assert tell_news(session, 0, "a")["unnamed"] == ["filter: {manifest: filter.csv}"]
