@@ -78,21 +78,19 @@ def inspect(
     manifest: pd.DataFrame,
     store: Store,
     settings: Inspect,
-    hash_kind: str,
     track: Track = silent,
     spread: Spread = in_threads,
 ) -> pd.DataFrame:
     """Decode each kept picture once: fill size, hashes and `picture`, or drop it with its reason.
 
-    `hash_kind` is the recipe's `dedup.hash`: pixels are at hand here and nowhere else. What
-    `dedup` compares, and what `flag_pictures` judges, is remembered in the store.
+    What `dedup` compares, and what `flag_pictures` judges, is remembered in the store.
     Pictures are decoded in processes of their own: one that kills its decoder, or keeps it for
     ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
     """
     rows = kept_rows(manifest, "id")
-    terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels, hash_kind]
+    terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels]
     keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
-    answer = partial(_examine_all, store, settings, hash_kind)
+    answer = partial(_examine_all, store, settings)
     try:
         found = map_memoized(
             store,
@@ -114,19 +112,16 @@ def resource_limits(settings: Inspect) -> ResourceLimits:
     )
 
 
-def _examine_all(
-    store: Store, settings: Inspect, hash_kind: str, batch: Mapping[str, str]
-) -> dict[str, Any]:
+def _examine_all(store: Store, settings: Inspect, batch: Mapping[str, str]) -> dict[str, Any]:
     """Facts of a batch of pictures; what they tell to later stages is remembered by their ids."""
     prints: dict[str, Fingerprint] = {}
     measures: dict[str, Measures] = {}
     facts: dict[str, Any] = {}
     pool = get_pool(EXAMINE, resource_limits(settings))
-    terms = {"hash_kind": hash_kind, **settings.model_dump()}
     # files are prefetched, and decoded in turn: each thread keeps one worker busy
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
-        told = _ask(pool, {**terms, "data": data})
+        told = _ask(pool, {**settings.model_dump(), "data": data})
         facts[key] = told.fact.model_dump()
         if isinstance(told, Sound):
             # the blob to read from now on: the file itself, or a PNG where pixels had to change
@@ -134,7 +129,7 @@ def _examine_all(
             prints[digest] = told.fingerprint
             measures[digest] = told.measures
     # before the facts: a run that is killed here finds both later, or neither
-    remember_fingerprints(store, prints, hash_kind)
+    remember_fingerprints(store, prints)
     remember_measures(store, measures)
     return facts
 
