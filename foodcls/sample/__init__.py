@@ -4,7 +4,6 @@ web            the items of the web, with the truth about each, and what a query
 file_bytes     an item's file, encoded or broken
 http_server    the web on a port of this machine
 responses      the reply to each path
-tables         the ground truth as boxes and decisions
 scene          one picture: dish, table, camera and light
 dishes         the thirteen dishes, by label
 pasta          the four pasta dishes

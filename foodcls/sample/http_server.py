@@ -23,8 +23,8 @@ class _Server(ThreadingHTTPServer):
     # connections that may wait to be taken: a crawler opens all of its own at once
     request_queue_size = 128
 
-    def __init__(self, web: SampleWeb, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, web: SampleWeb) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.web = web
         self.visits: Counter[str] = Counter()
         self.lock = threading.Lock()
@@ -60,9 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(web: SampleWeb, port: int = 0) -> Iterator[int]:
-    """Serve the web on 127.0.0.1 while the block runs; gives the port (a free one for 0)."""
-    server = _Server(web, port)
+def serve(web: SampleWeb) -> Iterator[int]:
+    """Serve the web on a free port of 127.0.0.1 while the block runs; gives that port."""
+    server = _Server(web)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

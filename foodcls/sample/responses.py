@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, Template
 
-from foodcls.sample.dishes import LABELS
 from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleItem, SampleWeb
 
@@ -21,25 +20,12 @@ PER_PAGE = 48
 LICENCE = "CC0-1.0"
 
 
-def front_page() -> str:
-    """A page that links the searches for all classes."""
-    return _render("The sample web", searches=LABELS)
-
-
 def result_page(query: str, found: Sequence[SampleItem], first: int) -> str:
     """Up to 48 results from place `first` on; past the end the page says "No results"."""
     following = first + PER_PAGE
     more = {"q": query, "first": following} if following < len(found) else {}
-    return _render(f"{query} - pictures", shown=found[first:following], more=more)
-
-
-def picture_page(item: SampleItem) -> str:
-    """The page that a picture appears on."""
-    return _render(item.found_as.replace("_", " "), item=item)
-
-
-def _render(title: str, **values: object) -> str:
-    return _template().render(title=title, licence=LICENCE, **values)
+    title, shown = f"{query} - pictures", found[first:following]
+    return _template().render(title=title, licence=LICENCE, shown=shown, more=more)
 
 
 @lru_cache
@@ -60,11 +46,7 @@ class Reply:
 
 
 MISSING = Reply(404, b"<!doctype html><title>Not found</title>Not found")
-
-
 FAULT = Reply(500, b"<!doctype html><title>Error</title>Something broke")
-
-
 BUSY = Reply(503, b"<!doctype html><title>Busy</title>Busy", headers=(("Retry-After", "1"),))
 
 
@@ -74,12 +56,8 @@ def respond(web: SampleWeb, target: str, visit: int = 1) -> Reply:
     folder, _, name = unquote(parts.path).lstrip("/").partition("/")
     if folder == "search":
         return _search(web, parse_qs(parts.query))
-    item = web.find(name)
-    if folder == "img" and item:
-        return _picture(item, visit)
-    if folder == "page" and item:
-        return Reply(body=picture_page(item).encode())
-    return Reply(body=front_page().encode()) if not folder else MISSING
+    item = web.find(name) if folder == "img" else None
+    return _picture(item, visit) if item else MISSING
 
 
 def _search(web: SampleWeb, asked: dict[str, list[str]]) -> Reply:
