@@ -120,7 +120,7 @@ def _make_all(
         size = {"bytes": len(data), "width": image.width, "height": image.height}
         return {"picture": store.put(data), **size}
 
-    return map_batch(store, batch, make)
+    return map_batch(store, make, batch)
 
 
 def _blobs(fact: Mapping[str, Any]) -> list[str]:

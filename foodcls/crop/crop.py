@@ -184,19 +184,14 @@ def _cut_rows(
     code = code_digest((__name__,))
     keys = {row: key_of(pictures[row], code, edges, padding) for row, edges in cuts.items()}
     work = {keys[row]: (pictures[row], edges) for row, edges in cuts.items()}
-    memoized = MemoizedMap("crop", partial(_cut_all, store, padding), list)
+    memoized = MemoizedMap("crop", partial(map_batch, store, partial(_cut, store, padding)), list)
     found = map_memoized(store, memoized, work, track, spread)
     return {row: found[key] for row, key in keys.items()}
 
 
-def _cut_all(
-    store: Store, padding: float, batch: Mapping[str, tuple[str, list[PixelBox]]]
-) -> dict[str, list[str]]:
-    def cut(item: tuple[str, list[PixelBox]]) -> list[str]:
-        image = load_picture(store.read(item[0]))
-        return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
-
-    return map_batch(store, batch, cut)
+def _cut(store: Store, padding: float, item: tuple[str, list[PixelBox]]) -> list[str]:
+    image = load_picture(store.read(item[0]))
+    return [store.put(png_bytes(cut_out(image, edges, padding))) for edges in item[1]]
 
 
 def _fill(

@@ -2,11 +2,10 @@
 
 import csv
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -53,7 +52,8 @@ def propose_boxes(
     rows = rows[~rows["id"].isin(list(refused))]
     keys = {digest: key_of(digest, code_digest((__name__,))) for digest in rows["picture"]}
     work = {key: digest for digest, key in keys.items()}
-    found = map_memoized(store, MemoizedMap("propose", partial(_propose_all, store)), work, track)
+    memoized = MemoizedMap("propose", partial(map_batch, store, partial(_propose, store)))
+    found = map_memoized(store, memoized, work, track)
     proposals = tuple(
         Proposal(digest, label, tuple(fact["size"]), tuple(fact["edges"]))
         for digest, label, picture in zip(rows["id"], rows["label"], rows["picture"], strict=True)
@@ -76,15 +76,16 @@ def write_proposals(proposals: Sequence[Proposal], path: Path, *, adds: bool = F
             file.write(there if there.endswith("\n") else there + "\n")
         else:
             writer.writerow((*TFOD, PROPOSED))
-        writer.writerows(_cells([item for item in proposals if item.id not in named]))
+        writer.writerows(
+            (item.id, *item.size, item.label, *item.edges, "true")
+            for item in proposals
+            if item.id not in named
+        )
 
 
-def _propose_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
-    def look(digest: str) -> dict[str, object]:
-        image = load_picture(store.read(digest))
-        return {"size": image.size, "edges": propose_box(image)}
-
-    return map_batch(store, batch, look)
+def _propose(store: Store, digest: str) -> dict[str, object]:
+    image = load_picture(store.read(digest))
+    return {"size": image.size, "edges": propose_box(image)}
 
 
 def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -93,8 +94,3 @@ def _boxless(manifest: pd.DataFrame) -> pd.DataFrame:
     rows = rows[(rows["parent"] == "") & (rows["source"] != TEST_SOURCE) & (rows["picture"] != "")]
     boxed = set(rows.loc[rows["box"] != "", "id"])
     return rows[~rows["id"].isin(boxed)].drop_duplicates("id")
-
-
-def _cells(proposals: Sequence[Proposal]) -> Iterator[Sequence[object]]:
-    for item in proposals:
-        yield item.id, *item.size, item.label, *item.edges, "true"

@@ -49,7 +49,7 @@ def recall_each(
 ) -> dict[str, Fingerprint]:
     """The fingerprint of each picture by its id, computed where none is remembered."""
     work = {_key(digest): blob for digest, blob in pictures.items()}
-    memoized = MemoizedMap("fingerprint", partial(_fingerprint_all, store))
+    memoized = MemoizedMap("fingerprint", partial(map_batch, store, partial(_fingerprint, store)))
     found = map_memoized(store, memoized, work, silent, spread)
     return {digest: Fingerprint(**found[_key(digest)]) for digest in pictures}
 
@@ -62,8 +62,8 @@ def can_recall(store: Store, pictures: Mapping[str, str]) -> set[str]:
     return set(pictures) - {digest for key, digest in lost.items() if key not in known}
 
 
-def _fingerprint_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
-    return map_batch(store, batch, lambda blob: vars(fingerprint(load_picture(store.read(blob)))))
+def _fingerprint(store: Store, blob: str) -> dict[str, Any]:
+    return vars(fingerprint(load_picture(store.read(blob))))
 
 
 def _key(digest: str) -> str:

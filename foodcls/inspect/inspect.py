@@ -68,12 +68,6 @@ class Sound(BaseModel):
     data: bytes | None = None
 
 
-class Unsound(BaseModel):
-    """What a worker tells of another one."""
-
-    fact: Fault
-
-
 def inspect(
     manifest: pd.DataFrame,
     store: Store,
@@ -122,35 +116,33 @@ def _examine_all(store: Store, settings: Inspect, batch: Mapping[str, str]) -> d
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
         told = _ask(pool, {**settings.model_dump(), "data": data})
-        facts[key] = told.fact.model_dump()
-        if isinstance(told, Sound):
-            # the blob to read from now on: the file itself, or a PNG where pixels had to change
-            facts[key]["picture"] = digest if told.data is None else store.put(told.data)
-            prints[digest] = told.fingerprint
-            measures[digest] = told.measures
+        if isinstance(told, Fault):
+            facts[key] = told.model_dump()
+            continue
+        # the blob to read from now on: the file itself, or a PNG where pixels had to change
+        picture = digest if told.data is None else store.put(told.data)
+        facts[key] = told.fact.model_dump() | {"picture": picture}
+        prints[digest] = told.fingerprint
+        measures[digest] = told.measures
     # before the facts: a run that is killed here finds both later, or neither
     remember_fingerprints(store, prints)
     remember_measures(store, measures)
     return facts
 
 
-def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Unsound:
+def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Fault:
     try:
         told = pool.ask(request)
-        kind = Sound if "fingerprint" in told else Unsound
-        answer = kind.model_validate(told)
-        if isinstance(answer, Sound):
-            pack_fingerprints([answer.fingerprint])
+        if "fingerprint" not in told:
+            return Fault.model_validate(told["fact"])
+        sound = Sound.model_validate(told)
+        pack_fingerprints([sound.fingerprint])
+        return sound
     except WorkerDied as died:
-        return _refused(died.reason, died.detail)
+        return Fault(reason=died.reason, detail=died.detail)
     # a picture that has taken its decoder over may answer anything
-    except (ValidationError, TypeError, ValueError, OverflowError):
-        return _refused(CRASH, "an answer of another kind")
-    return answer
-
-
-def _refused(reason: str, detail: str) -> Unsound:
-    return Unsound(fact=Fault(reason=reason, detail=detail))
+    except (ValidationError, TypeError, ValueError, LookupError, OverflowError):
+        return Fault(reason=CRASH, detail="an answer of another kind")
 
 
 def _blobs(fact: Mapping[str, Any]) -> Iterable[str]:

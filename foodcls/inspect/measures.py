@@ -30,23 +30,18 @@ def recall_measures(store: Store, digests: Any) -> dict[str, Measures]:
     """Measures by the picture's id; those not remembered are made from its file, if it is there."""
     keys = {digest: _key(digest) for digest in digests}
     work = {key: digest for digest, key in keys.items()}
-    found = map_memoized(
-        store, MemoizedMap("measures", partial(_measure_all, store), is_final=bool), work, silent
-    )
+    answer = partial(map_batch, store, partial(_measure_file, store))
+    found = map_memoized(store, MemoizedMap("measures", answer, is_final=bool), work, silent)
     facts = {digest: found[key] for digest, key in keys.items()}
     return {digest: Measures(**fact) for digest, fact in facts.items() if fact}
 
 
-def _measure_all(store: Store, batch: Mapping[str, str]) -> dict[str, Any]:
-    return map_batch(store, batch, lambda digest: _measure_file(digest, store, GATE))
-
-
-def _measure_file(digest: str, store: Store, gate: threading.Lock) -> dict[str, Any] | None:
+def _measure_file(store: Store, digest: str) -> dict[str, Any] | None:
     # advice is not worth a failed run: what is gone has no flags
     if not store.has(digest):
         return None
     try:
-        found = decode(store.read(digest), MOST_PIXELS, gate=gate)
+        found = decode(store.read(digest), MOST_PIXELS, gate=GATE)
         return asdict(measure(found.image, odd_profile=found.odd_profile))
     except BadPicture:
         return None

@@ -77,7 +77,9 @@ class WorkerPool:
         What either has under `data` are bytes.
         """
         with self._slots:
-            answer = self._ask_idle(request) or self._ask(self._start(), request)
+            answer = self._ask_idle(request) or self._ask(
+                _Worker(self._function, self._limits), request
+            )
         if "stopped" in answer:
             raise StoreError(answer["stopped"])
         if "failed" in answer:
@@ -105,9 +107,6 @@ class WorkerPool:
             raise
         self._idle.append(worker)
         return answer
-
-    def _start(self) -> "_Worker":
-        return _Worker(self._function, self._limits)
 
     def _take_idle(self) -> "_Worker | None":
         try:

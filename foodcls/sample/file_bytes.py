@@ -55,16 +55,13 @@ def _encode(image: Image.Image, form: str, quality: int = 88) -> bytes:
     elif form == "webp":
         image.save(buffer, "WEBP", quality=quality, method=0)
     elif form == "gif":
-        frames = [image.quantize(128, Image.Quantize.FASTOCTREE) for image in (image, _dark(image))]
+        dark = image.point(lambda level: level * 0.8)
+        frames = [image.quantize(128, Image.Quantize.FASTOCTREE) for image in (image, dark)]
         frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=400, loop=0)
     else:
         mode = {"cmyk": "CMYK", "gray": "L"}.get(form, "RGB")
         image.convert(mode).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
-
-
-def _dark(image: Image.Image) -> Image.Image:
-    return image.point(lambda level: level * 0.8)
 
 
 def _faded(image: Image.Image) -> Image.Image:

@@ -139,14 +139,14 @@ def _shadow(relief: Image.Image, level: np.ndarray, angle: float) -> np.ndarray:
     return _limit(crevice / 42, 0, 0.8) + _limit(cast / 87, 0, 0.6)
 
 
-@lru_cache(maxsize=2)
-def _grain_tile(size: int = 640) -> np.ndarray:
-    return np.random.default_rng(20).normal(0, 1, (size, size)).astype(np.float32)
+@lru_cache
+def _grain_tile() -> np.ndarray:
+    return np.random.default_rng(20).normal(0, 1, (640, 640)).astype(np.float32)
 
 
 def _grain(width: int, height: int, seed: int) -> np.ndarray:
     # a window into one field of noise: as good as fresh noise, and free
-    tile = _grain_tile(640)
+    tile = _grain_tile()
     x, y = seed * 37 % (640 - width + 1), seed * 101 % (640 - height + 1)
     return tile[y : y + height, x : x + width]
 

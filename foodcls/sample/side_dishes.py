@@ -122,7 +122,8 @@ def _tomato(dice: random.Random) -> list[Stroke]:
     return strokes
 
 
-def _cucumber(size: float = 0.16) -> list[Stroke]:
+def _cucumber() -> list[Stroke]:
+    size = 0.16
     strokes = body(disc(size, size, 18), (52, 104, 40), 0, 12, FLAT)
     strokes.append(Stroke(disc(size * 0.86, size * 0.86, 18), (204, 226, 150), 14))
     for index in range(7):

@@ -71,7 +71,7 @@ def map_memoized(
 
 
 def map_batch(
-    store: Store, batch: Mapping[str, Item], answer: Callable[[Item], Result]
+    store: Store, answer: Callable[[Item], Result], batch: Mapping[str, Item]
 ) -> dict[str, Result]:
     """What `answer` says of each item; several at a time where the store is far away."""
     answers = prefetch(batch.values(), answer, store.lanes, store.lanes)

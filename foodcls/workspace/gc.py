@@ -11,6 +11,7 @@ import io
 import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
@@ -191,21 +192,24 @@ def find_named(workspace: Workspace, results: Iterable[CachedResult]) -> tuple[s
             _named_in_text(as_utf8(path.read_bytes(), "replace"))
             for path in workspace.root.glob("*.csv")
         ),
-        (_named_in_table(_read(workspace.store, table)) for table in tables),
+        (_named_in_table(workspace.store, table) for table in tables),
     ):
         digests |= blobs
         addresses |= {origin for origin in origins if origin[:4].lower() == "http"}
     return digests, addresses
 
 
-def _named_in_table(table: bytes) -> tuple[frozenset[str], Iterable[str]]:
-    try:
-        rows = parse_manifest(table, ("id", "picture", "parent", "origin"))
-    except ValueError:
-        # of another foodcls, which wrote them as text
-        return _named_in_text(table)
-    origins = rows.pop("origin").unique()
-    return frozenset().union(*(rows[name].unique() for name in rows)) - {""}, origins
+def _named_in_table(store: Store, table: str) -> tuple[frozenset[str], Iterable[str]]:
+    if store.is_whole(table):
+        with suppress(ValueError):
+            rows = parse_manifest(store.read(table), ("id", "picture", "parent", "origin"))
+            origins = rows.pop("origin").unique()
+            return frozenset().union(*(rows[name].unique() for name in rows)) - {""}, origins
+    raise StoreError(
+        f"manifest {table} is missing, damaged or of another foodcls, so what it named is not "
+        "known; run its recipe again, which makes it anew, or wait until its result is old enough "
+        "to go"
+    )
 
 
 def _named_in_text(text: bytes) -> tuple[frozenset[str], Iterable[str]]:
@@ -228,12 +232,3 @@ def model_digests(workspace: Workspace) -> set[str]:
 def find_digests(text: bytes) -> frozenset[str]:
     """All that looks like a digest."""
     return frozenset(found.decode() for found in DIGEST.findall(text))
-
-
-def _read(store: Store, table: str) -> bytes:
-    if not store.is_whole(table):
-        raise StoreError(
-            f"manifest {table} is missing or damaged, so what it named is not known; run its "
-            "recipe again, which makes it anew, or wait until its result is old enough to go"
-        )
-    return store.read(table)

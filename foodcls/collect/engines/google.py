@@ -1,4 +1,4 @@
-"""Google's image search: the originals in the page's scripts, details or links."""
+"""Google's image search: the originals in the page's scripts or links."""
 
 import json
 import re
@@ -25,7 +25,7 @@ OWN_HOSTS = ("google.com", "gstatic.com", "googleusercontent.com")
 def _read(response: Page) -> Iterator[Hit]:
     """Yield every original; fall back on icrawler's pattern, which may yield the logo alone."""
     page = read_html(response)
-    hits = _script_hits(page) or _detail_hits(page) or _link_hits(page)
+    hits = _script_hits(page) or _link_hits(page)
     # icrawler returns None for a page without pictures
     hits = hits or [
         {"file_url": hit["file_url"]} for hit in unthreaded(GoogleParser).parse(response) or []
@@ -62,14 +62,6 @@ def _unescape(text: str) -> str:
     """An address without the escapes of scripts."""
     plain = re.sub(r"\\x(..)", r"\\u00\1", text)
     return str(json.loads(f'"{plain}"'))
-
-
-def _detail_hits(page: BeautifulSoup) -> list[Hit]:
-    """Originals in the details of each result, as pages had them until 2019."""
-    details = [json.loads(part.get_text()) for part in page.find_all(class_="rg_meta")]
-    return [
-        {"file_url": str(detail["ou"]), "page": str(detail.get("ru") or "")} for detail in details
-    ]
 
 
 def _link_hits(page: BeautifulSoup) -> list[Hit]:

@@ -9,8 +9,8 @@ no data sets or training by the interface without its explicit permission
 from math import ceil
 from typing import Any
 
-from foodcls.collect.engines.base import Access, Hit, Question, Terms
-from foodcls.collect.engines.official import Api, Words, text
+from foodcls.collect.engines.base import Hit, Terms
+from foodcls.collect.engines.official import Api, text
 
 PER_PAGE = 80
 
@@ -25,13 +25,9 @@ def _hit(photo: Any) -> Hit:
     }
 
 
-def _words(question: Question, access: Access) -> Words:
-    return {"query": question.query, "per_page": str(PER_PAGE), "page": "1"}
-
-
 PEXELS = Api(
     "https://api.pexels.com/v1/search",
-    _words,
+    lambda question, access: {"query": question.query, "per_page": str(PER_PAGE), "page": "1"},
     lambda answer: list(answer["photos"]),
     _hit,
     lambda answer: ceil(int(answer["total_results"]) / PER_PAGE),

@@ -9,14 +9,10 @@ which counts as a request. It restricts machine learning: ask at https://unsplas
 
 from typing import Any
 
-from foodcls.collect.engines.base import Access, Hit, Question, Terms
-from foodcls.collect.engines.official import Api, Words, text
+from foodcls.collect.engines.base import Hit, Terms
+from foodcls.collect.engines.official import Api, text
 
 PER_PAGE = 30
-
-
-def _words(question: Question, access: Access) -> Words:
-    return {"query": question.query, "per_page": str(PER_PAGE), "page": "1"}
 
 
 def _hit(photo: Any) -> Hit:
@@ -32,7 +28,7 @@ def _hit(photo: Any) -> Hit:
 
 UNSPLASH = Api(
     "https://api.unsplash.com/search/photos",
-    _words,
+    lambda question, access: {"query": question.query, "per_page": str(PER_PAGE), "page": "1"},
     lambda answer: list(answer["results"]),
     _hit,
     lambda answer: int(answer["total_pages"]),

@@ -40,9 +40,7 @@ class HostLimiter:
     _held: dict[str, dict[int, FileLock | None]] = field(default_factory=dict, repr=False)
     _reserved: dict[str, dict[int, float]] = field(default_factory=dict, repr=False)
     _days: dict[str, HourlyBytes] = field(default_factory=dict, repr=False)
-    _earlier: dict[str, HourlyBytes] = field(
-        default_factory=dict, repr=False
-    )  # by the table's names
+    _earlier: dict[str, HourlyBytes] = field(default_factory=dict, repr=False)
     _free_at: dict[str, float] = field(default_factory=dict, repr=False)
     _delays: dict[str, float] = field(default_factory=dict, repr=False)  # robots.txt's, in seconds
     _sizes: dict[str, list[int]] = field(default_factory=dict, repr=False)  # of the first SOME
@@ -181,9 +179,6 @@ class HostLimiter:
             state.drop_dead(self._held[host])
         return BUSY if left < sum(state.reserved.values()) else 0.0
 
-    def _told_before(self, host: str) -> HourlyBytes:
-        return self._earlier.get(host, HourlyBytes())
-
     def pace(self, host: str) -> float:
         """The seconds that the limits of this host make each request take, as far as is known."""
         sizes, rate = self._sizes.get(self.name(host), []), self.policy(host).rate
@@ -219,7 +214,7 @@ class HostLimiter:
 
     def _act_on(self, host: str, state: HostState, act: Callable[[HostState], float]) -> float:
         if self.policy(host).daily and host not in self._days:
-            state.hours.merge(self._told_before(host))
+            state.hours.merge(self._earlier.get(host, HourlyBytes()))
         done = act(state)
         if self.policy(host).daily:
             self._days[host] = state.hours.copy()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from foodcls.crop.formats.documents import Unreadable, open_documents, parse_xml
+from foodcls.crop.formats.documents import Document, Unreadable, parse_xml, read_items
 from foodcls.crop.formats.raw_box import (
     RawBox,
     bounds,
@@ -26,13 +26,7 @@ FLAT = ("points", "cuboid", "skeleton", "tag")
 
 def read_cvat(path: Path) -> Iterator[RawBox | Problem]:
     """Boxes and ellipses, turned ones too, and the bounds of polygons and masks."""
-    for document in open_documents(path, ".xml", _parse_cvat):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        shapes = [(image, shape) for image in document.content.iterfind("image") for shape in image]
-        for number, (image, shape) in enumerate(shapes, start=1):
-            yield _read_shape(number, shape, image)
+    return read_items(path, ".xml", _parse_cvat, _list_shapes, _read_shape)
 
 
 def _parse_cvat(data: bytes) -> Element:
@@ -42,7 +36,14 @@ def _parse_cvat(data: bytes) -> Element:
     return root
 
 
-def _read_shape(number: int, shape: Element, image: Element) -> RawBox | Problem:
+def _list_shapes(root: Element) -> list[tuple[Element, Element]]:
+    return [(image, shape) for image in root.iterfind("image") for shape in image]
+
+
+def _read_shape(
+    number: int, found: tuple[Element, Element], document: Document[Element]
+) -> RawBox | Problem:
+    image, shape = found
     name = image.get("name", "")
     if shape.tag in FLAT:
         return Problem(number, name[:80], f"a {shape.tag!r} is no box")

@@ -1,7 +1,7 @@
 """Opens JSON and XML files that anyone may have written, bounded in bytes and in depth."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,6 +13,8 @@ from foodcls.tables.read_csv import MAX_BYTES, Problem
 
 MAX_DEPTH = 64  # a polygon in COCO lies 6 deep, a VOC edge 4
 Content = TypeVar("Content")
+Item = TypeVar("Item")
+Raw = TypeVar("Raw")
 
 
 class Unreadable(Exception):
@@ -59,6 +61,22 @@ def open_documents(
         first = f": {problems[0].name}: {problems[0].reason}" if problems else ""
         raise TableError(f"{path}: no {suffix} file can be read{first}; export the boxes anew")
     yield from problems
+
+
+def read_items(
+    path: Path,
+    suffix: str,
+    parse: Callable[[bytes], Content],
+    find: Callable[[Content], Iterable[Item]],
+    read: Callable[[int, Item, Document[Content]], Raw],
+) -> Iterator[Raw | Problem]:
+    """What `read` makes of each item that `find` finds in a document, numbered from 1 in each."""
+    for document in open_documents(path, suffix, parse):
+        if isinstance(document, Problem):
+            yield document
+        else:
+            for number, item in enumerate(find(document.content), start=1):
+                yield read(number, item, document)
 
 
 def list_files(folder: Path, suffix: str) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_json
+from foodcls.crop.formats.documents import Document, Unreadable, parse_json, read_items
 from foodcls.crop.formats.raw_box import (
     Edges,
     RawBox,
@@ -22,12 +22,7 @@ BOUNDED = ("rectangle", "polygon", "linestrip", "rotation", "quadrilateral", "ma
 
 def read_labelme(path: Path) -> Iterator[RawBox | Problem]:
     """A file, or a folder of files."""
-    for document in open_documents(path, ".json", _parse_labelme):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        for number, shape in enumerate(document.content["shapes"], start=1):
-            yield _read_shape(number, shape, document)
+    return read_items(path, ".json", _parse_labelme, lambda content: content["shapes"], _read_shape)
 
 
 def _parse_labelme(data: bytes) -> dict[str, Any]:

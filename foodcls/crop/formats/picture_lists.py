@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from foodcls.crop.formats.documents import open_documents, parse_json, parse_json_lines
+from foodcls.crop.formats.documents import Document, parse_json, parse_json_lines, read_items
 from foodcls.crop.formats.raw_box import (
     RawBox,
     as_dicts,
@@ -55,15 +55,14 @@ def _read_all(
     read: Callable[[int, Item, Item], RawBox | Problem],
     suffix: str = ".json",
 ) -> Iterator[RawBox | Problem]:
+    def list_regions(content: object) -> list[tuple[Item, Item]]:
+        return [(item, part) for item in find(content) for part in as_dicts(item.get(key))]
+
+    def read_region(number: int, pair: tuple[Item, Item], _: Document[Any]) -> RawBox | Problem:
+        return read(number, *pair)
+
     parse = parse_json if suffix == ".json" else parse_json_lines
-    for document in open_documents(path, suffix, parse):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        regions = [
-            (item, part) for item in find(document.content) for part in as_dicts(item.get(key))
-        ]
-        yield from (read(number, *pair) for number, pair in enumerate(regions, start=1))
+    return read_items(path, suffix, parse, list_regions, read_region)
 
 
 def _name_picture(item: Item) -> str:

@@ -1,10 +1,10 @@
 """Reads Supervisely's JSON, a file a picture that is called as the picture: `a.jpg.json`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from foodcls.crop.formats.documents import Document, open_documents, parse_json
+from foodcls.crop.formats.documents import Document, parse_json, read_items
 from foodcls.crop.formats.raw_box import RawBox, as_dicts, as_text, bounds, flatten_points
 from foodcls.tables.read_csv import Problem
 
@@ -13,12 +13,7 @@ BOUNDED = ("rectangle", "polygon", "line")
 
 def read_supervisely(path: Path) -> Iterator[RawBox | Problem]:
     """Rectangles and the bounds of polygons; meta.json and its like hold none."""
-    for document in open_documents(path, ".json", parse_json):
-        if isinstance(document, Problem):
-            yield document
-        elif is_supervisely(document.content):
-            for number, shape in enumerate(as_dicts(document.content["objects"]), start=1):
-                yield _read_shape(number, shape, document)
+    return read_items(path, ".json", parse_json, _list_objects, _read_shape)
 
 
 def is_supervisely(content: object) -> bool:
@@ -28,6 +23,10 @@ def is_supervisely(content: object) -> bool:
         and isinstance(content.get("size"), dict)
         and isinstance(content.get("objects"), list)
     )
+
+
+def _list_objects(content: Any) -> Iterable[dict[str, Any]]:
+    return as_dicts(content["objects"]) if is_supervisely(content) else ()
 
 
 def _read_shape(

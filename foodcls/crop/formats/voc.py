@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from foodcls.crop.formats.documents import Document, Unreadable, open_documents, parse_xml
+from foodcls.crop.formats.documents import Document, Unreadable, parse_xml, read_items
 from foodcls.crop.formats.raw_box import Edges, RawBox, turned_at_center
 from foodcls.tables.read_csv import Problem
 
@@ -19,12 +19,7 @@ def read_voc(path: Path) -> Iterator[RawBox | Problem]:
 
     Pixels are taken as they stand, from 0: VOC's own counted from 1, today's tools do not.
     """
-    for document in open_documents(path, ".xml", _parse_voc):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        for number, item in enumerate(document.content.iterfind("object"), start=1):
-            yield _read_object(number, item, document)
+    return read_items(path, ".xml", _parse_voc, lambda root: root.iterfind("object"), _read_object)
 
 
 def _parse_voc(data: bytes) -> Element:

@@ -112,5 +112,5 @@ def test_a_store_far_away_is_read_ahead_within_bounds(store: Store, monkeypatch:
 
     monkeypatch.setattr(type(store), "lanes", 3)
     batch = {str(number): number for number in range(30)}
-    assert map_batch(store, batch, read) == batch
+    assert map_batch(store, read, batch) == batch
     assert most == [3]

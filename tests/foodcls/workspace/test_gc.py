@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from foodcls.collect.fetch import utc_text
+from foodcls.columnar import write_parquet
 from foodcls.errors import StoreError
 from foodcls.manifest import ManifestRef, new_manifest, save_manifest
 from foodcls.store.store import digest_of
@@ -326,6 +328,13 @@ def test_a_table_that_cannot_be_read_is_an_error_and_stays_where_it_is(
     with pytest.raises(StoreError, match=f"{ref.blob}.*run its recipe"):
         find_named(workspace, [keep(workspace, tables=(ref.blob,))])
     assert workspace.store.path(ref.blob).exists()
+
+
+def test_a_table_that_another_foodcls_wrote_is_an_error(workspace: Workspace) -> None:
+    """What it names is not known, and would be taken for garbage."""
+    other = workspace.store.put(write_parquet(pa.table({"sha": [digest_of(b"x")]})))
+    with pytest.raises(StoreError, match=f"{other}.*run its recipe"):
+        find_named(workspace, [keep(workspace, tables=(other,))])
 
 
 def test_exported_models_say_how_their_digests_begin(workspace: Workspace) -> None:

@@ -36,7 +36,6 @@ FOUND = {
     "bing_yesterday.html": ([JPEG, PNG, WEBP], False),
     "google_today.html": ([JPEG, PNG, WEBP, ODD], True),
     "google_today_string.html": ([JPEG, PNG, WEBP], True),
-    "google_yesterday.html": ([JPEG, PNG, WEBP], True),
     "google_plain.html": ([JPEG, PNG, WEBP], True),
     "baidu_today.json": ([JPEG, PNG, WEBP], True),
     "baidu_yesterday.json": ([JPEG, PNG, WEBP], True),
@@ -161,7 +160,7 @@ def pictures(web, noise, encode) -> dict[str, bytes]:
     return made
 
 
-@pytest.mark.parametrize("name", ["bing_today.html", "google_yesterday.html",
+@pytest.mark.parametrize("name", ["bing_today.html", "google_plain.html",
                                   "baidu_yesterday.json", "flickr_today.json"])  # fmt: skip
 def test_what_a_page_names_is_fetched_whatever_its_format(
     name: str, record, gather, pictures, store
@@ -174,7 +173,7 @@ def test_what_a_page_names_is_fetched_whatever_its_format(
 
 @pytest.mark.parametrize("name", [name for name in BARREN if "_nothing" not in name])
 def test_the_next_engine_takes_over(name: str, record, gather, pictures) -> None:
-    other = "google_yesterday.html" if name.startswith(("bing", "baidu")) else "bing_yesterday.html"
+    other = "google_plain.html" if name.startswith(("bing", "baidu")) else "bing_yesterday.html"
     engines = (record(name), record(other))
     collected = gather(*engines)
     barren, fertile = collected.stats
