@@ -51,7 +51,7 @@ def to_column(cells: Iterable[object], kind: str) -> pd.Series:
 
 
 def find_texts(column: pd.Series, texts: Iterable[str]) -> np.ndarray:
-    """Of each text of a column its place among texts that differ, or -1: int of shape (len,)."""
+    """The place of each text of a column in a list without repeats, or -1: int of shape (len,)."""
     # what pandas has as Arrow is not taken apart
     held = getattr(texts, "array", texts)
     wanted = pa.array(held if hasattr(held, "__arrow_array__") else list(held), TYPES["str"])

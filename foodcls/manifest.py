@@ -197,7 +197,7 @@ def cluster_names(manifest: pd.DataFrame) -> pd.Series:
 
 
 def is_relabeled(manifest: pd.DataFrame) -> pd.Series:
-    """Of each row, whether it is an original picture whose label a person has corrected."""
+    """Which rows are original pictures whose label a person has corrected."""
     return (manifest["given_label"] != "") & (manifest["parent"] == "")
 
 

@@ -11,7 +11,7 @@ query_stats       what each engine gave for each query
 url_list          a CSV of URLs, or an earlier manifest, in place of engines
 folders           a folder of pictures in place of URLs
 fetch             URLs into the store, remembered from run to run
-over_workers      the same by many workers, each with hosts of its own
+over_workers      fetches by many workers, each with hosts of its own
 download          many URLs at once: redirects, retries, throttling
 request           a request on its way through redirects and retries
 http_client       one request, bounded in time and bytes

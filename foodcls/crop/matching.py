@@ -132,7 +132,7 @@ def _may_be_meant(rows: pd.DataFrame, boxes: Sequence[Box]) -> np.ndarray:
 
 
 def _cores(paths: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Of each path's last part the letters and digits, which no tool respells; without ending."""
+    """The letters and digits of each path's last part, which no tool respells; without ending."""
     plain = pc.replace_substring_regex(pc.ascii_lower(last_parts(paths)), "[^0-9a-z]+", "")
     return pc.replace_substring_regex(plain, PLAIN_ENDINGS, "")
 

@@ -2,11 +2,11 @@
 
 dedup        the stage: one row of each picture is kept
 blocked      what looks like a picture that was told to be forgotten is dropped first
-duplicates   the same for files in any folders
+duplicates   finds duplicate files in any folders
 pairs        finds pairs: search by hash, then confirm by thumbnail
 turned       pairs of which one shows the other turned by a quarter or a half
 hamming      all pairs of hashes within a Hamming distance
-views        the same among more pictures than can all be compared: those that share a view
+views        near pairs among more pictures than can all be compared: those that share a view
 cells        points that share a cell of a grid
 correlation  how thumbnails correlate, one laid over windows of the other
 confirm      a second check of such pairs: foreground and colors

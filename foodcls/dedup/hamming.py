@@ -19,7 +19,7 @@ class Columns:
     """What has arrays of shape (n, ...) as its fields."""
 
     def pick(self, chosen: np.ndarray | slice) -> Self:
-        """The same at these places."""
+        """What all its arrays have at these places, as another of its class."""
         return type(self)(*(values[chosen] for values in vars(self).values()))
 
 

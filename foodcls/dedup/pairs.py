@@ -138,7 +138,7 @@ def _search(prints: Fingerprints, widest: int, share: Share) -> Iterator[_Candid
 
 
 def _choose_seldom(thumbnails: np.ndarray, widest: int, near: NearPairs) -> _Candidates:
-    """The same where most pictures are in no pair: theirs are not made coarse."""
+    """Choose candidates where most pictures are in no pair, and need no coarse thumbnail."""
     places, ends = np.unique(np.concatenate([near.left, near.right]), return_inverse=True)
     few = replace(near, left=ends[: len(near.left)], right=ends[len(near.left) :])
     chosen = _choose_candidates(few, coarse_units(thumbnails, places), widest)

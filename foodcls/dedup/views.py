@@ -52,7 +52,7 @@ def search_views(
 def search_turned(
     prints: Fingerprints, turns: int, reach: int, judge: Callable[[NearPairs], Judged], share: Share
 ) -> Iterator[Judged]:
-    """The same of the pairs where one is the other turned `turns` times by 90 degrees.
+    """What `judge` makes of the pairs where one is the other turned `turns` times by 90 degrees.
 
     The mirrors' place in `prints` is taken by the hashes of the turned.
     """

@@ -131,7 +131,7 @@ def join_fingerprints(parts: Iterable[Fingerprints]) -> Fingerprints:
 
 
 def fill_fingerprints(parts: Iterable[Fingerprints], count: int) -> Fingerprints:
-    """The same of parts that come one by one, `count` fingerprints in all: none is held twice."""
+    """Join parts that come one by one, `count` fingerprints in all, and hold none twice."""
     side = THUMBNAIL_SIDE
     whole = Fingerprints(
         np.empty(count, np.uint64),

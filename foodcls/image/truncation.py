@@ -39,7 +39,7 @@ def lacks_rows(data: bytes, image: Image.Image, *, is_endless: bool = False) -> 
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Of each of a JPEG's segments its marker, and where marker, length and segment's end are.
+    """A JPEG's segments: the marker of each, and where its marker, length and end are.
 
     It stops before the end mark, and at a length that cannot be: a decoder will say what is wrong.
     """

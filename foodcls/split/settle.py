@@ -190,7 +190,7 @@ class _Ranking:
             heappush(heap, sign * int(self.ranks[place]))
 
     def nearest(self) -> Iterator[int]:
-        """Of each kind the nearest member; first the kind of which one is the furthest away."""
+        """The nearest member of each kind; the kind with the furthest member comes first."""
         for kind, heaps in self.heaps.items():
             for heap in heaps:
                 while heap and self.of.kind(self.places[abs(heap[0])]) != kind:

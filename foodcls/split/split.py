@@ -122,6 +122,6 @@ def _tell_own(
 
 
 def _earlier_splits(manifest: pd.DataFrame, before: Mapping[str, str]) -> np.ndarray:
-    """Of each picture, dropped or not, the split that it was assigned to before, or NOWHERE."""
+    """The split that each picture, dropped or not, was assigned to before, else NOWHERE."""
     numbers = np.array([*map(SPLITS.index, before.values()), NOWHERE])
     return np.asarray(numbers[find_texts(manifest["id"], before)])

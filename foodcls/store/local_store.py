@@ -48,7 +48,7 @@ class Folder:
         return str(self.path(digest))
 
     def lacking(self, digests: Iterable[str]) -> set[str]:
-        """Those of the blobs that are not there."""
+        """Which of these blobs are not there."""
         # as text: a million paths as objects take half a minute
         place = str(self.root / BLOBS)
         return {one for one in digests if not os.path.isfile(f"{place}/{one[:2]}/{one}")}

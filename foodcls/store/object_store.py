@@ -58,7 +58,7 @@ class Objects:
         return str(self._files.unstrip_protocol(self._blob(digest)))
 
     def lacking(self, digests: Iterable[str]) -> set[str]:
-        """Those of the blobs that are not there."""
+        """Which of these blobs are not there."""
         wanted = set(digests)
         with self._told():
             if len(wanted) <= FEW:

@@ -131,7 +131,7 @@ class Store:
         return bool(digest) and not self._keeper.lacking([digest])
 
     def lacking(self, digests: Iterable[str]) -> set[str]:
-        """Those of the blobs that are not there, asked for all at once."""
+        """Which of these blobs are not there, asked for all at once."""
         return self._keeper.lacking(digests)
 
     def is_whole(self, digest: str) -> bool:
@@ -185,7 +185,7 @@ class Store:
     # house-keeping
 
     def listing(self, part: str = BLOBS) -> Iterator[tuple[str, int, float]]:
-        """Of each blob in `part`: its name, bytes, and when it was written (seconds since 1970)."""
+        """Name, bytes and time of writing (seconds since 1970) of each blob in `part`."""
         return self._keeper.listing(part)
 
     def remove(self, names: Iterable[str], part: str = BLOBS) -> None:

@@ -113,7 +113,7 @@ def likely_rows(manifest: pd.DataFrame, named: Iterable[tuple[str, str]]) -> pd.
 
 
 def begin_ids(ids: pd.Series, texts: Iterable[str]) -> np.ndarray:
-    """Of each id whether one of the texts may mean it by its first digits: bool of shape (len,)."""
+    """Which ids one of the texts may mean by their first digits: bool of shape (len,)."""
     starts = {prefix[:MIN_ID] for prefix in map(id_prefix, texts) if prefix}
     return find_texts(ids.str.slice(0, MIN_ID), starts) >= 0
 

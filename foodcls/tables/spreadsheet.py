@@ -55,7 +55,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def write_rows(names: Sequence[str], rows: Iterable[Sequence[Any]], path: Path) -> None:
-    """Write a header and rows in the same way; each cell as Python writes it."""
+    """Write a header and rows as `write_csv` writes a table; each cell as Python writes it."""
     write_csv(pd.DataFrame(rows, columns=list(names), dtype=object), path)
 
 

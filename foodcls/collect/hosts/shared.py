@@ -37,11 +37,11 @@ class HourlyBytes(dict[int, float]):
         return hours
 
     def told(self) -> Mapping[str, float]:
-        """The same for JSON, whose keys are texts."""
+        """The bytes by hours as text, which JSON wants as keys."""
         return {str(hour): size for hour, size in self.items()}
 
     def copy(self) -> "HourlyBytes":
-        """The same, to be changed by itself."""
+        """A copy that can be changed by itself."""
         return HourlyBytes(self)
 
     def add(self, size: float) -> float:

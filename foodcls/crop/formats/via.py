@@ -76,7 +76,7 @@ def list_pictures(content: object) -> list[object]:
 def _list_version_3(
     annotations: Item, views: Item, files: Item, attributes: Item
 ) -> Iterator[dict[str, object]]:
-    """Of each annotation the picture: by its view, of which the first file counts."""
+    """The picture of each annotation: its view names files, of which the first counts."""
     for item in as_dicts(list(annotations.values())):
         view = views.get(as_text(item.get("vid")))
         numbers = view.get("fid_list") if isinstance(view, dict) else None
