@@ -95,17 +95,8 @@ def _check_box(raw: RawBox, labels: Mapping[str, str]) -> Box | Problem:
     reason = _fault(edges)
     if reason:
         return refuse(reason)
-    return Box(
-        raw.number,
-        raw.name,
-        labels[label],
-        edges,
-        (width, height),
-        raw.own_name,
-        raw.is_upright,
-        raw.file,
-        raw.proposed,
-    )
+    rest = (raw.own_name, raw.is_upright, raw.file, raw.proposed)
+    return Box(raw.number, raw.name, labels[label], edges, (width, height), *rest)
 
 
 def _to_number(value: object) -> float:

@@ -61,18 +61,13 @@ def find_lookalikes(
     # among more than EXACT a search may pass over a pair
     half = EXACT // 2
     for first in range(0, len(theirs), half):
-        some = _pick(theirs, slice(first, first + half))
+        some = theirs.pick(slice(first, first + half))
         step = EXACT - len(some)
         for start in range(0, len(near), step):
             part = near[start : start + step]
-            for place, which in _near_blocked(some, _pick(own, part)).items():
+            for place, which in _near_blocked(some, own.pick(part)).items():
                 found.setdefault(ids[part[place]], names[first + which])
     return found
-
-
-def _pick(prints: Fingerprints, chosen: np.ndarray | slice) -> Fingerprints:
-    """Those at these places."""
-    return Fingerprints(*(values[chosen] for values in vars(prints).values()))
 
 
 def _within_reach(theirs: Fingerprints, own: Fingerprints) -> np.ndarray:

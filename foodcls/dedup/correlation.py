@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foodcls.dedup.hamming import Columns
-from foodcls.image.hashes import THUMBNAIL_SIDE
+from foodcls.image.hashes import THUMBNAIL_SIDE, Columns
 from foodcls.work.parallel import in_threads
 
 GRID = 16  # cells a side in which two thumbnails are compared

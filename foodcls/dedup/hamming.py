@@ -4,23 +4,17 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
+
+from foodcls.image.hashes import Columns
 
 Judged = TypeVar("Judged")
 
 # a tile's 4 MiB of differences stay in the cache: of the sizes tried from 16x1024 to 128x4096
 # the fastest, 0.7 ns a pair and core
 ROWS, COLUMNS = 128, 4096
-
-
-class Columns:
-    """What has arrays of shape (n, ...) as its fields."""
-
-    def pick(self, chosen: np.ndarray | slice) -> Self:
-        """What all its arrays have at these places, as another of its class."""
-        return type(self)(*(values[chosen] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)

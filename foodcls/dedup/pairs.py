@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 from foodcls.dedup.cells import Share, share_here
 from foodcls.dedup.confirm import SAME_COLORS, confirm_pairs
 from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_coarse
-from foodcls.dedup.hamming import Columns, NearPairs, search_hamming
+from foodcls.dedup.hamming import NearPairs, search_hamming
 from foodcls.dedup.views import search_views
-from foodcls.image.hashes import Fingerprints
+from foodcls.image.hashes import Columns, Fingerprints
 
 # Of 2,266 web photos of 13 dishes, 444 pairs within 18 bits showed one photo (looked at where the
 # ground truth did not say so): they correlated by 0.971 or more, by 0.968 where files were drafts.

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import scipy.fft
@@ -24,8 +25,16 @@ class Fingerprint:
     thumbnail: str  # base64 of a 32x32 RGB thumbnail
 
 
+class Columns:
+    """What has arrays of shape (n, ...) as its fields."""
+
+    def pick(self, chosen: np.ndarray | slice) -> Self:
+        """What all its arrays have at these places, as another of its class."""
+        return type(self)(*(values[chosen] for values in vars(self).values()))
+
+
 @dataclass(frozen=True)
-class Fingerprints:
+class Fingerprints(Columns):
     """Fingerprints of n pictures; 3 KiB each."""
 
     hashes: np.ndarray  # uint64 of shape (n,): `a ^ b` has a bit for each that differs

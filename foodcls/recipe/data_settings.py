@@ -129,7 +129,7 @@ class Filter(Settings):
 
 
 class Crop(Settings):
-    """Boxes as a drawing tool wrote them; foodcls.crop.formats says which and how."""
+    """Boxes as a drawing tool wrote them; docs/pictures.md says which and how."""
 
     boxes: ExistingPath | None = None  # a file, or a folder with a file a picture
     # auto: by the contents; where those leave it open, the message says what to put here
