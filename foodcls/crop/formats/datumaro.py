@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foodcls.crop.formats.documents import open_documents, parse_json
+from foodcls.crop.formats.documents import Document, parse_json, read_items
 from foodcls.crop.formats.raw_box import (
     RawBox,
     as_dicts,
@@ -16,26 +16,14 @@ from foodcls.crop.formats.raw_box import (
 )
 from foodcls.tables.read_csv import Problem
 
+Shape = tuple[dict[str, Any], dict[str, Any], list[str]]  # item, annotation, classes
 # an ellipse is given by the corners of the box around it
 SHAPES = {"polygon": bounds, "polyline": bounds, "ellipse": corners}
 
 
 def read_datumaro(path: Path) -> Iterator[RawBox | Problem]:
     """Boxes, turned ones too, and the bounds of polygons and ellipses."""
-    for document in open_documents(path, ".json", parse_json):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        labels = list_labels(document.content)
-        if labels is None:
-            continue
-        shapes = [
-            (item, shape)
-            for item in as_dicts(document.content["items"])
-            for shape in as_dicts(item.get("annotations"))
-        ]
-        for number, (item, shape) in enumerate(shapes, start=1):
-            yield _read_shape(number, item, shape, labels)
+    return read_items(path, ".json", parse_json, _list_shapes, _read_shape)
 
 
 def list_labels(content: object) -> list[str] | None:
@@ -50,9 +38,15 @@ def list_labels(content: object) -> list[str] | None:
     return [as_text(label.get("name")) for label in named]
 
 
-def _read_shape(
-    number: int, item: dict[str, Any], shape: dict[str, Any], labels: list[str]
-) -> RawBox | Problem:
+def _list_shapes(content: Any) -> list[Shape]:
+    if (labels := list_labels(content)) is None:
+        return []
+    items = as_dicts(content["items"])
+    return [(item, shape, labels) for item in items for shape in as_dicts(item.get("annotations"))]
+
+
+def _read_shape(number: int, found: Shape, document: Document[Any]) -> RawBox | Problem:
+    item, shape, labels = found
     held = (item.get(key) for key in ("image", "media"))
     media: dict[str, Any] = next((one for one in held if isinstance(one, dict)), {})
     name = as_text(media.get("path")) or as_text(item.get("id"))
