@@ -160,14 +160,11 @@ def test_old_answers_go_of_what_no_manifest_names(workspace: Workspace) -> None:
 def test_an_answer_stays_while_a_cached_manifest_names_its_address(workspace: Workspace) -> None:
     table = new_manifest([{"origin": "HTTP://a.test/1", "outcome": "http_error"}])
     named = save_manifest(table, workspace.store, "collect").blob
-    # as foodcls wrote tables before
-    others = workspace.store.put(b"id,origin\n,http://a.test/2\n")
-    for name, blob in (("last", named), ("before", others)):
-        (workspace.results / name).write_text(blob)
-        age(workspace.results / name, 0)
-    urls = ["HTTP://a.test/1", "http://a.test/2"]
+    (workspace.results / "last").write_text(named)
+    age(workspace.results / "last", 0)
+    urls = ["HTTP://a.test/1"]
     workspace.store.remember("fetch", dict.fromkeys(urls, {"fetched_at": utc_text(0)}))
-    assert tidy(workspace) == {} and len(workspace.store.recall("fetch", urls)) == 2
+    assert tidy(workspace) == {} and len(workspace.store.recall("fetch", urls)) == 1
 
 
 @pytest.fixture(params=["folder", "s3", "in the first"])
