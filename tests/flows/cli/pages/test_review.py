@@ -77,6 +77,11 @@ def test_names_with_brackets_are_told_whole_and_in_one_line(
     ]
 
 
+def test_it_listens_on_this_machine_only(recipe: Path, folder: Path) -> None:
+    with open_visit(recipe, folder).opened as opened:
+        assert opened.getsockname()[0] == "127.0.0.1"
+
+
 def test_a_port_that_is_taken_is_told(recipe: Path, folder: Path) -> None:
     with (
         open_visit(recipe, folder).opened as opened,
