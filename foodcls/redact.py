@@ -19,16 +19,20 @@ NAMES = r"key|key_?id|token|secret|pass|passw(?:or)?d|pwd|sig|signature|credenti
 KEYED = re.compile(rf"([?&;#][\w.%-]*(?:{NAMES})=)[^&\s'\"<>]+", re.IGNORECASE)
 # or wherever a word says that it is one, as variables, JSON and settings do; of no `token: x` in a
 # sentence, for that is what parsers complain of
+QUOTE = r"b?\\?['\"]"  # of bytes, too, and of JSON within JSON
 SECRETS = r"passw(?:or)?d|pwd|secret|token|(?:api|access)[_-]?key"
 NAMED = re.compile(
-    rf"((?<![\w%])[\w.-]{{0,40}}?(?:{SECRETS})(?:=['\"]?|['\"]\s?[:=]\s?['\"]?|:\s?['\"])|"
+    rf"((?<![\w%])[\w.-]{{0,40}}?(?:{SECRETS})"
+    rf"(?:\s?=\s?(?:{QUOTE})?|{QUOTE}\s?[:=]\s?(?:{QUOTE})?|:\s?{QUOTE})|"
     r"\bpass(?:word|wd):\s)[^&\s'\"<>]+",
     re.IGNORECASE,
 )
 # and of headers, to the end of the line or of the quotes
 HEADER = re.compile(
     r"(\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,40}(?:key|token))"
-    r"['\"]?\s?[:=]\s?['\"]?)[^'\"\r\n]+",
+    rf"(?:(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?|{QUOTE},\s?{QUOTE}))"
+    # a value has quotes of its own behind an equals sign
+    r"(?:=\"[^\"\r\n]*\"|[^'\"\r\n])+",
     re.IGNORECASE,
 )
 

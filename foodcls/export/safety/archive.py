@@ -6,6 +6,7 @@ All that could be read in two ways is refused: ValueError, or what zipfile raise
 import io
 import pickletools
 import re
+import sys
 import zlib
 from dataclasses import dataclass
 from math import prod
@@ -49,6 +50,9 @@ class Parts:
             part = self.read(name)
             if len(part) != entry.file_size or zlib.crc32(part) != entry.CRC:
                 refuse(f"its part {name!r} is damaged")
+        # torch may pass it over, or turn each number's bytes around
+        if "byteorder" in entries and self.read("byteorder") != sys.byteorder.encode():
+            refuse("its numbers are said to be of another machine's kind")
 
     def read(self, name: str) -> bytes:
         """The bytes of one part."""

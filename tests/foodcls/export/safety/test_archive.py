@@ -103,3 +103,15 @@ def test_parts_within_each_other_are_refused(data: bytes) -> None:
 def test_a_part_of_another_name_is_refused(data: bytes, name: str) -> None:
     with pytest.raises(ValueError, match="none that export writes"):
         Parts(rezipped(data, zipfile.ZIP_STORED, (name, b"x")))
+
+
+def test_numbers_of_another_byte_order_are_refused(data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    (place,) = (name for name in parts if name.endswith("/byteorder"))
+    other, buffer = {b"little": b"big", b"big": b"little"}[parts[place]], io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as changed:
+        for name, part in (parts | {place: other}).items():
+            changed.writestr(name, part)
+    with pytest.raises(ValueError, match="another machine"):
+        Parts(buffer.getvalue())
