@@ -3,7 +3,7 @@
     python benchmarks/choose.py PHOTOS --workspace W [--per-class 24] [--backbone NAME ...]
 
 PHOTOS are foods13_web.py's photographs, prepared as there. Each backbone gets a linear probe under
-`train.target` of recipes/foods13-best.yaml, and is judged on validation photographs.
+`train.target` of recipes/foods13.yaml, and is judged on validation photographs.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
-BEST = Path(__file__).resolve().parent.parent / "recipes" / "foods13-best.yaml"
+RECIPE = Path(__file__).resolve().parent.parent / "recipes" / "foods13.yaml"
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--backbone", nargs="*", default=sorted(PACKAGES))
     options = parser.parse_args()
     prepare_web(options.photos, options.workspace)
-    recipe, workspace = load_recipe(BEST), Workspace.at(options.workspace)
+    recipe, workspace = load_recipe(RECIPE), Workspace.at(options.workspace)
     chosen = pick_few(read_manifest(workspace.manifest), options.per_class)
     print(f"{describe_machine()}; {len(split_rows(chosen, 'train'))} training photographs")
     cache = FeatureCache(workspace.store, workspace.pixels, bars)
