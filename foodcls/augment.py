@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,13 @@ def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
     """Index labels in an order that depends on the pictures and the seed, not on the rows."""
     if parents["picture"].duplicated().any():
         parents = parents.sort_values("origin", kind="stable")
-    digests = b"".join(_seed_digest(picture, 0, seed) for picture in parents["picture"].tolist())
+    digests = b"".join([_seed_digest(picture, 0, seed) for picture in parents["picture"].tolist()])
     order = np.lexsort(np.frombuffer(digests, ">u8").reshape(-1, 2).T[::-1])
     return parents.index[order].tolist()
 
 
 def _round_robin(ranked: list[int], missing: int) -> list[tuple[int, int]]:
-    return [(ranked[number % len(ranked)], number // len(ranked) + 1) for number in range(missing)]
+    return list(islice(((row, copy) for copy in count(1) for row in ranked), max(0, missing)))
 
 
 def _make_wanted(

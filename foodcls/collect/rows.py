@@ -70,9 +70,9 @@ def results_manifest(results: Iterable[CandidateResult], labels: tuple[str, ...]
 
 def _class_order(results: Sequence[CandidateResult], labels: tuple[str, ...]) -> np.ndarray:
     """The places of the results by class, those of no class last: int of shape (len,)."""
-    ranks = {label: rank for rank, label in enumerate(labels)}
-    each = [ranks.get(one.candidate.label, len(ranks)) for one in results]
-    return np.argsort(np.array(each, int), kind="stable")
+    told = _array(list(map(attrgetter("candidate.label"), results)), TYPES[TEXT])
+    # the place that is absent comes last, and equal ones stay in order
+    return np.asarray(pc.array_sort_indices(pc.index_in(told, pa.array(labels, TYPES[TEXT]))))
 
 
 def _read_columns(

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
-from itertools import takewhile
+from os.path import commonprefix
 
 import numpy as np
 import pandas as pd
@@ -238,11 +238,10 @@ def _without_query(path: str) -> str:
 
 def _list_folders(path: str) -> list[str]:
     """The folders of a path from the outermost, as they are compared: without the way up."""
-    parts = map(str.casefold, decode_path(path).split("/")[:-1])
+    parts = decode_path(path).casefold().split("/")[:-1]
     return [part for part in parts if part not in ("", ".", "..", "http:", "https:")]
 
 
-def _count_shared(first: Sequence[str], second: Sequence[str]) -> int:
+def _count_shared(first: list[str], second: list[str]) -> int:
     """How many folders two pictures' paths share, from the innermost."""
-    pairs = zip(reversed(first), reversed(second), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return len(commonprefix([first[::-1], second[::-1]]))

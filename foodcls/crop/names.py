@@ -21,8 +21,8 @@ UPLOADS = re.compile(r"^.*\bupload/\d+/")
 DIGITS = re.compile(r"^(?:[0-9a-f]{8}-)+(?=.)")
 # one such prefix, behind which a picture's own may stand
 FIRST_DIGITS = re.compile(r"^[0-9a-f]{8}-(?=.)")
-# one of these is in each name that stands for more than itself, but for those of digits
-MARKS = ("%", "?", "upload/", ".rf.")
+# is in each name that stands for more than itself, but for those of digits
+MARK = re.compile(r"[%?\x80-\U0010ffff]|upload/|\.rf\.")
 ROBOFLOW = re.compile(r"_([A-Za-z]{3,4})\.rf\.[0-9A-Za-z]{8,}(?:\.\w{3,4})?$")
 # how names are compared: as they are, in any case, as Label Studio and as Roboflow respell them
 FOLDS: dict[str, Callable[[str], str]] = {
@@ -36,7 +36,7 @@ FOLDS: dict[str, Callable[[str], str]] = {
 def list_forms(name: str) -> list[tuple[str, str]]:
     """The paths that a name may stand for, each with the way to compare it, the surest first."""
     written = plain_path(name)
-    if _is_plain(written) and not DIGITS.match(written.rpartition("/")[2]):
+    if not MARK.search(written) and not DIGITS.match(written.rpartition("/")[2]):
         return [(written, "exact"), (written, "case")]
     bare = written.partition("?")[0]
     paths = [*_query_paths(written), written, *([bare] if ENDING.search(bare) else [])]
@@ -77,7 +77,3 @@ def _strip_last(path: str, prefix: re.Pattern[str]) -> str:
 def decode_path(path: str) -> str:
     """A path without percent signs for other characters."""
     return plain_path(unquote(path))
-
-
-def _is_plain(path: str) -> bool:
-    return path.isascii() and not any(mark in path for mark in MARKS)

@@ -19,6 +19,7 @@ from foodcls.store.store import digest_file
 from foodcls.tables.read_csv import SHOWN
 
 MIN_ID = 8  # hexadecimal digits: 4 billion prefixes
+PREFIX = re.compile(rf"[0-9a-f]{{{MIN_ID},64}}")
 ODD = r"[^!-\[\]-~]"  # what makes a path another one when it is made plain, and more
 
 
@@ -43,7 +44,7 @@ class Finder:
 
     def by_id(self, text: str) -> Match:
         """Rows whose id is `text` or, uniquely, begins with it (8 digits or more)."""
-        prefix = id_prefix(text)
+        prefix = text if text in self._rows else id_prefix(text)
         if not prefix:
             return Match(problem=f"an id has {MIN_ID} to 64 hexadecimal digits")
         if prefix in self._rows:
@@ -150,7 +151,7 @@ def find_picture(manifest: pd.DataFrame, name: str) -> pd.DataFrame:
 def id_prefix(text: str) -> str:
     """The text as the beginning of an id, in lower case; empty when it cannot be one."""
     prefix = text.strip().lower()
-    return prefix if re.fullmatch(rf"[0-9a-f]{{{MIN_ID},64}}", prefix) else ""
+    return prefix if PREFIX.fullmatch(prefix) else ""
 
 
 def plain_path(path: str) -> str:

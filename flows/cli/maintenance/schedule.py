@@ -21,6 +21,7 @@ ENVIRONMENT = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "foodcls",
     "DO_NOT_TRACK": "true",
     "OMP_WAIT_POLICY": "passive",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 NO_SERVER = (
