@@ -53,6 +53,7 @@ EXTRAS: dict[str, dict[str, Any]] = {
     "balanced sampling": {"balance": "sampling"},
     "label smoothing 0.1": {"label_smoothing": 0.1},
     "warm-up 1, cosine": {"warmup": 1.0, "cosine": True},
+    "rates x 0.7 a stage": {"layer_decay": 0.7},
     "average 0.99": {"ema": 0.99},
     "mixup 0.2": {"mixup": 0.2},
     "online augmentation": {"augment": {}},

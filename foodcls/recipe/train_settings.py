@@ -19,6 +19,7 @@ class Extras(Settings):
     label_smoothing: Share = 0.0  # of the target, spread over all classes
     warmup: Annotated[float, Field(ge=0, le=10_000)] = 0.0  # epochs in which the rate rises to lr
     cosine: bool = False  # after that the rate falls along a cosine, to 0 at the last step
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the rate, each stage further down
     # exponential moving average (EMA): the averaged weights are judged and kept; decay a step
     ema: Share = 0.0
     mixup: Annotated[float, Field(ge=0, le=100)] = 0.0  # alpha of the Beta that shares are drawn of

@@ -15,7 +15,7 @@ In reading order:
     nearness    how near crawled photos are to own ones
     lr_search    chooses a learning rate by short trials
     learner    forward pass, loss and step of a network in training
-    optimizer    Adam, learning rate schedule
+    optimizer    Adam, learning rate schedule, layer-wise rates
     ema    an exponential moving average of the weights
     budget    bounds of time and memory
     resume    state on disk, so that a killed training resumes

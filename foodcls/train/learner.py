@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from foodcls.network.network import Network
 from foodcls.network.precision import autocast
 from foodcls.recipe.train_settings import Train
 from foodcls.train.ema import EMA, start_ema
-from foodcls.train.optimizer import DenseAdam
+from foodcls.train.optimizer import DenseAdam, param_groups
 from foodcls.work.process_group import ALONE, ProcessGroup
 
 
@@ -24,7 +25,7 @@ class Learner:
     network: Network
     tail: nn.Module
     optimizer: torch.optim.Optimizer
-    lr: float  # the full learning rate
+    lrs: tuple[float, ...]  # the full learning rate of each of the optimizer's groups
     precision: str  # fp32 or bf16
     weights: Tensor | None  # float32 (C,), of the classes in the loss
     smoothing: float  # of the labels in the loss
@@ -68,11 +69,11 @@ class Learner:
     def step(self, loss: Tensor, lr_factor: float, number: int) -> None:
         """Let the optimizer take a step down the gradient of the loss, a scalar; the EMA follows.
 
-        `lr_factor` is a share of the full learning rate; `number` counts the steps of the whole
+        `lr_factor` is a share of the full learning rates; `number` counts the steps of the whole
         training, from 0.
         """
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * lr_factor
+        for group, lr in zip(self.optimizer.param_groups, self.lrs, strict=True):
+            group["lr"] = lr * lr_factor
         self.optimizer.zero_grad()
         # gradients are means over the processes
         (loss * self.group.size).backward()
@@ -94,13 +95,13 @@ def start_learner(
     While `lr` is still "auto" a probe can be fitted, which takes no step of the optimizer.
     """
     extras, lr = settings.extras, 0.0 if settings.lr == "auto" else settings.lr
-    learning = [weight for weight in network.parameters() if weight.requires_grad]
+    groups = param_groups(network, lr, extras.layer_decay)
     return Learner(
         network=network,
         tail=tail,
         # fused: one pass over the weights instead of one for each of its sums
-        optimizer=DenseAdam(learning, lr=lr, fused=True),
-        lr=lr,
+        optimizer=DenseAdam(groups, lr=lr, fused=True),
+        lrs=tuple(cast(float, group["lr"]) for group in groups),
         precision=precision,
         weights=None if weights is None else weights.to(network.mean.device),
         smoothing=extras.label_smoothing,

@@ -73,7 +73,7 @@ def fit(
             val_accuracy=float((probabilities.argmax(axis=1) == truth).mean()),
             val_average_position=average_position(ranks(probabilities, truth), truth),
             seconds=max(0.0, clock() - begun),
-            lr=learner.lr * totals.lr_factor,
+            lr=learner.lrs[0] * totals.lr_factor,
             l2=totals.l2,
         )
         if totals.is_cut:

@@ -15,7 +15,7 @@ FEW = 30
 EPOCHS = ("epochs",)
 # what only the steps of an optimizer use: whoever sets it wants these steps
 STEPS = ("trainable", "lr")
-STEP_EXTRAS = ("warmup", "cosine", "ema", "mixup", "augment")
+STEP_EXTRAS = ("warmup", "cosine", "layer_decay", "ema", "mixup", "augment")
 
 
 def settle_method(settings: Train, manifest: pd.DataFrame) -> Train:

@@ -1,11 +1,12 @@
-"""The optimizer: Adam for any layout of weights, and the learning rate of each step."""
+"""The optimizer: Adam for any layout of weights, and the learning rate of each stage and step."""
 
 import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from foodcls.network.network import Network
 from foodcls.recipe.train_settings import Extras
 
 
@@ -55,3 +56,26 @@ def lr_factor(step: int, steps: int, an_epoch: int, extras: Extras) -> float:
     if not extras.cosine:
         return 1.0
     return (1 + math.cos(math.pi * (step - warm) / max(1.0, steps - warm))) / 2
+
+
+def param_groups(network: Network, lr: float, decay: float) -> list[dict[str, object]]:
+    """The optimizer's groups: the head at rate `lr`, each stage below it at `decay` of the last.
+
+    A stage is a child of the backbone, or one of a row of children: layer4.0, layer4.1. A decay
+    of 1 gives one group.
+    """
+    if decay == 1:
+        return [{"params": [w for w in network.parameters() if w.requires_grad], "lr": lr}]
+    stages: dict[str, list[nn.Parameter]] = {}
+    for name, weight in network.backbone.named_parameters():
+        if weight.requires_grad:
+            stages.setdefault(stage_of(name), []).append(weight)
+    down = [list(network.head.parameters()), *reversed(stages.values())]
+    return [{"params": own, "lr": lr * decay**depth} for depth, own in enumerate(down)]
+
+
+def stage_of(name: str) -> str:
+    """The stage that a weight belongs to: `blocks.6` for `blocks.6.0.bn1.bias`."""
+    first, _, rest = name.partition(".")
+    second = rest.partition(".")[0]
+    return f"{first}.{second}" if second.isdigit() else first

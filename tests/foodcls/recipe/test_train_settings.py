@@ -17,6 +17,7 @@ def test_what_hangs_on_the_backbone_is_left_open() -> None:
         (Inference, {"abstain_below": 0.5, "target_accuracy": 0.9}),
         (Extras, {"tta": 5}),
         (Extras, {"ema": 1.0}),
+        (Extras, {"layer_decay": 0.0}),
         (Extras, {"balance": "copies"}),
         (Extras, {"mixups": 1}),
     ],

@@ -131,11 +131,13 @@ def test_a_budget_that_is_over_before_an_epoch_leaves_it_out_but_for_the_first(
 EXTRAS = {
     "label smoothing": Extras(label_smoothing=0.1),
     "warm-up and cosine": Extras(warmup=1.5, cosine=True),
+    "layer-wise rates": Extras(layer_decay=0.5),
     "ema": Extras(ema=0.9),
     "mixup": Extras(mixup=0.2),
     "class weights": Extras(balance="weights"),
     "all of them": Extras(
-        label_smoothing=0.05, warmup=1, cosine=True, ema=0.5, mixup=0.1, balance="sampling",
+        label_smoothing=0.05, warmup=1, cosine=True, layer_decay=0.8, ema=0.5, mixup=0.1,
+        balance="sampling",
     ),
 }  # fmt: skip
 
@@ -170,12 +172,14 @@ def test_the_average_is_judged_and_learning_goes_on_from_the_weights(
 def test_rates_rise_and_fall_as_reported(
     build: Build, train_val: TrainVal, settings: Train
 ) -> None:
-    changed = settings.model_copy(update={"epochs": 4, "extras": Extras(warmup=1, cosine=True)})
+    changed = settings.model_copy(
+        update={"epochs": 4, "extras": Extras(warmup=1, cosine=True, layer_decay=0.5)}
+    )
     learner = build(settings=changed)
     rates = [report.lr / settings.lr for report in fit(learner, train_val, changed)]
     assert rates[0] == 1 and rates == sorted(rates, reverse=True) and rates[-1] < 0.02
-    (group,) = learner.optimizer.param_groups
-    assert group["lr"] == pytest.approx(changed.lr * rates[-1])
+    groups = [group["lr"] for group in learner.optimizer.param_groups]
+    assert groups == pytest.approx([changed.lr * rates[-1] * 0.5**k for k in range(len(groups))])
 
 
 def test_bf16_learns_as_fp32_within_its_rounding(

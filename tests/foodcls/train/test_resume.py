@@ -95,15 +95,15 @@ def test_a_killed_training_ends_as_an_unbroken_one(
 
 
 EVERYTHING = {
-    "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "ema": 0.8,
+    "label_smoothing": 0.1, "warmup": 1.5, "cosine": True, "layer_decay": 0.7, "ema": 0.8,
     "mixup": 0.3, "balance": "sampling", "augment": {},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "extras",
-    [{"warmup": 2, "cosine": True}, {"ema": 0.9}, EVERYTHING],
-    ids=["schedule", "ema", "everything"],
+    [{"warmup": 2, "cosine": True}, {"ema": 0.9}, {"layer_decay": 0.5}, EVERYTHING],
+    ids=["schedule", "ema", "rates", "everything"],
 )
 def test_schedule_rates_and_average_are_taken_up_again_too(
     run: Run, unbroken: Callable[..., str], tmp_path: Path, extras: dict[str, object]
