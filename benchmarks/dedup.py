@@ -75,9 +75,9 @@ def run_peer(programs: Path, pictures: Path) -> Run:
 def run_foodcls(pictures: Path) -> Run:
     """Skim the files and search, as imagededup does."""
     begun = time.perf_counter()
-    scanned = fingerprint_files(sorted(pictures.iterdir()))
+    scanned = fingerprint_files(sorted(pictures.iterdir()), Dedup().hash, Inspect().max_pixels)
     hashed = time.perf_counter()
-    found = find_pairs(scanned.prints, Dedup().distance)
+    found = find_pairs(scanned.prints, Dedup())
     ended = time.perf_counter()
     names = [path.name for path in scanned.paths]
     return Run(hashed - begun, ended - hashed, name_pairs(found.pairs, names))
@@ -95,11 +95,11 @@ def run_pipeline(pictures: Path) -> tuple[Run, PairSearch]:
             sound = [(path.name, image) for path, image in zip(part, pool.map(_decoded, part),
                                                                strict=True) if image]  # fmt: skip
             begun = time.perf_counter()
-            prints += pool.map(lambda pair: fingerprint(pair[1]), sound)
+            prints += pool.map(lambda pair: fingerprint(pair[1], Dedup().hash), sound)
             seconds += time.perf_counter() - begun
             names += [name for name, _ in sound]
     begun = time.perf_counter()
-    found = find_pairs(pack_fingerprints(prints), Dedup().distance)
+    found = find_pairs(pack_fingerprints(prints), Dedup())
     return Run(seconds, time.perf_counter() - begun, name_pairs(found.pairs, names)), found
 
 
@@ -193,7 +193,7 @@ def grow(size: int) -> tuple[float, int, int, str]:
     """Seconds of the search, peak memory in MiB, planted pairs found, and the check in words."""
     prints, planted = random_fingerprints(size)
     begun = time.perf_counter()
-    found = find_pairs(prints, Dedup().distance)
+    found = find_pairs(prints, Dedup())
     seconds = time.perf_counter() - begun
     memory = process_memory("VmHWM") // 1024
     ends = zip(found.pairs.left.tolist(), found.pairs.right.tolist(), strict=True)

@@ -26,6 +26,7 @@ from foodcls.dedup.pairs import REACH
 from foodcls.dedup.views import search_views
 from foodcls.image.draft_decode import fingerprint_files
 from foodcls.image.hashes import Fingerprints
+from foodcls.recipe.data_settings import Dedup, Inspect
 from foodcls.store.store import Store
 from foodcls.work.code_digest import code_digest
 from tasks.engine.cluster import CLIENT, CURATING, spread
@@ -80,7 +81,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200_000, help="pictures")
     options = parser.parse_args()
     files = sorted((options.photos / "images").iterdir())
-    photos = fingerprint_files(files).prints.thumbnails
+    photos = fingerprint_files(files, Dedup().hash, Inspect().max_pixels).prints.thumbnails
     print(f"{describe_machine()}; {options.size:,} pictures")
     with tempfile.TemporaryDirectory() as place:
         prints, _ = make_prints(photos, options.size, Path(place) / "thumbnails.npy")

@@ -30,7 +30,7 @@ from foodcls.dedup.pairs import ALIKE_BITS, EXACT, REACH, SAME, find_pairs
 from foodcls.dedup.views import search_views
 from foodcls.image.draft_decode import fingerprint_files
 from foodcls.image.hashes import THUMBNAIL_SIDE, Fingerprints, hash_grays
-from foodcls.recipe.data_settings import Dedup
+from foodcls.recipe.data_settings import Dedup, Inspect
 
 PLANTED = 2_000
 TOGETHER = 4_096
@@ -113,7 +113,7 @@ def measure(photos: np.ndarray, size: int, folder: Path) -> None:
     prints, ends = make_prints(photos, size, folder / "thumbnails.npy")
     few = ends.ravel()
     sample = Fingerprints(prints.hashes[few], prints.mirrors[few], prints.thumbnails[few])
-    truth = find_pairs(sample, Dedup().distance).pairs
+    truth = find_pairs(sample, Dedup()).pairs
     truth = truth.pick(truth.left + PLANTED == truth.right)
     is_same = truth.correlation >= SAME
     wanted = few[truth.left] * size + few[truth.right]
@@ -135,7 +135,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     options = parser.parse_args()
     files = sorted((options.photos / "images").iterdir())
-    photos = fingerprint_files(files).prints.thumbnails
+    photos = fingerprint_files(files, Dedup().hash, Inspect().max_pixels).prints.thumbnails
     print(describe_machine())
     print("pictures | clock | processors | peak | looked at | same, found | alike, found | machine")
     spent: list[tuple[int, float]] = []

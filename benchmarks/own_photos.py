@@ -44,7 +44,7 @@ def read_own(folder: Path, store: Store) -> pd.DataFrame:
         rows.append({"id": store.put(data), "label": place.parts[0], "origin": place.as_posix(),
                      "source": "own", "bytes": len(data), "outcome": "ok",
                      "state": "kept"})  # fmt: skip
-    seen = inspect(new_manifest(rows), store, Inspect())
+    seen = inspect(new_manifest(rows), store, Inspect(), Dedup().hash)
     return kept_rows(dedup(seen, store, Dedup()).manifest).assign(split="own")
 
 

@@ -133,7 +133,7 @@ def run_stages(folder: Path, store: Store, *, trains: bool) -> Iterator[Cost]:
     request = CollectRequest(classes, Collect(folder=folder / "photos", min_per_class=1))
     found, cost = measured("collect (a folder)", lambda: collect(request, store).manifest)
     yield cost
-    sound, cost = measured("inspect", lambda: inspect(found, store, Inspect()))
+    sound, cost = measured("inspect", lambda: inspect(found, store, Inspect(), "phash"))
     yield cost
     distinct, cost = measured("dedup: fingerprints", lambda: dedup(sound, store, Dedup()).manifest)
     yield cost
@@ -234,7 +234,7 @@ def search_seconds(size: int) -> float:
     """Of a search among so many random hashes."""
     prints, _ = random_fingerprints(size)
     begun = worked()
-    find_pairs(prints, Dedup().distance)
+    find_pairs(prints, Dedup())
     return worked() - begun
 
 

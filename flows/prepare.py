@@ -43,7 +43,7 @@ def prepare(recipe: Recipe, workspace: Path = WORKSPACE, search_again: bool = Fa
         asked = next_quotas(recipe.classes, recipe.collect, opened.worth)
         found = collect(opened, asked, recipe.collect, recipe.test_pictures, recipe.own_pictures,
                         barred, refresh=search_again, search_again=search_again)  # fmt: skip
-        sound = inspect(opened, found, recipe.inspect)
+        sound = inspect(opened, found, recipe.inspect, recipe.dedup.hash)
         distinct = dedup(opened, sound, recipe.dedup, barred)
         draw_distances(opened, distinct)
         chosen = filter_pictures(opened, distinct, recipe.filter, recipe.labels)

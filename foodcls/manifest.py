@@ -41,7 +41,7 @@ COLUMNS = {
     "format": TEXT,
     "width": NUMBER,  # pixels, upright
     "height": NUMBER,
-    "hash": TEXT,  # perceptual (pHash), 16 hexadecimal digits
+    "hash": TEXT,  # phash, whatever kind dedup compares
     "mirror_hash": TEXT,
     "flags": TEXT,  # advice, words separated by blanks; filled in the table for people alone
     "cluster": TEXT,  # pictures of one cluster never part in the split

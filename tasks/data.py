@@ -108,10 +108,12 @@ def collect(
 
 
 @stage("foodcls.inspect.inspect")
-def inspect(workspace: Workspace, pictures: ManifestRef, settings: Inspect) -> ManifestRef:
+def inspect(
+    workspace: Workspace, pictures: ManifestRef, settings: Inspect, hash_kind: str
+) -> ManifestRef:
     """Decode each picture once; refuse what is not sound."""
     with loaded(workspace, pictures) as manifest:
-        sound = inspect_pictures(manifest, workspace.store, settings, bars, spread)
+        sound = inspect_pictures(manifest, workspace.store, settings, hash_kind, bars, spread)
         return save_manifest(sound, workspace.store, "inspect", PASSING)
 
 

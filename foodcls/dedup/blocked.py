@@ -7,6 +7,7 @@ import pandas as pd
 
 from foodcls.dedup.pairs import ALIKE_BITS, EXACT, REACH, SAME, find_pairs
 from foodcls.image.hashes import (
+    TABLE_KIND,
     Fingerprint,
     Fingerprints,
     join_fingerprints,
@@ -19,8 +20,8 @@ from foodcls.store.store import Store
 from foodcls.work.parallel import Spread, in_threads
 
 # whatever a recipe says: what one has forgotten is forgotten by all
-USUAL = Dedup().distance
-WIDEST = max(REACH, USUAL + ALIKE_BITS)  # bits; no search compares pairs beyond
+USUAL = Dedup()
+WIDEST = max(REACH, USUAL.distance + ALIKE_BITS)  # bits; no search compares pairs beyond
 
 
 def drop_blocked(
@@ -56,7 +57,7 @@ def find_lookalikes(
     ids = list(contents["id"])
     blobs = dict(zip(ids, picture_blobs(contents), strict=True))
     theirs = pack_fingerprints(Fingerprint(*fields) for fields in blocked.values())
-    own = recall_fingerprints(store, blobs, spread)
+    own = recall_fingerprints(store, blobs, TABLE_KIND, spread)
     names, found, near = list(blocked), dict[str, str](), _within_reach(theirs, own)
     # among more than EXACT a search may pass over a pair
     half = EXACT // 2

@@ -12,10 +12,10 @@ from foodcls.dedup.groups import NEAR, choose_keepers
 from foodcls.dedup.pairs import find_pairs
 from foodcls.image.draft_decode import fingerprint_files
 from foodcls.progress import Track, silent
-from foodcls.recipe.data_settings import Dedup
+from foodcls.recipe.data_settings import MAX_PIXELS, Dedup
 
-# bits; what a recipe has that says nothing else
-USUAL = Dedup().distance
+# what a recipe has that says nothing else
+USUAL = Dedup()
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Duplicates:
 
 
 def find_duplicates(
-    paths: Iterable[Path], distance: int = USUAL, track: Track = silent
+    paths: Iterable[Path], settings: Dedup = USUAL, track: Track = silent
 ) -> Duplicates:
     """Find copies, near duplicates, mirror images and close crops of larger files.
 
@@ -48,8 +48,8 @@ def find_duplicates(
     # pathlib's own resolve raises at links that lead to themselves, its is_file where none may look
     once = {os.path.realpath(path): path for path in sorted(paths, reverse=True)}
     ordered = sorted(once.values(), key=lambda path: (-_size(path), path))
-    scanned = fingerprint_files(ordered, track)
-    pairs = find_pairs(scanned.prints, distance).pairs
+    scanned = fingerprint_files(ordered, settings.hash, MAX_PIXELS, track)
+    pairs = find_pairs(scanned.prints, settings).pairs
     count = len(scanned.paths)
     keeper, how = choose_keepers(count, pairs, np.zeros(count, bool))
     found = [

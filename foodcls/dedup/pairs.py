@@ -13,6 +13,7 @@ from foodcls.dedup.correlation import coarse_units, correlate_best, correlate_co
 from foodcls.dedup.hamming import NearPairs, search_hamming
 from foodcls.dedup.views import search_views
 from foodcls.image.hashes import Columns, Fingerprints
+from foodcls.recipe.data_settings import Dedup
 
 # Of 2,266 web photos of 13 dishes, 444 pairs within 18 bits showed one photo (looked at where the
 # ground truth did not say so): they correlated by 0.971 or more, by 0.968 where files were drafts.
@@ -93,14 +94,17 @@ class _Candidates:
     counts: np.ndarray  # of shape (widest + 1,), all others of one length
 
 
-def find_pairs(prints: Fingerprints, distance: int, share: Share = share_here) -> PairSearch:
+def find_pairs(prints: Fingerprints, settings: Dedup, share: Share = share_here) -> PairSearch:
     """Pairs that are the same or alike: near in Hamming distance, confirmed by thumbnails.
 
     Hashes alone take different dishes on white for one picture, and miss crops: pairs up to three
-    times the `distance` in bits (at most REACH) are compared too. Among more than EXACT pictures
+    times the recipe's distance (at most REACH) are compared too. Among more than EXACT pictures
     the search is approximate (foodcls.dedup.views), and `share` does most of it.
     """
-    reach = max(distance, min(3 * distance, REACH))
+    distance = reach = settings.distance
+    # a hash of colors says nothing of where they are
+    if settings.hash != "colorhash":
+        reach = max(distance, min(3 * distance, REACH))
     widest = max(reach, distance + ALIKE_BITS)
     candidates = _join(_search(prints, widest, share), widest)
     least = np.where(candidates.bits <= distance + ALIKE_BITS, ALIKE, SAME)

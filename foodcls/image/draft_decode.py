@@ -24,7 +24,6 @@ from foodcls.image.hashes import (
 from foodcls.image.truncation import JPEG_END, PROGRESSIVE, SCAN, is_truncated, jpeg_segments
 from foodcls.image.upright import find_orientation
 from foodcls.progress import Track, silent
-from foodcls.recipe.data_settings import MAX_PIXELS
 
 JPEG = JpegImagePlugin.JpegImageFile.format
 # files that a thread takes at once, and hashes together: 32 to 192 take the same time
@@ -47,8 +46,10 @@ class FileFingerprints:
     refused: Mapping[Path, str]  # with what is wrong
 
 
-def fingerprint_files(paths: Sequence[Path], track: Track = silent) -> FileFingerprints:
-    """Fingerprints of many files, in threads.
+def fingerprint_files(
+    paths: Sequence[Path], kind: str, max_pixels: int, track: Track = silent
+) -> FileFingerprints:
+    """Fingerprints of many files, in threads; `kind` is a key of hashes.HASHES.
 
     A JPEG is decoded at a fraction of its size, of a progressive one only the coarse scans. Such
     fingerprints differ a little from those of decoded pictures: compare them with each other
@@ -57,7 +58,7 @@ def fingerprint_files(paths: Sequence[Path], track: Track = silent) -> FileFinge
     gate = threading.Lock()
     parts = [paths[start : start + TOGETHER] for start in range(0, len(paths), TOGETHER)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        scanned = pool.map(lambda part: _fingerprint_part(part, gate), parts)
+        scanned = pool.map(lambda part: _fingerprint_part(part, kind, max_pixels, gate), parts)
         seen = list(track(scanned, len(parts), "fingerprint"))
     return FileFingerprints(
         tuple(path for part in seen for path in part.paths),
@@ -104,15 +105,17 @@ def _decode_scaled(image: Image.Image) -> Image.Image:
     return to_srgb(draft, profile)[0] if profile else draft
 
 
-def _fingerprint_part(paths: Sequence[Path], gate: threading.Lock) -> FileFingerprints:
+def _fingerprint_part(
+    paths: Sequence[Path], kind: str, max_pixels: int, gate: threading.Lock
+) -> FileFingerprints:
     drafts: dict[Path, Image.Image] = {}
     refused: dict[Path, str] = {}
     for path in paths:
         try:
-            drafts[path] = decode_draft(read_picture(path), MAX_PIXELS, gate)
+            drafts[path] = decode_draft(read_picture(path), max_pixels, gate)
         except (BadPicture, OSError) as error:
             refused[path] = explain_refusal(error)
-    return FileFingerprints(tuple(drafts), fingerprint_drafts(list(drafts.values())), refused)
+    return FileFingerprints(tuple(drafts), fingerprint_drafts(list(drafts.values()), kind), refused)
 
 
 def coarse_scans(data: bytes, finest: int = COARSE) -> bytes:

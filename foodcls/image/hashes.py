@@ -1,24 +1,34 @@
 """Turns a picture into its fingerprint: a perceptual hash, its mirror image's, and a thumbnail."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
+import imagehash
 import numpy as np
 import scipy.fft
-from PIL import Image
+from PIL import Image, ImageOps
 
 # a fingerprint is taken from a draft of this side: a full picture is read once
 DRAFT_SIDE = 64  # pixels
 THUMBNAIL_SIDE = 32  # pixels: fine enough to lay a picture over a window of another
 PHASH_SIDE = 32  # pixels of a picture that is hashed; imagehash's phash shrinks to it
 FREQUENCIES = 8  # lowest ones a side that phash keeps: 64 bits
+TABLE_KIND = "phash"  # of the manifest's columns
+HASHES: dict[str, Callable[[Image.Image], imagehash.ImageHash]] = {
+    "phash": imagehash.phash,
+    "phash_simple": imagehash.phash_simple,
+    "dhash": imagehash.dhash,
+    "average_hash": imagehash.average_hash,
+    "whash": imagehash.whash,
+    "colorhash": imagehash.colorhash,
+}
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Hashes in hexadecimal digits, and the thumbnail that confirms a match of hashes."""
+    """Hashes as imagehash writes them, and the thumbnail that confirms a match of hashes."""
 
     hash: str
     mirror_hash: str
@@ -45,12 +55,12 @@ class Fingerprints(Columns):
         return len(self.hashes)
 
 
-def fingerprint(image: Image.Image) -> Fingerprint:
-    """All that `dedup` compares of an upright RGB picture."""
-    prints = fingerprint_drafts([make_draft(image)])
+def fingerprint(image: Image.Image, kind: str) -> Fingerprint:
+    """All that `dedup` compares of an upright RGB picture; `kind` is a key of HASHES."""
+    prints = fingerprint_drafts([make_draft(image)], kind)
     return Fingerprint(
-        hash=f"{int(prints.hashes[0]):016x}",
-        mirror_hash=f"{int(prints.mirrors[0]):016x}",
+        hash=_text(prints.hashes[0], kind),
+        mirror_hash=_text(prints.mirrors[0], kind),
         thumbnail=base64.b64encode(prints.thumbnails[0].tobytes()).decode(),
     )
 
@@ -72,7 +82,7 @@ def make_draft(image: Image.Image, size: tuple[int, int] | None = None) -> Image
     return small.resize((DRAFT_SIDE, DRAFT_SIDE), Image.Resampling.HAMMING, box)
 
 
-def fingerprint_drafts(drafts: list[Image.Image]) -> Fingerprints:
+def fingerprint_drafts(drafts: list[Image.Image], kind: str) -> Fingerprints:
     """Fingerprints of drafts that `make_draft` made; of no draft, none."""
     if not drafts:
         return pack_fingerprints([])
@@ -82,7 +92,11 @@ def fingerprint_drafts(drafts: list[Image.Image]) -> Fingerprints:
         column.paste(draft, (0, DRAFT_SIDE * place))
     shape = (len(drafts), THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3)
     thumbnails = np.asarray(column.reduce(DRAFT_SIDE // THUMBNAIL_SIDE)).reshape(shape)
-    return Fingerprints(*hash_grays(_shrink_column(column.convert("L"))), thumbnails)
+    if kind == "phash":
+        return Fingerprints(*hash_grays(_shrink_column(column.convert("L"))), thumbnails)
+    hashes = pack_hashes(str(HASHES[kind](draft)) for draft in drafts)
+    mirrors = pack_hashes(str(HASHES[kind](ImageOps.mirror(draft))) for draft in drafts)
+    return Fingerprints(hashes, mirrors, thumbnails)
 
 
 def hash_grays(grays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +132,7 @@ def _pack_bits(low: np.ndarray) -> np.ndarray:
 
 
 def pack_hashes(texts: Iterable[str]) -> np.ndarray:
-    """Hashes in hexadecimal digits as uint64 of shape (n,)."""
+    """Hashes of at most 64 bits, as imagehash writes them, as uint64 of shape (n,)."""
     return np.array([int(text, 16) for text in texts], dtype=np.uint64)
 
 
@@ -153,3 +167,8 @@ def fill_fingerprints(parts: Iterable[Fingerprints], count: int) -> Fingerprints
             column[start : start + len(part)] = values
         start += len(part)
     return whole
+
+
+def _text(value: int, kind: str) -> str:
+    # colorhash has 42 bits, the others 64
+    return f"{int(value):0{11 if kind == 'colorhash' else 16}x}"

@@ -23,14 +23,14 @@ from foodcls.work.parallel import Spread, in_threads
 BATCH = 10_000
 
 
-def remember_fingerprints(store: Store, prints: Mapping[str, Fingerprint]) -> None:
+def remember_fingerprints(store: Store, prints: Mapping[str, Fingerprint], kind: str) -> None:
     """Keep fingerprints by the picture's id, for `recall_fingerprints`."""
-    facts = {_key(digest): vars(one) for digest, one in prints.items()}
+    facts = {_key(digest, kind): vars(one) for digest, one in prints.items()}
     store.remember("fingerprint", facts)
 
 
 def recall_fingerprints(
-    store: Store, pictures: Mapping[str, str], spread: Spread = in_threads
+    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
 ) -> Fingerprints:
     """Fingerprints in the order of `pictures`, ids with the blobs that hold the upright pictures.
 
@@ -39,32 +39,33 @@ def recall_fingerprints(
     every = iter(pictures.items())
     parts = iter(lambda: dict(islice(every, BATCH)), {})
     return fill_fingerprints(
-        (pack_fingerprints(recall_each(store, part, spread).values()) for part in parts),
+        (pack_fingerprints(recall_each(store, part, kind, spread).values()) for part in parts),
         len(pictures),
     )
 
 
 def recall_each(
-    store: Store, pictures: Mapping[str, str], spread: Spread = in_threads
+    store: Store, pictures: Mapping[str, str], kind: str, spread: Spread = in_threads
 ) -> dict[str, Fingerprint]:
     """The fingerprint of each picture by its id, computed where none is remembered."""
-    work = {_key(digest): blob for digest, blob in pictures.items()}
-    memoized = MemoizedMap("fingerprint", partial(map_batch, store, partial(_fingerprint, store)))
+    work = {_key(digest, kind): blob for digest, blob in pictures.items()}
+    each = partial(map_batch, store, partial(_fingerprint, store, kind))
+    memoized = MemoizedMap("fingerprint", each)
     found = map_memoized(store, memoized, work, silent, spread)
-    return {digest: Fingerprint(**found[_key(digest)]) for digest in pictures}
+    return {digest: Fingerprint(**found[_key(digest, kind)]) for digest in pictures}
 
 
-def can_recall(store: Store, pictures: Mapping[str, str]) -> set[str]:
+def can_recall(store: Store, pictures: Mapping[str, str], kind: str) -> set[str]:
     """The ids of those that are remembered, or whose blob is there."""
     gone = store.lacking(pictures.values())
-    lost = {_key(digest): digest for digest, blob in pictures.items() if blob in gone}
+    lost = {_key(digest, kind): digest for digest, blob in pictures.items() if blob in gone}
     known = store.recall("fingerprint", lost)
     return set(pictures) - {digest for key, digest in lost.items() if key not in known}
 
 
-def _fingerprint(store: Store, blob: str) -> dict[str, Any]:
-    return vars(fingerprint(load_picture(store.read(blob))))
+def _fingerprint(store: Store, kind: str, blob: str) -> dict[str, Any]:
+    return vars(fingerprint(load_picture(store.read(blob)), kind))
 
 
-def _key(digest: str) -> str:
-    return key_of(digest, code_digest((__name__,)))
+def _key(digest: str, kind: str) -> str:
+    return key_of(digest, code_digest((__name__,)), kind)

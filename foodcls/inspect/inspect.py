@@ -72,19 +72,21 @@ def inspect(
     manifest: pd.DataFrame,
     store: Store,
     settings: Inspect,
+    hash_kind: str,
     track: Track = silent,
     spread: Spread = in_threads,
 ) -> pd.DataFrame:
     """Decode each kept picture once: fill size, hashes and `picture`, or drop it with its reason.
 
-    What `dedup` compares, and what `flag_pictures` judges, is remembered in the store.
+    `hash_kind` is the recipe's `dedup.hash`: pixels are at hand here and nowhere else. What
+    `dedup` compares, and what `flag_pictures` judges, is remembered in the store.
     Pictures are decoded in processes of their own: one that kills its decoder, or keeps it for
     ever, is dropped as decoder_crash or timeout, and tried again when it is inspected again.
     """
     rows = kept_rows(manifest, "id")
-    terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels]
+    terms = [code_digest((__name__,)), settings.min_side, settings.max_pixels, hash_kind]
     keys = {digest: key_of(digest, *terms) for digest in rows["id"].unique()}
-    answer = partial(_examine_all, store, settings)
+    answer = partial(_examine_all, store, settings, hash_kind)
     try:
         found = map_memoized(
             store,
@@ -106,16 +108,19 @@ def resource_limits(settings: Inspect) -> ResourceLimits:
     )
 
 
-def _examine_all(store: Store, settings: Inspect, batch: Mapping[str, str]) -> dict[str, Any]:
+def _examine_all(
+    store: Store, settings: Inspect, hash_kind: str, batch: Mapping[str, str]
+) -> dict[str, Any]:
     """Facts of a batch of pictures; what they tell to later stages is remembered by their ids."""
     prints: dict[str, Fingerprint] = {}
     measures: dict[str, Measures] = {}
     facts: dict[str, Any] = {}
     pool = get_pool(EXAMINE, resource_limits(settings))
+    terms = {"hash_kind": hash_kind, **settings.model_dump()}
     # files are prefetched, and decoded in turn: each thread keeps one worker busy
     files = prefetch(batch.values(), store.read, store.lanes, store.lanes)
     for (key, digest), data in zip(batch.items(), files, strict=True):
-        told = _ask(pool, {**settings.model_dump(), "data": data})
+        told = _ask(pool, {**terms, "data": data})
         if isinstance(told, Fault):
             facts[key] = told.model_dump()
             continue
@@ -125,7 +130,7 @@ def _examine_all(store: Store, settings: Inspect, batch: Mapping[str, str]) -> d
         prints[digest] = told.fingerprint
         measures[digest] = told.measures
     # before the facts: a run that is killed here finds both later, or neither
-    remember_fingerprints(store, prints)
+    remember_fingerprints(store, prints, hash_kind)
     remember_measures(store, measures)
     return facts
 

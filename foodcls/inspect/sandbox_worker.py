@@ -20,7 +20,7 @@ from typing import Any
 
 from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode, png_bytes
-from foodcls.image.hashes import fingerprint
+from foodcls.image.hashes import TABLE_KIND, fingerprint
 from foodcls.image.quality import measure
 from foodcls.work.memory import keep_freed_memory
 
@@ -86,21 +86,23 @@ def unpack(raw: bytes) -> dict[str, Any]:
 def examine(request: Message, gate: Gate) -> dict[str, Any]:
     """Decode one picture: its `fact` for inspect; of a sound one `fingerprint` and `measures` too.
 
-    `request` has the `data`, `max_pixels` and `min_side`. The `data` of the response are the
-    pixels as PNG, where the picture is not plain RGB. The request names no path: code that breaks
-    out of a decoder here learns of no store.
+    `request` has the `data`, `max_pixels`, `min_side` and `hash_kind`. The `data` of the response
+    are the pixels as PNG, where the picture is not plain RGB. The request names no path: code that
+    breaks out of a decoder here learns of no store.
     """
     try:
         picture = decode(request.get("data", b""), request["max_pixels"], request["min_side"], gate)
     except BadPicture as bad:
         return {"fact": {"reason": bad.reason, "detail": bad.detail}}
-    found = fingerprint(picture.image)
+    found = fingerprint(picture.image, request["hash_kind"])
+    # whatever dedup compares: in the table one kind stands, so that any two tables can be compared
+    shown = fingerprint(picture.image, TABLE_KIND)
     fact = {
         "format": picture.format,
         "width": picture.image.width,
         "height": picture.image.height,
-        "hash": found.hash,
-        "mirror_hash": found.mirror_hash,
+        "hash": shown.hash,
+        "mirror_hash": shown.mirror_hash,
     }
     measures = measure(picture.image, odd_profile=picture.odd_profile)
     told = {"fact": fact, "fingerprint": asdict(found), "measures": asdict(measures)}

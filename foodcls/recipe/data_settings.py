@@ -118,8 +118,9 @@ class Quality(Settings):
 class Dedup(Settings):
     """What counts as the same picture."""
 
-    # bits of 64 in which perceptual hashes (pHash) differ; what is near is looked at again
-    distance: Annotated[int, Field(ge=0, le=32)] = 6
+    # of the package imagehash; pictures whose hashes are near are looked at again
+    hash: Literal["phash", "phash_simple", "dhash", "average_hash", "whash", "colorhash"] = "phash"
+    distance: Annotated[int, Field(ge=0, le=32)] = 6  # bits of 64
 
 
 class Filter(Settings):

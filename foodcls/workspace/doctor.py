@@ -16,7 +16,7 @@ from foodcls.workspace.services import Check, check_services
 from foodcls.workspace.workspace import Workspace
 
 PACKAGES = (
-    "prefect", "mlflow", "torch", "torchvision", "timm", "pillow", "icrawler", "pandas"
+    "prefect", "mlflow", "torch", "torchvision", "timm", "pillow", "icrawler", "imagehash", "pandas"
 )  # fmt: skip
 NEEDED_DISK = 5  # GiB free: a 13-class run with 301 pictures a class writes about 2
 

@@ -13,6 +13,7 @@ from foodcls.dedup.blocked import find_lookalikes
 from foodcls.errors import StoreError, command_line
 from foodcls.export.exported_files import sibling
 from foodcls.export.publish import ATTRIBUTION
+from foodcls.image.hashes import TABLE_KIND
 from foodcls.inspect.fingerprints import can_recall, recall_each
 from foodcls.manifest import drop_rows, parse_manifest
 from foodcls.store.blob_file import open_blob
@@ -85,7 +86,7 @@ def find_forgotten(
     why = _find_named(rows, Blocklist(tuple(entries)))
     store, photos = workspace.store, _photos(rows)
     # of those that were forgotten before, or lost, there may be nothing left to be compared
-    photos = photos[photos["id"].isin(can_recall(store, _blobs_by_id(photos)))]
+    photos = photos[photos["id"].isin(can_recall(store, _blobs_by_id(photos), TABLE_KIND))]
     is_named = photos["id"].isin(set(why))
     fields = _recall_fields(photos[is_named], store)
     others = photos[~is_named].assign(picture=photos["blob"])
@@ -182,7 +183,7 @@ def _blobs_by_id(photos: pd.DataFrame) -> dict[str, str]:
 
 def _recall_fields(photos: pd.DataFrame, store: Store) -> dict[str, tuple[str, ...]]:
     """The fields of the photos' fingerprints, by id."""
-    prints = recall_each(store, _blobs_by_id(photos))
+    prints = recall_each(store, _blobs_by_id(photos), TABLE_KIND)
     return {digest: tuple(vars(one).values()) for digest, one in prints.items()}
 
 

@@ -22,7 +22,7 @@ RIGHTS = ("licence", "licence_url", "licence_by", "author", "page", "fetched_at"
 def parted(store, png, put_rows):
     """Eight training rows of beans, three of salad; two of validation and test each."""
     files = [(png(seed, 64, 48), "beans" if seed < 12 else "salad") for seed in range(19)]
-    rows = inspect(put_rows(*files), store, Inspect()).assign(box="1,2,3,4")
+    rows = inspect(put_rows(*files), store, Inspect(), "phash").assign(box="1,2,3,4")
     sides = ["train"] * 8 + ["val", "val", "test", "test"] + ["train"] * 3 + ["val", "val"]
     return rows.assign(split=sides + ["test", "test"], cluster=rows["id"])
 
@@ -103,7 +103,7 @@ def test_more_copies_begin_with_the_same(store, parted):
 
 def test_all_flips_and_turns_come_white_edged(store, put_rows, encode):
     files = [(encode(Image.linear_gradient("L").convert("RGB")), label) for label in LABELS[:1]]
-    rows = inspect(put_rows(*files), store, Inspect()).assign(split="train")
+    rows = inspect(put_rows(*files), store, Inspect(), "phash").assign(split="train")
     settings = Augment(per_class=30, rotation=30, scale=(0.5, 0.5), max_side=64)
     found = augment(rows, store, settings, LABELS[:1])
     for digest in found["picture"].iloc[1:]:
@@ -123,7 +123,7 @@ def curated(store, noise, encode, put_rows):
         if seed % 4 < 2:
             edit = (ImageOps.mirror(image), image.crop((2, 2, 158, 118)))[seed % 2]
             files.append((encode(edit, "JPEG"), LABELS[seed % 2], scene))
-    sound = inspect(put_rows(*files), store, Inspect())
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
     return dedup(sound, store, Dedup()).manifest
 
 

@@ -49,7 +49,7 @@ def collected(workspace: Workspace, noise, encode) -> CollectRef:
 def test_each_task_hands_on_the_manifest_with_its_own_marks(
     workspace: Workspace, collected: CollectRef
 ) -> None:
-    sound = data.inspect.task.fn(workspace, collected, Inspect())
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(workspace, sound, Dedup(), Blocklist())
     chosen = data.filter_pictures.task.fn(workspace, distinct, Filter(), LABELS)
     cropped = data.crop.task.fn(workspace, chosen, Crop(), LABELS)
@@ -68,7 +68,7 @@ def test_each_task_hands_on_the_manifest_with_its_own_marks(
 def test_a_stage_that_fails_leaves_what_became_of_each_picture_before_it(
     workspace: Workspace, collected: CollectRef
 ) -> None:
-    sound = data.inspect.task.fn(workspace, collected, Inspect())
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     assert not workspace.manifest.exists()
     with pytest.raises(StageError):
         data.split.task.fn(workspace, sound, Split(val=0.4, test=0.4), ("a", "b", "none of it"))
@@ -110,16 +110,16 @@ def test_pictures_lost_to_their_decoder_are_counted_and_only_those_are_tried_aga
     found = save_collected(Collected(new_manifest(rows), ()), workspace.store)
     with monkeypatch.context() as hurt:
         hurt.setattr("foodcls.inspect.inspect.EXAMINE", f"{hostile}:examine")
-        lost = data.inspect.task.fn(workspace, found, Inspect())
+        lost = data.inspect.task.fn(workspace, found, Inspect(), "phash")
     assert (lost.passing, lost.kept) == (1, 4)
     with counting() as tally:
-        sound = data.inspect.task.fn(workspace, found, Inspect())
+        sound = data.inspect.task.fn(workspace, found, Inspect(), "phash")
     assert (sound.passing, sound.kept) == (0, 5)
     assert tally["inspect"] == Work("inspect", anew=1, recalled=5)
 
 
 def test_dedup_tells_how_far_apart_pairs_are(workspace: Workspace, collected: CollectRef) -> None:
-    sound = data.inspect.task.fn(workspace, collected, Inspect())
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     distinct = data.dedup.task.fn(workspace, sound, Dedup(), Blocklist())
     data.draw_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))
     assert distinct.distances.distance == 6
@@ -149,7 +149,7 @@ def test_publish_writes_the_manifest_for_people(
 def test_flags_are_for_people_and_train_nothing_again(
     workspace: Workspace, collected: CollectRef, make_run: Callable
 ) -> None:
-    sound = data.inspect.task.fn(workspace, collected, Inspect())
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
     prepared = make_run(found=collected, grown=sound).trained.prepared
     for limits, flag in ((Quality(tiny=65), "tiny"), (Quality(tiny=64), "")):
         data.publish(workspace, Recipe.model_construct(name="foods", quality=limits), prepared)

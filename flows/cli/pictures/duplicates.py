@@ -10,6 +10,7 @@ from flows.cli.output import out, print_whole
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
 from foodcls.image.files import find_pictures
 from foodcls.image.listing import path_text
+from foodcls.recipe.data_settings import Dedup
 from foodcls.tables.spreadsheet import write_rows
 from tasks.engine.progress import bars
 
@@ -19,7 +20,7 @@ Row = dict[str, str | None]
 
 def show_duplicates(places: Sequence[Path], distance: int) -> Duplicates:
     """Print each file that others repeat, with those that do, and the files that are no picture."""
-    found = find_duplicates(find_pictures(places), distance, bars)
+    found = find_duplicates(find_pictures(places), Dedup(distance=distance), bars)
     print_whole(list(_lines(found)))
     groups = len({one.duplicate_of for one in found.found})
     others = "1 other" if groups == 1 else f"{groups} others"

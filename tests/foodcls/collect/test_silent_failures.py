@@ -82,7 +82,7 @@ def test_half_a_picture_and_a_bomb_cost_a_row_each_and_no_other(
     whole = [encode(noise(seed, 160, 120), "JPEG") for seed in range(9)]
     bodies = [*whole[:3], whole[3][: len(whole[3]) // 2], bomb(), *whole[4:]]
     urls = [web.say(f"/{number}.jpg", body) for number, body in enumerate(bodies)]
-    manifest = inspect(gather(*urls).manifest, store, Inspect())
+    manifest = inspect(gather(*urls).manifest, store, Inspect(), "phash")
     assert list(manifest["outcome"]) == [
         *["ok"] * 3,
         "truncated",
@@ -105,7 +105,7 @@ def test_a_format_is_told_by_the_bytes(web, gather, noise, encode, store) -> Non
     urls = [
         web.say(path, encode(noise(seed), kind)) for seed, (path, kind) in enumerate(kinds.items())
     ]
-    manifest = inspect(gather(*urls).manifest, store, Inspect())
+    manifest = inspect(gather(*urls).manifest, store, Inspect(), "phash")
     assert list(manifest["format"]) == ["WEBP", "PNG", "JPEG"]
 
 

@@ -35,7 +35,7 @@ def sound(store, noise, encode, put_rows):
         (encode(noise(1)), "salad"),
         (encode(noise(2)), "beans"),
     ]
-    return inspect(put_rows(*files), store, Inspect()).assign(cluster="c")
+    return inspect(put_rows(*files), store, Inspect(), "phash").assign(cluster="c")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_boxes_of_dropped_pictures_are_left_out(cut, sound):
 
 def test_a_box_of_an_exact_copy_counts(cut, store, encode, put_rows):
     data = encode(quarters())
-    rows = inspect(put_rows((data, "beans"), (data, "beans")), store, Inspect())
+    rows = inspect(put_rows((data, "beans"), (data, "beans")), store, Inspect(), "phash")
     found = cut("001.jpg,0,0,beans,0,0,50,40", manifest=drop_rows(rows, {1: "copy"}, "dedup"))
     assert found.manifest["box"].tolist() == ["0,0,50,40", ""]
 
@@ -183,7 +183,7 @@ def test_boxes_lie_on_the_upright_picture(cut, store, encode, put_rows, pixels):
     exif[0x0112] = 6
     stored = quarters().transpose(Image.Transpose.ROTATE_90)
     data = encode(stored, "JPEG", exif=exif, quality=95, subsampling=0)
-    rows = inspect(put_rows((data, "beans")), store, Inspect())
+    rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
     found = cut("000.jpg,100,80,beans,52,2,98,38", manifest=rows).manifest
     assert np.abs(pixels(found["picture"].iloc[0]).mean((0, 1)) - (0, 255, 0)).max() < 20
 
@@ -218,7 +218,7 @@ def copies(store, noise, encode, put_rows):
     """A picture in two sizes; the larger one, 001.jpg, is kept."""
     image = noise(1, 640, 480)
     files = [(encode(picture), "beans") for picture in (image.resize((320, 240)), image)]
-    sound = inspect(put_rows(*files), store, Inspect())
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
     return dedup(sound, store, Dedup()).manifest
 
 
@@ -267,7 +267,7 @@ def test_finished_cuts_are_not_repeated(cut):
 
 
 def test_percent_are_not_taken_for_pixels(store, noise, encode, put_rows, tmp_path):
-    rows = inspect(put_rows((encode(noise(1, 400, 300)), "beans")), store, Inspect())
+    rows = inspect(put_rows((encode(noise(1, 400, 300)), "beans")), store, Inspect(), "phash")
     path = tmp_path / "boxes.csv"
     path.write_text("filename,class,x,y,w,h\n000.jpg,beans,10,20,30,40\n")
     with pytest.raises(TableError, match="can be pixels or percent; set crop.units"):
@@ -301,7 +301,7 @@ def test_boxes_on_stored_pixels_turn_with_the_picture(store, encode, put_rows, t
     exif[0x0112] = 6
     stored = quarters().transpose(Image.Transpose.ROTATE_90)
     data = encode(stored, "JPEG", exif=exif, quality=95, subsampling=0)
-    rows = inspect(put_rows((data, "beans")), store, Inspect())
+    rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
     path = tmp_path / "boxes.csv"
     # the green quarter lies at the top left of the stored pixels
     path.write_text(HEADER + "000.jpg,80,100,beans,2,2,38,48\n000.jpg,80,100,beans,9,2,38,99\n")

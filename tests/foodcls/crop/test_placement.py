@@ -25,7 +25,7 @@ def place(store, noise, encode, put_rows):
         exif = Image.Exif()
         exif[0x0112] = orientation
         data = encode(noise(1, *size), "JPEG", exif=exif)
-        rows = inspect(put_rows((data, "beans")), store, Inspect())
+        rows = inspect(put_rows((data, "beans")), store, Inspect(), "phash")
         placed, problems = place_boxes([item], rows, store)
         return (placed + problems)[0]
 

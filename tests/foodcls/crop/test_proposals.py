@@ -25,7 +25,7 @@ def disc(left):
 @pytest.fixture
 def manifest(store, encode, put_rows):
     files = [(encode(disc(left)), LABELS[left // 60]) for left in (20, 50, 80, 110)]
-    return inspect(put_rows(*files), store, Inspect()).assign(cluster="c")
+    return inspect(put_rows(*files), store, Inspect(), "phash").assign(cluster="c")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_refused_pictures_are_left_out(manifest, store, tmp_path):
 def test_a_picture_of_nothing_gets_none(store, encode, put_rows):
     plain = Image.new("RGB", (160, 120), "white")
     plain.paste("black", (0, 0, 160, 60))
-    rows = inspect(put_rows((encode(plain), "apple")), store, Inspect())
+    rows = inspect(put_rows((encode(plain), "apple")), store, Inspect(), "phash")
     assert propose_boxes(rows, store) == ()
 
 

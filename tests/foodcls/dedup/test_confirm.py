@@ -66,7 +66,7 @@ def dish(seed):
 
 
 def signatures_of(*images):
-    return fingerprint_drafts([make_draft(image) for image in images]).thumbnails
+    return fingerprint_drafts([make_draft(image) for image in images], "phash").thumbnails
 
 
 def confirm_one(one, other, mirrored=False):

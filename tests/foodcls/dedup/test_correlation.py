@@ -18,7 +18,7 @@ LEFT, RIGHT = np.array([0]), np.array([1])
 
 
 def signatures_of(*images):
-    return fingerprint_drafts([make_draft(image) for image in images]).thumbnails
+    return fingerprint_drafts([make_draft(image) for image in images], "phash").thumbnails
 
 
 def correlation(one, other, *, mirrored=False, enough=0.965):

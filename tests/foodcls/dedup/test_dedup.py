@@ -20,7 +20,7 @@ from foodcls.sample.render import Camera, paint
 def dedup_files(store, put_rows):
     def run(*files, settings=None):
         settings = settings or Dedup()
-        sound = inspect(put_rows(*files), store, Inspect())
+        sound = inspect(put_rows(*files), store, Inspect(), settings.hash)
         return dedup(sound, store, settings).manifest
 
     return run
@@ -100,17 +100,18 @@ def plate(color, seed=0):
     return Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
 
 
-def test_soups_of_other_colors_stay(encode, dedup_files):
+@pytest.mark.parametrize("kind", ["phash", "average_hash", "dhash", "whash"])
+def test_soups_of_other_colors_stay(kind, encode, dedup_files):
     soups = [(190, 60, 30), (90, 140, 50), (225, 165, 60)]
     files = [(encode(plate(color, seed)), "soup") for seed, color in enumerate(soups)]
-    found = dedup_files(*files)
+    found = dedup_files(*files, settings=Dedup(hash=kind))
     assert len(kept_rows(found)) == 3
 
 
 def test_vetoed_soups_are_counted(encode, put_rows, store):
     """Hashes take two soups on white for one picture; the thumbnails say no, and that is told."""
     files = [(encode(plate(color)), "soup") for color in [(190, 60, 30), (90, 140, 50)]]
-    sound = inspect(put_rows(*files), store, Inspect())
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
     found = dedup(sound, store, Dedup(distance=10))
     assert len(kept_rows(found.manifest)) == 2
     assert found.distances.vetoed_within == 1 and sum(found.distances.confirmed) == 0
@@ -248,7 +249,7 @@ def test_a_picture_under_two_labels_is_dropped_from_both(change, noise, encode, 
 
 def test_lost_memory_is_made_anew(noise, encode, dedup_files, put_rows, store):
     files = [(encode(noise(1, 320, 240)), "a"), (encode(noise(1, 160, 120)), "a")]
-    sound = inspect(put_rows(*files), store, Inspect())
+    sound = inspect(put_rows(*files), store, Inspect(), "phash")
     first = dedup(sound, store, Dedup()).manifest
     (store.root / "facts.sqlite").unlink()
     for rest in store.root.glob("facts.sqlite-*"):

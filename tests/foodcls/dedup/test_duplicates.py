@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.dedup.duplicates import Duplicates, find_duplicates
+from foodcls.recipe.data_settings import Dedup
 
 
 @pytest.fixture
@@ -27,9 +28,9 @@ def photos(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     return tmp_path
 
 
-def search(folder: Path) -> Duplicates:
+def search(folder: Path, settings: Dedup | None = None) -> Duplicates:
     paths = [path for path in folder.rglob("*") if path.is_file()]
-    return find_duplicates(paths)
+    return find_duplicates(paths, settings or Dedup())
 
 
 def test_each_repeated_picture_is_left_once(photos: Path) -> None:
@@ -49,13 +50,13 @@ def test_a_bad_file_is_named_with_its_reason(photos: Path) -> None:
 
 def test_the_order_of_files_does_not_matter(photos: Path) -> None:
     paths = sorted(path for path in photos.rglob("*") if path.is_file())
-    assert find_duplicates(paths) == find_duplicates(paths[::-1])
+    assert find_duplicates(paths, Dedup()) == find_duplicates(paths[::-1], Dedup())
 
 
 def test_a_file_named_twice_or_linked_to_is_no_duplicate_of_itself(photos: Path) -> None:
     (photos / "link.jpg").symlink_to(photos / "other.jpg")
     other, link = photos / "other.jpg", photos / "link.jpg"
-    found = find_duplicates([other, other, link, photos / "." / "other.jpg"])
+    found = find_duplicates([other, other, link, photos / "." / "other.jpg"], Dedup())
     assert found.count == 1 and not found.found
 
 
@@ -69,9 +70,15 @@ def test_another_file_of_the_same_pixels_is_not_called_the_same_file(
     assert (one.path.name, one.how) == ("a.png", "near duplicate, distance 0")
 
 
+@pytest.mark.parametrize("kind", ["dhash", "colorhash"])
+def test_other_hashes_find_copies_too(kind: str, photos: Path) -> None:
+    found = search(photos, Dedup(hash=kind, distance=4))
+    assert photos / "large.png" in {one.path for one in found.found}
+
+
 def test_a_link_to_itself_and_a_closed_folder_are_refused_like_others(photos, powerless) -> None:
     (photos / "self.jpg").symlink_to(photos / "self.jpg")
     (photos / "closed").mkdir(mode=0)
     with powerless():
-        found = find_duplicates([photos / "self.jpg", photos / "closed" / "x.jpg"])
+        found = find_duplicates([photos / "self.jpg", photos / "closed" / "x.jpg"], Dedup())
     assert found.count == 2 and len(found.refused) == 2

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from foodcls.dedup import hamming, pairs
 from foodcls.dedup.pairs import Distances
 from foodcls.image.hashes import fingerprint, pack_fingerprints
+from foodcls.recipe.data_settings import Dedup
 
 
 @pytest.fixture
@@ -17,11 +18,11 @@ def prints(noise):
     images += [ImageOps.mirror(image) for image in images[:3]]
     images += [image.crop((6, 5, 314, 235)) for image in images[3:6]]
     images += [image.resize((100, 75)) for image in images[6:9]]
-    return [fingerprint(image) for image in images]
+    return [fingerprint(image, "phash") for image in images]
 
 
 def search(prints, distance):
-    return pairs.find_pairs(pack_fingerprints(prints), distance)
+    return pairs.find_pairs(pack_fingerprints(prints), Dedup(distance=distance))
 
 
 def find_pairs(prints, distance):
@@ -68,7 +69,7 @@ def patches(seed, cells):
 def test_a_crop_between_two_windows_is_alike_beyond_the_distance_of_look_alikes(seed):
     image = Image.blend(patches(seed, 4), patches(seed, 20), 0.4)
     crop = image.crop((7, 21, 295, 309))
-    found = find_pairs([fingerprint(one) for one in (image, crop)], 6)
+    found = find_pairs([fingerprint(one, "phash") for one in (image, crop)], 6)
     assert pairs_of(found) == {(0, 1)}
     assert found.distance[0] > 6 + pairs.ALIKE_BITS and found.correlation[0] < pairs.SAME
 
@@ -84,7 +85,7 @@ def test_each_pair_counts_once_confirmed_or_vetoed(prints):
     """A symmetric picture is near straight and mirrored."""
     image = Image.new("RGB", (320, 240), "white")
     image.paste("navy", (100, 60, 220, 180))
-    symmetric = fingerprint(image)
+    symmetric = fingerprint(image, "phash")
     found = search([*prints, symmetric, symmetric], 6).distances
     assert sum(found.confirmed) == 10 and found.confirmed[0] >= 1
     assert found.vetoed_within == 0 and len(found.confirmed) == len(found.vetoed) == 19
@@ -97,7 +98,9 @@ def test_far_hashes_are_not_compared(prints):
 
 
 def test_flat_pictures_of_one_tone_pair_and_of_two_do_not(prints):
-    flat, other = (fingerprint(Image.new("RGB", (64, 64), name)) for name in ("gray", "black"))
+    flat, other = (
+        fingerprint(Image.new("RGB", (64, 64), name), "phash") for name in ("gray", "black")
+    )
     found = find_pairs([flat, other, flat], 6)
     assert pairs_of(found) == {(0, 2)} and found.correlation.tolist() == [1]
 

@@ -21,7 +21,7 @@ def prints():
     drawn = [draw_waves(seed) for seed in range(40)]
     crops = [one.crop((14, 3, 318, 230)) for one in drawn]
     copies = [*(one.resize((100, 75)) for one in drawn), *crops, *map(ImageOps.mirror, crops)]
-    return pack_fingerprints(fingerprint(image) for image in (*drawn, *copies))
+    return pack_fingerprints(fingerprint(image, "phash") for image in (*drawn, *copies))
 
 
 def draw_waves(seed):
@@ -43,10 +43,10 @@ def among_many(monkeypatch):
 
 
 def test_the_search_among_many_finds_the_same_pairs(prints, among_many):
-    exact = find_pairs(prints, Dedup().distance)
+    exact = find_pairs(prints, Dedup())
     assert len(exact.pairs.left) > 120 and (exact.pairs.distance > 10).sum() > 9
     among_many(len(prints))
-    found = find_pairs(prints, Dedup().distance)
+    found = find_pairs(prints, Dedup())
     for name, values in vars(found.pairs).items():
         assert np.array_equal(values, getattr(exact.pairs, name)), name
     assert found.distances.confirmed == exact.distances.confirmed
@@ -67,7 +67,7 @@ def test_a_cell_full_of_equal_pictures_is_compared_by_their_wholes(prints, among
     many = type(many)(*(np.repeat(values[:2], 30, axis=0) for values in vars(prints).values()))
     among_many(len(many))
     monkeypatch.setattr(cells, "CROWDED", 100)
-    assert len(find_pairs(many, Dedup().distance).pairs.left) == 2 * (30 * 29 // 2)
+    assert len(find_pairs(many, Dedup()).pairs.left) == 2 * (30 * 29 // 2)
 
 
 def test_workers_find_the_same_by_the_store_and_leave_nothing_there(prints, among_many, store):
@@ -77,8 +77,8 @@ def test_workers_find_the_same_by_the_store_and_leave_nothing_there(prints, amon
         # as it travels to another process
         return [pickle.loads(pickle.dumps(function))(item) for item in items]
 
-    found = find_pairs(prints, Dedup().distance, share=partial(share_over, store, spread))
-    for name, values in vars(find_pairs(prints, Dedup().distance).pairs).items():
+    found = find_pairs(prints, Dedup(), share=partial(share_over, store, spread))
+    for name, values in vars(find_pairs(prints, Dedup()).pairs).items():
         assert np.array_equal(values, getattr(found.pairs, name)), name
     assert not list(store.blobs())
 
@@ -91,7 +91,7 @@ def test_a_worker_that_fails_leaves_nothing_in_the_store(prints, among_many, sto
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        find_pairs(prints, Dedup().distance, share=partial(share_over, store, spread))
+        find_pairs(prints, Dedup(), share=partial(share_over, store, spread))
     assert not list(store.blobs())
 
 
@@ -99,9 +99,7 @@ def test_a_worker_that_fails_leaves_nothing_in_the_store(prints, among_many, sto
 def test_one_picture_has_no_pairs(count, prints, among_many):
     few = type(prints)(*(values[:count] for values in vars(prints).values()))
     among_many(1)
-    assert not len(find_pairs(few, Dedup().distance).pairs.left) and not len(
-        find_turned(few.thumbnails, 6)
-    )
+    assert not len(find_pairs(few, Dedup()).pairs.left) and not len(find_turned(few.thumbnails, 6))
 
 
 def test_what_grids_found_is_joined_each_pair_once_in_order():

@@ -121,7 +121,7 @@ def prepare(store, put_rows, tmp_path):
     def run(text, *files):
         path = tmp_path / "filter.csv"
         path.write_text(text)
-        sound = inspect(put_rows(*files), store, Inspect())
+        sound = inspect(put_rows(*files), store, Inspect(), "phash")
         return filter_pictures(dedup(sound, store, Dedup()).manifest, Filter(manifest=path), LABELS)
 
     return run

@@ -28,9 +28,9 @@ def test_a_draft_has_nearly_the_fingerprint_of_the_full_picture(
     name, more = FORMS[form]
     path = tmp_path / "one"
     path.write_bytes(encode(noise(1, *size), name, **more))
-    scanned = fingerprint_files([path])
+    scanned = fingerprint_files([path], "phash", PIXELS)
     with Image.open(path) as image:
-        full = pack_fingerprints([fingerprint(image.convert("RGB"))])
+        full = pack_fingerprints([fingerprint(image.convert("RGB"), "phash")])
     assert np.bitwise_count(scanned.prints.hashes ^ full.hashes)[0] <= 4
     assert np.abs(scanned.prints.thumbnails.astype(int) - full.thumbnails).mean() < 3
 
@@ -50,13 +50,13 @@ def test_what_cannot_be_read_is_refused(noise, encode, tmp_path):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     paths = [tmp_path / name for name in "abcde"]
-    scanned = fingerprint_files(paths)
+    scanned = fingerprint_files(paths, "phash", PIXELS)
     assert [path.name for path in scanned.paths] == ["a", "d"]
     reasons = {path.name: reason for path, reason in scanned.refused.items()}
     assert list(reasons) == ["b", "c", "e"]
     assert "truncated" in reasons["b"] and "not_an_image" in reasons["c"]
     assert "not there" in reasons["e"]
-    assert len(find_pairs(scanned.prints, Dedup().distance).pairs.left) == 1
+    assert len(find_pairs(scanned.prints, Dedup()).pairs.left) == 1
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from foodcls.image.hashes import (
+    HASHES,
     fingerprint,
     fingerprint_drafts,
     hash_grays,
@@ -14,24 +15,34 @@ from foodcls.image.hashes import (
     pack_hashes,
 )
 
+GOLDEN = {
+    "phash": "89494949b6b6b6b6",
+    "dhash": "f0f2ffffffffffff",
+    "average_hash": "00000f0f1f1f3f3f",
+}
+
 
 def are_equal(one, other):
     return all(map(np.array_equal, vars(one).values(), vars(other).values()))
 
 
-def test_packed_hashes_differ_by_imagehashs_distance(noise):
-    prints = [fingerprint(noise(seed)) for seed in range(4)]
+@pytest.mark.parametrize("kind", HASHES)
+def test_packed_hashes_differ_by_imagehashs_distance(kind, noise):
+    prints = [fingerprint(noise(seed), kind) for seed in range(4)]
     packed = pack_hashes(one.hash for one in prints)
-    own = [imagehash.hex_to_hash(one.hash) for one in prints]
+    own = [getattr(imagehash, kind)(make_draft(noise(seed))) for seed in range(4)]
+    if kind == "phash":
+        own = [imagehash.hex_to_hash(one.hash) for one in prints]
     for one in range(4):
         for other in range(4):
             assert np.bitwise_count(packed[one] ^ packed[other]) == own[one] - own[other]
 
 
 @pytest.mark.parametrize("size", [(64, 64), (321, 241), (1000, 67), (50, 40)], ids=str)
-def test_a_mirror_has_the_mirrored_hash(size, noise):
+@pytest.mark.parametrize("kind", HASHES)
+def test_a_mirror_has_the_mirrored_hash(kind, size, noise):
     image = noise(1, *size)
-    straight, mirrored = fingerprint(image), fingerprint(ImageOps.mirror(image))
+    straight, mirrored = fingerprint(image, kind), fingerprint(ImageOps.mirror(image), kind)
     gaps = pack_hashes([straight.mirror_hash, straight.hash]) ^ pack_hashes(
         [mirrored.hash, mirrored.mirror_hash]
     )
@@ -44,7 +55,7 @@ def test_hashes_do_not_change_with_versions():
     ramp = np.add.outer(np.arange(64), np.arange(64) * 2).astype(np.uint8)
     ramp[:16, 40:] = 0
     image = Image.fromarray(ramp).convert("RGB")
-    assert fingerprint(image).hash == "89494949b6b6b6b6"
+    assert {kind: fingerprint(image, kind).hash for kind in GOLDEN} == GOLDEN
 
 
 @pytest.mark.parametrize("size", [(513, 769), (130, 1999), (128, 128)], ids=str)
@@ -58,7 +69,7 @@ def test_a_picture_shrunk_by_its_decoder_has_the_same_thumbnail(size, noise):
 
 def test_signatures_are_thumbnails(noise):
     drafts = [make_draft(noise(seed, 320, 320)) for seed in (1, 2)]
-    thumbnails = fingerprint_drafts(drafts).thumbnails
+    thumbnails = fingerprint_drafts(drafts, "phash").thumbnails
     assert thumbnails.shape == (2, 32, 32, 3)
     small = np.asarray(noise(2, 320, 320).resize((32, 32), Image.Resampling.BOX), int)
     assert np.abs(thumbnails[1] - small).mean() < 6
@@ -66,8 +77,8 @@ def test_signatures_are_thumbnails(noise):
 
 def test_looks_taken_together_are_those_of_each_alone(noise):
     drafts = [make_draft(noise(seed, 320, 200)) for seed in range(5)]
-    together = fingerprint_drafts(drafts)
-    alone = join_fingerprints(fingerprint_drafts([draft]) for draft in drafts)
+    together = fingerprint_drafts(drafts, "phash")
+    alone = join_fingerprints(fingerprint_drafts([draft], "phash") for draft in drafts)
     for name, values in vars(together).items():
         assert np.array_equal(values, getattr(alone, name))
     assert len(set(together.hashes.tolist())) == 5

@@ -45,7 +45,7 @@ def inspected(hostile_root) -> tuple[pd.DataFrame, Store]:
     store = Store(root / "store")
     settings = Collect(folder=root / "photos", min_per_class=0)
     manifest = collect(CollectRequest(CLASSES, settings), store).manifest
-    return inspect(manifest, store, Inspect()), store
+    return inspect(manifest, store, Inspect(), "phash"), store
 
 
 def test_every_file_has_its_verdict(hostile_root, inspected) -> None:
@@ -103,7 +103,7 @@ root = Path(sys.argv[1])
 store = Store(root / "traced")
 settings = Collect(folder=root / "photos", min_per_class=0)
 request = CollectRequest((FoodClass(name="dish"),), settings)
-sound = inspect(collect(request, store).manifest, store, Inspect())
+sound = inspect(collect(request, store).manifest, store, Inspect(), "phash")
 kept = filter_pictures(sound, Filter(manifest=root / "filter.csv"), ("dish",))
 print(len(crop(kept, store, Crop(boxes=root / "boxes.csv"), ("dish",)).problems))
 """
@@ -173,7 +173,7 @@ def test_mutated_files_cost_a_row_at_most(count: int, inspected, put_rows, store
             slowest.append(time.monotonic() - last)
             last = time.monotonic()
 
-    found = inspect(rows, store, Inspect(), track)
+    found = inspect(rows, store, Inspect(), "phash", track)
     assert len(found) == count and max(slowest) < 5
     dropped = found[found["state"] == "dropped"]
     assert set(dropped["outcome"]) <= REASONS and (dropped["detail"] != "").all()

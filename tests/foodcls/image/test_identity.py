@@ -168,7 +168,7 @@ def test_rows_in_are_kept_or_dropped(source, picks, data, world: World) -> None:
     found = collect(CollectRequest(classes, chosen), store).manifest
     assert len(found) == count
     account(found.assign(state="kept", stage="", reason=""), found, "collect", store)
-    sound = inspect(found, store, Inspect())
+    sound = inspect(found, store, Inspect(), "phash")
     account(found, sound, "inspect", store)
     distinct = dedup(sound, store, Dedup()).manifest
     account(sound, distinct, "dedup", store)

@@ -67,7 +67,7 @@ def test_thresholds_are_the_recipes(limits: dict[str, float], words: str) -> Non
 def inspected(store, encode, noise, put_rows) -> pd.DataFrame:
     files = [encode(noise(1, 200, 150)), encode(noise(2, 300, 40)), b"no picture"]
     rows = put_rows(*((file, "beans") for file in files))
-    return inspect(rows, store, Inspect())
+    return inspect(rows, store, Inspect(), "phash")
 
 
 def test_flags_drop_nothing(store, inspected: pd.DataFrame) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import imagehash
+import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise, encode, put_rows):
     rows = put_rows((encode(noise(1), "JPEG"), "beans"), (encode(noise(2)), "salad"))
-    found = inspect(rows, store, Inspect())
+    found = inspect(rows, store, Inspect(), "phash")
     assert found["picture"].tolist() == rows["id"].tolist()
     assert found["format"].tolist() == ["JPEG", "PNG"]
     assert found[["width", "height"]].to_numpy().tolist() == [[96, 64], [96, 64]]
@@ -41,7 +42,7 @@ def test_what_is_refused_is_named_by_its_file_alone(store, noise, encode, put_ro
         (encode(noise(2)), "beans"),
     )
     with caplog.at_level("INFO"):
-        inspect(rows, store, Inspect())
+        inspect(rows, store, Inspect(), "phash")
     assert "refused 3: not_an_image 2, e.g. 'a b.jpg'; truncated 1, e.g. 'IMG_0001.HEIC'" in (
         caplog.text
     )
@@ -52,7 +53,7 @@ def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_r
     exif = Image.Exif()
     exif[0x0112] = 6
     rows = put_rows((encode(noise(1), "JPEG", exif=exif), "beans"))
-    found = inspect(rows, store, Inspect()).iloc[0]
+    found = inspect(rows, store, Inspect(), "phash").iloc[0]
     assert (found["width"], found["height"]) == (64, 96) and found["picture"] != found["id"]
     written = Image.open(store.path(found["picture"]))
     assert (written.format, written.mode, written.size) == ("PNG", "RGB", (64, 96))
@@ -62,7 +63,7 @@ def test_other_pictures_are_read_from_an_upright_png(store, noise, encode, put_r
 def test_a_heic_is_read_within_the_sandbox_and_kept_as_png(store, noise, encode, put_rows):
     pillow_heif.register_heif_opener()
     rows = put_rows((encode(noise(1, 2000, 1500), "HEIF"), "beans"))
-    found = inspect(rows, store, Inspect()).iloc[0]
+    found = inspect(rows, store, Inspect(), "phash").iloc[0]
     assert (found["state"], found["format"], found["width"]) == ("kept", "HEIF", 2000)
     assert load_picture(store.read(found["picture"])).size == (2000, 1500)
 
@@ -77,7 +78,7 @@ def test_bad_pictures_are_dropped_with_their_reason(store, noise, encode, put_ro
         (encode(noise(3, 200, 200)), "beans"),
         (encode(noise(4)), "beans"),
     )
-    found = inspect(rows, store, Inspect(max_pixels=30_000))
+    found = inspect(rows, store, Inspect(max_pixels=30_000), "phash")
     reasons = ["not_an_image", "truncated", "blank", "too_small", "too_many_pixels", ""]
     assert found["reason"].tolist() == reasons
     assert found["outcome"].tolist() == [*reasons[:-1], "ok"]
@@ -87,7 +88,7 @@ def test_bad_pictures_are_dropped_with_their_reason(store, noise, encode, put_ro
 
 def test_dropped_rows_are_left_alone(store, put_rows):
     rows = drop_rows(put_rows((b"no picture", "beans")), {0: "gone"}, "collect")
-    assert inspect(rows, store, Inspect()).equals(rows)
+    assert inspect(rows, store, Inspect(), "phash").equals(rows)
 
 
 def test_finished_work_is_not_repeated(store, noise, encode, put_rows):
@@ -98,19 +99,19 @@ def test_finished_work_is_not_repeated(store, noise, encode, put_rows):
         decoded.append(total)
         return iter(items)
 
-    first = inspect(rows, store, Inspect(), track)
+    first = inspect(rows, store, Inspect(), "phash", track)
     # would be missed if it were read again
     store.path(first["id"].iloc[1]).unlink()
     again = rows.iloc[1:]
-    assert inspect(again, store, Inspect(), track).equals(first.iloc[1:])
+    assert inspect(again, store, Inspect(), "phash", track).equals(first.iloc[1:])
     assert decoded == [3, 0]
 
 
 def test_a_lost_picture_is_made_anew(store, noise, encode, put_rows):
     rows = put_rows((encode(noise(1).convert("L")), "a"))
-    first = inspect(rows, store, Inspect())
+    first = inspect(rows, store, Inspect(), "phash")
     store.path(first["picture"].iloc[0]).unlink()
-    second = inspect(rows, store, Inspect())
+    second = inspect(rows, store, Inspect(), "phash")
     assert second.equals(first) and store.is_whole(first["picture"].iloc[0])
 
 
@@ -122,20 +123,29 @@ def test_the_same_bytes_are_decoded_once(store, noise, encode, put_rows):
         return iter(items)
 
     data = encode(noise(1))
-    found = inspect(put_rows((data, "a"), (data, "b")), store, Inspect(), track)
+    found = inspect(put_rows((data, "a"), (data, "b")), store, Inspect(), "phash", track)
     assert totals == [1] and found["hash"].nunique() == 1
 
 
-def test_the_tables_hash_is_imagehashs_own_and_is_remembered(store, noise, encode, put_rows):
+@pytest.mark.parametrize("kind", ["dhash", "average_hash", "whash", "colorhash", "phash_simple"])
+def test_each_hash_is_imagehashs_own(kind, store, noise, encode, put_rows):
     rows = put_rows((encode(noise(1)), "a"))
-    found = inspect(rows, store, Inspect()).iloc[0]
+    found = inspect(rows, store, Inspect(), kind).iloc[0]
     image = make_draft(load_picture(store.read(found["picture"])))
-    assert found["hash"] == str(imagehash.phash(image))
+    mirrored = Image.fromarray(np.asarray(image)[:, ::-1])
     # only remembered ones can be had now
     store.path(found["id"]).unlink()
-    prints = recall_fingerprints(store, {found["id"]: found["picture"]})
-    hashes = pack_hashes([found["hash"], found["mirror_hash"]])
-    assert hashes.tolist() == [*prints.hashes, *prints.mirrors]
+    prints = recall_fingerprints(store, {found["id"]: found["picture"]}, kind)
+    hashed = [str(getattr(imagehash, kind)(one)) for one in (image, mirrored)]
+    assert pack_hashes(hashed).tolist() == [*prints.hashes, *prints.mirrors]
+
+
+def test_the_table_tells_one_kind_of_hash_whatever_dedup_compares(store, noise, encode, put_rows):
+    rows = put_rows((encode(noise(1)), "a"))
+    tables = [inspect(rows, store, Inspect(), kind) for kind in ("phash", "dhash", "colorhash")]
+    image = make_draft(load_picture(store.read(tables[0]["picture"].iloc[0])))
+    for found in tables:
+        assert found["hash"].iloc[0] == str(imagehash.phash(image))
 
 
 def test_another_version_of_what_decodes_decodes_all_anew(store, noise, encode, put_rows, upgrade):
@@ -143,9 +153,11 @@ def test_another_version_of_what_decodes_decodes_all_anew(store, noise, encode, 
 
     def work() -> list[int]:
         with counting() as tally:
-            found = inspect(rows, store, Inspect())
+            found = inspect(rows, store, Inspect(), "dhash")
             recall_measures(store, found["id"])
-            recall_fingerprints(store, dict(zip(found["id"], found["picture"], strict=True)))
+            recall_fingerprints(
+                store, dict(zip(found["id"], found["picture"], strict=True)), "dhash"
+            )
         return [item.anew for item in tally.values()]
 
     assert work() == [2, 0, 0]
@@ -156,7 +168,7 @@ def test_another_version_of_what_decodes_decodes_all_anew(store, noise, encode, 
 
 def test_pictures_are_measured_while_they_are_decoded(store, noise, encode, put_rows):
     image = noise(1, 90, 70)
-    found = inspect(put_rows((encode(image), "a")), store, Inspect())
+    found = inspect(put_rows((encode(image), "a")), store, Inspect(), "phash")
     # only a remembered measure can be had now
     store.path(found["id"].iloc[0]).unlink()
     assert recall_measures(store, list(found["id"])) == {found["id"].iloc[0]: measure(image)}
@@ -170,13 +182,13 @@ def test_pictures_that_break_their_decoder_are_lost_alone(
     rows = put_rows(*((data, "beans") for data in files))
     monkeypatch.setattr("foodcls.inspect.inspect.SPARE_SECONDS", 1)
     monkeypatch.setattr("foodcls.inspect.inspect.EXAMINE", f"{hostile}:examine")
-    found = inspect(rows, store, Inspect(max_pixels=10_000))
+    found = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
     lost = found["reason"][found["state"] == "dropped"]
     assert lost.to_dict() == {3: "decoder_crash", 7: "timeout", 11: "decoder_crash"}
     assert "SIGSEGV" in found["detail"][3] and "1 s of computing" in found["detail"][7]
     # what a decoder broke on once is tried again, here by one that does not
     monkeypatch.undo()
-    again = inspect(rows, store, Inspect(max_pixels=10_000))
+    again = inspect(rows, store, Inspect(max_pixels=10_000), "phash")
     assert (again["state"] == "kept").all()
     sound = ~found.index.isin(lost.index)
     assert again[sound].equals(found[sound])
@@ -217,7 +229,7 @@ def watch():
         time.sleep(0.1)
 
 threading.Thread(target=watch, daemon=True).start()
-found = inspect(rows, store, Inspect())
+found = inspect(rows, store, Inspect(), "phash")
 print((found["outcome"] == "ok").sum(), processes, peak // 1024)
 """
 

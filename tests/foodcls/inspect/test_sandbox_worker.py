@@ -99,7 +99,7 @@ def test_it_ends_with_the_line(line):
 
 
 def examined(data):
-    question = {"max_pixels": 10**6, "min_side": 32, "data": data}
+    question = {"max_pixels": 10**6, "min_side": 32, "hash_kind": "phash", "data": data}
     return examine(question, nullcontext())
 
 
@@ -107,7 +107,7 @@ def test_a_sound_picture_tells_all_and_stays_as_it_is(noise, encode):
     data = encode(noise(1), "JPEG")
     image = load_picture(data)
     found = examined(data)
-    assert found["fingerprint"] == asdict(fingerprint(image))
+    assert found["fingerprint"] == asdict(fingerprint(image, "phash"))
     assert found["measures"] == asdict(measure(image))
     assert (found["fact"]["width"], found["fact"]["height"]) == (96, 64)
     assert "data" not in found

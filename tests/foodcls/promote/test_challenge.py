@@ -152,12 +152,15 @@ def test_another_copy_of_a_seen_picture_that_is_gone_is_seen(name: str) -> None:
     assert unseen(row(8, "test", hash=near), row(9, "test")) == [False, True]
 
 
-def test_copies_are_seen_and_other_photos_are_not(store: Store, noise, encode, put_rows) -> None:
+@pytest.mark.parametrize(("before", "now"), [("phash", "dhash"), ("colorhash", "colorhash")])
+def test_copies_are_seen_and_other_photos_are_not_whatever_kind_of_hash_dedup_compares(
+    before: str, now: str, store: Store, noise, encode, put_rows
+) -> None:
     photos = [noise(seed, 128, 96) for seed in range(12)]
     learnt = inspect(put_rows(*((encode(one), "soup") for one in photos[:6])), store,
-                     Inspect())  # fmt: skip
+                     Inspect(), before)  # fmt: skip
     copies = [one.resize((96, 72)) for one in photos[:6]] + photos[6:]
-    tests = inspect(put_rows(*((encode(one), "soup") for one in copies)), store, Inspect())
+    tests = inspect(put_rows(*((encode(one), "soup") for one in copies)), store, Inspect(), now)
     seen = ~unseen_tests(tests.assign(split="test"), learnt.assign(split="train"))
     assert seen.tolist() == [True] * 6 + [False] * 6
 

@@ -63,7 +63,7 @@ def test_labels_are_the_classes_in_order(tmp_path: Path) -> None:
             "own: {folder: ., grouped_by: true}",
             "own.grouped_by: unknown key; did you mean 'grouped_by_folder'",
         ),
-        ("dedup: {distance: 40}", "dedup.distance = 40"),
+        ("dedup: {hash: md5}", "dedup.hash = 'md5'"),
         ("quality: {blured: 0.1}", "quality.blured: unknown key; did you mean 'blurred'"),
         ("quality: {dark: 1.5}", "quality.dark = 1.5: must be less than or equal to 1"),
         ("quality: {odd_shape: 0.5}", "quality.odd_shape = 0.5"),

@@ -23,7 +23,7 @@ def part(store, put_rows):
     """Inspect, deduplicate and split files, with what the store remembers of earlier ones."""
 
     def run(files, remembers=True):
-        sound = inspect(put_rows(*files), store, Inspect())
+        sound = inspect(put_rows(*files), store, Inspect(), "phash")
         distinct = dedup(sound, store, Dedup()).manifest
         before = recall_assignments(distinct, store, HALF) if remembers else {}
         parted = split(distinct, HALF, LABELS, before)

@@ -12,6 +12,7 @@ from foodcls.blocklist import read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
 from foodcls.dedup.blocked import drop_blocked
 from foodcls.errors import InputError, StoreError
+from foodcls.image.hashes import TABLE_KIND
 from foodcls.inspect.fingerprints import recall_each
 from foodcls.manifest import new_manifest, save_manifest
 from foodcls.recipe.data_settings import Collect, FoodClass
@@ -257,7 +258,7 @@ def test_all_are_compared_however_many_there_are_on_either_side(
     kept = ["kept", "kept", "dropped"]
     assert list(drop_blocked(rows, store, barred.fingerprints)["state"]) == kept
     # many are forgotten, and the one is not the first of them
-    others = recall_each(store, {row.id: row.id for row in rows[:1].itertuples()})
+    others = recall_each(store, {row.id: row.id for row in rows[:1].itertuples()}, TABLE_KIND)
     many = {"0" * 64: tuple(vars(others[rows["id"][0]]).values())} | dict(barred.fingerprints)
     assert list(drop_blocked(rows, store, many)["state"]) == ["dropped", "kept", "dropped"]
 

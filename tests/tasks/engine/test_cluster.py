@@ -265,14 +265,12 @@ def test_pairs_among_many_are_those_of_one_machine(
 ) -> None:
     drawn = [noise(seed, 320, 240) for seed in range(6)]
     images = [*drawn, *(one.crop((12, 5, 312, 232)) for one in drawn)]
-    prints = pack_fingerprints(fingerprint(image) for image in images)
-    exact = find_pairs(prints, Dedup().distance).pairs
+    prints = pack_fingerprints(fingerprint(image, "phash") for image in images)
+    exact = find_pairs(prints, Dedup()).pairs
     monkeypatch.setattr(pairs, "EXACT", 0)
     monkeypatch.setenv("FOODCLS_RUNNER", f"dask:{cluster.address}")
     cluster.have_workers(1)
     with workers():
-        found = find_pairs(
-            prints, Dedup().distance, share=partial(share_over, Store(bucket), spread)
-        ).pairs
+        found = find_pairs(prints, Dedup(), share=partial(share_over, Store(bucket), spread)).pairs
     assert len(found.left) == 5
     assert np.array_equal(found.left, exact.left) and np.array_equal(found.right, exact.right)

@@ -31,7 +31,7 @@ HEADER = "filename,width,height,class,xmin,ymin,xmax,ymax"
 @pytest.fixture
 def sound(store, noise, encode, put_rows):
     files = [(encode(noise(seed, *SIZE)), label) for seed, label in enumerate(LABELS)]
-    named = inspect(put_rows(*files), store, Inspect())
+    named = inspect(put_rows(*files), store, Inspect(), "phash")
     return named.assign(origin=["photos/apple/a.jpg", "photos/banana/b.jpg"])
 
 
@@ -95,6 +95,7 @@ def test_all_formats_cut_the_same_from_real_photographs(cut, store, write_format
         ),
         store,
         Inspect(),
+        "phash",
     )
     assert set(manifest["state"]) == {"kept"}
     wanted = cut(manifest, FRUIT, labels, format="voc_xml")
