@@ -6,7 +6,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import command_in, out, say
+from flows.cli.output import command_in, out, say, say_sentences
 from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow, summarize_ablation
 from foodcls.workspace.workspace import Workspace
 
@@ -44,7 +44,7 @@ def show_table(ablation: Ablation) -> None:
             _step_up(row),
         )
     out.print(table)
-    out.print(f"Judged by {ablation.judged_by}.", highlight=False)
+    say_sentences(f"Judged by {ablation.judged_by}.")
 
 
 def _step_up(row: AblationRow) -> str:

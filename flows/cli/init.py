@@ -20,12 +20,12 @@ from foodcls.network.at_hand import package_folder
 PROBE = """\
 augment: {per_class: null}
 train:
-  method: probe # one layer, on what a network says that knows a million pictures
+  method: probe # one layer, on a network that knows a million pictures
   backbone: tf_efficientnet_lite0 # its weights are installed
   # without these three a fifth of the time, and right less often
   input_size: 288 # larger than the network was trained with
   target: {shape: photo} # two parts of each photo are learnt from too
-  extras: {tta: 3} # an answer is the mean over the picture and its middle magnified
+  extras: {tta: 3} # answers: means over a picture and its magnified middle
 export: {formats: [torchscript]} # others: docs/use.md"""
 
 

@@ -30,7 +30,7 @@ RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe fil
 Space = Annotated[Path, typer.Option("--workspace", help="Folder for all that the run writes.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.epochs=4."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting: train.seed=1."),
 ]
 Again = Annotated[bool, typer.Option("--search-again", help="Ask the search engines anew.")]
 Replay = Annotated[Path | None, typer.Option(metavar="MANIFEST", help="Fetch its list again.")]
@@ -119,13 +119,13 @@ def _check_trainable(settings: "Train") -> None:
 
 
 def overrides(changes: list[str] | None) -> dict[str, Any]:
-    """`["train.epochs=4"]` as {"train.epochs": 4}; values are read as YAML."""
+    """`["train.seed=1"]` as {"train.seed": 1}; values are read as YAML."""
     from foodcls.recipe.yaml_lines import parse_value
 
     pairs = [change.partition("=") for change in changes or []]
     for key, equals, _ in pairs:
         if not key or not equals:
-            raise InputError(f"--set {key}: write KEY=VALUE, e.g. --set train.epochs=4")
+            raise InputError(f"--set {key}: write KEY=VALUE, e.g. --set train.seed=1")
     return {key: parse_value(text) for key, _, text in pairs}
 
 

@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +85,15 @@ def told() -> Iterator[None]:
 def say(text: str, style: str = "", to: Console = out) -> None:
     """Print text as it is: nothing in it is markup or colored by kind, and no line is wrapped."""
     to.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_sentences(*sentences: str) -> None:
+    """Print each on lines of its own; a terminal gets them broken at blanks outside of `code`."""
+    for text in sentences:
+        whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\xa0"), text)
+        width = out.width if out.is_terminal else len(text) + 1
+        lines = textwrap.fill(whole, width, break_long_words=False, break_on_hyphens=False)
+        say(lines.replace("\xa0", " "))
 
 
 def write_json(value: Any, path: Path | None) -> None:

@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.output import command_in, err, out, say
+from flows.cli.output import command_in, err, out, say, say_sentences
 from flows.cli.prefect_server import find_page
 from foodcls.errors import command_line
 from foodcls.evaluate.enough import COLUMNS, LEAST, few_classes
@@ -74,7 +74,7 @@ def show_result(result: dict[str, Any]) -> None:
     if right := len(result["per_class"]) - len(faulty):
         others = "the other class" if right == 1 else f"{right} other classes"
         who = others if faulty else f"all {right} classes"
-        out.print(f"{who}: each test picture is named right, and none is taken for them")
+        say_sentences(f"{who}: each test picture is named right, and none is taken for them")
     out.print(
         f"accuracy [bold]{result['accuracy']:.3f}[/] "
         f"(95 %: {result['accuracy_low']:.3f} to {result['accuracy_high']:.3f}, "
@@ -86,9 +86,8 @@ def show_result(result: dict[str, Any]) -> None:
         f"({result['average_position_low']:.2f} to {result['average_position_high']:.2f})",
         soft_wrap=True,
     )
-    for sentence in result["advice"]:
-        say(f"→ {sentence}")
     if result["advice"]:
+        say_sentences(*(f"→ {sentence}" for sentence in result["advice"]))
         say("→ More: docs/low-accuracy.md")
     if result["cached"]:
         out.print(f"cached: {', '.join(result['cached'])}")

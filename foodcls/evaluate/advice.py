@@ -45,10 +45,12 @@ def _advise_more(checkpoint: Checkpoint) -> str:
     best = next(one for one in checkpoint.reports if one.epoch == checkpoint.best_epoch)
     if best.train_accuracy - best.val_accuracy < GAP:
         return ""
+    # a probe has no modules that learn beside its head
+    less = "" if checkpoint.settings.method == "probe" else ", or fewer modules in train.trainable"
     return (
         f"It knows its training pictures ({best.train_accuracy:.2f}) far better than new ones "
-        f"({best.val_accuracy:.2f} of validation): more pictures (`foodcls worth`), fewer wrong "
-        "ones (`foodcls suspects`), or less that learns (train.trainable)."
+        f"({best.val_accuracy:.2f} of validation): more pictures (`foodcls worth`), or fewer wrong "
+        f"ones (`foodcls suspects`){less}."
     )
 
 

@@ -75,7 +75,7 @@ def draft_recipe(found: Survey, name: str, path: Path, how: str) -> str:
 
 def draft_from_names(classes: Sequence[str], name: str, how: str) -> str:
     """The text of a recipe that looks for pictures of the named classes in the web."""
-    lines = ["# The queries are guesses: say what you would type to find good pictures of each."]
+    lines = ["# The queries are guesses: write what you would type to find good ones."]
     lines += [f"name: {name}", "classes: # in the model's output order"]
     for label in classes:
         plain = label.replace("_", " ")

@@ -85,8 +85,8 @@ def explain_own(own: OwnWorth) -> list[str]:
     return [
         f"Of {own.n} own photos in {own.groups} groups, each judged by a head that has not seen "
         f"its group, {own.gain.b.accuracy.value:.3f} are named right; without own photos "
-        f"{own.gain.a.accuracy.value:.3f}: {_in_points(gain.value)} points (95 %: "
-        f"{_in_points(gain.low)} to {_in_points(gain.high)}).",
+        f"{own.gain.a.accuracy.value:.3f}: {in_points(gain.value)} points (95 %: "
+        f"{in_points(gain.low)} to {in_points(gain.high)}).",
         f"Their average position is {own.gain.b.average_position.value:.2f}; without own photos "
         f"{own.gain.a.average_position.value:.2f}: {better.value:+.2f} (95 %: {better.low:+.2f} to "
         f"{better.high:+.2f}). The model here has learnt from all of them.",
@@ -129,7 +129,7 @@ def explain_worth(worths: Sequence[Worth]) -> list[str]:
 
 
 def _in_gain(one: Worth) -> str:
-    return f"{_in_points(one.gain)} points ({_in_points(one.low)} to {_in_points(one.high)})"
+    return f"{in_points(one.gain)} points ({in_points(one.low)} to {in_points(one.high)})"
 
 
 def _explain_abstaining(evaluation: Evaluation) -> list[str]:
@@ -192,8 +192,8 @@ def _explain_groups(evaluation: Evaluation) -> str:
 def _explain_accuracy(test: PairedTest) -> str:
     shift = test.accuracy
     figures = (
-        f"{_in_points(shift.value)} points, 95 %: {_in_points(shift.low)} to "
-        f"{_in_points(shift.high)}; B alone is right on {test.only_b}, A alone on {test.only_a} of "
+        f"{in_points(shift.value)} points, 95 %: {in_points(shift.low)} to "
+        f"{in_points(shift.high)}; B alone is right on {test.only_b}, A alone on {test.only_a} of "
         f"{test.n} pictures; {_chance(test, 'accuracy')}"
     )
     if winner := test.winner("accuracy"):
@@ -218,8 +218,9 @@ def _chance(test: PairedTest, figure: Figure) -> str:
     return f"p = {test.chance(figure):.2g}{grouped}"
 
 
-def _in_points(share: float) -> str:
-    return f"{100 * share:+.1f}"
+def in_points(share: float) -> str:
+    """A difference of shares in points, e.g. `+1.2`; nothing is `+0.0`, never `-0.0`."""
+    return f"{round(100 * share, 1) + 0:+.1f}"
 
 
 def percent(share: float) -> str:

@@ -146,7 +146,7 @@ def choose_strength(head: nn.Module, seen: Scaled, settings: Train) -> Probe:
     best = _best(probes)
     enough = best.val_loss + (best.val_error if settings.target else 0.0)
     chosen = next(probe for probe in probes if probe.val_loss <= enough)
-    least = "" if chosen is best else f", the least {best.val_loss:.4f} by {best.l2:g}"
+    least = "" if chosen is best else f"; L2 {best.l2:g} has the least, {best.val_loss:.4f}"
     log.info(
         "probe: L2 %g of %d tried: validation loss %.4f%s",
         chosen.l2, len(probes), chosen.val_loss, least,

@@ -55,7 +55,7 @@ def _hub_weights(environment: Mapping[str, str]) -> Check:
         "weights of resnet34",
         False,
         "not downloaded yet",
-        "the first run downloads them; without internet set train.backbone: "
+        "a run with that backbone downloads them; without internet set train.backbone: "
         "tf_efficientnet_lite0, or train.weights to a file",
         is_needed=False,
     )

@@ -1,6 +1,7 @@
 """Holds each command of the docs to the programs as they are, and to a test that runs it."""
 
 import ast
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +14,12 @@ from cyclopts import CycloptsError
 from prefect.cli._app import _app as prefect_app
 
 from flows.cli.main import app
+from flows.cli.options import overrides
+from foodcls.recipe.recipe import load_recipe
+from foodcls.train.method import list_idle
 
 ROOT = Path(__file__).resolve().parents[2]
+FOODS13 = ROOT / "recipes" / "foods13.yaml"
 # what typer raises where words are wrong; it may bring a click of its own
 WrongWords: type[Exception] = typer.BadParameter.__mro__[1]
 # no programs, or what runs just now
@@ -74,6 +79,26 @@ def test_each_command_is_one_that_its_program_takes(commands: list[Any]) -> None
 )  # fmt: skip
 def test_a_slip_of_the_pen_would_be_found(line: str) -> None:
     assert trouble_with(line.split())
+
+
+def test_no_command_sets_what_its_recipe_ignores(commands: list[Any]) -> None:
+    """A probe takes no steps: `--set train.epochs=4` of one does nothing."""
+    shown = [one.words for one in commands]
+    epilogs = [item.epilog or "" for item in app.registered_commands]
+    shown += [text.split() for epilog in epilogs for text in epilog.split("`")[1::2]]
+    changes = list(map(read_changes, shown))
+    assert sum(map(bool, changes)) >= 5  # on the command line, in a help and of a deployment
+    idle = {" ".join(words): list_idle(load_recipe(FOODS13, found).train)
+            for words, found in zip(shown, changes, strict=True)}  # fmt: skip
+    assert not {line: keys for line, keys in idle.items() if keys}
+
+
+def read_changes(words: Sequence[str]) -> dict[str, Any]:
+    pairs = zip(words, words[1:], strict=False)
+    sets = [word for option, word in pairs if option == "--set"]
+    of_runs = [word.removeprefix("overrides=") for word in words if word.startswith("overrides=")]
+    return overrides(sets) | {key: value for text in of_runs
+                              for key, value in json.loads(text).items()}  # fmt: skip
 
 
 def test_each_command_is_run_by_a_test(commands: list[Any], run_by: dict[str, Path]) -> None:

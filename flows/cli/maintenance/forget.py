@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import look_ahead, read_recipe
-from flows.cli.output import command_in, find_workspace, out, say
+from flows.cli.output import command_in, find_workspace, out, say, say_sentences
 from flows.cli.prefect_server import server_needed, server_starting
 from flows.cli.run import show_run
 from foodcls.blocklist import home_file
@@ -81,8 +81,7 @@ def _show_loss(before: Predictions | None, folder: Path) -> dict[str, Any]:
     if gone:
         note = f"{gone} of the {len(before.ids)} test pictures of before are not compared."
         comparison = replace(comparison, notes=(note,))
-    for sentence in comparison.sentences:
-        out.print(sentence, markup=False, highlight=False)
+    say_sentences(*comparison.sentences)
     return comparison_record(comparison)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from flows.cli.output import command_in, find_manifest, out, say
+from flows.cli.output import command_in, find_manifest, out, say, say_sentences
 from flows.cli.pages.listen import address_of, local_guard, open_port, serve_until_stopped
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.app import make_app
@@ -59,8 +59,7 @@ def open_page(
         # it asks for scipy's optimizers: the page need not
         from foodcls.report.by_hand import explain_looks
 
-        for sentence in explain_looks(known):
-            out.print(sentence, markup=False, highlight=False)
+        say_sentences(*explain_looks(known))
     tell_next(visit.session.files, recipe_file, folder)
 
 

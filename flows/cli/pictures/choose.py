@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.cli.output import open_prepared, out, say, spell_estimate
+from flows.cli.output import open_prepared, out, say, say_sentences, spell_estimate
 from foodcls.choose import Choice, ProbedBackbone, backbones_at_hand, choose_backbone
 from foodcls.init.draft import describe_training
 from foodcls.recipe.recipe import Recipe
@@ -27,7 +27,8 @@ def show_choice(recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequ
 def print_choice(choice: Choice) -> None:
     """Print the table, what cannot be told apart, and the lines to write."""
     out.print(_table(choice))
-    say("\n".join(_sentences(choice)))
+    say_sentences(*_sentences(choice))
+    say(_lines(choice.cheapest))
 
 
 def _table(choice: Choice) -> Table:
@@ -55,7 +56,6 @@ def _sentences(choice: Choice) -> list[str]:
         "intervals of pairs; the test pictures were not asked.",
         f"Not to be told from {first}: {others or 'none'}."
         f" The quickest of these is {choice.cheapest.settings.backbone}; for the recipe:",
-        _lines(choice.cheapest),
     ]
 
 

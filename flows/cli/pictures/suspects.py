@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flows.cli.options import read_recipe
-from flows.cli.output import command_in, open_prepared, say
+from flows.cli.output import command_in, open_prepared, say, say_sentences
 from foodcls.evaluate.describe import describe_likeness
 from foodcls.evaluate.label_issues import judge_labels, rank_label_issues
 from foodcls.evaluate.likeness import save_likeness
@@ -22,13 +22,10 @@ def list_suspects(recipe_file: Path, folder: Path) -> None:
     write_csv(ranked, workspace.suspects)
     likeness = describe_likeness(judged, manifest, recipe.train, features)
     save_likeness(likeness, workspace.likeness)
-    lines = [
+    say_sentences(
         f"{(ranked['keep'] == 0).sum()} of {len(ranked)} pictures are doubtful, the worst first "
-        f"in {Workspace(folder).suspects}; nothing is dropped yet.",
-        f"Look at them: {command_in(folder, 'review', recipe_file)}",
-    ]
+        f"in {Workspace(folder).suspects}; nothing is dropped yet."
+    )
+    say(f"Look at them: {command_in(folder, 'review', recipe_file)}")
     if recipe.train.weights == "none":
-        lines.append(
-            "train.weights is none: a network that knows nothing judged; think little of it."
-        )
-    say("\n".join(lines))
+        say("train.weights is none: a network that knows nothing judged; think little of it.")

@@ -24,5 +24,6 @@ def test_init_writes_a_recipe_that_is_taken_and_says_what_is_next(
         path = Path(done.output.split()[-1])
         assert done.output.endswith(f"\n  foodcls run {path}\n")
         assert read_recipe(path).labels == ("pizza", "salad")
+        assert max(map(len, done.output.splitlines())) <= 80  # or a terminal breaks them
     again = CliRunner().invoke(app, ["init", "photos"])
     assert again.exit_code == 2 and "stays as it is" in again.stderr

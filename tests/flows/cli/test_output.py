@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
-from flows.cli.output import out, told
+from flows.cli.output import out, say_sentences, told
 from flows.cli.prefect_server import find_page
 from flows.cli.run import checking_report, show_checks, show_places, show_result
 from foodcls.errors import InputError, StageError, StoreError
@@ -46,6 +47,21 @@ def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
     ]  # fmt: skip
     assert said[0].strip() == "ours"
     assert "of a library" in said[1] and "EXIF" in said[1]
+
+
+def test_a_terminal_gets_sentences_broken_between_words_and_a_pipe_gets_them_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "Satsumas is weaker [than] the rest, look at `foodcls review photos.yaml` and /a/b-c/d."
+    say_sentences(told)
+    assert capsys.readouterr().out == f"{told}\n"
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setattr(out, "width", 40)
+    say_sentences(told, "Then this.")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "Then this." and " ".join(lines[:-1]) == told
+    assert max(map(len, lines)) <= 40
+    assert any("`foodcls review photos.yaml`" in line for line in lines)
 
 
 def test_what_is_to_be_typed_is_whole_on_a_narrow_terminal(

@@ -63,7 +63,13 @@ def test_losses_that_still_fall_ask_for_more_epochs() -> None:
 
 def test_what_is_known_by_heart_is_named() -> None:
     (said,) = advise(checkpoint([epoch(1, 0.1, 0.9, 0.99, 0.7)]), GOOD)
-    assert "0.99" in said and "0.70" in said and "foodcls worth" in said
+    assert "0.99" in said and "0.70" in said and "foodcls worth" in said and "trainable" in said
+
+
+def test_a_probe_is_told_of_no_setting_that_it_ignores() -> None:
+    heart = checkpoint([epoch(1, 0.1, 0.9, 0.99, 0.7)])
+    (said,) = advise(dataclasses.replace(heart, settings=Train(method="probe")), GOOD)
+    assert "foodcls worth" in said and "trainable" not in said
 
 
 def test_a_weak_class_and_what_it_is_taken_for_are_named() -> None:
