@@ -31,7 +31,7 @@ ROUND = ("x", "y", "radiusX", "radiusY")
 # regions of painted pixels and of curves, without a box
 BRUSHES = ("rle", "brushlabels", "bitmasklabels", "vectorlabels")
 OLDER = "an older annotation of its picture, of which the newest counts"
-Rank = tuple[bool, str, int]  # is the ground truth, when, id
+Rank = tuple[bool, bool, str, int]  # is a person's, is the ground truth, when, id
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,16 @@ def _read_tasks(
     groups: dict[object, list[tuple[Rank, list[RawBox | Problem]]]] = {}
     for task, numbers in tasks:
         pictures, number = _find_pictures(task), as_text(task.get("id"))
-        key = (pictures.name or number) if number else object()
+        # several tasks may show one picture for comparison, each beside another one
+        shown = (pictures.name or number, *sorted(pictures.by_key.values()))
+        key = shown if number else object()
         try:
             for annotation, results, is_guess in _list_annotations(task):
                 regions = list(_read_regions(results, pictures, numbers, proposed=is_guess))
-                # that there is nothing to draw is an answer, too
-                if regions or (annotation is not task and not results):
-                    groups.setdefault(key, []).append((_rank(annotation), regions))
+                # that there is nothing to draw is a person's answer, too
+                if regions or (not is_guess and annotation.get("result") == []):
+                    rank = _rank(annotation, is_guess=is_guess)
+                    groups.setdefault(key, []).append((rank, regions))
         except Unreadable as error:
             yield Problem(next(numbers), pictures.name[:80], str(error))
     for annotations in groups.values():
@@ -133,12 +136,13 @@ def _parse_cell(value: object) -> object:
     return parse_json(str(value)) if is_json else value
 
 
-def _rank(annotation: dict[str, Any]) -> Rank:
+def _rank(annotation: dict[str, Any], *, is_guess: bool) -> Rank:
     when = as_text(annotation.get("updated_at")) or as_text(annotation.get("created_at"))
     with suppress(ValueError, OverflowError):  # what is no date stays a text
         when = datetime.fromisoformat(when).astimezone(UTC).isoformat()
     number = as_text(annotation.get("annotation_id", annotation.get("id")))
-    return annotation.get("ground_truth") is True, when, int(number) if number.isdecimal() else 0
+    place = int(number) if number.isdecimal() and len(number) < 20 else 0
+    return not is_guess, annotation.get("ground_truth") is True, when, place
 
 
 def _read_regions(
@@ -163,7 +167,8 @@ def _read_regions(
             number = next(numbers)
             try:
                 name = pictures.pick(as_text(region.get("to_name")).lower(), targets)
-                raw = _read_region(region, name, pictures.own_name, number)
+                own_name = pictures.own_name if name == pictures.name else ""
+                raw = _read_region(region, name, own_name, number)
                 yield replace(raw, proposed=proposed)
             except Unreadable as error:
                 yield Problem(number, pictures.name[:80], str(error))

@@ -186,6 +186,38 @@ def test_a_picture_that_was_imported_twice_has_the_newest_boxes_alone(read):
     assert [box.edges[0] for box in boxes] == [10] and [one.reason for one in problems] == [OLDER]
 
 
+def test_a_picture_beside_which_others_are_shown_loses_none_of_their_boxes(read):
+    tasks = [task({**SIDES, **NAMED}, to_name="right") | {"id": number} for number in (1, 2)]
+    for number, one in enumerate(tasks):
+        one["data"] = {"image": "reference.jpg", "right": f"{number}.jpg"}
+        one["file_upload"] = "reference.jpg"
+    boxes, problems = read(tasks)
+    assert [(box.name, box.own_name) for box in boxes] == [("0.jpg", ""), ("1.jpg", "")]
+    assert not problems
+
+
+@pytest.mark.parametrize("guessed", [[], [{**SIZE, "value": {**SIDES, **NAMED, "x": 50}}]])
+def test_a_newer_guess_of_a_model_takes_no_box_of_a_person_away(read, guessed):
+    drawn = task({**SIDES, **NAMED}, {"created_at": "2024-05-01T00:00:00Z"}) | {"id": 1}
+    guess = {"created_at": "2024-05-02T00:00:00Z", "result": guessed}
+    again = {"id": 2, "data": drawn["data"], "annotations": [], "predictions": [guess]}
+    boxes, problems = read([drawn, again])
+    assert [box.edges[0] for box in boxes] == [10] and len(problems) == len(guessed)
+
+
+@pytest.mark.parametrize("more", [{"result": None}, {}, {"result": [], "was_cancelled": True}])
+def test_an_annotation_without_an_answer_takes_no_box_away(read, more):
+    tasks = [task({**SIDES, **NAMED}) | {"id": 7}]
+    tasks[0]["annotations"].append({"updated_at": "2024-05-01"} | more)
+    boxes, problems = read(tasks)
+    assert len(boxes) == 1 and not problems
+
+
+def test_an_id_of_thousands_of_digits_is_no_place(read):
+    boxes, problems = read([task({**SIDES, **NAMED}, {"id": "9" * 5000})])
+    assert len(boxes) == 1 and not problems
+
+
 def test_two_rows_of_a_task_are_two_annotators(put):
     cell = '"[{""x"":10,""y"":20,""width"":30,""height"":40,""rectanglelabels"":[""apple""]}]"'
     rows = "".join(f"a.jpg,7,{cell},{number},1\n" for number in (3, 12))
