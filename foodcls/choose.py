@@ -16,9 +16,10 @@ from foodcls.network.backbones import has_weights
 from foodcls.network.licenses import weights_license
 from foodcls.network.network import Network, count_views, start_network, with_own_size
 from foodcls.recipe.presets import PRESETS
-from foodcls.recipe.train_settings import Train
+from foodcls.recipe.train_settings import Extras, Train
 from foodcls.train.dataset import check_splits, encode_labels
 from foodcls.train.loop import validate
+from foodcls.train.method import EPOCHS, STEP_EXTRAS, STEPS
 from foodcls.train.prepare import prepare_learner
 from foodcls.train.probe import fit_probe
 
@@ -33,7 +34,7 @@ class ProbedBackbone:
     settings: Train
     license: str  # of its weights
     megabytes: float  # of the whole network, in float32
-    ms: float  # for one answer, all its views together
+    ms: float  # of processors for one answer, all its views together; of a graphics card's clock
     probabilities: Floats  # float64 (N, C), of the validation pictures
 
 
@@ -45,22 +46,22 @@ def backbones_at_hand(settings: Train) -> tuple[str, ...]:
 
 
 def probing(settings: Train, backbone: str) -> Train:
-    """The recipe's settings for a linear probe of a backbone.
+    """The recipe's settings for a linear probe of a backbone, without what only steps use.
 
     The recipe's own has its size of pictures there, another that of its weights.
     """
     preset = next((one for one in PRESETS.values() if one.get("backbone") == backbone), {})
     size = settings.input_size if backbone == settings.backbone else preset.get("input_size", 0)
     is_own = settings.weights == "none" or backbone == settings.backbone
+    usual = Train()
     changed = {
+        **{key: getattr(usual, key) for key in ("preset", *STEPS, *EPOCHS)},
         "backbone": backbone,
         "weights": settings.weights if is_own else "imagenet",
         "method": "probe",
         "hidden_units": 0,
-        "trainable": (),
         "input_size": size,
-        # what changes pictures or weights from epoch to epoch has no part in a probe
-        "extras": settings.extras.model_copy(update={"augment": None, "ema": 0.0}),
+        "extras": Extras(**settings.extras.model_dump(exclude=set(STEP_EXTRAS))),
     }
     return with_own_size(settings.model_copy(update=changed))
 
@@ -85,14 +86,15 @@ def probe_backbone(
 
 @torch.inference_mode()
 def time_answer(network: Network, settings: Train) -> float:
-    """Milliseconds for one picture, the least of some: what else the machine does slows it."""
+    """Milliseconds for one picture, the least of some; what else the machine does counts little."""
     network.tta_views = count_views(settings)
     size, device = settings.input_size, network.mean.device
     picture, times = torch.zeros(1, 3, size, size, dtype=torch.uint8, device=device), []
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
     for _ in range(ANSWERS):
-        begun = time.perf_counter()
+        begun = clock()
         network(picture).cpu()
-        times.append(time.perf_counter() - begun)
+        times.append(clock() - begun)
     return 1000 * min(times)
 
 

@@ -11,10 +11,11 @@ from foodcls.report.ablation_table import Ablation, AblationResult, AblationRow,
 from foodcls.workspace.workspace import Workspace
 
 
-def tell_ablation(done: AblationResult, folder: Path) -> dict[str, Any]:
-    """Print the table and where it lies; give all of it for programs."""
+def tell_ablation(done: AblationResult, folder: Path, recipe_file: Path) -> dict[str, Any]:
+    """Print the table, what would change it, and where it lies; give all of it for programs."""
     result = summarize_ablation(done)
     show_table(done.table.result)
+    say_sentences(*_next(done.table.result, folder, recipe_file))
     run = f"{result['mlflow_run_id']}, with a run for each row nested in it"
     workspace, waiting = Workspace(folder), result["mlflow_waiting"]
     later = f"not sent: {waiting}; {command_in(folder, 'sync')} sends it"
@@ -45,6 +46,16 @@ def show_table(ablation: Ablation) -> None:
         )
     out.print(table)
     say_sentences(f"Judged by {ablation.judged_by}.")
+
+
+def _next(ablation: Ablation, folder: Path, recipe_file: Path) -> list[str]:
+    """What makes rows differ that learnt from the same pictures, if there are any."""
+    look = f"`{command_in(folder, 'review', recipe_file)}` drops pictures and draws boxes"
+    copy = "`--set augment.per_class=301` makes changed copies"
+    steps = {"filtered": look, "cropped": look, "cropped and augmented": copy}
+    same = [row.dataset for row in ablation.rows if row.is_same_set]
+    wanted = "; ".join(dict.fromkeys(steps[name] for name in same))
+    return [f"No other pictures than the row above: {', '.join(same)}. {wanted}."] if same else []
 
 
 def _step_up(row: AblationRow) -> str:

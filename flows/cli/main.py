@@ -161,7 +161,7 @@ def ablate(
 
         with server_needed(), checking_report(workspace):
             result = ablate_flow(recipe, workspace)
-        write_json(tell_ablation(result, workspace), json_file)
+        write_json(tell_ablation(result, workspace, recipe_file), json_file)
 
 
 # the commands of other modules, each with an example

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import yaml
+
 from foodcls.errors import InputError, command_line
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
@@ -117,5 +119,5 @@ def _relative(place: Path, recipe: Path) -> str:
 
 def describe_training(settings: Mapping[str, object], reason: str) -> str:
     """A section `train` of these settings, and why they were chosen."""
-    inner = ", ".join(f"{key}: {value}" for key, value in settings.items())
-    return f"# {reason}\ntrain: {{{inner}}}"
+    section = yaml.safe_dump({"train": dict(settings)}, default_flow_style=None, sort_keys=False)
+    return f"# {reason}\n{section.rstrip()}"

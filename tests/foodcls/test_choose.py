@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,10 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foodcls.choose import Choice, ProbedBackbone, backbones_at_hand, choose_backbone, probing
+from foodcls.choose import (
+    Choice,
+    ProbedBackbone,
+    backbones_at_hand,
+    choose_backbone,
+    probing,
+    time_answer,
+)
 from foodcls.errors import InputError
 from foodcls.features.row_cache import FeatureCache
 from foodcls.metrics.paired_test import compare_predictions
+from foodcls.network.network import start_network, with_own_size
 from foodcls.recipe.train_settings import Train
 from foodcls.store.store import Store
 
@@ -58,6 +67,13 @@ def test_each_is_probed_at_the_size_of_its_weights_or_of_its_preset_or_recipe() 
         train = probing(recipe, name)
         assert (train.backbone, train.input_size, train.method) == (name, size, "probe")
         assert train.use == "commercial"
+
+
+def test_what_else_the_machine_does_is_not_counted_as_an_answers_time() -> None:
+    settings = with_own_size(Train(backbone="test_efficientnet", weights="none", method="probe"))
+    _, network = start_network(settings, 3)
+    network.backbone.register_forward_hook(lambda *_: time.sleep(0.2))
+    assert 0 < time_answer(network, settings) < 100
 
 
 def test_the_recipes_own_backbone_is_compared_first() -> None:

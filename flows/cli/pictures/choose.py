@@ -12,8 +12,8 @@ from foodcls.init.draft import describe_training
 from foodcls.recipe.recipe import Recipe
 from tasks.engine.progress import open_features
 
-HEADINGS = ("backbone", "accuracy", "less the first", "average position", "less the first",
-            "ms an answer", "MB", "license of the weights")  # fmt: skip
+HEADINGS = ("backbone,\nits weights", "accuracy,\naverage position", "less\nthe first",
+            "ms an\nanswer")  # fmt: skip
 
 
 def show_choice(recipe_file: Path, recipe: Recipe, folder: Path, backbones: Sequence[str]) -> None:
@@ -32,18 +32,22 @@ def print_choice(choice: Choice) -> None:
 
 
 def _table(choice: Choice) -> Table:
-    table = Table(*HEADINGS, box=SIMPLE_HEAD)
+    # two lines for each: beside each other the figures would not fit into 80 columns
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for heading in HEADINGS:
+        is_name = heading is HEADINGS[0]
+        table.add_column(heading, overflow="fold", no_wrap=not is_name)
     for candidate, test in zip(choice.candidates, choice.tests, strict=True):
         is_first = candidate is choice.candidates[0]
+        accuracy = spell_estimate(test.b.accuracy, "{:.3f}")
+        position = spell_estimate(test.b.average_position, "{:.2f}")
+        less = spell_estimate(test.accuracy, "{:+.3f}")
+        behind = spell_estimate(test.average_position, "{:+.2f}")
         table.add_row(
-            candidate.settings.backbone,
-            spell_estimate(test.b.accuracy, "{:.3f}"),
-            "" if is_first else spell_estimate(test.accuracy, "{:+.3f}"),
-            spell_estimate(test.b.average_position, "{:.2f}"),
-            "" if is_first else spell_estimate(test.average_position, "{:+.2f}"),
+            f"{candidate.settings.backbone}\n{candidate.megabytes:.0f} MB, {candidate.license}",
+            f"{accuracy}\n{position}",
+            "" if is_first else f"{less}\n{behind}",
             f"{candidate.ms:.0f}",
-            f"{candidate.megabytes:.0f}",
-            candidate.license,
         )
     return table
 
@@ -55,11 +59,11 @@ def _sentences(choice: Choice) -> list[str]:
         f"Linear probes on {test.n} validation pictures in {test.groups} groups, with 95 % "
         "intervals of pairs; the test pictures were not asked.",
         f"Not to be told from {first}: {others or 'none'}."
-        f" The quickest of these is {choice.cheapest.settings.backbone}; for the recipe:",
+        f" The quickest of these is {choice.cheapest.settings.backbone}; the recipe's section "
+        "train with it:",
     ]
 
 
 def _lines(candidate: ProbedBackbone) -> str:
-    names = ("backbone", "input_size", "method", "hidden_units")
-    settings = {name: getattr(candidate.settings, name) for name in names}
+    settings = candidate.settings.model_dump(mode="json", exclude_defaults=True)
     return describe_training(settings, "chosen by `foodcls choose`, on the validation pictures")
