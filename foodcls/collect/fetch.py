@@ -20,6 +20,7 @@ from foodcls.collect.request import host_of
 from foodcls.collect.robots import Robots
 from foodcls.image.file_types import describe_bytes, sniff_format
 from foodcls.progress import Forecast, count
+from foodcls.redact import redact
 from foodcls.store.store import Store, digest_of
 from foodcls.work.code_digest import code_digest
 from foodcls.work.event_loop import iterate
@@ -106,6 +107,7 @@ def store_picture(response: Response, store: Store, limits: Limits) -> FetchResu
         detail=response.detail,
         attempts=response.attempts,
         fetched_at=utc_text(limits.clock()),
+        at="" if response.at == response.url else redact(response.at),
     )
     if response.outcome is Outcome.DEFERRED:
         return replace(fetched, deferred_by=host_of(response.at))
@@ -151,7 +153,7 @@ def remembering(
 
 
 def _fact(fetched: FetchResult, limits: Limits) -> dict[str, Any]:
-    names = ("outcome", "detail", "id", "bytes", "attempts", "fetched_at")
+    names = ("outcome", "detail", "id", "bytes", "attempts", "fetched_at", "at")
     terms = {"max_bytes": limits.max_bytes, "code": code_digest((__name__,))}
     return {name: getattr(fetched, name) for name in names} | terms
 

@@ -139,6 +139,7 @@ class FetchResult:
     fetched_at: str = ""  # UTC, ISO 8601
     recalled: bool = False  # known from an earlier run: no request was made
     deferred_by: str = ""  # the host that leaves it to a later run; redirects may have led there
+    at: str = ""  # where redirects led, if they did
 
 
 @dataclass(frozen=True, slots=True)

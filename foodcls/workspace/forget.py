@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from foodcls.blocklist import Blocklist, Entry, extend_blocklist, plain_url
+from foodcls.collect.fetch import KIND as FETCHED
 from foodcls.dedup.blocked import find_lookalikes
 from foodcls.errors import StoreError, command_line
 from foodcls.export.exported_files import sibling
@@ -82,6 +83,8 @@ def find_forgotten(
     tables = [found for user in users for found in _read_tables(user, read(user))]
     rows = pd.concat([table for *_, table in tables] or [pd.DataFrame(columns=TOLD)])
     rows = rows.drop_duplicates(ignore_index=True)
+    fetched = workspace.store.recall(FETCHED, rows["origin"].unique())
+    rows["at"] = [fetched.get(origin, {}).get("at", "") for origin in rows["origin"]]
     entries = {entry for text in wanted for entry in understand(text, rows)}
     why = _find_named(rows, Blocklist(tuple(entries)))
     store, photos = workspace.store, _photos(rows)
@@ -135,7 +138,8 @@ def _find_named(rows: pd.DataFrame, wanted: Blocklist) -> dict[str, str]:
     """Why a picture is meant, by id."""
     found = {digest: "its id" for digest in rows["id"] if digest in wanted.ids}
     for row in rows.drop_duplicates(["id", "origin", "page", "author", "licence"]).itertuples():
-        reason = wanted.reason((str(row.origin), str(row.page)), str(row.author), str(row.licence))
+        urls = (str(row.origin), str(row.page), str(row.at))
+        reason = wanted.reason(urls, str(row.author), str(row.licence))
         if row.id and reason and not row.parent:
             found.setdefault(str(row.id), reason)
     return found
@@ -199,7 +203,8 @@ def _bar(
 ) -> Iterator[Entry]:
     """What is named, and the addresses and contents of all that was found."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    urls = {plain_url(url) for url in rows["origin"] if re.match("https?://", url)}
+    urls = {plain_url(url) for name in ("origin", "at") for url in rows[name]
+            if re.match("https?://", url)}  # fmt: skip
     places = {(one.kind, one.value) for one in entries}
     places |= {("url", url) for url in urls} | {("id", digest) for digest in why}
     for kind, value in sorted(places):

@@ -38,7 +38,8 @@ def read_wanted(text: str) -> list[str]:
 def understand(text: str, rows: pd.DataFrame) -> list[Entry]:
     """What a person means by a text: `kind:value`, or what only one kind can be.
 
-    `rows` are of manifests. InputError when it may be several kinds of things, or nothing.
+    `rows` are of manifests, with where redirects led (`at`). InputError when it may be several
+    kinds of things, or nothing.
     """
     kind, colon, value = text.partition(":")
     if colon and kind in KINDS and value.strip():
@@ -64,7 +65,7 @@ def understand(text: str, rows: pd.DataFrame) -> list[Entry]:
 
 def _is_of_host(host: str, rows: pd.DataFrame) -> bool:
     address = rf"https?://([^/?#]*[.@])?{re.escape(host)}(:\d+)?([/?#]|$)"
-    return any(rows[column].str.match(address, case=False).any() for column in ("origin", "page"))
+    return any(rows[name].str.match(address, case=False).any() for name in ("origin", "page", "at"))
 
 
 def _named_as(kind: str, value: str, rows: pd.DataFrame) -> list[Entry]:

@@ -1,6 +1,7 @@
 """Queues requests by host: hosts take turns, and each has a rate limit and can be throttled.
 
-The limit is a number of requests at once; a throttled host gets none until it is resumed.
+The limit is a number of requests at once; a throttled host gets none until it is resumed. All
+ports of a host in the table are one, as its limits are.
 """
 
 import logging
@@ -40,9 +41,10 @@ class HostQueue:
 
     def add(self, request: Request, *, first: bool = False) -> None:
         """Let a request wait for its turn, as its host's next one if it has been at work."""
-        waiting = self._waiting.setdefault(request.host, deque())
+        host = self._limiter.name(request.host)
+        waiting = self._waiting.setdefault(host, deque())
         (waiting.appendleft if first else waiting.append)(request)
-        self._line_up(request.host)
+        self._line_up(host)
 
     def drain(self) -> list[Request]:
         """All that wait, which then wait no more."""
@@ -63,12 +65,12 @@ class HostQueue:
 
     def put_back(self, request: Request) -> None:
         """Let a request that was taken, and not sent, be its host's next one again."""
-        self._started[request.host].pop()
+        self._started[self._limiter.name(request.host)].pop()
         self.add(request, first=True)
 
     def release(self, request: Request) -> None:
         """Free the place that a taken request had."""
-        host = request.host
+        host = self._limiter.name(request.host)
         self._done[host] += 1
         # answers to one host come in about the order of the requests
         self._took[host] += time.monotonic() - self._started[host].popleft()
@@ -77,12 +79,12 @@ class HostQueue:
 
     def pause(self, host: str) -> None:
         """Send nothing to a host until `resume` was called as often as this."""
-        self._pauses[host] += 1
+        self._pauses[host := self._limiter.name(host)] += 1
         self._ready.pop(host, None)
 
     def resume(self, host: str) -> None:
         """End one pause of a host."""
-        self._pauses[host] -= 1
+        self._pauses[host := self._limiter.name(host)] -= 1
         self._line_up(host)
 
     def seconds_left(self) -> float:

@@ -461,6 +461,9 @@ def test_a_redirect_is_followed(web, other_web, fetch, picture) -> None:
     there = other_web.say("/there", picture(1))
     fetched = fetch(web.say("/here", b"", "302 Found", Location=there))
     assert (fetched.outcome, fetched.url) == (Outcome.OK, web.url("/here"))
+    # it is remembered, as the picture is also of that host
+    again = fetch(fetched.url)
+    assert again.recalled and again.at == fetched.at == there
 
 
 def test_a_redirect_loop_ends_after_five_hops(web, fetch) -> None:

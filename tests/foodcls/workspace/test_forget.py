@@ -10,6 +10,7 @@ from PIL import ImageOps
 
 from foodcls.blocklist import read_blocklist
 from foodcls.collect.collect import CollectRequest, collect
+from foodcls.collect.fetch import KIND as FETCHED
 from foodcls.dedup.blocked import drop_blocked
 from foodcls.errors import InputError, StoreError
 from foodcls.image.hashes import TABLE_KIND
@@ -140,6 +141,16 @@ def test_a_file_names_many(tmp_path: Path) -> None:
     (tmp_path / "soup.jpg").write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0")
     with pytest.raises(InputError, match="named by id:VALUE"):
         read_wanted(str(tmp_path / "soup.jpg"))
+
+
+@pytest.mark.parametrize("wanted", ["host:b.cdn.test", "b.cdn.test", "https://b.cdn.test/9.png"])
+def test_a_picture_is_also_of_the_host_to_which_a_redirect_led(workspace, wanted: str) -> None:
+    """As one host's address is redirected, its picture comes from another."""
+    led = {"https://b.test/b.png": {"at": "https://b.cdn.test/9.png"}}
+    workspace.store.remember(FETCHED, led)
+    found = find(workspace, wanted)
+    assert [one.origin for one in found.pictures] == ["https://b.test/b.png"]
+    assert {"b.test/b.png", "b.cdn.test/9.png"} <= {one.value for one in found.entries}
 
 
 def test_pictures_that_are_gone_keep_no_other_from_being_forgotten(workspace, look) -> None:

@@ -52,6 +52,21 @@ def test_a_throttled_host_gets_no_request_and_holds_up_no_other() -> None:
     assert [queue.take() for _ in range(3)] == [request("tired", 1), request("tired", 2), None]
 
 
+def test_ports_of_a_host_in_the_table_wait_in_one_line_and_are_foretold_together() -> None:
+    queue = HostQueue(8, HostLimiter({"one": HostPolicy(1, pause=1.0)}))
+    for number in range(10):
+        queue.add(request("one", number))
+        queue.add(request("one:8443", number))
+    assert queue.seconds_left() == pytest.approx(20.0)
+    first = queue.take()
+    assert queue.take() is None
+    queue.pause("one:8443")
+    queue.release(first)
+    assert queue.take() is None
+    queue.resume("one:8443")
+    assert queue.take() == request("one:8443", 0)
+
+
 def test_every_request_gets_its_turn_once() -> None:
     queue = HostQueue(per_host=3)
     wanted = [request(f"host{number % 4}", number) for number in range(50)]
