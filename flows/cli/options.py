@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import err, say
+from flows.cli.output import err, find_manifest, say
 from foodcls.errors import InputError
 
 # imported inside the functions, as all of the library: `--help` must not wait for it
@@ -84,6 +84,13 @@ def read_recipe(
     check_own(recipe.own, recipe.labels, path)
     for line in list_unused(recipe):
         say(line, "yellow", err)
+    return recipe
+
+
+def read_prepared(path: Path, workspace: Path, changes: list[str] | None = None) -> "Recipe":
+    """The recipe of pictures that are there: checked before torch is imported to judge them."""
+    recipe = read_recipe(path, changes)
+    find_manifest(workspace, path)
     return recipe
 
 

@@ -14,7 +14,7 @@ from flows.cli.options import (
     RecipeFile,
     Space,
     Table,
-    read_recipe,
+    read_prepared,
 )
 from flows.cli.output import told, write_json
 
@@ -67,17 +67,19 @@ def duplicates(
 def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
     with told():
+        recipe = read_prepared(recipe_file, workspace)
         from flows.cli.pictures.propose import suggest_boxes
 
-        suggest_boxes(recipe_file, workspace)
+        suggest_boxes(recipe_file, recipe, workspace)
 
 
 def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
     """Rank the pictures by how likely they are mislabeled or unrelated, into suspects.csv."""
     with told():
+        recipe = read_prepared(recipe_file, workspace)
         from flows.cli.pictures.suspects import list_suspects
 
-        list_suspects(recipe_file, workspace)
+        list_suspects(recipe_file, recipe, workspace)
 
 
 def worth(
@@ -90,9 +92,10 @@ def worth(
     With `collect.quotas: auto` the next crawl asks for more of the classes that gain by it.
     """
     with told():
+        recipe = read_prepared(recipe_file, workspace)
         from flows.cli.pictures.worth import show_worth
 
-        show_worth(recipe_file, workspace, more)
+        show_worth(recipe_file, recipe, workspace, more)
 
 
 def trace(
@@ -131,7 +134,7 @@ def choose(
     Of those that cannot be told from the best, the quickest is named, with lines for the recipe.
     """
     with told():
-        recipe = read_recipe(recipe_file, changes)
+        recipe = read_prepared(recipe_file, workspace, changes)
         from flows.cli.pictures.choose import show_choice
 
         show_choice(recipe_file, recipe, workspace, backbones or ())

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from flows.cli.options import read_recipe
 from flows.cli.output import command_in, open_prepared, say
 from foodcls.crop.proposals import propose_boxes, read_refused, write_proposals
+from foodcls.recipe.recipe import Recipe
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars
 
 
-def suggest_boxes(recipe_file: Path, folder: Path) -> None:
+def suggest_boxes(recipe_file: Path, recipe: Recipe, folder: Path) -> None:
     """Write proposals.csv beside the manifest; InputError when there are no pictures yet."""
-    boxes = read_recipe(recipe_file).crop.boxes
+    boxes = recipe.crop.boxes
     workspace, manifest = open_prepared(recipe_file, folder)
     refused = read_refused(workspace.refused)
     proposals = propose_boxes(manifest, workspace.store, bars, refused)

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-from flows.cli.options import read_recipe
 from flows.cli.output import command_in, open_prepared, say, say_sentences
 from foodcls.evaluate.describe import describe_likeness
 from foodcls.evaluate.label_issues import judge_labels, rank_label_issues
 from foodcls.evaluate.likeness import save_likeness
+from foodcls.recipe.recipe import Recipe
 from foodcls.tables.spreadsheet import write_csv
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import open_features
 
 
-def list_suspects(recipe_file: Path, folder: Path) -> None:
+def list_suspects(recipe_file: Path, recipe: Recipe, folder: Path) -> None:
     """Write suspects.csv beside the manifest; InputError when there are no pictures yet."""
-    recipe = read_recipe(recipe_file)
     workspace, manifest = open_prepared(recipe_file, folder)
     features = open_features(workspace, recipe.train.cache_bytes)
     judged = judge_labels(manifest, recipe.labels, recipe.train, features)

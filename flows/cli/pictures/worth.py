@@ -4,7 +4,6 @@ from pathlib import Path
 
 from rich.text import Text
 
-from flows.cli.options import read_recipe
 from flows.cli.output import command_in, open_prepared, print_whole, say, say_sentences
 from foodcls.evaluate.quotas import Worth, next_quotas, raise_quotas, write_worth
 from foodcls.evaluate.worth import forecast_worth
@@ -14,9 +13,8 @@ from foodcls.workspace.workspace import Workspace
 from tasks.engine.progress import bars, open_features
 
 
-def show_worth(recipe_file: Path, folder: Path, more: int) -> None:
+def show_worth(recipe_file: Path, recipe: Recipe, folder: Path, more: int) -> None:
     """Print a line a class and write worth.csv; InputError when there are no pictures yet."""
-    recipe = read_recipe(recipe_file)
     workspace, manifest = open_prepared(recipe_file, folder)
     features = open_features(workspace, recipe.train.cache_bytes)
     worths = forecast_worth(manifest, recipe.labels, recipe.train, features, more, bars)

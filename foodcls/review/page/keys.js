@@ -27,7 +27,7 @@ const COMMON_KEYS = {
 const GRID_KEYS = {
   ...COMMON_KEYS, K: () => decideRest(true), D: () => decideRest(false), G: guessRest, n: openDoubts, c: openSample, m: openMap, "[": () => stepClass(-1), "]": () => stepClass(1),
   f: () => { $("search").focus(); $("search").select(); },
-  Enter: () => openZoom(false), b: () => openZoom(true), Escape: () => { if ($("bar").hidden) leaveView(); else hideReasons(); },
+  Enter: () => openZoom(false), b: () => openZoom(true), Escape: stepBack,
 };
 const ZOOM_KEYS = {
   ...COMMON_KEYS, Enter: () => $("zoom").close(), b: () => { state.boxMode = !state.boxMode; drawBoxes(); },
@@ -58,6 +58,11 @@ export function handleKey(event) {
   else return;
   if (zoomed && event.key === "Escape") return;
   event.preventDefault();
+}
+
+// the prompt goes first, then a selection of several, then pictures of all classes
+function stepBack() {
+  if (!$("bar").hidden) hideReasons(); else if (selected().length > 1) goTo(state.at); else leaveView();
 }
 
 // a digit is a reason: of what was dropped last, else of the dropped picture that is current

@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from flows.cli.main import app
 from flows.cli.pictures.propose import suggest_boxes
-from foodcls.errors import InputError
 from foodcls.manifest import KEPT, new_manifest
 from foodcls.recipe.recipe import load_recipe
 from foodcls.review.session import open_session
@@ -46,7 +45,7 @@ def workspace(tmp_path: Path) -> Path:
 def test_proposals_lie_beside_the_manifest(
     recipe: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    suggest_boxes(recipe, workspace)
+    suggest_boxes(recipe, load_recipe(recipe), workspace)
     assert len((workspace / "proposals.csv").read_text().splitlines()) == 2
     text = capsys.readouterr().out
     assert "1 box proposed" in text
@@ -55,16 +54,16 @@ def test_proposals_lie_beside_the_manifest(
 
 def test_proposals_that_the_recipe_cuts_to_stay(recipe: Path, workspace: Path) -> None:
     table = workspace / "proposals.csv"
-    suggest_boxes(recipe, workspace)
+    suggest_boxes(recipe, load_recipe(recipe), workspace)
     before = table.read_text()
     recipe.write_text(f"{RECIPE}crop: {{boxes: {table}, proposed: true}}\n")
     manifest = read_manifest(workspace / "manifest.csv")
     for box in ("40,40,90,90", ""):
         write_manifest(manifest.assign(box=box), workspace / "manifest.csv")
-        suggest_boxes(recipe, workspace)
+        suggest_boxes(recipe, load_recipe(recipe), workspace)
         assert table.read_text() == before
     table.write_text(before.splitlines()[0] + "\n" + "0" * 64 + ",9,9,apple,1,1,5,5,true\n")
-    suggest_boxes(recipe, workspace)
+    suggest_boxes(recipe, load_recipe(recipe), workspace)
     assert [line[:1] for line in table.read_text().splitlines()[1:]] == [
         "0",
         before[before.index("\n") + 1],
@@ -75,7 +74,7 @@ def test_what_was_refused_on_the_page_is_not_proposed_again(
     recipe: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def propose() -> str:
-        suggest_boxes(recipe, workspace)
+        suggest_boxes(recipe, load_recipe(recipe), workspace)
         return capsys.readouterr().out
 
     assert "left out" not in propose()
@@ -89,11 +88,6 @@ def test_what_was_refused_on_the_page_is_not_proposed_again(
     propose()
     (again,) = open_session(load_recipe(recipe), recipe, Workspace(workspace)).drawn()[digest]
     assert again.edges == boxes[0].edges and again.proposed
-
-
-def test_without_pictures_the_message_says_how_to_get_them(recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="foodcls prepare"):
-        suggest_boxes(recipe, tmp_path / "empty")
 
 
 @pytest.mark.runs("foodcls propose")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from flows.cli.pictures.worth import show_worth
 from foodcls.errors import InputError
 from foodcls.evaluate.likeness import load_likeness
 from foodcls.manifest import KEPT, new_manifest
-from foodcls.recipe.recipe import load_recipe
+from foodcls.recipe.recipe import Recipe, load_recipe
 from foodcls.review.gallery import read_suspects
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -71,21 +73,27 @@ def test_it_keeps_no_more_than_the_recipe_allows(
     recipe: Path, workspace: Path, gigabytes: int, files: int
 ) -> None:
     recipe.write_text(RECIPE.replace("32}", f"32, cache_gb: {gigabytes}}}"))
-    list_suspects(recipe, workspace)
+    list_suspects(recipe, load_recipe(recipe), workspace)
     assert len(list((workspace / "cache" / "pixels").glob("*.npy"))) == files
 
 
-def test_without_pictures_it_says_what_to_run_first(recipe: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="run `foodcls prepare"):
-        list_suspects(recipe, tmp_path / "none")
+@pytest.mark.parametrize("command", ["suspects", "worth", "propose", "choose"])
+def test_without_pictures_it_says_what_to_run_first_and_waits_for_no_torch(
+    recipe: Path, command: str
+) -> None:
+    program = "import sys, flows.cli.main as cli\ntry: cli.app()\nfinally: print(*sys.modules)"
+    words = [sys.executable, "-c", program, command, str(recipe), "--workspace", "none"]
+    done = subprocess.run(words, text=True, capture_output=True, check=False)
+    assert done.returncode == 2 and "run `foodcls prepare" in done.stderr
+    assert not {"torch", "pandas", "scipy", "numpy"} & set(done.stdout.split())
 
 
-def ask_worth(recipe: Path, workspace: Path) -> None:
-    show_worth(recipe, workspace, more=100)
+def ask_worth(file: Path, recipe: Recipe, workspace: Path) -> None:
+    show_worth(file, recipe, workspace, more=100)
 
 
-def ask_choice(recipe: Path, workspace: Path) -> None:
-    show_choice(recipe, load_recipe(recipe), workspace, [])
+def ask_choice(file: Path, recipe: Recipe, workspace: Path) -> None:
+    show_choice(file, recipe, workspace, [])
 
 
 @pytest.mark.parametrize("guess", [list_suspects, suggest_boxes, ask_worth, ask_choice])
@@ -95,4 +103,4 @@ def test_of_a_run_that_has_not_ended_it_says_to_go_on(
     table = read_manifest(workspace / "manifest.csv").assign(picture="")
     write_manifest(table, workspace / "manifest.csv")
     with pytest.raises(InputError, match="not ended; .* `foodcls prepare"):
-        guess(recipe, workspace)
+        guess(recipe, load_recipe(recipe), workspace)
