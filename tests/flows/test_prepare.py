@@ -38,7 +38,7 @@ def stats(space: Path) -> list[QueryStats]:
     return [QueryStats(**row) for row in table.to_dict("records")]
 
 
-def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_path: Path) -> None:
+def test_a_class_without_results_fails_the_flow_and_is_named(write, tmp_path: Path) -> None:
     space = tmp_path / "space"
     state = prepare(load_recipe(write("beans", "unicorn")), space, return_state=True)
     assert state.is_failed() and not state.is_completed()
@@ -48,13 +48,12 @@ def test_a_class_without_results_fails_the_flow_and_is_named(write, shown, tmp_p
     assert "unicorn: 0 found, 0 ok, 4 needed" in said
     assert "sample, 'unicorn' (unicorn) and 1 more: 0 found on 2 pages: no results" in said
     assert len(read_manifest(space / "manifest.csv")) == 12
-    # what each engine gave is told all the same, in the workspace and in the UI
+    # what each engine gave is told all the same
     assert [(one.label, one.found, one.reason) for one in stats(space)] == [
         ("beans", 12, ""),
         ("unicorn", 0, "no results"),
         ("unicorn", 0, "no results"),
     ]
-    assert any("unicorn" in one.data for one in shown("query-stats"))
 
 
 def test_engines_are_asked_again_by_who_wants_it_at_once(write, tmp_path: Path) -> None:
