@@ -1,7 +1,8 @@
 """Says whether a recipe's `trainable` names modules of its backbone, before torch is imported.
 
-All backbones' modules are kept in module_names.json, as benchmarks/module_names.py writes it; of
-other versions of the libraries it is known here which words name no module.
+All backbones' modules are kept in module_names.json, as benchmarks/module_names.py writes it, but
+for those of timm that torchvision has by the same name; of these, and of other versions of the
+libraries, it is known here which words name no module.
 """
 
 import json

@@ -66,4 +66,6 @@ def _sentences(choice: Choice) -> list[str]:
 
 def _lines(candidate: ProbedBackbone) -> str:
     settings = candidate.settings.model_dump(mode="json", exclude_defaults=True)
+    if target := candidate.settings.target:
+        settings["target"] = {"shape": target.shape} | settings["target"]
     return describe_training(settings, "chosen by `foodcls choose`, on the validation pictures")

@@ -28,7 +28,7 @@ def test_the_lines_for_the_recipe_are_printed(
     names = ", ".join(f"{{name: {label}}}" for label in labels)
     head = f"name: lunch\nclasses: [{names}]\ncollect: {{folder: .}}\n"
     recipe.write_text(
-        f"{head}train: {{weights: none, lr: 0.01, target: {{shape: cutout, views: 2}}, "
+        f"{head}train: {{weights: none, lr: 0.01, target: {{views: 2}}, "
         "extras: {balance: weights, mixup: 0.2}}\n"
     )
     words = ["choose", str(recipe), "--workspace", str(tmp_path)]
@@ -42,7 +42,7 @@ def test_the_lines_for_the_recipe_are_printed(
     other.write_text(head + lines)
     train = load_recipe(other).train
     assert train == probing(load_recipe(recipe).train, train.backbone)
-    assert train.target == Target(shape="cutout", views=2)
+    assert train.target == Target(views=2) and "target: {shape: photo, views: 2}" in lines
     assert train.extras == Extras(balance="weights")
 
 
