@@ -32,7 +32,7 @@ HEADER = re.compile(
     r"(\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{0,40}(?:key|token))"
     rf"(?:(?:{QUOTE})?\s?[:=]\s?(?:{QUOTE})?|{QUOTE},\s?{QUOTE}))"
     # a value has quotes of its own behind an equals sign
-    r"(?:=\"[^\"\r\n]*\"|[^'\"\r\n])+",
+    r"(?:=\"[^\"\r\n]*\"|='[^'\r\n]*'|[^'\"\r\n])+",
     re.IGNORECASE,
 )
 

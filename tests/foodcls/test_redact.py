@@ -35,6 +35,7 @@ from foodcls.redact import only_host, redact, redact_logs, without_logins
         ("[(b'authorization', b'Bearer hidden')] {b'Cookie': b'hidden'}",
          "[(b'authorization', b'***')] {b'Cookie': b'***'}"),
         ('Cookie: a="hidden"; b="hidden"', "Cookie: ***"),
+        ("Cookie: a='hidden'; b=hidden", "Cookie: ***"),
         (r'{\"password\": \"hidden\"} api_key = hidden', r'{\"password\": \"***"} api_key = ***'),
         ("http://h/#access_token=hidden http://h/?jwt=hidden", "http://h/#access_token=*** http://h/?jwt=***"),
         ("http://h/?u=http%3A%2F%2Fme%3Ahidden%40h%2Fx and http%3A%2F%2Fh%2Fx%40b",
