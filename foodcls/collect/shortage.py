@@ -12,7 +12,8 @@ from foodcls.errors import CollectError
 from foodcls.manifest import GIVEN, kept_rows
 from foodcls.recipe.data_settings import Collect
 
-AGAIN = "All that arrived is kept: run the same command again to try the passing failures anew. "
+KEPT = "All that arrived is kept. "
+AGAIN = "Run the same command again to try the passing failures anew. "
 MORE = {
     "folder": "Put more pictures into the folders of these classes",
     "urls": "Add addresses for these classes to the list",
@@ -58,13 +59,14 @@ def _advice(manifest: pd.DataFrame, stats: Iterable[QueryStats]) -> str:
     sources = set(manifest["source"])
     more = next((words for source, words in MORE.items() if source in sources), SEARCHED)
     may_pass = manifest["outcome"].isin(list(LATER)).any() or any(one.is_passing for one in stats)
-    return f"{AGAIN if may_pass else ''}{more}, or lower collect.min_per_class."
+    kept = KEPT if may_pass and (manifest["id"] != "").any() else ""
+    return f"{kept}{AGAIN if may_pass else ''}{more}, or lower collect.min_per_class."
 
 
 def _class_line(label: str, manifest: pd.DataFrame, ok: int, floor: int) -> str:
     rows = manifest[manifest["label"] == label]
-    failed = _tally(rows[rows["outcome"] != "ok"]) or "nothing failed"
-    return f"  {label}: {len(rows)} found, {ok} ok, {floor} needed; {failed}"
+    failed = _tally(rows[rows["outcome"] != "ok"])
+    return f"  {label}: {len(rows)} found, {ok} ok, {floor} needed" + (failed and f"; {failed}")
 
 
 def _reason_lines(rows: pd.DataFrame) -> Iterator[str]:

@@ -109,7 +109,8 @@ def train(
 
 def _tell_plan(settings: Train, count: int) -> None:
     target, answers = settings.target, count_views(settings)
-    words = f", {target.views} views of each for the target {target}" if target else ""
+    uses = ", ".join(f"{name} {value}" for name, value in target or () if name != "views")
+    words = f", {target.views} views of each for the target: {uses}" if target else ""
     mean = f"; answers are means over {answers} views" if answers > 1 else ""
     log.info("%s on %d training pictures%s%s", settings.method, count, words, mean)
     if settings.trainable:

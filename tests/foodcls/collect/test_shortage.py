@@ -40,7 +40,7 @@ def test_the_error_tells_what_happened_and_what_to_do() -> None:
     assert "salad: 0 found, 0 ok, 2 needed" in said
     assert "bing, 'bean stew' (beans): 3 found on 4 pages: HTTP 429 (page 4)" in said
     assert "rows of no class: 1 ('pizza')" in said
-    assert "run the same command again" in said
+    assert "Run the same command again" in said
     assert "rice:" not in said
 
 
@@ -72,7 +72,7 @@ def test_a_day_that_is_spent_is_told_with_when_to_run_again() -> None:
         check_min_per_class(new_manifest([spent]), ("kiwi",), 2, ())
     said = str(caught.value)
     assert "gives in a day: run again then (http://a.test/1: more in 3.0 h)" in said
-    assert "run the same command again" in said
+    assert "Run the same command again" in said
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_day_that_is_spent_is_told_with_when_to_run_again() -> None:
 def test_the_advice_fits_the_source(source: str, said: str) -> None:
     with pytest.raises(CollectError) as caught:
         check_min_per_class(new_manifest([row("a", digest="1", source=source)]), ("a",), 2, ())
-    assert said in str(caught.value) and "run the same command again" not in str(caught.value)
+    assert said in str(caught.value) and "Run the same command again" not in str(caught.value)
 
 
 def test_queries_to_which_the_same_happened_are_one_line() -> None:

@@ -42,7 +42,9 @@ def test_repeats_are_equal_to_the_bit_and_exported_as_they_were_judged(
     assert one.weights == other.weights and one.digest == other.digest
     begins = method != "finetune"
     assert [report.l2 > 0 for report in one.reports] == [begins, *[False] * (epochs - 1)]
-    assert ("3 views of each for the target shape='cutout'" in caplog.text) == bool(target)
+    assert (
+        "3 views of each for the target: shape cutout, background white" in caplog.text
+    ) == bool(target)
     assert one.facts["method"] == method and one.facts["tta"] == (3 if target else 1)
     # steps alone, from random weights, have learnt little yet
     assert not begins or one.best.val_accuracy > 0.8
