@@ -21,7 +21,7 @@ from foodcls.serve.guard import Gate, Guard
 
 PAGE = Path(__file__).parent / "page"
 MAX_BYTES = 30_000_000  # of a photo
-SECONDS = 60.0  # for it to come
+SECONDS = 60.0  # without a part of it
 # a file's time is believed if it is no later than now and no earlier than cameras
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
@@ -50,7 +50,8 @@ def make_app(photos: PhotoFolder, guard: Guard, title: str) -> FastAPI:
         if not request.headers.get("Content-Type", "").startswith("image/"):
             raise HTTPException(415, "send a photo")
         guard.count_photo()
-        data = await read_body(request, MAX_BYTES, SECONDS)
+        # over a slow network it takes its time
+        data = await read_body(request, MAX_BYTES, SECONDS, is_patient=True)
         async with turn:
             try:
                 pixels = await run_in_threadpool(decode_apart, pool, data, MAX_PIXELS)

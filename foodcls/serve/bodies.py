@@ -34,16 +34,28 @@ async def read_picture(
 
 
 async def read_body(
-    request: Request, most: int, seconds: float, hold: Callable[[int], None] = lambda _: None
+    request: Request,
+    most: int,
+    seconds: float,
+    hold: Callable[[int], None] = lambda _: None,
+    *,
+    is_patient: bool = False,
 ) -> bytes:
     """A request's body; HTTPException 400, 408 or 413 when it does not come whole.
 
-    At most `most` bytes are kept, and what comes is read for at most `seconds`. `hold` is told how
-    many bytes each part has, before it is kept.
+    At most `most` bytes are kept, and what comes is read for at most `seconds`; with `is_patient`
+    for as long as never so many pass without a part. `hold` is told how many bytes each part has,
+    before it is kept.
     """
     try:
-        async with asyncio.timeout(seconds):
-            return await _read(request, most, hold)
+        async with asyncio.timeout(seconds) as limit:
+
+            def count(size: int) -> None:
+                hold(size)
+                if is_patient:
+                    limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+            return await _read(request, most, count)
     except TimeoutError as error:
         raise HTTPException(408, f"it did not come within {seconds:g} s", CLOSING) from error
     except ClientDisconnect as error:

@@ -3,12 +3,13 @@
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from foodcls.errors import InputError
 from foodcls.serve.guard import Guard
@@ -17,6 +18,8 @@ from foodcls.serve.guard import Guard
 CONNECTIONS = 512
 # seconds that a connection may take to ask, send and read: else so many shut everybody out
 PATIENCE = 120
+# of bytes that come in that time; with fewer it is late
+LEAST = 100_000
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -69,6 +72,7 @@ def serve_until_stopped(
     """
     config = uvicorn.Config(
         app,
+        http=CountingProtocol,
         # what is sent to an open port is nobody's fault here
         log_level="error",
         ws="none",
@@ -85,6 +89,17 @@ def serve_until_stopped(
     PatientServer(config, tell, max(PATIENCE, 3 * seconds)).run([opened])
 
 
+class CountingProtocol(H11Protocol):
+    """A connection that counts the bytes that came."""
+
+    heard = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes."""
+        self.heard += len(data)
+        super().data_received(data)
+
+
 class PatientServer(uvicorn.Server):
     """Tells when it takes requests, and breaks connections off that are late with theirs."""
 
@@ -92,15 +107,19 @@ class PatientServer(uvicorn.Server):
         super().__init__(config)
         self._tell = tell
         self._ticks = int(patience * 10)  # a tick is a tenth of a second
-        self._before: dict[Any, object] = {}  # what each connection asked, at the last look
+        self._before: Mapping[Any, object] = {}  # how far each connection was, at the last look
 
     async def on_tick(self, counter: int) -> bool:
         """Look, now and then, who is late."""
         if counter % self._ticks == 0:
-            # None before the first request; the same one as long as no other has come
-            now = {one: getattr(one, "cycle", None) for one in self.server_state.connections}
-            for one, asked in now.items():
-                if one in self._before and self._before[one] is asked:
+            # the request, None before the first; what came; what is still to be sent
+            connections: set[Any] = self.server_state.connections
+            now = {
+                one: (one.cycle, one.heard // LEAST, one.transport.get_write_buffer_size())
+                for one in connections
+            }
+            for one, state in now.items():
+                if self._before.get(one) == state:
                     one.transport.abort()
             self._before = now
         return await super().on_tick(counter)

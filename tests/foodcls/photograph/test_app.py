@@ -123,6 +123,24 @@ def test_what_is_no_photo_of_a_class_from_this_page_is_refused(
     assert not folder.exists()
 
 
+def test_a_photo_may_come_slowly_and_not_stop_coming(
+    url: str, folder: Path, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What took longer in all was refused, and sent again without end."""
+    monkeypatch.setattr("foodcls.photograph.app.SECONDS", 1.5)
+
+    def pieces(pause: float) -> Iterator[bytes]:
+        for start in range(0, len(photo), len(photo) // 5):
+            time.sleep(pause)
+            yield photo[start : start + len(photo) // 5]
+
+    asked = {"label": "pesto", "group": "1", "taken": "0"}
+    for pause, status in ((0.5, 200), (2.5, 408)):
+        answer = CLIENT.post(f"{url}photo", content=pieces(pause), params=asked, headers=JPEG)
+        assert answer.status_code == status
+    assert len(saved(folder)) == 1
+
+
 def test_a_time_that_cannot_be_is_now(send: Callable, folder: Path, photo: bytes) -> None:
     for taken in (-(10**18), 10**30, 10**15):
         assert send(photo, taken=taken).status_code == 200

@@ -1,6 +1,7 @@
 import http.client
 import io
 import json
+import os
 import re
 import socket
 import struct
@@ -207,6 +208,21 @@ def test_a_broken_file_is_told_to_the_page(
     files.decisions.write_text("id,keep\nabcdefgh,perhaps\n")
     status, body = ask("decide", {"ids": [manifest["id"][0]], "keep": True})
     assert status == 409 and b"perhaps" in body
+
+
+@pytest.mark.parametrize("name", ["filter.csv", "boxes.csv"])
+def test_a_pipe_or_folder_in_place_of_a_file_is_told_to_the_page(
+    ask: Callable, files: ReviewFiles, manifest: pd.DataFrame, name: str
+) -> None:
+    """Of a pipe each request waited for ever, and the command could not be stopped."""
+    path = files.decisions.with_name(name)
+    decision = {"ids": [manifest["id"][0]], "keep": False}
+    for make in (os.mkfifo, os.mkdir):
+        make(path)
+        status, body = ask("pictures?class=pesto")
+        assert status == 409 and f"{path} is no file" in json.loads(body)["detail"]
+        path.unlink() if path.is_fifo() else path.rmdir()
+    assert ask("decide", decision)[0] == 200
 
 
 def test_two_visits_have_two_tokens(

@@ -297,3 +297,19 @@ def test_what_is_remembered_is_listed_and_forgotten_by_kind(anywhere: Store) -> 
     anywhere.remember("one", {"a": 5, "b": 6})
     anywhere.forget("one", ["a"])
     assert anywhere.recall("one", ["b"]) == {"b": 6}
+
+
+def test_a_file_that_another_program_goes_on_editing_is_told_and_edited_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was waited for without end, and whoever waited could not be stopped."""
+    monkeypatch.setattr("foodcls.store.store.WAIT", 0.2)
+    path = tmp_path / "filter.csv"
+    with (
+        editing(path),
+        pytest.raises(StoreError, match=r"another program has held .*/\.filter\.csv\.lock"),
+        editing(path),
+    ):
+        pass
+    with editing(path):
+        pass
