@@ -17,7 +17,8 @@ from yarl import URL
 
 from foodcls.errors import StoreError
 from foodcls.redact import without_logins
-from foodcls.store.store import Store, digest_json, editing, replacing
+from foodcls.store.disk import editing
+from foodcls.store.store import Store, digest_json, replacing
 
 KIND, KEY = "blocklist/1", "all"
 PORT = re.compile(r":\d*$")

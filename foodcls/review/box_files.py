@@ -23,7 +23,7 @@ from foodcls.review.boxes import (
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Gallery, GalleryItem
 from foodcls.review.watched import Watched
-from foodcls.store.store import editing
+from foodcls.store.disk import editing
 from foodcls.tables.edit_csv import add_rows, open_sheet, write_sheet
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from foodcls.review.decisions import COLUMNS as FILTER_COLUMNS
 from foodcls.review.decisions import Verdict, VerdictReader, write_verdicts
 from foodcls.review.gallery import COLUMNS, Gallery, GalleryItem, build_gallery, read_suspects
 from foodcls.review.watched import Watched
-from foodcls.store.store import editing
+from foodcls.store.disk import editing
 from foodcls.tables.edit_csv import open_sheet, write_sheet
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.tables.match_rows import index_rows

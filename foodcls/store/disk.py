@@ -1,17 +1,20 @@
-"""Asks the file system what is free and why it refused, and flushes files to the disk."""
+"""Asks the file system what is free and why it refused, flushes files, and lets one edit them."""
 
 import ctypes
 import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from foodcls.errors import StoreError
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+WAIT = 10.0  # seconds for another program to end its edit of a table
 LONGEST_NAME = 255  # bytes, of a file
 FREE = "free space"
 OTHER = "name a folder that you can write with --workspace"
@@ -101,3 +104,26 @@ def format_bytes(count: float) -> str:
     while count >= 1000 and power < len(UNITS) - 1:
         count, power = count / 1000, power + 1
     return f"{count:.1f} {UNITS[power]}" if power else f"{count:.0f} B"
+
+
+@contextmanager
+def editing(*paths: Path | None) -> Iterator[None]:
+    """Let nobody else edit these files, from the reading before a change until it is written.
+
+    StoreError when another program still edits one after `WAIT` seconds.
+    """
+    with ExitStack() as stack:
+        # in one order, or two might wait for each other
+        for path in sorted({Path(os.path.realpath(path)) for path in paths if path}):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = FileLock(hide_beside(path, "lock"), WAIT)
+                stack.enter_context(lock)
+            except Timeout as error:
+                raise StoreError(
+                    f"{path} is as it was: another program has held {lock.lock_file} for "
+                    f"{WAIT:g} s; end that one, or try again later"
+                ) from error
+            except OSError as error:
+                raise cannot_write(path, error) from error
+        yield

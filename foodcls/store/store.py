@@ -7,11 +7,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from foodcls.errors import StoreError
 from foodcls.store.disk import cannot_read, cannot_write, copy_mode, flush, hide_beside
@@ -20,7 +18,6 @@ from foodcls.store.object_store import Objects
 
 # seconds between two writes of facts: each waits for the disk
 PACE = 1.0
-WAIT = 10.0  # seconds for another program to end its edit of a table
 DEVICES = Path("/dev")
 
 
@@ -79,29 +76,6 @@ def write_whole(path: Path, data: bytes | str) -> None:
     """Write a file as `replacing` does; text in UTF-8."""
     with replacing(path) as part:
         part.write_bytes(data.encode() if isinstance(data, str) else data)
-
-
-@contextmanager
-def editing(*paths: Path | None) -> Iterator[None]:
-    """Let nobody else edit these files, from the reading before a change until it is written.
-
-    StoreError when another program still edits one after `WAIT` seconds.
-    """
-    with ExitStack() as stack:
-        # in one order, or two might wait for each other
-        for path in sorted({Path(os.path.realpath(path)) for path in paths if path}):
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(hide_beside(path, "lock"), WAIT)
-                stack.enter_context(lock)
-            except Timeout as error:
-                raise StoreError(
-                    f"{path} is as it was: another program has held {lock.lock_file} for "
-                    f"{WAIT:g} s; end that one, or try again later"
-                ) from error
-            except OSError as error:
-                raise cannot_write(path, error) from error
-        yield
 
 
 def _remove(path: Path) -> None:

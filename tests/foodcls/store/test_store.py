@@ -8,13 +8,13 @@ import pytest
 
 from foodcls.errors import StoreError
 from foodcls.store import store as stores
+from foodcls.store.disk import editing
 from foodcls.store.local_store import ASIDE
 from foodcls.store.store import (
     Store,
     digest_file,
     digest_json,
     digest_of,
-    editing,
     key_of,
     replacing,
     write_whole,
@@ -303,7 +303,7 @@ def test_a_file_that_another_program_goes_on_editing_is_told_and_edited_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was waited for without end, and whoever waited could not be stopped."""
-    monkeypatch.setattr("foodcls.store.store.WAIT", 0.2)
+    monkeypatch.setattr("foodcls.store.disk.WAIT", 0.2)
     path = tmp_path / "filter.csv"
     with (
         editing(path),
