@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 from foodcls.manifest import ManifestRef
 from foodcls.progress import Work
+from foodcls.recipe.train_settings import Train
 from foodcls.runs.run_result import Recorded, Reported, summarize
 from foodcls.runs.stage_result import StageResult
 from foodcls.train.checkpoint import EpochReport
@@ -14,7 +15,9 @@ def test_summary_holds_all_that_programs_were_promised(judged, make_run) -> None
     epoch = EpochReport(1, 0.1, 0.99, 0.9, 0.7, 2.0, 1.0, 1e-3)
     run = make_run(
         found=StageResult("collect", found, 1.0, True, (Work("fetch", 1, 9),)),
-        checkpoint=SimpleNamespace(best_epoch=1, reports=[epoch], temperature=1.0, license="mit"),
+        checkpoint=SimpleNamespace(
+            best_epoch=1, reports=[epoch], temperature=1.0, license="mit", settings=Train()
+        ),
         scores=scores,
         model=SimpleNamespace(blob="abc"),
         reported=Reported("w/report.html", ()),
