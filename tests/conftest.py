@@ -48,11 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: tests wait a third of their time, for servers and clocks.
-
-    With one more, two cores stood idle for a sixth of the time; each worker collects for 10 s.
-    """
-    return (os.cpu_count() or 1) + 2
+    """One more than there are cores: tests wait a third of their time, for servers and clocks."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
