@@ -40,7 +40,7 @@ FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # a picture
 CHANGES = {"decide": take_decision, "labels": take_labels, "boxes": take_boxes,
            "undo": take_back, "again": take_again}  # fmt: skip
 MAX_BODY = 50_000_000  # bytes; a decision about 100,000 pictures, and what was seen of each
-SECONDS = 60.0  # for it to come
+SECONDS = 60.0  # without a part of it
 JSON = "application/json"
 Count = Annotated[int, Query(ge=1, le=500)]  # of pictures shown at once
 
@@ -108,7 +108,7 @@ def make_app(session: Session, thumbs: Thumbs, title: str, guard: Guard) -> Fast
         # a form of another page cannot send this type without asking first
         if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
             raise BadRequest("send JSON")
-        body = await read_body(request, MAX_BODY, SECONDS)
+        body = await read_body(request, MAX_BODY, SECONDS, is_patient=True)
         return await run_in_threadpool(
             lambda: JSONResponse(CHANGES[change](session, _read_object(body)))
         )

@@ -7,7 +7,8 @@ import socket
 import struct
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -245,6 +246,27 @@ def test_a_body_in_chunks_has_no_more_bytes_than_one_that_is_announced(
         raw.sendall("\r\n".join(lines).encode() + body + b"\r\n0\r\n\r\n")
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
     assert not files.decisions.exists()
+
+
+def test_a_decision_may_come_slowly_and_not_stop_coming(
+    server: Any, monkeypatch: pytest.MonkeyPatch, manifest: pd.DataFrame
+) -> None:
+    """Through a tunnel one of many pictures takes longer than a minute."""
+    monkeypatch.setattr("foodcls.review.app.SECONDS", 1.5)
+    body = json.dumps({"ids": [manifest["id"][0]], "keep": True}).encode()
+
+    def pieces(pause: float) -> Iterator[bytes]:
+        for start in range(0, len(body), len(body) // 5):
+            time.sleep(pause)
+            yield body[start : start + len(body) // 5]
+
+    for pause, status in ((0.5, 200), (2.5, 408)):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        with suppress(ConnectionError):  # it is ended while this still sends
+            kind = {"Content-Type": "application/json"}
+            connection.request("POST", f"/{server.token}/decide", pieces(pause), kind)
+        assert connection.getresponse().status == status
+        connection.close()
 
 
 def test_a_page_that_is_closed_while_it_saves_is_no_error(
