@@ -16,10 +16,9 @@ from foodcls.serve.guard import Guard
 
 # of a machine's 1024 files; more are answered with 503
 CONNECTIONS = 512
-# seconds that a connection may take to ask, send and read: else so many shut everybody out
+# seconds between two looks at connections: so many that stand still would shut everybody out
 PATIENCE = 120
-# of bytes that come in that time; with fewer it is late
-LEAST = 100_000
+LEAST = 100_000  # bytes; who sends so many from look to look does not stand still
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -101,7 +100,12 @@ class CountingProtocol(H11Protocol):
 
 
 class PatientServer(uvicorn.Server):
-    """Tells when it takes requests, and breaks connections off that are late with theirs."""
+    """Tells when it takes requests, and breaks connections off that stand still.
+
+    From one look to the next such a one began no request, sent fewer than LEAST bytes and read none
+    of its answer. So an answer has to come within `patience` seconds, and its body in one piece: of
+    a body in parts, or by TLS, what is still to be sent may be the same though somebody reads it.
+    """
 
     def __init__(self, config: uvicorn.Config, tell: Callable[[], None], patience: float) -> None:
         super().__init__(config)
@@ -110,9 +114,8 @@ class PatientServer(uvicorn.Server):
         self._before: Mapping[Any, object] = {}  # how far each connection was, at the last look
 
     async def on_tick(self, counter: int) -> bool:
-        """Look, now and then, who is late."""
+        """Look at the connections every `patience` seconds."""
         if counter % self._ticks == 0:
-            # the request, None before the first; what came; what is still to be sent
             connections: set[Any] = self.server_state.connections
             now = {
                 one: (one.cycle, one.heard // LEAST, one.transport.get_write_buffer_size())
