@@ -12,6 +12,7 @@ from foodcls.crop.formats.raw_box import (
     as_text,
     bounds,
     corner_and_size,
+    find_angle,
     turned_corner_and_size,
 )
 from foodcls.tables.read_csv import Problem
@@ -78,7 +79,7 @@ def _read_annotation(
     shape = corner_and_size
     if not numbers and isinstance(segments, dict):
         return Problem(number, name, "a mask without a bbox")
-    angle = _find_angle(item)
+    angle = find_angle(item)
     if not numbers and isinstance(segments, list):
         flat = [value for part in segments if isinstance(part, list) for value in part]
         numbers, shape = tuple(flat), bounds
@@ -92,9 +93,3 @@ def _read_annotation(
         shape=shape,
         size=(image.get("width"), image.get("height")),
     )
-
-
-def _find_angle(item: dict[str, Any]) -> object:
-    """CVAT writes the corner of the box before the turn, and the turn as an attribute."""
-    attributes = item.get("attributes")
-    return attributes.get("rotation") if isinstance(attributes, dict) else None

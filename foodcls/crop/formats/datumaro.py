@@ -12,6 +12,7 @@ from foodcls.crop.formats.raw_box import (
     bounds,
     corner_and_size,
     corners,
+    find_angle,
     turned_corner_and_size,
 )
 from foodcls.tables.read_csv import Problem
@@ -60,7 +61,6 @@ def _read_shape(number: int, found: Shape, document: Document[Any]) -> RawBox | 
     given = shape.get("bbox" if kind == "bbox" else "points")
     numbers = tuple(given) if isinstance(given, list) else ()
     around = SHAPES.get(kind, corner_and_size)
-    attributes = shape.get("attributes")
-    if kind == "bbox" and isinstance(attributes, dict) and attributes.get("rotation"):
-        numbers, around = (*numbers, attributes["rotation"]), turned_corner_and_size
+    if kind == "bbox" and (angle := find_angle(shape)):
+        numbers, around = (*numbers, angle), turned_corner_and_size
     return RawBox(number, name, label, numbers, around, (width, height))

@@ -97,8 +97,7 @@ def _choose_tables(folder: Path, name: str) -> AnnotationFormat:
         with suppress(TableError, Unreadable):
             for one in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
                 found.setdefault(one, []).append(file)
-    found = found if name == "auto" else {name: found[name]} if name in found else {}
-    chosen = _choose(folder, list(found), "its files")
+    chosen = _choose(folder, [one for one in found if name in ("auto", one)], "its files")
     files = found[chosen.name]
     return replace(chosen, read=lambda _: chain.from_iterable(map(chosen.read, files)))
 
@@ -167,12 +166,10 @@ def _is_task(task: dict[str, Any]) -> bool:
 def _folder_formats(folder: Path) -> list[str]:
     """Of files a picture the format; a file of all pictures beside them is a copy of these."""
     found = {"yolo_txt": None} if yolo.holds_labels(folder) else {}
-    for suffix in (".xml", ".json"):
+    for suffix, ends in ((".xml", {"voc_xml"}), (".json", {"labelme_json", "supervisely_json"})):
         for file in list_files(folder, suffix):
             with suppress(Unreadable):
                 found.update(dict.fromkeys(_document_formats(read_bounded(file))))
-            if {".xml": {"voc_xml"}, ".json": {"labelme_json", "supervisely_json"}}[suffix] & set(
-                found
-            ):
+            if ends & found.keys():
                 break  # the others are as this one, or lie beside them
     return [name for name in A_PICTURE if name in found] or list(found)

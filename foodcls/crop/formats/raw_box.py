@@ -1,7 +1,7 @@
 """Holds a box as a tool wrote it, with the ways in which tools write the same four edges."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,6 +126,12 @@ def flatten_points(points: object) -> tuple[object, ...]:
     if not all(isinstance(point, list) and len(point) == 2 for point in pairs):
         return ()
     return tuple(value for point in pairs for value in point)
+
+
+def find_angle(item: Mapping[str, object]) -> object:
+    """CVAT writes the corner of the box before the turn, and the turn as an attribute."""
+    attributes = item.get("attributes")
+    return attributes.get("rotation") if isinstance(attributes, dict) else None
 
 
 def as_dicts(values: object) -> Iterable[dict[str, object]]:

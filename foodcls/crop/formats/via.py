@@ -23,15 +23,24 @@ Item = dict[str, Any]
 SHAPE, ATTRIBUTES = "region_shape_attributes", "region_attributes"
 NAMES = ("filename", "#filename")
 VERSION_3 = ("metadata", "view", "file", "attribute")
-# version 3 writes a shape as its number, behind which these follow, or points
-SHAPES = {
-    2: ("rect", ("x", "y", "width", "height")),
-    3: ("circle", ("cx", "cy", "r")),
-    4: ("ellipse", ("cx", "cy", "rx", "ry")),
-}
+# version 3 writes a shape as its number, behind which its values follow
+NUMBERED = {2: "rect", 3: "circle", 4: "ellipse"}
 POINTS = (5, 6, 7, 8)  # lines, polygons and the four outermost points of a thing
 # of several attributes the first of these is the class
 CLASS_KEYS = ("class", "label", "name", "category", "type", "object")
+
+
+def _around_turned(values: Sequence[float]) -> Edges:
+    *sides, radians = values
+    return ellipse((*sides, math.degrees(radians)))
+
+
+# the attributes that a shape's box is made of, and how
+SHAPES = {
+    "rect": (("x", "y", "width", "height"), corner_and_size),
+    "circle": (("cx", "cy", "r"), circle),
+    "ellipse": (("cx", "cy", "rx", "ry", "theta"), _around_turned),
+}
 
 
 def read_via(path: Path) -> Iterator[RawBox | Problem]:
@@ -99,8 +108,10 @@ def _name_shape(numbers: object) -> dict[str, object]:
     kind, *rest = numbers
     if kind in POINTS:
         return {"name": "polygon", "all_points_x": rest[::2], "all_points_y": rest[1::2]}
-    name, keys = SHAPES.get(kind if isinstance(kind, int) else 0, (f"number {kind}"[:20], ()))
-    return {"name": name, **dict(zip(keys, rest, strict=False))}
+    name = NUMBERED.get(kind) if isinstance(kind, int) else None
+    if name is None:
+        return {"name": f"number {kind}"}
+    return {"name": name, **dict(zip(SHAPES[name][0], rest, strict=False))}
 
 
 def _name_attribute(attribute: object, value: object) -> tuple[str, object]:
@@ -125,26 +136,15 @@ def _read_region(
 ) -> Iterator[RawBox | Problem]:
     if not shape:
         return
-    label = _find_class(attributes)
-    match shape.get("name"):
-        case "rect":
-            sides = tuple(shape.get(key) for key in ("x", "y", "width", "height"))
-            yield RawBox(number, name, label, sides, corner_and_size)
-        case "circle":
-            sides = tuple(shape.get(key) for key in ("cx", "cy", "r"))
-            yield RawBox(number, name, label, sides, circle)
-        case "ellipse":
-            sides = tuple(shape.get(key) for key in ("cx", "cy", "rx", "ry"))
-            yield RawBox(number, name, label, (*sides, shape.get("theta", 0)), _around_turned)
-        case "polygon" | "polyline":
-            yield RawBox(number, name, label, _read_points(shape), bounds)
-        case other:
-            yield Problem(number, name, f"a region of the kind {as_text(other)!r} is no box")
-
-
-def _around_turned(values: Sequence[float]) -> Edges:
-    *sides, radians = values
-    return ellipse((*sides, math.degrees(radians)))
+    label, kind = _find_class(attributes), as_text(shape.get("name"))
+    if kind in SHAPES:
+        keys, around = SHAPES[kind]
+        given = {"theta": 0} | shape
+        yield RawBox(number, name, label, tuple(given.get(key) for key in keys), around)
+    elif kind in ("polygon", "polyline"):
+        yield RawBox(number, name, label, _read_points(shape), bounds)
+    else:
+        yield Problem(number, name, f"a region of the kind {kind!r} is no box")
 
 
 def _read_object(cell: object) -> dict[str, object]:
