@@ -71,14 +71,14 @@ def _read_annotation(
         return Problem(number, "", f"no image has the id {str(item.get('image_id'))[:80]!r}")
     name = as_text(image.get("file_name"))
     if item.get("iscrowd") == 1:
-        return Problem(number, name, "a crowd, not one thing")
+        return Problem(number, name[:80], "a crowd, not one thing")
     kind = as_text(item.get("category_id"))
     box, segments = item.get("bbox"), item.get("segmentation")
     # some tools write four zeros where only the outline was drawn
     numbers = tuple(box) if isinstance(box, list) and any(box) else ()
     shape = corner_and_size
     if not numbers and isinstance(segments, dict):
-        return Problem(number, name, "a mask without a bbox")
+        return Problem(number, name[:80], "a mask without a bbox")
     angle = find_angle(item)
     if not numbers and isinstance(segments, list):
         flat = [value for part in segments if isinstance(part, list) for value in part]

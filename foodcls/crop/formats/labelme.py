@@ -36,10 +36,10 @@ def _read_shape(number: int, shape: Any, document: Document[dict[str, Any]]) -> 
     content = document.content
     name = as_text(content.get("imagePath")) or document.stem
     if not isinstance(shape, dict):
-        return Problem(number, name, "a shape is not a JSON object", document.file)
+        return Problem(number, name[:80], "a shape is not a JSON object", document.file)
     kind = shape.get("shape_type") or "polygon"
     if kind not in (*BOUNDED, "circle"):
-        return Problem(number, name, f"a {as_text(kind)!r} is no box", document.file)
+        return Problem(number, name[:80], f"a {as_text(kind)[:20]!r} is no box", document.file)
     return RawBox(
         number=number,
         name=name,

@@ -144,7 +144,7 @@ def _read_region(
     elif kind in ("polygon", "polyline"):
         yield RawBox(number, name, label, _read_points(shape), bounds)
     else:
-        yield Problem(number, name, f"a region of the kind {kind!r} is no box")
+        yield Problem(number, name[:80], f"a region of the kind {kind[:20]!r} is no box")
 
 
 def _read_object(cell: object) -> dict[str, object]:

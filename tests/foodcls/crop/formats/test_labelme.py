@@ -47,6 +47,7 @@ def test_a_file_without_a_picture_is_named_as_it(read, path):
     "shape, reason",
     [
         ({**GOOD, "shape_type": "point", "points": [[1, 2]]}, "'point' is no box"),
+        ({**GOOD, "shape_type": "x" * 99}, f"a {'x' * 20!r} is no box"),
         ({**GOOD, "shape_type": ["x"]}, "no box"),
         ({**GOOD, "label": None}, "unknown class ''"),
         ({**GOOD, "points": [[1, 2]]}, "2 numbers"),

@@ -68,6 +68,7 @@ def test_a_picture_without_regions_is_no_problem(read):
     "shape, attributes, reason",
     [
         ({"name": "point", "cx": 1, "cy": 2}, APPLE, "'point' is no box"),
+        ({"name": "x" * 99}, APPLE, f"kind {'x' * 20!r} is no box"),
         ({"name": "ellipse"}, APPLE, "not a number"),
         ({"name": "blob"}, APPLE, "no box"),
         ({"name": ["rect"]}, APPLE, "no box"),
