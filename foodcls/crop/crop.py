@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from foodcls.crop.boxes import Box, describe_problems, read_boxes
-from foodcls.crop.formats.detect import FORMATS, detect_format
+from foodcls.crop.formats.detect import detect_format
 from foodcls.crop.formats.plain_csv import is_listed
 from foodcls.crop.matching import NO_PICTURE
 from foodcls.crop.placement import DROPPED, cover_pixels, place_boxes
@@ -118,7 +118,7 @@ def _place_all(
     if unit == "auto":
         unit = detect_unit(path, file_format, [item.sized for item in placed])
     placed = settle_turns(path, placed, unit, settings.orientation, store)
-    is_list = file_format is FORMATS["xywh_csv"] and is_listed(path)
+    is_list = file_format.name == "xywh_csv" and is_listed(path)
     check_beyond(path, placed, unit, is_open=is_list and settings.format == "auto")
     cuts: dict[int, list[PixelBox]] = defaultdict(list)
     for item in placed:
@@ -205,7 +205,6 @@ def _fill(
     starts = (np.cumsum(counts) - counts)[rows]
     places = [place + number for place, count in zip(starts, drawn, strict=True)
               for number in range(count)]  # fmt: skip
-    # all at once: each change of a column of text writes it anew
     boxes = [",".join(map(str, edges)) for some in cuts.values() for edges in some]
     pictures = [blob for row in cuts for blob in blobs[row]]
     return fill_cells(filled, pd.Index(places, dtype=int), {"box": boxes, "picture": pictures})

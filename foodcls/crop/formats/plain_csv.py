@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from foodcls.crop.formats.documents import list_files
 from foodcls.crop.formats.raw_box import Edges, RawBox, corner_and_size, corners
 from foodcls.crop.names import ENDING
 from foodcls.errors import TableError
@@ -54,7 +56,7 @@ def read_tfod(path: Path) -> Iterator[RawBox | Problem]:
 
     Or a list of the four edges. A further column `proposed` marks boxes that a program has drawn.
     """
-    return _read_roles(path, LISTED if is_listed(path) else CORNERS, corners)
+    return _read_roles(path, CORNERS, corners)
 
 
 def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
@@ -74,12 +76,16 @@ def read_open_images(path: Path) -> Iterator[RawBox | Problem]:
 
 def read_xywh(path: Path) -> Iterator[RawBox | Problem]:
     """x and y of the top left corner, width and height, under the names that tools use."""
-    return _read_roles(path, LISTED if is_listed(path) else XYWH, corner_and_size)
+    return _read_roles(path, XYWH, corner_and_size)
 
 
 def is_listed(path: Path) -> bool:
-    """Whether a table has the four numbers of a box in one cell."""
-    return "bbox" in name_columns(read_columns(path), LISTED)
+    """Whether a table, or one in a folder, has the four numbers of a box in one cell."""
+    for file in list_files(path, ".csv") if path.is_dir() else [path]:
+        with suppress(TableError):
+            if "bbox" in name_columns(read_columns(file), LISTED):
+                return True
+    return False
 
 
 def read_columns(path: Path) -> list[str]:
@@ -103,6 +109,8 @@ def _read_roles(
 ) -> Iterator[RawBox | Problem]:
     header = read_header(path)
     headless = _headless(header)
+    # four numbers in a cell stand for the columns
+    roles = LISTED if "bbox" in name_columns(headless or header, LISTED) else roles
     columns = name_columns(headless or header, roles)
     missing = [role for role in roles if role not in columns]
     if missing:

@@ -357,6 +357,8 @@ def test_lists_that_may_be_corners_are_asked_where_they_do_not_fit_as_sides(
     corners = [40, 40, 90, 70], [5, 5, 20, 20]
     with pytest.raises(TableError, match="may be corners as well: set crop.format to tfod_csv"):
         boxes(*corners)
+    with pytest.raises(TableError, match="may be corners as well: set crop.format to tfod_csv"):
+        crop(sound, store, Crop(boxes=tmp_path, padding=0, units="pixels"), LABELS)
     assert boxes(*corners, file_format="tfod_csv") == ["40,40,90,70", "", "5,5,20,20"]
     assert boxes(*corners, file_format="xywh_csv")[0] == "40,40,100,80"
     caplog.clear()
