@@ -108,10 +108,9 @@ def _name_shape(numbers: object) -> dict[str, object]:
     kind, *rest = numbers
     if kind in POINTS:
         return {"name": "polygon", "all_points_x": rest[::2], "all_points_y": rest[1::2]}
-    name = NUMBERED.get(kind) if isinstance(kind, int) else None
-    if name is None:
-        return {"name": f"number {kind}"}
-    return {"name": name, **dict(zip(SHAPES[name][0], rest, strict=False))}
+    name = NUMBERED.get(kind, "") if isinstance(kind, int) else ""
+    keys = SHAPES[name][0] if name else ()
+    return {"name": name or f"number {kind}", **dict(zip(keys, rest, strict=False))}
 
 
 def _name_attribute(attribute: object, value: object) -> tuple[str, object]:
