@@ -156,8 +156,10 @@ class HostLimiter:
     def days(self) -> dict[str, dict[str, float]]:
         """The bytes that came from hosts with a day's limit: by host and hour."""
         # copied: another thread may be counting
-        known = {host: hours.copy() for host, hours in self._days.copy().items()}
-        return {host: dict(hours.told()) for host, hours in known.items()}
+        return {
+            host: {str(hour): size for hour, size in hours.copy().items()}
+            for host, hours in self._days.copy().items()
+        }
 
     @property
     def daily_hosts(self) -> list[str]:

@@ -30,15 +30,11 @@ class HourlyBytes(dict[int, float]):
 
     @classmethod
     def read(cls, told: Mapping[str, float]) -> "HourlyBytes":
-        """Read what `told` gave; ValueError where so many bytes cannot have come."""
+        """Read what JSON made of one; ValueError where so many bytes cannot have come."""
         hours = cls((int(hour), float(size)) for hour, size in told.items())
         if not all(0 <= size < math.inf for size in hours.values()):
             raise ValueError(f"{dict(hours)}: no bytes of a day")
         return hours
-
-    def told(self) -> Mapping[str, float]:
-        """The bytes by hours as text, which JSON wants as keys."""
-        return {str(hour): size for hour, size in self.items()}
 
     def copy(self) -> "HourlyBytes":
         """A copy that can be changed by itself."""
@@ -109,7 +105,7 @@ class HostState:
 
     def text(self) -> str:
         """What its file is to say."""
-        told = {"hours": self.hours.told(), "reserved": self.reserved}
+        told = {"hours": self.hours, "reserved": self.reserved}
         return json.dumps({"free_at": self.free_at} | told)
 
     def take(self, number: int) -> FileLock | None:
