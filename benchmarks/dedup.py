@@ -268,8 +268,10 @@ def main() -> None:
         for what, value in score(pairs, truth, pictures):
             print(f"  {what:<38} {value}")
     print("\nbits   confirmed   vetoed")
-    for row in found.distances.rows():
-        print(f"{row['distance']:4}   {row['confirmed']:9}   {row['vetoed']:6}")
+    counts = zip(found.distances.confirmed, found.distances.vetoed, strict=True)
+    for bits, (same, other) in enumerate(counts):
+        if same or other:
+            print(f"{bits:4}   {same:9}   {other:6}")
     print(f"vetoed within the default distance: {found.distances.vetoed_within}\n")
     show_growth(options.growth)
     peer, mine = (statistics.median(run.seconds for run in done[name]) for name in done)

@@ -64,15 +64,6 @@ class Distances:
         """Pairs within the recipe's distance that the thumbnails tell apart."""
         return sum(self.vetoed[: self.distance + 1])
 
-    def rows(self) -> list[dict[str, int]]:
-        """A row for each distance that any pair has."""
-        counts = enumerate(zip(self.confirmed, self.vetoed, strict=True))
-        return [
-            {"distance": bits, "confirmed": same, "vetoed": other}
-            for bits, (same, other) in counts
-            if same or other
-        ]
-
 
 @dataclass(frozen=True)
 class PairSearch:
