@@ -20,15 +20,6 @@ RECIPE = "name: lunch\nclasses: [{name: apple}, {name: pear}]\ncollect: {folder:
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Path:
-    for label in ("apple", "pear"):
-        (tmp_path / label).mkdir()
-    path = tmp_path / "lunch.yaml"
-    path.write_text(RECIPE)
-    return path
-
-
-@pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """One picture of a red disc on white."""
     image, buffer = Image.new("RGB", (160, 120), "white"), io.BytesIO()

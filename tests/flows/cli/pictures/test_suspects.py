@@ -29,15 +29,6 @@ train: {backbone: test_efficientnet, weights: none, input_size: 32}
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Path:
-    for label in ("pesto", "bread"):
-        (tmp_path / label).mkdir()
-    path = tmp_path / "lunch.yaml"
-    path.write_text(RECIPE)
-    return path
-
-
-@pytest.fixture
 def workspace(tmp_path: Path, noise: Callable, encode: Callable) -> Path:
     """A workspace with twelve pictures."""
     workspace = tmp_path / "space"

@@ -20,10 +20,9 @@ train: {backbone: test_efficientnet, weights: none, input_size: 32}
 
 @pytest.mark.runs("foodcls worth")
 def test_each_class_has_its_line_and_the_next_crawl_its_quotas(
-    tmp_path: Path, noise: Callable, encode: Callable
+    recipe: Path, tmp_path: Path, noise: Callable, encode: Callable
 ) -> None:
-    recipe, workspace = tmp_path / "lunch.yaml", tmp_path / "space"
-    recipe.write_text(RECIPE)
+    workspace = tmp_path / "space"
     store = Store(workspace / "store")
     blobs = [store.put(encode(noise(number))) for number in range(24)]
     rows = [{"id": blob, "picture": blob, "label": ("pesto", "bread")[number % 2], "state": KEPT,
