@@ -19,7 +19,7 @@ from foodcls.tables.read_csv import Problem
 
 Shape = tuple[dict[str, Any], dict[str, Any], list[str]]  # item, annotation, classes
 # an ellipse is given by the corners of the box around it
-SHAPES = {"polygon": bounds, "polyline": bounds, "ellipse": corners}
+SHAPES = {"bbox": corner_and_size, "polygon": bounds, "polyline": bounds, "ellipse": corners}
 
 
 def read_datumaro(path: Path) -> Iterator[RawBox | Problem]:
@@ -52,15 +52,13 @@ def _read_shape(number: int, found: Shape, document: Document[Any]) -> RawBox | 
     media: dict[str, Any] = next((one for one in held if isinstance(one, dict)), {})
     name = as_text(media.get("path")) or as_text(item.get("id"))
     kind, place = as_text(shape.get("type")), shape.get("label_id")
-    is_known = type(place) is int and 0 <= place < len(labels)
-    label = labels[place] if is_known and place is not None else f"label {place}"
+    label = labels[place] if type(place) is int and 0 <= place < len(labels) else f"label {place}"
     size = media.get("size")
     height, width = size if isinstance(size, list) and len(size) == 2 else (0, 0)
-    if kind not in (*SHAPES, "bbox"):
+    if kind not in SHAPES:
         return Problem(number, name[:80], f"a {kind[:20]!r} is no box")
     given = shape.get("bbox" if kind == "bbox" else "points")
-    numbers = tuple(given) if isinstance(given, list) else ()
-    around = SHAPES.get(kind, corner_and_size)
+    numbers, around = tuple(given) if isinstance(given, list) else (), SHAPES[kind]
     if kind == "bbox" and (angle := find_angle(shape)):
         numbers, around = (*numbers, angle), turned_corner_and_size
     return RawBox(number, name, label, numbers, around, (width, height))
