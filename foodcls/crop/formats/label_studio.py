@@ -139,7 +139,9 @@ def _parse_cell(value: object) -> object:
 def _rank(annotation: dict[str, Any], *, is_guess: bool) -> Rank:
     when = as_text(annotation.get("updated_at")) or as_text(annotation.get("created_at"))
     with suppress(ValueError, OverflowError):  # what is no date stays a text
-        when = datetime.fromisoformat(when).astimezone(UTC).isoformat()
+        told = datetime.fromisoformat(when)
+        # one without a zone means the same on every machine
+        when = (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     number = as_text(annotation.get("annotation_id", annotation.get("id")))
     place = int(number) if number.isdecimal() and len(number) < 20 else 0
     return not is_guess, annotation.get("ground_truth") is True, when, place

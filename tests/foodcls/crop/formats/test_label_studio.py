@@ -1,5 +1,7 @@
 """Label Studio's regions are percent, whatever the export; turned ones get the box around."""
 
+import time
+
 import pytest
 
 from foodcls.crop.boxes import read_boxes
@@ -149,6 +151,18 @@ def test_of_two_annotators_one_counts_by_a_rule_that_is_told(read, first, second
     boxes, problems = read(tasks)
     assert [box.edges[0] for box in boxes] == [10, 10]
     assert [item.reason for item in problems] == [OLDER, OLDER]
+
+
+def test_a_time_without_a_zone_means_the_same_on_every_machine(read, monkeypatch):
+    tasks = [task({**SIDES, **NAMED}, {"updated_at": "2024-05-01T12:00"}) | {"id": 7}]
+    later = task({**SIDES, **NAMED, "x": 40}, {"updated_at": "2024-05-01T13:00Z"})
+    tasks[0]["annotations"] += later["annotations"]
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "XYZ+5")
+        time.tzset()
+        boxes, _ = read(tasks)
+    time.tzset()
+    assert [box.edges[0] for box in boxes] == [40]
 
 
 def test_the_newest_annotation_may_say_that_nothing_is_there(read):
