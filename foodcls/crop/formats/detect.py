@@ -98,8 +98,7 @@ def _choose_tables(folder: Path, name: str) -> AnnotationFormat:
             for one in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
                 found.setdefault(one, []).append(file)
     chosen = _choose(folder, [one for one in found if name in ("auto", one)], "its files")
-    files = found[chosen.name]
-    return replace(chosen, read=lambda _: chain.from_iterable(map(chosen.read, files)))
+    return replace(chosen, read=lambda _: chain.from_iterable(map(chosen.read, found[chosen.name])))
 
 
 def _choose(path: Path, names: Sequence[str], what: str) -> AnnotationFormat:
