@@ -33,7 +33,7 @@ from flows.cli.options import (
     look_ahead,
     read_recipe,
 )
-from flows.cli.output import find_manifest, out, say, told, write_json
+from flows.cli.output import USUAL, find_manifest, out, say, told, write_json
 from flows.cli.pages.commands import photograph, review, serve
 from flows.cli.pictures.commands import choose, duplicates, predict, propose, suspects, trace, worth
 from flows.cli.prefect_server import server_needed, server_starting
@@ -91,7 +91,7 @@ def init(
 @app.command(epilog="Example: `foodcls run recipes/foods13.yaml --set train.input_size=224`")
 def run(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     json_file: Json = None,
     changes: Changes = None,
     search_again: Again = False,
@@ -120,7 +120,7 @@ def run(
 @app.command(epilog="Example: `foodcls prepare recipes/foods13.yaml`")
 def prepare(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     changes: Changes = None,
     search_again: Again = False,
     replay: Replay = None,
@@ -143,7 +143,7 @@ def prepare(
 @app.command(epilog="Example: `foodcls ablate recipes/foods13.yaml`")
 def ablate(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     json_file: Json = None,
     changes: Changes = None,
     store: Place = "",
@@ -200,7 +200,7 @@ def compare(
     b: Annotated[str, typer.Argument(metavar="B", help="The other.")],
     workspace: Annotated[
         Path, typer.Option("--workspace", help="Whose pictures are answered and shown.")
-    ] = Path("workspace"),
+    ] = USUAL,
     page: Annotated[
         Path | None, typer.Option("--html", help="Write a page with the changed pictures here.")
     ] = None,

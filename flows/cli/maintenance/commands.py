@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Again, Json, RecipeFile, Space
-from flows.cli.output import find_workspace, out, say, told, write_json
+from flows.cli.output import USUAL, find_workspace, out, say, told, write_json
 from flows.cli.signals import stoppable
 
 
-def doctor(workspace: Space = Path("workspace")) -> None:
+def doctor(workspace: Space = USUAL) -> None:
     """Check versions, weights, servers, keys and disk; say what is missing and how to mend it."""
     from flows.cli.run import show_checks
     from foodcls.workspace.doctor import run_checks
@@ -25,7 +25,7 @@ def engines(
     recipe_file: Annotated[
         Path | None, typer.Argument(metavar="[RECIPE]", help="Ask its engines; else all.")
     ] = None,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     query: Annotated[str, typer.Option(help="What to ask for; else the first query.")] = "",
 ) -> None:
     """Ask each engine one small question: which work, and what do the others need?"""
@@ -46,7 +46,7 @@ def engines(
 def promote(
     recipe_file: RecipeFile,
     version: Annotated[str, typer.Argument(metavar="VERSION", help="As MLflow numbers them.")],
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
 ) -> None:
     """Let a registered version of the recipe's model serve, whatever the tests say of it."""
     with told():
@@ -67,7 +67,7 @@ def schedule(
         str, typer.Option(metavar="TIMES", help="Minute, hour, day, month, day of the week.")
     ],
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="Default: this machine's.")] = "",
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     search_again: Again = False,
 ) -> None:
     """Retrain by the clock, and let the better model serve: a deployment for this recipe.
@@ -80,7 +80,7 @@ def schedule(
         schedule_recipe(recipe_file, workspace, cron, timezone, searches=search_again)
 
 
-def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def rollback(recipe_file: RecipeFile, workspace: Space = USUAL) -> None:
     """Let the champion before serve again; the one taken back does not return by itself."""
     with told():
         from foodcls.recipe.recipe import load_recipe
@@ -96,7 +96,7 @@ def rollback(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> N
         )
 
 
-def sync(workspace: Space = Path("workspace")) -> None:
+def sync(workspace: Space = USUAL) -> None:
     """Send to MLflow what could not be sent when it was recorded.
 
     MLFLOW_TRACKING_URI names the server; without it, each record goes to the one it was meant for.
@@ -114,7 +114,7 @@ def sync(workspace: Space = Path("workspace")) -> None:
 
 
 def verify(
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     mend: Annotated[bool, typer.Option("--mend", help="Set what is damaged aside.")] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Begin again, also where a check was stopped.")
@@ -139,7 +139,7 @@ def forget(
             help="An address, host, author, licence or id, or a file with one in each line.",
         ),
     ],
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     delete: Annotated[bool, typer.Option("--delete", help="Do it; else only show.")] = False,
     retrain: Annotated[
         Path | None, typer.Option(metavar="RECIPE", help="With --delete: train anew, and compare.")
@@ -163,7 +163,7 @@ def forget(
 
 
 def gc(
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; else only show.")] = False,
     # a month of weekly runs, so that a recipe of last week finds its work
     keep_days: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Json, Space
-from flows.cli.output import told, write_json
+from flows.cli.output import USUAL, told, write_json
 
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="An exported model, *.pt.")]
 
@@ -19,7 +19,7 @@ def export(
             "--format", help="onnx, onnx_int8, exported_program, aotinductor, web; repeatable."
         ),
     ],
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     margin: Annotated[
         float, typer.Option(help="How much accuracy int8 may cost against fp32.", min=0, max=0.99)
     ] = 0.02,
@@ -42,7 +42,7 @@ def export(
 
 def benchmark(
     model: ModelFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     threads: Annotated[int, typer.Option(help="Of each format; 0: a core each.", min=0)] = 0,
     seconds: Annotated[
         float, typer.Option(help="That each batch size is timed for, at least.", min=0)

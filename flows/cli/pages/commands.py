@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import AnyModel, Digest, RecipeFile, Space
-from flows.cli.output import told
+from flows.cli.output import USUAL, told
 
 Host = Annotated[str, typer.Option(help="0.0.0.0: whoever reaches this machine may ask.")]
 Port = Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)]
@@ -14,7 +14,7 @@ Port = Annotated[int, typer.Option(help="0: a free one.", min=0, max=65_535)]
 
 def review(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     port: Port = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     test: Annotated[bool, typer.Option("--test", help="Look at the test pictures.")] = False,

@@ -16,7 +16,7 @@ from flows.cli.options import (
     Table,
     read_prepared,
 )
-from flows.cli.output import told, write_json
+from flows.cli.output import USUAL, told, write_json
 
 
 def predict(
@@ -64,7 +64,7 @@ def duplicates(
     raise typer.Exit(int(bool(found.refused)))
 
 
-def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def propose(recipe_file: RecipeFile, workspace: Space = USUAL) -> None:
     """Propose a box for each picture that has none; `foodcls review` shows them to accept."""
     with told():
         recipe = read_prepared(recipe_file, workspace)
@@ -73,7 +73,7 @@ def propose(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> No
         suggest_boxes(recipe_file, recipe, workspace)
 
 
-def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> None:
+def suspects(recipe_file: RecipeFile, workspace: Space = USUAL) -> None:
     """Rank the pictures by how likely they are mislabeled or unrelated, into suspects.csv."""
     with told():
         recipe = read_prepared(recipe_file, workspace)
@@ -84,7 +84,7 @@ def suspects(recipe_file: RecipeFile, workspace: Space = Path("workspace")) -> N
 
 def worth(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     more: Annotated[int, typer.Option(help="Pictures of a class to learn from.", min=1)] = 120,
 ) -> None:
     """Forecast what more pictures of each class would add, with intervals, into worth.csv.
@@ -103,7 +103,7 @@ def trace(
         str,
         typer.Argument(metavar="IMAGE_OR_ID", help="A file, a URL or the end of one, or an id."),
     ],
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     page: Annotated[Path | None, typer.Option("--html", help="Also write a page here.")] = None,
     recipe_file: Annotated[
         Path | None, typer.Option("--recipe", help="Tell what was decided by it too.")
@@ -118,7 +118,7 @@ def trace(
 
 def choose(
     recipe_file: RecipeFile,
-    workspace: Space = Path("workspace"),
+    workspace: Space = USUAL,
     backbones: Annotated[
         list[str] | None,
         typer.Option(
