@@ -25,8 +25,12 @@ State = Mapping[str, Tensor]
 OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 # of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
 _TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
-# torchvision's densenet files still carry names from before torch 0.4: norm.1 for norm1
-_OLD_DENSENET = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.\w+)$")
+# names that torchvision's files still carry of densenet from before torch 0.4, and of its ViTs
+_OLD_NAMES = (
+    (re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.\w+)$"), r"\1\2"),
+    (re.compile(r"(encoder_layer_\d+\.mlp)\.linear_1\."), r"\1.0."),
+    (re.compile(r"(encoder_layer_\d+\.mlp)\.linear_2\."), r"\1.3."),
+)
 
 
 def state_digest(state: State) -> str:
@@ -133,7 +137,9 @@ def load_state(module: nn.Module, state: State, heads: Sequence[str], source: st
             f"{f' and {len(problems) - 5} more' if len(problems) > 5 else ''}; "
             "name the backbone that the weights were saved from"
         )
-    module.load_state_dict(given, strict=False)
+    # of the network's own tensors and with its notes of versions, without which mnasnet takes none
+    own.update(given)
+    module.load_state_dict(own)
 
 
 def _adapt(module: Any, state: dict[str, Tensor]) -> State:
@@ -157,7 +163,13 @@ def _unwrapped(state: State, own: State, source: str) -> State:
         )
     prefix = most[0]
     inner = {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
-    return {_OLD_DENSENET.sub(r"\1\2", name): value for name, value in inner.items()}
+    return {_new_name(name): value for name, value in inner.items()}
+
+
+def _new_name(name: str) -> str:
+    for old, new in _OLD_NAMES:
+        name = old.sub(new, name)
+    return name
 
 
 def _without_heads(state: State, heads: Sequence[str]) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from foodcls.errors import WeightsError
 from foodcls.network.backbones import backbone_names, has_weights, make_backbone, own_size
@@ -115,6 +116,25 @@ def test_each_torchvision_model_is_given_what_its_builder_sets_for_weights() -> 
         known = {"num_classes", "transform_input", "aux_logits", "init_weights", "image_size",
                  "input_size", "groups", "width_per_group"}  # fmt: skip
         assert set(re.findall(r'_ovewrite_named_param\(kwargs, "(\w+)"', builder)) <= known, name
+
+
+def test_a_file_without_notes_of_versions_is_taken(tmp_path: Path) -> None:
+    state = torchvision.models.mnasnet0_5().state_dict()
+    save_file(state, tmp_path / "w.safetensors")
+    backbone = make_backbone("mnasnet0_5", str(tmp_path / "w.safetensors"), 32)
+    assert torch.equal(backbone.module.state_dict()["layers.0.weight"], state["layers.0.weight"])
+
+
+def test_the_old_names_in_the_files_of_torchvisions_vits_are_known(tmp_path: Path) -> None:
+    state = torchvision.models.vit_b_32(image_size=64).state_dict()
+    old = {
+        name.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): tensor
+        for name, tensor in state.items()
+    }
+    torch.save(old, tmp_path / "w.pth")
+    layer = "encoder.layers.encoder_layer_0.mlp.3.weight"
+    backbone = make_backbone("vit_b_32", str(tmp_path / "w.pth"), 64)
+    assert torch.equal(backbone.module.state_dict()[layer], state[layer])
 
 
 def test_a_distilled_transformer_is_loaded_from_what_timm_saves(tmp_path: Path) -> None:
