@@ -125,7 +125,7 @@ def test_what_is_printed_to_open_mlflow_asks_for_no_more_processes_than_these_tw
     assert count_processes(plain.pid) == 2
     settings = Path(f"/proc/{plain.pid}/environ").read_text().split("\0")
     few = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_WORKERS=1"}
-    printed = open_tracking("", {"mlflow_tracking_uri": "sqlite:///w"})
+    printed = open_tracking("", {"mlflow_page": "", "mlflow_tracking_uri": "sqlite:///w"})
     assert few <= {*settings} and few <= {*printed.replace("--workers ", "MLFLOW_WORKERS=").split()}
 
 
@@ -134,7 +134,8 @@ def test_what_is_printed_to_open_mlflow_starts_two_processes(
     tmp_path: Path, free_port: Callable[[], int], mlflow_tables: Path
 ) -> None:
     uri = f"sqlite:///{shutil.copy(mlflow_tables, tmp_path)}"
-    line = open_tracking(f"{Path(sys.executable).parent}/", {"mlflow_tracking_uri": uri})
+    result = {"mlflow_page": "", "mlflow_tracking_uri": uri}
+    line = open_tracking(f"{Path(sys.executable).parent}/", result)
     port = str(free_port())
     with subprocess.Popen(f"exec env {line}", shell=True, start_new_session=True,
                           env=os.environ | {"MLFLOW_PORT": port}) as process:  # fmt: skip

@@ -61,12 +61,17 @@ def speak_plainly() -> None:
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").propagate = False
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.setFormatter(_TerminalLines("  %(message)s"))
     logger = logging.getLogger("foodcls")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)
     # Prefect gives the root logger a handler of its own, which would say it all again
     logger.propagate = False
+
+
+class _TerminalLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(_fitting(line, err) for line in super().format(record).split("\n"))
 
 
 @contextmanager
@@ -77,8 +82,9 @@ def told() -> Iterator[None]:
         yield
     except FoodclsError as error:
         # a message may hold brackets, which rich would take for markup
-        err.print("error:", style="bold red", end=" ")
-        say(str(error), to=err)
+        message = Text("\n".join(_fitting(line, err) for line in f"error: {error}".split("\n")))
+        message.stylize("bold red", 0, len("error:"))
+        err.print(message, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
 
 
@@ -90,10 +96,18 @@ def say(text: str, style: str = "", to: Console = out) -> None:
 def say_sentences(*sentences: str) -> None:
     """Print each on lines of its own; a terminal gets them broken at blanks outside of `code`."""
     for text in sentences:
-        whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\xa0"), text)
-        width = out.width if out.is_terminal else len(text) + 1
-        lines = textwrap.fill(whole, width, break_long_words=False, break_on_hyphens=False)
-        say(lines.replace("\xa0", " "))
+        say(_fitting(text, out))
+
+
+def _fitting(text: str, to: Console) -> str:
+    """A line as it is, or for a terminal broken at blanks outside of `code`."""
+    if not to.is_terminal:
+        return text
+    whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\xa0"), text)
+    indent = " " * (len(text) - len(text.lstrip()))
+    lines = textwrap.wrap(whole, to.width, subsequent_indent=indent, break_long_words=False,
+                          break_on_hyphens=False)  # fmt: skip
+    return "\n".join(lines).replace("\xa0", " ")
 
 
 def write_json(value: Any, path: Path | None) -> None:

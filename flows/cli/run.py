@@ -103,7 +103,8 @@ def show_places(result: dict[str, Any], folder: Path, recipe_file: Path) -> None
     model, license = _near(result["model_path"]), result["weights_license"]
     runs = (
         find_page(result["prefect_flow_run_id"])
-        or f"{here}prefect server start   # http://127.0.0.1:4200"
+        or "PREFECT_SERVER_ANALYTICS_ENABLED=false \\\n"
+        f"  {here}prefect server start   # http://127.0.0.1:4200"
     )
     there = _near(str(folder))
     few = few_classes(read_manifest(workspace.manifest, COLUMNS), list(result["per_class"]))
@@ -134,14 +135,11 @@ def _near(path: str) -> str:
 
 def open_tracking(here: str, result: dict[str, Any]) -> str:
     """The page of the run on a server, or how to start a server for a store without one."""
-    uri = result["mlflow_tracking_uri"]
-    if uri.startswith("http"):
-        run = result["mlflow_run_id"]
-        return f"{uri}/#/experiments/{result['mlflow_experiment_id']}/runs/{run}"
     # one worker and no jobs: of itself it starts eight processes. In lines that a terminal holds
-    return (
+    return result["mlflow_page"] or (
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false DO_NOT_TRACK=true \\\n"
-        f"  {here}mlflow ui --workers 1 \\\n  --backend-store-uri {command_line(uri)}"
+        f"  {here}mlflow ui --workers 1 \\\n"
+        f"  --backend-store-uri {command_line(result['mlflow_tracking_uri'])}"
     )
 
 

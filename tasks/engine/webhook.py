@@ -80,11 +80,8 @@ def _links(run: FlowRun, state: State[Any]) -> dict[str, str]:
 def _tracking_link(state: State[Any]) -> dict[str, str]:
     result = state.result(raise_on_failure=False) if state.is_completed() else None
     run = result.run if isinstance(result, Retrained) else result
-    if not isinstance(run, RunResult) or not run.recorded.result.tracking_uri.startswith("http"):
-        return {}
-    recorded = run.recorded.result
-    place = f"experiments/{recorded.experiment_id}/runs/{recorded.run_id}"
-    return {"mlflow_run": f"{recorded.tracking_uri.rstrip('/')}/#/{place}"}
+    page = run.recorded.result.page if isinstance(run, RunResult) else ""
+    return {"mlflow_run": page} if page else {}
 
 
 async def _send(url: str, message: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Errors end a command with a line and an exit code."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from flows.cli.output import out, say_sentences, told
+from flows.cli.output import _TerminalLines, err, out, say_sentences, told
 from flows.cli.prefect_server import find_page
 from flows.cli.run import checking_report, show_checks, show_places, show_result
 from foodcls.errors import InputError, StageError, StoreError
@@ -27,6 +28,24 @@ def test_an_error_is_one_message_and_an_exit_code(
     with pytest.raises(typer.Exit) as end, told():
         raise error
     assert end.value.exit_code == code and capsys.readouterr().err == "error: [a] b\n"
+
+
+def test_a_terminal_gets_errors_and_log_lines_broken_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.cli.output.speak_plainly", lambda: None)
+    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setattr(err, "width", 40)
+    with pytest.raises(typer.Exit), told():
+        raise InputError("photos.yaml is there already; name another with `--recipe FILE`\n  [a] b")
+    said = "error: photos.yaml is there already;\nname another with `--recipe FILE`\n  [a] b\n"
+    assert capsys.readouterr().err == said
+    line = logging.LogRecord(
+        "foodcls", 20, "", 0, "probe on 342 training pictures, 3 views", (), None
+    )
+    assert _TerminalLines("  %(message)s").format(line) == (
+        "  probe on 342 training pictures, 3\n  views"
+    )
 
 
 def test_warnings_of_libraries_do_not_reach_the_terminal() -> None:
@@ -88,7 +107,7 @@ def test_classes_without_fault_are_one_line_and_a_path_is_as_short_as_it_can_be_
               "average_position_low": 1.0, "average_position_high": 1.2, "cached": [],
               "mlflow_waiting": "", "prefect_flow_run_id": "f1", "mlflow_run_id": "7",
               "registered_version": "1",
-              "mlflow_tracking_uri": "sqlite:///w",
+              "mlflow_page": "", "mlflow_tracking_uri": "sqlite:///w",
               "model_path": str(tmp_path / "w" / "models" / f"lunch-{12 * '0'}.pt")}  # fmt: skip
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))

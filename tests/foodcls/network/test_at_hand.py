@@ -36,8 +36,8 @@ def test_weights_that_cannot_be_had_are_told_of_with_lines_that_work(
     homes = {"TORCH_HOME": str(tmp_path), "HF_HOME": str(tmp_path)}
     with pytest.raises(InputError, match="cannot be reached") as caught:
         check_backbone(Train(backbone=name), homes)
-    assert "its weights are installed; or" in str(caught.value)
-    line = str(caught.value).partition("ways out: ")[2].partition("#")[0]
+    assert "whose weights are installed; or" in str(caught.value)
+    line = str(caught.value).partition("ways out: `")[2].partition("`")[0]
     path = tmp_path / "r.yaml"
     path.write_text(f"name: r\nclasses: [a, b]\ncollect: {{folder: .}}\n{line}\n")
     check_backbone(load_recipe(path).train, homes)

@@ -88,7 +88,8 @@ def test_a_run_that_ends_is_told_once_with_its_links(listener: Listener) -> None
     (message,) = listener.messages
     assert (message["flow"], message["run"], message["state"]) == ("outer", "lunch", "Completed")
     assert message["recipe"] == "lunch.yaml" and message["run_id"] in message["links"]["flow_run"]
-    assert message["links"]["mlflow_run"] == "http://tracking:5000/#/experiments/7/runs/r1"
+    page = "http://tracking:5000/#/experiments/7/runs/r1?workflowType=machine_learning"
+    assert message["links"]["mlflow_run"] == page
     assert message["text"].startswith("outer lunch.yaml: Completed")
 
 
