@@ -27,9 +27,13 @@ def peer_bin(
         print(f"making an environment for {name} in {folder}", file=sys.stderr)
         venv.create(folder, clear=True, with_pip=True)
         if sees_ours:
+            # pip is to find torch there
             _show_ours(folder)
         subprocess.run([programs / "pip", "install", "-qq", *requirements], check=True)
         done.write_text("\n".join(requirements))
+    if sees_ours:
+        # what is installed here may lie elsewhere than when the environment was made
+        _show_ours(folder)
     return programs
 
 
