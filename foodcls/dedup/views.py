@@ -38,11 +38,11 @@ def search_views(
     """
     views = _cut_all(prints.thumbnails, len(WINDOWS))
     is_odd = np.array([across % 2 for _, across, _ in AXES], bool)
-    wholes = views[:, :: len(WINDOWS)]
+    wholes = views[:, :: len(WINDOWS)].T
     places = read_places(wholes)
     places[:, is_odd] *= -1
-    mirrored = places.astype(np.int8).view("<u2").T
-    points = Points(np.concatenate([wholes, mirrored], axis=1), views, len(WINDOWS))
+    mirrored = places.astype(np.int8).view("<u2")
+    points = Points(np.concatenate([wholes, mirrored]), views, len(WINDOWS))
     hashes = Hashes(np.concatenate([prints.hashes, prints.mirrors]), prints.hashes, reach)
     for left, right in search_cells(points, hashes, share):
         near = measure_pairs(prints.hashes, prints.mirrors, left, right)
@@ -57,7 +57,8 @@ def search_turned(
     The mirrors' place in `prints` is taken by the hashes of the turned.
     """
     thumbnails, turned = prints.thumbnails, prints.mirrors
-    points = Points(_cut_all(thumbnails, 1, turns), _cut_all(thumbnails, 1), 1)
+    wholes = np.ascontiguousarray(_cut_all(thumbnails, 1, turns).T)
+    points = Points(wholes, _cut_all(thumbnails, 1), 1)
     for left, right in search_cells(points, Hashes(turned, prints.hashes, reach), share):
         near = measure_pairs(prints.hashes, turned, left, right)
         yield judge(near.pick(near.mirror_distance <= reach))

@@ -111,10 +111,16 @@ def test_what_grids_found_is_joined_each_pair_once_in_order():
     assert np.array_equal(np.concatenate(joined), np.unique(np.concatenate(found)))
 
 
-def test_views_that_share_no_cell_with_a_whole_are_not_sorted():
+@pytest.mark.parametrize("chunk", [cells.CHUNK, 100])
+def test_wholes_are_paired_with_exactly_the_views_of_their_cells(chunk, monkeypatch):
+    monkeypatch.setattr(cells, "CHUNK", chunk)
     dice = np.random.default_rng(0)
-    views = dice.integers(0, 2**16, (8, 28_000), dtype=np.uint16)
-    points = cells.Points(views[:, :10], views, 28)
-    codes = cells._sort_by_cell(points, 0)
-    # its ten wholes, and these as views
-    assert 20 <= len(codes) < 10_000 and (np.diff(codes.view(np.int64)) != 0).all()
+    # two values, so that cells have many points
+    views = dice.choice(np.array([0, 21_000], np.uint16), (8, 2_800))
+    points = cells.Points(np.ascontiguousarray(views[:, ::28].T), views, 28)
+    marks = cells._mark_cells(points, 0)
+    own, theirs = (cells._code_cells(some, marks) for some in (points.wholes.T, views))
+    found = np.concatenate([np.stack(pair, axis=1) for pair in cells._pair_up(points, 0)])
+    meant = np.argwhere(own[:, None] == theirs)
+    assert len(meant) > 1_000 and set(own) < set(theirs)
+    assert np.array_equal(found[np.lexsort(found.T[::-1])], meant)
