@@ -3,6 +3,7 @@
 import { getSaved } from "./api.js";
 import { $, displayName, make, makeButton, toast } from "./dom.js";
 import { show } from "./grid.js";
+import { filterPictures } from "./header.js";
 import { hideReasons } from "./reasons.js";
 import { current, state, takeTurn } from "./state.js";
 
@@ -68,6 +69,21 @@ export async function openClass(label, stay = false) {
   if (!stay) Object.assign(state, { chip: "all", words: "" });
   $("search").value = state.words;
   show(id);
+}
+
+// the next class with pictures that the filter lets through
+export async function openElsewhere() {
+  const isMine = takeTurn(), here = state.classes.findIndex((item) => item.name === state.label);
+  try {
+    for (const { name } of [...state.classes.slice(here + 1), ...state.classes.slice(0, here)]) {
+      const pictures = await getSaved(`pictures?class=${encodeURIComponent(name)}`);
+      if (!isMine()) return;
+      if (filterPictures(pictures).length) return openClass(name, true);
+    }
+    toast("No class has a picture that answers to this filter.");
+  } catch (error) {
+    toast(error.message, true);
+  }
 }
 
 export function stepClass(by) {

@@ -16,12 +16,20 @@ export function show(id = current()?.id) {
   state.view = filterPictures();
   $("grid").replaceChildren();
   $("nothing").hidden = state.view.length > 0;
-  $("nothing").textContent = state.pictures.length ? "No picture here answers to this filter." : "No picture of this class was found.";
+  $("elsewhere").hidden = Boolean(state.special) || !state.pictures.length;
+  $("nothing").firstElementChild.textContent = state.pictures.length ? "No picture here answers to this filter." : "No picture of this class was found.";
   drawHeader();
+  $("grid").style.setProperty("--shape", state.special ? 4 / 3 : usualShape());
   const place = state.view.findIndex((picture) => picture.id === id);
   $("grid").scrollTop = 0;
   goTo(Math.max(0, place));
   growNearEnd();
+}
+
+// of a class's pictures, so that most fill their tiles; within bounds, for rows of one height
+function usualShape() {
+  const shapes = state.pictures.map(({ w, h }) => w / h).sort((a, b) => a - b);
+  return Math.min(4 / 3, Math.max(3 / 4, shapes[shapes.length >> 1] ?? 4 / 3));
 }
 
 // as many cards as were scrolled to, and some more: a browser scrolls thousands slowly

@@ -21,8 +21,8 @@ export function drawHeader() {
   drawFilters();
 }
 
-function filters() {
-  const flags = new Set(state.pictures.flatMap((picture) => picture.flags ?? []));
+function filters(pictures = state.pictures) {
+  const flags = new Set(pictures.flatMap((picture) => picture.flags ?? []));
   return [
     ["all", "All", () => true],
     ["suspects", "Suspects", (picture) => picture.suspect],
@@ -54,9 +54,9 @@ export function clearFilter() {
 }
 
 // the pictures that the chosen filter and the typed words let through
-export function filterPictures() {
-  const test = (filters().find(([key]) => key === state.chip) ?? filters()[0])[2];
+export function filterPictures(pictures = state.pictures) {
+  const kinds = filters(pictures), test = (kinds.find(([key]) => key === state.chip) ?? kinds[0])[2];
   const words = state.words.toLowerCase().trim();
   const said = (picture) => [picture.suspect, picture.reason, picture.origin, picture.id, ...(picture.flags ?? [])].join("\n").toLowerCase();
-  return state.pictures.filter((picture) => test(picture) && (!words || said(picture).includes(words)));
+  return pictures.filter((picture) => test(picture) && (!words || said(picture).includes(words)));
 }

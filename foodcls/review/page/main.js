@@ -2,7 +2,7 @@
 
 import { get, hasUnsaved, onChanges } from "./api.js";
 import { acceptBoxes, chooseBox, drawBoxes, refuseBoxes, removeBox } from "./boxes.js";
-import { openClass } from "./classes.js";
+import { openClass, openElsewhere } from "./classes.js";
 import { applyAnswer, decide, decideRest, forgetAnswers, undo } from "./decisions.js";
 import { $, toast } from "./dom.js";
 import { listenForDrags } from "./drag.js";
@@ -69,6 +69,7 @@ function listenToHeader() {
   onClick("chips", (event) => { const chip = event.target.closest(".chip"); if (chip) { setFilter(chip.dataset.chip, state.words); focusCard(); } });
   $("search").addEventListener("input", () => setFilter(state.chip, $("search").value));
   $("size").addEventListener("input", () => document.documentElement.style.setProperty("--wide", `${$("size").value}px`));
+  onClick("elsewhere", openElsewhere);
   onClick("doubts", openDoubts);
   onClick("sample", openSample);
   onClick("batch", (event) => {

@@ -291,6 +291,33 @@ def test_filters_and_classes_by_key_and_mouse(page: Any) -> None:
     page.wait("document.querySelector('#label').textContent === 'bread'")
 
 
+def test_tiles_have_the_shape_of_most_pictures_of_the_class(
+    browser: Any, visit: Callable, serve: Callable, pictures: Callable
+) -> None:
+    sizes = [(64, 64), (64, 64), (96, 64), (64, 200)]
+    manifest = pictures(4, {place: {"width": w, "height": h} for place, (w, h) in enumerate(sizes)})
+    browser.open(serve(visit(manifest)).url)
+    well = "document.querySelector('.well')"
+    assert browser.value(f"{well}.offsetWidth / {well}.offsetHeight") == pytest.approx(1, abs=0.02)
+    browser.press("]")
+    browser.wait("document.querySelector('#label').textContent === 'bread'")
+    shape = browser.value(f"{well}.offsetWidth / {well}.offsetHeight")
+    assert shape == pytest.approx(4 / 3, abs=0.02)
+
+
+def test_a_filter_that_finds_nothing_here_leads_to_the_other_classes(page: Any) -> None:
+    shown = "[...document.querySelectorAll('.card')].map((card) => card.dataset.id).length"
+    page.press("f", *"bread-008", "Enter")
+    assert page.value(shown) == 0
+    page.click("#elsewhere")
+    page.wait("document.querySelector('#label').textContent === 'bread'")
+    assert page.value(shown) == 1 and page.value("document.querySelector('#nothing').hidden")
+    page.press("f", *"-nowhere", "Enter")
+    page.click("#elsewhere")
+    page.wait("document.querySelector('#toast:popover-open')")
+    assert "No class has" in page.value("document.querySelector('#toast').textContent")
+
+
 def test_help_opens_and_closes(page: Any) -> None:
     page.press("?")
     assert page.value("document.querySelector('#help').open")
