@@ -29,6 +29,7 @@ class Box:
     own_name: str = ""  # the annotation file's own, or an uploaded file's: means the same picture
     is_upright: bool = False  # by a tool that shows pictures upright, whatever size it writes
     file: str = ""  # in a folder: which file
+    is_table: bool = False  # that file has boxes of several pictures
     proposed: bool = False  # by a program; no person has accepted it
 
 
@@ -95,7 +96,7 @@ def _check_box(raw: RawBox, labels: Mapping[str, str]) -> Box | Problem:
     reason = _fault(edges)
     if reason:
         return refuse(reason)
-    rest = (raw.own_name, raw.is_upright, raw.file, raw.proposed)
+    rest = (raw.own_name, raw.is_upright, raw.file, raw.is_table, raw.proposed)
     return Box(raw.number, raw.name, labels[label], edges, (width, height), *rest)
 
 

@@ -97,7 +97,7 @@ def find_pictures(boxes: Sequence[Box], known: Names, names: str = "both") -> li
         said = {"inside": (box.name,), "file": (box.own_name or box.name,)}
         signals = [look_up(name) for name in said.get(names, (box.name, box.own_name)) if name]
         # a picture with boxes of several classes is not known by the class of one of them
-        is_told = not box.file or len(labels[box.file]) == 1
+        is_told = not box.file or box.is_table or len(labels[box.file]) == 1
         found.append(_agree([item for item in signals if item[0]], box, known, is_told=is_told))
     return _refuse_shared(boxes, found, known)
 
@@ -215,7 +215,7 @@ def _refuse_shared(boxes: Sequence[Box], found: Sequence[Meant], known: Names) -
     files: dict[tuple[int, ...], dict[str, set[object]]] = defaultdict(lambda: defaultdict(set))
     for box, item in zip(boxes, found, strict=True):
         users[item.rows][box.name] = None
-        files[item.rows][box.file].add((box.label, box.edges))
+        files[item.rows]["" if box.is_table else box.file].add((box.label, box.edges))
 
     def check(item: Meant) -> Meant:
         said = files[item.rows]

@@ -45,6 +45,9 @@ def load_model(path: Path, digest: str = "", threads: int = 0) -> Model:
             f"{path}: a {FORMATS[kind].ending} file may run programs; foodcls reads the .pt file "
             "beside it, or this one by the SHA-256 that its maker told you (--sha256)"
         )
+    # a pipe or a device would be read for ever
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file; name an exported file")
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path} has more than {LARGEST:,} bytes; name an exported file")

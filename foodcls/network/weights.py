@@ -1,12 +1,12 @@
 """Fetches and checks pretrained weights; never runs code from a file."""
 
+import argparse
 import hashlib
-import pickle
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 from urllib.parse import urlparse
 
@@ -25,6 +25,8 @@ State = Mapping[str, Tensor]
 OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 # of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
 _TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
+# what torch calls a class of its pickle that is no plain value; trainers keep their options so
+_OTHER = re.compile(r"(?:Unsupported global: GLOBAL|unsupported GLOBAL|Unsupported class) (\S+)")
 # names that torchvision's files still carry of densenet from before torch 0.4, and of its ViTs
 _OLD_NAMES = (
     (re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.\w+)$"), r"\1\2"),
@@ -50,18 +52,31 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     try:
         with path.open("rb") as file:
-            # behind the length of its header a safetensors file goes on as JSON
-            if file.read(9)[8:] == b"{":
-                return load_safetensors(path.read_bytes())
-        held = torch.load(path, "cpu", weights_only=True)
+            start = file.read(9)
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror or error}; check `weights`") from error
-    except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+    try:
+        # behind the length of its header a safetensors file goes on as JSON
+        if start[8:] == b"{":
+            return load_safetensors(path.read_bytes())
+        with torch.serialization.safe_globals([argparse.Namespace, PosixPath]):
+            held = torch.load(path, "cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle raises anything
         raise WeightsError(
             f"{path} is neither a safetensors file nor a state dict that loads without running "
-            f"code ({first_line(error)}); save it with safetensors.torch.save_file"
+            f"code ({_why(error)}); save model.state_dict() with safetensors.torch.save_file"
         ) from error
     return _table(held, path)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a file; torch's own words advise to run it."""
+    if other := _OTHER.search(str(error)):
+        return f"it holds {other[1]}"
+    if "TorchScript" in str(error):
+        return "it is a TorchScript file"
+    is_told = isinstance(error, SafetensorError)
+    return first_line(error) if is_told else "it is cut off, or of another kind"
 
 
 def _table(held: Any, path: Path) -> dict[str, Tensor]:

@@ -50,11 +50,13 @@ _Loader.add_implicit_resolver(
 def read_file(path: Path) -> bytes:
     """What the file holds; RecipeError when it is absent or too large for a recipe."""
     try:
-        data = path.read_bytes()
+        # a device has no end
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}; name a recipe file") from error
     if len(data) > MAX_BYTES:
-        raise RecipeError(f"{path}: {len(data)} bytes; a recipe has at most {MAX_BYTES}")
+        raise RecipeError(f"{path}: a recipe has at most {MAX_BYTES} bytes")
     return data
 
 

@@ -111,6 +111,9 @@ def read_text(path: Path) -> str:
     UTF-16 with its mark, Windows-1252, semicolons and tabs, as spreadsheets write them, are read.
     """
     try:
+        # a pipe or a device would be read for ever
+        if path.exists() and not path.is_file():
+            raise TableError(f"{path}: not a file; name a CSV file")
         if path.stat().st_size > MAX_BYTES:
             raise TableError(f"{path}: more than {MAX_BYTES} bytes; give a CSV of rows of text")
         data = path.read_bytes()

@@ -1,9 +1,8 @@
 """Detects the annotation format of a file or folder of boxes by its contents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,9 @@ from foodcls.crop.formats.documents import (
     parse_xml,
     read_bounded,
 )
-from foodcls.crop.formats.raw_box import AnnotationFormat, as_dicts
+from foodcls.crop.formats.raw_box import AnnotationFormat, RawBox, as_dicts
 from foodcls.errors import TableError
+from foodcls.tables.read_csv import Problem
 
 FORMATS = {
     one.name: one
@@ -98,7 +98,17 @@ def _choose_tables(folder: Path, name: str) -> AnnotationFormat:
             for one in _csv_formats(plain_csv.read_columns(file), read_bounded(file)):
                 found.setdefault(one, []).append(file)
     chosen = _choose(folder, [one for one in found if name in ("auto", one)], "its files")
-    return replace(chosen, read=lambda _: chain.from_iterable(map(chosen.read, found[chosen.name])))
+
+    def read(_: Path) -> Iterator[RawBox | Problem]:
+        for file in found[chosen.name]:
+            name = file.relative_to(folder).as_posix()
+            for item in chosen.read(file):
+                if isinstance(item, RawBox):
+                    yield replace(item, file=name, is_table=True)
+                else:
+                    yield replace(item, file=name)
+
+    return replace(chosen, read=read)
 
 
 def _choose(path: Path, names: Sequence[str], what: str) -> AnnotationFormat:
@@ -165,10 +175,14 @@ def _is_task(task: dict[str, Any]) -> bool:
 def _folder_formats(folder: Path) -> list[str]:
     """Of files a picture the format; a file of all pictures beside them is a copy of these."""
     found = {"yolo_txt": None} if yolo.holds_labels(folder) else {}
-    for suffix, ends in ((".xml", {"voc_xml"}), (".json", {"labelme_json", "supervisely_json"})):
+    for suffix, detect, ends in (
+        (".xml", _document_formats, {"voc_xml"}),
+        (".json", _document_formats, {"labelme_json", "supervisely_json"}),
+        (".jsonl", _line_formats, {"vertex_jsonl"}),
+    ):
         for file in list_files(folder, suffix):
             with suppress(Unreadable):
-                found.update(dict.fromkeys(_document_formats(read_bounded(file))))
+                found.update(dict.fromkeys(detect(read_bounded(file))))
             if ends & found.keys():
                 break  # the others are as this one, or lie beside them
     return [name for name in A_PICTURE if name in found] or list(found)

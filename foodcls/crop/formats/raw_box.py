@@ -100,6 +100,7 @@ class RawBox:
     own_name: str = ""  # the annotation file's own, or an uploaded file's: means the same picture
     is_upright: bool = False  # by a tool that shows pictures upright, whatever size it writes
     file: str = ""  # in a folder: which file
+    is_table: bool = False  # that file has boxes of several pictures
     proposed: bool = False  # by a program; no person has accepted it
 
 

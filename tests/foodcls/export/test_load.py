@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,9 @@ def test_a_list_that_does_not_name_the_model_is_no_proof(model_path: Path, text:
     with pytest.raises(InputError, match=r"model\.sha256 says nothing of model\.pt: .*--sha256"):
         load_model(model_path)
     assert load_model(model_path, digest_file(model_path))
+
+
+def test_a_pipe_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.pt")
+    with pytest.raises(InputError, match="is not a file"):
+        load_model(tmp_path / "m.pt")

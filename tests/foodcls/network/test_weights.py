@@ -4,6 +4,7 @@ import os
 import pickle
 import sys
 import threading
+from argparse import Namespace
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -164,14 +165,38 @@ FITTING = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
         {"state_dict": FITTING, "epoch": 3, "optimizer": {"state": {}, "param_groups": []}},
         {"net": FITTING, "epoch": 3},
         {"model": {"weight": torch.zeros(2, 3)}, "model_ema": FITTING, "args": {"lr": 0.1}},
+        {"model": FITTING, "args": Namespace(lr=0.1, output=Path("out"))},
     ],
-    ids=["state_dict", "any name", "averaged"],
+    ids=["state_dict", "any name", "averaged", "with its options"],
 )
 def test_the_model_in_a_trainers_checkpoint_is_found(
     tmp_path: Path, checkpoint: dict[str, object]
 ) -> None:
     torch.save(checkpoint, tmp_path / "checkpoint.pth.tar")
     assert state_digest(read_state(tmp_path / "checkpoint.pth.tar")) == state_digest(FITTING)
+
+
+def test_what_a_pickle_holds_beside_plain_values_is_named(tmp_path: Path) -> None:
+    torch.save(nn.Linear(3, 2), tmp_path / "whole.pt")
+    with pytest.raises(WeightsError, match="it holds torch.nn.modules.linear.Linear") as told:
+        read_state(tmp_path / "whole.pt")
+    assert "weights_only" not in str(told.value)
+
+
+def test_a_damaged_pickle_is_refused_whatever_it_raises(tmp_path: Path) -> None:
+    old, sound = io.BytesIO(), 0
+    torch.save(FITTING, old, _use_new_zipfile_serialization=False)
+    whole, path = old.getvalue(), tmp_path / "w.pth"
+    for place in range(len(whole)):
+        for data in (whole[:place], whole[:place] + b"R" + whole[place + 1 :]):
+            path.write_bytes(data)
+            try:
+                read_state(path)
+                sound += 1
+            except WeightsError as error:
+                assert "w.pth" in str(error)
+    # a changed name or value is still a table of tensors
+    assert sound < len(whole) / 2
 
 
 def test_a_checkpoint_of_two_models_is_asked_about(tmp_path: Path) -> None:

@@ -92,3 +92,8 @@ def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
 def test_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no.yaml"):
         read_file(tmp_path / "no.yaml")
+
+
+def test_a_device_is_no_recipe() -> None:
+    with pytest.raises(RecipeError, match="at most"):
+        read_file(Path("/dev/zero"))

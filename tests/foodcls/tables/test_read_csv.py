@@ -1,6 +1,7 @@
 """Rows come out of whatever a spreadsheet writes; what is no table is refused at once."""
 
 import gzip
+import os
 import random
 from pathlib import Path
 
@@ -204,3 +205,9 @@ def test_one_of_several_columns_may_be_enough() -> None:
 
 def test_a_message_quotes_no_more_than_a_line() -> None:
     assert shorten("soup") == "soup" and len(shorten("x" * 999)) == 80
+
+
+def test_a_pipe_is_no_table(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(TableError, match="not a file"):
+        read_text(tmp_path / "t.csv")

@@ -173,7 +173,7 @@ def test_files_beside_the_boxes_make_no_folder_ambiguous(cut, sound, write_forma
 def test_a_folder_of_one_file_of_all_pictures_reads_as_it(cut, sound, write_formats, put, tmp_path):
     paths = write_formats(tmp_path / "boxes", ROWS)
     wanted = cut(sound, paths["tfod_csv"])
-    for name in ("coco_json", "cvat_xml", "vott_json"):
+    for name in ("coco_json", "cvat_xml", "vott_json", "vertex_jsonl"):
         folder = put(f"{name}/annotations/{paths[name].name}", paths[name].read_text()).parent
         assert cut(sound, folder.parent) == wanted
 
@@ -194,6 +194,15 @@ def test_a_folder_of_tables_of_one_format_is_read_file_by_file(
     assert named == cut(sound, paths["xywh_csv"])
     with pytest.raises(TableError, match="no boxes of any known tool"):
         cut(sound, tmp_path / "export", format="via_csv")
+
+
+def test_what_is_wrong_in_a_folder_of_tables_is_told_with_the_table(put, cut, sound, tmp_path):
+    header = "filename,class,xmin,ymin,xmax,ymax"
+    put("export/a.csv", f"{header}\napple.jpg,pear,1,1,9,9\napple.jpg,apple,1,1,9\n")
+    put("export/b/c.csv", f"{header}\nnowhere.jpg,apple,1,1,9,9\n")
+    boxes, problems = read_boxes(tmp_path / "export", LABELS)
+    assert [(item.file, item.number) for item in problems] == [("a.csv", 2), ("a.csv", 3)]
+    assert [box.file for box in boxes] == ["b/c.csv"]
 
 
 def test_a_coco_file_beside_those_of_labelme_is_a_copy_of_them(write_formats, tmp_path):
