@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from foodcls.collect.fetch import utc_text
 from foodcls.errors import StoreError
+from foodcls.export.exported_files import DIGESTS
 from foodcls.export.publish import may_belong
 from foodcls.manifest import kept_rows, picture_blobs
 from foodcls.progress import Track, silent
@@ -187,7 +188,9 @@ def _keep_position(workspace: Workspace, position: Position) -> None:
 def _find_changed(workspace: Workspace) -> Iterator[Damage]:
     """Models and epochs whose names hold their digests."""
     named: list[tuple[Path, str, str]] = []
-    for model in workspace.list_models():
+    # what lies beside a model that has gone tells of it
+    gone = {path.with_suffix(".pt") for path in workspace.models.glob(f"*{DIGESTS}")}
+    for model in sorted(gone.union(workspace.list_models())):
         named += ((path, digest, "a model for use") for path, digest in _list_files(model))
     for path in sorted(workspace.pixels.glob("training-*.safetensors")):
         named.append((path, path.stem.rpartition("-")[2], "an epoch of a training"))

@@ -72,8 +72,9 @@ def tracking(workspace: Workspace, address: str = "") -> Iterator[MlflowClient]:
                     _follow(workspace)
                 yield MlflowClient(uri)
             except FAILURES as error:
+                way = "check that file and its disk" if uri.startswith(SQLITE) else "start it"
                 raise ServerError(
-                    f"MLflow at {uri} failed: {explain(error)}; start it, or name "
+                    f"MLflow at {uri} failed: {explain(error)}; {way}, or name "
                     "another by MLFLOW_TRACKING_URI, then run the same command again"
                 ) from error
 

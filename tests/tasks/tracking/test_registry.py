@@ -1,6 +1,7 @@
 """Moves the aliases of a real MLflow registry; how versions get there is tested with the flows."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -127,6 +128,15 @@ def test_a_server_that_is_away_is_one_sentence(
     ) as told:
         ask(store)
     assert "secret" not in str(told.value) and "\n" not in str(told.value)
+
+
+def test_of_a_database_that_is_none_the_file_is_named(tmp_path: Path, monkeypatch) -> None:
+    damaged = tmp_path / "mlflow.db"
+    damaged.write_bytes(b"no database" * 99)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{damaged}")
+    with pytest.raises(ServerError, match=r"mlflow\.db failed: .*; check that file") as told:
+        roll_back(Workspace.at(tmp_path / "w"), NAME)
+    assert "start it" not in str(told.value)
 
 
 def test_what_is_not_recorded_is_not_promoted(make_run) -> None:
