@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from foodcls.image.hashes import Fingerprint, pack_fingerprints
 from foodcls.image.quality import Measures
@@ -39,22 +39,26 @@ SPARE_MEMORY = 512 << 20  # bytes, whatever the size: threads of a codec reserve
 # five times what the slowest kind of file takes on a core of a server: AVIF, 0.2 s
 SECONDS_PER_MILLION = 1  # pixels
 SPARE_SECONDS = 20
+# what a decoder that a picture has taken over may tell has to fit the table: no broken Unicode,
+# no endless numbers
+Text = Annotated[str, Field(pattern="(?s)^.{0,1000}$")]
 Hexadecimal = Annotated[str, Field(pattern="^[0-9a-f]{1,16}$")]
+Pixels = Annotated[int, Field(gt=0, lt=1 << 31)]
 
 
 class Fault(BaseModel):
     """Why a picture is none."""
 
-    reason: str
-    detail: str
+    reason: Text
+    detail: Text
 
 
 class Facts(BaseModel):
     """What is known of a sound picture."""
 
-    format: str
-    width: PositiveInt
-    height: PositiveInt
+    format: Text
+    width: Pixels
+    height: Pixels
     hash: Hexadecimal
     mirror_hash: Hexadecimal
 
@@ -137,14 +141,15 @@ def _examine_all(
 
 def _ask(pool: WorkerPool, request: dict[str, Any]) -> Sound | Fault:
     try:
-        told = pool.ask(request)
+        try:
+            told = pool.ask(request)
+        except WorkerDied as died:
+            told = {"fact": {"reason": died.reason, "detail": died.detail}}
         if "fingerprint" not in told:
             return Fault.model_validate(told["fact"])
         sound = Sound.model_validate(told)
         pack_fingerprints([sound.fingerprint])
         return sound
-    except WorkerDied as died:
-        return Fault(reason=died.reason, detail=died.detail)
     # a picture that has taken its decoder over may answer anything
     except (ValidationError, TypeError, ValueError, LookupError, OverflowError):
         return Fault(reason=CRASH, detail="an answer of another kind")
@@ -179,8 +184,13 @@ def _tell_refused(rows: pd.DataFrame) -> None:
     """Say how many pictures are refused and why, with the name of a file for each reason."""
     firsts = rows.drop_duplicates("outcome").set_index("outcome")["origin"]
     # the name alone: an address may hold a password
-    names = {reason: Path(unquote(urlsplit(origin).path)).name for reason, origin in firsts.items()}
+    names = {reason: Path(_path_of(origin)).name for reason, origin in firsts.items()}
     counts = Counter(rows["outcome"]).most_common()
     if counts:
         told = (f"{reason} {count}, e.g. {names[reason]!r}" for reason, count in counts)
         LOG.info("refused %d: %s", len(rows), "; ".join(told))
+
+
+def _path_of(origin: str) -> str:
+    # the name of a file may hold what in an address parts its path from the rest
+    return unquote(urlsplit(origin).path) if origin.startswith("http") else origin

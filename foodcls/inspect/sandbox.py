@@ -21,7 +21,7 @@ from functools import lru_cache
 from multiprocessing.connection import Pipe
 from typing import IO, Any
 
-from foodcls.errors import StageError, StoreError
+from foodcls.errors import StageError
 from foodcls.image.decode import BadPicture
 from foodcls.inspect.sandbox_worker import READY, WAITING, pack, unpack
 
@@ -80,8 +80,6 @@ class WorkerPool:
             answer = self._ask_idle(request) or self._ask(
                 _Worker(self._function, self._limits), request
             )
-        if "stopped" in answer:
-            raise StoreError(answer["stopped"])
         if "failed" in answer:
             raise WorkerDied(CRASH, answer["failed"])
         value = answer["value"]
@@ -166,8 +164,8 @@ class _Worker:
             if not _is_answer(answer):
                 raise ValueError("an answer of another kind")
             return answer
-        # the connection broke, or what came is no message
-        except (EOFError, OSError, ValueError, TypeError) as error:
+        # the connection broke, or what came is no message, or one that is nested without end
+        except (EOFError, OSError, ValueError, TypeError, RecursionError) as error:
             raise self._why_died() from error
 
     def end(self) -> None:
@@ -235,9 +233,9 @@ class _Worker:
 
 
 def _is_answer(message: object) -> bool:
-    if not isinstance(message, dict) or "stopped" in message or "failed" in message:
-        return isinstance(message, dict)
-    return isinstance(message.get("value"), dict) or message.keys() == {"value"}
+    return isinstance(message, dict) and (
+        "failed" in message or isinstance(message.get("value"), dict) or message.keys() == {"value"}
+    )
 
 
 def _left(end: float) -> float:

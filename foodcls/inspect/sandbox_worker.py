@@ -4,21 +4,20 @@ The other end is foodcls.inspect.sandbox. It trusts nothing but JSON; what a req
 has under `data` are bytes, which follow the JSON as they are.
 """
 
-import importlib
 import json
 import math
 import os
+import pkgutil
 import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from foodcls.errors import FoodclsError
 from foodcls.image.decode import BadPicture, decode, png_bytes
 from foodcls.image.hashes import TABLE_KIND, fingerprint
 from foodcls.image.quality import measure
@@ -34,18 +33,6 @@ Message = dict[str, Any]
 Gate = AbstractContextManager[object]
 
 
-@dataclass(frozen=True)
-class Line:
-    """The pipes to and from who asks."""
-
-    requests: Connection
-    answers: Connection
-
-    def send(self, message: Message) -> None:
-        """A message to who asks."""
-        self.answers.send_bytes(pack(message))
-
-
 def serve(requests: int, answers: int, function: str, cpu: int, memory: int) -> None:
     """Answer until the other end closes; `function` is `module:name` of a (request, gate) -> JSON.
 
@@ -54,20 +41,20 @@ def serve(requests: int, answers: int, function: str, cpu: int, memory: int) -> 
     """
     # Ctrl-C is for the process that asks; it closes this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    line = Line(Connection(requests, writable=False), Connection(answers, readable=False))
-    answer = _find(function)
+    asked, told = Connection(requests, writable=False), Connection(answers, readable=False)
+    answer = pkgutil.resolve_name(function)
     _silence_stderr()
     keep_freed_memory()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, _address_space() + memory)
-    line.send(READY)
+    told.send_bytes(pack(READY))
     while True:
         try:
-            request = unpack(line.requests.recv_bytes())
+            request = unpack(asked.recv_bytes())
         except EOFError:
             return
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu)
-        line.send(_answer(answer, request, line))
+        told.send_bytes(pack(_answer(answer, request, _gate(asked, told))))
 
 
 def pack(message: dict[str, Any]) -> bytes:
@@ -109,20 +96,9 @@ def examine(request: Message, gate: Gate) -> dict[str, Any]:
     return told if picture.is_plain else told | {"data": png_bytes(picture.image)}
 
 
-def _find(function: str) -> Callable[[Message, Gate], Any]:
-    module, _, name = function.partition(":")
-    found: Callable[[Message, Gate], Any] = getattr(importlib.import_module(module), name)
-    return found
-
-
-def _answer(
-    function: Callable[[Message, Gate], Any], request: Message, line: Line
-) -> dict[str, Any]:
+def _answer(function: Callable[[Message, Gate], Any], request: Message, gate: Gate) -> Message:
     try:
-        return _value(function(request, _gate(line)))
-    # a full disk is no fault of the data: the run has to know
-    except FoodclsError as error:
-        return {"stopped": str(error)}
+        return _value(function(request, gate))
     # one picture is never worth a run, whatever it does to libraries that were not made for it
     except Exception as error:
         return {"failed": f"{type(error).__name__}: {error}"[:200]}
@@ -136,9 +112,9 @@ def _value(value: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _gate(line: Line) -> Iterator[None]:
-    line.send(WAITING)
-    line.requests.recv_bytes()
+def _gate(asked: Connection, told: Connection) -> Iterator[None]:
+    told.send_bytes(pack(WAITING))
+    asked.recv_bytes()
     yield
 
 

@@ -17,6 +17,7 @@ from foodcls.image.quality import measure
 from foodcls.inspect.fingerprints import recall_fingerprints
 from foodcls.inspect.inspect import Sound, _ask, inspect
 from foodcls.inspect.measures import recall_measures
+from foodcls.inspect.sandbox import ResourceLimits, WorkerPool
 from foodcls.manifest import drop_rows, kept_rows
 from foodcls.progress import counting
 from foodcls.recipe.data_settings import Inspect
@@ -37,15 +38,15 @@ def test_sound_pictures_are_measured_and_read_from_their_own_bytes(store, noise,
 def test_what_is_refused_is_named_by_its_file_alone(store, noise, encode, put_rows, caplog):
     rows = put_rows(
         (b"<html>", "beans", {"origin": "http://me:secret@127.0.0.1/a%20b.jpg?key=secret"}),
-        (encode(noise(1), "AVIF")[:90], "beans", {"origin": "/photos/IMG_0001.HEIC"}),
+        (b"<p>", "beans", {"origin": "/photos/IMG_0001.HEIC"}),
         (b"<svg>", "beans"),
+        (encode(noise(3))[:999], "beans", {"origin": "beans/100%25 #1?.jpg"}),
         (encode(noise(2)), "beans"),
     )
     with caplog.at_level("INFO"):
         inspect(rows, store, Inspect(), "phash")
-    assert "refused 3: not_an_image 2, e.g. 'a b.jpg'; truncated 1, e.g. 'IMG_0001.HEIC'" in (
-        caplog.text
-    )
+    names = "refused 4: not_an_image 3, e.g. 'a b.jpg'; truncated 1, e.g. '100%25 #1?.jpg'"
+    assert names in caplog.text
     assert "secret" not in caplog.text
 
 
@@ -263,10 +264,20 @@ TOLD = {"fact": SOUND, "fingerprint": PRINT, "measures": {**MEASURED, "side": 64
         TOLD | {"fact": {**SOUND, "width": "wide"}}, TOLD | {"fact": {**SOUND, "hash": "no hash"}},
         TOLD | {"fingerprint": {**PRINT, "thumbnail": "AAAA"}}, TOLD | {"measures": MEASURED},
         TOLD | {"fingerprint": {**PRINT, "hash": "f" * 17}}, TOLD | {"fingerprint": [1]},
+        TOLD | {"fact": {**SOUND, "width": 10**30}}, TOLD | {"fact": {**SOUND, "format": "\ud800"}},
+        {"fact": {"reason": "\ud800", "detail": ""}},
+        {"fact": {"reason": "broken", "detail": "x" * 10_000}},
     ],
-    ids=str,
+    ids=range(17),
 )  # fmt: skip
 def test_an_answer_of_another_kind_costs_one_picture(told):
     pool = SimpleNamespace(ask=lambda request: told)
     assert _ask(pool, {}).reason == "decoder_crash"
     assert isinstance(_ask(SimpleNamespace(ask=lambda request: TOLD), {}), Sound)
+
+
+@pytest.mark.parametrize("words", ['{"failed": {"a": 1}}', '{"failed": "\\ud800"}'])
+def test_a_failure_that_is_told_in_another_kind_costs_one_picture(hostile, words):
+    pool = WorkerPool(f"{hostile}:claim", ResourceLimits(memory=1 << 30, cpu=20))
+    assert _ask(pool, {"words": words}).reason == "decoder_crash"
+    pool.end()

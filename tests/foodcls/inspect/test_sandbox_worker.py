@@ -66,7 +66,6 @@ def test_limits_are_as_told(line):
 def test_faults_are_answers(line):
     with line("do") as (ours, process):
         assert ask(ours, deed="stumble") == {"failed": "KeyError: 'gone'"}
-        assert ask(ours, deed="fill_disk") == {"stopped": "disk full; free space"}
         assert ask(ours, deed="who") == {"value": process.pid}
 
 
