@@ -1,6 +1,7 @@
 """Writes the state of a training to disk after each epoch, so that a killed training resumes."""
 
 import dataclasses
+import io
 import json
 import logging
 import re
@@ -9,11 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from foodcls.store.store import digest_file, digest_json, digest_of, write_whole
@@ -27,7 +26,6 @@ log = logging.getLogger(__name__)
 Tensors = Mapping[str, Tensor]
 
 KEPT_EPOCHS = 2
-GROUPS = ("model", "optimizer", "ema", "earlier_best")
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class TrainingState:
 
     reports: tuple[EpochReport, ...]
     model: Tensors  # all that training changes, as it is now
-    optimizer: Tensors  # Adam's moments and steps
+    optimizer: Mapping[int, Tensors]  # Adam's moments and steps, of each weight by its number
     ema: Tensors  # the averages of `model`; empty without an EMA
     earlier_best: Tensors  # as it was at the best epoch; empty when that is the last one
 
@@ -57,16 +55,11 @@ def capture_state(
 ) -> TrainingState:
     """A copy of the learner's present state."""
     states = learner.optimizer.state_dict()["state"]
-    moments = {
-        f"{number}.{name}": value
-        for number, state in states.items()
-        for name, value in state.items()
-    }
     ema = learner.ema.tensors if learner.ema else {}
     return TrainingState(
         reports,
         model=contiguous_copies(trainable_state(learner.network)),
-        optimizer=contiguous_copies(moments),
+        optimizer={number: contiguous_copies(one) for number, one in states.items()},
         ema=contiguous_copies(ema),
         earlier_best=earlier_best,
     )
@@ -78,12 +71,8 @@ def restore_state(learner: Learner, state: TrainingState) -> None:
     for name, value in state.ema.items():
         if learner.ema:
             learner.ema.tensors[name].copy_(value)
-    states: dict[int, dict[str, Tensor]] = {}
-    for name, value in state.optimizer.items():
-        number, kind = name.split(".")
-        states.setdefault(int(number), {})[kind] = value
     groups = learner.optimizer.state_dict()["param_groups"]
-    learner.optimizer.load_state_dict({"state": states, "param_groups": groups})
+    learner.optimizer.load_state_dict({"state": state.optimizer, "param_groups": groups})
 
 
 @dataclass(frozen=True)
@@ -115,15 +104,10 @@ class CheckpointFiles:
 
     def save(self, state: TrainingState) -> None:
         """Write a file named by its digest; the one before stays, in case this one is damaged."""
-        tensors = {
-            f"{group}/{name}": value
-            for group in GROUPS
-            for name, value in getattr(state, group).items()
-        }
-        reports = json.dumps([dataclasses.asdict(report) for report in state.reports])
-        data = save(tensors, {"reports": reports})
-        number = len(state.reports)
-        path = self.folder / f"training-{self.key}-{number:06}-{digest_of(data)}.safetensors"
+        buffer, number = io.BytesIO(), len(state.reports)
+        torch.save({**vars(state), "reports": list(map(vars, state.reports))}, buffer)
+        data = buffer.getvalue()
+        path = self.folder / f"training-{self.key}-{number:06}-{digest_of(data)}.pt"
         write_whole(path, data)
         for old in self.files()[KEPT_EPOCHS:]:
             old.unlink(missing_ok=True)
@@ -143,7 +127,7 @@ class CheckpointFiles:
 
     def files(self) -> list[Path]:
         """The files that are there, the last epoch first."""
-        name = re.compile(rf"training-{self.key}-\d{{6}}-[0-9a-f]{{64}}\.safetensors")
+        name = re.compile(rf"training-{self.key}-\d{{6}}-[0-9a-f]{{64}}\.pt")
         found = self.folder.iterdir() if self.folder.is_dir() else iter(())
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
 
@@ -186,13 +170,9 @@ def checkpoint_files(folder: Path, checkpoint: Checkpoint) -> CheckpointFiles:
 
 
 def _read(path: Path) -> TrainingState:
-    held: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
-    with safe_open(path, "pt") as file:
-        reports = json.loads(file.metadata()["reports"])
-        for name in file.keys():  # noqa: SIM118  (the file is no dictionary)
-            group, _, inner = name.partition("/")
-            held[group][inner] = file.get_tensor(name)
-    return TrainingState(tuple(EpochReport(**report) for report in reports), **held)
+    held: dict[str, Any] = torch.load(path, "cpu", weights_only=True)
+    reports = tuple(EpochReport(**report) for report in held.pop("reports"))
+    return TrainingState(reports, **held)
 
 
 def contiguous_copies(tensors: Tensors) -> dict[str, Tensor]:

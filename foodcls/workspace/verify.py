@@ -192,7 +192,7 @@ def _find_changed(workspace: Workspace) -> Iterator[Damage]:
     gone = {path.with_suffix(".pt") for path in workspace.models.glob(f"*{DIGESTS}")}
     for model in sorted(gone.union(workspace.list_models())):
         named += ((path, digest, "a model for use") for path, digest in _list_files(model))
-    for path in sorted(workspace.pixels.glob("training-*.safetensors")):
+    for path in sorted(workspace.pixels.glob("training-*.pt")):
         named.append((path, path.stem.rpartition("-")[2], "an epoch of a training"))
     for path, digest, owner in named:
         if not path.exists():

@@ -80,7 +80,7 @@ def test_a_run_may_write_the_table_anew_while_a_check_goes_on(workspace: Workspa
 def test_models_epochs_and_facts_are_looked_at(workspace: Workspace) -> None:
     model = workspace.model("soups", digest_of(b"model"))
     model.write_bytes(b"modem")
-    epoch = workspace.pixels / f"training-k-000001-{digest_of(b'epoch')}.safetensors"
+    epoch = workspace.pixels / f"training-k-000001-{digest_of(b'epoch')}.pt"
     epoch.write_bytes(b"epock")
     facts = workspace.root / "store" / "facts.sqlite"
     for leftover in facts.parent.glob("facts.sqlite-*"):
