@@ -19,6 +19,7 @@ HUBS = {"torchvision": "https://download.pytorch.org/", "timm": "https://hugging
 PATIENCE = 3  # seconds for a hub to answer at all
 ROOMS = ("models", "layers", "ops")  # of the libraries, where backbones are made
 _DEFINED = re.compile(r"@register_model\b.*\n(?:@.*\n)*def (\w+)\(")
+_RENAMED = re.compile(r"register_model_deprecations\(__name__, \{(.*?)\}\)", re.DOTALL)
 
 
 def check_backbone(settings: Train, environment: Mapping[str, str]) -> None:
@@ -50,14 +51,16 @@ def ways_out() -> str:
 
 @lru_cache
 def known_names(library: str) -> tuple[str, ...]:
-    """The backbones that torchvision or timm define, as their sources say."""
-    return tuple(name for text in sources(library) for name in _DEFINED.findall(text))
+    """The backbones that torchvision or timm define, by their old names too, by their sources."""
+    text = "\n".join(sources(library))
+    old = re.findall(r"'(\w+)':", "".join(_RENAMED.findall(text)))
+    return (*_DEFINED.findall(text), *old)
 
 
 def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> None:
     name = backbone.split(".")[0]
-    library = next((one for one in HUBS if _is_named(one, name)), "")
-    if not library and ":" not in name:
+    library = next((one for one in HUBS if name in known_names(one)), "")
+    if not library:
         close = get_close_matches(name, {*known_names("torchvision"), *known_names("timm")}, n=5)
         hint = f"; did you mean {', '.join(close)}?" if close else ", see docs/backbones.md"
         raise InputError(
@@ -75,12 +78,6 @@ def _check_one(backbone: str, weights: str, environment: Mapping[str, str]) -> N
             )
 
 
-def _is_named(library: str, name: str) -> bool:
-    """Whether a name stands in a library's sources at all: it also has old names for some."""
-    whole = re.compile(rf"\b{re.escape(name)}\b")
-    return any(whole.search(text) for text in sources(library))
-
-
 @lru_cache
 def sources(library: str) -> tuple[str, ...]:
     """The texts of the modules in which torchvision or timm define backbones and their layers."""
@@ -93,7 +90,7 @@ def sources(library: str) -> tuple[str, ...]:
 def _is_there(library: str, name: str, environment: Mapping[str, str]) -> bool:
     if name in PACKAGES:
         return package_folder(name) is not None
-    return library not in HUBS or any(downloaded(library, name, environment))
+    return any(downloaded(library, name, environment))
 
 
 def downloaded(library: str, name: str, environment: Mapping[str, str]) -> Iterator[Path]:

@@ -82,18 +82,20 @@ def _why(error: Exception) -> str:
 def _table(held: Any, path: Path) -> dict[str, Tensor]:
     """The table of tensors that a file holds, or that of the model in a trainer's checkpoint."""
     named = held if isinstance(held, dict) else {}
-    if named and all(isinstance(value, Tensor) for value in named.values()):
+    if _is_table(named) and named:
         return named
-    tables = {
-        name: value
-        for name, value in named.items()
-        if isinstance(value, dict) and all(isinstance(one, Tensor) for one in value.values())
-    }
+    tables = {name: value for name, value in named.items() if _is_table(value)}
     known = [name for name in _TABLES if name in tables] or list(tables)
     if not known or (len(tables) > 1 and known[0] not in _TABLES):
         found = "several tables" if tables else "no table"
         raise WeightsError(f"{path} holds {found} of tensors; save model.state_dict() alone")
     return tables[known[0]]
+
+
+def _is_table(held: Any) -> bool:
+    return isinstance(held, dict) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in held.items()
+    )
 
 
 def download_state(url: str, folder: Path) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from prefect.results import ResultRecord
+from pydantic import ValidationError
 
 from foodcls.errors import InputError
 from foodcls.train.checkpoint import Checkpoint
@@ -16,8 +17,11 @@ def find_checkpoint(workspace: Workspace, digest: str) -> Checkpoint | None:
         data = path.read_bytes()
         if b"pretrained_digest" not in data or find_fault(data):
             continue
-        record: Any = ResultRecord.deserialize(data)
-        found = record.result
+        try:
+            found: Any = ResultRecord.deserialize(data).result
+        # of an earlier foodcls, whose checkpoints had other fields
+        except ValidationError:
+            continue
         if isinstance(found, Checkpoint) and found.digest == digest:
             return found if workspace.store.is_whole(found.weights) else None
     return None

@@ -40,6 +40,8 @@ from tasks.engine.retry import tries_again
 log = logging.getLogger("foodcls.stages")
 Result = TypeVar("Result")
 
+# what a record that is none leads to; the last, where it is nested without end
+TORN = (ValueError, LookupError, TypeError, RecursionError)
 # the fields of results that hold digests of blobs, and what these blobs are
 BLOBS = {
     "weights": "the weights of a checkpoint",
@@ -217,12 +219,12 @@ def find_fault(data: bytes) -> str:
     try:
         entry = json.loads(data)
         serializer = entry["metadata"]["serializer"]
-        result = json.loads(entry["result"])
-    except (ValueError, LookupError, TypeError):
+        named = named_code(json.loads(entry["result"]))
+    except TORN:
         return "is torn"
     if serializer != JSONSerializer().model_dump():
         return f"is to be read by {str(serializer)[:60]}, which no stage writes"
-    strangers = {name for name in named_code(result) if not name.startswith("foodcls.")}
+    strangers = {name for name in named if not name.startswith("foodcls.")}
     return f"names {', '.join(sorted(strangers))}, which is not of foodcls" if strangers else ""
 
 
@@ -236,7 +238,7 @@ def _read_result(path: Path) -> CachedResult:
     data = path.read_bytes()
     try:
         items = list(_objects(json.loads(json.loads(data)["result"])))
-    except (ValueError, LookupError, TypeError):
+    except TORN:
         items = []
     owners = {str(item[name]): told for item in items for name, told in BLOBS.items()
               if name in item}  # fmt: skip

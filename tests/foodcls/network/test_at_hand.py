@@ -24,7 +24,18 @@ def test_an_unknown_backbone_is_named_with_those_that_are_near() -> None:
         check_backbone(Train(backbone="resnet43"), {})
 
 
-@pytest.mark.parametrize("name", ["resnet34", "vit_small_patch14_reg4_dinov2", "test_resnet.r160"])
+@pytest.mark.parametrize(
+    "name", ["resnet", "vit", "dinov2", "model", "hf-hub:timm/resnet18.a1_in1k"]
+)
+def test_words_of_the_libraries_that_are_no_names_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="neither torchvision nor timm knows it"):
+        check_backbone(Train(backbone=name, weights="none"), {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["resnet34", "vit_small_patch14_reg4_dinov2", "test_resnet.r160", "convnext_tiny_in22ft1k"],
+)
 def test_a_known_backbone_without_weights_is_taken(name: str) -> None:
     check_backbone(Train(backbone=name, weights="none"), {})
 
@@ -51,6 +62,7 @@ def test_weights_that_cannot_be_had_are_told_of_with_lines_that_work(
 def test_the_names_read_from_sources_are_those_that_the_libraries_list() -> None:
     from foodcls.network.model_zoo import timm, torchvision
 
+    assert all(map(timm.is_model, known_names("timm"))), "old names too"
     assert set(timm.list_models()) <= set(known_names("timm"))
     listed = torchvision.models.list_models(module=torchvision.models)
     assert set(listed) <= set(known_names("torchvision"))

@@ -76,7 +76,17 @@ def test_a_pickle_is_refused_and_never_run(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not weights", b"PK\x03\x04 torn", saved_state()[:300]], ids=repr
+    "content",
+    [
+        b"",
+        b"not weights",
+        b"hello\n",
+        b"\x80\x02.",
+        b"\x80\x02]q\0X",
+        b"PK\x03\x04 torn",
+        saved_state()[:300],
+    ],
+    ids=repr,
 )
 def test_a_torn_file_is_refused(tmp_path: Path, content: bytes) -> None:
     for name in ("w.pt", "w.safetensors"):
@@ -88,9 +98,10 @@ def test_a_torn_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_file_and_a_table_of_other_things_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="No such file"):
         read_state(tmp_path / "absent.pt")
-    torch.save({"epoch": 3}, tmp_path / "other.pt")
-    with pytest.raises(WeightsError, match="no table of tensors"):
-        read_state(tmp_path / "other.pt")
+    for other in ({"epoch": 3}, {0: torch.zeros(1)}, torch.zeros(2)):
+        torch.save(other, tmp_path / "other.pt")
+        with pytest.raises(WeightsError, match="no table of tensors"):
+            read_state(tmp_path / "other.pt")
 
 
 def test_digest_sees_values_names_shapes_and_types() -> None:

@@ -326,6 +326,15 @@ def test_a_torn_entry_is_seen(size: int) -> None:
     assert find_fault(entry()[:size]) == "is torn"
 
 
+@pytest.mark.parametrize("depth", [700, 100_000])
+def test_an_entry_that_is_nested_without_end_is_seen(depth: int, tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path)
+    data = planted("[" * depth + "]" * depth, **JSONSerializer().model_dump())
+    (workspace.results / "key").write_bytes(data)
+    assert find_fault(data) in ("", "is torn")
+    assert not read_results(workspace)[0].owners
+
+
 class Evil:
     def __reduce__(self) -> tuple[Any, ...]:
         return exec, ("open('canary', 'w')",)
