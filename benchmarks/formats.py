@@ -26,7 +26,7 @@ import torch
 from peers import describe_machine
 
 from foodcls.errors import FoodclsError, first_line
-from foodcls.export.export import INT8, TRACING, find_writer, labels_digest
+from foodcls.export.export import INT8, TRACING, find_writer
 from foodcls.export.exported_files import FORMATS, check_libraries
 from foodcls.export.load import read_model
 from foodcls.export.optimize import OptimizedNetwork
@@ -38,6 +38,7 @@ from foodcls.network.resize import Pixels, as_images, squash_pixels
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.train_settings import Format
 from foodcls.sample.dishes import LABELS
+from foodcls.store.store import digest_json
 
 NETWORKS = ("resnet34", "tf_efficientnet_lite0", "mobilenetv4_conv_small", "vit_tiny_patch16_224",
             "convnext_atto")  # fmt: skip
@@ -78,7 +79,7 @@ def make_subject(name: str, photos: Sequence[Photo]) -> Subject:
 
 def write(subject: Subject, kind: Format, photos: Sequence[Photo], fp32: bytes) -> bytes:
     """The file of a format; int8 is made of fp32, its ranges from the photos."""
-    facts = {"labels_digest": labels_digest(subject.config.labels)}
+    facts = {"labels_digest": digest_json(subject.config.labels)}
     check_libraries([kind])
     if kind == INT8:
         # its libraries may be absent

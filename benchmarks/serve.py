@@ -35,7 +35,7 @@ import numpy as np
 from inference import SIZE, make_network, write_pictures
 from peers import busy, describe_machine
 
-from foodcls.export.export import INT8, find_writer, labels_digest
+from foodcls.export.export import INT8, find_writer
 from foodcls.export.exported_files import FORMATS, check_libraries, find_format, sibling
 from foodcls.export.optimize import OptimizedNetwork
 from foodcls.export.torchscript import InferenceConfig
@@ -44,6 +44,7 @@ from foodcls.network.resize import squash_pixels
 from foodcls.recipe.data_settings import MAX_PIXELS
 from foodcls.recipe.train_settings import Format
 from foodcls.sample.dishes import LABELS
+from foodcls.store.store import digest_json
 
 SERVED: tuple[Format, ...] = ("torchscript", "onnx", INT8)
 HEAD = """| served | differs by | pictures/s | times mlflow's | p50, ms | p99, ms | CPU ms |
@@ -84,7 +85,7 @@ def write_models(backbone: str, pictures: Sequence[bytes], folder: Path) -> Path
     from foodcls.export.onnx.int8 import quantize
 
     network = OptimizedNetwork(make_network(backbone), SIZE)
-    facts = {"labels_digest": labels_digest(tuple(LABELS))}
+    facts = {"labels_digest": digest_json(tuple(LABELS))}
     path = folder / "model.pt"
     for kind in ("torchscript", "onnx"):
         data = find_writer(kind)(network, InferenceConfig(SIZE, tuple(LABELS)), facts)

@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 
 from foodcls.columnar import csv_chunks, read_parquet, to_arrow, to_column, write_parquet
-from foodcls.store.blob_file import open_blob
 from foodcls.store.store import Store, digest_json
 
 TEXT, NUMBER = "str", "Int64"
@@ -222,7 +221,7 @@ def load_manifest(
     ref: ManifestRef, store: Store, columns: Sequence[str] = tuple(COLUMNS)
 ) -> pd.DataFrame:
     """Read a table that `save_manifest` wrote, or these columns of it."""
-    with open_blob(store, ref.blob) as file:
+    with store.open(ref.blob) as file:
         return parse_manifest(file, columns)
 
 

@@ -42,7 +42,6 @@ LEVELS = (
 # short modules, and why they stand alone
 STAND_ALONE = {
     "foodcls/image/clamp.py": "three rooms cut boxes, and no key names more than the cut",
-    "foodcls/store/blob_file.py": "who reads a table need not hold it; all else reads bytes",
     "foodcls/metrics/separation.py": "the key of calibrate names no figures of the test pictures",
     "foodcls/export/exported_files.py": "who reads what an export gave need not wait for torch",
     "foodcls/export/model.py": "what all readers give, of which none knows another",

@@ -125,11 +125,6 @@ def restore(checkpoint: Checkpoint, store: Store) -> tuple[Network, InferenceCon
     )
 
 
-def labels_digest(labels: list[str] | tuple[str, ...]) -> str:
-    """SHA-256 of the class names in their order."""
-    return digest_json(list(labels))
-
-
 def _files(
     network: Network, config: InferenceConfig, record: Mapping[str, str], formats: Sequence[Format]
 ) -> dict[Format, bytes]:
@@ -170,7 +165,7 @@ def _own_provenance(checkpoint: Checkpoint) -> dict[str, str]:
     return record | {
         "format": "foodcls 1",
         "checkpoint": checkpoint.digest,
-        "labels_digest": labels_digest(checkpoint.labels),
+        "labels_digest": digest_json(checkpoint.labels),
         "train.trainable": " ".join(checkpoint.settings.trainable),
         "train.mean": " ".join(map(str, checkpoint.mean)),
         "train.std": " ".join(map(str, checkpoint.std)),

@@ -72,7 +72,7 @@ def read_model(data: bytes, name: str, kind: Format = "torchscript", threads: in
             f"{name} is no exported foodcls file, or a damaged one "
             f"({first_line(error)}); export it again"
         ) from error
-    if digest_json(list(model.labels)) != named:
+    if digest_json(model.labels) != named:
         raise InputError(f"{name}: its classes were altered after training; export it again")
     return replace(model, answer=_checked(model, name))
 

@@ -2,7 +2,6 @@
 
 In reading order:
     store    the one interface; files replaced whole
-    blob_file    a blob as a file, for who reads parts of it
     local_store    in a folder, facts in SQLite
     object_store    in an object store such as S3
     disk    free space, flushing, errors of the file system, edits by one at a time

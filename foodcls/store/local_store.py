@@ -84,10 +84,13 @@ class Folder:
     def set_aside(self, digest: str) -> str:
         """Take a blob out of use, and tell where its bytes are now."""
         aside = self.root / ASIDE
-        aside.mkdir(exist_ok=True)
-        # another thread may have done it
-        with suppress(FileNotFoundError):
-            self.path(digest).replace(aside / digest)
+        try:
+            aside.mkdir(exist_ok=True)
+            # another thread may have done it
+            with suppress(FileNotFoundError):
+                self.path(digest).replace(aside / digest)
+        except OSError as error:
+            raise cannot_write(aside / digest, error) from error
         return str(aside)
 
     def blobs(self) -> Iterator[Path]:
@@ -111,7 +114,10 @@ class Folder:
         """Remove these from a part of the store."""
         for name in names:
             path = self.path(name) if part == BLOBS else self.root / part / name
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise cannot_write(path, error) from error
 
     def enroll(self, user: str) -> None:
         """Note who uses the store."""

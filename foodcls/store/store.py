@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import os
 import threading
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from foodcls.errors import StoreError
 from foodcls.store.disk import cannot_read, cannot_write, copy_mode, flush, hide_beside
@@ -147,6 +148,19 @@ class Store:
                 "same command again, it is made anew; `foodcls verify` looks for more of them"
             )
         return data
+
+    def open(self, digest: str) -> BinaryIO:
+        """The blob as a file that the caller closes, checked as `read` checks it.
+
+        Who reads parts of one need not hold it; an object store has no files: there it is read.
+        """
+        if isinstance(self._keeper, Folder):
+            with suppress(OSError):
+                path = self._keeper.path(digest)
+                if digest_file(path) == digest:
+                    return path.open("rb")
+        # which also says what is wrong with it
+        return io.BytesIO(self.read(digest))
 
     def put(self, data: bytes, *, durable: bool = False) -> str:
         """Write a blob, whole or not at all; return its digest.

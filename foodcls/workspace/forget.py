@@ -17,7 +17,6 @@ from foodcls.export.publish import ATTRIBUTION
 from foodcls.image.hashes import TABLE_KIND
 from foodcls.inspect.fingerprints import can_recall, recall_each
 from foodcls.manifest import drop_rows, parse_manifest
-from foodcls.store.blob_file import open_blob
 from foodcls.store.local_store import BLOBS
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
@@ -157,7 +156,7 @@ def _read_tables(
     for table, name in told.items():
         if workspace.store.has(table):
             try:
-                with open_blob(workspace.store, table) as file:
+                with workspace.store.open(table) as file:
                     rows = parse_manifest(file, TOLD)
                 yield workspace, name, rows
             except ValueError as error:

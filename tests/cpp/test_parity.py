@@ -16,7 +16,6 @@ import torch
 from PIL import Image
 
 from foodcls.export.aotinductor import bound_to, package_bytes
-from foodcls.export.export import labels_digest
 from foodcls.export.exported_files import DIGESTS, read_digests, sibling
 from foodcls.export.load import load_model
 from foodcls.export.onnx.write import onnx_bytes
@@ -31,6 +30,7 @@ from foodcls.network.resize import as_images, squash_pixels
 from foodcls.sample.dishes import LABELS
 from foodcls.sample.file_bytes import file_bytes
 from foodcls.sample.web import SampleWeb
+from foodcls.store.store import digest_json
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = ("jpeg", "rotated", "cmyk", "gray", "png", "alpha")
@@ -143,7 +143,7 @@ def model(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.beside = Rejector("logistic", tensors)
     path = tmp_path_factory.mktemp("model") / "model.pt"
     config = InferenceConfig(SIZE, tuple(LABELS), 1.5, 0.3, known_from=0.5)
-    facts = {"labels_digest": labels_digest(tuple(LABELS))}
+    facts = {"labels_digest": digest_json(tuple(LABELS))}
     optimized = OptimizedNetwork(network, SIZE)
     path.write_bytes(export_bytes(optimized, config, facts))
     path.with_suffix(".onnx").write_bytes(onnx_bytes(optimized, config, facts))
@@ -470,7 +470,7 @@ def test_machine_code_answers_as_in_python(
     classify: Run, photos: list[Path], tmp_path: Path
 ) -> None:
     path, labels = tmp_path / "model.aoti.pt2", ("red", "green", "blue")
-    facts = {"labels_digest": labels_digest(labels)}
+    facts = {"labels_digest": digest_json(labels)}
     path.write_bytes(package_bytes(Mean(), InferenceConfig(SIZE, labels, 1.5, 0.5, 0.6), facts))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     done = classify("--all", "--sha256", digest, path, *photos)

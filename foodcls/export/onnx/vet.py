@@ -16,6 +16,7 @@ PROVENANCE = "provenance."  # before the names of its entries in the metadata
 OWN_DOMAINS = ("", "ai.onnx")
 # run other graphs, again and again
 LOOPS = ("Loop", "Scan", "SequenceMap")
+GRAPHS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
 
 
 def vet(data: bytes) -> ModelProto:
@@ -44,12 +45,8 @@ def _graphs(graph: Any) -> Iterator[Any]:
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs) if _holds_graph(attribute) else ():
+            for inner in (attribute.g, *attribute.graphs) if attribute.type in GRAPHS else ():
                 yield from _graphs(inner)
-
-
-def _holds_graph(attribute: Any) -> bool:
-    return attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS)
 
 
 def _check_graph(graph: Any) -> None:

@@ -91,6 +91,17 @@ def test_a_blob_that_may_not_be_read_is_told_and_stays(store: Store, powerless) 
     assert store.has(digest)
 
 
+def test_a_store_that_may_not_be_changed_is_told(store: Store, powerless) -> None:
+    digest = store.put(b"soup")
+    store.path(digest).write_bytes(b"soap")
+    for folder in (Path(store.root), store.path(digest).parent):
+        folder.chmod(0o555)
+    with powerless():
+        for change in (store.read, lambda blob: store.remove([blob])):
+            with pytest.raises(StoreError, match="Permission denied; .*with --workspace"):
+                change(digest)
+
+
 def test_an_object_store_sets_damaged_blobs_aside_too(bucket: str) -> None:
     import fsspec
 

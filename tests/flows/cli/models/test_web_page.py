@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.cli.models.export import fetch_runtime
 from foodcls.errors import InputError
-from foodcls.export.export import labels_digest
 from foodcls.export.torchscript import InferenceConfig
 from foodcls.export.web.write import FILES, PACKAGE, VERSION
+from foodcls.store.store import digest_json
 
 pytest.importorskip("onnxscript")
 
@@ -28,7 +28,7 @@ def model(tmp_path: Path) -> Path:
     from foodcls.export.onnx.write import onnx_bytes
 
     labels = ("red", "green", "blue")
-    facts = {"labels_digest": labels_digest(labels)}
+    facts = {"labels_digest": digest_json(labels)}
     path = tmp_path / "at noon" / "lunch.onnx"
     path.parent.mkdir()
     path.write_bytes(onnx_bytes(Mean(), InferenceConfig(8, labels), facts))

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from foodcls.errors import InputError
-from foodcls.export.export import labels_digest
 from foodcls.export.exported_files import ExportedRef
 from foodcls.export.load import load_model, read_model
 from foodcls.export.torchscript import Exported, InferenceConfig, export_bytes
-from foodcls.store.store import Store
+from foodcls.store.store import Store, digest_json
 
 OWN = ("version", ".data/version", "byteorder", ".data/serialization_id")
 SCRIPT = "code/__torch__/foodcls/export/torchscript.py"
@@ -64,9 +63,7 @@ class Tiny(nn.Module):
 @pytest.fixture(scope="module")
 def small() -> bytes:
     torch.manual_seed(0)
-    return export_bytes(
-        Tiny(), InferenceConfig(8, LABELS), {"labels_digest": labels_digest(LABELS)}
-    )
+    return export_bytes(Tiny(), InferenceConfig(8, LABELS), {"labels_digest": digest_json(LABELS)})
 
 
 def records(data: bytes) -> dict[str, bytes]:
@@ -165,7 +162,7 @@ def export_like(
 ) -> Exported:
     example = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
     inner = network or torch.jit.trace(Tiny().eval(), example, check_trace=False)
-    return module_type(inner, InferenceConfig(8, LABELS), {"labels_digest": labels_digest(LABELS)})
+    return module_type(inner, InferenceConfig(8, LABELS), {"labels_digest": digest_json(LABELS)})
 
 
 def after(self: nn.Module, input: tuple[Tensor], output: Tensor) -> Tensor:  # noqa: A002, ARG001

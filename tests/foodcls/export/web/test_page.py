@@ -18,11 +18,11 @@ import torch
 from color_profiles import rgb_profile
 from PIL import Image
 
-from foodcls.export.export import labels_digest
 from foodcls.export.load import load_model
 from foodcls.export.predict import predict
 from foodcls.export.torchscript import InferenceConfig
 from foodcls.export.web.write import PAGE, read_runtime, write_page
+from foodcls.store.store import digest_json
 
 pytest.importorskip("onnxscript")
 SEEN = 24  # pixels a side of what the network sees, as `develop` takes them
@@ -43,7 +43,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "<b>camera.onnx"
     labels = tuple(map(str, range(3 * SEEN * SEEN + 1)))
     config = InferenceConfig(SEEN, labels, abstain_below=0.9)
-    path.write_bytes(onnx_bytes(Camera(), config, {"labels_digest": labels_digest(labels)}))
+    path.write_bytes(onnx_bytes(Camera(), config, {"labels_digest": digest_json(labels)}))
     return path
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from foodcls.errors import StoreError
 from foodcls.manifest import load_manifest, new_manifest, save_manifest
-from foodcls.store.blob_file import open_blob
 from foodcls.store.store import Store, digest_of
 
 
@@ -16,11 +15,11 @@ def test_parts_of_a_blob_are_read_wherever_it_is_kept(
 ) -> None:
     store = Store(request.getfixturevalue("bucket") if place == "bucket" else tmp_path / "store")
     digest = store.put(b"soup")
-    with open_blob(store, digest) as file:
+    with store.open(digest) as file:
         file.seek(2)
         assert file.read() == b"up"
     with pytest.raises(StoreError, match="0" * 64):
-        open_blob(store, "0" * 64)
+        store.open("0" * 64)
 
 
 def test_a_damaged_blob_is_set_aside_and_not_opened(tmp_path: Path) -> None:
@@ -28,7 +27,7 @@ def test_a_damaged_blob_is_set_aside_and_not_opened(tmp_path: Path) -> None:
     digest = store.put(b"soup")
     store.path(digest).write_bytes(b"soap")
     with pytest.raises(StoreError, match=f"{digest} was damaged"):
-        open_blob(store, digest)
+        store.open(digest)
     assert not store.has(digest)
 
 
