@@ -178,6 +178,8 @@ def _default(field: FieldInfo, key: str) -> str:
     if isinstance(field.default, Settings):
         return f"[as below](#{key})"
     value = field.default
+    if isinstance(value, str) and value:
+        return f"`{value}`"
     return f"`{f'{value:g}' if isinstance(value, float) else json.dumps(value)}`"
 
 

@@ -1,16 +1,19 @@
 """Draws the confusion matrix and the distances of pairs as PNG; writes the matrix as CSV."""
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from foodcls.dedup.pairs import Distances
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.tables.spreadsheet import table_csv
+
+# imported where something is drawn: a run that recalls its pictures need not wait for it
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DPI = 100
 # inches of a cell: three digits at 7 points still fit
@@ -31,7 +34,7 @@ def confusion_png(evaluation: Evaluation) -> bytes:
     counts = np.array(evaluation.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = max(4.0, CELL * len(counts))
-    figure = Figure(figsize=(side + 3.0, side + 2.6), layout="constrained")
+    figure = _new_figure(side + 3.0, side + 2.6)
     axes = figure.add_subplot()
     axes.imshow(np.ma.masked_equal(shares, 0), cmap="Blues", vmin=0, vmax=1)
     _label_axes(axes, evaluation)
@@ -48,7 +51,7 @@ def histogram_png(found: Distances) -> bytes:
 
     The recipe's distance should lie where confirmed pairs end: beyond it only crops are lost.
     """
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    figure = _new_figure(8, 4.2)
     upper, lower = figure.subplots(2, 1, sharex=True)
     _draw_bars(upper, found.confirmed, "tab:blue", "the same")
     _draw_bars(lower, found.vetoed, "tab:orange", "vetoed")
@@ -65,7 +68,13 @@ def histogram_png(found: Distances) -> bytes:
     return _encode_figure(figure)
 
 
-def _label_axes(axes: Axes, evaluation: Evaluation) -> None:
+def _new_figure(width: float, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _label_axes(axes: "Axes", evaluation: Evaluation) -> None:
     count = len(evaluation.labels)
     axes.set_xticks(range(count), evaluation.labels, rotation=90)
     axes.set_yticks(range(count), evaluation.labels)
@@ -90,7 +99,7 @@ def _font_size(classes: int) -> int:
     return 7 if classes > MANY else 9
 
 
-def _draw_bars(axes: Axes, counts: tuple[int, ...], color: str, name: str) -> None:
+def _draw_bars(axes: "Axes", counts: tuple[int, ...], color: str, name: str) -> None:
     bars = axes.bar(np.arange(len(counts)), counts, color=color)
     axes.bar_label(bars, [str(count) if count else "" for count in counts], fontsize=8)
     # chance pairs grow tenfold every few bits
@@ -99,7 +108,9 @@ def _draw_bars(axes: Axes, counts: tuple[int, ...], color: str, name: str) -> No
     axes.set_ylabel(f"pairs, {name}")
 
 
-def _encode_figure(figure: Figure) -> bytes:
+def _encode_figure(figure: "Figure") -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     buffer = io.BytesIO()
     # without the metadata, which names the version of matplotlib, bytes depend on the data alone
     FigureCanvasAgg(figure).print_figure(buffer, format="png", dpi=DPI, metadata={"Software": None})

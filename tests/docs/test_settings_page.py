@@ -98,4 +98,4 @@ def test_a_section_is_a_table() -> None:
     text = settings_page.as_markdown(next(settings_page.list_sections(Oven, "oven")))
     assert text.startswith("## `oven` { #oven }\n\nHow it is baked.\n")
     # a bar would end the cell
-    assert '| `mode` | Fan \\| grill | `fan`, `grill` | `"fan"` |' in text
+    assert "| `mode` | Fan \\| grill | `fan`, `grill` | `fan` |" in text
