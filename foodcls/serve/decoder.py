@@ -37,7 +37,7 @@ def decode_apart(pool: WorkerPool, data: bytes, max_pixels: int) -> NDArray[np.u
             raise BadPicture(told["reason"], told["detail"])
         return np.frombuffer(told["data"], np.uint8).reshape(told["height"], told["width"], 3)
     # a picture that has taken its decoder over may answer anything
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadPicture(CRASH, "an answer of another kind") from error
 
 

@@ -164,7 +164,14 @@ def _learn(
         reports, best = state.reports, state.best
     count("epochs", anew=count_epochs(settings) - len(reports), recalled=len(reports))
     left = budget.less(sum(report.seconds for report in reports))
-    learning = fit(learner, train_val, settings, len(reports) + 1, is_over=left.is_over)
+    is_cut = False
+
+    def is_over() -> bool:
+        nonlocal is_cut
+        is_cut = left.is_over()
+        return is_cut
+
+    learning = fit(learner, train_val, settings, len(reports) + 1, is_over=is_over)
     # an epoch is written while the next one trains
     with files.background_writer() if group.is_first else nullcontext(lambda state: None) as save:
         for report in chain(reports, learning):
@@ -175,7 +182,7 @@ def _learn(
                 best = evaluated_tensors(learner) if is_best else best
             if on_epoch:
                 on_epoch(report)
-    if left.is_over():
+    if is_cut:
         log.warning(
             "train.max_minutes = %g are over in epoch %d of %d; the best so far is epoch %d",
             settings.max_minutes, len(reports), count_epochs(settings), _best_epoch(reports).epoch,

@@ -251,6 +251,17 @@ def test_how_many_epochs_were_meant_is_recorded_where_the_recipe_leaves_it_open(
     assert checkpoint.settings.epochs == checkpoint.facts["epochs"] == 8
 
 
+def test_a_budget_that_ends_after_the_last_epoch_is_not_said_to_have_cut_it(
+    case: Case, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = case.settings.model_copy(update={"max_minutes": 1.5, "epochs": 2})
+    heard: list[EpochReport] = []
+    minutes = partial(start_budget, clock=lambda: 60.0 * len(heard))
+    monkeypatch.setattr("foodcls.train.train.start_budget", minutes)
+    train(case.manifest, case.store, case.labels, settings, case.folder, on_epoch=heard.append)
+    assert len(heard) == 2 and "max_minutes" not in caplog.text
+
+
 def test_a_budget_that_ends_after_worse_epochs_gives_the_best_one(
     case: Case, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
