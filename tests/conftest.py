@@ -27,7 +27,7 @@ FIXTURES = ("answer_fixtures", "browser_fixtures", "model_fixtures", "network_fi
 LONGEST = ("flows/test_worker.py", "flows/test_outage.py", "test_serve.py",
            "docs/test_tutorial.py", "flows/test_train.py", "tasks/tracking/test_send.py",
            "flows/test_retrain.py", "tasks/engine/test_cluster.py", "flows/test_far.py",
-           "cpp/test_parity.py", "cpp/test_readme.py", "flows/cli/test_main.py",
+           "cpp/test_parity.py", "flows/cli/test_main.py",
            "foodcls/train/test_resume.py", "foodcls/train/test_methods.py",
            "foodcls/evaluate/test_strangers.py")  # fmt: skip
 # files that share a program that is slow to start: tests/flows/starter.py (those that take minutes
