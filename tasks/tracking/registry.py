@@ -8,21 +8,23 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from foodcls.errors import InputError, ServerError, StageError
-from foodcls.export.load import load_model
 from foodcls.manifest import load_manifest
-from foodcls.promote.challenge import Champion, challenge
 from foodcls.promote.rule import PromotionDecision
 from foodcls.recipe.recipe import Recipe
 from foodcls.runs.run_result import RunResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.tracking.client import explain, tracking
+
+if TYPE_CHECKING:
+    from foodcls.promote.challenge import Champion
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 HISTORY, ROLLED_BACK = "champions", "rolled_back"
@@ -127,13 +129,21 @@ def judge_version(
         return PromotionDecision(
             False, f"version {version} was judged before: {said}", is_new=False
         )
+    # brings torch, for which a run that has nothing to judge need not wait
+    from foodcls.promote.challenge import challenge
+
     manifest = load_manifest(run.trained.pictures, workspace.store, JUDGED)
     serving = _read_serving(client, workspace, recipe.name, champion)
     return challenge(serving, run.trained.scores.result, manifest, workspace.store, recipe.promote)
 
 
-def _read_serving(client: MlflowClient, workspace: Workspace, name: str, version: str) -> Champion:
+def _read_serving(
+    client: MlflowClient, workspace: Workspace, name: str, version: str
+) -> "Champion":
     """The file of a version, and the table of the pictures that it was trained on."""
+    from foodcls.export.load import load_model
+    from foodcls.promote.challenge import Champion
+
     known = client.get_model_version(name, version)
     fetch = mlflow.artifacts.download_artifacts
     with TemporaryDirectory() as folder:
