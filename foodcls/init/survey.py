@@ -186,5 +186,5 @@ def _notes(
     elif val:
         yield f"{val.name}/ is the test set, as there is no other"
     if not test and any(map(_folders, _folders(sources[0]))):
-        yield "sub-folders belong to the class that they lie in; if each is one place or one day,"
-        yield "move some of them into a folder test/, so that the figures are of places never seen"
+        yield "sub-folders belong to the class that they lie in; if each is one place or day,"
+        yield "move some into a folder test/, so that the figures are of places never seen"
