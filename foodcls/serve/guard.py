@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from fastapi import HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +36,8 @@ class Guard:
     def __init__(self, origins: Iterable[str], now: Callable[[], float] = time.monotonic) -> None:
         """Origins are `http://127.0.0.1:8000` and the like."""
         self.token = secrets.token_urlsafe(24)
+        # leads to the token once: a browser's command line can be read by all users of the machine
+        self.ticket = secrets.token_urlsafe(24)
         self._origins = set(origins)
         self._hosts = {origin.partition("://")[2] for origin in self._origins}
         self._wrong = _Window(WRONG_TOKENS, 60, now)
@@ -56,6 +58,12 @@ class Guard:
             self._wrong.add()
         if not (is_known and is_near and is_ours):
             raise HTTPException(403, "open the address that the command printed")
+
+    def redeem(self, ticket: str) -> bool:
+        """Whether it is the ticket, which then is none any more."""
+        is_it = secrets.compare_digest(ticket.encode(), self.ticket.encode())
+        self.ticket = secrets.token_urlsafe(24) if is_it else self.ticket
+        return is_it
 
     def count_photo(self) -> None:
         """HTTPException 429 when photos come faster than anybody takes them."""
@@ -90,7 +98,10 @@ class Gate:
             token = scope["path"][1:].partition("/")[0]
             scope = {**scope, "root_path": f"/{token}"}
             try:
-                self._guard.check(Request(scope), token)
+                if self._guard.redeem(token):
+                    app = RedirectResponse(f"/{self._guard.token}/", 303)
+                else:
+                    self._guard.check(Request(scope), token)
             except HTTPException as error:
                 app = JSONResponse({"detail": error.detail}, error.status_code, CLOSING)
         await app(scope, receive, send_headed)

@@ -29,6 +29,7 @@ class Visit:
     app: FastAPI
     opened: socket.socket
     url: str  # with the token, which each request needs
+    door: str  # leads a browser there, once
 
 
 def open_page(
@@ -51,7 +52,7 @@ def open_page(
         out.print(f"[bold]review[/] {visit.url}", highlight=False, soft_wrap=True)
         out.print("Each decision is saved at once. Ctrl-C ends.")
         if opens_browser:
-            webbrowser.open(visit.url)
+            webbrowser.open(visit.door)
 
     with visit.opened:
         serve_until_stopped(visit.app, visit.opened, SECONDS, tell)
@@ -78,7 +79,8 @@ def open_visit(
     place = address_of("127.0.0.1", opened)
     guard = local_guard(place)
     app = make_app(session, thumbs, title, guard)
-    return Visit(session, app, opened, f"http://{place}/{guard.token}/")
+    url, door = (f"http://{place}/{secret}/" for secret in (guard.token, guard.ticket))
+    return Visit(session, app, opened, url, door)
 
 
 def tell_next(files: ReviewFiles, recipe_file: Path, folder: Path) -> None:

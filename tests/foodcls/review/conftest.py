@@ -35,7 +35,7 @@ class ServedPage(Serving):
         port = opened.getsockname()[1]
         guard = Guard(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost"))
         super().__init__(make_app(session, thumbs, "lunch", guard), opened)
-        self.thumbs, self.token = thumbs, guard.token
+        self.thumbs, self.token, self.ticket = thumbs, guard.token, guard.ticket
         self.url = f"{self.origin}/{guard.token}/"
 
 

@@ -299,3 +299,15 @@ def test_thumbnails_are_shown_where_none_can_be_kept(
     server.thumbs.folder.write_text("a file in place of the folder")
     status, body = ask(f"thumb/{manifest['id'][0]}")
     assert status == 200 and body.startswith(b"\xff\xd8")
+
+
+def test_what_stands_on_a_browsers_command_line_leads_in_once(server: Any) -> None:
+    """Each user of the machine may read it there."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for status in (303, 403):
+        connection.request("GET", f"/{server.ticket}/")
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
+        assert response.getheader("Location") == (f"/{server.token}/" if status == 303 else None)
+        connection.close()
