@@ -32,6 +32,7 @@ import torch
 import yaml
 from foods13_web import PORT, prepare_web
 from peers import CACHE, describe_machine
+from PIL import Image
 from train import run_loop
 
 from foodcls.augment import augment
@@ -207,6 +208,7 @@ def answer_timm(bench: Bench) -> tuple[list[Floats], float]:
 def answer_fastai(bench: Bench, seed: int) -> tuple[list[Floats], float]:
     """fastai's fine_tune in a process of its own, from files."""
     store, labels = bench.workspace.store, bench.recipe.labels
+    plan = with_own_size(bench.recipe.train)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         learnt = {split: split_rows(bench.manifest, split) for split in ("train", "val")}
@@ -215,8 +217,10 @@ def answer_fastai(bench: Bench, seed: int) -> tuple[list[Floats], float]:
             for number, row in enumerate(rows.itertuples()):
                 path = folder / name / str(row.label) / f"{number:06}.png"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(png_bytes(load_picture(store.read(str(row.picture)))))
-        plan = with_own_size(bench.recipe.train)
+                # once, not in each epoch: as fastai's Resize does it
+                picture = load_picture(store.read(str(row.picture)))
+                size = (plan.input_size,) * 2
+                path.write_bytes(png_bytes(picture.resize(size, Image.Resampling.BILINEAR)))
         changes = {"seed": seed, "device": "cpu", "epochs": count_epochs(plan)}
         plan = plan.model_copy(update=changes)
         job = {"folder": place, "labels": labels, "settings": plan.model_dump(mode="json"),
