@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load, load_file
+from safetensors.torch import load
 from torch import Tensor
 
 from foodcls.manifest import drop_rows
@@ -88,10 +88,11 @@ class Both:
     def weights(self, checkpoint: Checkpoint) -> dict[str, Tensor]:
         return load(self.store.read(checkpoint.weights))
 
-    def moments(self, number: str, name: str) -> dict[str, Tensor]:
+    def moments(self, number: str, name: str) -> dict[int, Tensor]:
         """The gradient of a training of one step, but for a factor."""
         (path,) = (self.folder / number / name).glob("training-*")
-        return {key: value for key, value in load_file(path).items() if key.endswith("exp_avg")}
+        moments = torch.load(path, weights_only=True)["optimizer"].items()
+        return {key: one["exp_avg"] for key, one in moments}
 
 
 @pytest.fixture(scope="module")
