@@ -140,10 +140,9 @@ def share_cells(points: Points, hashes: Hashes, table: int) -> np.ndarray:
     int64 of shape (pairs,), each once: the lower place times the number of pictures, and the other.
     """
     count, found = len(hashes.pictures), [np.empty(0, np.int64)]
-    for whole, view in _pair_up(points, table):
-        owner, other = view // points.each, np.where(whole < count, whole, whole - count)
-        bits = np.bitwise_count(hashes.wholes.take(whole) ^ hashes.pictures.take(owner))
-        kept = np.flatnonzero((bits <= hashes.reach + SIDES) & (owner != other))
+    for whole, view in _pair_up(points, hashes, table):
+        owner, other = view // points.each, whole % count
+        kept = np.flatnonzero(owner != other)
         gap = read_places(points.wholes[whole[kept]]) - read_places(points.views.T[view[kept]])
         kept = kept[np.einsum("nk,nk->n", gap, gap) <= (NEAR * STEP) ** 2]
         owner, other = owner[kept], other[kept]
@@ -183,8 +182,8 @@ def _code_cells(points: np.ndarray, marks: np.ndarray) -> np.ndarray:
     return cell
 
 
-def _pair_up(points: Points, table: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each whole with each view of its cell, by their places, some at a time."""
+def _pair_up(points: Points, hashes: Hashes, table: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each whole with each view of its cell, if their hashes are near: by place, some at a time."""
     marks = _mark_cells(points, table)
     codes = _code_cells(points.wholes.T, marks).astype(np.uint64) << np.uint64(32)
     codes |= np.arange(len(codes), dtype=np.uint64)
@@ -194,7 +193,7 @@ def _pair_up(points: Points, table: int) -> Iterator[tuple[np.ndarray, np.ndarra
     # the last is none's, so that a search ends there
     sizes = np.diff(starts, append=[len(codes)] * 2)
     cells = np.append(ordered[starts], np.uint32(2**32 - 1))
-    starts = np.append(starts, 0)
+    starts, ours = np.append(starts, 0), hashes.wholes.take(wholes)
     views, at = _find_cells(points.views, cells, marks)
     is_crowded = sizes * np.bincount(at, minlength=len(sizes)) > CROWDED
     if is_crowded.any():
@@ -206,8 +205,11 @@ def _pair_up(points: Points, table: int) -> Iterator[tuple[np.ndarray, np.ndarra
         edges = np.searchsorted(pairs, range(CHUNK, pairs[-1], CHUNK))
         for some, here in zip(np.split(view, edges), np.split(cell, edges), strict=True):
             times = sizes.take(here)
-            whole = wholes[_ranges(starts.take(here), times)]
-            yield whole.astype(int), np.repeat(some, times).astype(int)
+            place = _ranges(starts.take(here), times)
+            theirs = np.repeat(hashes.pictures.take(some // points.each), times)
+            bits = np.bitwise_count(ours.take(place) ^ theirs)
+            kept = np.flatnonzero(bits <= hashes.reach + SIDES)
+            yield wholes[place[kept]].astype(int), np.repeat(some, times)[kept].astype(int)
 
 
 def _find_cells(
@@ -224,14 +226,16 @@ def _find_cells(
     for start in range(0, views.shape[1], CHUNK):
         cell = _code_cells(views[:, start : start + CHUNK], marks)
         kept = np.flatnonzero(is_used.take(cell >> near, mode="clip"))
-        cell = cell[kept]
+        cell = cell.take(kept)
         place = first.take(cell >> far, mode="clip")
-        behind = np.flatnonzero(cells.take(place) < cell)
+        known = cells.take(place)
+        behind = np.flatnonzero(known < cell)
         while len(behind):
             place[behind] += 1
-            behind = behind[cells.take(place[behind]) < cell[behind]]
-        same = np.flatnonzero(cells.take(place) == cell)
-        found[:, end : end + len(same)] = start + kept[same], place[same]
+            known[behind] = cells.take(place[behind])
+            behind = behind[known[behind] < cell[behind]]
+        same = np.flatnonzero(known == cell)
+        found[:, end : end + len(same)] = start + kept.take(same), place.take(same)
         end += len(same)
     return found[0, :end], found[1, :end]
 
