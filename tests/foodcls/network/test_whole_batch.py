@@ -142,7 +142,8 @@ def test_the_gradient_is_that_of_the_whole_batch_but_for_the_order_of_sums(
     # batch statistics are those of the whole batch too
     ours, theirs = (both.weights(found[name]) for found in (both.one, both.two))
     for key in [key for key in ours if "running" in key]:
-        assert torch.allclose(ours[key], theirs[key], rtol=1e-5), key
+        # a mean near 0 is a sum of what cancels out: as exact as the largest of its layer
+        assert (theirs[key] - ours[key]).abs().max() <= 1e-5 * ours[key].abs().max(), key
 
 
 @pytest.mark.parametrize("name", ["finetune", "extras", "search"])
