@@ -4,6 +4,7 @@ Locality-sensitive hashing (Indyk and Motwani 1998; Datar et al. 2004); knows no
 """
 
 import io
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -130,8 +131,12 @@ def _join_into(every: list[np.ndarray], fresh: list[np.ndarray], count: int) -> 
     """Join what was found, sorted arrays, into the parts, part by part: all at once take more."""
     edges = np.arange(1, PARTS) * (count * count // PARTS)
     split = [np.split(found, np.searchsorted(found, edges)) for found in fresh]
-    for part, same in enumerate(zip(*split, strict=True)):
+
+    def join(part: int) -> None:
+        same = (found[part] for found in split)
         every[part] = _sort_distinct(np.concatenate([every[part], *same]))
+
+    deque(in_threads(join, range(PARTS)), maxlen=0)
 
 
 def share_cells(points: Points, hashes: Hashes, table: int) -> np.ndarray:
