@@ -182,6 +182,7 @@ class Session:
         with self._lock:
             known = self._verdicts.read()
             self._log.note("verdicts", known)
+            self._log.note("suspects", self.gallery.items)
             self._note_boxes()
             lost = self._journal.lost(known)
             return News(*self._log.since(since, page), len(lost))

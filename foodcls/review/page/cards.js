@@ -29,7 +29,6 @@ function buildCard(picture) {
     card.querySelector(".alike").hidden = false;
     card.style.setProperty("--hue", `oklch(.68 .16 ${parseInt(picture.group.slice(0, 6), 16) % 360})`);
   }
-  card.classList.toggle("suspect", Boolean(picture.suspect));
   return card;
 }
 
@@ -39,6 +38,7 @@ export function drawCard(picture) {
   const dropped = picture.keep === 0, kept = picture.keep === 1;
   card.classList.toggle("keep", kept);
   card.classList.toggle("drop", dropped);
+  card.classList.toggle("suspect", Boolean(picture.suspect));
   const moved = movedWords(picture);
   card.classList.toggle("moved", Boolean(moved) && !dropped);
   const what = state.labels.includes(state.label) || moved ? "" : displayName(picture.label);

@@ -92,11 +92,11 @@ export function applyAnswer(answer, isEarly = false) {
   return answer;
 }
 
-function updatePicture({ id, keep, reason, boxes, label, given, guess, by }) {
+function updatePicture({ id, keep, reason, boxes, label, given, guess, suspect, by }) {
   const picture = state.byId.get(id);
   if (!picture) return;
   const chosen = picture === current() && boxesOf(picture)[state.chosen];
-  Object.assign(picture, { keep, reason, boxes, label, given, guess, by });
+  Object.assign(picture, { keep, reason, boxes, label, given, guess, suspect, by });
   // the file has its own order; a box that an arrow has moved since is not in it yet
   const place = chosen ? boxesOf(picture).findIndex((box) => String(box) === String(chosen)) : -1;
   if (chosen && (place >= 0 || !state.adjusting)) state.chosen = place;

@@ -16,7 +16,9 @@ export function show(id = current()?.id) {
   state.view = filterPictures();
   $("grid").replaceChildren();
   $("nothing").hidden = state.view.length > 0;
-  $("elsewhere").hidden = Boolean(state.special) || !state.pictures.length;
+  const others = state.words ? undefined : countElsewhere();
+  $("elsewhere").hidden = Boolean(state.special) || !state.pictures.length || others === 0;
+  $("elsewhere").textContent = others ? `${others} in other classes` : "Look in the other classes";
   $("nothing").firstElementChild.textContent = state.pictures.length ? "No picture here answers to this filter." : "No picture of this class was found.";
   drawHeader();
   $("grid").style.setProperty("--shape", state.special ? 4 / 3 : usualShape());
@@ -24,6 +26,13 @@ export function show(id = current()?.id) {
   $("grid").scrollTop = 0;
   goTo(Math.max(0, place));
   growNearEnd();
+}
+
+// how many the other classes have of what is chosen; undefined where their counts do not tell
+function countElsewhere() {
+  const counts = state.classes.filter(({ name }) => name !== state.label)
+    .map((item) => ({ ...item, undecided: item.total - item.kept - item.dropped })[state.chip]);
+  return counts.includes(undefined) ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }
 
 // of a class's pictures, so that most fill their tiles; within bounds, for rows of one height

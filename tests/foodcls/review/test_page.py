@@ -1,6 +1,7 @@
 """Uses the page in a real browser, with real clicks and keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from decision_rows import rows
 from foodcls.review.boxes import COLUMNS
 from foodcls.review.decision_files import ReviewFiles
 from foodcls.review.gallery import Suspect
+from foodcls.review.session import Session
 
 
 @pytest.fixture
@@ -316,6 +318,33 @@ def test_a_filter_that_finds_nothing_here_leads_to_the_other_classes(page: Any) 
     page.click("#elsewhere")
     page.wait("document.querySelector('#toast:popover-open')")
     assert "No class has" in page.value("document.querySelector('#toast').textContent")
+
+
+def test_a_chip_without_pictures_here_says_how_many_the_other_classes_have(
+    page: Any, manifest: pd.DataFrame
+) -> None:
+    page.press("K", shift=True)
+    page.value(SAVED)
+    page.click("[data-chip=undecided]")
+    words = "document.querySelector('#elsewhere').textContent"
+    assert page.value(words) == "6 in other classes"
+    page.click("[data-chip=dropped]")
+    page.wait("document.querySelector('#elsewhere').hidden")
+
+
+def test_suspects_that_are_ranked_meanwhile_show_up_in_the_open_class(
+    browser: Any, serve: Callable, manifest: pd.DataFrame, files: ReviewFiles
+) -> None:
+    path = files.decisions.with_name("suspects.csv")
+    browser.open(serve(Session(manifest, ("pesto", "bread"), replace(files, suspects=path))).url)
+    first, second, *_ = manifest["id"]
+    assert here(browser) == first
+    path.write_text(f"id,keep,reason\n{second},0,looks like bread\n")
+    browser.wait("document.querySelector('[data-chip=suspects]')?.textContent === 'Suspects 1'")
+    note = f"document.querySelector('#p-{second}.suspect .note').textContent"
+    assert browser.value(note) == "looks like bread"
+    # nothing jumps: they stand first when the class is opened again
+    assert here(browser) == first
 
 
 def test_help_opens_and_closes(page: Any) -> None:
