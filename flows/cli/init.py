@@ -6,10 +6,10 @@ from flows.cli.output import say
 from foodcls.errors import InputError, command_line
 from foodcls.init.draft import (
     check_counts,
-    check_place,
     describe_training,
     draft_from_names,
     draft_recipe,
+    place_outside,
     plain_name,
     write_draft,
 )
@@ -33,20 +33,23 @@ def start_recipe(source: str, classes: str, recipe: Path | None) -> None:
     """Write NAME.yaml, or `recipe`, and print the command that uses it."""
     place = Path(source).expanduser()
     name = plain_name(place.resolve().stem if place.exists() else source)
-    path = recipe or Path(f"{name}.yaml")
+    path = asked = recipe or Path(f"{name}.yaml")
     labels = [label.strip() for label in classes.split(",") if label.strip()]
     if labels:
         text = draft_from_names(labels, name, choose_training())
     elif place.exists():
         found = survey_pictures(place)
-        check_place(found, path)
         check_counts(found)
+        path = place_outside(found, path)
         text = draft_recipe(found, name, path, choose_training())
     else:
         raise InputError(f"{place} is not there; {HINT.format('photos')}")
     write_draft(text, path)
     say(text)
-    say(f"written to {path}. Next:\n  {command_line('foodcls', 'run', path)}")
+    steps = [command_line("foodcls", "run", path)]
+    if path != asked:
+        steps = [command_line("cd", path.parent), command_line("foodcls", "run", path.name)]
+    say(f"written to {path}. Next:\n  " + "\n  ".join(steps))
 
 
 def choose_training() -> str:

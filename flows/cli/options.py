@@ -96,10 +96,12 @@ def read_prepared(path: Path, workspace: Path, changes: list[str] | None = None)
 
 def look_ahead(recipe: "Recipe", workspace: Path, *, trains: bool = True) -> None:
     """Check what would fail late in a run, before Prefect, MLflow and torch are imported."""
+    from foodcls.init.class_folders import check_outside
     from foodcls.network.at_hand import check_backbone
     from foodcls.workspace.lock import check_free
     from foodcls.workspace.workspace import Workspace
 
+    check_outside(recipe, workspace)
     if trains:
         check_backbone(recipe.train, os.environ)
         _check_trainable(recipe.train)

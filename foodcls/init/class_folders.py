@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from foodcls.errors import RecipeError
+from foodcls.errors import RecipeError, command_line
 from foodcls.image.listing import is_aside
 from foodcls.recipe.data_settings import Own
 from foodcls.recipe.recipe import Recipe
@@ -64,6 +64,17 @@ def check_own(settings: Own | None, labels: Sequence[str], recipe: Path) -> None
             f"{recipe}: own.folder: {settings.folder} has {found} beside the classes; a folder is "
             f"called as its class: {', '.join(map(repr, labels[:SHOWN]))}; a class may have none"
         )
+
+
+def check_outside(recipe: Recipe, workspace: Path) -> None:
+    """RecipeError where the workspace lies among the pictures: they would change as it grows."""
+    folders = (*recipe.collect.folder, *(one.folder for one in (recipe.test, recipe.own) if one))
+    for folder in map(Path.resolve, folders):
+        if workspace.resolve().is_relative_to(folder):
+            raise RecipeError(
+                f"the workspace {workspace} would lie among the pictures of {folder}; name another "
+                f"place: {command_line('--workspace', folder.parent / workspace.name)}"
+            )
 
 
 def list_unused(recipe: Recipe) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from foodcls.errors import InputError, command_line
+from foodcls.errors import InputError
 from foodcls.init.survey import Survey
 from foodcls.recipe.recipe import RecipeSource, parse_recipe
 from foodcls.recipe.yaml_lines import quote
@@ -21,17 +21,12 @@ HIGHEST = 60  # characters of a recipe's name
 MANY, FEW = 500, 15
 
 
-def check_place(found: Survey, path: Path) -> None:
-    """InputError where a recipe at `path`, and the workspace beside it, were among the pictures."""
-    here = path.resolve().parent
+def place_outside(found: Survey, path: Path) -> Path:
+    """`path`, or where it and the workspace beside it would lie among the pictures, beside them."""
     for source in map(Path.resolve, found.sources):
-        if source.is_dir() and here.is_relative_to(source):
-            inner = (found.labels or source).resolve().relative_to(source.parent)
-            raise InputError(
-                f"the recipe and its workspace would lie among the pictures of {source}; "
-                f"step out of it: {command_line('cd', source.parent)}, then "
-                f"{command_line('foodcls', 'init', inner)}"
-            )
+        if source.is_dir() and path.resolve().is_relative_to(source):
+            return source.parent / path.name
+    return path
 
 
 def check_counts(found: Survey) -> None:
