@@ -40,7 +40,8 @@ SPARE_MEMORY = 512 << 20  # bytes, whatever the size: threads of a codec reserve
 SECONDS_PER_MILLION = 1  # pixels
 SPARE_SECONDS = 20
 # what a decoder that a picture has taken over may tell has to fit the table: no broken Unicode,
-# no endless numbers
+# no endless numbers, and no more than a word where a terminal shows it
+Word = Annotated[str, Field(pattern=r"^\w{1,40}$")]
 Text = Annotated[str, Field(pattern="(?s)^.{0,1000}$")]
 Hexadecimal = Annotated[str, Field(pattern="^[0-9a-f]{1,16}$")]
 Pixels = Annotated[int, Field(gt=0, lt=1 << 31)]
@@ -49,14 +50,14 @@ Pixels = Annotated[int, Field(gt=0, lt=1 << 31)]
 class Fault(BaseModel):
     """Why a picture is none."""
 
-    reason: Text
+    reason: Word
     detail: Text
 
 
 class Facts(BaseModel):
     """What is known of a sound picture."""
 
-    format: Text
+    format: Word
     width: Pixels
     height: Pixels
     hash: Hexadecimal

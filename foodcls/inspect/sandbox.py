@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.connection import Pipe
@@ -63,8 +62,8 @@ class WorkerPool:
         self._limits = limits
         self._slots = threading.Semaphore(os.cpu_count() or 1)
         self._idle: deque[_Worker] = deque()
-        # held while a request needs much memory; reentrant, for a worker may ask for it twice
-        self._gate = threading.RLock()
+        # held while a request needs much memory
+        self._gate = threading.Lock()
 
     def end(self) -> None:
         """End the processes that have no request."""
@@ -154,13 +153,14 @@ class _Worker:
             os.set_blocking(self._requests.fileno(), False)
             self._await_start(log)
 
-    def ask(self, request: dict[str, Any], gate: threading.RLock) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], gate: threading.Lock) -> dict[str, Any]:
         try:
             self._send(pack(request))
-            with ExitStack() as leave:
-                while (answer := self._receive()) == WAITING:
-                    leave.enter_context(gate)
+            # once: what a picture has taken over might ask without end
+            if (answer := self._receive()) == WAITING:
+                with gate:
                     self._send(b"go on")
+                    answer = self._receive()
             if not _is_answer(answer):
                 raise ValueError("an answer of another kind")
             return answer

@@ -26,7 +26,7 @@ OFFLINE_MEAN, OFFLINE_STD = (127 / 255,) * 3, (128 / 255,) * 3
 # of the tables of tensors in a trainer's checkpoint: averaged weights are the better ones
 _TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
 # what torch calls a class of its pickle that is no plain value; trainers keep their options so
-_OTHER = re.compile(r"(?:Unsupported global: GLOBAL|unsupported GLOBAL|Unsupported class) (\S+)")
+_OTHER = re.compile(r"(?:Unsupported global: GLOBAL|unsupported GLOBAL|Unsupported class) ([\w.]+)")
 # names that torchvision's files still carry of densenet from before torch 0.4, and of its ViTs
 _OLD_NAMES = (
     (re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.\w+)$"), r"\1\2"),
@@ -82,7 +82,7 @@ def _why(error: Exception) -> str:
 def _table(held: Any, path: Path) -> dict[str, Tensor]:
     """The table of tensors that a file holds, or that of the model in a trainer's checkpoint."""
     named = held if isinstance(held, dict) else {}
-    if _is_table(named) and named:
+    if _is_table(named):
         return named
     tables = {name: value for name, value in named.items() if _is_table(value)}
     known = [name for name in _TABLES if name in tables] or list(tables)
@@ -93,8 +93,11 @@ def _table(held: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _is_table(held: Any) -> bool:
-    return isinstance(held, dict) and all(
-        isinstance(name, str) and isinstance(value, Tensor) for name, value in held.items()
+    # of averages or of a loss's scaling, which were off, it may be empty
+    return (
+        isinstance(held, dict)
+        and bool(held)
+        and all(isinstance(name, str) and isinstance(one, Tensor) for name, one in held.items())
     )
 
 

@@ -13,6 +13,7 @@ from foodcls.crop.formats.raw_box import (
     bounds,
     corner_and_size,
     find_angle,
+    of_table,
     turned_corner_and_size,
 )
 from foodcls.tables.read_csv import Problem
@@ -35,7 +36,8 @@ def read_coco(path: Path) -> Iterator[RawBox | Problem]:
         is_upright = isinstance(info, dict) and info.get("contributor") == "Label Studio"
         for number, item in enumerate(content["annotations"], start=1):
             found = _read_annotation(number, item, images, kinds)
-            yield replace(found, is_upright=is_upright) if isinstance(found, RawBox) else found
+            found = replace(found, is_upright=is_upright) if isinstance(found, RawBox) else found
+            yield of_table(found, document.file)
 
 
 def _parse_coco(data: bytes) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from foodcls.crop.formats.documents import (
     parse_xml,
     read_bounded,
 )
-from foodcls.crop.formats.raw_box import AnnotationFormat, RawBox, as_dicts
+from foodcls.crop.formats.raw_box import AnnotationFormat, RawBox, as_dicts, of_table
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import Problem
 
@@ -102,11 +102,7 @@ def _choose_tables(folder: Path, name: str) -> AnnotationFormat:
     def read(_: Path) -> Iterator[RawBox | Problem]:
         for file in found[chosen.name]:
             name = file.relative_to(folder).as_posix()
-            for item in chosen.read(file):
-                if isinstance(item, RawBox):
-                    yield replace(item, file=name, is_table=True)
-                else:
-                    yield replace(item, file=name)
+            yield from (of_table(item, name) for item in chosen.read(file))
 
     return replace(chosen, read=read)
 

@@ -8,13 +8,13 @@ from typing import Any, Generic, TypeVar
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from foodcls.crop.formats.raw_box import RawBox, of_table
 from foodcls.errors import TableError
 from foodcls.tables.read_csv import MAX_BYTES, Problem
 
 MAX_DEPTH = 64  # a polygon in COCO lies 6 deep, a VOC edge 4
 Content = TypeVar("Content")
 Item = TypeVar("Item")
-Raw = TypeVar("Raw")
 
 
 class Unreadable(Exception):
@@ -68,15 +68,15 @@ def read_items(
     suffix: str,
     parse: Callable[[bytes], Content],
     find: Callable[[Content], Iterable[Item]],
-    read: Callable[[int, Item, Document[Content]], Raw],
-) -> Iterator[Raw | Problem]:
+    read: Callable[[int, Item, Document[Content]], RawBox | Problem],
+) -> Iterator[RawBox | Problem]:
     """What `read` makes of each item that `find` finds in a document, numbered from 1 in each."""
     for document in open_documents(path, suffix, parse):
         if isinstance(document, Problem):
             yield document
         else:
             for number, item in enumerate(find(document.content), start=1):
-                yield read(number, item, document)
+                yield of_table(read(number, item, document), document.file)
 
 
 def list_files(folder: Path, suffix: str) -> list[Path]:

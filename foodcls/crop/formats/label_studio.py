@@ -19,6 +19,7 @@ from foodcls.crop.formats.raw_box import (
     corner_and_size,
     ellipse,
     flatten_points,
+    of_table,
     turned_at_corner,
 )
 from foodcls.crop.names import names_picture
@@ -67,7 +68,8 @@ def read_json(path: Path) -> Iterator[RawBox | Problem]:
             continue
         content, numbers = document.content, count(1)
         tasks = as_dicts(content if isinstance(content, list) else [content])
-        yield from _read_tasks((task, numbers) for task in tasks)
+        for item in _read_tasks((task, numbers) for task in tasks):
+            yield of_table(item, document.file)
 
 
 def _read_tasks(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foodcls.tables.read_csv import Problem
@@ -111,6 +111,14 @@ class AnnotationFormat:
     name: str
     unit: str  # pixels, percent, share; empty when the format does not say
     read: Callable[[Path], Iterator[RawBox | Problem]]
+
+
+def of_table(item: RawBox | Problem, file: str) -> RawBox | Problem:
+    """An item of a folder's file of several pictures, where it does not name its file itself."""
+    if not file or item.file:
+        return item
+    named = replace(item, file=file)
+    return replace(named, is_table=True) if isinstance(named, RawBox) else named
 
 
 def as_text(value: object) -> str:

@@ -16,6 +16,7 @@ from foodcls.crop.formats.raw_box import (
     circle,
     corner_and_size,
     ellipse,
+    of_table,
 )
 from foodcls.tables.read_csv import Problem, read_header, read_sheet
 
@@ -66,7 +67,8 @@ def read_via_json(path: Path) -> Iterator[RawBox | Problem]:
             listed = list(regions.values()) if isinstance(regions, dict) else regions
             for region in as_dicts(listed):
                 cells = region.get("shape_attributes"), region.get("region_attributes")
-                yield from _try_region(next(numbers), as_text(picture["filename"]), *cells)
+                for item in _try_region(next(numbers), as_text(picture["filename"]), *cells):
+                    yield of_table(item, document.file)
 
 
 def list_pictures(content: object) -> list[object]:

@@ -267,8 +267,9 @@ TOLD = {"fact": SOUND, "fingerprint": PRINT, "measures": {**MEASURED, "side": 64
         TOLD | {"fact": {**SOUND, "width": 10**30}}, TOLD | {"fact": {**SOUND, "format": "\ud800"}},
         {"fact": {"reason": "\ud800", "detail": ""}},
         {"fact": {"reason": "broken", "detail": "x" * 10_000}},
+        {"fact": {"reason": "broken\x1b[2J", "detail": ""}},
     ],
-    ids=range(17),
+    ids=range(18),
 )  # fmt: skip
 def test_an_answer_of_another_kind_costs_one_picture(told):
     pool = SimpleNamespace(ask=lambda request: told)

@@ -166,6 +166,14 @@ def test_who_needs_much_memory_waits_its_turn_and_the_clock_with_it(hostile):
     assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
 
 
+def test_what_asks_for_memory_without_end_is_lost(hostile):
+    # what was taken over may lift its own limit of computing
+    limits = ResourceLimits(memory=300 << 20, cpu=100)
+    with ending(f"{hostile}:beg", limits) as made, pytest.raises(WorkerDied) as caught:
+        made.ask({})
+    assert caught.value.reason == "decoder_crash"
+
+
 def test_what_cannot_start_is_said(hostile):
     named = pytest.raises(StageError, match="No module named 'no_such_module'")
     with ending("no_such_module:run") as made, named:

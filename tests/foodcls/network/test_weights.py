@@ -177,8 +177,10 @@ FITTING = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
         {"net": FITTING, "epoch": 3},
         {"model": {"weight": torch.zeros(2, 3)}, "model_ema": FITTING, "args": {"lr": 0.1}},
         {"model": FITTING, "args": Namespace(lr=0.1, output=Path("out"))},
+        {"model": FITTING, "model_ema": {}},
+        {"net": FITTING, "scaler": {}},
     ],
-    ids=["state_dict", "any name", "averaged", "with its options"],
+    ids=["state_dict", "any name", "averaged", "with its options", "no averages", "no scaling"],
 )
 def test_the_model_in_a_trainers_checkpoint_is_found(
     tmp_path: Path, checkpoint: dict[str, object]

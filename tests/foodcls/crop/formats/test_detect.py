@@ -205,6 +205,20 @@ def test_what_is_wrong_in_a_folder_of_tables_is_told_with_the_table(put, cut, so
     assert [box.file for box in boxes] == ["b/c.csv"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["coco_json", "label_studio_json", "via_json", "vott_json", "createml_json", "vertex_jsonl",
+     "datumaro_json", "cvat_xml"],
+)  # fmt: skip
+def test_what_is_wrong_in_a_folder_is_told_with_the_file(write_formats, put, tmp_path, name):
+    path = write_formats(tmp_path / "boxes", ROWS)[name]
+    put(f"split/train/{path.name}", path.read_text())
+    boxes, problems = read_boxes(tmp_path / "split", ("apple",))
+    assert {box.file for box in boxes} == {item.file for item in problems} == {f"train/{path.name}"}
+    # a picture's boxes may stand in several tables, and tables have pictures of several classes
+    assert all(box.is_table for box in boxes)
+
+
 def test_a_coco_file_beside_those_of_labelme_is_a_copy_of_them(write_formats, tmp_path):
     paths = write_formats(tmp_path / "boxes", ROWS)
     (paths["labelme_json"] / "_coco.json").write_text(paths["coco_json"].read_text())
