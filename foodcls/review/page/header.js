@@ -22,7 +22,9 @@ export function drawHeader() {
 }
 
 function filters(pictures = state.pictures) {
-  const flags = new Set(pictures.flatMap((picture) => picture.flags ?? []));
+  // the chosen one stays, where no picture has it too
+  const chosen = state.chip.startsWith("flag ") ? [state.chip.slice(5)] : [];
+  const flags = new Set([...chosen, ...pictures.flatMap((picture) => picture.flags ?? [])]);
   return [
     ["all", "All", () => true],
     ["suspects", "Suspects", (picture) => picture.suspect],
@@ -55,7 +57,7 @@ export function clearFilter() {
 
 // the pictures that the chosen filter and the typed words let through
 export function filterPictures(pictures = state.pictures) {
-  const kinds = filters(pictures), test = (kinds.find(([key]) => key === state.chip) ?? kinds[0])[2];
+  const [, , test] = filters(pictures).find(([key]) => key === state.chip);
   const words = state.words.toLowerCase().trim();
   const said = (picture) => [picture.suspect, picture.reason, picture.origin, picture.id, ...(picture.flags ?? [])].join("\n").toLowerCase();
   return pictures.filter((picture) => test(picture) && (!words || said(picture).includes(words)));

@@ -320,6 +320,17 @@ def test_a_filter_that_finds_nothing_here_leads_to_the_other_classes(page: Any) 
     assert "No class has" in page.value("document.querySelector('#toast').textContent")
 
 
+def test_a_flag_that_another_class_lacks_lets_none_of_it_through(
+    browser: Any, visit: Callable, serve: Callable, pictures: Callable
+) -> None:
+    browser.open(serve(visit(pictures(6, {1: {"flags": "dark"}}))).url)
+    browser.click('[data-chip="flag dark"]')
+    browser.press("f", *"bread", "Enter")
+    browser.click("#elsewhere")
+    browser.wait("document.querySelector('#toast:popover-open')")
+    assert browser.value("document.querySelector('#label').textContent") == "pesto"
+
+
 def test_a_chip_without_pictures_here_says_how_many_the_other_classes_have(
     page: Any, manifest: pd.DataFrame
 ) -> None:
