@@ -24,7 +24,7 @@ SERVERS = {"prefect", "mlflow"}
             "tasks.trainers.launch": {*SERVERS, "pandas", "pyarrow", "numpy", "torch"},
             "flows.cli.pictures.duplicates": {*SERVERS, "torch"},
             # a run whose results are all there trains nothing
-            "flows.retrain": {"torch", "torchvision", "timm", "scipy.stats"},
+            "flows.retrain": {"torch", "torchvision", "timm", "scipy.stats", "matplotlib"},
         },
         {
             "flows.cli.pictures.predict": {*SERVERS, "pandas", "scipy", "timm", "torchvision"},
