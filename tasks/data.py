@@ -54,6 +54,7 @@ from foodcls.tables.manifest_csv import write_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks.engine.cluster import fleet, spread
 from tasks.engine.progress import bars
+from tasks.engine.recall import RECALLING
 from tasks.engine.stage import stage
 from tasks.engine.ui import show_pictures, show_stages
 
@@ -197,7 +198,9 @@ def augment(
 
 def draw_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
     """Draw the histogram of hash distances into the workspace."""
-    write_whole(workspace.histogram, histogram_png(distinct.result.distances))
+    # of a run that is recalled it is there
+    if not RECALLING.get() or not workspace.histogram.exists():
+        write_whole(workspace.histogram, histogram_png(distinct.result.distances))
 
 
 def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:

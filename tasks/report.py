@@ -14,6 +14,7 @@ from foodcls.report.sentences import explain_worth
 from foodcls.runs.run_result import Reported, Trained
 from foodcls.store.store import digest_file, write_whole
 from foodcls.workspace.workspace import Workspace
+from tasks.engine.recall import RECALLING
 from tasks.engine.stage import stage
 
 # what the report tells of pictures
@@ -48,8 +49,10 @@ def report(workspace: Workspace, recipe: Recipe, trained: Trained) -> Reported:
         workspace.report: report_html(data).encode(),
         workspace.predictions: workspace.store.read(scores.predictions),
         workspace.confusion: confusion_csv(scores).encode(),
-        workspace.confusion_plot: confusion_png(scores),
     }
+    # of a run that is recalled it is there
+    if not RECALLING.get() or not workspace.confusion_plot.exists():
+        files[workspace.confusion_plot] = confusion_png(scores)
     for path, content in files.items():
         write_whole(path, content)
-    return Reported(str(workspace.report), tuple(map(str, files)))
+    return Reported(str(workspace.report), tuple(map(str, (*files, workspace.confusion_plot))))

@@ -31,16 +31,21 @@ log = logging.getLogger("foodcls.stages")
 
 def recall_run(recipe: Recipe, folder: Path) -> RunResult | None:
     """The result of a run of which nothing would have to be done anew; its stages are told."""
-    report = Workspace(folder).report
+    space = Workspace(folder)
     # flows take seconds to import: not where the last run was of another recipe, or of other files
-    if not report.exists() or recipe.digest not in report.read_text("utf-8"):
+    if not (space.report.exists() and space.manifest.exists()):
+        return None
+    told = space.report.read_text("utf-8")
+    if recipe.digest not in told or digest_file(space.manifest) not in told:
         return None
     from flows.train import train
     from tasks.engine.recall import recall
+    from tasks.engine.retry import tell_lost
 
     result: RunResult | None = recall(train, recipe, folder)
     for step in filter(is_worth_telling, result.steps if result else ()):
         log.info("%s", describe(step))
+        tell_lost(step)
     return result
 
 

@@ -1,8 +1,6 @@
 """Turns pairs of pictures into groups: who is kept of those that are the same, who is alike."""
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from foodcls.dedup.pairs import SAME, Pairs
 
@@ -32,6 +30,10 @@ def join_clusters(count: int, ends: np.ndarray) -> np.ndarray:
 
     `ends` are pairs of places, int of shape (n, 2).
     """
+    # here, as what recalls an unchanged run would import it in vain
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     links = coo_array((np.ones(len(ends)), tuple(ends.T)), (count, count))
     _, cluster = connected_components(links, directed=False)
     _, first = np.unique(cluster, return_index=True)

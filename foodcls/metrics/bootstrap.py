@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import ndtr, stdtrit
 
 from foodcls.metrics.ranks import Floats, Ints
@@ -72,6 +71,8 @@ def _bound_mean(values: Floats | Ints, sums: Floats, counts: Floats, sample: Sam
 
 def _resample(several: Sequence[Floats | Ints], sample: Sample) -> list[Floats]:
     """Counts and sums of each values by class, (RESAMPLES, C), of groups drawn with replacement."""
+    from scipy.sparse import csr_array  # not imported where figures are only shown
+
     draw = np.random.default_rng(0)
     groups = int(sample.groups.max()) + 1
     places, shape = (sample.groups, sample.truth), (groups, sample.classes)

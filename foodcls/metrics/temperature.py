@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 from foodcls.metrics.ranks import Floats, Ints
@@ -43,6 +42,8 @@ def fit_temperature(before: Floats, truth: Ints) -> float:
     logarithm has a standard normal prior: without it, the temperature would go to 0 where a model
     makes no mistake on these rows.
     """
+    from scipy.optimize import minimize_scalar  # not imported where nothing is fitted
+
     rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:

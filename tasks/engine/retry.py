@@ -24,13 +24,19 @@ def tries_again(step: StageResult[Any], store: Store, key: str) -> bool:
     lost = getattr(step.result, "passing", 0)
     if not lost:
         return False
-    if RECALLING.get():
-        raise CacheMiss(step.name)
     tries = store.recall(KIND, [key]).get(key, 0) + 1 if step.cached else 0
     if tries > TRIES:
-        log.info(LET_GO, step.name, lost, TRIES + 1)
+        tell_lost(step)
         return False
+    if RECALLING.get():
+        raise CacheMiss(step.name)
     store.remember(KIND, {key: tries})
     if step.cached:
         log.info(TRYING, step.name, lost, tries, TRIES)
     return step.cached
+
+
+def tell_lost(step: StageResult[Any]) -> None:
+    """Say how many pictures a stage has failed at for good, if there are some."""
+    if lost := getattr(step.result, "passing", 0):
+        log.info(LET_GO, step.name, lost, TRIES + 1)

@@ -169,6 +169,7 @@ def test_a_report_of_another_recipe_recalls_nothing_and_imports_no_flow(tmp_path
         assert not {"prefect", "mlflow", "torch"} & set(sys.modules)
     """
     (tmp_path / "report.html").write_text("of another recipe")
+    (tmp_path / "manifest.csv").write_text("")
     recipe = tmp_path / "r.yaml"
     recipe.write_text("name: r\nclasses: [a, b]\ncollect: {folder: .}\n")
     subprocess.run([sys.executable, "-c", program, recipe], check=True)

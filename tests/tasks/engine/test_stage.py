@@ -173,6 +173,15 @@ def test_what_may_be_had_by_trying_again_is_not_told_as_it_was(
         assert recall(flow(lambda: troubled(workspace, 9))) is None
 
 
+def test_what_was_let_go_is_told_without_a_server(call: Callable, tmp_path: Path) -> None:
+    for _ in range(1 + TRIES):
+        result = call(troubled, 99).result
+    workspace, before = Workspace.at(tmp_path / "workspace"), len(CALLS)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        assert recall(flow(lambda: troubled(workspace, 99))).result == result
+    assert len(CALLS) == before
+
+
 def test_what_is_told_aside_arrives_and_is_no_part_of_the_key(call: Callable) -> None:
     assert not call(aloud, "x", volume=1).cached
     assert call(aloud, "x", volume=2).cached
