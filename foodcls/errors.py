@@ -20,8 +20,9 @@ from foodcls.redact import redact
 
 
 def first_line(error: BaseException) -> str:
-    """What a library's error says first, or what it is called."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+    """What a library's error says first, or what it is called; it may quote a hostile file."""
+    line = (str(error) or type(error).__name__).splitlines()[0]
+    return "".join(char if char.isprintable() else "?" for char in line)
 
 
 def command_line(*words: object) -> str:

@@ -196,6 +196,14 @@ def test_what_a_pickle_holds_beside_plain_values_is_named(tmp_path: Path) -> Non
     assert "weights_only" not in str(told.value)
 
 
+def test_what_a_file_holds_reaches_no_terminal_as_a_command(tmp_path: Path) -> None:
+    header = rb'{"a":{"dtype":"\u001b[2J","shape":[1],"data_offsets":[0,4]}}'
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(WeightsError, match=r"unknown variant `\?\[2J`"):
+        read_state(path)
+
+
 def test_a_damaged_pickle_is_refused_whatever_it_raises(tmp_path: Path) -> None:
     old, sound = io.BytesIO(), 0
     torch.save(FITTING, old, _use_new_zipfile_serialization=False)
