@@ -88,12 +88,13 @@ def show(times: float, tested: list[tuple[float, Gain, float, float]]) -> None:
     low, middle, high, truth, line = np.array(
         [(gain.low, gain.middle, gain.high, true, line) for _, gain, true, line in tested]
     ).T
-    held = (low <= truth) & (truth <= high)
-    less, more = (truth < low).sum(), (truth > high).sum()
+    # but for rounding, as where all are right before and after
+    less, more = (truth < low - 1e-9).sum(), (truth > high + 1e-9).sum()
+    held = len(tested) - less - more
     misses = [100 * np.sqrt(np.mean((one - truth) ** 2)) for one in (middle, line, 0)]
     print(
-        f"{times:.1f} times the pictures: {held.sum()} of {len(tested)} held "
-        f"({100 * held.mean():.0f} of 100; {less} gained less, {more} more); true gain "
+        f"{times:.1f} times the pictures: {held} of {len(tested)} held "
+        f"({100 * held / len(tested):.0f} of 100; {less} gained less, {more} more); true gain "
         f"{100 * truth.mean():+.1f} points in the mean, interval {100 * (high - low).mean():.1f} "
         "long; root mean square miss {:.1f}, of a straight line {:.1f}, of no gain {:.1f}".format(
             *misses
