@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from flows.cli.output import err, say
 from foodcls.errors import ServerError
 
 # ends a process when the other end of its standard input does
@@ -35,6 +36,8 @@ def server_starting() -> Iterator[None]:
 
     ServerError when the server that is set does not answer.
     """
+    if err.is_terminal:
+        say("  starting: some seconds until the first step", "dim", err)
     with ThreadPoolExecutor(1) as pool:
         reached = pool.submit(_reach)
         yield
