@@ -85,8 +85,8 @@ def test_a_temporary_server_that_is_too_slow_is_tried_again_and_then_told_of(
 def test_a_server_that_is_away_is_refused_at_the_start(tmp_path: Path) -> None:
     recipe = tmp_path / "r.yaml"
     for name in "ab":
-        (tmp_path / name).mkdir()
-    recipe.write_text("name: r\nclasses: [{name: a}, {name: b}]\ncollect: {folder: .}\n")
+        (tmp_path / "photos" / name).mkdir(parents=True)
+    recipe.write_text("name: r\nclasses: [{name: a}, {name: b}]\ncollect: {folder: photos}\n")
     words = ["prepare", str(recipe), "--workspace", str(tmp_path / "w")]
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
