@@ -32,6 +32,7 @@ from foodcls.crop import crop
 from foodcls.crop.boxes import Box
 from foodcls.crop.placement import place_boxes
 from foodcls.dedup import dedup
+from foodcls.export.attribution import attribution, credits_page
 from foodcls.filter.filter import filter_pictures
 from foodcls.inspect import inspect
 from foodcls.manifest import (
@@ -45,11 +46,18 @@ from foodcls.manifest import (
     load_splits,
     save_manifest,
 )
+from foodcls.manifest import (
+    split_rows as rows_of_split,
+)
+from foodcls.metrics.predictions import Predictions, predictions_csv, read_predictions
 from foodcls.recipe.data_settings import Filter, Split
+from foodcls.report.report import MISTAKES, count_pictures
+from foodcls.report.thumbnails import worst_places
 from foodcls.sample.dishes import LABELS
 from foodcls.split.split import split
 from foodcls.store.store import Store
 from foodcls.tables.manifest_csv import read_manifest, write_manifest
+from foodcls.tables.spreadsheet import table_csv
 
 SIZES = (100_000, 1_000_000)
 # of the rows: dropped by dedup, boxed, decided on by a person, copied by augment
@@ -232,9 +240,41 @@ def count_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
     return lambda: (class_counts(table), collected.source_counts(table))
 
 
+def answers_of(folder: Path, ref: ManifestRef) -> str:
+    """What evaluate writes of the test pictures: drawn probabilities of each class."""
+    rows = rows_of_split(load_manifest(ref, Store(folder)), "test")
+    drawn = np.random.default_rng(0).dirichlet(np.ones(len(LABELS)), len(rows))
+    truth = np.arange(len(rows)) % len(LABELS)
+    texts = (tuple(rows[name]) for name in ("id", "origin", "cluster"))
+    return predictions_csv(Predictions(tuple(LABELS), *texts, truth, drawn))
+
+
+def evaluate_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
+    """The table of answers to the test pictures, a fifth of all."""
+    return lambda: answers_of(folder, ref)
+
+
+def report_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
+    """What the report counts, and the answers with the worst mistakes among them."""
+    text, table = answers_of(folder, ref), load_manifest(ref, Store(folder))
+    return lambda: (count_pictures(table, LABELS), worst_places(read_predictions(text), MISTAKES))
+
+
+def credit_rows(folder: Path, ref: ManifestRef) -> Callable[[], Any]:
+    """attribution.csv and the page of credits."""
+    table = load_manifest(ref, Store(folder))
+
+    def work() -> tuple[str, str]:
+        sources = attribution(table)
+        return table_csv(sources), credits_page(sources)
+
+    return work
+
+
 STEPS: tuple[Step, ...] = (
     read, read_split, write, write_people, read_people, collect_rows, inspect_rows, dedup_rows,
-    filter_rows, find_boxes, crop_rows, split_rows, augment_rows, count_rows,
+    filter_rows, find_boxes, crop_rows, split_rows, augment_rows, count_rows, evaluate_rows,
+    report_rows, credit_rows,
 )  # fmt: skip
 
 

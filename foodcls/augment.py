@@ -66,19 +66,18 @@ def augment(
 
 def copy_seed(picture: str, copy: int, seed: int) -> int:
     """A seed that depends on the picture's digest, the copy's number and the recipe's seed."""
-    return int.from_bytes(_seed_digest(picture, copy, seed), "big")
-
-
-def _seed_digest(picture: str, copy: int, seed: int) -> bytes:
-    return hashlib.sha256(f"{picture}:{copy}:{seed}".encode()).digest()[:16]
+    digest = hashlib.sha256(f"{picture}:{copy}:{seed}".encode()).digest()
+    return int.from_bytes(digest[:16], "big")
 
 
 def _ranked(parents: pd.DataFrame, seed: int) -> list[int]:
     """Index labels in an order that depends on the pictures and the seed, not on the rows."""
     if parents["picture"].duplicated().any():
         parents = parents.sort_values("origin", kind="stable")
-    digests = b"".join([_seed_digest(picture, 0, seed) for picture in parents["picture"].tolist()])
-    order = np.lexsort(np.frombuffer(digests, ">u8").reshape(-1, 2).T[::-1])
+    # in the order of `copy_seed`
+    digests = [hashlib.sha256(f"{picture}:0:{seed}".encode()).digest()
+               for picture in parents["picture"].tolist()]  # fmt: skip
+    order = np.lexsort(np.frombuffer(b"".join(digests), ">u8").reshape(-1, 4).T[1::-1])
     return parents.index[order].tolist()
 
 

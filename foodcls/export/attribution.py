@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -72,6 +73,7 @@ def markdown_text(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#&~|!$])", r"\\\1", one_line(text))
 
 
+@lru_cache  # authors and licences repeat
 def _link(text: str, url: str = "") -> str:
     """The text as Markdown, a link where `url` leads to the web."""
     plain = markdown_text(text)
