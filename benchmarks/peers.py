@@ -39,8 +39,9 @@ def peer_bin(
 
 def _show_ours(folder: Path) -> None:
     (packages,) = folder.glob("lib/*/site-packages")
-    # all of them: a folder that is named there names no further ones itself
+    # all of them: a folder that is named there names no further ones itself, nor the project
     ours = [path for path in sys.path if Path(path).name == "site-packages"]
+    ours.append(str(Path(__file__).parents[1]))
     packages.joinpath("ours.pth").write_text("\n".join(ours) + "\n")
 
 
