@@ -50,8 +50,7 @@ def load_activations(
     Rows are (N, H, W, F) or (N, F), as `as_activations` takes them: float32, or int16 that holds
     the bits of bfloat16. A row is found again by its look's name, among any others.
     """
-    assert partition.trunk, "a network without a trunk has no activations"
-    trunk = partition.trunk
+    trunk = _trunk(partition)
     row_cache = RowCache(
         feature_cache, "activations", tuple(map(str, range(partition.outputs))),
         f"{trunk_version(trunk, precision)} {decoded.version}",
@@ -64,8 +63,7 @@ def run_trunk(
     partition: Partition, decoded: Decoded, feature_cache: FeatureCache
 ) -> tuple[Array, ...]:
     """The rows of `load_activations` in fp32, in memory: for a cache without room for them."""
-    assert partition.trunk, "a network without a trunk has no activations"
-    run = _runner(partition.trunk, decoded, "fp32")
+    run = _runner(_trunk(partition), decoded, "fp32")
     starts = range(0, len(decoded), ROWS)
     parts = (run(range(start, min(start + ROWS, len(decoded)))) for start in starts)
     rows = chain.from_iterable(zip(*part, strict=True) for part in parts)
@@ -99,6 +97,12 @@ def as_activations(rows: Array) -> Tensor:
     tensor = torch.from_numpy(rows)
     whole = tensor.view(torch.bfloat16) if rows.dtype == BITS else tensor
     return whole.permute(0, 3, 1, 2) if whole.ndim == 4 else whole
+
+
+def _trunk(partition: Partition) -> fx.GraphModule:
+    if partition.trunk is None:
+        raise ValueError("a network without a trunk has no activations to keep")
+    return partition.trunk
 
 
 def _runner(
