@@ -71,7 +71,7 @@ def speak_plainly() -> None:
 
 class _TerminalLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(_fitting(line, err) for line in super().format(record).split("\n"))
+        return _fitting(super().format(record), err)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def told() -> Iterator[None]:
         yield
     except FoodclsError as error:
         # a message may hold brackets, which rich would take for markup
-        message = Text("\n".join(_fitting(line, err) for line in f"error: {error}".split("\n")))
+        message = Text(_fitting(f"error: {error}", err))
         message.stylize("bold red", 0, len("error:"))
         err.print(message, highlight=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from error
@@ -100,13 +100,13 @@ def say_sentences(*sentences: str) -> None:
 
 
 def _fitting(text: str, to: Console) -> str:
-    """A line as it is, or for a terminal broken at blanks outside of `code`."""
+    """Text as it is, or for a terminal its lines broken at blanks outside of `code`."""
     if not to.is_terminal:
         return text
-    whole = re.sub("`[^`]*`", lambda code: code[0].replace(" ", "\xa0"), text)
-    indent = " " * (len(text) - len(text.lstrip()))
-    lines = textwrap.wrap(whole, to.width, subsequent_indent=indent, break_long_words=False,
-                          break_on_hyphens=False)  # fmt: skip
+    whole = re.sub("`[^`\n]*`", lambda code: code[0].replace(" ", "\xa0"), text)
+    lines = (textwrap.fill(line, to.width, subsequent_indent=line[: -len(line.lstrip())],
+                           break_long_words=False, break_on_hyphens=False)
+             for line in whole.split("\n"))  # fmt: skip
     return "\n".join(lines).replace("\xa0", " ")
 
 
