@@ -98,7 +98,7 @@ class Gate:
             token = scope["path"][1:].partition("/")[0]
             scope = {**scope, "root_path": f"/{token}"}
             try:
-                if self._guard.redeem(token):
+                if scope["method"] == "GET" and self._guard.redeem(token):
                     app = RedirectResponse(f"/{self._guard.token}/", 303)
                 else:
                     self._guard.check(Request(scope), token)

@@ -304,8 +304,8 @@ def test_thumbnails_are_shown_where_none_can_be_kept(
 def test_what_stands_on_a_browsers_command_line_leads_in_once(server: Any) -> None:
     """Each user of the machine may read it there."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    for status in (303, 403):
-        connection.request("GET", f"/{server.ticket}/")
+    for method, status in (("HEAD", 403), ("GET", 303), ("GET", 403)):
+        connection.request(method, f"/{server.ticket}/")
         response = connection.getresponse()
         response.read()
         assert response.status == status
