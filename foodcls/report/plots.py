@@ -10,7 +10,7 @@ from foodcls.dedup.pairs import Distances
 from foodcls.metrics.evaluation import Evaluation
 from foodcls.tables.spreadsheet import table_csv
 
-# imported where something is drawn: a run that recalls its pictures need not wait for it
+# imported where something is drawn: a run that is recalled draws nothing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
