@@ -198,9 +198,11 @@ def augment(
 
 def draw_distances(workspace: Workspace, distinct: StageResult[DedupRef]) -> None:
     """Draw the histogram of hash distances into the workspace."""
-    # of a run that is recalled it is there
-    if not RECALLING.get() or not workspace.histogram.exists():
-        write_whole(workspace.histogram, histogram_png(distinct.result.distances))
+    path, report = workspace.histogram, workspace.report
+    # of a run that is recalled it is there; one newer than the report may be of another recipe
+    if RECALLING.get() and path.exists() and path.stat().st_mtime <= report.stat().st_mtime:
+        return
+    write_whole(path, histogram_png(distinct.result.distances))
 
 
 def publish(workspace: Workspace, recipe: Recipe, prepared: Prepared) -> None:

@@ -1,4 +1,6 @@
+import os
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from foodcls.runs.stage_result import StageResult
 from foodcls.tables.manifest_csv import read_manifest
 from foodcls.workspace.workspace import Workspace
 from tasks import data
+from tasks.engine.recall import RECALLING
 
 LABELS = ("a", "b")
 
@@ -124,6 +127,31 @@ def test_dedup_tells_how_far_apart_pairs_are(workspace: Workspace, collected: Co
     data.draw_distances(workspace, StageResult("dedup", distinct, 0.0, cached=True))
     assert distinct.distances.distance == 6
     assert workspace.histogram.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_recalled_run_draws_distances_where_another_recipe_drew_since(
+    workspace: Workspace, collected: CollectRef
+) -> None:
+    sound = data.inspect.task.fn(workspace, collected, Inspect(), "phash")
+    found = [data.dedup.task.fn(workspace, sound, Dedup(distance=bits), Blocklist())
+             for bits in (6, 8)]  # fmt: skip
+    mine, other = (StageResult("dedup", ref, 0.0, cached=True) for ref in found)
+    data.draw_distances(workspace, mine)
+    drawn = workspace.histogram.read_bytes()
+    workspace.report.write_text("of mine")
+
+    def recall_mine() -> bytes:
+        RECALLING.set("recall")
+        data.draw_distances(workspace, mine)
+        return workspace.histogram.read_bytes()
+
+    workspace.histogram.write_bytes(b"drawn")
+    os.utime(workspace.histogram, (1, 1))
+    assert copy_context().run(recall_mine) == b"drawn", "nothing is drawn in vain"
+    data.draw_distances(workspace, other)
+    os.utime(workspace.report, (1, 1))
+    assert workspace.histogram.read_bytes() != drawn
+    assert copy_context().run(recall_mine) == drawn
 
 
 @pytest.fixture
