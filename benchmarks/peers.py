@@ -23,17 +23,16 @@ def peer_bin(
     """
     folder = cache / name
     programs, done = folder / "bin", folder / "installed.txt"
-    if not done.exists() or done.read_text() != "\n".join(requirements):
+    is_made = done.exists() and done.read_text() == "\n".join(requirements)
+    if not is_made:
         print(f"making an environment for {name} in {folder}", file=sys.stderr)
         venv.create(folder, clear=True, with_pip=True)
-        if sees_ours:
-            # pip is to find torch there
-            _show_ours(folder)
+    if sees_ours:
+        # pip is to find torch there, which may lie elsewhere than when the environment was made
+        _show_ours(folder)
+    if not is_made:
         subprocess.run([programs / "pip", "install", "-qq", *requirements], check=True)
         done.write_text("\n".join(requirements))
-    if sees_ours:
-        # what is installed here may lie elsewhere than when the environment was made
-        _show_ours(folder)
     return programs
 
 
